@@ -1,0 +1,56 @@
+"""Typed facts about embedding and retrieval models.
+
+`from hypiler.model_registry import BGE_M3` gives a model of the shipped registry, `ModelConfig` a model together with
+your choices. Importing this package loads nothing else: each name is fetched when it is first used.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hypiler.config import ModelConfig, UnknownModelError
+    from hypiler.model_registry import (
+        MODEL_REGISTRY,
+        MODELS,
+        ModelInfo,
+        ModelType,
+        get_model,
+        is_model_id,
+        models_by_language,
+        models_by_max_embedding_dim,
+        models_by_organization,
+        models_by_type,
+        models_with_matryoshka,
+    )
+
+__version__ = "0.1.0"
+__all__ = [
+    "MODELS",
+    "MODEL_REGISTRY",
+    "ModelConfig",
+    "ModelInfo",
+    "ModelType",
+    "UnknownModelError",
+    "__version__",
+    "get_model",
+    "is_model_id",
+    "models_by_language",
+    "models_by_max_embedding_dim",
+    "models_by_organization",
+    "models_by_type",
+    "models_with_matryoshka",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name in ("ModelConfig", "UnknownModelError"):
+        from hypiler import config as home
+    else:
+        from hypiler import model_registry as home
+    value: object = getattr(home, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,38 @@
+"""Compiles sources to a module and its stub on disk: what `hypiler build` and the build hooks have in common."""
+
+import os
+
+from hypiler.build.options import Options
+from hypiler.build.output import write_outputs
+from hypiler.compiler.pipeline import Registry, compile_registry
+from hypiler.emit.python import emit_python
+from hypiler.emit.stub import emit_stub
+
+
+def compile_files(paths: list[str], root: str = "") -> Registry:
+    """Read and check registry files; findings name them as given. Raises OSError for one that cannot be read."""
+    return compile_registry([(path, _read(os.path.join(root, path))) for path in paths])
+
+
+def _read(path: str) -> bytes:
+    # Judged before it is opened: opening a pipe would wait for ever, and a device never ends.
+    if os.path.exists(path) and not os.path.isfile(path):
+        kind = "a folder" if os.path.isdir(path) else "not a regular file"
+        raise OSError(f"{path!r} is {kind}")
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def write_registry(registry: Registry, output: str, sources: list[str]) -> list[str]:
+    """Write the module to `output` and its stub beside it; the paths that changed."""
+    files = {output: emit_python(registry), output + "i": emit_stub(registry)}
+    return write_outputs(files, sources=sources)
+
+
+def build_project(options: Options, *, write: bool = True) -> Registry:
+    """Compile a project's registry and, if it has no errors, write its module."""
+    registry = compile_files(options.sources, options.root)
+    if write and not registry.failed:
+        sources = [os.path.join(options.root, path) for path in options.sources]
+        write_registry(registry, os.path.join(options.root, options.output), sources)
+    return registry

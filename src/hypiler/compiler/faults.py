@@ -1,0 +1,104 @@
+"""Collects findings while a tree is checked, and phrases the ones that every kind of value shares."""
+
+from hypiler.diagnostics.finding import Finding, Path, json_path
+from hypiler.diagnostics.text import did_you_mean, shown
+
+_NAMES: dict[type, str] = {
+    str: "string",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    dict: "object",
+    list: "array",
+}
+
+
+class Invalid:
+    """The type of `INVALID`, which stands where a value was missing or wrong, so that rules can pass over it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "INVALID"
+
+
+INVALID = Invalid()
+
+
+class Faults:
+    """The findings so far, and the place being checked: set per field, so that a clean value costs no path."""
+
+    __slots__ = ("findings", "model", "owner", "place")
+
+    def __init__(self) -> None:
+        self.findings: list[Finding] = []
+        self.owner: Path = ()
+        self.place: Path = ()
+        self.model: str | None = None
+
+    def name(self, sub: Path = ()) -> str:
+        """The current field, or the part `sub` of it, as a message names it: `specs.embedding_dim`."""
+        return "`" + json_path(self.place + sub)[2:] + "`"
+
+    def add(
+        self,
+        code: str,
+        message: str,
+        sub: Path = (),
+        *,
+        help: str | None = None,
+        at: str = "value",
+    ) -> Invalid:
+        """Note a fault of the current field, or of the part `sub` of it."""
+        path = self.owner + self.place + sub
+        self.findings.append(
+            Finding(code, message, path, help=help, at=at, model=self.model)
+        )
+        return INVALID
+
+    def wrong_type(self, expected: str, value: object, sub: Path = ()) -> Invalid:
+        """`value` is of another JSON type than the field takes."""
+        if value is None:
+            help = "null means none or not published, and this is a fact that every model has"
+            return self.add(
+                "M104", f"{self.name(sub)} must be {expected}, got null", sub, help=help
+            )
+        found = _NAMES[type(value)]
+        if isinstance(value, bool | int | float | str):
+            found += f" {shown(value)}"
+        help = None
+        if (
+            isinstance(value, str)
+            and expected in ("an integer", "a number")
+            and value.strip().isdigit()
+        ):
+            help = f"write {value.strip()} without quotes"
+        return self.add(
+            "M103", f"{self.name(sub)} must be {expected}, got {found}", sub, help=help
+        )
+
+    def malformed(
+        self,
+        code: str,
+        expected: str,
+        value: object,
+        sub: Path = (),
+        help: str | None = None,
+    ) -> Invalid:
+        """`value` is a string that is not spelled as its field demands."""
+        return self.add(
+            code,
+            f"{self.name(sub)} must be {expected}, got {shown(value)}",
+            sub,
+            help=help,
+        )
+
+    def unknown_value(
+        self, known: tuple[str, ...], value: str, sub: Path = ()
+    ) -> Invalid:
+        """`value` is not a word of a closed list."""
+        near = did_you_mean(value, list(known))
+        message = (
+            f"{self.name(sub)} must be one of {', '.join(known)}; got {shown(value)}"
+        )
+        return self.add("M114", message, sub, help=near)

@@ -1,0 +1,462 @@
+"""The kinds of value a field can take: each checks a value, describes itself to JSON Schema, and names its Python type.
+
+A kind never raises for bad input and never coerces: `true` is no integer, `"768"` is no number.
+"""
+
+import re
+from math import isfinite
+
+from hypiler.compiler.faults import INVALID, Faults
+from hypiler.compiler.vocabulary import LANGUAGE_SLIPS, LANGUAGES, TWO_LETTER_CODES
+from hypiler.diagnostics.finding import Path
+from hypiler.diagnostics.text import did_you_mean, named, shown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# The largest integer that every JSON reader keeps exact.
+MAX_INTEGER = 2**53 - 1
+_EMPTY: "dict[str, Any]" = {}
+
+
+class Kind:
+    """One kind of value.
+
+    `codec` names its row form (`hypiler.emit.rows` writes it, `hypiler.emit.runtime` reads it) and `annotation` the
+    Python type that a reader of `ModelInfo` sees. `empty` is the value of a field that the file leaves out.
+    """
+
+    codec = ""
+    annotation = ""
+    empty: object = None
+
+    def read(self, value: "Any", faults: Faults, sub: Path = ()) -> "Any":
+        """The value as `ModelInfo` holds it, or INVALID with at least one finding added to `faults`."""
+        raise NotImplementedError
+
+    def schema(self) -> "dict[str, Any]":
+        """The same demand in JSON Schema (2020-12)."""
+        raise NotImplementedError
+
+
+class Text(Kind):
+    """A string; not blank unless `blank` is true, since a prefix may be known to be none."""
+
+    codec = "str"
+    annotation = "str"
+
+    def __init__(self, *, blank: bool = False) -> None:
+        self.blank = blank
+
+    def read(self, value: "Any", faults: Faults, sub: Path = ()) -> "Any":
+        if type(value) is not str:
+            return faults.wrong_type("a string", value, sub)
+        if not self.blank and not value.strip():
+            return faults.add("M105", f"{faults.name(sub)} must not be empty", sub)
+        return value
+
+    def schema(self) -> "dict[str, Any]":
+        return (
+            {"type": "string"} if self.blank else {"type": "string", "pattern": r"\S"}
+        )
+
+
+class Pattern(Kind):
+    """A string of a fixed form, such as an id or a date."""
+
+    codec = "str"
+    annotation = "str"
+
+    def __init__(
+        self, pattern: str, code: str, expected: str, help: str | None = None
+    ) -> None:
+        self.pattern = pattern
+        self.matches = re.compile(pattern).fullmatch
+        self.code = code
+        self.expected = expected
+        self.help = help
+
+    def read(self, value: "Any", faults: Faults, sub: Path = ()) -> "Any":
+        if type(value) is not str:
+            return faults.wrong_type("a string", value, sub)
+        if not self.matches(value):
+            return faults.malformed(
+                self.code, self.expected, value, sub, self.hint(value)
+            )
+        return value
+
+    def hint(self, value: str) -> str | None:
+        """The remedy for a value that does not match."""
+        return self.help
+
+    def schema(self) -> "dict[str, Any]":
+        return {"type": "string", "pattern": f"^(?:{self.pattern})$"}
+
+
+class Identifier(Pattern):
+    """A kebab-case word."""
+
+    def __init__(self, pattern: str) -> None:
+        super().__init__(
+            pattern,
+            "M107",
+            "kebab-case: a lower-case letter, then letters and digits, joined by `-` or `.`",
+        )
+
+    def hint(self, value: str) -> str | None:
+        """The nearest word of the right form."""
+        folded = re.sub(r"[^a-z0-9.]+", "-", value.lower()).strip("-.")
+        return (
+            f"did you mean `{folded}`?"
+            if self.matches(folded) and len(folded) < 80
+            else None
+        )
+
+
+class ModelTypeName(Identifier):
+    """The category of a model: an open list, each word a member of `ModelType`."""
+
+    codec = "type"
+    annotation = "ModelType"
+
+
+class Date(Pattern):
+    """A year, a month or a day, as far as it is known."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            r"(?:19|20)[0-9]{2}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12][0-9]|3[01]))?)?",
+            "M109",
+            "a date of the form 2024, 2024-09 or 2024-09-18",
+        )
+
+    def read(self, value: "Any", faults: Faults, sub: Path = ()) -> "Any":
+        found = super().read(value, faults, sub)
+        if found is INVALID or len(found) < 10:
+            return found
+        year, month, day = int(found[:4]), int(found[5:7]), int(found[8:])
+        leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+        if day > (31, 28 + leap, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)[month - 1]:
+            return faults.malformed("M109", "a day that the calendar has", value, sub)
+        return found
+
+
+class Language(Pattern):
+    """A language tag in the form that BCP 47 recommends, so that one language has one spelling."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))?",
+            "M111",
+            "an ISO 639 code such as `en`, `zh-Hans` or `pt-BR`",
+        )
+
+    def read(self, value: "Any", faults: Faults, sub: Path = ()) -> "Any":
+        if type(value) is str and value in LANGUAGES:
+            return value
+        found = super().read(value, faults, sub)
+        if found is INVALID:
+            return found
+        code, dash, rest = found.partition("-")
+        if code in TWO_LETTER_CODES:
+            help = f"did you mean `{TWO_LETTER_CODES[code]}{dash}{rest}`?"
+            return faults.malformed(
+                "M111", "the two-letter code where one exists", value, sub, help
+            )
+        if len(code) == 2 and code not in LANGUAGES:
+            return faults.malformed(
+                "M111", "a code that ISO 639-1 has", value, sub, self.hint(code)
+            )
+        return found
+
+    def hint(self, value: str) -> str | None:
+        """The tag that is usually meant: a common slip, or the same tag in the right case."""
+        first, *rest = value.replace("_", "-").split("-")
+        cased = "-".join(
+            [
+                first.lower(),
+                *[part.title() if len(part) == 4 else part.upper() for part in rest],
+            ]
+        )
+        meant = LANGUAGE_SLIPS.get(value.lower()) or (
+            cased if cased != value and self.matches(cased) else None
+        )
+        return f"did you mean `{meant}`?" if meant else None
+
+
+class Integer(Kind):
+    """A whole number."""
+
+    codec = "int"
+    annotation = "int"
+
+    def __init__(self, minimum: int = 1) -> None:
+        self.minimum = minimum
+
+    def read(self, value: "Any", faults: Faults, sub: Path = ()) -> "Any":
+        if type(value) is not int:
+            return faults.wrong_type("an integer", value, sub)
+        if value < self.minimum:
+            return faults.add(
+                "M106",
+                f"{faults.name(sub)} must be at least {self.minimum}, got {shown(value)}",
+                sub,
+            )
+        if value > MAX_INTEGER:
+            return faults.add(
+                "M106",
+                f"{faults.name(sub)} must be at most {MAX_INTEGER}, got {shown(value)}",
+                sub,
+            )
+        return value
+
+    def schema(self) -> "dict[str, Any]":
+        return {"type": "integer", "minimum": self.minimum, "maximum": MAX_INTEGER}
+
+
+class Score(Kind):
+    """A fraction in 0..1."""
+
+    codec = "float"
+    annotation = "float"
+
+    def read(self, value: "Any", faults: Faults, sub: Path = ()) -> "Any":
+        if type(value) is not float and type(value) is not int:
+            return faults.wrong_type("a number", value, sub)
+        if 0 <= value <= 1:
+            return float(value)
+        help = (
+            f"scores are fractions: did you mean {round(value / 100, 6)}?"
+            if 1 < value <= 100
+            else None
+        )
+        return faults.add(
+            "M106",
+            f"{faults.name(sub)} must be a number in 0..1, got {shown(value)}",
+            sub,
+            help=help,
+        )
+
+    def schema(self) -> "dict[str, Any]":
+        return {"type": "number", "minimum": 0, "maximum": 1}
+
+
+class Flag(Kind):
+    """A boolean."""
+
+    codec = "bool"
+    annotation = "bool"
+
+    def read(self, value: "Any", faults: Faults, sub: Path = ()) -> "Any":
+        return (
+            value if type(value) is bool else faults.wrong_type("a boolean", value, sub)
+        )
+
+    def schema(self) -> "dict[str, Any]":
+        return {"type": "boolean"}
+
+
+class OneOf(Kind):
+    """A word of a closed list; `annotation` names the alias that the stub defines for the list."""
+
+    codec = "str"
+
+    def __init__(self, annotation: str, *words: str) -> None:
+        self.annotation = annotation
+        self.words = words
+
+    def read(self, value: "Any", faults: Faults, sub: Path = ()) -> "Any":
+        if type(value) is str:
+            return (
+                value
+                if value in self.words
+                else faults.unknown_value(self.words, value, sub)
+            )
+        return faults.wrong_type("a string", value, sub)
+
+    def schema(self) -> "dict[str, Any]":
+        return {"enum": list(self.words)}
+
+
+class ListOf(Kind):
+    """A list without repetitions; a tuple in `ModelInfo`."""
+
+    empty: object = ()
+
+    def __init__(self, item: Kind, *, at_least: int = 0) -> None:
+        self.item = item
+        self.at_least = at_least
+        self.codec = item.codec + "s"
+        self.annotation = f"tuple[{item.annotation}, ...]"
+
+    def read(self, value: "Any", faults: Faults, sub: Path = ()) -> "Any":
+        if type(value) is not list:
+            return faults.wrong_type("an array", value, sub)
+        if len(value) < self.at_least:
+            return faults.add("M105", f"{faults.name(sub)} must not be empty", sub)
+        before = len(faults.findings)
+        read = self.item.read
+        items = tuple([read(item, faults, (*sub, i)) for i, item in enumerate(value)])
+        if len(faults.findings) > before:
+            return INVALID
+        if len(set(items)) < len(items):
+            for i, item in enumerate(items):
+                if item in items[:i]:
+                    faults.add(
+                        "M115",
+                        f"{faults.name((*sub, i))} repeats {shown(item)}",
+                        (*sub, i),
+                    )
+            return INVALID
+        return items
+
+    def schema(self) -> "dict[str, Any]":
+        least = {"minItems": self.at_least} if self.at_least else {}
+        return {
+            "type": "array",
+            "items": self.item.schema(),
+            "uniqueItems": True,
+            **least,
+        }
+
+
+class MapOf(Kind):
+    """An object whose keys are the user's own and whose values are of one kind; a read-only mapping in `ModelInfo`."""
+
+    codec = "mapping"
+    empty: object = _EMPTY
+
+    def __init__(self, value: Kind) -> None:
+        self.value = value
+        self.annotation = f"Mapping[str, {value.annotation}]"
+
+    def read(self, value: "Any", faults: Faults, sub: Path = ()) -> "Any":
+        if type(value) is not dict:
+            return faults.wrong_type("an object", value, sub)
+        before = len(faults.findings)
+        read = self.value.read
+        found = {key: read(item, faults, (*sub, key)) for key, item in value.items()}
+        if "" in found:
+            faults.add(
+                "M105",
+                f"a key of {faults.name(sub)} must not be empty",
+                (*sub, ""),
+                at="key",
+            )
+        return found if len(faults.findings) == before else INVALID
+
+    def schema(self) -> "dict[str, Any]":
+        return {
+            "type": "object",
+            "propertyNames": {"minLength": 1},
+            "additionalProperties": self.value.schema(),
+        }
+
+
+class Free(Kind):
+    """A scalar or a list of scalars, for facts that the schema has no field for."""
+
+    annotation = "_Scalar | tuple[_Scalar, ...]"
+
+    def read(self, value: "Any", faults: Faults, sub: Path = ()) -> "Any":
+        if type(value) is list:
+            before = len(faults.findings)
+            items = tuple(
+                [self._scalar(item, faults, (*sub, i)) for i, item in enumerate(value)]
+            )
+            return items if len(faults.findings) == before else INVALID
+        return self._scalar(value, faults, sub)
+
+    def _scalar(self, value: "Any", faults: Faults, sub: Path) -> "Any":
+        if type(value) is dict or type(value) is list:
+            return faults.wrong_type("a scalar or a list of scalars", value, sub)
+        if type(value) is int and abs(value) > MAX_INTEGER:
+            return faults.add(
+                "M106",
+                f"{faults.name(sub)} must be at most {MAX_INTEGER}, got {shown(value)}",
+                sub,
+            )
+        if type(value) is float and not isfinite(value):
+            return faults.add(
+                "M106", f"{faults.name(sub)} must be a finite number", sub
+            )
+        return value
+
+    def schema(self) -> "dict[str, Any]":
+        scalar: dict[str, Any] = {"type": ["string", "number", "boolean", "null"]}
+        return {"anyOf": [scalar, {"type": "array", "items": scalar}]}
+
+
+class Extra(MapOf):
+    """The user's own additions."""
+
+    codec = "extra"
+
+    def __init__(self) -> None:
+        super().__init__(Free())
+
+
+class Records(Kind):
+    """A list of objects with fields of their own; a tuple of records in `ModelInfo`."""
+
+    empty: object = ()
+
+    def __init__(
+        self, codec: str, record: str, **fields: "tuple[Kind, bool, str]"
+    ) -> None:
+        self.codec = codec
+        self.record = record
+        self.fields = fields
+        self.annotation = f"tuple[{record}, ...]"
+
+    def read(self, value: "Any", faults: Faults, sub: Path = ()) -> "Any":
+        if type(value) is not list:
+            return faults.wrong_type("an array", value, sub)
+        before = len(faults.findings)
+        found = tuple(
+            [self._record(item, faults, (*sub, i)) for i, item in enumerate(value)]
+        )
+        return found if len(faults.findings) == before else INVALID
+
+    def _record(self, value: "Any", faults: Faults, sub: Path) -> "Any":
+        if type(value) is not dict:
+            return faults.wrong_type("an object", value, sub)
+        for key in value.keys() - self.fields.keys():
+            unknown_field(key, list(self.fields), faults, sub)
+        row = []
+        for key, (kind, required, _) in self.fields.items():
+            if key in value:
+                row.append(kind.read(value[key], faults, (*sub, key)))
+            else:
+                row.append(None)
+                if required:
+                    faults.add(
+                        "M101",
+                        f"{faults.name(sub)} lacks the required field `{key}`",
+                        sub,
+                    )
+        return tuple(row)
+
+    def schema(self) -> "dict[str, Any]":
+        properties = {
+            key: {**kind.schema(), "description": doc}
+            for key, (kind, _, doc) in self.fields.items()
+        }
+        required = [key for key, (_, required, _) in self.fields.items() if required]
+        item = {
+            "type": "object",
+            "properties": properties,
+            "required": required,
+            "additionalProperties": False,
+        }
+        return {"type": "array", "items": item}
+
+
+def unknown_field(key: str, known: list[str], faults: Faults, sub: Path = ()) -> None:
+    """Note a key that the schema does not have."""
+    help = did_you_mean(key, known)
+    where = f" in {faults.name(sub)}" if faults.place + sub else ""
+    faults.add(
+        "M102", f"unknown field {named(key)}{where}", (*sub, key), help=help, at="key"
+    )

@@ -1,0 +1,94 @@
+"""The whole way from bytes to checked models: read, check the shape, check the rules, say where every finding stands."""
+
+from hypiler.compiler.faults import Faults
+from hypiler.compiler.rules import Model, check_between, check_model
+from hypiler.compiler.schema import BY_ATTRIBUTE
+from hypiler.compiler.shape import check_shape
+from hypiler.compiler.source import Source, read_source
+from hypiler.diagnostics.codes import ERROR
+from hypiler.diagnostics.finding import Finding
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_MATRYOSHKA, _DIMS = BY_ATTRIBUTE["matryoshka"], BY_ATTRIBUTE["matryoshka_dims"]
+
+
+class Registry:
+    """What a compilation knows: the sources, the findings, and the models if no finding is an error.
+
+    `rows` holds one tuple a model, in the order of the table of fields; it is empty if there are errors. `lines` gives
+    the source lines that a report shows, by file name.
+    """
+
+    __slots__ = ("findings", "rows", "sha256", "sources")
+
+    def __init__(self) -> None:
+        self.sources: dict[str, Source] = {}
+        self.findings: list[Finding] = []
+        self.rows: list[tuple[Any, ...]] = []
+        self.sha256 = ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether a finding is an error, so that nothing may be generated."""
+        return any(finding.severity == ERROR for finding in self.findings)
+
+    def line(self, finding: Finding) -> str | None:
+        """The source line that a finding stands on."""
+        source = self.sources.get(finding.file)
+        return source.line(finding.line) if source and finding.line else None
+
+
+def compile_registry(files: "list[tuple[str, bytes]]") -> Registry:
+    """Read and check the models of one or more files, given as (name, bytes); the models follow in this order.
+
+    Never raises for bad input: everything that is wrong is in `findings`, sorted by file and position.
+    """
+    registry = Registry()
+    models: list[Model] = []
+    collected: list[tuple[Source, Faults]] = []
+    for name, data in files:
+        source, findings = read_source(data, name)
+        registry.findings += findings
+        registry.sources[name] = source
+        if not findings:
+            faults = Faults()
+            rows = check_shape(source.value, faults)
+            models += [
+                Model(row, ("models", i), faults, name)
+                for i, row in enumerate(rows)
+                if row is not None
+            ]
+            collected.append((source, faults))
+    for model in models:
+        check_model(model)
+    check_between(models)
+    for source, faults in collected:
+        source.locate(faults.findings)
+        registry.findings += sorted(
+            faults.findings, key=lambda f: (f.line, f.column, f.code)
+        )
+    order = {name: number for number, name in enumerate(registry.sources)}
+    registry.findings.sort(key=lambda f: order[f.file])
+    registry.sha256 = _digest([source.sha256 for source in registry.sources.values()])
+    if not registry.failed:
+        registry.rows = [_finished(model.row) for model in models]
+    return registry
+
+
+def _finished(row: "list[Any]") -> "tuple[Any, ...]":
+    """A row with the fields that follow from others."""
+    if row[_MATRYOSHKA] is None:
+        row[_MATRYOSHKA] = bool(row[_DIMS])
+    return tuple(row)
+
+
+def _digest(digests: "list[str]") -> str:
+    """One digest for all sources: of a single file its own, of several that of their digests in order."""
+    if len(digests) == 1:
+        return digests[0]
+    from hashlib import sha256
+
+    return sha256("\n".join(digests).encode()).hexdigest()

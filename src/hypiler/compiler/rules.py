@@ -1,0 +1,306 @@
+"""Checks values against each other: within one model, and between models.
+
+A rule passes over a value that is missing or wrong in itself, so one fault gives one finding.
+"""
+
+import re
+
+from hypiler.compiler.faults import INVALID, Faults
+from hypiler.compiler.names import RESERVED, constant_name
+from hypiler.compiler.schema import BY_ATTRIBUTE, FIELDS
+from hypiler.compiler.vocabulary import LICENSES
+from hypiler.diagnostics.finding import Finding, Path, json_path
+from hypiler.diagnostics.text import did_you_mean, named, printable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+# A source may be given for a field or for a whole section.
+_PATHS = frozenset(
+    ".".join(field.path[:depth])
+    for field in FIELDS
+    for depth in range(1, len(field.path) + 1)
+)
+_SPELLINGS = {license.lower(): license for license in LICENSES}
+_UNITS = {"K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
+
+
+class Model:
+    """One model's values under their attribute names, and where the model stands."""
+
+    __slots__ = ("faults", "file", "row", "where")
+
+    def __init__(
+        self, row: "list[Any]", where: Path, faults: Faults, file: str
+    ) -> None:
+        self.row = row
+        self.where = where
+        self.faults = faults
+        self.file = file
+
+    @property
+    def origin(self) -> str:
+        """File and path, for a message at another model."""
+        return f"{printable(self.file)} {json_path(self.where)}"
+
+    def __getitem__(self, attribute: str) -> "Any":
+        return self.row[BY_ATTRIBUTE[attribute]]
+
+    def add(
+        self,
+        code: str,
+        attribute: str,
+        message: str,
+        sub: Path = (),
+        help: str | None = None,
+    ) -> None:
+        """Note a fault at the field behind `attribute`."""
+        path = self.where + FIELDS[BY_ATTRIBUTE[attribute]].path + sub
+        id = self.row[0]
+        model = printable(id)[:80] if isinstance(id, str) else None
+        self.faults.findings.append(
+            Finding(code, message, path, help=help, model=model)
+        )
+
+
+def check_model(model: Model) -> None:
+    """Every rule that looks at one model alone."""
+    _projection(model)
+    _matryoshka(model)
+    _parameters_below_vocabulary(model)
+    _positions(model)
+    _zero_scores(model)
+    _license_spelling(model)
+    if model["sources"]:
+        _unknown_source_paths(model)
+    if model["variants"]:
+        _duplicate_variants(model)
+
+
+def _projection(model: Model) -> None:
+    has, dims, width = (
+        model["has_projection"],
+        model["projection_dims"],
+        model["embedding_dim"],
+    )
+    if has is INVALID or dims is INVALID:
+        return
+    if has and dims is None:
+        message = (
+            "`architecture.projection_dims` must be set, since `has_projection` is true"
+        )
+        model.add(
+            "M202",
+            "projection_dims",
+            message,
+            help="write the output width of the projection",
+        )
+    elif not has and dims is not None:
+        message = (
+            f"`architecture.projection_dims` is {dims}, but `has_projection` is false"
+        )
+        model.add(
+            "M204",
+            "projection_dims",
+            message,
+            help="set has_projection to true or leave projection_dims out",
+        )
+    elif has and width is not INVALID and dims != width:
+        message = f"`architecture.projection_dims` must equal `specs.embedding_dim`, got {dims} and {width}"
+        model.add("M203", "projection_dims", message)
+
+
+def _matryoshka(model: Model) -> None:
+    flag, dims, width = (
+        model["matryoshka"],
+        model["matryoshka_dims"],
+        model["embedding_dim"],
+    )
+    if flag is INVALID or dims is INVALID:
+        return
+    if not dims:
+        if flag:
+            message = "`capabilities.matryoshka` is true, but no `architecture.matryoshka_dims` are given"
+            model.add(
+                "M209",
+                "matryoshka",
+                message,
+                help="list the widths that the authors trained for",
+            )
+        return
+    if flag is False:
+        message = "`capabilities.matryoshka` is false, but `architecture.matryoshka_dims` are given"
+        model.add("M208", "matryoshka", message)
+    ordered = tuple(sorted(dims))
+    if dims != ordered:
+        message = "`architecture.matryoshka_dims` must ascend"
+        model.add("M205", "matryoshka_dims", message, help=f"write {list(ordered)}")
+    if width is INVALID:
+        return
+    if ordered[-1] > width:
+        index = dims.index(ordered[-1])
+        message = f"`architecture.matryoshka_dims[{index}]` must be at most `specs.embedding_dim` ({width}), got {ordered[-1]}"
+        model.add("M206", "matryoshka_dims", message, (index,))
+    elif width not in dims:
+        message = f"`architecture.matryoshka_dims` must contain `specs.embedding_dim` ({width})"
+        model.add(
+            "M207",
+            "matryoshka_dims",
+            message,
+            help="the full width is one of the widths to choose from",
+        )
+
+
+def parameter_count(text: str) -> float:
+    """`110M` as 110,000,000; `8x7B` as 56,000,000,000."""
+    times, _, count = text[:-1].rpartition("x")
+    return int(times or 1) * float(count) * _UNITS[text[-1]]
+
+
+def _parameters_below_vocabulary(model: Model) -> None:
+    parameters, vocabulary, hidden = (
+        model["parameters"],
+        model["vocab_size"],
+        model["hidden_dim"],
+    )
+    if INVALID in (parameters, vocabulary, hidden) or vocabulary is None:
+        return
+    least = vocabulary * hidden
+    # A rounded count may lie below the exact one; one that a tenth cannot explain is another model's.
+    if parameter_count(parameters) < 0.9 * least:
+        message = f"`specs.parameters` is {parameters}, but vocabulary × hidden size alone is {_rounded(least)}"
+        model.add(
+            "M210",
+            "parameters",
+            message,
+            help="one of parameters, vocab_size and hidden_dim is another model's",
+        )
+
+
+def _rounded(count: int) -> str:
+    return f"{count / 1e9:.3g}B" if count >= 1e9 else f"{count / 1e6:.3g}M"
+
+
+def _positions(model: Model) -> None:
+    context, positions = model["context_length"], model["max_position_embeddings"]
+    modalities, architecture = model["modalities"], model["architecture_type"]
+    if INVALID in (context, positions, modalities, architecture) or positions is None:
+        return
+    if "text" not in modalities:
+        return  # a patch of a time series or an image is one position and many values
+    if context > positions:
+        message = f"`specs.context_length` is {context}, but the model has only {positions} positions"
+        model.add("M211", "context_length", message)
+    elif context == positions and "roberta" in architecture.lower():
+        message = (
+            f"`specs.max_position_embeddings` equals the context length, {positions}"
+        )
+        help = "RoBERTa-like models count positions from 2: config.json has two more than the context"
+        model.add("M213", "max_position_embeddings", message, help=help)
+
+
+def _zero_scores(model: Model) -> None:
+    for attribute in ("beir_avg", "ms_marco_mrr10"):
+        if model[attribute] == 0.0 and model[attribute] is not INVALID:
+            message = f"`performance.{attribute}` is exactly 0"
+            model.add(
+                "M212",
+                attribute,
+                message,
+                help="a score that was never published is null",
+            )
+
+
+def _license_spelling(model: Model) -> None:
+    license = model["license"]
+    if license is INVALID:
+        return
+    spelling = _SPELLINGS.get(license.lower(), license)
+    if spelling != license:
+        message = f"`license` is {named(license)}, which SPDX spells `{spelling}`"
+        model.add("M216", "license", message, help=f"write `{spelling}`")
+
+
+def _unknown_source_paths(model: Model) -> None:
+    if model["sources"] is INVALID:
+        return
+    for path in model["sources"]:
+        if path not in _PATHS and not _is_part_of_a_field(path):
+            message = f"`sources` names {named(path)}, which is no field of a model"
+            model.add(
+                "M214", "sources", message, (path,), did_you_mean(path, sorted(_PATHS))
+            )
+
+
+def _is_part_of_a_field(path: str) -> bool:
+    """Whether `path` goes on from a field: `variants[0].sha256`, `extra.patch_size`, `encoding.prompts.query`."""
+    parts = re.split(r"[.\[]", path)
+    return any(".".join(parts[:n]) in _PATHS for n in range(1, len(parts)))
+
+
+def _duplicate_variants(model: Model) -> None:
+    if model["variants"] is INVALID:
+        return
+    seen: set[str] = set()
+    for index, variant in enumerate(model["variants"]):
+        if variant[0] in seen:
+            model.add(
+                "M215",
+                "variants",
+                f"variant id `{variant[0]}` is used twice",
+                (index, "id"),
+            )
+        seen.add(variant[0])
+
+
+def check_between(models: "list[Model]") -> None:
+    """Every rule that compares models: ids and the names that they become."""
+    ids: dict[str, str] = {}
+    names: dict[str, str] = {}
+    types: dict[str, str] = {}
+    for model in models:
+        if model["id"] is not INVALID:
+            _check_id(model, "id", (), model["id"], ids, names)
+        if model["aliases"] is not INVALID:
+            for index, alias in enumerate(model["aliases"]):
+                _check_id(model, "aliases", (index,), alias, ids, names)
+        if model["model_type"] is not INVALID:
+            _check_type(model, types)
+
+
+def _check_id(
+    model: Model,
+    attribute: str,
+    sub: Path,
+    id: str,
+    ids: "dict[str, str]",
+    names: "dict[str, str]",
+) -> None:
+    what = "id" if attribute == "id" else "alias"
+    name = constant_name(id)
+    if id in ids:
+        message = f"{what} `{id}` is already used at `{ids[id]}`"
+        model.add(
+            "M201", attribute, message, sub, help="every model needs an id of its own"
+        )
+        return
+    ids[id] = model.origin
+    if name in RESERVED:
+        message = f"{what} `{id}` becomes `{name}`, a name that the module uses itself"
+        model.add("M302", attribute, message, sub)
+    elif name in names:
+        message = f"{what} `{id}` becomes `{name}`, and so does `{names[name]}`"
+        model.add("M301", attribute, message, sub, help="change one of the two ids")
+    names.setdefault(name, id)
+
+
+def _check_type(model: Model, types: "dict[str, str]") -> None:
+    word = model["model_type"]
+    other = types.setdefault(constant_name(word), word)
+    if other != word:
+        message = f"`type` `{word}` becomes `ModelType.{constant_name(word)}`, and so does `{other}`"
+        model.add(
+            "M303", "model_type", message, help="write the same type in the same way"
+        )

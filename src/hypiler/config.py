@@ -1,0 +1,205 @@
+"""`ModelConfig`: a model together with the user's choices, everything that is needed to load it."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, ClassVar, NoReturn, Protocol, overload
+
+    from typing_extensions import TypeVar
+
+    from hypiler.model_registry import FromRegistry, ModelInfo
+
+    _Dim = TypeVar("_Dim", bound=int, default=Any)
+
+    class Model(Protocol[_Dim]):
+        """A `ModelInfo` of any generated module, of this package or of another project."""
+
+        @property
+        def _invariant(self) -> Mapping[_Dim, object]: ...
+        @property
+        def id(self) -> str: ...
+        @property
+        def huggingface_id(self) -> str: ...
+        @property
+        def context_length(self) -> int: ...
+        @property
+        def revision(self) -> str | None: ...
+        @property
+        def deprecated(self) -> str | None: ...
+        def resolve_dimension(self, dimension: _Dim | None = None) -> int: ...
+
+
+class UnknownModelError(LookupError):
+    """No model of the registry has this id; `suggestion` is the nearest id, if one is near."""
+
+    def __init__(self, id: str, suggestion: str | None = None) -> None:
+        hint = f"; did you mean {suggestion!r}?" if suggestion else ""
+        super().__init__(f"no model {id!r} in the registry{hint}")
+        self.id = id
+        self.suggestion = suggestion
+
+    def __reduce__(self) -> "tuple[Any, ...]":
+        return type(self), (self.id, self.suggestion)
+
+
+class ModelConfig:
+    """A repository, the width of its vectors and the longest input: immutable, hashable, compared by value.
+
+    `repo` is a Hugging Face repository (`org/name`), `embedding_dim` the number of floats in one vector, `max_length`
+    the longest input in tokens, `revision` the commit to load. `model` is the registry's record, None for a config
+    that was written by hand.
+    """
+
+    __slots__ = ("embedding_dim", "max_length", "model", "repo", "revision")
+    __match_args__ = ("repo", "embedding_dim", "max_length")
+
+    if TYPE_CHECKING:
+        # Read-only for checkers, as __setattr__ makes it at run time.
+        @property
+        def repo(self) -> str: ...
+        @property
+        def embedding_dim(self) -> int: ...
+        @property
+        def max_length(self) -> int: ...
+        @property
+        def revision(self) -> str | None: ...
+        @property
+        def model(self) -> Model | None: ...
+
+    def __init__(
+        self,
+        repo: str,
+        embedding_dim: int,
+        max_length: int,
+        *,
+        revision: str | None = None,
+    ) -> None:
+        """Raises ValueError for a width or length below 1 and for a repository that is not `org/name`."""
+        if not isinstance(repo, str) or "/" not in repo.strip("/"):
+            raise ValueError(f"repo must be of the form 'org/name', got {repo!r}")
+        for name, value in (
+            ("embedding_dim", embedding_dim),
+            ("max_length", max_length),
+        ):
+            if type(value) is not int or value < 1:
+                raise ValueError(f"{name} must be a positive integer, got {value!r}")
+        self._fill(repo, embedding_dim, max_length, revision, None)
+
+    def _fill(self, *values: object) -> None:
+        names = ("repo", "embedding_dim", "max_length", "revision", "model")
+        for name, value in zip(names, values, strict=True):
+            object.__setattr__(self, name, value)
+
+    if TYPE_CHECKING:
+        # By name for this package's own records, by structure for those of other
+        # generated modules: some checkers lose a literal in the second way.
+        @overload
+        @classmethod
+        def from_model(
+            cls, model: ModelInfo[_Dim], *, dimension: _Dim | None = None
+        ) -> "ModelConfig": ...
+        @overload
+        @classmethod
+        def from_model(
+            cls, model: Model[_Dim], *, dimension: _Dim | None = None
+        ) -> "ModelConfig": ...
+
+    @classmethod
+    def from_model(
+        cls, model: "Model[Any]", *, dimension: "int | None" = None
+    ) -> "ModelConfig":
+        """The config of a registry's record, of this package or of any generated module.
+
+        `dimension` truncates the vectors to one of the model's own Matryoshka dims. Raises ValueError for another
+        width; checkers reject it before.
+        """
+        if model.deprecated is not None:
+            from warnings import warn
+
+            warn(
+                f"{model.id!r} is deprecated: {model.deprecated}",
+                DeprecationWarning,
+                stacklevel=2,
+            )
+        config = object.__new__(cls)
+        width = model.resolve_dimension(dimension)
+        config._fill(
+            model.huggingface_id, width, model.context_length, model.revision, model
+        )
+        return config
+
+    if TYPE_CHECKING:
+        from_registry: ClassVar[FromRegistry["ModelConfig"]]
+        """The config of a model of the shipped registry, by id or alias.
+
+        `dimension` truncates the vectors to one of the model's own Matryoshka dims. For an id that is known only at
+        run time, narrow it with `is_model_id`, or use `get_model` and `from_model`. Raises UnknownModelError for an
+        unknown id and ValueError for a dimension that the model does not have.
+        """
+    else:
+
+        @classmethod
+        def from_registry(cls, id, *, dimension=None):
+            """The config of a model of the shipped registry, by id or alias.
+
+            `dimension` truncates the vectors to one of the model's own Matryoshka dims. Raises UnknownModelError for
+            an unknown id and ValueError for a dimension that the model does not have.
+            """
+            from hypiler.model_registry import MODELS, get_model
+
+            model = get_model(id)
+            if model is None:
+                from difflib import get_close_matches
+
+                near = get_close_matches(str(id), MODELS, n=1)
+                raise UnknownModelError(id, near[0] if near else None)
+            return cls.from_model(model, dimension=dimension)
+
+    @classmethod
+    def colbert_v2(cls) -> "ModelConfig":
+        """ColBERT v2: 128 dimensions a token, English."""
+        return cls.from_registry("colbert-v2")
+
+    @classmethod
+    def colbert_small(cls) -> "ModelConfig":
+        """answerai-colbert-small: 96 dimensions a token, English, 33M parameters."""
+        return cls.from_registry("colbert-small")
+
+    @classmethod
+    def jina_colbert_v2(cls) -> "ModelConfig":
+        """Jina ColBERT v2: 128 dimensions a token, multilingual, truncatable to 96 and 64."""
+        return cls.from_registry("jina-colbert-v2")
+
+    def __setattr__(self, name: str, value: object) -> "NoReturn":
+        raise AttributeError(f"ModelConfig is immutable: cannot set {name!r}")
+
+    def __delattr__(self, name: str) -> "NoReturn":
+        raise AttributeError(f"ModelConfig is immutable: cannot delete {name!r}")
+
+    def _key(self) -> "tuple[object, ...]":
+        return self.repo, self.embedding_dim, self.max_length, self.revision, self.model
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            self._key() == other._key()
+            if isinstance(other, ModelConfig)
+            else NotImplemented
+        )
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def __repr__(self) -> str:
+        pin = f", revision={self.revision!r}" if self.revision else ""
+        return (
+            f"ModelConfig({self.repo!r}, {self.embedding_dim}, {self.max_length}{pin})"
+        )
+
+    def __reduce__(self) -> "tuple[Any, ...]":
+        return _restore, self._key()
+
+
+def _restore(*values: object) -> ModelConfig:
+    config = object.__new__(ModelConfig)
+    config._fill(*values)
+    return config

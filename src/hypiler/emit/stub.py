@@ -1,0 +1,295 @@
+"""Emits `model_registry.pyi`: what checkers, editors and people read of a generated module."""
+
+from _ast import AnnAssign, Name, PyCF_ONLY_AST
+
+from hypiler.compiler.kinds import Kind, ListOf, OneOf, Records
+from hypiler.compiler.names import RESERVED, constant_name
+from hypiler.compiler.pipeline import Registry
+from hypiler.compiler.schema import BY_ATTRIBUTE, FIELDS
+from hypiler.emit.literals import docstring, quoted
+from hypiler.emit.python import EmitError, with_header
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# Beyond this, some checkers silently take a union of literals for `str`, and a check by id would check nothing.
+MAX_LITERAL_IDS = 256
+_WIDTH = 88  # the line length that formatters assume by default
+
+_OPENING = '''
+"""The models of a registry, as typed constants and lookups."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import (
+    Any,
+    Final,
+    Generic,
+    Literal,
+    Protocol,
+    TypeAlias,
+    TypedDict,
+    TypeGuard,
+    final,
+    overload,
+)
+
+from typing_extensions import ReadOnly, TypeVar
+
+_Dim = TypeVar("_Dim", bound=int, default=Any)
+_T_co = TypeVar("_T_co", covariant=True)
+_Scalar: TypeAlias = str | int | float | bool | None
+'''
+
+_METHODS = '''
+    # Makes the class invariant in its dims, so that no checker widens them to int.
+    @property
+    def _invariant(self) -> Mapping[_Dim, object]: ...
+    @property
+    def dimensions(self) -> tuple[int, ...]:
+        """The vector widths to choose from: the Matryoshka dims, or embedding_dim."""
+
+    def resolve_dimension(self, dimension: _Dim | None = None) -> int:
+        """The width of the vectors for this choice; embedding_dim by default.
+
+        Raises ValueError for a width that the model does not have.
+        """
+'''
+
+_QUERIES = '''
+MODEL_REGISTRY: Final[tuple[ModelInfo, ...]]
+"""All models, in file order."""
+
+def is_model_id(value: object) -> TypeGuard[ModelId]:
+    """Whether `value` is the id or an alias of a model of this registry."""
+
+def models_by_type(model_type: ModelType | str) -> tuple[ModelInfo, ...]:
+    """The models of one type, in file order; takes a ModelType or its value."""
+
+def models_by_organization(organization: str) -> tuple[ModelInfo, ...]:
+    """The models of one organization, in file order; the name is compared exactly."""
+
+def models_by_language(language: str) -> tuple[ModelInfo, ...]:
+    """The models that list this language code, in file order; zh also finds zh-Hans."""
+
+def models_by_max_embedding_dim(max_dim: int) -> tuple[ModelInfo, ...]:
+    """The models with vectors of at most max_dim dimensions untruncated, in file order."""
+
+def models_with_matryoshka() -> tuple[ModelInfo, ...]:
+    """The models whose vectors can be truncated to smaller widths, in file order."""
+'''
+
+_BY_LITERAL = '''@overload
+def get_model(id: str) -> ModelInfo | None:
+    """The model with this id or alias, or None. Ids are compared exactly."""
+'''
+
+_BY_STRING = '''
+# Over {limit} ids: some checkers take so large a union of literals for `str`, so here
+# an id is any string. MODELS["id"] is checked by every checker at any size.
+ModelId: TypeAlias = str
+
+def get_model(id: str) -> ModelInfo | None:
+    """The model with this id or alias, or None. Ids are compared exactly."""
+
+class FromRegistry(Protocol[_T_co]):
+    """A function that makes something from an id and a dimension; for checkers only."""
+
+    def __call__(self, id: str, *, dimension: int | None = None) -> _T_co: ...
+'''
+
+
+def emit_stub(registry: Registry) -> str:
+    """The text of `model_registry.pyi`."""
+    ids = _ids_with_dims(registry)
+    body = [_OPENING, _vocabularies(), _model_type(registry), _records()]
+    body += [_constant(row) for row in registry.rows]
+    body += [
+        f"\n{_bracketed(constant_name(id), f'ModelInfo[{_literal(dims)}]')}"
+        for id, dims, own in ids
+        if not own
+    ]
+    body += [
+        _models(ids),
+        _by_id(ids)
+        if len(ids) <= MAX_LITERAL_IDS
+        else _BY_STRING.format(limit=MAX_LITERAL_IDS),
+    ]
+    body.append(_QUERIES)
+    text = "".join(body)
+    _verify(text, [constant_name(id) for id, _, _ in ids])
+    return with_header(text, registry)
+
+
+def _ids_with_dims(registry: Registry) -> "list[tuple[str, tuple[int, ...], bool]]":
+    """Every id, then every alias (marked by False), with the dims of its model."""
+    dims, width, aliases = [
+        BY_ATTRIBUTE[name] for name in ("matryoshka_dims", "embedding_dim", "aliases")
+    ]
+    ids = [(row[0], row[dims] or (row[width],), True) for row in registry.rows]
+    return ids + [
+        (alias, row[dims] or (row[width],), False)
+        for row in registry.rows
+        for alias in row[aliases]
+    ]
+
+
+def _literal(values: "tuple[int, ...]") -> str:
+    return f"Literal[{', '.join([str(value) for value in values])}]"
+
+
+def _model_type(registry: Registry) -> str:
+    words = dict.fromkeys([row[BY_ATTRIBUTE["model_type"]] for row in registry.rows])
+    members = [f"    {constant_name(word)} = {quoted(word)}\n" for word in words]
+    return (
+        '\nclass ModelType(StrEnum):\n    """The categories of the models in this registry."""\n\n'
+        + "".join(members)
+    )
+
+
+def _records() -> str:
+    """The classes of records, one read-only property a field."""
+    parts = ""
+    for kind in [field.kind for field in FIELDS if isinstance(field.kind, Records)]:
+        parts += f'\n@final\nclass {kind.record}:\n    """An entry of a list inside ModelInfo."""\n\n'
+        parts += "\n".join(
+            [
+                _property(n, _optional(k, required), doc)
+                for n, (k, required, doc) in kind.fields.items()
+            ]
+        )
+    fields = "\n".join(
+        [_property(field.attribute, field.annotation, field.doc) for field in FIELDS]
+    )
+    opening = '\n@final\nclass ModelInfo(Generic[_Dim]):\n    """The facts about one model."""\n\n'
+    return parts + opening + fields + _METHODS
+
+
+def _optional(kind: Kind, required: bool) -> str:
+    return kind.annotation + ("" if required else " | None")
+
+
+def _property(name: str, annotation: str, doc: str) -> str:
+    return f"    @property\n    def {name}(self) -> {annotation}:\n        {docstring([doc])}\n"
+
+
+def _vocabularies() -> str:
+    """An alias for each closed list of words."""
+    kinds = [field.kind for field in FIELDS]
+    lists = [kind.item if isinstance(kind, ListOf) else kind for kind in kinds]
+    return "".join(
+        [
+            _choice(kind.annotation, list(kind.words))
+            for kind in lists
+            if isinstance(kind, OneOf)
+        ]
+    )
+
+
+def _choice(name: str, words: list[str]) -> str:
+    line = f"{name}: TypeAlias = Literal[{quoted(words[0])}]\n"
+    if len(words) == 1 and len(line) <= _WIDTH:
+        return line
+    lines = "".join([f"    {quoted(word)},\n" for word in words])
+    return f"{name}: TypeAlias = Literal[\n{lines}]\n"
+
+
+def _bracketed(name: str, inner: str) -> str:
+    """`NAME: Final[…]`, broken as formatters break it where the line is too long."""
+    line = f"{name}: Final[{inner}]"
+    return line + "\n" if len(line) <= _WIDTH else f"{name}: Final[\n    {inner}\n]\n"
+
+
+def _constant(row: "tuple[Any, ...]") -> str:
+    """A constant with its facts, as an editor shows them."""
+    value = {field.attribute: row[index] for index, field in enumerate(FIELDS)}
+    dims = value["matryoshka_dims"] or (value["embedding_dim"],)
+    languages = ", ".join(value["languages"][:6]) + (
+        ", …" if len(value["languages"]) > 6 else ""
+    )
+    facts = [
+        value["model_type"],
+        f"{value['parameters']} parameters",
+        f"{' / '.join([str(dim) for dim in dims])} dimensions",
+        f"context {value['context_length']}",
+        *([languages] if languages else []),
+        value["license"],
+    ]
+    scores = [
+        f"{label} {value[attribute]}"
+        for label, attribute in (
+            ("BEIR nDCG@10", "beir_avg"),
+            ("MS MARCO MRR@10", "ms_marco_mrr10"),
+        )
+        if value[attribute] is not None
+    ]
+    lines = [
+        f"{value['name']}: {value['huggingface_id']} ({value['organization']}, {value['release_date']})",
+        "",
+        " · ".join(facts),
+        *([" · ".join(scores)] if scores else []),
+        "",
+        *value["description"].splitlines(),
+        *(["", f"Deprecated: {value['deprecated']}"] if value["deprecated"] else []),
+    ]
+    return f"\n{_bracketed(constant_name(value['id']), f'ModelInfo[{_literal(dims)}]')}{docstring(lines)}\n"
+
+
+def _models(ids: "list[tuple[str, tuple[int, ...], bool]]") -> str:
+    """The mapping whose unknown key is an error in every checker, at any size of registry."""
+    entries = ""
+    for id, dims, _ in ids:
+        inner = f"ModelInfo[{_literal(dims)}]"
+        line = f"        {quoted(id)}: ReadOnly[{inner}],"
+        if len(line) > _WIDTH:
+            line = f"        {quoted(id)}: ReadOnly[\n            {inner}\n        ],"
+        entries += line + "\n"
+    body = (
+        f'_Models = TypedDict(\n    "_Models",\n    {{\n{entries}    }},\n)'
+        if ids
+        else '_Models = TypedDict("_Models", {})'
+    )
+    return f'\n{body}\n\nMODELS: Final[_Models]\n"""Every model by id and alias; an unknown key raises KeyError."""\n'
+
+
+def _by_id(ids: "list[tuple[str, tuple[int, ...], bool]]") -> str:
+    """The lookups that know every id: one overload for each set of dims, never one a model."""
+    groups: dict[tuple[int, ...], list[str]] = {}
+    for id, dims, _ in ids:
+        groups.setdefault(dims, []).append(id)
+    names = {dims: "_Ids_" + "_".join([str(dim) for dim in dims]) for dims in groups}
+    out = "\n" + "".join([_choice(names[dims], own) for dims, own in groups.items()])
+    out += _choice("ModelId", [id for id, _, _ in ids])
+    out += "\n"
+    for dims, name in names.items():
+        out += f"@overload\ndef get_model(\n    id: {name},\n) -> ModelInfo[{_literal(dims)}]: ...\n"
+    return out + _BY_LITERAL + _from_registry(names)
+
+
+def _from_registry(names: "dict[tuple[int, ...], str]") -> str:
+    """The type of a function from an id, and one of its model's own dims, to whatever it makes."""
+    out = '\nclass FromRegistry(Protocol[_T_co]):\n    """A function from an id and a dimension; for checkers only."""\n\n'
+    for dims, name in names.items():
+        overload = "    @overload\n" if len(names) > 1 else ""
+        dimension = f"        *,\n        dimension: {_literal(dims)} | None = None,\n"
+        out += f"{overload}    def __call__(\n        self,\n        id: {name},\n{dimension}    ) -> _T_co: ...\n"
+    if len(names) > 1:
+        # For an id that is_model_id has narrowed: it may be any, so no dimension is known to fit.
+        out += "    @overload\n    def __call__(self, id: ModelId) -> _T_co: ...\n"
+    return out
+
+
+def _verify(text: str, names: "list[str]") -> None:
+    """Parse what was written: it must be a module, and hold exactly these constants."""
+    body = compile(text, "model_registry.pyi", "exec", PyCF_ONLY_AST).body
+    found = [
+        node.target.id
+        for node in body
+        if isinstance(node, AnnAssign) and isinstance(node.target, Name)
+    ]
+    constants = [name for name in found if name.isupper() and name not in RESERVED]
+    if constants != names:
+        raise EmitError(
+            "the generated stub does not declare the constants that it should"
+        )
