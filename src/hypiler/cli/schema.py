@@ -6,17 +6,27 @@ if TYPE_CHECKING:
 
 EXAMPLES = """examples:
   hypiler schema > models.schema.json    then "$schema": "./models.schema.json" in models.json
+  hypiler schema --format markdown       the same fields as tables to read
 """
 
 
 def add_arguments(parser: "ArgumentParser") -> None:
-    """The command has no arguments."""
+    """The arguments of the command."""
+    parser.add_argument(
+        "--format", choices=["json", "markdown"], default="json", help="default: json"
+    )
 
 
 def run(options: "Namespace") -> int:
-    """Print the schema."""
+    """Print the schema, or its reference for people."""
     from hypiler.cli import OK
-    from hypiler.emit.json_schema import emit_json_schema
 
-    print(emit_json_schema(), end="")
+    if options.format == "markdown":
+        from hypiler.emit.reference import emit_reference
+
+        print(emit_reference(), end="")
+    else:
+        from hypiler.emit.json_schema import emit_json_schema
+
+        print(emit_json_schema(), end="")
     return OK

@@ -24,11 +24,12 @@ class Kind:
     """One kind of value.
 
     `codec` names its row form (`hypiler.emit.rows` writes it, `hypiler.emit.runtime` reads it) and `annotation` the
-    Python type that a reader of `ModelInfo` sees. `empty` is the value of a field that the file leaves out.
+    Python type that a reader of `ModelInfo` sees; `demand` says in words what a value must be. `empty` is the value of a field that the file leaves out.
     """
 
     codec = ""
     annotation = ""
+    demand = ""
     empty: object = None
 
     def read(self, value: "Any", faults: Faults, sub: Path = ()) -> "Any":
@@ -45,6 +46,7 @@ class Text(Kind):
 
     codec = "str"
     annotation = "str"
+    demand = "a string"
 
     def __init__(self, *, blank: bool = False) -> None:
         self.blank = blank
@@ -74,7 +76,7 @@ class Pattern(Kind):
         self.pattern = pattern
         self.matches = re.compile(pattern).fullmatch
         self.code = code
-        self.expected = expected
+        self.demand = expected
         self.help = help
 
     def read(self, value: "Any", faults: Faults, sub: Path = ()) -> "Any":
@@ -82,7 +84,7 @@ class Pattern(Kind):
             return faults.wrong_type("a string", value, sub)
         if not self.matches(value):
             return faults.malformed(
-                self.code, self.expected, value, sub, self.hint(value)
+                self.code, self.demand, value, sub, self.hint(value)
             )
         return value
 
@@ -193,6 +195,7 @@ class Integer(Kind):
 
     def __init__(self, minimum: int = 1) -> None:
         self.minimum = minimum
+        self.demand = f"an integer, at least {minimum}"
 
     def read(self, value: "Any", faults: Faults, sub: Path = ()) -> "Any":
         if type(value) is not int:
@@ -220,6 +223,7 @@ class Score(Kind):
 
     codec = "float"
     annotation = "float"
+    demand = "a number in 0..1"
 
     def read(self, value: "Any", faults: Faults, sub: Path = ()) -> "Any":
         if type(value) is not float and type(value) is not int:
@@ -247,6 +251,7 @@ class Flag(Kind):
 
     codec = "bool"
     annotation = "bool"
+    demand = "true or false"
 
     def read(self, value: "Any", faults: Faults, sub: Path = ()) -> "Any":
         return (
@@ -358,6 +363,7 @@ class Free(Kind):
     """A scalar or a list of scalars, for facts that the schema has no field for."""
 
     annotation = "_Scalar | tuple[_Scalar, ...]"
+    demand = "a scalar or a list of scalars"
 
     def read(self, value: "Any", faults: Faults, sub: Path = ()) -> "Any":
         if type(value) is list:

@@ -4,7 +4,7 @@ from hypiler.compiler.faults import Faults
 from hypiler.compiler.rules import Model, check_between, check_model
 from hypiler.compiler.schema import BY_ATTRIBUTE
 from hypiler.compiler.shape import check_shape
-from hypiler.compiler.source import Source, read_source
+from hypiler.compiler.source import Lines, Source, read_source
 from hypiler.diagnostics.codes import ERROR
 from hypiler.diagnostics.finding import Finding
 
@@ -18,14 +18,15 @@ _MATRYOSHKA, _DIMS = BY_ATTRIBUTE["matryoshka"], BY_ATTRIBUTE["matryoshka_dims"]
 class Registry:
     """What a compilation knows: the sources, the findings, and the models if no finding is an error.
 
-    `rows` holds one tuple a model, in the order of the table of fields; it is empty if there are errors. `lines` gives
-    the source lines that a report shows, by file name.
+    `rows` holds one tuple a model, in the order of the table of fields; it and `sha256`
+    are empty if there are errors.
     """
 
-    __slots__ = ("findings", "rows", "sha256", "sources")
+    __slots__ = ("_files", "_lines", "findings", "rows", "sha256")
 
-    def __init__(self) -> None:
-        self.sources: dict[str, Source] = {}
+    def __init__(self, files: "list[tuple[str, bytes]]") -> None:
+        self._files = dict(files)
+        self._lines: dict[str, Lines] = {}
         self.findings: list[Finding] = []
         self.rows: list[tuple[Any, ...]] = []
         self.sha256 = ""
@@ -37,8 +38,12 @@ class Registry:
 
     def line(self, finding: Finding) -> str | None:
         """The source line that a finding stands on."""
-        source = self.sources.get(finding.file)
-        return source.line(finding.line) if source and finding.line else None
+        if not finding.line or finding.file not in self._files:
+            return None
+        if finding.file not in self._lines:
+            text = self._files[finding.file].decode("utf-8-sig", "replace")
+            self._lines[finding.file] = Lines(text)
+        return self._lines[finding.file].line(finding.line)
 
 
 def compile_registry(files: "list[tuple[str, bytes]]") -> Registry:
@@ -46,14 +51,13 @@ def compile_registry(files: "list[tuple[str, bytes]]") -> Registry:
 
     Never raises for bad input: everything that is wrong is in `findings`, sorted by file and position.
     """
-    registry = Registry()
+    registry = Registry(files)
     models: list[Model] = []
-    collected: list[tuple[Source, Faults]] = []
+    readable: list[tuple[Source, Faults]] = []
+    found: dict[str, list[Finding]] = {}
     for name, data in files:
-        source, findings = read_source(data, name)
-        registry.findings += findings
-        registry.sources[name] = source
-        if not findings:
+        source, found[name] = read_source(data, name)
+        if source is not None:
             faults = Faults()
             rows = check_shape(source.value, faults)
             models += [
@@ -61,19 +65,18 @@ def compile_registry(files: "list[tuple[str, bytes]]") -> Registry:
                 for i, row in enumerate(rows)
                 if row is not None
             ]
-            collected.append((source, faults))
+            readable.append((source, faults))
     for model in models:
         check_model(model)
     check_between(models)
-    for source, faults in collected:
+    for source, faults in readable:
         source.locate(faults.findings)
-        registry.findings += sorted(
+        found[source.name] = sorted(
             faults.findings, key=lambda f: (f.line, f.column, f.code)
         )
-    order = {name: number for number, name in enumerate(registry.sources)}
-    registry.findings.sort(key=lambda f: order[f.file])
-    registry.sha256 = _digest([source.sha256 for source in registry.sources.values()])
+    registry.findings = [finding for name, _ in files for finding in found[name]]
     if not registry.failed:
+        registry.sha256 = _digest([source.sha256 for source, _ in readable])
         registry.rows = [_finished(model.row) for model in models]
     return registry
 

@@ -156,7 +156,8 @@ def _not_utf8(data: bytes, start: int) -> Finding:
         if data.startswith(mark):
             message = f"the file must be UTF-8; found the byte order mark of {encoding}"
             return Finding("M001", message, line=1, column=1, help=_SAVE_AS_UTF8)
-    line, column = Lines(data[:start].decode()).place(len(data[:start].decode()))
+    before = data[:start].decode()
+    line, column = Lines(before).place(len(before))
     message = f"the file must be UTF-8; found the byte `0x{data[start]:02x}`"
     return Finding("M001", message, line=line, column=column, help=_SAVE_AS_UTF8)
 

@@ -1,0 +1,51 @@
+"""Emits the reference of the file format as Markdown tables, from the one table of fields."""
+
+from hypiler.compiler.kinds import Kind, ListOf, MapOf, OneOf, Records
+from hypiler.compiler.schema import FIELDS, Field
+
+
+def emit_reference() -> str:
+    """One table a section of models.json, in the order of the schema."""
+    sections: dict[str, list[Field]] = {}
+    for field in FIELDS:
+        sections.setdefault(".".join(field.path[:-1]), []).append(field)
+    parts = [_section(name, fields) for name, fields in sections.items()]
+    records = [field for field in FIELDS if isinstance(field.kind, Records)]
+    return "\n".join([*parts, *[_records(field) for field in records]])
+
+
+def _section(name: str, fields: list[Field]) -> str:
+    title = f"### `{name}`" if name else "### The model itself"
+    rows = [
+        f"| `{field.path[-1]}` | {_value(field.kind)}{' or null' if field.null else ''} "
+        f"| {'yes' if field.required else 'no'} | `{field.attribute}` | {field.doc} |"
+        for field in fields
+    ]
+    head = [
+        "| key | value | required | in `ModelInfo` | meaning |",
+        "|---|---|---|---|---|",
+    ]
+    return "\n".join([title, "", *head, *rows, ""])
+
+
+def _records(field: Field) -> str:
+    assert isinstance(field.kind, Records)
+    rows = [
+        f"| `{key}` | {_value(kind)} | {'yes' if required else 'no'} | {doc} |"
+        for key, (kind, required, doc) in field.kind.fields.items()
+    ]
+    head = ["| key | value | required | meaning |", "|---|---|---|---|"]
+    return "\n".join([f"### An entry of `{field.name}`", "", *head, *rows, ""])
+
+
+def _value(kind: Kind) -> str:
+    """What a kind takes, in a few words."""
+    if isinstance(kind, OneOf):
+        return "one of " + ", ".join([f"`{word}`" for word in kind.words])
+    if isinstance(kind, ListOf):
+        return f"list: {_value(kind.item)}"
+    if isinstance(kind, Records):
+        return "list of objects, see below"
+    if isinstance(kind, MapOf):
+        return f"object: name → {_value(kind.value)}"
+    return kind.demand

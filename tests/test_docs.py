@@ -1,0 +1,182 @@
+"""README and docs are true: every block is run, compared or checked."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hypiler.cli import main
+from hypiler.compiler.pipeline import compile_registry
+from hypiler.emit.json_schema import emit_json_schema
+from hypiler.emit.reference import emit_reference
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+FIELDS = re.compile(r"(<!-- fields: .*? -->\n)(.*?)(<!-- /fields -->)", re.DOTALL)
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """The fenced blocks of one language on a page, in order."""
+    return re.findall(
+        rf"^```{language}\n(.*?)^```$",
+        page.read_text("utf-8"),
+        re.DOTALL | re.MULTILINE,
+    )
+
+
+def registry() -> list[dict[str, Any]]:
+    models: list[dict[str, Any]] = json.loads(
+        (ROOT / "models.json").read_text("utf-8")
+    )["models"]
+    return models
+
+
+def contains(whole: Any, part: Any) -> bool:
+    """Whether every fact of `part` stands in `whole` with the same value."""
+    if isinstance(part, dict):
+        return all(
+            key in whole and contains(whole[key], value) for key, value in part.items()
+        )
+    return bool(whole == part)
+
+
+def test_readme_entry_is_an_excerpt_of_the_shipped_registry() -> None:
+    excerpt = json.loads(blocks(ROOT / "README.md", "json")[0])
+    entry = next(model for model in registry() if model["id"] == excerpt["id"])
+    assert contains(entry, excerpt)
+
+
+def test_readme_error_is_what_check_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (ROOT / "models.json").read_text("utf-8")
+    assert text.count("[64, 96, 128]") == 1
+    (tmp_path / "models.json").write_text(
+        text.replace("[64, 96, 128]", "[64, 96]"), "utf-8"
+    )
+    monkeypatch.chdir(tmp_path)
+    assert main(["check", "models.json"]) == 1
+    shown = next(
+        block
+        for block in blocks(ROOT / "README.md", "text")
+        if block.startswith("error[M207]")
+    )
+    assert _without_place(capsys.readouterr().out).startswith(_without_place(shown))
+
+
+def _without_place(report: str) -> str:
+    """A report without its line number and index, which move whenever a model is added."""
+    return re.sub(
+        r"models\[\d+\]",
+        "models[N]",
+        re.sub(
+            r"^ *\d* +(\||-->|=)",
+            r"\1",
+            re.sub(r":\d+:", ":N:", report),
+            flags=re.MULTILINE,
+        ),
+    )
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_python_blocks_run(page: Path) -> None:
+    for block in blocks(page, "python"):
+        result = subprocess.run(
+            [sys.executable, "-W", "error", "-c", block],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (result.stderr, result.returncode) == ("", 0)
+
+
+def test_readme_commands_are_two_sh_blocks_of_one_line() -> None:
+    commands = blocks(ROOT / "README.md", "sh")
+    assert [len(command.splitlines()) for command in commands] == [1, 1]
+    assert commands[1].strip() in (ROOT / ".ci" / "run").read_text("utf-8")
+
+
+def test_readme_shell_examples_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "models.json").write_text(_whole_registry(), "utf-8")
+    monkeypatch.chdir(tmp_path)
+    lines = [
+        line
+        for block in blocks(ROOT / "README.md", "text")
+        for line in block.splitlines()
+        if line.startswith("hypiler ")
+    ]
+    assert len(lines) == 4
+    for line in lines:
+        assert main(line.split()[1:]) == 0, line
+    assert sorted(os.listdir(tmp_path / "src" / "app")) == [
+        "model_registry.py",
+        "model_registry.pyi",
+    ]
+
+
+def _whole_registry() -> str:
+    entry = json.loads(blocks(ROOT / "docs" / "models-json.md", "json")[0])
+    return json.dumps({"version": "1.0", "models": [entry]})
+
+
+def test_example_entry_has_no_findings() -> None:
+    assert (
+        compile_registry([("models.json", _whole_registry().encode())]).findings == []
+    )
+
+
+def test_reference_of_fields_is_current() -> None:
+    """Refresh it with: hypiler schema --format markdown, between the two comment lines."""
+    found = FIELDS.search((ROOT / "docs" / "models-json.md").read_text("utf-8"))
+    assert found is not None
+    assert found[2] == emit_reference()
+
+
+def test_committed_schema_is_current() -> None:
+    """Refresh it with: hypiler schema > models.schema.json."""
+    assert (ROOT / "models.schema.json").read_text("utf-8") == emit_json_schema()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)", page.read_text("utf-8")):
+        assert target.startswith("https://") or (page.parent / target).exists(), target
+
+
+def test_demo_shows_the_whole_api() -> None:
+    demo = ROOT / "examples" / "model_registry_demo.py"
+    result = subprocess.run(
+        [sys.executable, str(demo)],
+        capture_output=True,
+        text=True,
+        check=True,
+        encoding="utf-8",
+    )
+    from hypiler import model_registry
+
+    for model in model_registry.MODEL_REGISTRY:
+        assert model.id in result.stdout
+    functions = [name for name in dir(model_registry) if name.islower()]
+    source = demo.read_text("utf-8")
+    assert [name for name in functions if f"{name}(" not in source] == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["build"], ["check"], ["list"], ["show"], ["schema"]],
+    ids=" ".join,
+)
+def test_help_explains_itself(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as exit:
+        main([*arguments, "--help"])
+    assert exit.value.code == 0
+    assert ("examples:" if arguments else "COMMAND") in capsys.readouterr().out
