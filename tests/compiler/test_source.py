@@ -29,7 +29,8 @@ spacing = st.sampled_from([None, 0, 2, "\t"])
 def faults(text: str | bytes) -> list[Finding]:
     data = text if isinstance(text, bytes) else text.encode()
     source, findings = read_source(data, "models.json")
-    assert (source is None) == bool(findings)
+    hiding = {"M001", "M003", "M008", "M009"}
+    assert (source is None) == any(finding.code in hiding for finding in findings)
     assert all(finding.file == "models.json" for finding in findings)
     return findings
 
@@ -366,7 +367,7 @@ def test_a_byte_order_mark_is_a_fault_and_counts_as_no_column() -> None:
 def test_a_file_over_the_limit_is_refused_before_it_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, "MAX_BYTES", 2 << 20)
     finding = only(b"\xff" * ((2 << 20) + 1))
-    assert finding.message == "the file must have at most 2097152 bytes (2 MiB); found 2097153 bytes"
+    assert finding.message == "the file must have at most 2097152 bytes (2 MiB); found more"
     assert (finding.code, finding.line, finding.column) == ("M009", 0, 0)
 
 

@@ -9,7 +9,20 @@ from hatchling.plugin import hookimpl
 from hypiler.build.options import OptionsError, read_options
 from hypiler.build.output import OutputRefused
 from hypiler.build.project import build_project
+from hypiler.diagnostics.finding import Finding
 from hypiler.diagnostics.render import render_text
+from hypiler.diagnostics.text import named, printable
+
+# Warnings beyond these would bury the rest of the build's log.
+_SHOWN = 20
+# What hatchling itself reads from the table of any hook.
+_RESERVED = {
+    "dependencies",
+    "enable-by-default",
+    "path",
+    "require-runtime-dependencies",
+    "require-runtime-features",
+}
 
 
 class RegistryBuildHook(BuildHookInterface[Any]):
@@ -19,24 +32,51 @@ class RegistryBuildHook(BuildHookInterface[Any]):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Write the module into the source tree and see that the wheel takes it, ignored by git or not."""
+        # From an sdist the module is made again, so that carries the sources, and not what became of them.
+        packed = self.target_name == "wheel"
         try:
+            self._check_config()
             options = read_options(self.root)
-            # An sdist carries models.json: the module is made again when the wheel is built from it.
-            registry = build_project(options, write=self.target_name == "wheel")
+            registry = build_project(options, write=packed)
         except (OptionsError, OutputRefused) as error:
             self._fail(render_text(error.findings))
         except OSError as error:
-            self._fail(f"hypiler: {error}")
+            self._fail(f"hypiler: {printable(str(error))}")
         if registry.failed:
             self._fail(render_text(registry.findings, registry.line))
         if registry.findings:
-            print(render_text(registry.findings, registry.line), file=sys.stderr)
-        build_data["artifacts"] += [f"/{options.output}", f"/{options.output}i"]
+            report = render_text(registry.findings, registry.line, limit=_SHOWN)
+            print(report, file=sys.stderr)
+        output = options.output
+        paths = [output, output + "i"] if packed else options.sources
+        build_data["artifacts"] += [_pattern(path) for path in paths]
+
+    def _check_config(self) -> None:
+        """An option of ours in hatchling's table would be ignored without a word."""
+        findings = [
+            Finding(
+                "M501",
+                f"unknown option {named(key)} in `tool.hatch.build.hooks.hypiler`",
+                ("tool", "hatch", "build", "hooks", "hypiler", key),
+                file="pyproject.toml",
+                help="the table stays empty; options stand in [tool.hypiler]",
+            )
+            for key in self.config
+            if key not in _RESERVED
+        ]
+        if findings:
+            raise OptionsError(findings)
 
     def _fail(self, report: str) -> None:
         """End the build with the report and no traceback: the fault is in the input."""
         print(report, file=sys.stderr)
         self.app.abort("hypiler: the model registry was not built")
+
+
+def _pattern(path: str) -> str:
+    """A path as a pattern of `artifacts`, which are those of .gitignore, that matches it alone."""
+    escaped = "".join(["\\" + c if c in "*?[ " else c for c in path.replace("\\", "/")])
+    return "/" + escaped
 
 
 @hookimpl

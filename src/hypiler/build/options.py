@@ -2,13 +2,15 @@
 
 import os
 
+from hypiler.build.files import read_file
 from hypiler.diagnostics.finding import Finding
-from hypiler.diagnostics.text import did_you_mean, named, shown
+from hypiler.diagnostics.text import did_you_mean, named, printable, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_TABLE = ("tool", "hypiler")
 _KNOWN = ["sources", "output"]
 
 
@@ -35,83 +37,102 @@ def read_options(root: str) -> Options:
     """The options of the project in `root`. Raises OptionsError, or OSError if pyproject.toml cannot be read."""
     import tomllib
 
-    path = os.path.join(root, "pyproject.toml")
-    with open(path, "rb") as file:
-        try:
-            table = tomllib.load(file).get("tool", {}).get("hypiler")
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise OptionsError(
-                [_fault("M502", f"pyproject.toml is not valid TOML: {error}")]
-            ) from None
-    if table is None:
+    data = read_file(os.path.join(root, "pyproject.toml"))
+    try:
+        tool = tomllib.loads(data.decode()).get("tool")
+    # An integer of too many digits and arrays nested too deep are not a TOMLDecodeError.
+    except (ValueError, RecursionError) as error:
+        message = f"pyproject.toml must be valid TOML: {printable(str(error))}"
+        raise OptionsError([_fault("M502", message, ())]) from None
+    if not isinstance(tool, dict) or "hypiler" not in tool:
+        message = "pyproject.toml must have a table [tool.hypiler]; found none"
         help = 'add [tool.hypiler] with output = "src/PACKAGE/model_registry.py"'
-        raise OptionsError(
-            [_fault("M502", "pyproject.toml has no table [tool.hypiler]", help)]
-        )
-    findings = _check(table, root)
+        raise OptionsError([_fault("M502", message, (), help)])
+    findings: list[Finding] = []
+    table = tool["hypiler"]
+    if isinstance(table, dict):
+        _check_keys(table, findings)
+        sources = _sources(table.get("sources", "models.json"), root, findings)
+        output = _output(table.get("output"), root, findings)
+    else:
+        message = f"`tool.hypiler` must be a table, got {_found(table)}"
+        findings.append(_fault("M502", message))
     if findings:
         raise OptionsError(findings)
-    sources = table.get("sources", ["models.json"])
-    return Options(
-        root, [sources] if isinstance(sources, str) else sources, table["output"]
+    return Options(root, sources, output)
+
+
+def _fault(
+    code: str,
+    message: str,
+    path: tuple[str | int, ...] = _TABLE,
+    help: str | None = None,
+) -> Finding:
+    return Finding(code, message, path, file="pyproject.toml", help=help)
+
+
+def _check_keys(table: "dict[str, Any]", findings: list[Finding]) -> None:
+    for key in table:
+        if key not in _KNOWN:
+            message = f"unknown option {named(key)} in `tool.hypiler`"
+            help = did_you_mean(key, _KNOWN)
+            findings.append(_fault("M501", message, (*_TABLE, key), help))
+
+
+def _sources(value: "Any", root: str, findings: list[Finding]) -> list[str]:
+    """One path or several, each once."""
+    path = (*_TABLE, "sources")
+    values = value if isinstance(value, list) else [value]
+    if not values or not all(isinstance(item, str) for item in values):
+        message = f"`sources` must be a path or a list of paths, got {_found(value)}"
+        findings.append(_fault("M502", message, path))
+        return []
+    sources = [os.path.normpath(item) if item else "" for item in values]
+    for number, source in enumerate(sources):
+        place = (*path, number) if isinstance(value, list) else path
+        _check_inside(source, root, place, findings)
+        if source in sources[:number]:
+            message = f"`sources` must name each file once, got {shown(source)} again"
+            findings.append(_fault("M502", message, place))
+    return sources
+
+
+def _output(value: "Any", root: str, findings: list[Finding]) -> str:
+    """The path of a file that Python can import."""
+    path = (*_TABLE, "output")
+    if value is None:
+        message = "`output` must be set: the path of the generated module"
+        help = 'add output = "src/PACKAGE/model_registry.py"'
+        findings.append(_fault("M502", message, _TABLE, help))
+        return ""
+    stem, extension = os.path.splitext(
+        os.path.basename(value) if isinstance(value, str) else ""
     )
+    if extension != ".py" or not stem.isidentifier():
+        message = f"`output` must be the path of a module, as `src/app/model_registry.py`, got {_found(value)}"
+        findings.append(_fault("M502", message, path))
+        return ""
+    output: str = os.path.normpath(value)
+    _check_inside(output, root, path, findings)
+    return output
 
 
-def _fault(code: str, message: str, help: str | None = None) -> Finding:
-    return Finding(code, message, ("tool", "hypiler"), file="pyproject.toml", help=help)
+def _check_inside(
+    path: str, root: str, place: tuple[str | int, ...], findings: list[Finding]
+) -> None:
+    """A path must stay below the project's folder, links followed, wherever the project is built."""
+    base = os.path.join(os.path.realpath(root), "")
+    # A NUL cannot stand in any path, and no function of `os` takes it.
+    if not path or "\0" in path:
+        message = f"a path must not be empty or hold a NUL, got {shown(path)}"
+        findings.append(_fault("M502", message, place))
+    elif os.path.isabs(path) or not os.path.realpath(base + path).startswith(base):
+        message = f"a path must stay inside the project, got {shown(path)}"
+        help = "write it relative to the folder of pyproject.toml"
+        findings.append(_fault("M503", message, place, help))
 
 
-def _check(table: "Any", root: str) -> list[Finding]:
-    if not isinstance(table, dict):
-        return [_fault("M502", "`tool.hypiler` must be a table")]
-    findings = [
-        _fault(
-            "M501",
-            f"unknown option {named(key)} in `tool.hypiler`",
-            did_you_mean(key, _KNOWN),
-        )
-        for key in table
-        if key not in _KNOWN
-    ]
-    sources = table.get("sources", ["models.json"])
-    paths = [sources] if isinstance(sources, str) else sources
-    if (
-        not isinstance(paths, list)
-        or not paths
-        or not all(isinstance(path, str) for path in paths)
-    ):
-        findings.append(
-            _fault("M502", "`tool.hypiler.sources` must be a path or a list of paths")
-        )
-        paths = []
-    output = table.get("output")
-    if not isinstance(output, str):
-        findings.append(
-            _fault(
-                "M502",
-                "`tool.hypiler.output` must be set: the path of the generated module",
-            )
-        )
-    elif not output.endswith(".py"):
-        findings.append(
-            _fault(
-                "M502", f"`tool.hypiler.output` must end in `.py`, got {shown(output)}"
-            )
-        )
-    else:
-        paths = [*paths, output]
-    return findings + [_outside(path) for path in paths if not _is_inside(path, root)]
-
-
-def _outside(path: str) -> Finding:
-    return _fault(
-        "M503",
-        f"{shown(path)} lies outside the project",
-        "write a path below pyproject.toml",
-    )
-
-
-def _is_inside(path: str, root: str) -> bool:
-    """Whether a path, links followed, stays below the project's folder."""
-    base = os.path.realpath(root)
-    return os.path.realpath(os.path.join(root, path)).startswith(os.path.join(base, ""))
+def _found(value: "Any") -> str:
+    """A value of TOML as a message shows it: dates and times are values too."""
+    known = isinstance(value, (str, bool, int, float, list, dict))
+    return shown(value) if known else printable(str(value))

@@ -2,25 +2,21 @@
 
 import os
 
+from hypiler.build.files import read_file
 from hypiler.build.options import Options
 from hypiler.build.output import write_outputs
 from hypiler.compiler.pipeline import Registry, compile_registry
+from hypiler.compiler.source import MAX_BYTES
 from hypiler.emit.python import emit_python
 from hypiler.emit.stub import emit_stub
 
 
 def compile_files(paths: list[str], root: str = "") -> Registry:
     """Read and check registry files; findings name them as given. Raises OSError for one that cannot be read."""
-    return compile_registry([(path, _read(os.path.join(root, path))) for path in paths])
-
-
-def _read(path: str) -> bytes:
-    # Judged before it is opened: opening a pipe would wait for ever, and a device never ends.
-    if os.path.exists(path) and not os.path.isfile(path):
-        kind = "a folder" if os.path.isdir(path) else "not a regular file"
-        raise OSError(f"{path!r} is {kind}")
-    with open(path, "rb") as file:
-        return file.read()
+    # One byte over the limit is enough to tell that a file is too large.
+    return compile_registry(
+        [(path, read_file(os.path.join(root, path), MAX_BYTES + 1)) for path in paths]
+    )
 
 
 def write_registry(registry: Registry, output: str, sources: list[str]) -> list[str]:

@@ -1,5 +1,6 @@
 """The command line: arguments to calls, findings to exit codes. Each command's module is imported when it runs."""
 
+import gc
 import sys
 
 TYPE_CHECKING = False
@@ -52,6 +53,9 @@ def _run(arguments: list[str]) -> int:
     name = arguments[0] if arguments else ""
     parser = make_parser(only=name if name in COMMANDS else None)
     options = parser.parse_args(arguments)
+    # A command ends before its garbage matters, and collecting would look again and again at
+    # every model that has been read.
+    gc.disable()
     code: int = options.run(options)
     return code
 
@@ -71,7 +75,8 @@ def make_parser(only: "str | None" = None) -> "ArgumentParser":
     parser.add_argument(
         "--version", action="version", version=f"hypiler {hypiler.__version__}"
     )
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    # Named here, or argparse would build a usage line for it and load half of shutil.
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, prog="hypiler")
     for name in COMMANDS if only is None else [only]:
         module = import_module(f"hypiler.cli.{name}")
         command = commands.add_parser(

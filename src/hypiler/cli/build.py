@@ -3,11 +3,12 @@
 import os
 import sys
 
-from hypiler.build.options import OptionsError, read_options
+from hypiler.build.options import OptionsError
 from hypiler.build.output import OutputRefused
 from hypiler.build.project import compile_files, write_registry
 from hypiler.cli import FINDINGS, USAGE
-from hypiler.cli.report import exit_code, print_findings, usage
+from hypiler.cli.report import exit_code, print_findings, project_options, usage
+from hypiler.diagnostics.text import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def run(options: "Namespace") -> int:
     if not options.quiet:
         state = "written" if written else "already up to date"
         count = len(registry.rows)
-        print(f"{output}: {count} model{'s' * (count != 1)}, {state}")
+        print(f"{printable(output)}: {count} model{'s' * (count != 1)}, {state}")
     return code
 
 
@@ -78,5 +79,5 @@ def _targets(options: "Namespace") -> tuple[list[str], str, str]:
     """The sources, the module to write, and the folder that the sources are relative to."""
     if options.files:
         return options.files, os.path.join(options.out, "model_registry.py"), ""
-    found = read_options(".")
+    found = project_options()
     return found.sources, found.output, found.root

@@ -2,10 +2,15 @@
 
 import sys
 
-from hypiler.build.options import OptionsError, read_options
+from hypiler.build.options import OptionsError
 from hypiler.build.project import compile_files
 from hypiler.cli import FINDINGS
-from hypiler.cli.report import exit_code, print_findings, print_json
+from hypiler.cli.report import (
+    exit_code,
+    print_findings,
+    print_json,
+    project_options,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +42,7 @@ def add_arguments(parser: "ArgumentParser") -> None:
 def run(options: "Namespace") -> int:
     """Check and report; nothing is written."""
     try:
-        registry = compile_files(options.files or read_options(".").sources)
+        registry = compile_files(options.files or project_options().sources)
     except OptionsError as error:
         print_findings(error.findings, None, sys.stderr)
         return FINDINGS

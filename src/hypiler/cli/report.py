@@ -3,7 +3,8 @@
 import os
 import sys
 
-from hypiler.cli import FINDINGS, OK
+from hypiler.build.options import Options, read_options
+from hypiler.cli import FINDINGS, OK, USAGE
 from hypiler.diagnostics.codes import ERROR
 from hypiler.diagnostics.render import render_json, render_text
 
@@ -56,3 +57,12 @@ def exit_code(findings: "list[Finding]", *, strict: bool) -> int:
 def usage(message: str) -> None:
     """One line about a wrong use of a command."""
     print(f"hypiler: {message}", file=sys.stderr)
+
+
+def project_options() -> Options:
+    """What [tool.hypiler] says in this folder; a command without FILE is used wrongly where there is no project."""
+    try:
+        return read_options(".")
+    except FileNotFoundError:
+        usage("name a FILE, or run where a pyproject.toml has [tool.hypiler]")
+        raise SystemExit(USAGE) from None

@@ -12,6 +12,8 @@ _NAMES: dict[type, str] = {
     list: "array",
 }
 
+_LIMIT = 60  # characters of a key that a message repeats
+
 
 class Invalid:
     """The type of `INVALID`, which stands where a value was missing or wrong, so that rules can pass over it."""
@@ -38,7 +40,17 @@ class Faults:
 
     def name(self, sub: Path = ()) -> str:
         """The current field, or the part `sub` of it, as a message names it: `specs.embedding_dim`."""
-        return "`" + json_path(self.place + sub)[2:] + "`"
+        path = self.place + sub
+        if not path:
+            return "the file"
+        # A field's own name comes first, as it stands; keys of the input may follow it.
+        rest = [
+            part[:_LIMIT] + "…"
+            if isinstance(part, str) and len(part) > _LIMIT
+            else part
+            for part in path[1:]
+        ]
+        return f"`{path[0]}{json_path(tuple(rest))[1:]}`"
 
     def add(
         self,
@@ -59,7 +71,7 @@ class Faults:
     def wrong_type(self, expected: str, value: object, sub: Path = ()) -> Invalid:
         """`value` is of another JSON type than the field takes."""
         if value is None:
-            help = "null means none or not published, and this is a fact that every model has"
+            help = "null means none or not published; give the value, or leave out an optional field"
             return self.add(
                 "M104", f"{self.name(sub)} must be {expected}, got null", sub, help=help
             )
@@ -70,9 +82,11 @@ class Faults:
         if (
             isinstance(value, str)
             and expected in ("an integer", "a number")
+            and len(value) < 20
+            and value.isascii()
             and value.strip().isdigit()
         ):
-            help = f"write {value.strip()} without quotes"
+            help = f"write {int(value)} without quotes"
         return self.add(
             "M103", f"{self.name(sub)} must be {expected}, got {found}", sub, help=help
         )

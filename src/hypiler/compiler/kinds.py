@@ -306,13 +306,15 @@ class ListOf(Kind):
         if len(faults.findings) > before:
             return INVALID
         if len(set(items)) < len(items):
+            seen: set[object] = set()
             for i, item in enumerate(items):
-                if item in items[:i]:
+                if item in seen:
                     faults.add(
                         "M115",
                         f"{faults.name((*sub, i))} repeats {shown(item)}",
                         (*sub, i),
                     )
+                seen.add(item)
             return INVALID
         return items
 
@@ -380,7 +382,7 @@ class Free(Kind):
         if type(value) is int and abs(value) > MAX_INTEGER:
             return faults.add(
                 "M106",
-                f"{faults.name(sub)} must be at most {MAX_INTEGER}, got {shown(value)}",
+                f"{faults.name(sub)} must be in -{MAX_INTEGER}..{MAX_INTEGER}, got {shown(value)}",
                 sub,
             )
         if type(value) is float and not isfinite(value):

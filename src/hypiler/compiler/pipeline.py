@@ -1,5 +1,6 @@
 """The whole way from bytes to checked models: read, check the shape, check the rules, say where every finding stands."""
 
+from hypiler.compiler.digest import sha256_hex
 from hypiler.compiler.faults import Faults
 from hypiler.compiler.rules import Model, check_between, check_model
 from hypiler.compiler.schema import BY_ATTRIBUTE
@@ -70,11 +71,13 @@ def compile_registry(files: "list[tuple[str, bytes]]") -> Registry:
         check_model(model)
     check_between(models)
     for source, faults in readable:
-        source.locate(faults.findings)
-        found[source.name] = sorted(
-            faults.findings, key=lambda f: (f.line, f.column, f.code)
-        )
-    registry.findings = [finding for name, _ in files for finding in found[name]]
+        # What stands at the place of a fault of the file itself was not written so.
+        known = {finding.path for finding in found[source.name]}
+        fresh = [finding for finding in faults.findings if finding.path not in known]
+        source.locate(fresh)
+        found[source.name] += fresh
+        found[source.name].sort(key=lambda f: (f.line, f.column, f.code))
+    registry.findings = [finding for own in found.values() for finding in own]
     if not registry.failed:
         registry.sha256 = _digest([source.sha256 for source, _ in readable])
         registry.rows = [_finished(model.row) for model in models]
@@ -92,6 +95,4 @@ def _digest(digests: "list[str]") -> str:
     """One digest for all sources: of a single file its own, of several that of their digests in order."""
     if len(digests) == 1:
         return digests[0]
-    from hashlib import sha256
-
-    return sha256("\n".join(digests).encode()).hexdigest()
+    return sha256_hex("\n".join(digests).encode())

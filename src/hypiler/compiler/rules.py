@@ -6,6 +6,7 @@ A rule passes over a value that is missing or wrong in itself, so one fault give
 import re
 
 from hypiler.compiler.faults import INVALID, Faults
+from hypiler.compiler.kinds import ListOf, MapOf, Records
 from hypiler.compiler.names import RESERVED, constant_name
 from hypiler.compiler.schema import BY_ATTRIBUTE, FIELDS
 from hypiler.compiler.vocabulary import LICENSES
@@ -14,7 +15,6 @@ from hypiler.diagnostics.text import did_you_mean, named, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
 # A source may be given for a field or for a whole section.
@@ -23,6 +23,10 @@ _PATHS = frozenset(
     for field in FIELDS
     for depth in range(1, len(field.path) + 1)
 )
+_WITH_PARTS = frozenset(
+    field.name for field in FIELDS if isinstance(field.kind, ListOf | MapOf | Records)
+)
+_DEPTH = max(len(field.path) for field in FIELDS)
 _SPELLINGS = {license.lower(): license for license in LICENSES}
 _UNITS = {"K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
 
@@ -235,9 +239,9 @@ def _unknown_source_paths(model: Model) -> None:
 
 
 def _is_part_of_a_field(path: str) -> bool:
-    """Whether `path` goes on from a field: `variants[0].sha256`, `extra.patch_size`, `encoding.prompts.query`."""
-    parts = re.split(r"[.\[]", path)
-    return any(".".join(parts[:n]) in _PATHS for n in range(1, len(parts)))
+    """Whether `path` goes on inside a field: `variants[0].sha256`, `extra.patch_size`, `encoding.prompts.query`."""
+    parts = re.split(r"[.\[]", path, maxsplit=_DEPTH)
+    return any(".".join(parts[:n]) in _WITH_PARTS for n in range(1, len(parts)))
 
 
 def _duplicate_variants(model: Model) -> None:

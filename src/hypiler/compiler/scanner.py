@@ -47,11 +47,21 @@ _value = re.compile(
     rf"|(true|false|null){_LONGER}"
     rf"|(NaN|-?Infinity){_LONGER}"
 ).match
-_STRING, _OPENER, _INTEGER, _LITERAL, _CONSTANT = 1, 2, 3, 6, 7  # groups of `_value`; 4 and 5 make a float
+_STRING, _OPENER, _INTEGER, _LITERAL, _CONSTANT = (
+    1,
+    2,
+    3,
+    6,
+    7,
+)  # groups of `_value`; 4 and 5 make a float
 
 _HIGH, _LOW = "[dD][89abAB][0-9a-fA-F]{2}", "[dD][c-fC-F][0-9a-fA-F]{2}"
-_escape = re.compile(rf'\\(?:(["\\/bfnrt])|u({_HIGH})\\u({_LOW})|u([0-9a-fA-F]{{4}}))').match
-_true_pair = re.compile(rf"(?<!\\)\\u{_HIGH}\\u{_LOW}").sub  # after a backslash, \u may not be an escape at all
+_escape = re.compile(
+    rf'\\(?:(["\\/bfnrt])|u({_HIGH})\\u({_LOW})|u([0-9a-fA-F]{{4}}))'
+).match
+_true_pair = re.compile(
+    rf"(?<!\\)\\u{_HIGH}\\u{_LOW}"
+).sub  # after a backslash, \u may not be an escape at all
 _half_pair = re.compile(r"\\u[dD][89a-fA-F]").search
 
 _marker = re.compile(r"^(<{7}|={7}|>{7}|\|{7})(?=[ \r\n]|\Z)", re.MULTILINE).match
@@ -76,7 +86,7 @@ def scan(
 ) -> "tuple[JSONValue, list[tuple[int, Finding]]]":
     """The value of a text and its faults with their offsets, in order; `place` gives line and column of an offset.
 
-    The value is that of the text only if there are no faults.
+    Of two equal keys the last counts; a number that can't be held is null, 0 or infinite.
     """
     scanner = _Scanner(text, place, max_depth, max_digits)
     try:
@@ -166,7 +176,11 @@ class _Scanner:
                 self.fail(at, self.first(top))
         elif mark != ",":
             self.fail(at, f"`,` or `{top.closer}`")
-        return self.item(top, found.end()) if isinstance(top, _List) else self.member(top, found.end())
+        return (
+            self.item(top, found.end())
+            if isinstance(top, _List)
+            else self.member(top, found.end())
+        )
 
     def item(self, top: _List, i: int) -> int:
         top.key = len(top.value)
@@ -188,7 +202,12 @@ class _Scanner:
     def odd_key(self, top: _Object, i: int) -> tuple[str, int]:
         """A key that holds escapes, or a fault in or after it."""
         if not self.text.startswith('"', i):
-            self.fail(i, self.first(top) if top.key is None else "a key in double quotes after `,`")
+            self.fail(
+                i,
+                self.first(top)
+                if top.key is None
+                else "a key in double quotes after `,`",
+            )
         top.key = None  # so that the path of a fault in the key starts out as that of the object
         known = len(self.faults)
         key, end = self.string(i)
@@ -215,9 +234,13 @@ class _Scanner:
             return _LITERALS[found[0]], end
         if kind == _CONSTANT:
             help = "write `null` if the value is not known"
-            self.report("M005", f"a number must be finite; found `{found[0]}`", i, end - i, help)
+            self.report(
+                "M005", f"a number must be finite; found `{found[0]}`", i, end - i, help
+            )
             return None, end
-        return self.integer(found[0], i) if kind == _INTEGER else self.real(found[0], i), end
+        return self.integer(found[0], i) if kind == _INTEGER else self.real(
+            found[0], i
+        ), end
 
     def enter(self, opened: "_List | _Object") -> "JSONValue":
         if len(self.open) == self.max_depth:
@@ -231,7 +254,13 @@ class _Scanner:
         if digits <= self.max_digits:
             return int(token)
         message = f"an integer must have at most {self.max_digits} digits; found {named(token)} of {digits}"
-        self.report("M006", message, i, len(token), "put it in double quotes if it is a name and no quantity")
+        self.report(
+            "M006",
+            message,
+            i,
+            len(token),
+            "put it in double quotes if it is a name and no quantity",
+        )
         return 0
 
     def real(self, token: str, i: int) -> float:
@@ -260,7 +289,13 @@ class _Scanner:
             if simple:
                 parts.append(_ESCAPED[simple])
             elif high:
-                parts.append(chr(0x10000 + ((int(high, 16) & 0x3FF) << 10) + (int(low, 16) & 0x3FF)))
+                parts.append(
+                    chr(
+                        0x10000
+                        + ((int(high, 16) & 0x3FF) << 10)
+                        + (int(low, 16) & 0x3FF)
+                    )
+                )
             else:
                 parts.append(self.character(other, i))
             i = found.end()
@@ -269,7 +304,9 @@ class _Scanner:
         character = chr(int(digits, 16))
         if "\ud800" <= character <= "\udfff":
             message = f"`\\u{digits}` must be half of a surrogate pair; found it alone"
-            self.report("M007", message, i, 6, "write the character itself, or both halves")
+            self.report(
+                "M007", message, i, 6, "write the character itself, or both halves"
+            )
         return character
 
     # reporting
@@ -277,11 +314,17 @@ class _Scanner:
     def path(self) -> "Path":
         return tuple(opened.key for opened in self.open if opened.key is not None)
 
-    def report(self, code: str, message: str, i: int, width: int, help: str | None = None) -> None:
+    def report(
+        self, code: str, message: str, i: int, width: int, help: str | None = None
+    ) -> None:
         """Notes a fault in the value being read, after which reading goes on."""
-        self.faults.append((i, Finding(code, message, self.path(), help=help, width=width)))
+        self.faults.append(
+            (i, Finding(code, message, self.path(), help=help, width=width))
+        )
 
-    def stop(self, code: str, message: str, i: int, width: int = 1, help: str | None = None) -> "NoReturn":
+    def stop(
+        self, code: str, message: str, i: int, width: int = 1, help: str | None = None
+    ) -> "NoReturn":
         """Notes a fault after which nothing can be read. It has no path: it concerns the text, not a value."""
         self.faults.append((i, Finding(code, message, help=help, width=width)))
         raise _StopError
@@ -297,9 +340,14 @@ class _Scanner:
         """Stops at `i`, where a string that starts at `start` can't go on."""
         wrong = self.text[i : i + 1]
         if wrong == "\\" and self.text[i + 1 : i + 2] in ("", "\r", "\n"):
-            i, wrong = i + 1, self.text[i + 1 : i + 2]  # nothing is escaped: the text or the line ends here
+            i, wrong = (
+                i + 1,
+                self.text[i + 1 : i + 2],
+            )  # nothing is escaped: the text or the line ends here
         line, column = self.place(start)
-        unclosed = f'the string opened on line {line}, column {column} must be closed with `"`'
+        unclosed = (
+            f'the string opened on line {line}, column {column} must be closed with `"`'
+        )
         if not wrong:
             self.stop("M003", f"{unclosed}; found the end of the file", self.last(i))
         if wrong in "\r\n":
@@ -308,7 +356,9 @@ class _Scanner:
         if wrong == "\\":
             self.stop("M003", *_bad_escape(self.text, i))
         escape = _NEEDS_ESCAPE.get(wrong, f"\\u{ord(wrong):04x}")
-        message = f"a string must not hold a raw control character; found {named(wrong)}"
+        message = (
+            f"a string must not hold a raw control character; found {named(wrong)}"
+        )
         self.stop("M003", message, i, help=f"write it as `{escape}`")
 
     def fail(self, i: int, expected: str) -> "NoReturn":
@@ -324,7 +374,9 @@ class _Scanner:
             self.stop("M003", message, before - 1, help="remove the trailing comma")
         rule = _number_rule(text, i) if expected.startswith("a value") else None
         found, width, help = _describe(text, i, expected)
-        message = f"{rule}; found {found}" if rule else f"expected {expected}, found {found}"
+        message = (
+            f"{rule}; found {found}" if rule else f"expected {expected}, found {found}"
+        )
         if help is None and expected.startswith("`,`"):
             help = self.missing_comma(i, before)
         self.stop("M003", message, i, width, help)
@@ -357,7 +409,11 @@ class _Scanner:
 
     @staticmethod
     def first(top: "_List | _Object") -> str:
-        return f"a value or `{top.closer}`" if isinstance(top, _List) else f"a key in double quotes or `{top.closer}`"
+        return (
+            f"a value or `{top.closer}`"
+            if isinstance(top, _List)
+            else f"a key in double quotes or `{top.closer}`"
+        )
 
 
 # Phrases. A help is given only where what was meant is obvious.
@@ -365,7 +421,9 @@ class _Scanner:
 _MEANT = {
     **dict.fromkeys(("true", "yes", "on"), "`true`"),
     **dict.fromkeys(("false", "no", "off"), "`false`"),
-    **dict.fromkeys(("null", "none", "nil", "undefined", "nan", "inf", "infinity"), "`null`"),
+    **dict.fromkeys(
+        ("null", "none", "nil", "undefined", "nan", "inf", "infinity"), "`null`"
+    ),
 }
 _NUMBER_RULES = (
     (r"\+", "a number must not start with `+`"),
@@ -407,9 +465,17 @@ def _number_rule(text: str, i: int) -> str | None:
 def _describe(text: str, i: int, expected: str) -> tuple[str, int, str | None]:
     """What stands at `i`: as a message names it, its width, and a help if it is a known slip."""
     if marker := _marker(text, i):
-        return f"the merge-conflict marker `{marker[1]}`", 7, "resolve the merge conflict first"
+        return (
+            f"the merge-conflict marker `{marker[1]}`",
+            7,
+            "resolve the merge conflict first",
+        )
     if comment := _comment(text, i):
-        return f"a comment (`{comment[0]}`)", len(comment[0]), "remove it: JSON has no comments"
+        return (
+            f"a comment (`{comment[0]}`)",
+            len(comment[0]),
+            "remove it: JSON has no comments",
+        )
     if string := _text(text, i):
         return named(string[0]), len(string[0]), None
     if word := _word(text, i) or _number(text, i):
@@ -434,7 +500,11 @@ def _character_help(character: str, expected: str) -> str | None:
     for where, characters, help in _CHARACTERS:
         if expected.startswith(where) and character in characters:
             return help
-    if character == "," and expected.startswith(("a value", "a key")) and not expected.endswith("`:`"):
+    if (
+        character == ","
+        and expected.startswith(("a value", "a key"))
+        and not expected.endswith("`:`")
+    ):
         return "remove the extra comma"
     if not character.isprintable():
         return "remove it: only spaces, tabs and line ends may stand between values"
@@ -447,6 +517,16 @@ def _bad_escape(text: str, i: int) -> tuple[str, int, int, str | None]:
     if found == "\\u":
         digits = _up_to_four(text, i + 2)
         found += digits[0] if digits else ""
-        return f"`\\u` must be followed by four hexadecimal digits; found {named(found)}", i, len(found), None
+        return (
+            f"`\\u` must be followed by four hexadecimal digits; found {named(found)}",
+            i,
+            len(found),
+            None,
+        )
     known = '`\\"`, `\\\\`, `\\/`, `\\b`, `\\f`, `\\n`, `\\r`, `\\t` or `\\u` with four digits'
-    return f"an escape must be one of {known}; found {named(found)}", i, len(found), "write a backslash as `\\\\`"
+    return (
+        f"an escape must be one of {known}; found {named(found)}",
+        i,
+        len(found),
+        "write a backslash as `\\\\`",
+    )

@@ -42,7 +42,7 @@ _REPOSITORY = Pattern(
     "a Hugging Face repository of the form `org/name`",
 )
 _PARAMETERS = Pattern(
-    r"(?:[1-9][0-9]*x)?[0-9]{1,6}(?:\.[0-9]{1,4})?[KMBT]",
+    r"(?:[1-9][0-9]{0,3}x)?[0-9]{1,6}(?:\.[0-9]{1,4})?[KMBT]",
     "M110",
     "a count such as `110M`, `1.5B` or `8x7B`",
 )

@@ -2,7 +2,7 @@
 
 from hypiler.compiler.faults import INVALID, Faults
 from hypiler.compiler.kinds import unknown_field
-from hypiler.compiler.schema import FIELDS, ROOT, VERSION, Field
+from hypiler.compiler.schema import FIELDS, ROOT, VERSION
 from hypiler.diagnostics.text import printable
 
 TYPE_CHECKING = False
@@ -23,17 +23,21 @@ class _Section:
         inside = [(i, f) for i, f in enumerate(FIELDS) if f.path[:depth] == path]
         self.path = path
         self.required = any(field.required for _, field in inside)
+        # Unpacked here once, since every field of every model passes through.
         self.fields = [
-            (f.path[-1], i, f) for i, f in inside if len(f.path) == depth + 1
+            (f.path[-1], i, f.path, f.kind.read, f.null, f.required)
+            for i, f in inside
+            if len(f.path) == depth + 1
         ]
         names = dict.fromkeys(
             f.path[depth] for _, f in inside if len(f.path) > depth + 1
         )
         self.children = [(name, _Section((*path, name))) for name in names]
-        self.known = frozenset([*names, *[key for key, _, _ in self.fields]])
+        self.known = frozenset([*names, *[key for key, *_ in self.fields]])
 
 
 _MODEL = _Section(())
+_EMPTY: "list[Any]" = [field.kind.empty for field in FIELDS]
 
 
 def check_shape(tree: "Any", faults: Faults) -> "list[list[Any] | None]":
@@ -71,7 +75,7 @@ def _check_model(model: "Any", index: int, faults: Faults) -> "list[Any] | None"
         return None
     id = model.get("id")
     faults.model = printable(id)[:80] if type(id) is str else None
-    row: list[Any] = [field.kind.empty for field in FIELDS]
+    row = _EMPTY.copy()
     _check_section(_MODEL, model, row, faults)
     return row
 
@@ -80,18 +84,15 @@ def _check_section(
     section: _Section, found: "dict[str, Any]", row: "list[Any]", faults: Faults
 ) -> None:
     seen = 0
-    for key, index, field in section.fields:
+    for key, index, path, read, null, required in section.fields:
         if key in found:
             seen += 1
             value = found[key]
-            faults.place = field.path
-            if value is None and field.null:
-                row[index] = None
-            else:
-                row[index] = field.kind.read(value, faults)
-        elif field.required:
+            faults.place = path
+            row[index] = None if value is None and null else read(value, faults)
+        elif required:
             faults.place = section.path
-            row[index] = _missing(field, faults)
+            row[index] = _missing(path, faults)
     for key, child in section.children:
         faults.place = child.path
         if key in found:
@@ -113,18 +114,16 @@ def _check_section(
                 unknown_field(key, sorted(section.known), faults)
 
 
-def _missing(field: Field, faults: Faults) -> object:
-    where = f"`{'.'.join(field.path[:-1])}`" if len(field.path) > 1 else "the model"
+def _missing(path: tuple[str, ...], faults: Faults) -> object:
+    where = f"`{'.'.join(path[:-1])}`" if len(path) > 1 else "the model"
     return faults.add(
-        "M101",
-        f"{where} lacks the required field `{field.path[-1]}`",
-        (field.path[-1],),
+        "M101", f"{where} lacks the required field `{path[-1]}`", path[-1:]
     )
 
 
 def _spoil(section: _Section, row: "list[Any]") -> None:
     """Mark every field of a section that is missing or no object, so that no rule judges its absence again."""
-    for _, index, _ in section.fields:
+    for _, index, *_ in section.fields:
         row[index] = INVALID
     for _, child in section.children:
         _spoil(child, row)

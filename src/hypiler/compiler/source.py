@@ -7,6 +7,9 @@ and says what is wrong and where. Only that one decides that a file is faulty.
 
 import gc
 
+from itertools import accumulate
+
+from hypiler.compiler.digest import sha256_hex
 from hypiler.diagnostics.finding import Finding
 
 TYPE_CHECKING = False
@@ -14,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any, TypeAlias
 
-JSONValue: "TypeAlias" = "bool | int | float | str | list[JSONValue] | dict[str, JSONValue] | None"
+JSONValue: "TypeAlias" = (
+    "bool | int | float | str | list[JSONValue] | dict[str, JSONValue] | None"
+)
 """What a JSON text can hold."""
 
 MAX_BYTES = 256 * 1024 * 1024
@@ -38,6 +43,10 @@ _UTF8_MARK = b"\xef\xbb\xbf"
 _SAVE_AS_UTF8 = "save the file as UTF-8 without BOM"
 
 
+# After these, nothing can be said of the rest of the file.
+_HIDING = frozenset({"M001", "M003", "M008", "M009"})
+
+
 class Source:
     """A file that was read: its text, its value, and the place in the text of any part of the value."""
 
@@ -54,9 +63,8 @@ class Source:
     def sha256(self) -> str:
         """The SHA-256 of the file's bytes, as 64 hex digits."""
         if not self._sha256:
-            self._sha256 = _sha256(
-                self.text.encode()
-            )  # strict UTF-8 without a mark: these are the bytes that were read
+            # Strict UTF-8 without a mark: these are the bytes that were read.
+            self._sha256 = sha256_hex(self.text.encode())
         return self._sha256
 
     @property
@@ -90,14 +98,11 @@ class Lines:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        starts = [0]
         # every end becomes one \n without moving anything, so that one split at C speed finds them all
         flat = text.replace("\r\n", " \n").replace("\r", "\n") if "\r" in text else text
-        start = 0
-        for line in flat.split("\n"):
-            start += len(line) + 1
-            starts.append(start)
-        self._starts = starts  # one more than there are lines: the last is where a further line would start
+        lengths = [len(line) + 1 for line in flat.split("\n")]
+        # One more than there are lines: the last is where a further line would start.
+        self._starts = list(accumulate(lengths, initial=0))
 
     def place(self, offset: int) -> tuple[int, int]:
         """Line and column, both from 1, of the character at `offset`, or of the end of the text."""
@@ -110,29 +115,36 @@ class Lines:
         """The text of the line of that number, without its end; empty if there is none."""
         if not 0 < number < len(self._starts):
             return ""
-        return self._text[self._starts[number - 1] : self._starts[number]].rstrip("\r\n")
+        return self._text[self._starts[number - 1] : self._starts[number]].rstrip(
+            "\r\n"
+        )
 
 
 def read_source(data: bytes, name: str) -> tuple[Source | None, list[Finding]]:
-    """The file's text and value, or what keeps it from being JSON: every fault that can be told, sorted by place."""
+    """The file's text and value, and every fault of it as JSON, sorted by place.
+
+    There is no source if a fault hides what follows it, such as a missing bracket. After
+    any other, the value is that of the text with a harmless value at the fault.
+    """
+    source = None
     findings = _check_size(data)
     if not findings:
         data, findings = _strip_mark(data)
         text = _decode(data, findings)
         if text is not None:
             value = _read(text, findings)
-            if not findings:
-                return Source(name, text, value), []
+            if _HIDING.isdisjoint([finding.code for finding in findings]):
+                source = Source(name, text, value)
     for finding in findings:
         finding.file = name
-    return None, findings
+    return source, findings
 
 
 def _check_size(data: bytes) -> list[Finding]:
     if len(data) <= MAX_BYTES:
         return []
     limit = f"{MAX_BYTES} bytes ({MAX_BYTES >> 20} MiB)"
-    return [Finding("M009", f"the file must have at most {limit}; found {len(data)} bytes")]
+    return [Finding("M009", f"the file must have at most {limit}; found more")]
 
 
 def _strip_mark(data: bytes) -> tuple[bytes, list[Finding]]:
@@ -140,7 +152,9 @@ def _strip_mark(data: bytes) -> tuple[bytes, list[Finding]]:
     if not data.startswith(_UTF8_MARK):
         return data, []
     message = "the file must not start with a byte order mark; found one"
-    return data[len(_UTF8_MARK) :], [Finding("M002", message, line=1, column=1, help=_SAVE_AS_UTF8)]
+    return data[len(_UTF8_MARK) :], [
+        Finding("M002", message, line=1, column=1, help=_SAVE_AS_UTF8)
+    ]
 
 
 def _decode(data: bytes, findings: list[Finding]) -> str | None:
@@ -163,7 +177,7 @@ def _not_utf8(data: bytes, start: int) -> Finding:
 
 
 def _read(text: str, findings: list[Finding]) -> "JSONValue":
-    """The value of the text. It means something only if nothing was added to `findings`."""
+    """The value of the text; what is wrong with it is added to `findings`."""
     try:
         return _read_quickly(text)
     except (ValueError, StopIteration, RecursionError, SystemError):
@@ -173,7 +187,9 @@ def _read(text: str, findings: list[Finding]) -> "JSONValue":
 
 
 def _read_slowly(text: str, findings: list[Finding]) -> "JSONValue":
-    from hypiler.compiler.scanner import scan  # it needs `re`, and a clean file does not need it
+    from hypiler.compiler.scanner import (
+        scan,
+    )  # it needs `re`, and a clean file does not need it
 
     lines = Lines(text)
     value, faults = scan(text, lines.place, max_depth=MAX_DEPTH, max_digits=MAX_DIGITS)
@@ -232,7 +248,9 @@ def _read_quickly(text: str) -> "JSONValue":
     collecting = gc.isenabled()
     gc.disable()  # only containers are made and none are dropped: looking for garbage costs a tenth and finds nothing
     try:
-        read: tuple[JSONValue, int] = make_scanner(hooks)(text, len(text) - len(text.lstrip(_BLANK)))
+        read: tuple[JSONValue, int] = make_scanner(hooks)(
+            text, len(text) - len(text.lstrip(_BLANK))
+        )
     finally:
         if collecting:
             gc.enable()
@@ -319,7 +337,9 @@ class _Walk:
             end = self.scan(self.text, i)[1]
         mark = (i, i + 1 if self.text[i] in "{[" else end)
         for finding in wanted.findings:
-            self.found.append((finding, *(key if key and finding.at == "key" else mark)))
+            self.found.append(
+                (finding, *(key if key and finding.at == "key" else mark))
+            )
         for missing in wanted.children.values():
             self.found.extend((finding, *mark) for finding in missing.all())
         return end
@@ -330,7 +350,11 @@ class _Walk:
             key, end = self.string(text, i + 1, True)
             start = self.gap(self.gap(end) + 1)
             child = children.pop(key, None)
-            i = self.gap(self.scan(text, start)[1] if child is None else self.value(start, child, (i, end)))
+            i = self.gap(
+                self.scan(text, start)[1]
+                if child is None
+                else self.value(start, child, (i, end))
+            )
             if text[i] == ",":
                 i = self.gap(i + 1)
         return i + 1
@@ -339,45 +363,35 @@ class _Walk:
         text, children, index = self.text, wanted.children, 0
         while text[i] != "]":
             child = children.pop(index, None)
-            i = self.gap(self.scan(text, i)[1] if child is None else self.value(i, child, None))
+            i = self.gap(
+                self.scan(text, i)[1] if child is None else self.value(i, child, None)
+            )
             if text[i] == ",":
                 i = self.gap(i + 1)
             index += 1
         return i + 1
 
 
-def _skippers() -> "tuple[Callable[[str, int], tuple[Any, int]], Callable[[str, int, bool], tuple[str, int]]]":
+def _skippers() -> (
+    "tuple[Callable[[str, int], tuple[Any, int]], Callable[[str, int, bool], tuple[str, int]]]"
+):
     """Functions that read a value and (after its opening quote) a string, each giving the offset after it."""
     try:
         from _json import make_scanner, scanstring
     except ImportError:
         import json.decoder
 
-        decoder: Any = json.decoder  # lax where `_json` is strict, but this text is known to be valid
+        decoder: Any = (
+            json.decoder
+        )  # lax where `_json` is strict, but this text is known to be valid
         return decoder.JSONDecoder().scan_once, decoder.scanstring
     hooks: Any = _NoHooks
     return make_scanner(hooks), scanstring
 
 
 class _NoHooks:
-    """The same for a text that is known to be clean."""
+    """The same where only the end of each value is asked for; a long integer is no fault here."""
 
     strict = True
     object_hook = object_pairs_hook = array_hook = None
-    parse_int = int
-    parse_float = parse_constant = float
-
-
-def _sha256(data: bytes) -> str:
-    """The digest by the interpreter's own small module: loading `hashlib` and OpenSSL costs ten times as much."""
-    for module in (
-        "_sha2",
-        "_sha256",
-    ):  # the name since Python 3.12, and the one before
-        try:
-            return str(__import__(module).sha256(data).hexdigest())
-        except ImportError:
-            continue
-    from hashlib import sha256
-
-    return sha256(data).hexdigest()
+    parse_int = parse_float = parse_constant = str

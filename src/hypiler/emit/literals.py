@@ -1,5 +1,12 @@
 """The only place where text from the input becomes Python source: as a literal, in one of three forms."""
 
+# The C part of `ast`: the package itself takes as long to load as all of hypiler.
+from _ast import Constant, PyCF_ONLY_AST, Tuple
+
+
+class EmitError(Exception):
+    """What was emitted does not say what was meant: a fault of hypiler, never of the input."""
+
 
 def quoted(text: str) -> str:
     """A plain string literal in double quotes, printable ASCII only."""
@@ -7,25 +14,40 @@ def quoted(text: str) -> str:
 
 
 def block(lines: "list[str]") -> str:
-    """A raw literal with one line a row; each line is printable ASCII without double quotes (see `rows`)."""
+    """A raw literal with one line a row, each printable ASCII without double quotes (see `rows`)."""
     return 'r"""\n' + "".join([line + "\n" for line in lines]) + '"""'
 
 
-def docstring(lines: "list[str]") -> str:
+def docstring(text: str) -> str:
     """A triple-quoted literal for people to read: what prints stays as it is, all else is escaped."""
-    shown = [_readable(line) for line in lines]
-    return '"""' + "\n".join(shown) + ('\n"""' if len(shown) > 1 else '"""')
+    if not text.isascii() or "\\" in text or not text.replace("\n", "").isprintable():
+        text = "".join(
+            [
+                c if c == "\n" or c.isprintable() and c != "\\" else _escape(c)
+                for c in text
+            ]
+        )
+    return f'"""{text}"""'
 
 
-def _readable(line: str) -> str:
-    if line.isprintable() and '"' not in line and "\\" not in line:
-        return line.strip()
-    safe = [
-        c if c.isprintable() and c not in '\\"' else "'" if c == '"' else _escape(c)
-        for c in line
-    ]
-    return "".join(safe).strip()
+def readable(lines: "list[str]") -> str:
+    """Lines of input as the text of a docstring: stripped, and without double quotes."""
+    text = "\n".join([line.strip() for line in lines]).replace('"', "'")
+    return text if len(lines) == 1 else text + "\n"
 
 
 def _escape(c: str) -> str:
     return c.encode("unicode_escape").decode()
+
+
+def verify_literals(literals: "list[str]", values: "list[str]") -> None:
+    """Parse literals as Python would, and compare each with the text that it should hold."""
+    items = "".join([literal + "," for literal in literals])
+    tree = compile(f"({items})", "literals", "eval", PyCF_ONLY_AST)
+    match tree.body:
+        case Tuple(elts=elements):
+            found = [e.value if isinstance(e, Constant) else None for e in elements]
+        case _:
+            found = []
+    if found != values:
+        raise EmitError("a literal of the generated stub does not hold what it should")

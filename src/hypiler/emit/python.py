@@ -5,10 +5,11 @@ import os
 # The C part of `ast`: the package costs as much again as reading and checking a hundred models.
 from _ast import AnnAssign, Constant, Name, PyCF_ONLY_AST
 
+from hypiler.compiler.digest import sha256_hex
 from hypiler.compiler.kinds import Records
 from hypiler.compiler.pipeline import Registry
 from hypiler.compiler.schema import BY_ATTRIBUTE, FIELDS
-from hypiler.emit.literals import block
+from hypiler.emit.literals import EmitError, block
 from hypiler.emit.rows import encode_rows, index_text
 
 TYPE_CHECKING = False
@@ -28,10 +29,6 @@ TYPE_CHECKING = False
 '''
 
 
-class EmitError(Exception):
-    """The emitter's own output does not say what the registry says: a fault of hypiler, never of the input."""
-
-
 def emit_python(registry: Registry) -> str:
     """The text of `model_registry.py`."""
     constants = _constants(registry)
@@ -44,9 +41,7 @@ def emit_python(registry: Registry) -> str:
 
 def with_header(body: str, registry: Registry) -> str:
     """`body` behind the lines that tell generated files from others, stale from current and edited from whole."""
-    from hashlib import sha256
-
-    content = sha256(body.encode()).hexdigest()
+    content = sha256_hex(body.encode())
     return f"{MARKER}\n# format: {FORMAT}\n# source sha256: {registry.sha256}\n# content sha256: {content}\n{body}"
 
 

@@ -317,9 +317,9 @@ def _answer(table: str, key: str) -> tuple[ModelInfo, ...]:
     answer = _answers.get((table, key))
     if answer is None:
         numbers = _index(table).get(key, "").split()
-        answer = _answers.setdefault(
-            (table, key), tuple([_record(int(number)) for number in numbers])
-        )
+        answer = tuple([_record(int(number)) for number in numbers])
+        if answer:  # kept for known keys only: unknown ones have no end
+            answer = _answers.setdefault((table, key), answer)
     return answer
 
 
@@ -407,6 +407,14 @@ def _make_models() -> Mapping[str, ModelInfo]:
                 )
             return model
 
+        def __contains__(self, id: object) -> bool:
+            # The inherited one would look for a near id each time that there is none.
+            return is_model_id(id)
+
+        def get(self, id: str, default: Any = None) -> Any:
+            """The model with this id or alias, or `default`."""
+            return get_model(id) or default
+
         def __iter__(self) -> Iterator[str]:
             return iter(_numbers())
 
@@ -447,7 +455,7 @@ def __getattr__(name: str) -> Any:
 def __dir__() -> list[str]:
     own = [
         name
-        for name, value in globals().items()
+        for name, value in list(globals().items())
         if name[:1] != "_" and getattr(value, "__module__", 0) == __name__
     ]
     return sorted({*own, *_MAKERS, *_constants()})

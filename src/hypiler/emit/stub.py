@@ -1,13 +1,11 @@
 """Emits `model_registry.pyi`: what checkers, editors and people read of a generated module."""
 
-from _ast import AnnAssign, Name, PyCF_ONLY_AST
-
 from hypiler.compiler.kinds import Kind, ListOf, OneOf, Records
-from hypiler.compiler.names import RESERVED, constant_name
+from hypiler.compiler.names import constant_name
 from hypiler.compiler.pipeline import Registry
 from hypiler.compiler.schema import BY_ATTRIBUTE, FIELDS
-from hypiler.emit.literals import docstring, quoted
-from hypiler.emit.python import EmitError, with_header
+from hypiler.emit.literals import docstring, quoted, readable, verify_literals
+from hypiler.emit.python import with_header
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,10 +83,11 @@ def get_model(id: str) -> ModelInfo | None:
     """The model with this id or alias, or None. Ids are compared exactly."""
 '''
 
-_BY_STRING = '''
-# Over {limit} ids: some checkers take so large a union of literals for `str`, so here
+_TOO_MANY = '''# Over {limit} ids: some checkers take so large a union of literals for `str`, so here
 # an id is any string. MODELS["id"] is checked by every checker at any size.
-ModelId: TypeAlias = str
+'''
+_BY_STRING = '''
+{reason}ModelId: TypeAlias = str
 
 def get_model(id: str) -> ModelInfo | None:
     """The model with this id or alias, or None. Ids are compared exactly."""
@@ -104,22 +103,24 @@ def emit_stub(registry: Registry) -> str:
     """The text of `model_registry.pyi`."""
     ids = _ids_with_dims(registry)
     body = [_OPENING, _vocabularies(), _model_type(registry), _records()]
-    body += [_constant(row) for row in registry.rows]
+    docs = [readable(_facts(row)) for row in registry.rows]
+    literals = [docstring(doc) for doc in docs]
+    verify_literals(literals, docs)
     body += [
-        f"\n{_bracketed(constant_name(id), f'ModelInfo[{_literal(dims)}]')}"
-        for id, dims, own in ids
-        if not own
+        f"\n{_declaration(id, dims)}{literal}\n"
+        for (id, dims, _), literal in zip(ids, literals, strict=False)
     ]
+    body += [f"\n{_declaration(id, dims)}" for id, dims, own in ids if not own]
     body += [
         _models(ids),
         _by_id(ids)
-        if len(ids) <= MAX_LITERAL_IDS
-        else _BY_STRING.format(limit=MAX_LITERAL_IDS),
+        if 0 < len(ids) <= MAX_LITERAL_IDS
+        else _BY_STRING.format(
+            reason=_TOO_MANY.format(limit=MAX_LITERAL_IDS) if ids else ""
+        ),
     ]
     body.append(_QUERIES)
-    text = "".join(body)
-    _verify(text, [constant_name(id) for id, _, _ in ids])
-    return with_header(text, registry)
+    return with_header("".join(body), registry)
 
 
 def _ids_with_dims(registry: Registry) -> "list[tuple[str, tuple[int, ...], bool]]":
@@ -171,7 +172,7 @@ def _optional(kind: Kind, required: bool) -> str:
 
 
 def _property(name: str, annotation: str, doc: str) -> str:
-    return f"    @property\n    def {name}(self) -> {annotation}:\n        {docstring([doc])}\n"
+    return f"    @property\n    def {name}(self) -> {annotation}:\n        {docstring(doc)}\n"
 
 
 def _vocabularies() -> str:
@@ -195,14 +196,15 @@ def _choice(name: str, words: list[str]) -> str:
     return f"{name}: TypeAlias = Literal[\n{lines}]\n"
 
 
-def _bracketed(name: str, inner: str) -> str:
+def _declaration(id: str, dims: "tuple[int, ...]") -> str:
     """`NAME: Final[…]`, broken as formatters break it where the line is too long."""
+    name, inner = constant_name(id), f"ModelInfo[{_literal(dims)}]"
     line = f"{name}: Final[{inner}]"
     return line + "\n" if len(line) <= _WIDTH else f"{name}: Final[\n    {inner}\n]\n"
 
 
-def _constant(row: "tuple[Any, ...]") -> str:
-    """A constant with its facts, as an editor shows them."""
+def _facts(row: "tuple[Any, ...]") -> list[str]:
+    """What an editor shows of a constant, line by line."""
     value = {field.attribute: row[index] for index, field in enumerate(FIELDS)}
     dims = value["matryoshka_dims"] or (value["embedding_dim"],)
     languages = ", ".join(value["languages"][:6]) + (
@@ -224,7 +226,7 @@ def _constant(row: "tuple[Any, ...]") -> str:
         )
         if value[attribute] is not None
     ]
-    lines = [
+    return [
         f"{value['name']}: {value['huggingface_id']} ({value['organization']}, {value['release_date']})",
         "",
         " · ".join(facts),
@@ -233,7 +235,6 @@ def _constant(row: "tuple[Any, ...]") -> str:
         *value["description"].splitlines(),
         *(["", f"Deprecated: {value['deprecated']}"] if value["deprecated"] else []),
     ]
-    return f"\n{_bracketed(constant_name(value['id']), f'ModelInfo[{_literal(dims)}]')}{docstring(lines)}\n"
 
 
 def _models(ids: "list[tuple[str, tuple[int, ...], bool]]") -> str:
@@ -278,18 +279,3 @@ def _from_registry(names: "dict[tuple[int, ...], str]") -> str:
         # For an id that is_model_id has narrowed: it may be any, so no dimension is known to fit.
         out += "    @overload\n    def __call__(self, id: ModelId) -> _T_co: ...\n"
     return out
-
-
-def _verify(text: str, names: "list[str]") -> None:
-    """Parse what was written: it must be a module, and hold exactly these constants."""
-    body = compile(text, "model_registry.pyi", "exec", PyCF_ONLY_AST).body
-    found = [
-        node.target.id
-        for node in body
-        if isinstance(node, AnnAssign) and isinstance(node.target, Name)
-    ]
-    constants = [name for name in found if name.isupper() and name not in RESERVED]
-    if constants != names:
-        raise EmitError(
-            "the generated stub does not declare the constants that it should"
-        )

@@ -1,0 +1,276 @@
+"""`hypiler show`: everything that the shipped registry knows about one model."""
+
+import sys
+
+from hypiler.cli import OK, USAGE
+from hypiler.cli.report import usage
+from hypiler.cli.table import Page, columns_of, cut, pad, record, wrap, write
+from hypiler.diagnostics.text import did_you_mean, named, printable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Mapping
+    from typing import Any
+
+    from hypiler.compiler.schema import Field
+    from hypiler.model_registry import ModelInfo
+
+EXAMPLES = """examples:
+  hypiler show bge-m3                     all facts, each with where it was read
+  hypiler show bge-m3 --sources           the sources in full
+  hypiler show bge-m3 --json | jq .embedding_dim
+"""
+# What a number counts, where the name of the field does not say it. A field that is not here has no unit.
+_UNITS = {
+    "projection_dims": "dimensions",
+    "matryoshka_dims": "dimensions",
+    "embedding_dim": "dimensions",
+    "hidden_dim": "dimensions",
+    "context_length": "tokens",
+    "max_position_embeddings": "positions",
+    "vocab_size": "entries",
+    "query_length": "tokens",
+    "document_length": "tokens",
+    "batch_size_optimal": "inputs",
+    "memory_mb_per_batch": "MB",
+    "size_bytes": "bytes",
+    "ms_marco_mrr10": "MRR@10 on MS MARCO",
+}
+# As wide as the longest label of a field; a longer one, of a registry's own words, pushes its value down.
+_LABELS = 23
+# Beyond this, a value has its line for itself and its source stands below.
+_VALUE = 36
+# A source is not shown beside its value in fewer columns than this, nor a value beside its label.
+_ROOM = 24
+
+
+class _Fact:
+    """A label, its value in one or more lines, and where it was read."""
+
+    def __init__(self, label: str, lines: "list[str]", source: str = "") -> None:
+        self.label = printable(label)
+        self.lines = lines
+        self.source = printable(source)
+
+
+def add_arguments(parser: "ArgumentParser") -> None:
+    """The arguments of the command."""
+    parser.add_argument("id", metavar="ID", help="id or alias of a model")
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print the record as a JSON object; unknown facts are null",
+    )
+    parser.add_argument(
+        "--sources",
+        action="store_true",
+        help="print each source in full where it would be cut to the terminal's width",
+    )
+
+
+def run(options: "Namespace") -> int:
+    """Print the model, or say which one was meant."""
+    from hypiler.model_registry import get_model
+
+    id: str = options.id
+    model = get_model(id)
+    if model is None:
+        usage(f"no model {named(id)}; {_hint(id)}")
+        return USAGE
+    if options.json:
+        from json import dumps
+
+        print(dumps(record(model), indent=2))
+        return OK
+    page = Page.of(sys.stdout)
+    lines = _heading(model, id, page)
+    for title, facts in _sections(model).items():
+        lines += ["", page.paint("heading", title)]
+        for fact in facts:
+            lines += _fact_lines(fact, page, whole=options.sources)
+    write(lines)
+    return OK
+
+
+def _hint(id: str) -> str:
+    from hypiler.model_registry import MODEL_REGISTRY, MODELS
+
+    wanted = id.casefold()
+    for model in MODEL_REGISTRY:
+        if wanted in (model.huggingface_id.casefold(), model.name.casefold()):
+            return f"did you mean `{model.id}`?"
+    return did_you_mean(id, list(MODELS)) or "`hypiler list` shows all"
+
+
+def _heading(model: "ModelInfo", id: str, page: Page) -> "list[str]":
+    from hypiler.compiler.names import constant_name
+
+    name = constant_name(model.id)
+    lines = [page.paint("bold", part) for part in _wrapped(model.name, page.width)]
+    if id != model.id:
+        lines.append(
+            page.paint("dim", f"`{printable(id)}` is an alias of `{model.id}`")
+        )
+    if model.deprecated:
+        parts = _wrapped(f"deprecated: {model.deprecated}", page.width)
+        lines += [page.paint("warning", part) for part in parts]
+    return [*lines, page.paint("name", f"from hypiler.model_registry import {name}")]
+
+
+def _wrapped(text: str, width: "int | None") -> "list[str]":
+    return wrap(printable(text), width)
+
+
+def _sections(model: "ModelInfo") -> "dict[str, list[_Fact]]":
+    """The known facts by the object of models.json that holds them, in the order of the schema."""
+    from hypiler.compiler.kinds import MapOf, Records
+    from hypiler.compiler.schema import FIELDS
+
+    sections: dict[str, list[_Fact]] = {}
+    sources = dict(model.sources)
+    used: set[str] = set()
+    for field in FIELDS:
+        value = getattr(model, field.attribute)
+        if field.attribute == "sources" or _is_unknown(field, value):
+            continue
+        path = _source_path(field.path, sources)
+        used.add(path)
+        source = sources.get(path, "")
+        section, *inner = field.path
+        if isinstance(field.kind, MapOf):
+            label = field.attribute if inner else ""
+            facts = _entries(field, label, value, source)
+            for key, fact in zip(value, facts, strict=True):
+                part = f"{field.name}.{key}"
+                fact.source = printable(sources.get(part, "")) or fact.source
+                used.add(part)
+        elif isinstance(field.kind, Records) and not inner:
+            facts = _records(field.kind, value, source)
+        else:
+            section = section if inner else "model"
+            facts = [_Fact(field.attribute, _value(field, value, model), source)]
+        sections.setdefault(section, []).extend(facts)
+    # Of facts that are not known, and of parts that have no line of their own: they say what was looked at.
+    rest = [(path, text) for path, text in sources.items() if path not in used]
+    if rest:
+        sections["sources"] = [_Fact(path, [printable(text)]) for path, text in rest]
+    return sections
+
+
+def _source_path(path: "tuple[str, ...]", sources: "dict[str, str]") -> str:
+    """The path under which the source of a field stands: its own, or that of an object around it."""
+    paths = [".".join(path[:n]) for n in range(len(path), 0, -1)]
+    return next((path for path in paths if path in sources), "")
+
+
+def _is_unknown(field: "Field", value: object) -> bool:
+    """Whether the registry says nothing: an empty list of a required field says that there are none."""
+    if value is None:
+        return True
+    return not field.required and value == field.kind.empty or value == {}
+
+
+def _value(field: "Field", value: "Any", model: "ModelInfo") -> "list[str]":
+    from hypiler.compiler.kinds import Records, Text
+
+    if isinstance(field.kind, Records):
+        kind = field.kind
+        return [
+            " · ".join([f"{key} {text}" for key, text in _parts(kind, item)])
+            for item in value
+        ]
+    if field.attribute == "beir_avg":
+        sets = (
+            f"over {model.beir_datasets}" if model.beir_datasets else "set not stated"
+        )
+        return [printable(f"{value} nDCG@10, {sets}")]
+    if isinstance(field.kind, Text) and field.kind.blank:
+        return [_quoted(value)]
+    return [_with_unit(field.attribute, value)]
+
+
+def _with_unit(name: str, value: "Any") -> str:
+    unit = _UNITS.get(name, "")
+    return _plain(value) + (f" {unit}" if unit else "")
+
+
+def _plain(value: "Any") -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (str, int, float)):
+        return printable(str(value))
+    return ", ".join([_plain(item) for item in value]) or "none"
+
+
+def _quoted(value: object) -> str:
+    """A value as JSON writes it: the blanks at the end of a prompt can be seen, and `"4"` is not `4`."""
+    from json import dumps
+
+    return printable(dumps(value, ensure_ascii=False))
+
+
+def _records(kind: "Any", value: "Any", source: str) -> "list[_Fact]":
+    """Each record as a fact under its id, one line a part."""
+    facts: list[_Fact] = []
+    for number, item in enumerate(value, 1):
+        parts = dict(_parts(kind, item))
+        label = parts.pop("id", str(number))
+        facts.append(_Fact(label, [f"{key}: {text}" for key, text in parts.items()]))
+    facts[0].source = printable(source)
+    return facts
+
+
+def _parts(kind: "Any", item: object) -> "list[tuple[str, str]]":
+    found = [(key, getattr(item, key)) for key in kind.fields]
+    return [(key, _with_unit(key, value)) for key, value in found if value is not None]
+
+
+def _entries(
+    field: "Field", label: str, value: "Mapping[str, Any]", source: str
+) -> "list[_Fact]":
+    """The entries of a mapping, one fact each; the texts of prompts and additions exactly."""
+    from hypiler.compiler.kinds import MapOf, Pattern
+
+    exact = isinstance(field.kind, MapOf) and not isinstance(field.kind.value, Pattern)
+    facts: list[_Fact] = []
+    for key, item in value.items():
+        text = _quoted(item) if exact else _plain(item)
+        facts.append(_Fact(f"{label}.{key}" if label else key, [text]))
+    facts[0].source = printable(source)
+    return facts
+
+
+def _fact_lines(fact: _Fact, page: Page, *, whole: bool) -> "list[str]":
+    """The fact as it fits the page: label, value and source beside each other, or below."""
+    start = _LABELS + 4
+    label = pad(f"  {fact.label}", start - 2) + "  "
+    if page.width is None:
+        lines = [label + fact.lines[0], *[" " * start + t for t in fact.lines[1:]]]
+        if fact.source:
+            lines[0] = (
+                pad(lines[0], start + _VALUE) + "  " + page.paint("dim", fact.source)
+            )
+        return lines
+    below = page.width - start < _ROOM
+    if below:
+        start = min(4, page.width // 4)
+    room = max(1, page.width - start)
+    values = [part for text in fact.lines for part in wrap(text, room)]
+    if below or columns_of(label) > start:
+        lines = [cut(label.rstrip(" "), page.width), *[" " * start + v for v in values]]
+    else:
+        lines = [label + values[0], *[" " * start + v for v in values[1:]]]
+    if not fact.source:
+        return lines
+    beside = page.width - start - _VALUE - 2
+    if (
+        not whole
+        and len(lines) == 1
+        and beside >= _ROOM
+        and columns_of(values[0]) <= _VALUE
+    ):
+        source = page.paint("dim", cut(fact.source, beside))
+        return [pad(lines[0], start + _VALUE) + "  " + source]
+    texts = wrap(fact.source, room) if whole else [cut(fact.source, room)]
+    return [*lines, *[" " * start + page.paint("dim", text) for text in texts]]

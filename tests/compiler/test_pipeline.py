@@ -1,0 +1,86 @@
+"""The whole way: faults of the file, of shapes and of rules in one run, each once and in order."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from hypiler.compiler.pipeline import Registry, compile_registry
+from hypiler.compiler.schema import BY_ATTRIBUTE
+
+ROOT = Path(__file__).parents[2]
+
+
+def entry(**changes: Any) -> dict[str, Any]:
+    """One valid model of the shipped registry, with other values at the top level."""
+    models = json.loads((ROOT / "models.json").read_text("utf-8"))["models"]
+    return {**models[0], **changes}
+
+
+def compiled(text: str) -> Registry:
+    return compile_registry([("models.json", text.encode())])
+
+
+def seen(registry: Registry) -> list[tuple[str, str]]:
+    return [(finding.code, finding.json_path) for finding in registry.findings]
+
+
+def registry_text(*models: dict[str, Any]) -> str:
+    return json.dumps({"version": "1.0", "models": list(models)}, indent=2)
+
+
+def test_faults_of_the_file_and_of_values_come_in_one_run() -> None:
+    text = registry_text(entry(name=""), entry(id="other", license="?"))
+    text = text.replace('"beir_avg": 0.4991', '"beir_avg": NaN', 1)
+    assert seen(compiled(text)) == [
+        ("M105", "$.models[0].name"),
+        ("M005", "$.models[0].performance.beir_avg"),
+        ("M112", "$.models[1].license"),
+    ]
+
+
+def test_duplicate_key_does_not_hide_a_fault_elsewhere() -> None:
+    text = registry_text(entry(organization=7))
+    text = text.replace('"type": "colbert",', '"type": "colbert", "type": "dense",', 1)
+    assert seen(compiled(text)) == [
+        ("M004", "$.models[0].type"),
+        ("M103", "$.models[0].organization"),
+    ]
+
+
+def test_syntax_error_is_the_only_finding() -> None:
+    assert seen(compiled(registry_text(entry(name=""))[:-3])) == [("M003", "$")]
+
+
+def test_findings_follow_the_order_of_files_then_of_positions() -> None:
+    first = registry_text(entry(description="", name="")).encode()
+    second = registry_text(entry(id="b", name="")).encode()
+    registry = compile_registry([("z.json", first), ("a.json", second)])
+    places = [(finding.file, finding.line) for finding in registry.findings]
+    assert [file for file, _ in places] == ["z.json", "z.json", "a.json"]
+    assert places[0][1] < places[1][1]
+
+
+def test_duplicate_id_across_files_names_the_other_place() -> None:
+    text = registry_text(entry()).encode()
+    registry = compile_registry([("a.json", text), ("b.json", text)])
+    assert [(finding.file, finding.message) for finding in registry.findings] == [
+        ("b.json", "id `colbert-v2` is already used at `a.json $.models[0]`")
+    ]
+
+
+def test_errors_leave_no_models_to_emit() -> None:
+    registry = compiled(registry_text(entry(name="")))
+    assert (registry.failed, registry.rows, registry.sha256) == (True, [], "")
+
+
+def test_warning_does_not_stop_the_build() -> None:
+    registry = compiled(registry_text(entry(license="mit")))
+    assert (registry.failed, len(registry.rows)) == (False, 1)
+    assert seen(registry) == [("M216", "$.models[0].license")]
+
+
+def test_matryoshka_follows_from_its_dims() -> None:
+    model = entry()
+    model["architecture"]["matryoshka_dims"] = [64, 128]
+    [row] = compiled(registry_text(model)).rows
+    assert row[BY_ATTRIBUTE["matryoshka"]] is True

@@ -1,0 +1,1 @@
+"""A project whose registry is wrong in two places."""

@@ -1,0 +1,637 @@
+"""Any valid registry, and any registry with one fault, made from the table of fields that the compiler follows.
+
+Whatever the compiler gets a field for, these strategies try: there is no second list of fields here.
+"""
+
+import copy
+import json
+import string
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import strategies as st
+
+from hypiler.compiler.kinds import (
+    MAX_INTEGER,
+    Date,
+    Flag,
+    Free,
+    Identifier,
+    Integer,
+    Kind,
+    Language,
+    ListOf,
+    MapOf,
+    OneOf,
+    Pattern,
+    Records,
+    Score,
+    Text,
+)
+from hypiler.compiler.names import RESERVED, constant_name
+from hypiler.compiler.schema import FIELDS, Field
+from hypiler.compiler.vocabulary import LANGUAGES, TWO_LETTER_CODES
+
+Tree = dict[str, Any]
+Path = tuple[str | int, ...]
+
+# What a literal, comment, docstring, template, terminal, page or row form could take for its own syntax. Whatever of it
+# is ever run writes a file named `canary`.
+HOSTILE = (
+    "'",
+    '"',
+    '"""',
+    "'''",
+    '\\"""',
+    '"""\nopen("canary", "w")\n"""',
+    "'''\nopen('canary', 'w')\n'''",
+    '"; open("canary", "w"); "',
+    "x\nopen('canary', 'w')",
+    "x\ropen('canary', 'w')",
+    "# coding: utf-7",
+    "coding: utf-7\n+ACc-;open(chr(99)+'anary','w');+ACM-",
+    "+ACIAIgAi-open(chr(99)+'anary','w')+ACIAIgAi-",
+    "{open('canary', 'w')}",
+    "{{0.__class__}} {} {x!r:>9} %(x)s %s %d ${HOME} $(touch canary) `touch canary`",
+    "x|y;z=a,b",
+    "|",
+    ";",
+    "=",
+    ",",
+    "\\",
+    "a\\",
+    "\\\\",
+    "\\x22\\n\\u202e\\N{BULLET}\\",
+    "x\x00y",
+    "tab\there\x0b\x0c\x1c\x1d\x1e\x1f\x7f",
+    "\x1b[31mred\x1b[0m\x1b]0;title\x07\x9b31m",
+    "\u202eevil\u202c \u2066isolate\u2069 \u200f\u061c",
+    "\u2028line\u2029paragraph\x85next",
+    "\ufeffmark \u200bzero \u200dwidth \xadsoft",
+    "\U0001f600 \U0001f468\u200d\U0001f469\u200d\U0001f467 \U000e0041\U0010ffff",
+    "\u0149 \xdf \ufb01 \u0130 e\u0301 \uff21",
+    "<script>open('canary')</script><img src=x onerror=alert(1)> &amp; --> ]]>",
+    "::error file=x::injected\n::set-output name=x::y",
+    "| a | [link](javascript:x) `code` **bold** |\n|---|",
+    "N",
+    "None",
+    "null",
+    "x" * 20_000,
+    "\\" * 501,
+    '"' * 501,
+)
+
+_CONFUSING = st.text("|;=,\\\"'{}[]()\n\r\t\0 #xnuN0", max_size=12)
+
+
+def texts(*, blank: bool = False) -> st.SearchStrategy[str]:
+    """Any text, hostile texts among it; with `blank` also the empty one."""
+    found = st.one_of(
+        st.text(string.ascii_letters + " -.", min_size=1, max_size=20),
+        st.sampled_from(HOSTILE),
+        _CONFUSING,
+        st.text(max_size=20),
+    )
+    return found if blank else found.filter(lambda text: bool(text.strip()))
+
+
+_IDS = st.from_regex(r"[a-z][a-z0-9]{0,5}(?:[.-][a-z0-9]{1,4}){0,2}", fullmatch=True)
+_LANGUAGES = st.one_of(
+    st.sampled_from(sorted(LANGUAGES)),
+    st.sampled_from(["mul", "ceb", "yue", "zh-Hans", "pt-BR", "sr-Latn-RS", "es-419"]),
+    st.from_regex(r"[a-z]{3}", fullmatch=True).filter(
+        lambda code: code not in TWO_LETTER_CODES
+    ),
+)
+_INTEGERS = st.one_of(
+    st.integers(1, 5000), st.integers(1, MAX_INTEGER), st.just(MAX_INTEGER)
+)
+_SCALARS = st.one_of(
+    texts(blank=True),
+    st.none(),
+    st.booleans(),
+    st.integers(-MAX_INTEGER, MAX_INTEGER),
+    st.floats(allow_nan=False, allow_infinity=False),
+)
+
+
+def values(kind: Kind) -> st.SearchStrategy[Any]:
+    """Any value that the kind takes, as JSON holds it."""
+    match kind:
+        case Date():
+            return (
+                st.dates()
+                .filter(lambda day: 1900 <= day.year < 2100)
+                .flatmap(
+                    lambda day: st.sampled_from([str(day), str(day)[:7], str(day)[:4]])
+                )
+            )
+        case Language():
+            return _LANGUAGES
+        case Identifier():
+            return _IDS
+        case Pattern():
+            return st.from_regex(kind.pattern, fullmatch=True)
+        case Text():
+            return texts(blank=kind.blank)
+        case Integer():
+            return _INTEGERS
+        case Score():
+            return st.one_of(st.floats(0, 1), st.sampled_from([0, 1]))
+        case Flag():
+            return st.booleans()
+        case OneOf():
+            return st.sampled_from(kind.words)
+        case ListOf():
+            return st.lists(
+                values(kind.item), unique=True, min_size=kind.at_least, max_size=4
+            )
+        case MapOf():
+            keys = texts(blank=True).filter(bool)
+            return st.dictionaries(keys, values(kind.value), max_size=3)
+        case Free():
+            return st.one_of(_SCALARS, st.lists(_SCALARS, max_size=3))
+        case Records():
+            parts = {name: values(part) for name, (part, _, _) in kind.fields.items()}
+            required = [n for n, (_, needed, _) in kind.fields.items() if needed]
+            return st.lists(
+                st.fixed_dictionaries(
+                    {name: parts.pop(name) for name in required}, optional=parts
+                ),
+                max_size=3,
+            )
+    raise AssertionError(f"no strategy for {type(kind).__name__}")
+
+
+def _field_values(field: Field) -> st.SearchStrategy[Any]:
+    return st.none() | values(field.kind) if field.null else values(field.kind)
+
+
+_FLAT_MODELS = st.fixed_dictionaries(
+    {field.name: _field_values(field) for field in FIELDS if field.required},
+    optional={
+        field.name: _field_values(field) for field in FIELDS if not field.required
+    },
+)
+_SOURCE_PATHS = st.sampled_from(
+    [field.name for field in FIELDS]
+    + ["specs", "variants[0].sha256", "extra.patch", "encoding.prompts.query"]
+)
+
+
+def nest(flat: dict[str, Any]) -> Tree:
+    """Values by dotted path as a tree: `{"a.b": 1}` → `{"a": {"b": 1}}`."""
+    tree: Tree = {}
+    for name, value in flat.items():
+        *sections, last = name.split(".")
+        here = tree
+        for section in sections:
+            here = here.setdefault(section, {})
+        here[last] = value
+    return tree
+
+
+@st.composite
+def _models(draw: st.DrawFn) -> Tree:
+    """A model that is valid alone: the fields that constrain each other agree."""
+    flat = draw(_FLAT_MODELS)
+    width = flat["specs.embedding_dim"]
+    flat.pop("architecture.projection_dims", None)
+    if flat["architecture.has_projection"]:
+        flat["architecture.projection_dims"] = width
+    elif draw(st.booleans()):
+        flat["architecture.projection_dims"] = None
+    if "architecture.matryoshka_dims" in flat:
+        smaller = draw(st.sets(st.integers(1, width), max_size=3))
+        flat["architecture.matryoshka_dims"] = sorted({*smaller, width})
+        if "capabilities.matryoshka" in flat:
+            flat["capabilities.matryoshka"] = True
+    if "sources" in flat:
+        flat["sources"] = draw(st.dictionaries(_SOURCE_PATHS, texts(), max_size=3))
+    variants = flat.get("variants", [])
+    for index, variant in enumerate(variants):
+        variant["id"] += f"-{index}"
+    return nest(flat)
+
+
+def _make_names_distinct(models: list[Tree]) -> None:
+    """Append numbers to ids, aliases and types that would be called the same in the module."""
+    names = set(RESERVED)
+    members: dict[str, str] = {}
+
+    def distinct(id: str) -> str:
+        number = 0
+        new = id
+        while constant_name(new) in names:
+            number += 1
+            new = f"{id}{number}"
+        names.add(constant_name(new))
+        return new
+
+    for model in models:
+        model["id"] = distinct(model["id"])
+        model["type"] = members.setdefault(constant_name(model["type"]), model["type"])
+    for model in models:
+        if "aliases" in model:
+            model["aliases"] = [distinct(alias) for alias in model["aliases"]]
+
+
+@st.composite
+def registries(draw: st.DrawFn, *, min_models: int = 0, max_models: int = 8) -> Tree:
+    """Any valid registry; small ones are as likely as large ones."""
+    count = draw(st.integers(min_models, max_models))
+    models = [draw(_models()) for _ in range(count)]
+    _make_names_distinct(models)
+    tree: Tree = {
+        "version": draw(st.sampled_from(["1.0", "2.13", "1.0.3"])),
+        "models": models,
+    }
+    if draw(st.booleans()):
+        tree["$schema"] = draw(texts(blank=True))
+    return tree
+
+
+@st.composite
+def written(draw: st.DrawFn, tree: Tree) -> bytes:
+    """The tree as one of the JSON texts that say the same."""
+    text = json.dumps(
+        tree,
+        indent=draw(st.sampled_from([None, 0, 2, "\t"])),
+        ensure_ascii=draw(st.booleans()),
+    )
+    # A line end inside a string is always escaped, so these are the ones between values.
+    return text.replace("\n", draw(st.sampled_from(["\n", "\r\n", "\r"]))).encode()
+
+
+def plain_model(**changed: Any) -> Tree:
+    """A model with every field that there is, harmless; `changed` takes `specs__embedding_dim=5` for a path."""
+    flat: dict[str, Any] = {
+        field.name: _plain_value(field.kind) for field in FIELDS
+    } | {
+        "id": "plain",
+        "specs.parameters": "110M",
+        "performance.beir_avg": 0.5,
+        "performance.ms_marco_mrr10": 0.25,
+        "architecture.projection_dims": 7,
+        "architecture.matryoshka_dims": [3, 7],
+        "sources": {"specs.vocab_size": "a paper"},
+        "aliases": ["plain-alias"],
+    }
+    return nest(flat | {name.replace("__", "."): v for name, v in changed.items()})
+
+
+_EXAMPLES = (
+    "word",
+    "org/name",
+    "2024-09-18",
+    "110M",
+    "beir-13",
+    "0" * 40,
+    "0" * 64,
+)
+
+
+def _plain_value(kind: Kind) -> Any:
+    match kind:
+        case Language():
+            return "en"
+        case Pattern():
+            return next(text for text in _EXAMPLES if kind.matches(text))
+        case Text():
+            return "text"
+        case Integer():
+            return 7
+        case Score():
+            return 0.5
+        case Flag():
+            return True
+        case OneOf():
+            return kind.words[0]
+        case ListOf():
+            return [_plain_value(kind.item)]
+        case MapOf():
+            return {"key": _plain_value(kind.value)}
+        case Free():
+            return "free"
+        case Records():
+            return [{n: _plain_value(part) for n, (part, _, _) in kind.fields.items()}]
+    raise AssertionError(f"no plain value for {type(kind).__name__}")
+
+
+def registry_of(*models: Tree) -> Tree:
+    """A registry with these models."""
+    return {"version": "1.0", "models": list(models)}
+
+
+def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Every value of a tree that is no list or object, with its path."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from leaves(item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from leaves(item, (*path, index))
+    else:
+        yield path, value
+
+
+def at(tree: Any, path: Path) -> Any:
+    """The part of a tree at a path."""
+    for part in path:
+        tree = tree[part]
+    return tree
+
+
+def replaced(tree: Tree, path: Path, value: Any) -> Tree:
+    """A copy of the tree with another value at a path, whose parents are made where they lack."""
+    new = copy.deepcopy(tree)
+    here: Any = new
+    for part in path[:-1]:
+        here = here.setdefault(part, {}) if isinstance(here, dict) else here[part]
+    here[path[-1]] = value
+    return new
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A registry with one fault, and what must be found: the code, the path, and whether the key is meant."""
+
+    tree: Tree
+    code: str
+    path: Path
+    key: bool = False
+
+
+_OTHER_TYPES: dict[type, list[Any]] = {
+    Text: [7, True, [], {}],
+    Pattern: [7, 1.5, ["x"], {}],
+    OneOf: [7, False, [], {}],
+    Integer: ["7", 7.5, 7.0, True, []],
+    Score: ["0.5", True, [], {}],
+    Flag: [0, 1, "true", [], {}],
+    ListOf: ["x", 7, {}],
+    MapOf: ["x", 7, []],
+    Records: ["x", 7, {}],
+}
+_UNKNOWN_KEYS = st.one_of(
+    st.sampled_from(["embeding_dim", "Id", "models", "", "0"]), st.text(max_size=8)
+)
+
+
+def _family(kind: Kind) -> type:
+    return next(family for family in _OTHER_TYPES if isinstance(kind, family))
+
+
+Planter = Callable[[st.DrawFn, Tree], Fault]
+
+
+def _own_path(draw: st.DrawFn, tree: Tree, field: Field) -> Path:
+    index = draw(st.integers(0, len(tree["models"]) - 1))
+    return ("models", index, *field.path)
+
+
+def _set(tree: Tree, path: Path, value: Any, code: str, *sub: str | int) -> Fault:
+    return Fault(replaced(tree, path, value), code, (*path, *sub))
+
+
+def _of_another_type(draw: st.DrawFn, tree: Tree) -> Fault:
+    field = draw(st.sampled_from(FIELDS))
+    wrong = draw(st.sampled_from(_OTHER_TYPES[_family(field.kind)]))
+    return _set(tree, _own_path(draw, tree, field), wrong, "M103")
+
+
+def _null(draw: st.DrawFn, tree: Tree) -> Fault:
+    field = draw(st.sampled_from([field for field in FIELDS if not field.null]))
+    return _set(tree, _own_path(draw, tree, field), None, "M104")
+
+
+def _missing(draw: st.DrawFn, tree: Tree) -> Fault:
+    required = [field.path for field in FIELDS if field.required]
+    sections = [path[:1] for path in required if len(path) > 1]
+    path = draw(st.sampled_from(required + sections))
+    index = draw(st.integers(0, len(tree["models"]) - 1))
+    new = copy.deepcopy(tree)
+    del at(new, ("models", index, *path[:-1]))[path[-1]]
+    return Fault(new, "M101", ("models", index, *path))
+
+
+def _missing_at_root(draw: st.DrawFn, tree: Tree) -> Fault:
+    key = draw(st.sampled_from(["version", "models"]))
+    return Fault({k: v for k, v in tree.items() if k != key}, "M101", (key,))
+
+
+def _unknown_key(draw: st.DrawFn, tree: Tree) -> Fault:
+    sections = sorted({field.path[:-1] for field in FIELDS})
+    index = draw(st.integers(0, len(tree["models"]) - 1))
+    parent = draw(
+        st.sampled_from([(), *[("models", index, *section) for section in sections]])
+    )
+    known = {"$schema", "version", "models"}
+    if parent:
+        depth = len(parent) - 2
+        known = {f.path[depth] for f in FIELDS if f.path[:depth] == parent[2:]}
+    key = draw(_UNKNOWN_KEYS.filter(lambda key: key not in known))
+    return Fault(replaced(tree, (*parent, key), 0), "M102", (*parent, key), key=True)
+
+
+def _empty(draw: st.DrawFn, tree: Tree) -> Fault:
+    def empty(field: Field) -> Any:
+        match field.kind:
+            case Text(blank=False):
+                return draw(st.sampled_from(["", " ", "\t\n", "\u3000"]))
+            case ListOf(at_least=least) if least:
+                return []
+        return None
+
+    field = draw(
+        st.sampled_from(
+            [
+                field
+                for field in FIELDS
+                if (isinstance(field.kind, Text) and not field.kind.blank)
+                or (isinstance(field.kind, ListOf) and field.kind.at_least)
+            ]
+        )
+    )
+    return _set(tree, _own_path(draw, tree, field), empty(field), "M105")
+
+
+def _out_of_range(draw: st.DrawFn, tree: Tree) -> Fault:
+    field = draw(
+        st.sampled_from([f for f in FIELDS if isinstance(f.kind, Integer | Score)])
+    )
+    wrong = (
+        [0, -1, -MAX_INTEGER, MAX_INTEGER + 1, 10**18 - 1]
+        if isinstance(field.kind, Integer)
+        else [-0.001, 1.001, 53.2, 2, -1, 1e308]
+    )
+    value = draw(st.sampled_from(wrong))
+    return _set(tree, _own_path(draw, tree, field), value, "M106")
+
+
+def _malformed(draw: st.DrawFn, tree: Tree) -> Fault:
+    field = draw(st.sampled_from([f for f in FIELDS if isinstance(f.kind, Pattern)]))
+    assert isinstance(field.kind, Pattern)
+    matches = field.kind.matches
+    value = draw(texts(blank=True).filter(lambda text: not matches(text)))
+    return _set(tree, _own_path(draw, tree, field), value, field.kind.code)
+
+
+def _malformed_item(draw: st.DrawFn, tree: Tree) -> Fault:
+    fields = [f for f in FIELDS if isinstance(f.kind, ListOf)]
+    fields = [f for f in fields if isinstance(f.kind.item, Pattern)]  # type: ignore[attr-defined]
+    field = draw(st.sampled_from(fields))
+    kind = field.kind.item  # type: ignore[attr-defined]
+    value = draw(texts(blank=True).filter(lambda text: not kind.matches(text)))
+    path = _own_path(draw, tree, field)
+    return _set(tree, path, [value], kind.code, 0)
+
+
+def _unknown_word(draw: st.DrawFn, tree: Tree) -> Fault:
+    field = draw(st.sampled_from([f for f in FIELDS if isinstance(f.kind, OneOf)]))
+    return _set(tree, _own_path(draw, tree, field), draw(texts()) + "?", "M114")
+
+
+def _repeated(draw: st.DrawFn, tree: Tree) -> Fault:
+    field = draw(st.sampled_from([f for f in FIELDS if isinstance(f.kind, ListOf)]))
+    item = draw(values(field.kind.item))  # type: ignore[attr-defined]
+    return _set(tree, _own_path(draw, tree, field), [item, item], "M115", 1)
+
+
+def _no_such_day(draw: st.DrawFn, tree: Tree) -> Fault:
+    index = draw(st.integers(0, len(tree["models"]) - 1))
+    day = draw(st.sampled_from(["2023-02-29", "1900-02-29", "2024-04-31"]))
+    return _set(tree, ("models", index, "release_date"), day, "M109")
+
+
+def _unknown_record_key(draw: st.DrawFn, tree: Tree) -> Fault:
+    index = draw(st.integers(0, len(tree["models"]) - 1))
+    field = draw(st.sampled_from([f for f in FIELDS if isinstance(f.kind, Records)]))
+    path = ("models", index, *field.path)
+    record = {**_plain_value(field.kind)[0], "colour": 1}
+    return Fault(replaced(tree, path, [record]), "M102", (*path, 0, "colour"), key=True)
+
+
+def _projection_missing(draw: st.DrawFn, tree: Tree) -> Fault:
+    path = ("models", 0, "architecture")
+    new = replaced(tree, (*path, "has_projection"), True)
+    at(new, path).pop("projection_dims", None)
+    return Fault(new, "M202", (*path, "projection_dims"))
+
+
+def _projection_mismatch(draw: st.DrawFn, tree: Tree) -> Fault:
+    path = ("models", 0, "architecture")
+    new = replaced(tree, (*path, "has_projection"), True)
+    width = at(new, ("models", 0, "specs", "embedding_dim"))
+    other = width - 1 or 2
+    return _set(new, (*path, "projection_dims"), other, "M203")
+
+
+def _projection_unsaid(draw: st.DrawFn, tree: Tree) -> Fault:
+    path = ("models", 0, "architecture")
+    new = replaced(tree, (*path, "has_projection"), False)
+    return _set(new, (*path, "projection_dims"), 5, "M204")
+
+
+def _matryoshka(
+    code: str, dims: list[int], *sub: int, flag: bool | None = None
+) -> Planter:
+    def plant(draw: st.DrawFn, tree: Tree) -> Fault:
+        path = ("models", 0)
+        new = replaced(tree, (*path, "specs", "embedding_dim"), 64)
+        model = at(new, path)
+        if model["architecture"].get("projection_dims") is not None:
+            model["architecture"]["projection_dims"] = 64
+        model["architecture"]["matryoshka_dims"] = dims
+        model["capabilities"].pop("matryoshka", None)
+        if flag is not None:
+            model["capabilities"]["matryoshka"] = flag
+            return Fault(new, code, (*path, "capabilities", "matryoshka"))
+        return Fault(new, code, (*path, "architecture", "matryoshka_dims", *sub))
+
+    return plant
+
+
+def _unknown_source(draw: st.DrawFn, tree: Tree) -> Fault:
+    name = draw(
+        st.sampled_from(["specs.embeding_dim", "foo", "specs.", "id.x", "a" * 99])
+    )
+    path = ("models", 0, "sources")
+    return Fault(replaced(tree, path, {name: "x"}), "M214", (*path, name))
+
+
+def _same_variant(draw: st.DrawFn, tree: Tree) -> Fault:
+    variant = {"id": "a", "quantization": "int8"}
+    path = ("models", 0, "variants")
+    return _set(tree, path, [variant, variant], "M215", 1, "id")
+
+
+def _second(tree: Tree) -> Tree:
+    """The tree with one more model: a copy of the first under another id."""
+    new = copy.deepcopy(tree)
+    twin = copy.deepcopy(new["models"][0])
+    twin["id"] = "zz-twin.one"
+    twin.pop("aliases", None)
+    new["models"].append(twin)
+    return new
+
+
+def _same_id(draw: st.DrawFn, tree: Tree) -> Fault:
+    new = _second(tree)
+    path = ("models", len(new["models"]) - 1, "id")
+    return _set(new, path, new["models"][0]["id"], "M201")
+
+
+def _same_name(draw: st.DrawFn, tree: Tree) -> Fault:
+    new = _second(tree)
+    path = ("models", len(new["models"]) - 1, "aliases")
+    return _set(new, path, ["zz.twin-one"], "M301", 0)
+
+
+def _reserved_name(draw: st.DrawFn, tree: Tree) -> Fault:
+    word = draw(st.sampled_from(sorted(RESERVED))).lower().replace("_", "-")
+    return _set(tree, ("models", 0, "id"), word, "M302")
+
+
+def _same_type_name(draw: st.DrawFn, tree: Tree) -> Fault:
+    new = replaced(_second(tree), ("models", 0, "type"), "zz-kind")
+    path = ("models", len(new["models"]) - 1, "type")
+    return _set(new, path, "zz.kind", "M303")
+
+
+PLANTERS: dict[str, Planter] = {
+    "another type": _of_another_type,
+    "null": _null,
+    "missing": _missing,
+    "missing at the root": _missing_at_root,
+    "unknown key": _unknown_key,
+    "unknown key of a record": _unknown_record_key,
+    "empty": _empty,
+    "out of range": _out_of_range,
+    "malformed": _malformed,
+    "malformed item": _malformed_item,
+    "unknown word": _unknown_word,
+    "repeated item": _repeated,
+    "no such day": _no_such_day,
+    "projection without dims": _projection_missing,
+    "projection of another width": _projection_mismatch,
+    "dims without a projection": _projection_unsaid,
+    "dims unsorted": _matryoshka("M205", [32, 16, 64]),
+    "dim too large": _matryoshka("M206", [32, 65], 1),
+    "dims without embedding_dim": _matryoshka("M207", [16, 32]),
+    "dims contradicted": _matryoshka("M208", [32, 64], flag=False),
+    "unknown source": _unknown_source,
+    "same variant": _same_variant,
+    "same id": _same_id,
+    "same name": _same_name,
+    "reserved name": _reserved_name,
+    "same type name": _same_type_name,
+}
+
+
+@st.composite
+def one_fault(draw: st.DrawFn, planter: Planter) -> tuple[Tree, Fault]:
+    """A valid registry, and the same with one fault."""
+    tree = draw(registries(min_models=1, max_models=2))
+    return tree, planter(draw, tree)
