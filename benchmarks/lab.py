@@ -1,10 +1,9 @@
-"""The place where everything is measured: an interpreter of its own, an installed copy of hypiler, made-up registries."""
+"""Where everything is measured: an interpreter, an installed hypiler, registries."""
 
 import compileall
 import json
 import py_compile
 import shutil
-import subprocess
 import sys
 import venv
 from collections.abc import Callable
@@ -23,7 +22,7 @@ from hypiler.cli import main
 if __name__ == "__main__":
     sys.exit(main())
 """
-# The time of one statement in a fresh process, without that of finding and compiling the statement.
+# Prints the nanoseconds of one statement in a fresh process, compiled before.
 _TIME = """
 import sys, time
 code = compile(sys.argv.pop(1), "statement", "exec")
@@ -37,85 +36,84 @@ class Lab:
     """Makes what is measured, each thing once, below one temporary folder."""
 
     def __init__(self, folder: Path) -> None:
+        """Set up the interpreter and install the source tree beside this file."""
         self.folder = folder
-        # A bare environment: neither a shim nor another package's start-up files count as ours. Its interpreter is
-        # named by its real place, which is what pip writes into scripts.
+        # Bare, so that no shim and no other package's start-up file counts as ours.
         venv.create(folder / "env", with_pip=False, symlinks=True)
         self.python = str(folder / "env" / "bin" / "python")
         packages = next((folder / "env" / "lib").glob("python*/site-packages"))
-        ignored = shutil.ignore_patterns("__pycache__", "model_registry.py*")
-        shutil.copytree(
-            PROJECT / "src" / "hypiler", packages / "hypiler", ignore=ignored
-        )
-        compileall.compile_dir(packages, quiet=1)
+        self._install(packages / "hypiler")
         self.hypiler = str(folder / "env" / "bin" / "hypiler")
         Path(self.hypiler).write_text(_SCRIPT.format(python=self.python))
         Path(self.hypiler).chmod(0o755)
         self.build(PROJECT / "models.json", packages / "hypiler")
-        py_compile.compile(
-            str(packages / "hypiler" / "model_registry.py"), doraise=True
-        )
+        compileall.compile_dir(packages, quiet=1)
+
+    def _install(self, package: Path) -> None:
+        ignored = shutil.ignore_patterns("__pycache__", "model_registry.py*")
+        shutil.copytree(PROJECT / "src" / "hypiler", package, ignore=ignored)
 
     def nothing(self) -> Command:
-        """The floor of every process: `python -c pass`."""
+        """Make the floor of every process: `python -c pass`."""
         return self.run("pass")
 
     def run(self, code: str, path: Path | None = None) -> Command:
-        """A process that runs this code, with one folder to import from."""
+        """Make a process that runs this code, with one folder to import from."""
         return Command([self.python, "-c", code], self.folder, path)
 
     def timed(self, statement: str, path: Path | None, *arguments: str) -> Command:
-        """A process that prints the nanoseconds of a statement."""
+        """Make a process that prints the nanoseconds of a statement."""
         argv = [self.python, "-c", _TIME, statement, *arguments]
         return Command(argv, self.folder, path)
 
     def timed_source(self, statement: str, path: Path) -> Command:
-        """The same where no .pyc may be read or written: the folder has none, and none is left."""
+        """Make the same for a folder without .pyc, which leaves none there."""
         argv = [self.python, "-B", "-c", _TIME, statement]
         return Command(argv, self.folder, path)
 
     def caller(self, *arguments: str) -> Command:
-        """A process of the interpreter that runs the benchmark, which may have packages that the lab has not."""
+        """Make a process of the benchmark's own interpreter, for its packages."""
         return Command([sys.executable, *arguments], self.folder)
 
     def models(self, count: int) -> list[dict[str, Any]]:
-        """The made-up models of a registry of this size."""
+        """Give the made-up models of a registry of this size."""
         return _models(count)
 
     def registry(self, count: int) -> Path:
-        """A registry file of this size."""
+        """Give a registry file of this size."""
         return self.file(
-            f"models-{count}.json", lambda path: _write(path, self.models(count))
+            f"models-{count}.json",
+            lambda path: synthetic.write_registry(self.models(count), path),
         )
 
     def file(self, name: str, write: Callable[[Path], object]) -> Path:
-        """The file of this name, written when it is first asked for."""
+        """Give the file of this name, written when it is first asked for."""
         path = self.folder / name
         if not path.exists():
             write(path)
         return path
 
     def generated(self, count: int) -> Path:
-        """A folder with the generated module of a registry of this size, and its .pyc."""
+        """Give a folder with the generated module of such a registry, and its .pyc."""
         return self.compiled(
             f"generated-{count}", lambda out: self.build(self.registry(count), out)
         )
 
     def floor(self, count: int) -> Path:
-        """A folder with F: the same values as one constant tuple."""
+        """Give a folder with F: the same values as one constant tuple."""
         return self.module(
             f"floor-{count}", lambda: rivals.floor_source(self.models(count))
         )
 
     def dataclasses(self, count: int) -> Path:
-        """A folder with the same models as frozen dataclasses."""
+        """Give a folder with the same models as frozen dataclasses."""
         return self.module(
             f"dataclasses-{count}",
             lambda: rivals.dataclasses_source(self.models(count)),
         )
 
     def module(self, name: str, source: Callable[[], str]) -> Path:
-        """A folder with a module `model_registry` of this source, and its .pyc."""
+        """Give a folder with a module of this source, and its .pyc."""
 
         def write(folder: Path) -> None:
             folder.mkdir()
@@ -124,7 +122,7 @@ class Lab:
         return self.compiled(name, write)
 
     def compiled(self, name: str, write: Callable[[Path], object]) -> Path:
-        """A folder with `model_registry.py` and its .pyc, made when it is first asked for."""
+        """Give a folder with a module and its .pyc, made when it is first asked for."""
         folder = self.folder / name
         if not folder.exists():
             write(folder)
@@ -132,23 +130,25 @@ class Lab:
         return folder
 
     def source_only(self, folder: Path) -> Path:
-        """The same folder without .pyc."""
+        """Give the same folder without .pyc."""
         copy = folder.with_name(folder.name + "-source")
         if not copy.exists():
             shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("__pycache__"))
         return copy
 
+    def id(self, count: int) -> str:
+        """Give the id of the model in the middle of the registry."""
+        found: str = self.models(count)[count // 2]["id"]
+        return found
+
     def constant(self, count: int) -> str:
-        """The name of the constant in the middle of the registry."""
-        id: str = self.models(count)[count // 2]["id"]
-        return id.upper().replace("-", "_").replace(".", "_")
+        """Give the name of its constant."""
+        return constant_of(self.id(count))
 
     def build(self, registry: Path, out: Path) -> None:
         """Write the generated module of a registry file."""
-        subprocess.run(
-            [self.hypiler, "build", str(registry), "--out", str(out), "--quiet"],
-            check=True,
-        )
+        arguments = [self.hypiler, "build", str(registry), "--out", str(out)]
+        Command([*arguments, "--quiet"], self.folder).run()
 
 
 @cache
@@ -156,21 +156,22 @@ def _models(count: int) -> list[dict[str, Any]]:
     return synthetic.models(count)
 
 
-def _write(path: Path, models: list[dict[str, Any]]) -> None:
-    synthetic.write_registry(models, path)
+def constant_of(id: str) -> str:
+    """Give the name of the constant that an id becomes."""
+    return id.upper().replace("-", "_").replace(".", "_")
 
 
 def pyc_of(folder: Path) -> Path:
-    """The .pyc of a module in a folder that `Lab` made."""
+    """Find the .pyc of a module in a folder that `Lab` made."""
     return next((folder / "__pycache__").glob("model_registry.*.pyc"))
 
 
 def tool(name: str) -> str | None:
-    """A program installed beside the interpreter that runs the benchmark, or on the path."""
+    """Find a program beside the interpreter that runs the benchmark, or on the path."""
     beside = Path(sys.executable).with_name(name)
     return str(beside) if beside.exists() else shutil.which(name)
 
 
 def read_json(text: str) -> Any:  # noqa: ANN401  (any JSON value)
-    """What a measuring process printed."""
+    """Read what a measuring process printed."""
     return json.loads(text)

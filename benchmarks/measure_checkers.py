@@ -4,62 +4,50 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from lab import Lab, tool
-from table import Row, at_most, skipped
+from lab import Lab, constant_of, tool
+from table import Figure, Row, at_most, skipped
 from timing import Command, in_turns
 
 _FEW, _MANY, _ROUNDS = 10, 1_000, 4
-_BAR = 1.3
 
 
 def checker_rows(lab: Lab, sizes: list[int], rounds: int) -> Iterator[Row]:
-    """mypy and pyright without any cache, on the same program over a large and a small registry."""
-    yield from _rows(lab, "mypy", _mypy)
-    yield from _rows(lab, "pyright" if tool("pyright") else "basedpyright", _pyright)
+    """Time mypy and pyright without caches on one program over either registry."""
+    yield _row(lab, "mypy", _mypy)
+    yield _row(lab, "pyright" if tool("pyright") else "basedpyright", _pyright)
 
 
-def _rows(
-    lab: Lab, name: str, arguments: Callable[[str, Path], list[str]]
-) -> Iterator[Row]:
+def _row(lab: Lab, name: str, arguments: Callable[[str, Path], list[str]]) -> Row:
     what = f"{name}, cold, program over {_MANY:,} models / over {_FEW}"
     program = tool(name)
     if program is None:
-        yield skipped(what, name, "pip install .[test]")
-        return
+        return skipped(what, name, "pip install .[test]")
     commands = {}
     for size in (_FEW, _MANY):
         folder = lab.generated(size)
         (folder / "program.py").write_text(_program(lab), encoding="utf-8")
         commands[str(size)] = Command(arguments(program, folder), folder)
-    took = in_turns(commands, min(rounds, _ROUNDS))
+    took = in_turns(commands, _ROUNDS)
     many, few = took[str(_MANY)].middle, took[str(_FEW)].middle
-    yield at_most(
-        what, "1k/10", many / few, _BAR, " x", f"{many / 1e3:.2f} of {few / 1e3:.2f} s"
-    )
+    figure = Figure(many / few, " x", f"{many / 1e3:.2f} of {few / 1e3:.2f} s")
+    return at_most(what, f"{_FEW}, {_MANY // 1000}k", figure, 1.3)
 
 
 def _mypy(program: str, folder: Path) -> list[str]:
-    return [
-        program,
-        "--strict",
-        "--no-incremental",
-        "--cache-dir=/dev/null",
-        "program.py",
-    ]
+    without_cache = ["--no-incremental", "--cache-dir=/dev/null"]
+    return [program, "--strict", *without_cache, "program.py"]
 
 
 def _pyright(program: str, folder: Path) -> list[str]:
-    config = folder / "pyrightconfig.json"
-    config.write_text(
-        json.dumps({"typeCheckingMode": "strict", "include": ["program.py"]})
-    )
-    return [program, "--project", str(config)]
+    options = {"typeCheckingMode": "strict", "include": ["program.py"]}
+    (folder / "pyrightconfig.json").write_text(json.dumps(options))
+    return [program, "--project", str(folder)]
 
 
 def _program(lab: Lab) -> str:
-    """A program that uses models that both registries have, in every way there is."""
+    """Use the models that both registries have, in every way there is."""
     ids = [model["id"] for model in lab.models(_FEW)]
-    names = [id.upper().replace("-", "_").replace(".", "_") for id in ids]
+    names = [constant_of(id) for id in ids]
     reads = "".join(
         [f"print({name}.embedding_dim, {name}.languages)\n" for name in names]
     )
@@ -74,5 +62,5 @@ def _program(lab: Lab) -> str:
 
 {reads}{keys}
 found: ModelInfo | None = get_model(input())
-print(found.id if found else "", [model.name for model in models_by_language("de")])
+print(found.id if found else "", [m.name for m in models_by_language("de")])
 """

@@ -1,4 +1,4 @@
-"""What the commands cost as whole processes, against the start of Python and against datamodel-code-generator."""
+"""What the commands cost as whole processes."""
 
 import json
 from collections.abc import Iterator
@@ -6,41 +6,39 @@ from pathlib import Path
 from typing import Any
 
 from lab import Lab, tool
-from table import Row, at_least, at_most, skipped
-from timing import Command, in_turns
+from table import Figure, Row, at_least, at_most, skipped
+from timing import Command, Sample, in_turns
 
 _BUILD = {100: 45.0, 1_000: 110.0, 10_000: 700.0}
 _GENERATOR = {100: 8.0, 1_000: 5.0, 10_000: 1.2}
+_LARGE, _FEW_ROUNDS = 10_000, 7
 _CHECKED, _FAULTS, _CHECK = 100, 20, 40.0
 
 
 def build_rows(lab: Lab, sizes: list[int], rounds: int) -> Iterator[Row]:
-    """`hypiler build` into an empty folder."""
+    """Time `hypiler build` into an empty folder."""
     generator = tool("datamodel-codegen")
     for size in sizes:
         registry = lab.registry(size)
         commands = {"pass": lab.nothing(), "ours": _build(lab, registry)}
         if generator:
             commands["generator"] = _generator(lab, generator, registry)
-        took = in_turns(commands, rounds if size < 10_000 else min(rounds, 7))
-        ours = took["ours"].middle
-        note = f"min {took['ours'].best:.3g}; pass {took['pass'].middle:.3g}, so {ours / took['pass'].middle:.1f} x"
-        yield at_most(
-            "`hypiler build`, whole process", size, ours, _BUILD.get(size), " ms", note
-        )
+        took = in_turns(commands, rounds if size < _LARGE else min(rounds, _FEW_ROUNDS))
+        figure = _whole(took["ours"], took["pass"])
+        yield at_most("`hypiler build`, whole process", size, figure, _BUILD.get(size))
         what = "  times quicker than datamodel-code-generator"
         if generator:
             theirs = took["generator"].middle
-            yield at_least(
-                what,
-                size,
-                theirs / ours,
-                _GENERATOR.get(size),
-                " x",
-                f"{theirs:.0f} ms",
-            )
+            figure = Figure(theirs / took["ours"].middle, " x", f"{theirs:,.0f} ms")
+            yield at_least(what, size, figure, _GENERATOR.get(size))
         else:
             yield skipped(what, "datamodel-code-generator", "pip install .[bench]")
+
+
+def _whole(ours: Sample, floor: Sample) -> Figure:
+    ratio = ours.middle / floor.middle
+    note = f"least {ours.best:.3g}; {ratio:.1f} x pass, {floor.middle:.3g}"
+    return Figure(ours.middle, " ms", note)
 
 
 def _build(lab: Lab, registry: Path) -> Command:
@@ -55,44 +53,35 @@ def _build(lab: Lab, registry: Path) -> Command:
 
 
 def _generator(lab: Lab, program: str, registry: Path) -> Command:
-    arguments = [program, "--input", str(registry), "--input-file-type", "json"]
-    return Command([*arguments, "--output", str(lab.folder / "inferred.py")], lab.folder)
+    out = lab.folder / "generator"
+    out.mkdir(exist_ok=True)
+    given = ["--input", str(registry), "--input-file-type", "json"]
+    return Command([program, *given, "--output", str(out / "models.py")], out)
 
 
 def check_rows(lab: Lab, sizes: list[int], rounds: int) -> Iterator[Row]:
-    """`hypiler check` of a clean file and of one with faults."""
-    clean = lab.registry(_CHECKED)
+    """Time `hypiler check` of a clean file and of one with faults."""
     faulty = lab.file("faulty.json", lambda path: path.write_text(_faulty(lab)))
-    found = Command(
-        [lab.hypiler, "check", str(faulty), "--format", "json"], lab.folder, code=1
-    )
-    count = len(json.loads(found.run()))
+    clean = Command([lab.hypiler, "check", str(lab.registry(_CHECKED))], lab.folder)
+    report = Command([lab.hypiler, "check", str(faulty)], lab.folder, code=1)
+    as_json = Command([*report.arguments, "--format", "json"], lab.folder, code=1)
+    count = len(json.loads(as_json.run()))
     if count != _FAULTS:
-        raise RuntimeError(f"hypiler check found {count} faults of {_FAULTS}")
-    commands = {
-        "pass": lab.nothing(),
-        "clean": Command([lab.hypiler, "check", str(clean)], lab.folder),
-        "with 20 faults": Command(
-            [lab.hypiler, "check", str(faulty)], lab.folder, code=1
-        ),
-    }
+        raise RuntimeError(f"hypiler check found {count} faults, not {_FAULTS}")
+    commands = {"pass": lab.nothing(), "clean": clean, "with 20 faults": report}
     took = in_turns(commands, rounds)
-    passed = took.pop("pass").middle
+    floor = took.pop("pass")
     for name, sample in took.items():
-        note = f"min {sample.best:.3g}; pass {passed:.3g}, so {sample.middle / passed:.1f} x"
-        yield at_most(
-            f"`hypiler check`, {name}", _CHECKED, sample.middle, _CHECK, " ms", note
-        )
+        what = f"`hypiler check`, {name}, whole process"
+        yield at_most(what, _CHECKED, _whole(sample, floor), _CHECK)
 
 
 def _faulty(lab: Lab) -> str:
-    """A registry with one fault in each of some models, of every sort in turn."""
-    models: list[dict[str, Any]] = json.loads(lab.registry(_CHECKED).read_text())[
-        "models"
-    ]
+    """Give a registry with one fault in some of its models, each sort in turn."""
+    registry = json.loads(lab.registry(_CHECKED).read_text())
     for number in range(_FAULTS):
-        _plant(models[number * _CHECKED // _FAULTS], number)
-    return json.dumps({"version": "1.0", "models": models}, indent=2)
+        _plant(registry["models"][number * _CHECKED // _FAULTS], number)
+    return json.dumps(registry, indent=2)
 
 
 def _plant(model: dict[str, Any], number: int) -> None:

@@ -1,7 +1,9 @@
 """Measures the speed of hypiler against its bars: `python benchmarks/run.py`.
 
-Everything is made in a temporary folder, from the source tree beside this file, and measured in one run: commands that
-are compared with each other run in turns. Imports are quoted by their least disturbed run, commands by the median.
+Everything is made in a temporary folder, from the source tree beside this file, and
+measured in one run: what is compared runs in turns. Imports and lookups are quoted by
+their least disturbed run, commands by the median. F is the import of a module that
+holds the same values as one constant tuple.
 """
 
 import argparse
@@ -23,7 +25,7 @@ from measure_module import (
     source_rows,
 )
 from measure_use import lookup_rows, query_rows, shipped_rows
-from table import Row, heading, line
+from table import Row, heading
 
 MEASURES: dict[str, Callable[[Lab, list[int], int], Iterator[Row]]] = {
     "import": import_rows,
@@ -43,17 +45,17 @@ MEASURES: dict[str, Callable[[Lab, list[int], int], Iterator[Row]]] = {
 def main() -> int:
     """Print the table; 1 if a bar was missed."""
     options = _options()
-    print(
-        f"{platform.python_implementation()} {platform.python_version()}, {platform.machine()}, {os.cpu_count()} CPUs, "
-        f"load {os.getloadavg()[0]:.2f}\n"
-    )
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    machine = f"{platform.machine()}, {os.cpu_count()} CPUs"
+    print(f"{python}, {machine}, load {os.getloadavg()[0]:.2f}\n")
     print(heading(), flush=True)
     missed = 0
     with tempfile.TemporaryDirectory() as folder:
         lab = Lab(Path(folder))
         for name in options.rows:
-            for row in MEASURES[name](lab, options.sizes, options.rounds):
-                print(line(row), flush=True)
+            measure = MEASURES[name]
+            for row in measure(lab, options.sizes, options.rounds):
+                print(row, flush=True)
                 missed += row.met is False
     print(f"\n{missed} bars missed" if missed else "\nno bar missed")
     return 1 if missed else 0

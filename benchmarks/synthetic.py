@@ -1,7 +1,8 @@
-"""Writes a registry of made-up models in the canonical form: `python benchmarks/synthetic.py 1000 models.json`.
+"""Writes a registry of made-up models: `python benchmarks/synthetic.py 1000 FILE`.
 
-Deterministic, and model number i is the same in a registry of any size. What the models are, how often, and how long
-their texts are is drawn from real registries; their facts agree with each other, so `hypiler check` finds nothing.
+Deterministic, and model number i is the same in a registry of any size. How often each
+kind occurs and how long the texts are follows real registries; the facts agree with
+each other, so `hypiler check` finds nothing.
 """
 
 import json
@@ -55,28 +56,33 @@ ORGANIZATIONS = {
     "Iris": "iris-embeddings",
     "Juniper": "juniper",
 }
-LANGUAGES = "ar cs de en es fi fr hi id it ja ko nl pl pt ru sv th tr uk vi zh".split()
+LANGUAGES = """
+    ar cs de en es fi fr hi id it ja ko nl pl pt ru sv th tr uk vi zh
+    """.split()  # noqa: SIM905
 WORDS = """
-    a body that was pretrained on web pages and fine-tuned with pairs of questions and passages mined from forums
-    encyclopedias code and scientific abstracts for search clustering and classification in several domains where
-    inputs are long answers are short and latency matters more than the last point of accuracy
-    """.split()
+    a body that was pretrained on web pages and fine-tuned with pairs of questions and
+    passages mined from forums encyclopedias code and scientific abstracts for search
+    clustering and classification in several domains where inputs are long answers are
+    short and latency matters more than the last point of accuracy
+    """.split()  # noqa: SIM905
+# The share of models that truncate, that are for English alone, that have a score.
+MATRYOSHKA, ENGLISH, BEIR, MS_MARCO = 0.2, 0.5, 0.6, 0.5
 
 
 def models(count: int) -> list[dict[str, Any]]:
-    """The first `count` models."""
+    """Make the first `count` models."""
     return [model(number) for number in range(count)]
 
 
 def model(number: int) -> dict[str, Any]:
-    """The model of this number."""
+    """Make the model of this number."""
     random = Random(number)  # noqa: S311  (made-up data, no secret)
     kind = random.choices(list(TYPES), weights=list(TYPES.values()))[0]
     organization, account = random.choice(list(ORGANIZATIONS.items()))
     body = random.choice(BACKBONES)
     width = random.choice([64, 96, 128]) if kind == "colbert" else body.hidden
-    dims = _matryoshka_dims(width) if random.random() < 0.2 else []
-    id = f"{kind}-{body.variant.lower()}-{number:06d}"
+    dims = _matryoshka_dims(width) if random.random() < MATRYOSHKA else []
+    id = f"{kind}-{body.variant.lower()}-{number:06}"
     return {
         "id": id,
         "type": kind,
@@ -115,8 +121,8 @@ def model(number: int) -> dict[str, Any]:
             **({"matryoshka": True} if dims else {}),
         },
         "performance": {
-            "beir_avg": _score(random, published=0.6),
-            "ms_marco_mrr10": _score(random, published=0.5),
+            "beir_avg": _score(random, published=BEIR),
+            "ms_marco_mrr10": _score(random, published=MS_MARCO),
         },
         "license": random.choice(["Apache-2.0", "MIT", "CC-BY-NC-4.0"]),
         "description": _sentence(random),
@@ -129,7 +135,7 @@ def _matryoshka_dims(width: int) -> list[int]:
 
 
 def _languages(random: Random) -> list[str]:
-    if random.random() < 0.5:
+    if random.random() < ENGLISH:
         return ["en"]
     return sorted(random.sample(LANGUAGES, random.randint(2, 12)))
 

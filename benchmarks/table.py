@@ -2,7 +2,23 @@
 
 from dataclasses import dataclass
 
-_WIDTHS = (66, 7, 34, 12, 4)
+_WIDTHS = (66, 7, 46, 10, 3)
+_WHOLE = 100  # figures from here on are shown without a fraction
+
+
+@dataclass
+class Figure:
+    """What was measured, with what it was made of."""
+
+    value: float
+    unit: str
+    note: str = ""
+
+    def __str__(self) -> str:
+        """Show three digits, and the note behind them."""
+        return (
+            _number(self.value) + self.unit + (f" ({self.note})" if self.note else "")
+        )
 
 
 @dataclass
@@ -10,67 +26,45 @@ class Row:
     """One line of the table; `met` is None where no bar is set."""
 
     what: str
-    size: str
-    measured: str
+    size: int | str
+    measured: Figure | str
     bar: str = ""
     met: bool | None = None
 
-
-def at_most(  # noqa: PLR0913  (a line of the table has as many columns)
-    what: str,
-    size: int | str,
-    value: float,
-    bar: float | None,
-    unit: str,
-    note: str = "",
-) -> Row:
-    """A row whose value must not lie above its bar."""
-    met = None if bar is None else value <= bar
-    shown = "" if bar is None else f"<= {bar:g}{unit}"
-    return Row(what, _size(size), _measured(value, unit, note), shown, met)
+    def __str__(self) -> str:
+        """Show the row as a line of a Markdown table."""
+        size = f"{self.size:,}" if isinstance(self.size, int) else self.size
+        met = {True: "yes", False: "NO", None: ""}[self.met]
+        return _line(self.what, size, str(self.measured), self.bar, met)
 
 
-def at_least(  # noqa: PLR0913
-    what: str,
-    size: int | str,
-    value: float,
-    bar: float | None,
-    unit: str,
-    note: str = "",
-) -> Row:
-    """A row whose value must not lie below its bar."""
-    met = None if bar is None else value >= bar
-    shown = "" if bar is None else f">= {bar:g}{unit}"
-    return Row(what, _size(size), _measured(value, unit, note), shown, met)
+def at_most(what: str, size: int | str, figure: Figure, bar: float | None) -> Row:
+    """Make a row whose figure must not lie above its bar."""
+    if bar is None:
+        return Row(what, size, figure)
+    return Row(what, size, figure, f"<= {bar:g}{figure.unit}", figure.value <= bar)
 
 
-def skipped(what: str, missing: str, command: str) -> Row:
-    """A row that could not be measured, with what would make it possible."""
-    return Row(what, "", f"skipped: no {missing}; {command}")
+def at_least(what: str, size: int | str, figure: Figure, bar: float | None) -> Row:
+    """Make a row whose figure must not lie below its bar."""
+    if bar is None:
+        return Row(what, size, figure)
+    return Row(what, size, figure, f">= {bar:g}{figure.unit}", figure.value >= bar)
 
 
-def _size(size: int | str) -> str:
-    return f"{size:,}" if isinstance(size, int) else size
-
-
-def _measured(value: float, unit: str, note: str) -> str:
-    number = f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
-    return f"{number}{unit}" + (f" ({note})" if note else "")
+def skipped(what: str, missing: str, remedy: str) -> Row:
+    """Make a row that could not be measured, with what would make it possible."""
+    return Row(what, "", f"skipped, no {missing}: {remedy}")
 
 
 def heading() -> str:
-    """The first two lines of the table."""
-    return (
-        _line("what", "models", "measured", "bar", "met")
-        + "\n"
-        + _line(*["-" * width for width in _WIDTHS])
-    )
+    """Give the first two lines of the table."""
+    titles = _line("what", "models", "measured", "bar", "met")
+    return titles + "\n" + _line(*["-" * width for width in _WIDTHS])
 
 
-def line(row: Row) -> str:
-    """One line of the table."""
-    met = {True: "yes", False: "NO", None: ""}[row.met]
-    return _line(row.what, row.size, row.measured, row.bar, met)
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= _WHOLE else f"{value:.3g}"
 
 
 def _line(*cells: str) -> str:

@@ -1,4 +1,4 @@
-"""Runs processes in turns, so that a busy machine slows all of them alike, and counts instructions."""
+"""Runs processes in turns, so that a busy machine slows all alike."""
 
 import os
 import re
@@ -10,10 +10,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
+_CALLGRIND = [
+    "valgrind",
+    "--tool=callgrind",
+    "--callgrind-out-file=/dev/null",
+    "--log-fd=1",
+]
+
 
 @dataclass
 class Command:
-    """One process to measure; `before` sets the scene for each run, `code` is the exit code that it must have."""
+    """One process to measure: what to do before each run, and how it must end."""
 
     arguments: list[str]
     folder: Path
@@ -24,7 +31,7 @@ class Command:
 
     def run(self) -> str:
         """Run it once; what it printed."""
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603  (commands of this benchmark)
             self.arguments,
             cwd=self.folder,
             env=_environment(self),
@@ -34,9 +41,8 @@ class Command:
             check=False,
         )
         if done.returncode != self.code:
-            raise RuntimeError(
-                f"{' '.join(self.arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
-            )
+            said = f"ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+            raise RuntimeError(f"{' '.join(self.arguments)} {said}")
         return done.stdout
 
     def milliseconds(self) -> float:
@@ -53,7 +59,7 @@ class Command:
 
 
 def _environment(command: Command) -> dict[str, str]:
-    """The caller's environment without what changes how Python starts."""
+    """Give the caller's environment without what changes how Python starts."""
     kept = {name: value for name, value in os.environ.items() if name[:6] != "PYTHON"}
     if command.path:
         kept["PYTHONPATH"] = str(command.path)
@@ -82,7 +88,10 @@ def in_turns(
     rounds: int,
     measure: Callable[[Command], float] = Command.milliseconds,
 ) -> dict[str, Sample]:
-    """Every command `rounds` times, the order moved on by one each round, after a first round that is not counted."""
+    """Run every command so often, in another order each round.
+
+    A first round is not counted.
+    """
     found: dict[str, list[float]] = {name: [] for name in commands}
     names = list(commands)
     for number in range(rounds + 1):
@@ -95,10 +104,9 @@ def in_turns(
 
 
 def instructions(command: Command) -> int:
-    """The instructions of the whole process, the same in every run."""
+    """Count the instructions of the whole process, the same in every run."""
     counted = Command(
-        ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
-        + ["--log-fd=1", *command.arguments],
+        [*_CALLGRIND, *command.arguments],
         command.folder,
         command.path,
         environment={"PYTHONHASHSEED": "0"},

@@ -40,16 +40,17 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if name in ("ModelConfig", "UnknownModelError"):
-        from hypiler import config as home
-    else:
-        from hypiler import model_registry as home
-    value: object = getattr(home, name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:
+    # Hidden from checkers: they would take any name for one that this finds.
+    def __getattr__(name):
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        if name in ("ModelConfig", "UnknownModelError"):
+            from hypiler import config as home
+        else:
+            from hypiler import model_registry as home
+        globals()[name] = value = getattr(home, name)
+        return value
 
 
 def __dir__() -> list[str]:

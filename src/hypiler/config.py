@@ -2,20 +2,15 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any, ClassVar, NoReturn, Protocol, overload
+    from typing import Any, ClassVar, ParamSpec, Protocol
 
-    from typing_extensions import TypeVar
+    from hypiler.model_registry import FromRegistry
 
-    from hypiler.model_registry import FromRegistry, ModelInfo
+    _Choice = ParamSpec("_Choice")
 
-    _Dim = TypeVar("_Dim", bound=int, default=Any)
-
-    class Model(Protocol[_Dim]):
+    class Model(Protocol[_Choice]):
         """A `ModelInfo` of any generated module, of this package or of another project."""
 
-        @property
-        def _invariant(self) -> Mapping[_Dim, object]: ...
         @property
         def id(self) -> str: ...
         @property
@@ -26,8 +21,9 @@ if TYPE_CHECKING:
         def revision(self) -> str | None: ...
         @property
         def deprecated(self) -> str | None: ...
-        # Any, for what the dims are _invariant says: zuban solves no protocol that says it twice.
-        def resolve_dimension(self, dimension: Any = None) -> int: ...
+        def resolve_dimension(
+            self, *args: _Choice.args, **kwargs: _Choice.kwargs
+        ) -> int: ...
 
 
 class UnknownModelError(LookupError):
@@ -51,11 +47,12 @@ class ModelConfig:
     that was written by hand.
     """
 
-    __slots__ = ("embedding_dim", "max_length", "model", "repo", "revision")
     __match_args__ = ("repo", "embedding_dim", "max_length")
 
     if TYPE_CHECKING:
-        # Read-only for checkers, as __setattr__ makes it at run time.
+        # Read-only, as __setattr__ makes them at run time. Checkers must see neither the
+        # slots (pyright takes these properties for plain values then) nor __setattr__
+        # (mypy lets any name be assigned then).
         @property
         def repo(self) -> str: ...
         @property
@@ -65,7 +62,15 @@ class ModelConfig:
         @property
         def revision(self) -> str | None: ...
         @property
-        def model(self) -> Model | None: ...
+        def model(self) -> Model[...] | None: ...
+    else:
+        __slots__ = ("embedding_dim", "max_length", "model", "repo", "revision")
+
+        def __setattr__(self, name, value):
+            raise AttributeError(f"ModelConfig is immutable: cannot set {name!r}")
+
+        def __delattr__(self, name):
+            raise AttributeError(f"ModelConfig is immutable: cannot delete {name!r}")
 
     def __init__(
         self,
@@ -76,7 +81,7 @@ class ModelConfig:
         revision: str | None = None,
     ) -> None:
         """Raises ValueError for a width or length below 1 and for a repository that is not `org/name`."""
-        if not isinstance(repo, str) or "/" not in repo.strip("/"):
+        if not _is_repository(repo):
             raise ValueError(f"repo must be of the form 'org/name', got {repo!r}")
         for name, value in (
             ("embedding_dim", embedding_dim),
@@ -84,50 +89,53 @@ class ModelConfig:
         ):
             if type(value) is not int or value < 1:
                 raise ValueError(f"{name} must be a positive integer, got {value!r}")
-        self._fill(repo, embedding_dim, max_length, revision, None)
-
-    def _fill(self, *values: object) -> None:
-        names = ("repo", "embedding_dim", "max_length", "revision", "model")
-        for name, value in zip(names, values, strict=True):
-            object.__setattr__(self, name, value)
+        _fill(self, repo, embedding_dim, max_length, revision, None)
 
     if TYPE_CHECKING:
-        # By name for this package's own records, by structure for those of other
-        # generated modules: some checkers lose a literal in the second way.
-        @overload
+        # What may follow the model are the arguments of its own resolve_dimension. A type
+        # variable for the dims would not do: pyright solves it from both arguments at
+        # once and then rejects dims that the model has.
         @classmethod
         def from_model(
-            cls, model: ModelInfo[_Dim], *, dimension: _Dim | None = None
-        ) -> "ModelConfig": ...
-        @overload
+            cls,
+            model: Model[_Choice],
+            *args: _Choice.args,
+            **kwargs: _Choice.kwargs,
+        ) -> "ModelConfig":
+            """The config of a registry's record, of this package or of any generated module.
+
+            `dimension` truncates the vectors to one of the model's own Matryoshka dims. Raises ValueError for another
+            width; checkers reject it before.
+            """
+            ...
+    else:
+
         @classmethod
-        def from_model(
-            cls, model: Model[_Dim], *, dimension: _Dim | None = None
-        ) -> "ModelConfig": ...
+        def from_model(cls, model, dimension=None):
+            """The config of a registry's record, of this package or of any generated module.
 
-    @classmethod
-    def from_model(
-        cls, model: "Model[Any]", *, dimension: "int | None" = None
-    ) -> "ModelConfig":
-        """The config of a registry's record, of this package or of any generated module.
+            `dimension` truncates the vectors to one of the model's own Matryoshka dims. Raises ValueError for another
+            width; checkers reject it before.
+            """
+            if model.deprecated is not None:
+                from warnings import warn
 
-        `dimension` truncates the vectors to one of the model's own Matryoshka dims. Raises ValueError for another
-        width; checkers reject it before.
-        """
-        if model.deprecated is not None:
-            from warnings import warn
-
-            warn(
-                f"{model.id!r} is deprecated: {model.deprecated}",
-                DeprecationWarning,
-                stacklevel=2,
+                warn(
+                    f"{model.id!r} is deprecated: {model.deprecated}",
+                    DeprecationWarning,
+                    stacklevel=2,
+                )
+            config = object.__new__(cls)
+            width = model.resolve_dimension(dimension)
+            _fill(
+                config,
+                model.huggingface_id,
+                width,
+                model.context_length,
+                model.revision,
+                model,
             )
-        config = object.__new__(cls)
-        width = model.resolve_dimension(dimension)
-        config._fill(
-            model.huggingface_id, width, model.context_length, model.revision, model
-        )
-        return config
+            return config
 
     if TYPE_CHECKING:
         from_registry: ClassVar[FromRegistry["ModelConfig"]]
@@ -171,12 +179,6 @@ class ModelConfig:
         """Jina ColBERT v2: 128 dimensions a token, multilingual, truncatable to 96 and 64."""
         return cls.from_registry("jina-colbert-v2")
 
-    def __setattr__(self, name: str, value: object) -> "NoReturn":
-        raise AttributeError(f"ModelConfig is immutable: cannot set {name!r}")
-
-    def __delattr__(self, name: str) -> "NoReturn":
-        raise AttributeError(f"ModelConfig is immutable: cannot delete {name!r}")
-
     def _key(self) -> "tuple[object, ...]":
         return self.repo, self.embedding_dim, self.max_length, self.revision, self.model
 
@@ -202,5 +204,15 @@ class ModelConfig:
 
 def _restore(*values: object) -> ModelConfig:
     config = object.__new__(ModelConfig)
-    config._fill(*values)
+    _fill(config, *values)
     return config
+
+
+def _fill(config: ModelConfig, *values: object) -> None:
+    names = ("repo", "embedding_dim", "max_length", "revision", "model")
+    for name, value in zip(names, values, strict=True):
+        object.__setattr__(config, name, value)
+
+
+def _is_repository(value: object) -> bool:
+    return isinstance(value, str) and "/" in value.strip("/")

@@ -21,8 +21,14 @@ SRC = Path(reader.__file__).parents[2]
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 texts = st.text(st.characters(exclude_categories=["Cs"]))
-scalars = st.none() | st.booleans() | st.integers(-(10**18) + 1, 10**18 - 1) | finite | texts
-values = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(texts, inner), max_leaves=20)
+scalars = (
+    st.none() | st.booleans() | st.integers(-(10**18) + 1, 10**18 - 1) | finite | texts
+)
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner) | st.dictionaries(texts, inner),
+    max_leaves=20,
+)
 spacing = st.sampled_from([None, 0, 2, "\t"])
 
 
@@ -88,7 +94,10 @@ def slowly(text: str) -> tuple[object, list[Finding]]:
         (r'"\ud83d\ude00\uD83D\uDE00"', "😀😀"),
         (r'"\\ud800"', "\\ud800"),
         ('"\x7f\u2028\u00a0\ufeff"', "\x7f\u2028\u00a0\ufeff"),
-        (r'{"\u0061":{"a":1},"b":[{"a":2},{"a":3}]}', {"a": {"a": 1}, "b": [{"a": 2}, {"a": 3}]}),
+        (
+            r'{"\u0061":{"a":1},"b":[{"a":2},{"a":3}]}',
+            {"a": {"a": 1}, "b": [{"a": 2}, {"a": 3}]},
+        ),
     ],
 )
 def test_valid_json_is_read_alike_by_both_readers(text: str, value: object) -> None:
@@ -192,27 +201,67 @@ ESCAPES = r"""`\"`, `\\`, `\/`, `\b`, `\f`, `\n`, `\r`, `\t` or `\u` with four d
     [
         ("", "1:1+1", "the file must hold a JSON value; found an empty file", None),
         (" \n\n", "1:1+1", "the file must hold a JSON value; found only blanks", None),
-        ('{"a":1,\n}', "1:7+1", "expected a key in double quotes after `,`, found `}`", "remove the trailing comma"),
-        ("[1 , ]", "1:4+1", "expected a value after `,`, found `]`", "remove the trailing comma"),
-        ("[1,,2]", "1:4+1", "expected a value after `,`, found `,`", "remove the extra comma"),
-        ("[,1]", "1:2+1", "expected a value or `]`, found `,`", "remove the extra comma"),
+        (
+            '{"a":1,\n}',
+            "1:7+1",
+            "expected a key in double quotes after `,`, found `}`",
+            "remove the trailing comma",
+        ),
+        (
+            "[1 , ]",
+            "1:4+1",
+            "expected a value after `,`, found `]`",
+            "remove the trailing comma",
+        ),
+        (
+            "[1,,2]",
+            "1:4+1",
+            "expected a value after `,`, found `,`",
+            "remove the extra comma",
+        ),
+        (
+            "[,1]",
+            "1:2+1",
+            "expected a value or `]`, found `,`",
+            "remove the extra comma",
+        ),
         ('{"a":,}', "1:6+1", "expected a value after `:`, found `,`", None),
-        ("{'a':1}", "1:2+1", "expected a key in double quotes or `}`, found `'`", 'write straight double quotes: `"`'),
-        ("[“a”]", "1:2+1", "expected a value or `]`, found `“`", 'write straight double quotes: `"`'),
+        (
+            "{'a':1}",
+            "1:2+1",
+            "expected a key in double quotes or `}`, found `'`",
+            'write straight double quotes: `"`',
+        ),
+        (
+            "[“a”]",
+            "1:2+1",
+            "expected a value or `]`, found `“`",
+            'write straight double quotes: `"`',
+        ),
         (
             "[1] // x",
             "1:5+2",
             "expected the end of the file, found a comment (`//`)",
             "remove it: JSON has no comments",
         ),
-        ("# x\n[1]", "1:1+1", "expected a value, found a comment (`#`)", "remove it: JSON has no comments"),
+        (
+            "# x\n[1]",
+            "1:1+1",
+            "expected a value, found a comment (`#`)",
+            "remove it: JSON has no comments",
+        ),
         (
             '{"a":1\n "b":2}',
             "2:2+3",
             'expected `,` or `}`, found `"b"`',
             "add a comma after the value that ends on line 1",
         ),
-        ('["a "b" c"]', "1:6+1", "expected `,` or `]`, found `b`", r"write a double quote inside a string as `\"`"),
+        (
+            '["a "b" c"]',
+            "1:6+1",
+            "expected `,` or `]`, found `b`",
+            r"write a double quote inside a string as `\"`",
+        ),
         ('{"a"=1}', "1:5+1", "expected `:` after the key, found `=`", "write `:`"),
         (r'{"\u0061" 1}', "1:11+1", "expected `:` after the key, found `1`", None),
         ("[1;2]", "1:3+1", "expected `,` or `]`, found `;`", "write `,`"),
@@ -222,7 +271,12 @@ ESCAPES = r"""`\"`, `\\`, `\/`, `\b`, `\f`, `\n`, `\r`, `\t` or `\u` with four d
             "expected `,` or `]`, found `:`",
             "a list takes no keys; an object is written with `{` and `}`",
         ),
-        ("{a:1}", "1:2+1", "expected a key in double quotes or `}`, found `a`", "put the key in double quotes"),
+        (
+            "{a:1}",
+            "1:2+1",
+            "expected a key in double quotes or `}`, found `a`",
+            "put the key in double quotes",
+        ),
         (
             '{"a":1,2:3}',
             "1:8+1",
@@ -230,21 +284,71 @@ ESCAPES = r"""`\"`, `\\`, `\/`, `\b`, `\f`, `\n`, `\r`, `\t` or `\u` with four d
             "put the key in double quotes",
         ),
         ("[True]", "1:2+4", "expected a value or `]`, found `True`", "write `true`"),
-        ('{"a":None}', "1:6+4", "expected a value after `:`, found `None`", "write `null`"),
-        ("[bert]", "1:2+4", "expected a value or `]`, found `bert`", "put text in double quotes"),
-        ("[2024-09-18]", "1:2+10", "expected a value or `]`, found `2024-09-18`", "put text in double quotes"),
-        ("[-01]", "1:2+3", "a number must not start with `0` before other digits; found `-01`", None),
+        (
+            '{"a":None}',
+            "1:6+4",
+            "expected a value after `:`, found `None`",
+            "write `null`",
+        ),
+        (
+            "[bert]",
+            "1:2+4",
+            "expected a value or `]`, found `bert`",
+            "put text in double quotes",
+        ),
+        (
+            "[2024-09-18]",
+            "1:2+10",
+            "expected a value or `]`, found `2024-09-18`",
+            "put text in double quotes",
+        ),
+        (
+            "[-01]",
+            "1:2+3",
+            "a number must not start with `0` before other digits; found `-01`",
+            None,
+        ),
         ("[+1]", "1:2+2", "a number must not start with `+`; found `+1`", None),
-        ("[.5]", "1:2+2", "a number must have a digit before the point; found `.5`", None),
-        ("[1.]", "1:2+2", "a number must have a digit after the point; found `1.`", None),
-        ("[1e+]", "1:2+3", "a number must have a digit in its exponent; found `1e+`", None),
+        (
+            "[.5]",
+            "1:2+2",
+            "a number must have a digit before the point; found `.5`",
+            None,
+        ),
+        (
+            "[1.]",
+            "1:2+2",
+            "a number must have a digit after the point; found `1.`",
+            None,
+        ),
+        (
+            "[1e+]",
+            "1:2+3",
+            "a number must have a digit in its exponent; found `1e+`",
+            None,
+        ),
         ("[-]", "1:2+1", "a number must have a digit after `-`; found `-`", None),
         ("[0x1F]", "1:2+4", "a number must be decimal; found `0x1F`", None),
         ("[1_000]", "1:2+5", "a number must not hold `_`; found `1_000`", None),
-        ("[-inf]", "1:2+4", "a number must be finite and written in digits; found `-inf`", None),
-        ("[1]]", "1:4+1", "expected the end of the file, found `]`", "it closes nothing: remove it"),
+        (
+            "[-inf]",
+            "1:2+4",
+            "a number must be finite and written in digits; found `-inf`",
+            None,
+        ),
+        (
+            "[1]]",
+            "1:4+1",
+            "expected the end of the file, found `]`",
+            "it closes nothing: remove it",
+        ),
         ('[1]\n"a"', "2:1+3", 'expected the end of the file, found `"a"`', None),
-        ("<html>", "1:1+1", "expected a value, found `<`", "the file looks like HTML or XML"),
+        (
+            "<html>",
+            "1:1+1",
+            "expected a value, found `<`",
+            "the file looks like HTML or XML",
+        ),
         (
             "version https://git-lfs.github.com/spec/v1\n",
             "1:1+7",
@@ -263,14 +367,24 @@ ESCAPES = r"""`\"`, `\\`, `\/`, `\b`, `\f`, `\n`, `\r`, `\t` or `\u` with four d
             "expected a value after `,`, found the merge-conflict marker `=======`",
             "resolve the merge conflict first",
         ),
-        ('{"a":\n[1}', "2:3+1", "`[` opened on line 2, column 1 must be closed with `]`; found `}`", None),
+        (
+            '{"a":\n[1}',
+            "2:3+1",
+            "`[` opened on line 2, column 1 must be closed with `]`; found `}`",
+            None,
+        ),
         (
             '{"a":\n [1,\n 2\n\n',
             "3:3+1",
             "`[` opened on line 2, column 2 must be closed with `]`; found the end of the file",
             None,
         ),
-        ('{"a":', "1:6+1", "`{` opened on line 1, column 1 must be closed with `}`; found the end of the file", None),
+        (
+            '{"a":',
+            "1:6+1",
+            "`{` opened on line 1, column 1 must be closed with `}`; found the end of the file",
+            None,
+        ),
         (
             '[\n "abc',
             "2:6+1",
@@ -283,10 +397,30 @@ ESCAPES = r"""`\"`, `\\`, `\/`, `\b`, `\f`, `\n`, `\r`, `\t` or `\u` with four d
             'the string opened on line 1, column 2 must be closed with `"`; found the end of the line',
             r"close the string, or write the line end in it as `\n`",
         ),
-        ('["a\tb"]', "1:4+1", r"a string must not hold a raw control character; found `\t`", r"write it as `\t`"),
-        ('["\x1b"]', "1:3+1", r"a string must not hold a raw control character; found `\x1b`", r"write it as `\u001b`"),
-        (r'["\u12g4"]', "1:3+6", r"`\u` must be followed by four hexadecimal digits; found `\u12g4`", None),
-        (r'["C:\dir"]', "1:5+2", rf"an escape must be one of {ESCAPES}; found `\d`", r"write a backslash as `\\`"),
+        (
+            '["a\tb"]',
+            "1:4+1",
+            r"a string must not hold a raw control character; found `\t`",
+            r"write it as `\t`",
+        ),
+        (
+            '["\x1b"]',
+            "1:3+1",
+            r"a string must not hold a raw control character; found `\x1b`",
+            r"write it as `\u001b`",
+        ),
+        (
+            r'["\u12g4"]',
+            "1:3+6",
+            r"`\u` must be followed by four hexadecimal digits; found `\u12g4`",
+            None,
+        ),
+        (
+            r'["C:\dir"]',
+            "1:5+2",
+            rf"an escape must be one of {ESCAPES}; found `\d`",
+            r"write a backslash as `\\`",
+        ),
         (
             "[1\xa0]",
             "1:3+1",
@@ -301,21 +435,28 @@ ESCAPES = r"""`\"`, `\\`, `\/`, `\b`, `\f`, `\n`, `\r`, `\t` or `\u` with four d
         ),
     ],
 )
-def test_a_syntax_fault_says_what_was_expected_and_found(text: str, place: str, message: str, help: str | None) -> None:
+def test_a_syntax_fault_says_what_was_expected_and_found(
+    text: str, place: str, message: str, help: str | None
+) -> None:
     finding = only(text)
     assert (finding.code, finding.message, finding.help) == ("M003", message, help)
     assert f"{finding.line}:{finding.column}+{finding.width}" == place
 
 
 @pytest.mark.parametrize("character", ["\u202e", "\u200b", "\x1b", "\u2028", "\u0085"])
-def test_a_message_never_repeats_a_character_that_does_not_print(character: str) -> None:
+def test_a_message_never_repeats_a_character_that_does_not_print(
+    character: str,
+) -> None:
     for text in (
         f"[{character}]",
         f'["a" "{character}"]',
         f'{{"{character}":1,"{character}":2}}',
         f'["\\{character}"]',
     ):
-        assert all(f.message.isprintable() and (f.help or "").isprintable() for f in faults(text))
+        assert all(
+            f.message.isprintable() and (f.help or "").isprintable()
+            for f in faults(text)
+        )
 
 
 # encoding and size
@@ -349,10 +490,15 @@ def test_bytes_that_are_not_utf8_are_shown_where_the_first_stands(
         ("utf-32-be", b"\0\0\xfe\xff", "UTF-32 (big endian)"),
     ],
 )
-def test_another_unicode_encoding_is_named(encoding: str, mark: bytes, name: str) -> None:
+def test_another_unicode_encoding_is_named(
+    encoding: str, mark: bytes, name: str
+) -> None:
     finding = only(mark + "{}".encode(encoding))
     assert (finding.code, finding.line, finding.column) == ("M001", 1, 1)
-    assert finding.message == f"the file must be UTF-8; found the byte order mark of {name}"
+    assert (
+        finding.message
+        == f"the file must be UTF-8; found the byte order mark of {name}"
+    )
 
 
 def test_a_byte_order_mark_is_a_fault_and_counts_as_no_column() -> None:
@@ -364,10 +510,15 @@ def test_a_byte_order_mark_is_a_fault_and_counts_as_no_column() -> None:
     assert places(b"\xef\xbb\xbf{\xff") == [("M002", 1, 1, 1), ("M001", 1, 2, 1)]
 
 
-def test_a_file_over_the_limit_is_refused_before_it_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_over_the_limit_is_refused_before_it_is_decoded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(reader, "MAX_BYTES", 2 << 20)
     finding = only(b"\xff" * ((2 << 20) + 1))
-    assert finding.message == "the file must have at most 2097152 bytes (2 MiB); found more"
+    assert (
+        finding.message
+        == "the file must have at most 2097152 bytes (2 MiB); found more"
+    )
     assert (finding.code, finding.line, finding.column) == ("M009", 0, 0)
 
 
@@ -375,10 +526,17 @@ def test_a_file_over_the_limit_is_refused_before_it_is_decoded(monkeypatch: pyte
 
 
 def test_every_repeated_key_is_found_after_unescaping() -> None:
-    first, second, third = faults('{"a":1,\n"b":{"b":0},\n"\\u0061":2, "a" : 3,\n"c":[{"a":1,"a":2}]}')
-    message = "the key `a` must stand only once in an object; found it on line 1 already"
+    first, second, third = faults(
+        '{"a":1,\n"b":{"b":0},\n"\\u0061":2, "a" : 3,\n"c":[{"a":1,"a":2}]}'
+    )
+    message = (
+        "the key `a` must stand only once in an object; found it on line 1 already"
+    )
     assert [f.message for f in (first, second)] == [message, message]
-    assert [(f.line, f.column, f.width, f.at) for f in (first, second)] == [(3, 1, 8, "key"), (3, 13, 3, "key")]
+    assert [(f.line, f.column, f.width, f.at) for f in (first, second)] == [
+        (3, 1, 8, "key"),
+        (3, 13, 3, "key"),
+    ]
     assert (third.json_path, third.line, third.column) == ("$.c[0].a", 4, 13)
 
 
@@ -387,14 +545,21 @@ def test_a_constant_that_json_lacks_is_found_and_reading_goes_on(word: str) -> N
     first, second = faults(f'{{"a":{word},"b":[0,{word}]}}')
     assert first.message == f"a number must be finite; found `{word}`"
     assert first.help == "write `null` if the value is not known"
-    assert (first.code, first.column, first.width, first.json_path) == ("M005", 6, len(word), "$.a")
+    assert (first.code, first.column, first.width, first.json_path) == (
+        "M005",
+        6,
+        len(word),
+        "$.a",
+    )
     assert second.json_path == "$.b[1]"
 
 
 def test_an_integer_of_more_than_18_digits_is_refused() -> None:
     text = "[999999999999999999,-999999999999999999,1000000000000000000,\n-1234567890123456789]"
     assert places(text) == [("M006", 1, 41, 19), ("M006", 2, 1, 20)]
-    message = "an integer must have at most 18 digits; found `1000000000000000000` of 19"
+    message = (
+        "an integer must have at most 18 digits; found `1000000000000000000` of 19"
+    )
     assert faults(text)[0].message == message
     assert places("9" * 5000) == [("M006", 1, 1, 5000)]
 
@@ -402,7 +567,10 @@ def test_an_integer_of_more_than_18_digits_is_refused() -> None:
 def test_a_float_that_overflows_is_refused_and_one_that_underflows_is_not() -> None:
     text = "[1e308,1e-400,1e309,-1e309," + "1" * 310 + ".5]"
     assert [f.json_path for f in faults(text)] == ["$[2]", "$[3]", "$[4]"]
-    assert faults(text)[0].message == "a number must fit 64 bits (at most about 1.8e308); found `1e309`"
+    assert (
+        faults(text)[0].message
+        == "a number must fit 64 bits (at most about 1.8e308); found `1e309`"
+    )
 
 
 def test_lone_surrogates_are_found_in_values_and_keys() -> None:
@@ -413,43 +581,72 @@ def test_lone_surrogates_are_found_in_values_and_keys() -> None:
         ("M007", 29, 6, "key"),
         ("M007", 38, 6, "value"),
     ]
-    assert found[0].message == r"`\ud800` must be half of a surrogate pair; found it alone"
-    assert [f.json_path for f in found] == ["$[1]", r'$[2]["a\udc00"]', r'$[2]["a\udc00"]']
+    assert (
+        found[0].message == r"`\ud800` must be half of a surrogate pair; found it alone"
+    )
+    assert [f.json_path for f in found] == [
+        "$[1]",
+        r'$[2]["a\udc00"]',
+        r'$[2]["a\udc00"]',
+    ]
 
 
 def test_all_faults_are_reported_in_one_run_in_the_order_of_the_text() -> None:
     text = '{"a":1e999,\n"a":NaN,\n"b":["\\ud800",\n1234567890123456789],\n"a":1,\n]'
     assert [(f.code, f.line) for f in faults(text)] == [
-        *(("M006", 1), ("M004", 2), ("M005", 2), ("M007", 3), ("M006", 4), ("M004", 5), ("M003", 6)),
+        *(
+            ("M006", 1),
+            ("M004", 2),
+            ("M005", 2),
+            ("M007", 3),
+            ("M006", 4),
+            ("M004", 5),
+            ("M003", 6),
+        ),
     ]
 
 
 # depth
 
 
-@pytest.mark.parametrize(("opener", "closer"), [("[", "]"), ('{"a":', "}"), ('[{"a":', "}]")])
+@pytest.mark.parametrize(
+    ("opener", "closer"), [("[", "]"), ('{"a":', "}"), ('[{"a":', "}]")]
+)
 @pytest.mark.parametrize("inner", ["0", "[]", '"["'])
-def test_nesting_is_allowed_up_to_the_limit(opener: str, closer: str, inner: str) -> None:
+def test_nesting_is_allowed_up_to_the_limit(
+    opener: str, closer: str, inner: str
+) -> None:
     step = 2 if "]" in closer and "}" in closer else 1
     times = (MAX_DEPTH - (inner == "[]")) // step
     deepest = opener * times + inner + closer * times
     assert read(deepest).value == slowly(deepest)[0]
-    assert only("[" * (MAX_DEPTH - step * times + 1 - (inner == "[]")) + deepest).code == "M008"
+    assert (
+        only("[" * (MAX_DEPTH - step * times + 1 - (inner == "[]")) + deepest).code
+        == "M008"
+    )
 
 
 def test_what_is_too_deep_is_shown_at_the_bracket_that_is() -> None:
     finding = only("[\n" * MAX_DEPTH + " []" + "]" * MAX_DEPTH)
     assert (finding.code, finding.line, finding.column) == ("M008", MAX_DEPTH + 1, 2)
-    assert finding.message == "lists and objects must be nested at most 100 deep; found a deeper one"
+    assert (
+        finding.message
+        == "lists and objects must be nested at most 100 deep; found a deeper one"
+    )
 
 
-@pytest.mark.parametrize("text", ["[" * 1_000_000, '{"":' * 1_000_000, "[" * 300_000 + "]" * 300_000])
+@pytest.mark.parametrize(
+    "text", ["[" * 1_000_000, '{"":' * 1_000_000, "[" * 300_000 + "]" * 300_000]
+)
 def test_a_million_brackets_end_in_a_finding(text: str) -> None:
     assert only(text).code == "M008"
 
 
 def test_brackets_in_strings_are_no_nesting() -> None:
-    assert read(json.dumps(["[" * 200, {"{" * 200: "[{" * 200}])).value == ["[" * 200, {"{" * 200: "[{" * 200}]
+    assert read(json.dumps(["[" * 200, {"{" * 200: "[{" * 200}])).value == [
+        "[" * 200,
+        {"{" * 200: "[{" * 200},
+    ]
 
 
 # lines and columns
@@ -477,7 +674,9 @@ def test_a_place_leads_back_to_its_character(text: str, data: st.DataObject) -> 
     lines = Lines(text)
     line, column = lines.place(offset)
     ends = len(re.findall(r"\r\n?|\n", text[:offset]))
-    assert line == 1 + ends - (text[offset - 1 : offset + 1] == "\r\n")  # between the two nothing has ended yet
+    assert line == 1 + ends - (
+        text[offset - 1 : offset + 1] == "\r\n"
+    )  # between the two nothing has ended yet
     if offset < len(text) and text[offset] not in "\r\n":
         assert lines.line(line)[column - 1] == text[offset]
 
@@ -521,12 +720,17 @@ MODELS = """\
         (("models", 2, 0), "value", (5, 5, 1)),
     ],
 )
-def test_a_path_leads_to_its_place(path: tuple[str | int, ...], at: str, place: tuple[int, int, int]) -> None:
+def test_a_path_leads_to_its_place(
+    path: tuple[str | int, ...], at: str, place: tuple[int, int, int]
+) -> None:
     assert located(MODELS, *path, at=at) == place
 
 
 def test_several_findings_of_one_path_are_all_placed() -> None:
-    findings = [Finding("M103", "", ("models", 0, "id"), at=at) for at in ("key", "value", "key")]
+    findings = [
+        Finding("M103", "", ("models", 0, "id"), at=at)
+        for at in ("key", "value", "key")
+    ]
     findings.append(Finding("M103", "", ("models", 0)))
     read(MODELS).locate(findings)
     assert [(f.line, f.column) for f in findings] == [(3, 6), (3, 12), (3, 6), (3, 5)]
@@ -537,18 +741,26 @@ def test_locating_nothing_is_no_fault() -> None:
 
 
 @given(values, spacing, st.booleans())
-def test_a_located_value_is_the_value(value: object, indent: int | str | None, ascii_only: bool) -> None:
+def test_a_located_value_is_the_value(
+    value: object, indent: int | str | None, ascii_only: bool
+) -> None:
     source = read(json.dumps(value, indent=indent, ensure_ascii=ascii_only))
     for path, part in parts(value):
         finding = Finding("M103", "wrong", path)
         source.locate([finding])
-        start = sum(len(source.line(n)) + 1 for n in range(1, finding.line)) + finding.column - 1
+        start = (
+            sum(len(source.line(n)) + 1 for n in range(1, finding.line))
+            + finding.column
+            - 1
+        )
         assert json.JSONDecoder().raw_decode(source.text, start)[0] == part
         if not isinstance(part, (dict, list)):
             assert json.loads(source.text[start : start + finding.width]) == part
 
 
-def parts(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[tuple[str | int, ...], object]]:
+def parts(
+    value: object, path: tuple[str | int, ...] = ()
+) -> list[tuple[tuple[str | int, ...], object]]:
     found: list[tuple[tuple[str | int, ...], object]] = [(path, value)]
     if isinstance(value, dict):
         for key, inner in value.items():
@@ -562,7 +774,12 @@ def parts(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[tuple[s
 # what holds for any input
 
 
-@given(st.binary() | st.text(st.sampled_from('{}[]",:\\u0123dD89.eE+-NaInfinitytrue \n\r\t\ufeff😀')).map(str.encode))
+@given(
+    st.binary()
+    | st.text(
+        st.sampled_from('{}[]",:\\u0123dD89.eE+-NaInfinitytrue \n\r\t\ufeff😀')
+    ).map(str.encode)
+)
 def test_no_bytes_raise_and_no_fault_is_without_a_place(data: bytes) -> None:
     findings = faults(data)
     lines = Lines(data.decode("utf-8-sig", "replace"))
@@ -575,14 +792,18 @@ def test_no_bytes_raise_and_no_fault_is_without_a_place(data: bytes) -> None:
 
 
 @given(values, spacing, st.booleans())
-def test_valid_json_of_any_shape_is_read(value: object, indent: int | str | None, ascii_only: bool) -> None:
+def test_valid_json_of_any_shape_is_read(
+    value: object, indent: int | str | None, ascii_only: bool
+) -> None:
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
     assert read(text).value == value
     assert slowly(text) == (value, [])
 
 
 @given(values, st.randoms(use_true_random=False))
-def test_both_readers_accept_the_same_mutations(value: object, rng: random.Random) -> None:
+def test_both_readers_accept_the_same_mutations(
+    value: object, rng: random.Random
+) -> None:
     text = mutated(json.dumps(value, indent=rng.choice([None, 1])), rng)
     expected, findings = slowly(text)
     try:
@@ -599,7 +820,25 @@ def mutated(text: str, rng: random.Random) -> str:
     for _ in range(rng.randint(1, 3)):
         at = rng.randint(0, len(text))
         piece = rng.choice(
-            ['"', "\\", ",", ":", "[", "]", "{", "}", "0", "-", ".", "e", "\n", " ", "\\ud83d", "NaN", "9" * 18]
+            [
+                '"',
+                "\\",
+                ",",
+                ":",
+                "[",
+                "]",
+                "{",
+                "}",
+                "0",
+                "-",
+                ".",
+                "e",
+                "\n",
+                " ",
+                "\\ud83d",
+                "NaN",
+                "9" * 18,
+            ]
         )
         text = text[:at] + rng.choice(["", piece]) + text[at + rng.randint(0, 2) :]
     return text
@@ -613,7 +852,9 @@ def test_the_digest_is_that_of_the_bytes() -> None:
         assert read(text).sha256 == hashlib.sha256(text.encode()).hexdigest()
 
 
-def test_without_the_c_scanner_the_results_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_c_scanner_the_results_are_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setitem(sys.modules, "_json", None)
     assert read(MODELS).value == json.loads(MODELS)
     assert located(MODELS, "models", 0, "specs", "dim", 1) == (3, 38, 6)
@@ -639,7 +880,9 @@ def test_a_clean_file_is_read_without_costly_imports() -> None:
         "assert read_source(b'{\"a\": [1, 2.5]}', 'm')[0].sha256\n"
         "print(sorted({'json', 're', 'typing', 'enum', 'dataclasses', 'pathlib', 'hashlib'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True
+    )  # noqa: S603
     assert done.stdout == "[]\n"
 
 
@@ -647,7 +890,9 @@ def test_a_caller_with_a_deep_stack_gets_the_same_verdict() -> None:
     text = "[" * MAX_DEPTH + "]" * MAX_DEPTH
 
     def deep(frames: int) -> object:
-        return deep(frames - 1) if frames else read_source(text.encode(), "models.json")[1]
+        return (
+            deep(frames - 1) if frames else read_source(text.encode(), "models.json")[1]
+        )
 
     room = sys.getrecursionlimit() - len(frames_below()) - 60
     assert deep(room) == []

@@ -1,7 +1,8 @@
 """The hatchling build hook: compiles the registry of `[tool.hypiler]` before the wheel is packed."""
 
+import os
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.plugin import hookimpl
@@ -11,7 +12,7 @@ from hypiler.build.output import OutputRefused
 from hypiler.build.project import build_project
 from hypiler.diagnostics.finding import Finding
 from hypiler.diagnostics.render import render_text
-from hypiler.diagnostics.text import named, printable
+from hypiler.diagnostics.text import named
 
 # Warnings beyond these would bury the rest of the build's log.
 _SHOWN = 20
@@ -39,11 +40,11 @@ class RegistryBuildHook(BuildHookInterface[Any]):
             options = read_options(self.root)
             registry = build_project(options, write=packed)
         except (OptionsError, OutputRefused) as error:
-            self._fail(render_text(error.findings))
+            _fail(render_text(error.findings))
         except OSError as error:
-            self._fail(f"hypiler: {printable(str(error))}")
+            _fail(f"hypiler: {error}")
         if registry.failed:
-            self._fail(render_text(registry.findings, registry.line))
+            _fail(render_text(registry.findings, registry.line))
         if registry.findings:
             report = render_text(registry.findings, registry.line, limit=_SHOWN)
             print(report, file=sys.stderr)
@@ -67,16 +68,17 @@ class RegistryBuildHook(BuildHookInterface[Any]):
         if findings:
             raise OptionsError(findings)
 
-    def _fail(self, report: str) -> None:
-        """End the build with the report and no traceback: the fault is in the input."""
-        print(report, file=sys.stderr)
-        self.app.abort("hypiler: the model registry was not built")
+
+def _fail(report: str) -> NoReturn:
+    """End the build with the report and no traceback: the fault is in the input."""
+    print(report, file=sys.stderr)
+    sys.exit("hypiler: the model registry was not built")
 
 
 def _pattern(path: str) -> str:
     """A path as a pattern of `artifacts`, which are those of .gitignore, that matches it alone."""
-    escaped = "".join(["\\" + c if c in "*?[ " else c for c in path.replace("\\", "/")])
-    return "/" + escaped
+    plain = path.replace(os.sep, "/")
+    return "/" + "".join(["\\" + c if c in "\\*?[ " else c for c in plain])
 
 
 @hookimpl

@@ -10,6 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from hypiler.compiler.kinds import Json
+
 _TABLE = ("tool", "hypiler")
 _KNOWN = ["sources", "output"]
 
@@ -39,7 +41,7 @@ def read_options(root: str) -> Options:
 
     data = read_file(os.path.join(root, "pyproject.toml"))
     try:
-        tool = tomllib.loads(data.decode()).get("tool")
+        tool: Json = tomllib.loads(data.decode()).get("tool")
     # An integer of too many digits and arrays nested too deep are not a TOMLDecodeError.
     except (ValueError, RecursionError) as error:
         message = f"pyproject.toml must be valid TOML: {printable(str(error))}"
@@ -48,15 +50,17 @@ def read_options(root: str) -> Options:
         message = "pyproject.toml must have a table [tool.hypiler]; found none"
         help = 'add [tool.hypiler] with output = "src/PACKAGE/model_registry.py"'
         raise OptionsError([_fault("M502", message, (), help)])
-    findings: list[Finding] = []
-    table = tool["hypiler"]
-    if isinstance(table, dict):
-        _check_keys(table, findings)
-        sources = _sources(table.get("sources", "models.json"), root, findings)
-        output = _output(table.get("output"), root, findings)
-    else:
+    return _options(tool["hypiler"], root)
+
+
+def _options(table: "Json", root: str) -> Options:
+    if not isinstance(table, dict):
         message = f"`tool.hypiler` must be a table, got {_found(table)}"
-        findings.append(_fault("M502", message))
+        raise OptionsError([_fault("M502", message)])
+    findings: list[Finding] = []
+    _check_keys(table, findings)
+    sources = _sources(table.get("sources", "models.json"), root, findings)
+    output = _output(table.get("output"), root, findings)
     if findings:
         raise OptionsError(findings)
     return Options(root, sources, output)
@@ -79,15 +83,16 @@ def _check_keys(table: "dict[str, Any]", findings: list[Finding]) -> None:
             findings.append(_fault("M501", message, (*_TABLE, key), help))
 
 
-def _sources(value: "Any", root: str, findings: list[Finding]) -> list[str]:
+def _sources(value: "Json", root: str, findings: list[Finding]) -> list[str]:
     """One path or several, each once."""
     path = (*_TABLE, "sources")
     values = value if isinstance(value, list) else [value]
-    if not values or not all(isinstance(item, str) for item in values):
+    texts = [item for item in values if isinstance(item, str)]
+    if not texts or len(texts) < len(values):
         message = f"`sources` must be a path or a list of paths, got {_found(value)}"
         findings.append(_fault("M502", message, path))
         return []
-    sources = [os.path.normpath(item) if item else "" for item in values]
+    sources = [os.path.normpath(text) if text else "" for text in texts]
     for number, source in enumerate(sources):
         place = (*path, number) if isinstance(value, list) else path
         _check_inside(source, root, place, findings)
@@ -97,7 +102,7 @@ def _sources(value: "Any", root: str, findings: list[Finding]) -> list[str]:
     return sources
 
 
-def _output(value: "Any", root: str, findings: list[Finding]) -> str:
+def _output(value: "Json", root: str, findings: list[Finding]) -> str:
     """The path of a file that Python can import."""
     path = (*_TABLE, "output")
     if value is None:
@@ -105,14 +110,13 @@ def _output(value: "Any", root: str, findings: list[Finding]) -> str:
         help = 'add output = "src/PACKAGE/model_registry.py"'
         findings.append(_fault("M502", message, _TABLE, help))
         return ""
-    stem, extension = os.path.splitext(
-        os.path.basename(value) if isinstance(value, str) else ""
-    )
+    text = value if isinstance(value, str) else ""
+    stem, extension = os.path.splitext(os.path.basename(text))
     if extension != ".py" or not stem.isidentifier():
         message = f"`output` must be the path of a module, as `src/app/model_registry.py`, got {_found(value)}"
         findings.append(_fault("M502", message, path))
         return ""
-    output: str = os.path.normpath(value)
+    output = os.path.normpath(text)
     _check_inside(output, root, path, findings)
     return output
 
@@ -133,6 +137,6 @@ def _check_inside(
 
 
 def _found(value: "Any") -> str:
-    """A value of TOML as a message shows it: dates and times are values too."""
-    known = isinstance(value, (str, bool, int, float, list, dict))
-    return shown(value) if known else printable(str(value))
+    """A value of TOML as a message shows it: JSON has no dates and times."""
+    text: str = value.isoformat() if hasattr(value, "isoformat") else shown(value)
+    return text

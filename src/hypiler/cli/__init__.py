@@ -26,10 +26,10 @@ def main(argv: "list[str] | None" = None) -> int:
     """Run one command; the exit code. 0 clean, 1 findings, 2 wrong use, 3 the environment (disk, permission)."""
     arguments = sys.argv[1:] if argv is None else argv
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(
-                errors="backslashreplace"
-            )  # a console that cannot show a character is no fault
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            # A console that cannot show a character is no fault.
+            reconfigure(errors="backslashreplace")
     try:
         code = _run(arguments)
         sys.stdout.flush()

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = """examples:
   hypiler list --type colbert                    the ColBERT models
-  hypiler list --language de --license mit       German, and free to use
+  hypiler list --language de --license mit       German, under the MIT licence
   hypiler list --max-dim 512 --matryoshka        short vectors that can be cut shorter
   hypiler list --sort beir --reverse             the best score first
   hypiler list --json | jq -r '.[].huggingface_id'

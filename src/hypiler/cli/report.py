@@ -10,6 +10,7 @@ from hypiler.diagnostics.render import render_json, render_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import TextIO
 
     from hypiler.compiler.pipeline import Registry
@@ -35,7 +36,9 @@ def print_findings(
     """The report as text."""
     if findings:
         color = wants_color(stream)
-        line = registry.line if registry else (lambda finding: None)
+        line: Callable[[Finding], str | None] = (
+            registry.line if registry else lambda _: None
+        )
         print(render_text(findings, line, color=color, limit=limit), file=stream)
 
 

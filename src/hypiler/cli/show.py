@@ -4,7 +4,7 @@ import sys
 
 from hypiler.cli import OK, USAGE
 from hypiler.cli.report import usage
-from hypiler.cli.table import Page, columns_of, cut, pad, record, wrap, write
+from hypiler.cli.table import UNKNOWN, Page, columns_of, cut, pad, record, wrap, write
 from hypiler.diagnostics.text import did_you_mean, named, printable
 
 TYPE_CHECKING = False
@@ -51,7 +51,16 @@ class _Fact:
     def __init__(self, label: str, lines: "list[str]", source: str = "") -> None:
         self.label = printable(label)
         self.lines = lines
-        self.source = printable(source)
+        self.source = source
+
+
+class _Section:
+    """The facts of one object of models.json; a list or mapping as a whole can have a source of its own."""
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self.source = ""
+        self.facts: list[_Fact] = []
 
 
 def add_arguments(parser: "ArgumentParser") -> None:
@@ -85,9 +94,9 @@ def run(options: "Namespace") -> int:
         return OK
     page = Page.of(sys.stdout)
     lines = _heading(model, id, page)
-    for title, facts in _sections(model).items():
-        lines += ["", page.paint("heading", title)]
-        for fact in facts:
+    for section in _sections(model):
+        lines += ["", *_title_lines(section, page, whole=options.sources)]
+        for fact in section.facts:
             lines += _fact_lines(fact, page, whole=options.sources)
     write(lines)
     return OK
@@ -122,13 +131,13 @@ def _wrapped(text: str, width: "int | None") -> "list[str]":
     return wrap(printable(text), width)
 
 
-def _sections(model: "ModelInfo") -> "dict[str, list[_Fact]]":
+def _sections(model: "ModelInfo") -> "list[_Section]":
     """The known facts by the object of models.json that holds them, in the order of the schema."""
     from hypiler.compiler.kinds import MapOf, Records
     from hypiler.compiler.schema import FIELDS
 
-    sections: dict[str, list[_Fact]] = {}
-    sources = dict(model.sources)
+    sections: dict[str, _Section] = {}
+    sources = {path: printable(text) for path, text in model.sources.items()}
     used: set[str] = set()
     for field in FIELDS:
         value = getattr(model, field.attribute)
@@ -137,25 +146,29 @@ def _sections(model: "ModelInfo") -> "dict[str, list[_Fact]]":
         path = _source_path(field.path, sources)
         used.add(path)
         source = sources.get(path, "")
-        section, *inner = field.path
+        title, *inner = field.path
+        whole = not inner and isinstance(field.kind, (MapOf, Records))
+        if not inner and not whole:
+            title = "model"
+        section = sections.setdefault(title, _Section(title))
+        if whole:
+            section.source = source
+            source = ""
         if isinstance(field.kind, MapOf):
-            label = field.attribute if inner else ""
-            facts = _entries(field, label, value, source)
-            for key, fact in zip(value, facts, strict=True):
+            for key, fact in _entries(field, value).items():
                 part = f"{field.name}.{key}"
-                fact.source = printable(sources.get(part, "")) or fact.source
+                fact.source = sources.get(part, source)
                 used.add(part)
-        elif isinstance(field.kind, Records) and not inner:
-            facts = _records(field.kind, value, source)
+                section.facts.append(fact)
+        elif whole:
+            section.facts += _records(field.kind, value)
         else:
-            section = section if inner else "model"
-            facts = [_Fact(field.attribute, _value(field, value, model), source)]
-        sections.setdefault(section, []).extend(facts)
+            lines = _value(field, value, model)
+            section.facts.append(_Fact(field.attribute, lines, source))
     # Of facts that are not known, and of parts that have no line of their own: they say what was looked at.
-    rest = [(path, text) for path, text in sources.items() if path not in used]
-    if rest:
-        sections["sources"] = [_Fact(path, [printable(text)]) for path, text in rest]
-    return sections
+    rest = _Section("sources")
+    rest.facts = [_Fact(p, [text]) for p, text in sources.items() if p not in used]
+    return [*sections.values(), *([rest] if rest.facts else [])]
 
 
 def _source_path(path: "tuple[str, ...]", sources: "dict[str, str]") -> str:
@@ -168,7 +181,7 @@ def _is_unknown(field: "Field", value: object) -> bool:
     """Whether the registry says nothing: an empty list of a required field says that there are none."""
     if value is None:
         return True
-    return not field.required and value == field.kind.empty or value == {}
+    return (not field.required and value == field.kind.empty) or value == {}
 
 
 def _value(field: "Field", value: "Any", model: "ModelInfo") -> "list[str]":
@@ -181,10 +194,9 @@ def _value(field: "Field", value: "Any", model: "ModelInfo") -> "list[str]":
             for item in value
         ]
     if field.attribute == "beir_avg":
-        sets = (
-            f"over {model.beir_datasets}" if model.beir_datasets else "set not stated"
-        )
-        return [printable(f"{value} nDCG@10, {sets}")]
+        sets = model.beir_datasets
+        over = f" over {sets}" if sets else ", set not stated"
+        return [printable(f"{value} nDCG@10{over}")]
     if isinstance(field.kind, Text) and field.kind.blank:
         return [_quoted(value)]
     return [_with_unit(field.attribute, value)]
@@ -210,14 +222,14 @@ def _quoted(value: object) -> str:
     return printable(dumps(value, ensure_ascii=False))
 
 
-def _records(kind: "Any", value: "Any", source: str) -> "list[_Fact]":
+def _records(kind: "Any", value: "Any") -> "list[_Fact]":
     """Each record as a fact under its id, one line a part."""
     facts: list[_Fact] = []
     for number, item in enumerate(value, 1):
         parts = dict(_parts(kind, item))
         label = parts.pop("id", str(number))
-        facts.append(_Fact(label, [f"{key}: {text}" for key, text in parts.items()]))
-    facts[0].source = printable(source)
+        lines = [f"{key}: {text}" for key, text in parts.items()]
+        facts.append(_Fact(label, lines or [UNKNOWN]))
     return facts
 
 
@@ -226,19 +238,42 @@ def _parts(kind: "Any", item: object) -> "list[tuple[str, str]]":
     return [(key, _with_unit(key, value)) for key, value in found if value is not None]
 
 
-def _entries(
-    field: "Field", label: str, value: "Mapping[str, Any]", source: str
-) -> "list[_Fact]":
+def _entries(field: "Field", value: "Mapping[str, Any]") -> "dict[str, _Fact]":
     """The entries of a mapping, one fact each; the texts of prompts and additions exactly."""
     from hypiler.compiler.kinds import MapOf, Pattern
 
     exact = isinstance(field.kind, MapOf) and not isinstance(field.kind.value, Pattern)
-    facts: list[_Fact] = []
-    for key, item in value.items():
-        text = _quoted(item) if exact else _plain(item)
-        facts.append(_Fact(f"{label}.{key}" if label else key, [text]))
-    facts[0].source = printable(source)
-    return facts
+    prefix = f"{field.attribute}." if len(field.path) > 1 else ""
+    return {
+        key: _Fact(prefix + key, [_quoted(item) if exact else _plain(item)])
+        for key, item in value.items()
+    }
+
+
+def _title_lines(section: _Section, page: Page, *, whole: bool) -> "list[str]":
+    """The title of a section, and where all of it was read."""
+    title = page.paint("heading", section.title)
+    if not section.source:
+        return [title]
+    start = _LABELS + 4
+    below = page.width is not None and page.width - start < _ROOM
+    texts = _source_texts(section.source, page, 0 if below else start, whole=whole)
+    if below:
+        return [title, *texts]
+    return [
+        title + " " * (start - columns_of(section.title)) + texts[0].lstrip(" "),
+        *texts[1:],
+    ]
+
+
+def _source_texts(source: str, page: Page, start: int, *, whole: bool) -> "list[str]":
+    """A source from the column `start` on: on one line, or in full."""
+    if page.width is None:
+        texts = [source]
+    else:
+        room = max(1, page.width - start)
+        texts = wrap(source, room) if whole else [cut(source, room)]
+    return [" " * start + page.paint("dim", text) for text in texts]
 
 
 def _fact_lines(fact: _Fact, page: Page, *, whole: bool) -> "list[str]":
@@ -272,5 +307,4 @@ def _fact_lines(fact: _Fact, page: Page, *, whole: bool) -> "list[str]":
     ):
         source = page.paint("dim", cut(fact.source, beside))
         return [pad(lines[0], start + _VALUE) + "  " + source]
-    texts = wrap(fact.source, room) if whole else [cut(fact.source, room)]
-    return [*lines, *[" " * start + page.paint("dim", text) for text in texts]]
+    return [*lines, *_source_texts(fact.source, page, start, whole=whole)]

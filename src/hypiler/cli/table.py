@@ -80,7 +80,7 @@ def cut(text: str, width: int, *, middle: bool = False) -> str:
     if columns_of(text) <= width:
         return text
     room = max(0, width - 1)
-    tail = room // 3 if middle else 0
+    tail = room // 2 if middle else 0
     end = _head(text[::-1], tail)[::-1]
     return (_head(text, room - tail) + "…" + end)[: max(0, width)]
 
@@ -124,7 +124,8 @@ class Column:
     """A column of a table.
 
     `least` is the width to which it may be cut, 0 if never; of the columns with a `rank`, the one with the lowest is
-    the first to go when the page is too narrow.
+    the first to go when the page is too narrow. The cells of a column without one name the rows, so they are cut in
+    the middle, and no further than they stay different.
     """
 
     def __init__(  # noqa: PLR0913 - each is one property of a column
@@ -144,6 +145,10 @@ class Column:
         self.style = style
         self.width = max([columns_of(text) for text in (title, *self.cells)])
         self.least = min(least, self.width) if least else self.width
+        if not rank:
+            distinct = len(set(self.cells))
+            while len({cut(c, self.least, middle=True) for c in self.cells}) < distinct:
+                self.least += 1
 
 
 def table(columns: "list[Column]", page: Page) -> "tuple[list[str], list[str]]":
@@ -157,20 +162,29 @@ def table(columns: "list[Column]", page: Page) -> "tuple[list[str], list[str]]":
                 break
             shown.remove(min(leaving, key=_rank))
     widths = _fitted(shown, room)
-    titles = [
-        pad(cut(column.title, width), width, right=column.right)
-        for column, width in zip(shown, widths, strict=True)
-    ]
-    lines = [page.paint("bold", GAP.join(titles).rstrip(" "))]
-    for row in range(len(columns[0].cells)):
+
+    def line(texts: "list[str]", styles: "list[str]") -> str:
         cells: list[str] = []
-        for column, width in zip(shown, widths, strict=True):
-            text = column.cells[row]
-            style = "dim" if text.strip() == UNKNOWN else column.style
-            # What may be cut is an id, whose end says as much as its beginning.
-            fitted = cut(text, width, middle=column.rank == 0)
-            cells.append(page.paint(style, pad(fitted, width, right=column.right)))
-        lines.append(GAP.join(cells))
+        for column, width, text, style in zip(
+            shown, widths, texts, styles, strict=True
+        ):
+            blanks = " " * (width - columns_of(text))
+            painted = page.paint(style, text)
+            cells.append(blanks + painted if column.right else painted + blanks)
+        return GAP.join(cells).rstrip(" ")
+
+    titles = [cut(c.title, width) for c, width in zip(shown, widths, strict=True)]
+    lines = [line(titles, ["bold"] * len(shown))]
+    for row in range(len(columns[0].cells)):
+        texts = [
+            cut(column.cells[row], width, middle=not column.rank)
+            for column, width in zip(shown, widths, strict=True)
+        ]
+        styles = [
+            "dim" if text == UNKNOWN else column.style
+            for column, text in zip(shown, texts, strict=True)
+        ]
+        lines.append(line(texts, styles))
     return lines, [column.title for column in columns if column not in shown]
 
 
@@ -197,8 +211,9 @@ def _fitted(columns: "list[Column]", room: "int | None") -> "list[int]":
 
 def record(model: object) -> "dict[str, Any]":
     """All facts of a model by attribute, in the order of `ModelInfo`, as values that JSON has."""
-    # The names are read off the class: a field that is added to the schema is here without another edit.
-    names: tuple[str, ...] = vars(type(model))["_fields"]
+    # Read off the class, so that a field that is added to the schema is here too. `_type` is behind `model_type`.
+    slots: tuple[str, ...] = vars(type(model))["__slots__"]
+    names = ["model_type" if slot == "_type" else slot for slot in slots]
     return {name: _plain(getattr(model, name)) for name in names}
 
 
@@ -210,6 +225,6 @@ def _plain(value: "Any") -> "Any":
     if hasattr(value, "items"):
         mapping: Mapping[str, object] = value
         return {key: _plain(item) for key, item in mapping.items()}
-    if hasattr(value, "_fields"):
+    if hasattr(value, "__slots__"):
         return record(value)
     return [_plain(item) for item in value]

@@ -13,6 +13,9 @@ _NAMES: dict[type, str] = {
 }
 
 _LIMIT = 60  # characters of a key that a message repeats
+_NULL = (
+    "null means none or not published; give the value, or leave out an optional field"
+)
 
 
 class Invalid:
@@ -71,10 +74,8 @@ class Faults:
     def wrong_type(self, expected: str, value: object, sub: Path = ()) -> Invalid:
         """`value` is of another JSON type than the field takes."""
         if value is None:
-            help = "null means none or not published; give the value, or leave out an optional field"
-            return self.add(
-                "M104", f"{self.name(sub)} must be {expected}, got null", sub, help=help
-            )
+            message = f"{self.name(sub)} must be {expected}, got null"
+            return self.add("M104", message, sub, help=_NULL)
         found = _NAMES[type(value)]
         if isinstance(value, bool | int | float | str):
             found += f" {shown(value)}"

@@ -13,7 +13,10 @@ from hypiler.diagnostics.text import did_you_mean, named, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, TypeAlias
+
+    # What a parser can give; the parts of objects and arrays are of the same kind.
+    Json: TypeAlias = dict[str, Any] | list[Any] | str | int | float | bool | None
 
 # The largest integer that every JSON reader keeps exact.
 MAX_INTEGER = 2**53 - 1
@@ -32,7 +35,7 @@ class Kind:
     demand = ""
     empty: object = None
 
-    def read(self, value: "Any", faults: Faults, sub: Path = ()) -> "Any":
+    def read(self, value: "Json", faults: Faults, sub: Path = ()) -> "Any":
         """The value as `ModelInfo` holds it, or INVALID with at least one finding added to `faults`."""
         raise NotImplementedError
 
@@ -51,7 +54,7 @@ class Text(Kind):
     def __init__(self, *, blank: bool = False) -> None:
         self.blank = blank
 
-    def read(self, value: "Any", faults: Faults, sub: Path = ()) -> "Any":
+    def read(self, value: "Json", faults: Faults, sub: Path = ()) -> "Any":
         if type(value) is not str:
             return faults.wrong_type("a string", value, sub)
         if not self.blank and not value.strip():
@@ -79,7 +82,7 @@ class Pattern(Kind):
         self.demand = expected
         self.help = help
 
-    def read(self, value: "Any", faults: Faults, sub: Path = ()) -> "Any":
+    def read(self, value: "Json", faults: Faults, sub: Path = ()) -> "Any":
         if type(value) is not str:
             return faults.wrong_type("a string", value, sub)
         if not self.matches(value):
@@ -133,7 +136,7 @@ class Date(Pattern):
             "a date of the form 2024, 2024-09 or 2024-09-18",
         )
 
-    def read(self, value: "Any", faults: Faults, sub: Path = ()) -> "Any":
+    def read(self, value: "Json", faults: Faults, sub: Path = ()) -> "Any":
         found = super().read(value, faults, sub)
         if found is INVALID or len(found) < 10:
             return found
@@ -154,7 +157,7 @@ class Language(Pattern):
             "an ISO 639 code such as `en`, `zh-Hans` or `pt-BR`",
         )
 
-    def read(self, value: "Any", faults: Faults, sub: Path = ()) -> "Any":
+    def read(self, value: "Json", faults: Faults, sub: Path = ()) -> "Any":
         if type(value) is str and value in LANGUAGES:
             return value
         found = super().read(value, faults, sub)
@@ -197,7 +200,7 @@ class Integer(Kind):
         self.minimum = minimum
         self.demand = f"an integer, at least {minimum}"
 
-    def read(self, value: "Any", faults: Faults, sub: Path = ()) -> "Any":
+    def read(self, value: "Json", faults: Faults, sub: Path = ()) -> "Any":
         if type(value) is not int:
             return faults.wrong_type("an integer", value, sub)
         if value < self.minimum:
@@ -225,7 +228,7 @@ class Score(Kind):
     annotation = "float"
     demand = "a number in 0..1"
 
-    def read(self, value: "Any", faults: Faults, sub: Path = ()) -> "Any":
+    def read(self, value: "Json", faults: Faults, sub: Path = ()) -> "Any":
         if type(value) is not float and type(value) is not int:
             return faults.wrong_type("a number", value, sub)
         if 0 <= value <= 1:
@@ -253,7 +256,7 @@ class Flag(Kind):
     annotation = "bool"
     demand = "true or false"
 
-    def read(self, value: "Any", faults: Faults, sub: Path = ()) -> "Any":
+    def read(self, value: "Json", faults: Faults, sub: Path = ()) -> "Any":
         return (
             value if type(value) is bool else faults.wrong_type("a boolean", value, sub)
         )
@@ -271,7 +274,7 @@ class OneOf(Kind):
         self.annotation = annotation
         self.words = words
 
-    def read(self, value: "Any", faults: Faults, sub: Path = ()) -> "Any":
+    def read(self, value: "Json", faults: Faults, sub: Path = ()) -> "Any":
         if type(value) is str:
             return (
                 value
@@ -295,7 +298,7 @@ class ListOf(Kind):
         self.codec = item.codec + "s"
         self.annotation = f"tuple[{item.annotation}, ...]"
 
-    def read(self, value: "Any", faults: Faults, sub: Path = ()) -> "Any":
+    def read(self, value: "Json", faults: Faults, sub: Path = ()) -> "Any":
         if type(value) is not list:
             return faults.wrong_type("an array", value, sub)
         if len(value) < self.at_least:
@@ -338,7 +341,7 @@ class MapOf(Kind):
         self.value = value
         self.annotation = f"Mapping[str, {value.annotation}]"
 
-    def read(self, value: "Any", faults: Faults, sub: Path = ()) -> "Any":
+    def read(self, value: "Json", faults: Faults, sub: Path = ()) -> "Any":
         if type(value) is not dict:
             return faults.wrong_type("an object", value, sub)
         before = len(faults.findings)
@@ -367,7 +370,7 @@ class Free(Kind):
     annotation = "_Scalar | tuple[_Scalar, ...]"
     demand = "a scalar or a list of scalars"
 
-    def read(self, value: "Any", faults: Faults, sub: Path = ()) -> "Any":
+    def read(self, value: "Json", faults: Faults, sub: Path = ()) -> "Any":
         if type(value) is list:
             before = len(faults.findings)
             items = tuple(
@@ -376,7 +379,7 @@ class Free(Kind):
             return items if len(faults.findings) == before else INVALID
         return self._scalar(value, faults, sub)
 
-    def _scalar(self, value: "Any", faults: Faults, sub: Path) -> "Any":
+    def _scalar(self, value: "Json", faults: Faults, sub: Path) -> "Any":
         if type(value) is dict or type(value) is list:
             return faults.wrong_type("a scalar or a list of scalars", value, sub)
         if type(value) is int and abs(value) > MAX_INTEGER:
@@ -418,7 +421,7 @@ class Records(Kind):
         self.fields = fields
         self.annotation = f"tuple[{record}, ...]"
 
-    def read(self, value: "Any", faults: Faults, sub: Path = ()) -> "Any":
+    def read(self, value: "Json", faults: Faults, sub: Path = ()) -> "Any":
         if type(value) is not list:
             return faults.wrong_type("an array", value, sub)
         before = len(faults.findings)
@@ -427,12 +430,12 @@ class Records(Kind):
         )
         return found if len(faults.findings) == before else INVALID
 
-    def _record(self, value: "Any", faults: Faults, sub: Path) -> "Any":
+    def _record(self, value: "Json", faults: Faults, sub: Path) -> "Any":
         if type(value) is not dict:
             return faults.wrong_type("an object", value, sub)
         for key in value.keys() - self.fields.keys():
             unknown_field(key, list(self.fields), faults, sub)
-        row = []
+        row: list[Any] = []
         for key, (kind, required, _) in self.fields.items():
             if key in value:
                 row.append(kind.read(value[key], faults, (*sub, key)))

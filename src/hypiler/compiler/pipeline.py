@@ -74,7 +74,8 @@ def compile_registry(files: "list[tuple[str, bytes]]") -> Registry:
         # What stands at the place of a fault of the file itself was not written so.
         known = {finding.path for finding in found[source.name]}
         fresh = [finding for finding in faults.findings if finding.path not in known]
-        source.locate(fresh)
+        if fresh:
+            source.locate(fresh)
         found[source.name] += fresh
         found[source.name].sort(key=lambda f: (f.line, f.column, f.code))
     registry.findings = [finding for own in found.values() for finding in own]

@@ -261,7 +261,7 @@ def _duplicate_variants(model: Model) -> None:
 
 def check_between(models: "list[Model]") -> None:
     """Every rule that compares models: ids and the names that they become."""
-    ids: dict[str, str] = {}
+    ids: dict[str, Model] = {}
     names: dict[str, str] = {}
     types: dict[str, str] = {}
     for model in models:
@@ -279,18 +279,18 @@ def _check_id(
     attribute: str,
     sub: Path,
     id: str,
-    ids: "dict[str, str]",
+    ids: "dict[str, Model]",
     names: "dict[str, str]",
 ) -> None:
     what = "id" if attribute == "id" else "alias"
     name = constant_name(id)
     if id in ids:
-        message = f"{what} `{id}` is already used at `{ids[id]}`"
+        message = f"{what} `{id}` is already used at `{ids[id].origin}`"
         model.add(
             "M201", attribute, message, sub, help="every model needs an id of its own"
         )
         return
-    ids[id] = model.origin
+    ids[id] = model
     if name in RESERVED:
         message = f"{what} `{id}` becomes `{name}`, a name that the module uses itself"
         model.add("M302", attribute, message, sub)

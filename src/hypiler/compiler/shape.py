@@ -9,6 +9,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from hypiler.compiler.kinds import Json
+
 # A model's values in the order of FIELDS; INVALID where a value was missing or wrong.
 Row = "list[Any]"
 
@@ -40,7 +42,7 @@ _MODEL = _Section(())
 _EMPTY: "list[Any]" = [field.kind.empty for field in FIELDS]
 
 
-def check_shape(tree: "Any", faults: Faults) -> "list[list[Any] | None]":
+def check_shape(tree: "Json", faults: Faults) -> "list[list[Any] | None]":
     """The rows of a registry's models; None stands for a model that is not even an object."""
     if type(tree) is not dict:
         faults.wrong_type("an object with `models`", tree)
@@ -57,14 +59,14 @@ def check_shape(tree: "Any", faults: Faults) -> "list[list[Any] | None]":
     if type(tree.get("$schema", "")) is not str:
         faults.wrong_type("a string", tree["$schema"])
     faults.place = ("models",)
-    models = tree.get("models", [])
+    models: Json = tree.get("models", [])
     if type(models) is not list:
         faults.wrong_type("an array", models)
         return []
     return [_check_model(model, index, faults) for index, model in enumerate(models)]
 
 
-def _check_model(model: "Any", index: int, faults: Faults) -> "list[Any] | None":
+def _check_model(model: "Json", index: int, faults: Faults) -> "list[Any] | None":
     faults.owner = ("models", index)
     faults.place = ()
     if type(model) is not dict:
@@ -115,10 +117,9 @@ def _check_section(
 
 
 def _missing(path: tuple[str, ...], faults: Faults) -> object:
-    where = f"`{'.'.join(path[:-1])}`" if len(path) > 1 else "the model"
-    return faults.add(
-        "M101", f"{where} lacks the required field `{path[-1]}`", path[-1:]
-    )
+    section, field = path[:-1], path[-1]
+    where = f"`{'.'.join(section)}`" if section else "the model"
+    return faults.add("M101", f"{where} lacks the required field `{field}`", (field,))
 
 
 def _spoil(section: _Section, row: "list[Any]") -> None:

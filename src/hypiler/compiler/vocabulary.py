@@ -40,8 +40,8 @@ LANGUAGES = frozenset(
 )
 
 # ISO 639-2 and 639-3 codes of languages that have a two-letter code: one spelling, or a filter by language misses models.
-TWO_LETTER_CODES = dict(
-    pair.split(":")
+TWO_LETTER_CODES: dict[str, str] = {
+    pair[:3]: pair[4:]
     for pair in """
     aar:aa abk:ab afr:af aka:ak alb:sq amh:am ara:ar arg:an arm:hy asm:as ava:av ave:ae aym:ay aze:az bak:ba
     bam:bm baq:eu bel:be ben:bn bis:bi bod:bo bos:bs bre:br bul:bg bur:my cat:ca ces:cs cha:ch che:ce chi:zh
@@ -58,7 +58,7 @@ TWO_LETTER_CODES = dict(
     tib:bo tir:ti ton:to tsn:tn tso:ts tuk:tk tur:tr twi:tw uig:ug ukr:uk urd:ur uzb:uz ven:ve vie:vi vol:vo
     wel:cy wln:wa wol:wo xho:xh yid:yi yor:yo zha:za zho:zh zul:zu
     """.split()
-)
+}
 
 # What people write instead of a language code.
 LANGUAGE_SLIPS = {

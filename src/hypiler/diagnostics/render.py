@@ -95,10 +95,15 @@ def _width(text: str) -> int:
     """How many columns a terminal gives to `text`."""
     if text.isascii():
         return len(text)
-    from unicodedata import combining, east_asian_width
+    from unicodedata import category, east_asian_width
 
     return sum(
-        0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text
+        0
+        if category(c) in ("Mn", "Me")  # a mark upon the letter before it
+        else 2
+        if east_asian_width(c) in "WF"
+        else 1
+        for c in text
     )
 
 

@@ -3,6 +3,10 @@
 # The C part of `ast`: the package itself takes as long to load as all of hypiler.
 from _ast import Constant, PyCF_ONLY_AST, Tuple
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 class EmitError(Exception):
     """What was emitted does not say what was meant: a fault of hypiler, never of the input."""
@@ -20,7 +24,7 @@ def block(lines: "list[str]") -> str:
 
 def docstring(text: str) -> str:
     """A triple-quoted literal for people to read: what prints stays as it is, all else is escaped."""
-    if not text.isascii() or "\\" in text or not text.replace("\n", "").isprintable():
+    if "\\" in text or not text.replace("\n", "").isprintable():
         text = "".join(
             [
                 c if c == "\n" or c.isprintable() and c != "\\" else _escape(c)
@@ -43,7 +47,7 @@ def _escape(c: str) -> str:
 def verify_literals(literals: "list[str]", values: "list[str]") -> None:
     """Parse literals as Python would, and compare each with the text that it should hold."""
     items = "".join([literal + "," for literal in literals])
-    tree = compile(f"({items})", "literals", "eval", PyCF_ONLY_AST)
+    tree: Any = compile(f"({items})", "literals", "eval", PyCF_ONLY_AST)
     match tree.body:
         case Tuple(elts=elements):
             found = [e.value if isinstance(e, Constant) else None for e in elements]

@@ -2,7 +2,7 @@ r"""The row form: one model as one line of printable ASCII, split again by `hypi
 
 Fields are joined by `|`, items of a list by `;`, the parts of an item by `=`, items of a list inside `extra` by `,`. Text is escaped as in a
 Python string literal (`\xe9`, `\u2028`), with the separators and the double quote among the escaped characters, so a
-row can stand in a raw triple-quoted literal as it is. No value is an empty field, the empty string a lone backslash.
+row can stand in a raw triple-quoted literal as it is. No value is an empty field, and empty fields at the end of a row are left out; the empty string a lone backslash.
 """
 
 import re
@@ -10,7 +10,9 @@ import re
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, TypeAlias
+
+    _Scalar: TypeAlias = str | int | float | bool | None
 
 _plain = re.compile(r"[ !#-\[\]-{}~]*").fullmatch
 _plain_part = re.compile(r"[ !#-+\--:<>-\[\]-{}~]*").fullmatch
@@ -57,7 +59,7 @@ def _mapping(values: "dict[str, str]") -> str:
     return ";".join([f"{_part(key)}={_part(value)}" for key, value in values.items()])
 
 
-def _scalar(value: object) -> str:
+def _scalar(value: "_Scalar | tuple[_Scalar, ...]") -> str:
     if isinstance(value, tuple):
         return "[" + ",".join([_scalar(item) for item in value])
     if isinstance(value, str):
@@ -67,7 +69,7 @@ def _scalar(value: object) -> str:
     return f"i{value}" if isinstance(value, int) else f"f{value!r}"
 
 
-def _extra(values: "dict[str, object]") -> str:
+def _extra(values: "dict[str, _Scalar | tuple[_Scalar, ...]]") -> str:
     return ";".join([f"{_part(key)}={_scalar(value)}" for key, value in values.items()])
 
 
@@ -101,16 +103,23 @@ _CODERS: "dict[str, Callable[[Any], str]]" = {
 
 def encode_rows(rows: "list[tuple[Any, ...]]", codecs: "list[str]") -> "list[str]":
     """One line a model."""
-    coders = [_CODERS[codec] for codec in codecs]
-    return [
-        "|".join(
-            [
-                "" if value is None else code(value)
-                for code, value in zip(coders, row, strict=True)
-            ]
-        )
-        for row in rows
+    # By column, since a column holds the same few values again and again, or none.
+    columns = [
+        _encode_column(_CODERS[codec], column)
+        for codec, column in zip(codecs, zip(*rows, strict=True), strict=bool(rows))
     ]
+    return ["|".join(row).rstrip("|") for row in zip(*columns, strict=True)]
+
+
+def _encode_column(
+    code: "Callable[[Any], str]", column: "tuple[Any, ...]"
+) -> "list[str]":
+    if isinstance(column[0], dict):
+        return [code(value) for value in column]
+    texts = {
+        value: "" if value is None else code(value) for value in dict.fromkeys(column)
+    }
+    return [texts[value] for value in column]
 
 
 def index_text(value: str) -> str:

@@ -29,11 +29,10 @@ from typing import (
     TypeAlias,
     TypedDict,
     TypeGuard,
-    final,
-    overload,
+    final,{overload}
 )
 
-from typing_extensions import ReadOnly, TypeVar
+from typing_extensions import {read_only}TypeVar
 
 _Dim = TypeVar("_Dim", bound=int, default=Any)
 _T_co = TypeVar("_T_co", covariant=True)
@@ -41,9 +40,6 @@ _Scalar: TypeAlias = str | int | float | bool | None
 '''
 
 _METHODS = '''
-    # Makes the class invariant in its dims, so that no checker widens them to int.
-    @property
-    def _invariant(self) -> Mapping[_Dim, object]: ...
     @property
     def dimensions(self) -> tuple[int, ...]:
         """The vector widths to choose from: the Matryoshka dims, or embedding_dim."""
@@ -78,14 +74,16 @@ def models_with_matryoshka() -> tuple[ModelInfo, ...]:
     """The models whose vectors can be truncated to smaller widths, in file order."""
 '''
 
+# For an id that is_model_id has narrowed: checkers do not try every member of a large union.
+_BY_MODEL_ID = "@overload\ndef get_model(id: ModelId) -> ModelInfo: ...\n"
 _BY_LITERAL = '''@overload
 def get_model(id: str) -> ModelInfo | None:
     """The model with this id or alias, or None. Ids are compared exactly."""
 '''
 
-_TOO_MANY = '''# Over {limit} ids: some checkers take so large a union of literals for `str`, so here
+_TOO_MANY = """# Over {limit} ids: some checkers take so large a union of literals for `str`, so here
 # an id is any string. MODELS["id"] is checked by every checker at any size.
-'''
+"""
 _BY_STRING = '''
 {reason}ModelId: TypeAlias = str
 
@@ -102,19 +100,24 @@ class FromRegistry(Protocol[_T_co]):
 def emit_stub(registry: Registry) -> str:
     """The text of `model_registry.pyi`."""
     ids = _ids_with_dims(registry)
-    body = [_OPENING, _vocabularies(), _model_type(registry), _records()]
+    literal = 0 < len(ids) <= MAX_LITERAL_IDS
+    opening = _OPENING.format(
+        overload="\n    overload," if literal else "",
+        read_only="ReadOnly, " if ids else "",
+    )
+    body = [opening, _vocabularies(), _model_type(registry), _records()]
     docs = [readable(_facts(row)) for row in registry.rows]
-    literals = [docstring(doc) for doc in docs]
-    verify_literals(literals, docs)
+    docstrings = [docstring(doc) for doc in docs]
+    verify_literals(docstrings, docs)
     body += [
-        f"\n{_declaration(id, dims)}{literal}\n"
-        for (id, dims, _), literal in zip(ids, literals, strict=False)
+        f"\n{_declaration(id, dims)}{text}\n"
+        for (id, dims, _), text in zip(ids, docstrings, strict=False)
     ]
     body += [f"\n{_declaration(id, dims)}" for id, dims, own in ids if not own]
     body += [
         _models(ids),
         _by_id(ids)
-        if 0 < len(ids) <= MAX_LITERAL_IDS
+        if literal
         else _BY_STRING.format(
             reason=_TOO_MANY.format(limit=MAX_LITERAL_IDS) if ids else ""
         ),
@@ -136,17 +139,42 @@ def _ids_with_dims(registry: Registry) -> "list[tuple[str, tuple[int, ...], bool
     ]
 
 
-def _literal(values: "tuple[int, ...]") -> str:
-    return f"Literal[{', '.join([str(value) for value in values])}]"
+def _typed(
+    before: str, nested: "list[str]", dims: "tuple[int, ...]", after: str = ""
+) -> str:
+    """`before` + `Final[ModelInfo[Literal[64, 96]]]` + `after`, broken as formatters break what is too long."""
+    inner = ", ".join([str(dim) for dim in dims])
+    line = f"{before}{'['.join(nested)}[{inner}{']' * len(nested)}{after}"
+    if len(line) <= _WIDTH:
+        return line
+    indent = " " * (len(before) - len(before.lstrip(" ")))
+    deeper = indent + "    "
+    if len(nested) > 1:
+        inner = _typed(deeper, nested[1:], dims)
+    elif len(deeper + inner) <= _WIDTH:
+        inner = deeper + inner
+    else:
+        inner = "\n".join([f"{deeper}{dim}," for dim in dims])
+    return f"{before}{nested[0]}[\n{inner}\n{indent}]{after}"
 
 
 def _model_type(registry: Registry) -> str:
     words = dict.fromkeys([row[BY_ATTRIBUTE["model_type"]] for row in registry.rows])
-    members = [f"    {constant_name(word)} = {quoted(word)}\n" for word in words]
+    members = [_member(constant_name(word), quoted(word)) for word in words]
+    # mypy refuses an enum without members in a stub.
     return (
         '\nclass ModelType(StrEnum):\n    """The categories of the models in this registry."""\n\n'
         + "".join(members)
+        if members
+        else "\nModelType: TypeAlias = StrEnum\n"
     )
+
+
+def _member(name: str, value: str) -> str:
+    line = f"    {name} = {value}\n"
+    if len(line) <= _WIDTH + 1 or len(value) > _WIDTH - 8:
+        return line
+    return f"    {name} = (\n        {value}\n    )\n"
 
 
 def _records() -> str:
@@ -197,10 +225,10 @@ def _choice(name: str, words: list[str]) -> str:
 
 
 def _declaration(id: str, dims: "tuple[int, ...]") -> str:
-    """`NAME: Final[…]`, broken as formatters break it where the line is too long."""
-    name, inner = constant_name(id), f"ModelInfo[{_literal(dims)}]"
-    line = f"{name}: Final[{inner}]"
-    return line + "\n" if len(line) <= _WIDTH else f"{name}: Final[\n    {inner}\n]\n"
+    nested, name = ["Final", "ModelInfo", "Literal"], constant_name(id)
+    if len(f"{name}: (") <= _WIDTH < len(f"{name}: Final["):
+        return f"{name}: (\n{_typed('    ', nested, dims)}\n)\n"
+    return _typed(f"{name}: ", nested, dims) + "\n"
 
 
 def _facts(row: "tuple[Any, ...]") -> list[str]:
@@ -239,13 +267,13 @@ def _facts(row: "tuple[Any, ...]") -> list[str]:
 
 def _models(ids: "list[tuple[str, tuple[int, ...], bool]]") -> str:
     """The mapping whose unknown key is an error in every checker, at any size of registry."""
-    entries = ""
-    for id, dims, _ in ids:
-        inner = f"ModelInfo[{_literal(dims)}]"
-        line = f"        {quoted(id)}: ReadOnly[{inner}],"
-        if len(line) > _WIDTH:
-            line = f"        {quoted(id)}: ReadOnly[\n            {inner}\n        ],"
-        entries += line + "\n"
+    nested = ["ReadOnly", "ModelInfo", "Literal"]
+    entries = "".join(
+        [
+            _typed(f"        {quoted(id)}: ", nested, dims, ",") + "\n"
+            for id, dims, _ in ids
+        ]
+    )
     body = (
         f'_Models = TypedDict(\n    "_Models",\n    {{\n{entries}    }},\n)'
         if ids
@@ -259,13 +287,22 @@ def _by_id(ids: "list[tuple[str, tuple[int, ...], bool]]") -> str:
     groups: dict[tuple[int, ...], list[str]] = {}
     for id, dims, _ in ids:
         groups.setdefault(dims, []).append(id)
-    names = {dims: "_Ids_" + "_".join([str(dim) for dim in dims]) for dims in groups}
+    names = {dims: _group_name(dims, number) for number, dims in enumerate(groups)}
     out = "\n" + "".join([_choice(names[dims], own) for dims, own in groups.items()])
     out += _choice("ModelId", [id for id, _, _ in ids])
     out += "\n"
     for dims, name in names.items():
-        out += f"@overload\ndef get_model(\n    id: {name},\n) -> ModelInfo[{_literal(dims)}]: ...\n"
+        made = _typed(") -> ", ["ModelInfo", "Literal"], dims, ": ...")
+        out += f"@overload\ndef get_model(\n    id: {name},\n{made}\n"
+    if len(names) > 1:
+        out += _BY_MODEL_ID
     return out + _BY_LITERAL + _from_registry(names)
+
+
+def _group_name(dims: "tuple[int, ...]", number: int) -> str:
+    """A private name for the ids of the models with these dims."""
+    name = "_Ids_" + "_".join([str(dim) for dim in dims])
+    return name if len(name) <= 60 else f"_Ids_{dims[0]}_to_{dims[-1]}_{number}"
 
 
 def _from_registry(names: "dict[tuple[int, ...], str]") -> str:
@@ -273,9 +310,20 @@ def _from_registry(names: "dict[tuple[int, ...], str]") -> str:
     out = '\nclass FromRegistry(Protocol[_T_co]):\n    """A function from an id and a dimension; for checkers only."""\n\n'
     for dims, name in names.items():
         overload = "    @overload\n" if len(names) > 1 else ""
-        dimension = f"        *,\n        dimension: {_literal(dims)} | None = None,\n"
+        dimension = f"        *,\n{_dimension(dims)}\n"
         out += f"{overload}    def __call__(\n        self,\n        id: {name},\n{dimension}    ) -> _T_co: ...\n"
     if len(names) > 1:
-        # For an id that is_model_id has narrowed: it may be any, so no dimension is known to fit.
+        # A narrowed id may be any of them, so no dimension is known to fit.
         out += "    @overload\n    def __call__(self, id: ModelId) -> _T_co: ...\n"
     return out
+
+
+def _dimension(dims: "tuple[int, ...]") -> str:
+    """The parameter `dimension` for these dims."""
+    line = _typed("        dimension: ", ["Literal"], dims)
+    whole = f"{line} | None = None,"
+    return (
+        whole
+        if "\n" not in whole and len(whole) <= _WIDTH
+        else f"{line}\n        | None = None,"
+    )

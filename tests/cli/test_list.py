@@ -1,0 +1,439 @@
+"""`hypiler list` on the shipped registry, and on registries made for one question."""
+
+import copy
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from generated import imported, valid
+from strategies import Tree
+
+from hypiler.cli import list as list_command
+from hypiler.cli import main
+from hypiler.cli.table import Column, Page, columns_of, cut, table, wrap
+from hypiler.compiler.schema import FIELDS
+from hypiler.model_registry import MODEL_REGISTRY, ModelInfo, ModelType
+
+ROOT = Path(__file__).parents[2]
+SHIPPED: Tree = json.loads((ROOT / "models.json").read_text("utf-8"))
+# The first shipped model without its optional sections, and with what the tests say of it.
+PLAIN = {
+    field.path[0]: SHIPPED["models"][0][field.path[0]]
+    for field in FIELDS
+    if field.required
+}
+PLAIN["type"] = "colbert"
+PLAIN["license"] = "MIT"
+PLAIN["specs"] = {"parameters": "109M", "embedding_dim": 128, "hidden_dim": 768}
+PLAIN["specs"] |= {
+    "context_length": 512,
+    "max_position_embeddings": 512,
+    "vocab_size": 30522,
+}
+PLAIN["architecture"] |= {"has_projection": True, "projection_dims": 128}
+PLAIN["capabilities"] |= {"languages": ["en"]}
+PLAIN["performance"] = {
+    "beir_avg": 0.4991,
+    "ms_marco_mrr10": None,
+    "beir_datasets": "beir-13",
+}
+Capture = pytest.CaptureFixture[str]
+
+
+@contextmanager
+def registry(tree: Tree, folder: Path) -> Iterator[None]:
+    """Let the commands find the models of `tree` where they look for the shipped ones."""
+    with imported(valid(tree), folder) as module, pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "hypiler.model_registry", module)
+        yield
+
+
+def variations(*changes: dict[str, Any]) -> Tree:
+    """A registry of the plain model, once a change, each with an id of its own."""
+    models: list[Tree] = []
+    for number, change in enumerate(changes):
+        model = copy.deepcopy(PLAIN) | {"id": f"model-{number}"}
+        for path, value in change.items():
+            *folders, key = path.split(".")
+            here = model
+            for name in folders:
+                here = here.setdefault(name, {})
+            here[key] = value
+        models.append(model)
+    return {"version": "1.0", "models": models}
+
+
+def listed(capsys: Capture, *arguments: str) -> list[str]:
+    """The ids that `hypiler list` gives, in its order."""
+    assert main(["list", "--json", *arguments]) == 0
+    return [record["id"] for record in json.loads(capsys.readouterr().out)]
+
+
+def printed(capsys: Capture, *arguments: str) -> list[str]:
+    """The lines that `hypiler list` prints."""
+    assert main(["list", *arguments]) == 0
+    return capsys.readouterr().out.splitlines()
+
+
+def ids(test: Callable[[ModelInfo], bool]) -> list[str]:
+    return [model.id for model in MODEL_REGISTRY if test(model)]
+
+
+def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """`hypiler list` in a process of its own, its output in a pipe."""
+    return subprocess.run(
+        [sys.executable, "-m", "hypiler", "list", *arguments],
+        env={**os.environ, **environment},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+FILTERS: list[tuple[list[str], Callable[[ModelInfo], bool]]] = [
+    ([], lambda m: True),
+    (["--type", "sparse"], lambda m: m.model_type == "sparse"),
+    (["--type", "Sparse"], lambda m: m.model_type == "sparse"),
+    (
+        ["--type", "static", "--type", "reranker"],
+        lambda m: m.model_type in (ModelType.STATIC, ModelType.RERANKER),
+    ),
+    (["--organization", "jina ai"], lambda m: m.organization == "Jina AI"),
+    (["--license", "mit"], lambda m: m.license == "MIT"),
+    (["--language", "de"], lambda m: "de" in m.languages),
+    (["--language", "zh-hans"], lambda m: "zh-Hans" in m.languages),
+    (
+        ["--language", "zh"],
+        lambda m: any(tag.partition("-")[0] == "zh" for tag in m.languages),
+    ),
+    (
+        ["--language", "sw", "--language", "lo"],
+        lambda m: {"sw", "lo"} <= set(m.languages),
+    ),
+    (["--modality", "image"], lambda m: "image" in m.modalities),
+    (["--min-dim", "1024"], lambda m: m.embedding_dim >= 1024),
+    (["--max-dim", "128"], lambda m: m.embedding_dim <= 128),
+    (["--min-context", "8192"], lambda m: m.context_length >= 8192),
+    (["--matryoshka"], lambda m: m.matryoshka),
+    (["--no-matryoshka"], lambda m: not m.matryoshka),
+    (["--multi-vector"], lambda m: m.multi_vector),
+    (["--no-multi-vector"], lambda m: not m.multi_vector),
+    (
+        ["--type", "dense", "--license", "Apache-2.0", "--min-context", "8192"],
+        lambda m: (
+            m.model_type == "dense"
+            and m.license == "Apache-2.0"
+            and m.context_length >= 8192
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("arguments", "test"), FILTERS)
+def test_filters_keep_the_models_that_meet_all_of_them(
+    capsys: Capture, arguments: list[str], test: Callable[[ModelInfo], bool]
+) -> None:
+    assert ids(test)
+    assert listed(capsys, *arguments) == ids(test)
+
+
+def test_language_is_known_where_only_a_script_of_it_is_listed(
+    capsys: Capture, tmp_path: Path
+) -> None:
+    tree = variations({"capabilities.languages": ["zh-Hans"]}, {})
+    with registry(tree, tmp_path):
+        assert listed(capsys, "--language", "zh") == ["model-0"]
+
+
+def test_filters_that_no_model_meets_give_an_empty_list(capsys: Capture) -> None:
+    impossible = ("--min-dim", "10", "--max-dim", "9")
+    assert listed(capsys, *impossible) == []
+    assert printed(capsys, *impossible) == [f"0 of {len(MODEL_REGISTRY)} models"]
+
+
+@pytest.mark.parametrize(
+    ("option", "word", "near"),
+    [
+        ("type", "colbret", "colbert"),
+        ("organization", "JinaAI", "Jina AI"),
+        ("license", "Apache2.0", "Apache-2.0"),
+        ("language", "eng", "en"),
+        ("modality", "images", "image"),
+    ],
+)
+def test_unknown_word_suggests_the_nearest_of_the_registry(
+    capsys: Capture, option: str, word: str, near: str
+) -> None:
+    assert main(["list", f"--{option}", word]) == 2
+    message = f"hypiler: --{option}: no model has `{word}`; did you mean `{near}`?\n"
+    assert capsys.readouterr() == ("", message)
+
+
+def test_unknown_word_that_is_near_to_none_lists_the_known_ones(
+    capsys: Capture,
+) -> None:
+    known = ", ".join(sorted({str(m.model_type) for m in MODEL_REGISTRY}))
+    assert main(["list", "--type", "xyz"]) == 2
+    message = f"hypiler: --type: no model has `xyz`; known: {known}\n"
+    assert capsys.readouterr() == ("", message)
+
+
+def test_unknown_word_is_shown_without_its_control_characters(capsys: Capture) -> None:
+    assert main(["list", "--modality", "\x1b[2J\u202e"]) == 2
+    assert r"no model has `\x1b[2J\u202e`; known: " in capsys.readouterr().err
+
+
+def test_number_that_is_none_is_wrong_use(capsys: Capture) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["list", "--max-dim", "many"])
+    assert stop.value.code == 2
+    assert "argument --max-dim: invalid int value: 'many'" in capsys.readouterr().err
+
+
+KEYS: dict[str, Callable[[ModelInfo], Any]] = {
+    "id": lambda m: m.id,
+    "name": lambda m: m.name.lower(),
+    "type": lambda m: str(m.model_type),
+    "dim": lambda m: m.embedding_dim,
+    "context": lambda m: m.context_length,
+    "beir": lambda m: m.beir_avg,
+    "mrr": lambda m: m.ms_marco_mrr10,
+    "date": lambda m: m.release_date,
+}
+
+
+@pytest.mark.parametrize("sort", KEYS)
+@pytest.mark.parametrize("reverse", [False, True])
+def test_sorting_puts_unknown_values_last_in_either_direction(
+    capsys: Capture, sort: str, reverse: bool
+) -> None:
+    key = KEYS[sort]
+    known = [m for m in MODEL_REGISTRY if key(m) is not None]
+    unknown = [m for m in MODEL_REGISTRY if key(m) is None]
+    expected = [*sorted(known, key=key, reverse=reverse), *unknown]
+    arguments = ["--sort", sort, *(["--reverse"] if reverse else [])]
+    assert listed(capsys, *arguments) == [model.id for model in expected]
+
+
+def test_sorting_by_parameters_compares_what_the_counts_say(
+    capsys: Capture, tmp_path: Path
+) -> None:
+    counts = ("8x700M", "900K", "1.5B", "110M", "9M", "0.1T")
+    tree = variations(*[{"specs.parameters": count} for count in counts])
+    with registry(tree, tmp_path):
+        order = [int(id[-1]) for id in listed(capsys, "--sort", "parameters")]
+    assert [counts[n] for n in order] == [
+        "900K",
+        "9M",
+        "110M",
+        "1.5B",
+        "8x700M",
+        "0.1T",
+    ]
+
+
+def test_reverse_alone_turns_the_order_of_the_registry(capsys: Capture) -> None:
+    assert listed(capsys, "--reverse") == [m.id for m in reversed(MODEL_REGISTRY)]
+
+
+def test_json_holds_every_field_of_every_record(capsys: Capture) -> None:
+    assert main(["list", "--json"]) == 0
+    records = json.loads(capsys.readouterr().out)
+    attributes = [field.attribute for field in FIELDS]
+    assert [list(record) for record in records] == [attributes] * len(MODEL_REGISTRY)
+    for model, record in zip(MODEL_REGISTRY, records, strict=True):
+        assert record["model_type"] == model.model_type.value
+        assert record["matryoshka_dims"] == list(model.matryoshka_dims)
+        assert record["beir_avg"] == model.beir_avg
+        assert record["sources"] == dict(model.sources)
+
+
+def test_json_holds_records_inside_of_records_and_lists_of_additions(
+    capsys: Capture, tmp_path: Path
+) -> None:
+    variant = {"id": "q", "quantization": "int8", "file": "onnx/model.onnx"}
+    extra = {"tasks": ["a", "b"], "rank": 4, "none": None}
+    with registry(variations({"variants": [variant], "extra": extra}), tmp_path):
+        assert main(["list", "--json"]) == 0
+    [record] = json.loads(capsys.readouterr().out)
+    absent = {"huggingface_id": None, "sha256": None, "size_bytes": None}
+    assert record["variants"] == [variant | absent]
+    assert record["extra"] == extra
+
+
+def test_table_shows_the_facts_to_choose_by(capsys: Capture, tmp_path: Path) -> None:
+    tree = variations(
+        {"capabilities.languages": ["en", "de", "fr"], "performance.beir_avg": 0.5},
+        {"architecture.matryoshka_dims": [32, 128], "capabilities.matryoshka": True}
+        | {"performance": {"beir_avg": 0.4991, "ms_marco_mrr10": None}},
+        {"capabilities.languages": ["ar", "de", "en", "fr"], "deprecated": "Old."},
+        {"capabilities.languages": []}
+        | {"performance": {"beir_avg": None, "ms_marco_mrr10": None}},
+    )
+    with registry(tree, tmp_path):
+        lines = printed(capsys)
+    assert lines == [
+        "id         type     dims    context  params  languages  licence  BEIR (sets)",
+        "model-0    colbert  128         512    109M  en de fr   MIT      0.5    (13)",
+        "model-1    colbert  128↓32      512    109M  en         MIT      0.4991 (?)",
+        "model-2 *  colbert  128         512    109M  4          MIT      0.4991 (13)",
+        "model-3    colbert  128         512    109M  –          MIT      –",
+        "",
+        "4 models",
+    ]
+
+
+def test_count_says_how_many_were_left_out(capsys: Capture) -> None:
+    dense = ids(lambda m: m.model_type == "dense")
+    count = f"{len(dense)} of {len(MODEL_REGISTRY)} models"
+    assert printed(capsys, "--type", "dense")[-1] == count
+
+
+def test_output_into_a_pipe_is_whole_and_uncoloured() -> None:
+    """The width that COLUMNS claims is that of a terminal, and a pipe is none."""
+    result = run("--sort", "id", COLUMNS="20", NO_COLOR="", FORCE_COLOR="")
+    names = [line.split()[0] for line in result.stdout.splitlines()[1:-2]]
+    assert (result.returncode, result.stderr) == (0, "")
+    assert names == sorted([model.id for model in MODEL_REGISTRY])
+    assert "\x1b" not in result.stdout
+    assert "…" not in result.stdout
+
+
+def test_reader_that_goes_away_is_no_fault() -> None:
+    command = f'"{sys.executable}" -m hypiler list --json | head -c 10'
+    result = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], capture_output=True, check=False
+    )
+    assert (result.returncode, result.stderr) == (0, b"")
+
+
+def test_stream_of_ascii_gets_ascii_in_the_same_columns() -> None:
+    result = run("--type", "colbert", LC_ALL="C", PYTHONIOENCODING="ascii")
+    plain = run("--type", "colbert", PYTHONIOENCODING="utf-8").stdout
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == plain.replace("–", "-").replace("↓", "/")
+    assert result.stdout != plain
+
+
+def test_colour_is_forced_and_forbidden_by_the_environment() -> None:
+    """Colour adds escapes and changes nothing else."""
+    plain = run(NO_COLOR="1", FORCE_COLOR="1").stdout
+    colored = run(NO_COLOR="", FORCE_COLOR="1").stdout
+    assert "\x1b" not in plain
+    assert "\x1b[36mcolbert-v2" in colored
+    for style in ("0", "1", "2", "36"):
+        colored = colored.replace(f"\x1b[{style}m", "")
+    lines = [line.rstrip() for line in colored.splitlines()]
+    assert lines == plain.splitlines()
+
+
+def test_listing_loads_neither_the_compiler_nor_anything_installed() -> None:
+    code = "import sys; from hypiler.cli import main; main(['list', '--type', 'dense'])"
+    code += "; print([m for m in sys.modules if m.startswith('hypiler.compiler')])"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.splitlines()[-1] == "[]"
+
+
+def on_terminal(models: list[ModelInfo], width: int, sort: str = "") -> list[str]:
+    page = Page(width=width)
+    return list_command._lines(models, len(MODEL_REGISTRY), page, sort)
+
+
+@pytest.mark.parametrize("width", [1, 5, 20, 40, 79, 80, 100, 140, 200])
+def test_table_fits_the_terminal(width: int) -> None:
+    lines = on_terminal(list(MODEL_REGISTRY), width)
+    assert max([columns_of(line) for line in lines]) <= width
+
+
+@pytest.mark.parametrize("width", [40, 80, 140])
+def test_ids_that_are_cut_stay_different(width: int) -> None:
+    lines = on_terminal(list(MODEL_REGISTRY), width)
+    names = [line.split()[0] for line in lines[1 : 1 + len(MODEL_REGISTRY)]]
+    assert len(set(names)) == len(MODEL_REGISTRY)
+
+
+def test_names_of_rows_are_cut_in_the_middle_as_far_as_they_stay_different() -> None:
+    ids = ["abcdefghij-1-klmnopqrst", "abcdefghij-2-klmnopqrst", "other"]
+    columns = [Column("id", ids, least=9), Column("n", ["1", "2", "3"], rank=1)]
+    assert table(columns, Page(width=25)) == (
+        ["id", *ids[:2], "other"],
+        ["n"],
+    )
+    columns = [
+        Column("id", ["a-very-long-name-1", "short"], least=9),
+        Column("n", ["1", "2"], rank=1),
+    ]
+    lines, hidden = table(columns, Page(width=14))
+    assert lines == ["id           n", "a-ver…ame-1  1", "short        2"]
+    assert hidden == []
+
+
+def test_columns_that_do_not_fit_are_named(capsys: Capture) -> None:
+    """Nothing is hidden silently, and at a sufficient width nothing is hidden."""
+    narrow = " ".join(on_terminal(list(MODEL_REGISTRY), 80))
+    assert "too narrow for languages, licence: see --json" in narrow
+    wide = on_terminal(list(MODEL_REGISTRY), 200)
+    count = len(MODEL_REGISTRY) + 1
+    assert wide[:count] == printed(capsys)[:count]
+    assert "too narrow" not in " ".join(wide)
+
+
+def test_ranking_over_different_sets_of_data_says_so() -> None:
+    note = "scores over different data sets cannot be compared"
+    sets = sorted({m.beir_datasets for m in MODEL_REGISTRY if m.beir_datasets})
+    one = [m for m in MODEL_REGISTRY if m.beir_datasets == sets[0]]
+    assert note in on_terminal(list(MODEL_REGISTRY), 140, "beir")
+    assert note not in on_terminal(one, 140, "beir")
+    assert note not in on_terminal(list(MODEL_REGISTRY), 140, "id")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_real_terminal_gets_colour_and_its_own_width() -> None:
+    import pty
+
+    parent, child = pty.openpty()
+    environment = {**os.environ, "COLUMNS": "60", "TERM": "xterm", "NO_COLOR": ""}
+    command = [sys.executable, "-m", "hypiler", "list", "--type", "static"]
+    subprocess.run(command, stdout=child, env=environment, check=True)
+    os.close(child)
+    text = os.read(parent, 100_000).decode()
+    os.close(parent)
+    lines = re.sub("\x1b\\[[0-9;]*m", "", text).splitlines()
+    assert text.startswith("\x1b[1mid\x1b[0m ")
+    assert max([columns_of(line) for line in lines]) <= 60
+    assert "too narrow for" in text
+
+
+def test_wide_characters_keep_the_columns_aligned() -> None:
+    cells = ["日本語", "e\u0301a", "\uff21", "plain"]
+    columns = [Column("name", cells, rank=1), Column("n", ["1", "2", "3", "4"])]
+    lines, _ = table(columns, Page())
+    rows = ["日本語  1", "e\u0301a      2", "\uff21      3", "plain   4"]
+    assert lines == ["name    n", *rows]
+
+
+def test_cell_with_control_characters_is_escaped() -> None:
+    lines, _ = table([Column("name", ["a\x1b[31m\n\u202e"])], Page())
+    assert lines == ["name", r"a\x1b[31m\n\u202e"]
+
+
+def test_cutting_never_splits_a_wide_character() -> None:
+    cuts = [cut("日本語", width) for width in range(7)]
+    assert cuts == ["", "…", "…", "日…", "日…", "日本…", "日本語"]
+    assert cut("abcdefghij", 7, middle=True) == "abc…hij"
+
+
+def test_wrapping_breaks_at_blanks_and_inside_words_that_are_too_long() -> None:
+    assert wrap("one two  three", 7) == ["one two", "three"]
+    assert wrap("abcdefgh ij", 3) == ["abc", "def", "gh", "ij"]
+    assert wrap("日本語", 1) == ["日", "本", "語"]
+    assert wrap("as long as it is", None) == ["as long as it is"]

@@ -1,0 +1,356 @@
+"""`hypiler show` on the shipped registry, and on registries made for one question."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from generated import imported, valid
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import HOSTILE, Tree, registries
+
+from hypiler import model_registry
+from hypiler.cli import list as list_command
+from hypiler.cli import main
+from hypiler.cli import show as show_command
+from hypiler.cli.table import Page, columns_of, record
+from hypiler.compiler import schema
+from hypiler.compiler.kinds import Integer, MapOf, Records
+from hypiler.compiler.schema import FIELDS, Field
+from hypiler.model_registry import BGE_M3, MODEL_REGISTRY, ModelInfo
+
+ROOT = Path(__file__).parents[2]
+SHIPPED: Tree = json.loads((ROOT / "models.json").read_text("utf-8"))
+# The first shipped model without its optional sections.
+PLAIN = {
+    field.path[0]: SHIPPED["models"][0][field.path[0]]
+    for field in FIELDS
+    if field.required
+}
+Capture = pytest.CaptureFixture[str]
+
+
+@contextmanager
+def registry(folder: Path, **changes: Any) -> Iterator[None]:
+    """Let the command find one model: a plain one, with these top-level values."""
+    model = {**PLAIN, "id": "changed", **changes}
+    tree = {"version": "1.0", "models": [model]}
+    with imported(valid(tree), folder) as module, pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "hypiler.model_registry", module)
+        yield
+
+
+def shown(capsys: Capture, *arguments: str) -> list[str]:
+    """The lines that `hypiler show` prints."""
+    assert main(["show", *arguments]) == 0
+    return capsys.readouterr().out.splitlines()
+
+
+def section(lines: list[str], title: str) -> list[str]:
+    """The lines of a section, without its title."""
+    start = [line.split()[:1] for line in lines].index([title]) + 1
+    return lines[start : [*lines, ""].index("", start)]
+
+
+def on_terminal(
+    model: ModelInfo, width: "int | None", *, whole: bool = False
+) -> list[str]:
+    page = Page(width=width)
+    lines = show_command._heading(model, model.id, page)
+    for part in show_command._sections(model):
+        lines += show_command._title_lines(part, page, whole=whole)
+        for fact in part.facts:
+            lines += show_command._fact_lines(fact, page, whole=whole)
+    return lines
+
+
+@pytest.mark.parametrize("model", MODEL_REGISTRY, ids=lambda model: model.id)
+def test_every_known_fact_has_a_line_in_the_order_of_the_schema(
+    capsys: Capture, model: ModelInfo
+) -> None:
+    """Mappings and lists of records have a line an entry instead."""
+    lines = shown(capsys, model.id)
+    if "sources" in lines:
+        lines = lines[: lines.index("sources")]
+    simple = [f for f in FIELDS if not isinstance(f.kind, (MapOf, Records))]
+    known = [
+        field
+        for field in simple
+        if getattr(model, field.attribute) is not None
+        and (field.required or getattr(model, field.attribute) != ())
+    ]
+    known.sort(key=lambda field: "" if len(field.path) == 1 else "below")
+    labels = [line.split()[0] for line in lines if line[:2] == "  " != line[2:4]]
+    attributes = {field.attribute for field in simple}
+    found = [label for label in labels if label in attributes]
+    assert found == [field.attribute for field in known]
+
+
+@pytest.mark.parametrize("model", MODEL_REGISTRY, ids=lambda model: model.id)
+def test_every_source_is_shown(capsys: Capture, model: ModelInfo) -> None:
+    text = "\n".join(shown(capsys, model.id))
+    assert [path for path, text_ in model.sources.items() if text_ not in text] == []
+
+
+def test_sections_are_the_objects_of_the_file(capsys: Capture, tmp_path: Path) -> None:
+    """In the order of the schema, whatever the order of the file; what has no object comes first."""
+    changes = {
+        "extra": {"a": 1},
+        "encoding": {"normalize": True},
+        "sources": {"extra.b": "-"},
+    }
+    with registry(tmp_path, **changes):
+        lines = shown(capsys, "changed")
+    titles = [line for line in lines[2:] if line and line[0] != " "]
+    objects = ["architecture", "specs", "capabilities", "performance", "encoding"]
+    assert titles == ["model", *objects, "extra", "sources"]
+
+
+def test_fact_stands_with_its_unit_and_its_source(capsys: Capture) -> None:
+    source = BGE_M3.sources["specs.context_length"]
+    value = f"{BGE_M3.context_length} tokens"
+    line = f"  {'context_length':25}{value:38}{source}"
+    assert line in section(shown(capsys, "bge-m3"), "specs")
+
+
+def test_json_holds_every_field_with_null_for_unknown_ones(capsys: Capture) -> None:
+    assert main(["show", "timesfm-1.0-200m", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert list(found) == [field.attribute for field in FIELDS]
+    assert found["vocab_size"] is None
+    assert found["model_type"] == "time-series"
+
+
+def test_json_is_the_record_that_list_gives(capsys: Capture) -> None:
+    assert main(["list", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    for expected in listed:
+        assert main(["show", expected["id"], "--json"]) == 0
+        assert json.loads(capsys.readouterr().out) == expected
+
+
+def test_unknown_facts_have_no_line(capsys: Capture) -> None:
+    assert BGE_M3.beir_avg is None
+    assert "performance" not in [line.split(" ")[0] for line in shown(capsys, "bge-m3")]
+
+
+def test_source_of_an_unknown_fact_says_why_it_is_unknown(capsys: Capture) -> None:
+    source = BGE_M3.sources["performance.beir_avg"]
+    line = f"  performance.beir_avg     {source}"
+    assert line in section(shown(capsys, "bge-m3"), "sources")
+
+
+@pytest.mark.parametrize("model", MODEL_REGISTRY, ids=lambda model: model.id)
+def test_import_line_imports_the_model(capsys: Capture, model: ModelInfo) -> None:
+    line = shown(capsys, model.id)[1]
+    namespace: dict[str, Any] = {}
+    exec(line, namespace)
+    assert line.startswith("from hypiler.model_registry import ")
+    assert namespace[line.split()[-1]] is model
+
+
+def test_alias_shows_its_model(capsys: Capture, tmp_path: Path) -> None:
+    with registry(tmp_path, aliases=["other"]):
+        own, other = shown(capsys, "changed"), shown(capsys, "other")
+    assert other == [own[0], "`other` is an alias of `changed`", *own[1:]]
+
+
+@pytest.mark.parametrize(
+    ("id", "hint"),
+    [
+        ("bge-m33", "did you mean `bge-m3`?"),
+        ("BGE_M3", "did you mean `bge-m3`?"),
+        ("baai/BGE-M3", "did you mean `bge-m3`?"),
+        ("Jina ColBERT v2", "did you mean `jina-colbert-v2`?"),
+        ("xyzzy", "`hypiler list` shows all"),
+        ("", "`hypiler list` shows all"),
+    ],
+)
+def test_unknown_id_is_wrong_use_and_gets_a_hint(
+    capsys: Capture, id: str, hint: str
+) -> None:
+    assert main(["show", id]) == 2
+    assert capsys.readouterr() == ("", f"hypiler: no model `{id}`; {hint}\n")
+
+
+def test_unknown_id_is_shown_without_its_control_characters(capsys: Capture) -> None:
+    assert main(["show", "\x1b[2J\u202e"]) == 2
+    message = "hypiler: no model `\\x1b[2J\\u202e`; `hypiler list` shows all\n"
+    assert capsys.readouterr() == ("", message)
+
+
+def test_score_stands_with_its_set_of_data(capsys: Capture, tmp_path: Path) -> None:
+    scores = {"beir_avg": 0.5, "ms_marco_mrr10": None}
+    with registry(tmp_path, performance=scores | {"beir_datasets": "beir-13"}):
+        known = section(shown(capsys, "changed"), "performance")
+    with registry(tmp_path, performance=scores):
+        unknown = section(shown(capsys, "changed"), "performance")
+    assert known == [
+        "  beir_avg                 0.5 nDCG@10 over beir-13",
+        "  beir_datasets            beir-13",
+    ]
+    assert unknown == ["  beir_avg                 0.5 nDCG@10, set not stated"]
+
+
+def test_prompts_are_quoted_exactly(capsys: Capture, tmp_path: Path) -> None:
+    encoding = {
+        "query_prefix": "query: ",
+        "document_prefix": "",
+        "prompts": {"sts": 'Say "x"\n', "name": " a "},
+    }
+    with registry(tmp_path, encoding=encoding):
+        lines = section(shown(capsys, "changed"), "encoding")
+    assert lines == [
+        '  query_prefix             "query: "',
+        '  document_prefix          ""',
+        '  prompts.sts              "Say \\"x\\"\\n"',
+        '  prompts.name             " a "',
+    ]
+
+
+def test_additions_are_told_apart_by_their_type(
+    capsys: Capture, tmp_path: Path
+) -> None:
+    extra = {"rank": 4, "text": "4", "tasks": ["a", "b"], "none": None, "on": True}
+    with registry(tmp_path, extra=extra, sources={"extra.rank": "the paper"}):
+        lines = shown(capsys, "changed")
+    assert "sources" not in lines
+    assert section(lines, "extra") == [
+        f"  rank                     4{' ' * 37}the paper",
+        '  text                     "4"',
+        '  tasks                    ["a", "b"]',
+        "  none                     null",
+        "  on                       true",
+    ]
+
+
+def test_variants_have_a_line_for_each_part(capsys: Capture, tmp_path: Path) -> None:
+    variants = [
+        {"id": "int8", "quantization": "int8", "file": "onnx/q.onnx", "size_bytes": 9},
+        {"id": "half", "quantization": "fp16"},
+    ]
+    with registry(tmp_path, variants=variants, sources={"variants": "the card"}):
+        lines = shown(capsys, "changed")
+    assert "variants                   the card" in lines
+    assert section(lines, "variants") == [
+        "  int8                     quantization: int8",
+        "                           file: onnx/q.onnx",
+        "                           size_bytes: 9 bytes",
+        "  half                     quantization: fp16",
+    ]
+
+
+def test_source_of_an_object_stands_with_each_of_its_fields(
+    capsys: Capture, tmp_path: Path
+) -> None:
+    files = {"weights": {"onnx": "model.onnx"}, "config": "config.json"}
+    with registry(tmp_path, files=files, sources={"files.weights": "the card"}):
+        lines = section(shown(capsys, "changed"), "files")
+    assert lines == [
+        "  config_file              config.json",
+        f"  onnx_file                {'model.onnx':38}the card",
+    ]
+
+
+def test_deprecated_model_says_so_at_the_top(capsys: Capture, tmp_path: Path) -> None:
+    with registry(tmp_path, deprecated="Use bge-m3."):
+        assert shown(capsys, "changed")[1] == "deprecated: Use bge-m3."
+
+
+def test_new_field_of_the_schema_is_shown(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The table of fields is the only place that knows it."""
+    field = Field("specs.novelty", Integer(), "A new field.")
+    monkeypatch.setattr(schema, "FIELDS", (*FIELDS, field))
+    names = [field.attribute for field in FIELDS]
+    facts = {name: getattr(BGE_M3, name) for name in names}
+    model = SimpleNamespace(**facts, novelty=7)
+    monkeypatch.setattr(model_registry, "get_model", lambda id: model)
+    assert section(shown(capsys, "bge-m3"), "specs")[-1] == f"  {'novelty':25}7"
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_text_from_the_registry_cannot_reach_the_terminal_raw(
+    capsys: Capture, tmp_path: Path, text: str
+) -> None:
+    changes = {
+        "name": text,
+        "description": text,
+        "deprecated": text,
+        "extra": {text: [text]},
+        "encoding": {"query_prefix": text, "prompts": {text: text}},
+        "sources": {"name": text, "performance.beir_avg": text},
+    }
+    with registry(tmp_path, **changes):
+        text = "\n".join(shown(capsys, "changed"))
+    lines = text.split("\n")
+    assert [line for line in lines if not line.isprintable()] == []
+
+
+@pytest.mark.parametrize("width", [1, 2, 20, 40, 60, 80, 110, 140])
+@pytest.mark.parametrize("whole", [False, True])
+def test_facts_fit_the_terminal(width: int, whole: bool) -> None:
+    """Only the line to copy and the one-word titles of sections are never broken."""
+    for model in MODEL_REGISTRY:
+        lines = on_terminal(model, width, whole=whole)
+        titles = {part.title for part in show_command._sections(model)}
+        kept = [line for line in lines if columns_of(line) > width]
+        assert [li for li in kept if li[:5] != "from " and li not in titles] == []
+
+
+def test_sources_that_are_cut_can_be_had_in_full() -> None:
+    source = BGE_M3.sources["specs.vocab_size"]
+    brief = on_terminal(BGE_M3, 80)
+    whole = on_terminal(BGE_M3, 80, whole=True)
+    joined = "".join([line.strip() for line in whole])
+    assert source.replace(" ", "") not in "".join(brief).replace(" ", "")
+    assert source.replace(" ", "") in joined.replace(" ", "")
+
+
+def test_stream_of_ascii_is_no_fault() -> None:
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "hypiler", "show", "qwen3-embedding-0.6b"]
+    result = subprocess.run(command, capture_output=True, env=environment, check=False)
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert result.stdout.isascii()
+
+
+def test_reader_that_goes_away_is_no_fault() -> None:
+    command = f'"{sys.executable}" -m hypiler show bge-m3 | head -n 1'
+    result = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (
+        0,
+        f"{BGE_M3.name}\n",
+        "",
+    )
+
+
+@given(tree=registries(), width=st.none() | st.integers(1, 200), whole=st.booleans())
+def test_every_registry_is_listed_and_shown_in_printable_lines(
+    tmp_path_factory: pytest.TempPathFactory,
+    tree: Tree,
+    width: "int | None",
+    whole: bool,
+) -> None:
+    folder = tmp_path_factory.mktemp("any")
+    with imported(valid(tree), folder) as module:
+        models = list(module.MODEL_REGISTRY)
+        table = list_command._lines(models, len(models), Page(width=width), None)
+        pages = [on_terminal(model, width, whole=whole) for model in models]
+        assert json.loads(json.dumps([record(m) for m in models])) is not None
+    lines = [line for page in (table, *pages) for line in page]
+    assert [line for line in lines if not line.isprintable()] == []
+    assert width is None or [li for li in table if columns_of(li) > width] == []

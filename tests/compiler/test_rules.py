@@ -1,0 +1,318 @@
+"""Values that are fine alone and wrong together."""
+
+import json
+from typing import Any
+
+import pytest
+from generated import compiled
+from strategies import plain_model, registry_of
+
+from hypiler.compiler.pipeline import compile_registry
+from hypiler.compiler.rules import parameter_count
+
+
+def findings(*models: Any) -> list[tuple[str, str, str, str | None]]:
+    """Code, path, message and help of every finding."""
+    registry = compiled(registry_of(*models))
+    return [(f.code, f.json_path, f.message, f.help) for f in registry.findings]
+
+
+def of(**changed: Any) -> list[tuple[str, str, str, str | None]]:
+    return findings(plain_model(**changed))
+
+
+class TestProjection:
+    path = "$.models[0].architecture.projection_dims"
+
+    def test_dims_must_stand_with_a_projection(self) -> None:
+        message = (
+            "`architecture.projection_dims` must be set, since `has_projection` is true"
+        )
+        help = "write the output width of the projection"
+        assert of(architecture__projection_dims=None) == [
+            ("M202", self.path, message, help)
+        ]
+
+    def test_dims_must_be_the_width_of_the_vectors(self) -> None:
+        message = "`architecture.projection_dims` must equal `specs.embedding_dim`, got 5 and 7"
+        assert of(architecture__projection_dims=5) == [
+            ("M203", self.path, message, None)
+        ]
+
+    def test_dims_must_not_stand_without_a_projection(self) -> None:
+        message = "`architecture.projection_dims` is 7, but `has_projection` is false"
+        help = "set has_projection to true or leave projection_dims out"
+        assert of(architecture__has_projection=False) == [
+            ("M204", self.path, message, help)
+        ]
+
+    def test_null_is_no_dims(self) -> None:
+        changed = {
+            "architecture__has_projection": False,
+            "architecture__projection_dims": None,
+        }
+        assert of(**changed) == []
+
+
+class TestMatryoshka:
+    path = "$.models[0].architecture.matryoshka_dims"
+
+    def test_dims_must_ascend(self) -> None:
+        message = "`architecture.matryoshka_dims` must ascend"
+        assert of(architecture__matryoshka_dims=[7, 3]) == [
+            ("M205", self.path, message, "write [3, 7]")
+        ]
+
+    def test_no_dim_is_wider_than_the_vectors(self) -> None:
+        message = "`architecture.matryoshka_dims[1]` must be at most `specs.embedding_dim` (7), got 8"
+        assert of(architecture__matryoshka_dims=[7, 8]) == [
+            ("M206", f"{self.path}[1]", message, None)
+        ]
+
+    def test_the_full_width_is_one_of_the_dims(self) -> None:
+        message = (
+            "`architecture.matryoshka_dims` must contain `specs.embedding_dim` (7)"
+        )
+        help = "the full width is one of the widths to choose from"
+        assert of(architecture__matryoshka_dims=[3, 5]) == [
+            ("M207", self.path, message, help)
+        ]
+
+    def test_the_flag_must_not_contradict_the_dims(self) -> None:
+        message = "`capabilities.matryoshka` is false, but `architecture.matryoshka_dims` are given"
+        path = "$.models[0].capabilities.matryoshka"
+        assert of(capabilities__matryoshka=False) == [("M208", path, message, None)]
+
+    def test_the_flag_without_dims_is_a_warning(self) -> None:
+        model = plain_model()
+        del model["architecture"]["matryoshka_dims"]
+        message = "`capabilities.matryoshka` is true, but no `architecture.matryoshka_dims` are given"
+        path = "$.models[0].capabilities.matryoshka"
+        help = "list the widths that the authors trained for"
+        assert findings(model) == [("M209", path, message, help)]
+        registry = compiled(registry_of(model))
+        assert not registry.failed
+        assert len(registry.rows) == 1
+
+    def test_without_a_flag_the_dims_decide(self) -> None:
+        model = plain_model()
+        del model["capabilities"]["matryoshka"]
+        assert findings(model) == []
+
+
+class TestParameters:
+    @pytest.mark.parametrize(
+        ("text", "count"),
+        [
+            ("110M", 110e6),
+            ("1.5B", 1.5e9),
+            ("8x7B", 56e9),
+            ("0.5K", 500.0),
+            ("9999x999999.9999T", 9999 * 999999.9999 * 1e12),
+        ],
+    )
+    def test_a_count_is_read(self, text: str, count: float) -> None:
+        assert parameter_count(text) == pytest.approx(count)
+
+    def test_fewer_than_the_vocabulary_takes_is_a_warning(self) -> None:
+        message = (
+            "`specs.parameters` is 10M, but vocabulary × hidden size alone is 23.4M"
+        )
+        help = "one of parameters, vocab_size and hidden_dim is another model's"
+        changed = {"specs__vocab_size": 30522, "specs__hidden_dim": 768}
+        assert of(specs__parameters="10M", **changed) == [
+            ("M210", "$.models[0].specs.parameters", message, help)
+        ]
+
+    def test_a_rounded_count_is_no_fault(self) -> None:
+        changed = {"specs__vocab_size": 30522, "specs__hidden_dim": 768}
+        assert of(specs__parameters="22M", **changed) == []
+
+    def test_a_count_of_very_many_digits_is_refused_and_not_computed(self) -> None:
+        (found,) = of(specs__parameters="1" * 5000 + "x7B")
+        assert found[:2] == ("M110", "$.models[0].specs.parameters")
+
+
+class TestPositions:
+    def test_a_context_beyond_the_positions_is_a_warning(self) -> None:
+        message = "`specs.context_length` is 8, but the model has only 7 positions"
+        assert of(specs__context_length=8) == [
+            ("M211", "$.models[0].specs.context_length", message, None)
+        ]
+
+    def test_a_model_that_reads_no_text_counts_otherwise(self) -> None:
+        changed = {"capabilities__modalities": ["time-series"]}
+        assert of(specs__context_length=8, **changed) == []
+
+    def test_roberta_has_two_positions_more(self) -> None:
+        message = "`specs.max_position_embeddings` equals the context length, 7"
+        help = "RoBERTa-like models count positions from 2: config.json has two more than the context"
+        path = "$.models[0].specs.max_position_embeddings"
+        assert of(architecture__type="XLM-RoBERTa") == [("M213", path, message, help)]
+
+    def test_without_positions_nothing_is_compared(self) -> None:
+        assert of(specs__max_position_embeddings=None, specs__context_length=9**9) == []
+
+
+class TestScores:
+    @pytest.mark.parametrize("score", ["beir_avg", "ms_marco_mrr10"])
+    @pytest.mark.parametrize("zero", [0, 0.0, -0.0])
+    def test_exactly_0_is_a_warning(self, score: str, zero: float) -> None:
+        message = f"`performance.{score}` is exactly 0"
+        help = "a score that was never published is null"
+        path = f"$.models[0].performance.{score}"
+        assert of(**{f"performance__{score}": zero}) == [("M212", path, message, help)]
+
+
+class TestLicense:
+    def test_the_spelling_of_spdx_is_a_warning(self) -> None:
+        message = "`license` is `apache-2.0`, which SPDX spells `Apache-2.0`"
+        assert of(license="apache-2.0") == [
+            ("M216", "$.models[0].license", message, "write `Apache-2.0`")
+        ]
+
+    def test_a_license_that_is_not_listed_is_left_as_it_is(self) -> None:
+        assert of(license="LicenseRef-gemma") == []
+
+
+class TestSources:
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "specs.embedding_dim",
+            "specs",
+            "files.weights",
+            "variants[0].sha256",
+            "variants",
+            "extra.patch_size",
+            "encoding.prompts.query",
+            "files.sha256.model.safetensors",
+            "encoding.dense_layers[1].in_features",
+            "capabilities.languages[3]",
+        ],
+    )
+    def test_a_field_a_section_or_a_part_of_a_field_has_a_source(
+        self, path: str
+    ) -> None:
+        assert of(sources={path: "read there"}) == []
+
+    @pytest.mark.parametrize(
+        ("path", "help"),
+        [
+            ("specs.embeding_dim", "did you mean `specs.embedding_dim`?"),
+            ("specs.embedding_dim.x", "did you mean `specs.embedding_dim`?"),
+            ("embedding_dim", "did you mean `specs.embedding_dim`?"),
+            ("specs.", "did you mean `specs`?"),
+            ("zzz", None),
+        ],
+    )
+    def test_any_other_path_is_found_and_the_nearest_suggested(
+        self, path: str, help: str | None
+    ) -> None:
+        message = f"`sources` names `{path}`, which is no field of a model"
+        (found,) = of(sources={path: "x"})
+        assert (found[0], found[2], found[3]) == ("M214", message, help)
+
+    def test_a_path_of_very_many_parts_costs_no_time(self) -> None:
+        (found,) = of(sources={"a." * 200_000: "x"})
+        assert found[0] == "M214"
+
+
+class TestVariants:
+    def test_an_id_that_is_used_twice_is_found(self) -> None:
+        variant = {"id": "onnx", "quantization": "int8"}
+        message = "variant id `onnx` is used twice"
+        assert of(variants=[variant, {**variant, "id": "x"}, variant]) == [
+            ("M215", "$.models[0].variants[2].id", message, None)
+        ]
+
+
+class TestIds:
+    help = "every model needs an id of its own"
+
+    def test_an_id_that_is_used_twice_is_found_at_the_second(self) -> None:
+        message = "id `a` is already used at `models.json $.models[0]`"
+        models = [plain_model(id="a", aliases=[]), plain_model(id="a", aliases=[])]
+        assert findings(*models) == [("M201", "$.models[1].id", message, self.help)]
+
+    def test_an_alias_is_an_id_too(self) -> None:
+        message = "alias `a` is already used at `models.json $.models[0]`"
+        models = [
+            plain_model(id="a", aliases=["b"]),
+            plain_model(id="c", aliases=["a"]),
+        ]
+        assert findings(*models) == [
+            ("M201", "$.models[1].aliases[0]", message, self.help)
+        ]
+
+    def test_an_id_in_another_file_is_named_with_the_file(self) -> None:
+        data = json.dumps(registry_of(plain_model(id="a", aliases=[]))).encode()
+        registry = compile_registry([("one.json", data), ("t\nwo.json", data)])
+        assert [(f.file, f.json_path, f.message) for f in registry.findings] == [
+            (
+                "t\nwo.json",
+                "$.models[0].id",
+                "id `a` is already used at `one.json $.models[0]`",
+            )
+        ]
+
+    def test_two_ids_that_become_one_name_are_found(self) -> None:
+        message = "id `a.b` becomes `A_B`, and so does `a-b`"
+        models = [
+            plain_model(id="a-b", aliases=[]),
+            plain_model(id="a.b", aliases=["x"]),
+        ]
+        assert findings(*models) == [
+            ("M301", "$.models[1].id", message, "change one of the two ids")
+        ]
+
+    @pytest.mark.parametrize(
+        ("id", "name"),
+        [
+            ("models", "MODELS"),
+            ("model-registry", "MODEL_REGISTRY"),
+            ("type.checking", "TYPE_CHECKING"),
+        ],
+    )
+    def test_a_name_of_the_module_itself_is_refused(self, id: str, name: str) -> None:
+        message = f"id `{id}` becomes `{name}`, a name that the module uses itself"
+        assert of(id=id) == [("M302", "$.models[0].id", message, None)]
+
+    def test_two_types_that_become_one_member_are_found(self) -> None:
+        message = "`type` `a.b` becomes `ModelType.A_B`, and so does `a-b`"
+        models = [
+            plain_model(id="a", type="a-b", aliases=[]),
+            plain_model(id="b", type="a.b", aliases=[]),
+        ]
+        help = "write the same type in the same way"
+        assert findings(*models) == [("M303", "$.models[1].type", message, help)]
+
+
+class TestOneFaultIsOneFinding:
+    @pytest.mark.parametrize(
+        "changed",
+        [
+            {"specs__embedding_dim": 0},
+            {"specs__vocab_size": "7"},
+            {"specs__parameters": "many"},
+            {"architecture__has_projection": "yes"},
+            {"architecture__matryoshka_dims": [0, 9]},
+            {"specs__context_length": -5},
+            {"capabilities__modalities": []},
+            {"license": 7},
+            {"id": 7},
+            {"type": []},
+            {"aliases": "plain"},
+            {"sources": {"specs": 7, "nothing": "x"}},
+            {"variants": [{"id": "a", "quantization": "int8", "size_bytes": 0}] * 2},
+        ],
+        ids=str,
+    )
+    def test_a_wrong_value_is_not_judged_again_by_the_rules(
+        self, changed: dict[str, Any]
+    ) -> None:
+        (name,) = changed
+        path = "$.models[0]." + name.replace("__", ".")
+        found = of(**changed)
+        assert {code[:2] for code, _, _, _ in found} == {"M1"}
+        assert all(place.startswith(path) for _, place, _, _ in found)

@@ -1,0 +1,185 @@
+"""Values in the wrong place: at the root, in a model, in a section."""
+
+from typing import Any
+
+import pytest
+from generated import compiled
+from strategies import plain_model, registry_of, replaced
+
+NULL = (
+    "null means none or not published; give the value, or leave out an optional field"
+)
+
+
+def findings(tree: Any) -> list[tuple[str, str, str, str | None]]:
+    """Code, path, message and help of every finding."""
+    return [(f.code, f.json_path, f.message, f.help) for f in compiled(tree).findings]
+
+
+def without(*path: str) -> Any:
+    """A registry whose one model lacks what stands at a path."""
+    model = plain_model()
+    here = model
+    for key in path[:-1]:
+        here = here[key]
+    del here[path[-1]]
+    return registry_of(model)
+
+
+class TestRoot:
+    @pytest.mark.parametrize(
+        ("value", "found"), [([], "array"), ("x", 'string "x"'), (7, "integer 7")]
+    )
+    def test_the_file_must_hold_an_object(self, value: Any, found: str) -> None:
+        message = f"the file must be an object with `models`, got {found}"
+        assert findings(value) == [("M103", "$", message, None)]
+
+    def test_version_and_models_must_stand(self) -> None:
+        assert findings({}) == [
+            (
+                "M101",
+                "$.version",
+                "the registry lacks the required field `version`",
+                None,
+            ),
+            (
+                "M101",
+                "$.models",
+                "the registry lacks the required field `models`",
+                None,
+            ),
+        ]
+
+    def test_unknown_keys_suggest_the_known_ones(self) -> None:
+        tree = {**registry_of(), "model": [], "zzz": 1}
+        assert findings(tree) == [
+            ("M102", "$.model", "unknown field `model`", "did you mean `models`?"),
+            ("M102", "$.zzz", "unknown field `zzz`", None),
+        ]
+
+    def test_the_keys_of_the_root_have_their_types(self) -> None:
+        assert findings({"$schema": 1, "version": 1.0, "models": {}}) == [
+            ("M103", '$["$schema"]', "`$schema` must be a string, got integer 1", None),
+            ("M103", "$.version", "`version` must be a string, got number 1.0", None),
+            ("M103", "$.models", "`models` must be an array, got object", None),
+        ]
+
+    def test_a_version_is_numbers_and_dots(self) -> None:
+        message = '`version` must be a version such as `1.0`, got "one"'
+        tree = {"version": "one", "models": []}
+        assert findings(tree) == [("M113", "$.version", message, None)]
+
+    def test_no_models_are_a_registry(self) -> None:
+        assert findings(registry_of()) == []
+
+    @pytest.mark.parametrize(
+        ("value", "code", "found", "help"),
+        [("x", "M103", 'string "x"', None), (None, "M104", "null", NULL)],
+    )
+    def test_a_model_must_be_an_object(
+        self, value: Any, code: str, found: str, help: str | None
+    ) -> None:
+        message = f"`models[1]` must be an object, got {found}"
+        tree = registry_of(plain_model(), value)
+        assert findings(tree) == [(code, "$.models[1]", message, help)]
+
+
+class TestModel:
+    def test_a_model_with_every_field_is_clean(self) -> None:
+        assert findings(registry_of(plain_model())) == []
+
+    def test_an_unknown_key_suggests_the_nearest_field(self) -> None:
+        tree = registry_of({**plain_model(), "licence": "MIT"})
+        assert findings(tree) == [
+            (
+                "M102",
+                "$.models[0].licence",
+                "unknown field `licence`",
+                "did you mean `license`?",
+            )
+        ]
+
+    def test_an_unknown_key_of_a_section_names_the_section(self) -> None:
+        tree = replaced(registry_of(plain_model()), ("models", 0, "specs", "dim"), 5)
+        assert findings(tree) == [
+            ("M102", "$.models[0].specs.dim", "unknown field `dim` in `specs`", None)
+        ]
+
+    def test_a_required_field_that_lacks_is_named_with_its_section(self) -> None:
+        assert findings(without("license")) == [
+            (
+                "M101",
+                "$.models[0].license",
+                "the model lacks the required field `license`",
+                None,
+            )
+        ]
+        assert findings(without("specs", "parameters")) == [
+            (
+                "M101",
+                "$.models[0].specs.parameters",
+                "`specs` lacks the required field `parameters`",
+                None,
+            )
+        ]
+
+    def test_a_section_that_lacks_gives_one_finding(self) -> None:
+        message = "the model lacks the required section `specs`"
+        assert findings(without("specs")) == [
+            ("M101", "$.models[0].specs", message, None)
+        ]
+
+    def test_a_section_of_another_type_gives_one_finding(self) -> None:
+        tree = registry_of({**plain_model(), "specs": [1]})
+        message = "`specs` must be an object, got array"
+        assert findings(tree) == [("M103", "$.models[0].specs", message, None)]
+
+    def test_optional_sections_and_fields_may_lack(self) -> None:
+        for section in ("files", "encoding", "variants", "dependencies", "sources"):
+            assert findings(without(section)) == []
+
+    def test_an_empty_optional_section_is_clean(self) -> None:
+        assert findings(registry_of({**plain_model(), "encoding": {}})) == []
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            ("performance", "beir_avg"),
+            ("performance", "ms_marco_mrr10"),
+            ("specs", "vocab_size"),
+            ("specs", "max_position_embeddings"),
+        ],
+    )
+    def test_null_stands_where_a_model_can_lack_the_thing(
+        self, path: tuple[str, ...]
+    ) -> None:
+        tree = replaced(registry_of(plain_model()), ("models", 0, *path), None)
+        assert findings(tree) == []
+
+    def test_null_is_refused_elsewhere(self) -> None:
+        tree = registry_of({**plain_model(), "deprecated": None})
+        message = "`deprecated` must be a string, got null"
+        assert findings(tree) == [("M104", "$.models[0].deprecated", message, NULL)]
+
+    def test_the_model_is_named_by_its_id_as_far_as_that_can_be_shown(self) -> None:
+        for id, shown in [("ok", "ok"), ("\u202e\n", "\\u202e\\n"), (7, None)]:
+            tree = registry_of({**plain_model(), "id": id, "zzz": 1})
+            assert {f.model for f in compiled(tree).findings} == {shown}
+
+
+class TestOrder:
+    def test_all_findings_come_in_the_order_of_the_text(self) -> None:
+        model = {**plain_model(), "license": 5, "zzz": 1, "id": "A B"}
+        model["specs"] = {**model["specs"], "vocab_size": 0, "hidden_dim": "7"}
+        found = compiled({"models": [model], "more": 1, "version": 3}).findings
+        places = [(f.line, f.column) for f in found]
+        assert places == sorted(places)
+        assert [f.json_path for f in found] == [
+            "$.models[0].id",
+            "$.models[0].specs.hidden_dim",
+            "$.models[0].specs.vocab_size",
+            "$.models[0].license",
+            "$.models[0].zzz",
+            "$.more",
+            "$.version",
+        ]

@@ -1,0 +1,119 @@
+"""Packages built in copies, by real front ends in real processes, without the package index.
+
+Nothing is built where it lies: pip builds a folder in place, and a second build would see the files of the first.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ROOT / "tests/packages"
+# What a fresh clone does not have.
+IGNORED = shutil.ignore_patterns(
+    ".*_cache",
+    ".git",
+    ".hypothesis",
+    ".venv",
+    "*.egg-info",
+    "__pycache__",
+    "dist",
+    "model_registry.py*",
+)
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+Copy = Callable[[str], Path]
+
+
+@pytest.fixture(scope="session")
+def run() -> Run:
+    """Runs a Python with the arguments; what it printed is shown if it was not to fail."""
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+
+    def run(
+        python: Path | str, *arguments: Path | str, fails: bool = False, cwd: Path
+    ) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [python, *arguments],
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=cwd,
+            env=environment,
+        )
+        assert (done.returncode != 0) == fails, done.stdout
+        return done
+
+    return run
+
+
+def new_environment(folder: Path) -> Path:
+    """An environment with nothing in it, not even pip; its Python."""
+    venv.create(folder, with_pip=False, symlinks=True)
+    return folder / "bin/python"
+
+
+def packages_of(folder: Path) -> Path:
+    """Where an environment keeps its packages."""
+    return Path(sysconfig.get_path("purelib", "venv", {"base": str(folder)}))
+
+
+@pytest.fixture
+def clean(tmp_path: Path) -> Path:
+    """The Python of an environment with nothing in it."""
+    return new_environment(tmp_path / "clean")
+
+
+@pytest.fixture(scope="session")
+def copy_self(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """Makes a copy of this project as a fresh clone has it."""
+
+    def copy() -> Path:
+        target = tmp_path_factory.mktemp("self") / "hypiler"
+        shutil.copytree(ROOT, target, ignore=IGNORED)
+        return target
+
+    return copy
+
+
+@pytest.fixture(scope="session")
+def distributions(run: Run, copy_self: Callable[[], Path]) -> Path:
+    """This project's sdist, and the wheel that was built from it."""
+    source = copy_self()
+    run(sys.executable, "-m", "build", "--no-isolation", source, cwd=source)
+    return source / "dist"
+
+
+@pytest.fixture(scope="session")
+def builder(
+    run: Run, distributions: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The Python of an environment that has this project's wheel and, by way of a path, the tools of this one."""
+    folder = tmp_path_factory.mktemp("builder") / "env"
+    python = new_environment(folder)
+    # Comes after the environment's own packages, so that the wheel hides an editable install of this project.
+    (packages_of(folder) / "tools.pth").write_text(sysconfig.get_path("purelib"))
+    (wheel,) = distributions.glob("*.whl")
+    install = ["install", "--quiet", "--no-index", "--ignore-installed", wheel]
+    run(python, "-m", "pip", *install, cwd=folder)
+    told = run(python, "-c", "import hypiler; print(hypiler.__file__)", cwd=folder)
+    assert told.stdout.startswith(str(folder))
+    return python
+
+
+@pytest.fixture
+def copy_package(tmp_path: Path) -> Copy:
+    """Copies one of tests/packages."""
+
+    def copy(name: str) -> Path:
+        return Path(shutil.copytree(PACKAGES / name, tmp_path / name, ignore=IGNORED))
+
+    return copy

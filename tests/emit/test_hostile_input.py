@@ -1,0 +1,221 @@
+"""Text of a registry is data in whatever is generated from it: it never runs, and it comes back exactly."""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from clean import assert_clean, raw_characters
+from generated import (
+    blanked,
+    body,
+    compiled,
+    facts,
+    facts_of,
+    imported,
+    run_python,
+    valid,
+)
+from strategies import (
+    HOSTILE,
+    Tree,
+    at,
+    leaves,
+    plain_model,
+    registry_of,
+    replaced,
+)
+
+from hypiler.compiler.kinds import MapOf
+from hypiler.compiler.pipeline import compile_registry
+from hypiler.compiler.schema import FIELDS
+from hypiler.diagnostics.render import render_json, render_text
+from hypiler.emit.python import emit_python
+from hypiler.emit.stub import emit_stub
+
+Path_ = tuple[str | int, ...]
+
+# Every place in a model where a string of the input may stand.
+STRINGS: list[Path_] = [path for path, v in leaves(plain_model()) if type(v) is str]
+# Every object whose keys are the user's own.
+MAPS = [field.path for field in FIELDS if isinstance(field.kind, MapOf)]
+IDS = [f"{n}-{text[:12]!a}" for n, text in enumerate(HOSTILE)]
+hostile = pytest.mark.parametrize("text", HOSTILE, ids=IDS)
+
+
+def _planted(text: str) -> list[tuple[Path_, Tree]]:
+    """For every string of a model and every key of its own, the model with the text there instead."""
+    model = plain_model()
+    placed = [(path, replaced(model, path, text)) for path in STRINGS]
+    for path in MAPS:
+        value = next(iter(at(model, path).values()))
+        placed.append(((*path, text), replaced(model, path, {text: value})))
+    return placed
+
+
+def _accepted(text: str) -> list[Tree]:
+    """The models that hold the text somewhere and are valid, each with names of its own."""
+    models = []
+    for number, (_, model) in enumerate(_planted(text)):
+        own = copy.deepcopy(model)
+        if not compiled(registry_of(model)).failed:
+            own["id"] = f"m{number}"
+            own["aliases"] = [f"a{number}"]
+            models.append(own)
+    return models
+
+
+def test_the_places_are_those_of_every_kind_of_text() -> None:
+    places = {".".join(map(str, path)) for path in STRINGS}
+    assert {"id", "description", "encoding.prompts.key", "extra.key"} <= places
+    assert {"variants.0.file", "capabilities.languages.0", "aliases.0"} <= places
+    assert MAPS == [
+        ("files", "sha256"),
+        ("encoding", "prompts"),
+        ("sources",),
+        ("extra",),
+    ]
+
+
+@hostile
+def test_a_hostile_text_comes_back_exactly(text: str, tmp_path: Path) -> None:
+    models = _accepted(text)
+    assert len(models) > 15 or not text.strip()
+    with imported(valid(registry_of(*models)), tmp_path) as module:
+        records = module.MODEL_REGISTRY
+        assert [facts(r) for r in records] == [facts_of(m) for m in models]
+        for model in models:
+            answer = module.models_by_organization(model["organization"])
+            assert model["id"] in [record.id for record in answer]
+
+
+@hostile
+def test_a_hostile_text_is_never_run(text: str, tmp_path: Path) -> None:
+    registry = valid(registry_of(*_accepted(text)))
+    (tmp_path / "m.py").write_text(emit_python(registry), encoding="utf-8", newline="")
+    (tmp_path / "s.py").write_text(
+        emit_stub(registry).replace(
+            "from typing_extensions import ReadOnly, TypeVar",
+            "from typing import TypeVar as _TypeVar\nReadOnly = list\n"
+            "TypeVar = lambda name, default=None, **bound: _TypeVar(name, **bound)",
+        ),
+        encoding="utf-8",
+        newline="",
+    )
+    code = (
+        "import m, s, pydoc\n"
+        "for record in m.MODEL_REGISTRY: repr(record), hash(record), record.model_type\n"
+        "m.MODELS, m.ModelId, m.ModelType, dir(m), pydoc.render_doc(m), pydoc.render_doc(s)\n"
+    )
+    run = run_python(code, cwd=tmp_path)
+    assert (run.stdout, run.stderr, run.returncode) == ("", "", 0)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.py", "s.py"]
+
+
+@hostile
+def test_a_hostile_text_changes_no_syntax(text: str) -> None:
+    models = _accepted(text)
+    plain = [
+        plain_model(id=model["id"], aliases=model["aliases"], type=model["type"])
+        for model in models
+    ]
+    hostile_registry, plain_registry = [
+        valid(registry_of(*own)) for own in (models, plain)
+    ]
+    assert blanked(emit_python(hostile_registry)) == blanked(
+        emit_python(plain_registry)
+    )
+    assert blanked(emit_stub(hostile_registry)) == blanked(emit_stub(plain_registry))
+
+
+@hostile
+def test_generated_text_holds_no_raw_control_or_bidi_character(text: str) -> None:
+    registry = valid(registry_of(*_accepted(text)))
+    module, stub = emit_python(registry), emit_stub(registry)
+    assert module.isascii()
+    assert set(raw_characters(module + stub)) <= {"\n"}
+
+
+@hostile
+def test_the_lines_that_python_searches_for_an_encoding_hold_no_input(
+    text: str,
+) -> None:
+    registry = valid(registry_of(*_accepted(text)))
+    for emitted in (emit_python(registry), emit_stub(registry)):
+        head = emitted.split("\n")[:5]
+        assert head[0] == "# Code generated by hypiler. DO NOT EDIT."
+        assert head[1] == "# format: 1"
+        assert head[2] == f"# source sha256: {registry.sha256}"
+        assert head[3][:18] + head[3][18:].strip("0123456789abcdef") == (
+            "# content sha256: "
+        )
+        assert head[4] == ""
+
+
+@hostile
+def test_a_text_that_a_field_refuses_is_found_there_with_a_clean_message(
+    text: str,
+) -> None:
+    for path, model in _planted(text):
+        registry = compiled(registry_of(model))
+        if registry.failed:
+            place = ("models", 0, *path)
+            assert {f.path for f in registry.findings if f.severity == "error"} == {
+                place
+            }
+            _assert_reports_are_clean(registry, text)
+
+
+def _assert_reports_are_clean(registry: Any, text: str) -> None:
+    report = render_text(registry.findings, registry.line)
+    assert_clean(*report.split("\n"))
+    # A line of the report that begins with what the compiler never writes there begins with input.
+    openings = ("error[", "warning[", "-->", "|", "=", *"0123456789")
+    for line in report.split("\n"):
+        start = line.lstrip(" ")
+        assert not start or start.startswith(openings), line
+    listed = render_json(registry.findings)
+    assert listed.isascii()
+    assert_clean(*listed.split("\n"))
+    for finding in json.loads(listed):
+        assert_clean(finding["message"], finding["help"] or "", finding["path"])
+
+
+FILE_NAMES = (
+    "models\n.json",
+    "a\rb.json",
+    "coding: utf-7\n+ACc-;open('canary','w').json",
+    "# coding: utf-7",
+    "\u202egro.nosj",
+    "\x1b[2Jmodels.json",
+    '"""\nopen("canary", "w")\n"""',
+    "::error::x.json",
+    "\udcff.json",
+    "",
+)
+
+
+@pytest.mark.parametrize("name", FILE_NAMES, ids=ascii)
+def test_the_name_of_the_file_never_reaches_what_is_generated(name: str) -> None:
+    data = json.dumps(registry_of(plain_model())).encode()
+    named, usual = [compile_registry([(n, data)]) for n in (name, "models.json")]
+    assert emit_python(named) == emit_python(usual)
+    assert emit_stub(named) == emit_stub(usual)
+
+
+@pytest.mark.parametrize("name", FILE_NAMES, ids=ascii)
+def test_the_name_of_the_file_is_escaped_in_reports(name: str) -> None:
+    twice = registry_of(plain_model(), plain_model())
+    _assert_reports_are_clean(compiled(twice, name), name)
+    _assert_reports_are_clean(compile_registry([(name, b"{]")]), name)
+
+
+def test_an_edited_body_differs_from_its_digest() -> None:
+    from hashlib import sha256
+
+    emitted = emit_python(valid(registry_of(plain_model())))
+    digest = emitted.split("\n")[3].removeprefix("# content sha256: ")
+    rest = "\n" + body(emitted)
+    assert sha256(rest.encode()).hexdigest() == digest
+    assert sha256((rest + " ").encode()).hexdigest() != digest

@@ -1,0 +1,474 @@
+"""How a generated module behaves at run time, in every way that Python has of loading and copying things."""
+
+import compileall
+import copy
+import importlib
+import pickle
+import pydoc
+import sys
+import threading
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from generated import imported, run_python, valid
+from strategies import Tree, plain_model, registry_of
+
+from hypiler.compiler.kinds import Records
+from hypiler.compiler.schema import FIELDS
+from hypiler.emit.python import emit_python
+
+MODELS: list[Tree] = [
+    plain_model(
+        id="colbert-v2", type="colbert", aliases=["cb2"], organization="Stanford"
+    ),
+    plain_model(
+        id="bge-m3", type="unified", aliases=[], capabilities__languages=["zh-Hans"]
+    ),
+    plain_model(
+        id="tiny.v1", type="time-series", aliases=["t1", "t2"], organization="A|B"
+    ),
+]
+USE = "import registry as m; assert m.COLBERT_V2.embedding_dim == 7; assert len(m.MODEL_REGISTRY) == 3"
+
+
+@pytest.fixture(scope="module")
+def text() -> str:
+    return emit_python(valid(registry_of(*MODELS)))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, text: str) -> Path:
+    (tmp_path / "registry.py").write_text(text, encoding="utf-8", newline="")
+    return tmp_path
+
+
+@pytest.fixture
+def m(tmp_path: Path) -> Iterator[ModuleType]:
+    with imported(valid(registry_of(*MODELS)), tmp_path) as module:
+        yield module
+
+
+class TestCopies:
+    @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+    def test_a_record_survives_pickle(self, m: ModuleType, protocol: int) -> None:
+        copied = pickle.loads(pickle.dumps(m.COLBERT_V2, protocol))
+        assert copied == m.COLBERT_V2
+        assert copied.dense_layers == m.COLBERT_V2.dense_layers
+        assert dict(copied.extra) == {"key": "free"}
+
+    @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+    def test_the_tables_and_types_survive_pickle(
+        self, m: ModuleType, protocol: int
+    ) -> None:
+        for thing in (m.MODELS, m.ModelType.COLBERT, m.ModelType, m.ModelInfo):
+            assert pickle.loads(pickle.dumps(thing, protocol)) is thing
+        registry = pickle.loads(pickle.dumps(m.MODEL_REGISTRY, protocol))
+        assert registry == m.MODEL_REGISTRY
+
+    @pytest.mark.parametrize("make", [copy.copy, copy.deepcopy])
+    def test_a_copy_of_what_cannot_change_is_the_same_object(
+        self, m: ModuleType, make: Any
+    ) -> None:
+        layer, variant = m.BGE_M3.dense_layers[0], m.BGE_M3.variants[0]
+        for thing in (m.BGE_M3, layer, variant, m.MODELS, m.MODEL_REGISTRY):
+            assert make(thing) is thing
+
+    def test_a_pickle_is_read_in_a_process_that_has_used_nothing_yet(
+        self, folder: Path
+    ) -> None:
+        write = "import pickle, registry; open('p', 'wb').write(pickle.dumps(registry.MODEL_REGISTRY))"
+        read = "import pickle; r = pickle.load(open('p', 'rb')); import registry; assert r == registry.MODEL_REGISTRY"
+        for code in (write, read):
+            run = run_python(code, cwd=folder)
+            assert (run.stdout, run.stderr) == ("", "")
+
+
+class TestNames:
+    def test_dir_lists_what_the_module_offers(self, m: ModuleType) -> None:
+        functions = [
+            "get_model",
+            "is_model_id",
+            "models_by_language",
+            "models_by_max_embedding_dim",
+            "models_by_organization",
+            "models_by_type",
+            "models_with_matryoshka",
+        ]
+        classes = ["DenseLayer", "ModelId", "ModelInfo", "ModelType", "ModelVariant"]
+        constants = ["BGE_M3", "CB2", "COLBERT_V2", "MODELS", "MODEL_REGISTRY"]
+        constants += ["T1", "T2", "TINY_V1"]
+        assert dir(m) == sorted([*functions, *classes, *constants])
+
+    def test_star_import_brings_everything_that_dir_lists(self, folder: Path) -> None:
+        code = (
+            "from registry import *\nimport registry\n"
+            "assert {n for n in dir(registry) if n not in globals()} == set()\n"
+            "assert T1 is TINY_V1 is registry.MODELS['t2']"
+        )
+        assert run_python(code, cwd=folder).stderr == ""
+
+    def test_using_a_name_does_not_change_dir(self, m: ModuleType) -> None:
+        before = dir(m)
+        for name in before:
+            getattr(m, name)
+        assert dir(m) == before
+
+    def test_an_unknown_name_is_an_attribute_error(self, m: ModuleType) -> None:
+        for name in (
+            "COLBERT_V3",
+            "colbert_v2",
+            "_COLBERT_V2",
+            "COLBERT-V2",
+            "TINY.V1",
+            "__wrapped__",
+            "",
+        ):
+            with pytest.raises(AttributeError) as error:
+                getattr(m, name)
+            assert (
+                str(error.value) == f"module {m.__name__!r} has no attribute {name!r}"
+            )
+
+    def test_importing_an_unknown_name_is_an_import_error(self, folder: Path) -> None:
+        run = run_python("from registry import COLBERT_V3", cwd=folder)
+        assert "ImportError: cannot import name 'COLBERT_V3'" in run.stderr
+
+    def test_help_shows_the_functions_and_constants(self, m: ModuleType) -> None:
+        page = pydoc.plain(pydoc.render_doc(m))
+        assert "The model with this id or alias, or None." in page
+        assert "COLBERT_V2 = <ModelInfo 'colbert-v2': colbert, 7 dims>" in page
+
+    def test_a_record_shows_its_id_type_and_width(self, m: ModuleType) -> None:
+        assert repr(m.TINY_V1) == "<ModelInfo 'tiny.v1': time-series, 7 dims>"
+
+
+class TestLookups:
+    def test_an_unknown_id_is_none(self, m: ModuleType) -> None:
+        assert [m.get_model(id) for id in ("x", "COLBERT-V2", "", " t1")] == [None] * 4
+
+    def test_an_unknown_key_suggests_the_nearest_id(self, m: ModuleType) -> None:
+        with pytest.raises(KeyError) as error:
+            m.MODELS["colbert-v3"]
+        assert error.value.args == (
+            "no model 'colbert-v3' in this registry; did you mean 'colbert-v2'?",
+        )
+
+    def test_an_unknown_key_that_is_like_no_id_suggests_none(
+        self, m: ModuleType
+    ) -> None:
+        with pytest.raises(KeyError) as error:
+            m.MODELS["zzz"]
+        assert error.value.args == ("no model 'zzz' in this registry",)
+
+    def test_the_mapping_is_a_mapping(self, m: ModuleType) -> None:
+        ids = ["colbert-v2", "bge-m3", "tiny.v1", "cb2", "t1", "t2"]
+        assert (list(m.MODELS), len(m.MODELS)) == (ids, 6)
+        assert list(m.MODELS.values()) == [m.get_model(id) for id in ids]
+        assert "t1" in m.MODELS
+        assert "nothing" not in m.MODELS
+        assert 7 not in m.MODELS
+        assert m.MODELS.get("nothing") is None
+        assert m.MODELS.get("nothing", 5) == 5
+        assert m.MODELS.get("t2") is m.TINY_V1
+
+    def test_a_question_that_nothing_answers_gives_an_empty_tuple(
+        self, m: ModuleType
+    ) -> None:
+        assert m.models_by_type("nothing") == ()
+        assert m.models_by_organization("nobody") == ()
+        assert m.models_by_organization("A") == ()
+        assert m.models_by_language("xx") == ()
+        assert m.models_by_max_embedding_dim(6) == ()
+
+    def test_questions_without_an_answer_are_not_kept(self, m: ModuleType) -> None:
+        m.models_by_type("nothing")
+        kept = {name: len(v) for name, v in vars(m).items() if isinstance(v, dict)}
+        for number in range(100):
+            m.models_by_type(f"nothing{number}")
+            m.models_by_organization(f"nobody{number}")
+            m.models_by_language(f"x{number}")
+            m.get_model(f"nothing{number}")
+            m.models_by_max_embedding_dim(number)
+        after = {name: len(v) for name, v in vars(m).items() if isinstance(v, dict)}
+        assert {
+            name: after[name] - n for name, n in kept.items() if after[name] > n + 9
+        } == {}
+
+    def test_a_type_is_asked_for_by_member_or_by_value(self, m: ModuleType) -> None:
+        assert m.models_by_type(m.ModelType.TIME_SERIES) == (m.TINY_V1,)
+        assert m.models_by_type("time-series") == (m.TINY_V1,)
+
+    def test_a_language_is_found_with_its_script_and_without(
+        self, m: ModuleType
+    ) -> None:
+        assert m.models_by_language("zh") == (m.BGE_M3,)
+        assert m.models_by_language("zh-Hans") == (m.BGE_M3,)
+        assert m.models_by_language("zh-Hant") == ()
+
+    def test_the_same_record_is_given_every_time(self, m: ModuleType) -> None:
+        record = m.get_model("tiny.v1")
+        assert m.TINY_V1 is record
+        assert m.T1 is record
+        assert m.get_model("t2") is record
+        assert m.MODELS["t1"] is record
+        assert m.MODEL_REGISTRY[2] is record
+        assert m.models_by_organization("A|B")[0] is record
+
+    def test_a_dimension_is_one_of_the_models_own(self, m: ModuleType) -> None:
+        assert m.BGE_M3.dimensions == (3, 7)
+        assert [m.BGE_M3.resolve_dimension(d) for d in (None, 3, 7)] == [7, 3, 7]
+        for wrong in (5, 0, -3, True, 3.0, "3"):
+            with pytest.raises(ValueError) as error:
+                m.BGE_M3.resolve_dimension(wrong)
+            assert str(error.value) == (
+                f"'bge-m3' has no vectors of dimension {wrong!r}; choose one of: 3, 7"
+            )
+
+    def test_an_empty_registry_answers_every_question(self, tmp_path: Path) -> None:
+        with imported(valid(registry_of()), tmp_path) as m:
+            assert m.MODEL_REGISTRY == m.models_with_matryoshka() == ()
+            assert m.models_by_type("x") == m.models_by_max_embedding_dim(9**9) == ()
+            assert (dict(m.MODELS), list(m.ModelType)) == ({}, [])
+            assert m.get_model("x") is None
+
+
+class TestImmutability:
+    @pytest.fixture(params=["model", "layer", "variant"])
+    def record(self, m: ModuleType, request: pytest.FixtureRequest) -> Any:
+        records = {
+            "model": m.BGE_M3,
+            "layer": m.BGE_M3.dense_layers[0],
+            "variant": m.BGE_M3.variants[0],
+        }
+        return records[request.param]
+
+    def test_no_attribute_can_be_set_or_deleted(self, record: Any) -> None:
+        owner = type(record).__name__
+        for name in (*_names(record), "new", "__dict__", "__class__"):
+            with pytest.raises(AttributeError) as error:
+                setattr(record, name, 5)
+            assert str(error.value) == f"{owner}.{name} is read-only"
+            with pytest.raises(AttributeError) as error:
+                delattr(record, name)
+            assert str(error.value) == f"{owner}.{name} is read-only"
+
+    def test_a_record_has_no_dict(self, record: Any) -> None:
+        assert not hasattr(record, "__dict__")
+
+    def test_a_record_cannot_be_made_by_hand(self, record: Any) -> None:
+        with pytest.raises(TypeError) as error:
+            type(record)()
+        assert str(error.value) == (
+            "records are made by their registry: use get_model(id)"
+        )
+
+    def test_the_mappings_of_a_record_are_read_only(self, m: ModuleType) -> None:
+        for mapping in (m.BGE_M3.extra, m.BGE_M3.prompts, m.BGE_M3.sources):
+            with pytest.raises(TypeError):
+                mapping["key"] = "other"
+
+    def test_records_are_equal_by_value_and_hash_alike(
+        self, m: ModuleType, record: Any
+    ) -> None:
+        twin = pickle.loads(pickle.dumps(record))
+        assert twin is not record
+        assert twin == record
+        assert hash(twin) == hash(record)
+        assert len({twin, record}) == 1
+
+    def test_records_of_different_models_or_kinds_differ(self, m: ModuleType) -> None:
+        things = [m.BGE_M3, m.TINY_V1, m.BGE_M3.dense_layers[0], "bge-m3", None]
+        assert [[a == b for b in things] for a in things] == [
+            [i == j for j in range(5)] for i in range(5)
+        ]
+        assert len(set(m.MODEL_REGISTRY)) == 3
+
+
+class TestLoading:
+    @pytest.mark.parametrize(
+        "options",
+        [
+            ["-O"],
+            ["-OO"],
+            ["-W", "error"],
+            ["-X", "dev", "-W", "error"],
+            ["-X", "utf8=0"],
+            ["-b", "-W", "error"],
+        ],
+        ids=" ".join,
+    )
+    def test_the_module_works_under_an_option_of_the_interpreter(
+        self, folder: Path, options: list[str]
+    ) -> None:
+        run = run_python(USE, *options, cwd=folder, LC_ALL="C")
+        assert (run.stdout, run.stderr, run.returncode) == ("", "", 0)
+
+    def test_the_module_works_where_hypiler_is_not_installed(
+        self, folder: Path
+    ) -> None:
+        code = (
+            f"{USE}\nimport importlib.util as u; assert u.find_spec('hypiler') is None"
+        )
+        assert run_python(code, cwd=folder).stderr == ""
+
+    def test_the_module_works_from_a_zip_file(self, folder: Path, text: str) -> None:
+        with zipfile.ZipFile(folder / "app.zip", "w") as archive:
+            archive.writestr("zipped/__init__.py", "")
+            archive.writestr("zipped/registry.py", text)
+        code = (
+            "import sys; sys.path.insert(0, 'app.zip')\n"
+            "from zipped import registry as m\nassert '.zip' in m.__file__\n"
+            "import pickle; assert pickle.loads(pickle.dumps(m.T1)) == m.MODELS['t2']"
+        )
+        run = run_python(code, cwd=folder)
+        assert (run.stdout, run.stderr) == ("", "")
+
+    def test_the_module_works_where_no_bytecode_can_be_kept(self, folder: Path) -> None:
+        (folder / "__pycache__").write_text("a file, so no folder of this name")
+        run = run_python(USE, cwd=folder, PYTHONDONTWRITEBYTECODE="")
+        assert (run.stdout, run.returncode) == ("", 0)
+        assert (folder / "__pycache__").is_file()
+
+    def test_the_module_works_from_the_bytecode_that_was_kept(
+        self, folder: Path
+    ) -> None:
+        for _ in range(2):
+            run = run_python(USE, cwd=folder, PYTHONDONTWRITEBYTECODE="")
+            assert (run.stdout, run.stderr) == ("", "")
+        assert len([*(folder / "__pycache__").glob("registry.*.pyc")]) == 1
+
+    def test_the_module_works_as_bytecode_without_its_source(
+        self, folder: Path
+    ) -> None:
+        compileall.compile_dir(folder, quiet=2, legacy=True)
+        (folder / "registry.py").unlink()
+        run = run_python(USE, cwd=folder)
+        assert (run.stdout, run.stderr) == ("", "")
+
+    def test_importing_loads_no_module_that_costs_time(self, folder: Path) -> None:
+        code = "import sys; before = {*sys.modules}; import registry as m; m.COLBERT_V2.name; m.get_model('t1'); m.models_by_type('colbert'); print(*sorted({*sys.modules} - before))"
+        run = run_python(code, cwd=folder)
+        assert (run.stdout, run.stderr) == ("registry\n", "")
+
+    def test_importing_makes_no_record(self, m: ModuleType, tmp_path: Path) -> None:
+        import gc
+
+        with imported(valid(registry_of(*MODELS)), tmp_path) as fresh:
+            made = [o for o in gc.get_objects() if type(o) is fresh.ModelInfo]
+            assert made == []
+
+    def test_reloading_an_unchanged_file_keeps_the_module_working(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with _importable(folder, monkeypatch) as m:
+            old = m.COLBERT_V2
+            importlib.reload(m)
+            assert m.COLBERT_V2.id == old.id
+            assert isinstance(m.COLBERT_V2, m.ModelInfo)
+            assert m.MODELS["cb2"] is m.COLBERT_V2
+
+    def test_reloading_a_changed_file_leaves_nothing_stale(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        changed = registry_of(
+            plain_model(id="bge-m3", name="Another", type="dense", aliases=["t1"])
+        )
+        with _importable(folder, monkeypatch) as m:
+            for name in dir(m):
+                getattr(m, name)
+            m.models_by_type("colbert")
+            path = folder / "registry.py"
+            path.write_text(emit_python(valid(changed)), encoding="utf-8", newline="")
+            importlib.invalidate_caches()
+            importlib.reload(m)
+            assert m.BGE_M3.name == "Another"
+            assert m.T1 is m.BGE_M3
+            assert (list(m.MODELS), len(m.MODEL_REGISTRY)) == (["bge-m3", "t1"], 1)
+            assert [member.value for member in m.ModelType] == ["dense"]
+            assert m.models_by_type("colbert") == ()
+            assert m.ModelId.__args__ == ("bge-m3", "t1")
+            assert not hasattr(m, "COLBERT_V2")
+            assert not {"COLBERT_V2", "TINY_V1", "T2"} & {*dir(m)}
+
+
+class TestThreads:
+    def test_threads_that_ask_at_once_get_the_same_objects(
+        self, tmp_path: Path
+    ) -> None:
+        models = [
+            plain_model(id=f"m{n}", type=f"t{n % 5}", aliases=[f"a{n}"])
+            for n in range(80)
+        ]
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(1e-4)
+        try:
+            with imported(valid(registry_of(*models)), tmp_path) as m:
+                answers = _ask_from_threads(m, 32)
+        finally:
+            sys.setswitchinterval(interval)
+        assert len(answers) == 32
+        assert len({tuple(map(id, answer)) for answer in answers}) == 1
+        assert answers[0][-1].id == "m79"
+
+
+def _names(record: Any) -> list[str]:
+    """The fields of a record, from the table of fields."""
+    parts = {
+        field.kind.record: list(field.kind.fields)
+        for field in FIELDS
+        if isinstance(field.kind, Records)
+    }
+    return parts.get(type(record).__name__, [field.attribute for field in FIELDS])
+
+
+def _ask_from_threads(m: ModuleType, count: int) -> list[list[Any]]:
+    """What each thread got, in the order of the models although each asks in an order of its own."""
+    answers: list[list[Any]] = []
+    start = threading.Barrier(count)
+
+    def ask(first: int) -> None:
+        start.wait()
+        found = {}
+        for step in range(80):
+            number = (first * 7 + step) % 80
+            ways = (
+                lambda n: m.get_model(f"m{n}"),
+                lambda n: m.get_model(f"a{n}"),
+                lambda n: getattr(m, f"M{n}"),
+                lambda n: m.MODELS[f"a{n}"],
+                lambda n: next(
+                    r for r in m.models_by_type(f"t{n % 5}") if r.id == f"m{n}"
+                ),
+            )
+            found[number] = ways[(first + step) % 5](number)
+            assert found[number].model_type is getattr(m.ModelType, f"T{number % 5}")
+            if step % 50 == 0:
+                dir(m)
+        tables = [m.MODELS, m.MODEL_REGISTRY, m.ModelType, m.ModelId]
+        answers.append([*tables, *[found[number] for number in range(80)]])
+
+    threads = [threading.Thread(target=ask, args=(n,)) for n in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
+
+
+def _importable(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    from contextlib import contextmanager
+
+    @contextmanager
+    def found() -> Iterator[ModuleType]:
+        monkeypatch.syspath_prepend(str(folder))
+        sys.modules.pop("registry", None)
+        try:
+            yield importlib.import_module("registry")
+        finally:
+            sys.modules.pop("registry", None)
+
+    return found()

@@ -1,0 +1,120 @@
+"""The law: executing what is emitted for a registry gives records equal to the registry."""
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+from generated import facts, facts_of, imported, valid
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import Tree, registries, texts, written
+
+from hypiler.compiler.names import constant_name
+from hypiler.compiler.pipeline import compile_registry
+from hypiler.emit.stub import emit_stub
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("law")
+
+
+def _languages(model: Tree) -> set[str]:
+    tags = model["capabilities"]["languages"]
+    return {*tags, *[tag.partition("-")[0] for tag in tags]}
+
+
+def _flag(model: Tree) -> bool:
+    dims = model["architecture"].get("matryoshka_dims")
+    return bool(model["capabilities"].get("matryoshka", bool(dims)))
+
+
+@given(registry=registries().flatmap(lambda t: st.tuples(st.just(t), written(t))))
+def test_every_valid_registry_comes_back_as_it_was_written(
+    folder: Path, registry: tuple[Tree, bytes]
+) -> None:
+    tree, data = registry
+    result = compile_registry([("models.json", data)])
+    assert [f for f in result.findings if f.severity == "error"] == []
+    models = tree["models"]
+    with imported(result, folder) as module:
+        assert [facts(record) for record in module.MODEL_REGISTRY] == [
+            facts_of(model) for model in models
+        ]
+
+
+@given(tree=registries(), other=texts(blank=True), bound=st.integers(0, 2**53))
+def test_every_lookup_agrees_with_a_scan_over_the_json(
+    folder: Path, tree: Tree, other: str, bound: int
+) -> None:
+    models = tree["models"]
+    with imported(valid(tree), folder) as module:
+
+        def scan(test: Any) -> tuple[Any, ...]:
+            kept = [model["id"] for model in models if test(model)]
+            return tuple([module.MODELS[id] for id in kept])
+
+        for word in {other, *[model["type"] for model in models]}:
+            answer = module.models_by_type(word)
+            assert answer == scan(lambda m, w=word: m["type"] == w)
+        for name in {other, *[model["organization"] for model in models]}:
+            answer = module.models_by_organization(name)
+            assert answer == scan(lambda m, n=name: m["organization"] == n)
+        for tag in {other, *[tag for model in models for tag in _languages(model)]}:
+            answer = module.models_by_language(tag)
+            assert answer == scan(lambda m, t=tag: t in _languages(m))
+        widths = [model["specs"]["embedding_dim"] for model in models]
+        for width in {0, bound, *widths, *[width - 1 for width in widths]}:
+            answer = module.models_by_max_embedding_dim(width)
+            assert answer == scan(lambda m, w=width: m["specs"]["embedding_dim"] <= w)
+        assert module.models_with_matryoshka() == scan(_flag)
+
+
+@given(tree=registries(), other=texts(blank=True).filter(lambda text: text[:1] != "_"))
+def test_every_id_alias_and_constant_leads_to_its_model_and_nothing_else_does(
+    folder: Path, tree: Tree, other: str
+) -> None:
+    models = tree["models"]
+    owners = {model["id"]: model["id"] for model in models} | {
+        alias: model["id"] for model in models for alias in model.get("aliases", [])
+    }
+    ids = [model["id"] for model in models]
+    ids += [alias for model in models for alias in model.get("aliases", [])]
+    with imported(valid(tree), folder) as module:
+        assert list(module.MODELS) == ids
+        for id, owner in owners.items():
+            record = module.get_model(id)
+            assert record.id == owner
+            assert getattr(module, constant_name(id)) is record
+            assert module.MODELS[id] is record
+            assert record in module.MODEL_REGISTRY
+            assert module.is_model_id(id)
+        if other not in owners:
+            assert module.get_model(other) is None
+            assert other not in module.MODELS
+            assert not module.is_model_id(other)
+            assert hasattr(module, other) == (other in dir(module))
+
+
+@given(tree=registries())
+def test_the_types_are_those_of_the_file_in_its_order(folder: Path, tree: Tree) -> None:
+    words = list(dict.fromkeys([model["type"] for model in tree["models"]]))
+    with imported(valid(tree), folder) as module:
+        members = [(member.name, member.value) for member in module.ModelType]
+        assert members == [(constant_name(word), word) for word in words]
+
+
+@given(tree=registries(min_models=1))
+def test_records_survive_pickling_with_all_their_facts(
+    folder: Path, tree: Tree
+) -> None:
+    with imported(valid(tree), folder) as module:
+        copies = pickle.loads(pickle.dumps(module.MODEL_REGISTRY))
+        assert copies == module.MODEL_REGISTRY
+        assert [facts(c) for c in copies] == [facts_of(m) for m in tree["models"]]
+
+
+@given(tree=registries())
+def test_the_stub_of_every_valid_registry_is_a_module(tree: Tree) -> None:
+    compile(emit_stub(valid(tree)), "model_registry.pyi", "exec")

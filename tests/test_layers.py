@@ -1,0 +1,105 @@
+"""Imports point one way, and what users import is small."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src"
+# A room may import itself and those before it.
+ROOMS = ["diagnostics", "compiler", "emit", "build", "cli"]
+# Each of the two is there in some Pythons.
+STANDARD = sys.stdlib_module_names | {"_sha2", "_sha256"}
+# What users import, and what is generated for them: these know nothing of the rooms.
+OUTSIDE = {"hypiler", "hypiler.config", "hypiler.model_registry"}
+
+
+def modules(room: str) -> list[Path]:
+    return sorted((SOURCE / "hypiler" / room).rglob("*.py"))
+
+
+def imports(path: Path) -> set[str]:
+    """The full names of all modules that a file imports, wherever in it that stands."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            found.add(node.module or "")
+    return found
+
+
+def room_of(module: str) -> str:
+    """`emit` for `hypiler.emit.stub`."""
+    return "" if module in OUTSIDE else (module.split(".") + [""])[1]
+
+
+def loaded_by(statement: str) -> set[str]:
+    """The modules that a fresh interpreter loads for a statement, beyond those it starts with."""
+    code = f"import sys; before = set(sys.modules); {statement}; print(*set(sys.modules) - before)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    )
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_room_imports_only_itself_and_those_before_it(room: str) -> None:
+    allowed = set(ROOMS[: ROOMS.index(room) + 1])
+    # The command line also shows the shipped registry and its version.
+    allowed |= {""} if room == "cli" else set()
+    assert modules(room)
+    for path in modules(room):
+        own = {name for name in imports(path) if name.split(".")[0] == "hypiler"}
+        assert {room_of(name) for name in own} <= allowed, path.name
+
+
+def test_all_code_lies_in_a_room() -> None:
+    folders = {path.name for path in (SOURCE / "hypiler").iterdir() if path.is_dir()}
+    assert folders - {"__pycache__"} == set(ROOMS)
+
+
+def test_what_users_import_knows_nothing_of_the_rooms() -> None:
+    for path in [SOURCE / "hypiler/__init__.py", SOURCE / "hypiler/config.py"]:
+        own = {name for name in imports(path) if name.split(".")[0] == "hypiler"}
+        assert own <= OUTSIDE, path.name
+
+
+def test_nothing_needs_a_third_party_package() -> None:
+    """The build hook is what hatchling calls, so there it is installed."""
+    for path in sorted((SOURCE / "hypiler").rglob("*.py")):
+        tops = {name.split(".")[0] for name in imports(path)} - {"hypiler"}
+        others = tops - STANDARD
+        assert others == ({"hatchling"} if path.name == "hatch.py" else set())
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("import hypiler", {"hypiler"}),
+        ("import hypiler.model_registry", {"hypiler", "hypiler.model_registry"}),
+        ("from hypiler import MODELS", {"hypiler", "hypiler.model_registry"}),
+        ("from hypiler import ModelConfig", {"hypiler", "hypiler.config"}),
+    ],
+)
+def test_import_loads_only_what_it_names(statement: str, expected: set[str]) -> None:
+    loaded = loaded_by(statement)
+    assert {name for name in loaded if name.split(".")[0] == "hypiler"} == expected
+    assert {name.split(".")[0] for name in loaded - expected} <= STANDARD
+
+
+def test_reading_a_fact_loads_nothing_that_is_slow() -> None:
+    slow = {"ast", "collections", "dataclasses", "enum", "functools", "inspect", "json", "re", "typing"}  # fmt: skip
+    fact = "from hypiler.model_registry import COLBERT_V2; COLBERT_V2.embedding_dim"
+    assert loaded_by(fact) & slow == set()
+
+
+def test_clean_build_loads_nothing_that_only_a_fault_needs(tmp_path: Path) -> None:
+    source = Path(__file__).parent / "packages/hatch-app/models.json"
+    arguments = ["build", str(source), "--out", str(tmp_path), "-q"]
+    loaded = loaded_by(f"from hypiler.cli import main; main({arguments})")
+    assert loaded & {"hypiler.compiler.scanner", "difflib", "typing", "ast"} == set()
+    assert {name.split(".")[0] for name in loaded} <= {"hypiler", *STANDARD}  # fmt: skip

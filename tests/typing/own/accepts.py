@@ -1,0 +1,55 @@
+"""What every checker must accept of another project's registry, at any size. The registries are made by the test."""
+
+from typing import Literal, assert_type
+
+import hypiler.model_registry
+from hypiler import ModelConfig
+
+from .model_registry import (
+    MANY,
+    MODEL_REGISTRY,
+    MODELS,
+    ONE,
+    OTHER_NAME,
+    ModelInfo,
+    ModelType,
+    get_model,
+    is_model_id,
+    models_by_type,
+)
+
+assert_type(ONE, ModelInfo[Literal[384]])
+assert_type(MANY, ModelInfo[Literal[64, 96, 128]])
+assert_type(OTHER_NAME, ModelInfo[Literal[64, 96, 128]])
+assert_type(MODELS["one"], ModelInfo[Literal[384]])
+assert_type(MODELS["many"], ModelInfo[Literal[64, 96, 128]])
+assert_type(MODELS["other.name"], ModelInfo[Literal[64, 96, 128]])
+assert_type(MODEL_REGISTRY, tuple[ModelInfo, ...])
+assert_type(models_by_type(ModelType.VISION_LANGUAGE), tuple[ModelInfo, ...])
+
+# Each dim passes at its first mention and at every later one, with and without other models in between.
+assert_type(ModelConfig.from_model(ONE, dimension=384), ModelConfig)
+assert_type(ModelConfig.from_model(MANY, dimension=64), ModelConfig)
+assert_type(ModelConfig.from_model(MODELS["many"], dimension=96), ModelConfig)
+assert_type(ModelConfig.from_model(MODELS["one"], dimension=384), ModelConfig)
+assert_type(ModelConfig.from_model(OTHER_NAME, dimension=128), ModelConfig)
+assert_type(ModelConfig.from_model(MODELS["other.name"]), ModelConfig)
+assert_type(ModelConfig.from_model(ONE), ModelConfig)
+assert_type(ModelConfig.from_model(ONE, dimension=384), ModelConfig)
+assert_type(ModelConfig.from_model(MANY, dimension=None), ModelConfig)
+assert_type(MANY.resolve_dimension(64), int)
+assert_type(MODELS["many"].resolve_dimension(96), int)
+assert_type(ONE.resolve_dimension(384), int)
+
+# Both registries at once: a config takes a model from either.
+shipped = hypiler.model_registry.JINA_COLBERT_V2
+assert_type(ModelConfig.from_model(shipped, dimension=64), ModelConfig)
+
+
+def at_run_time(name: str, width: int) -> ModelConfig | None:
+    """The two doors for an id that is known only at run time."""
+    if not is_model_id(name):
+        return None
+    model = get_model(name)
+    assert_type(get_model(str(name)), ModelInfo | None)
+    return model and ModelConfig.from_model(model, dimension=width)

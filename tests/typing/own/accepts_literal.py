@@ -1,0 +1,35 @@
+"""What every checker must accept by id where the registry has few enough models for literal ids."""
+
+from typing import Literal, Protocol, assert_type
+
+from hypiler import ModelConfig
+
+from .model_registry import (
+    MODELS,
+    FromRegistry,
+    ModelId,
+    ModelInfo,
+    get_model,
+    is_model_id,
+)
+
+known: ModelId = "one"
+assert_type(get_model("one"), ModelInfo[Literal[384]])
+assert_type(get_model("other.name"), ModelInfo[Literal[64, 96, 128]])
+assert_type(ModelConfig.from_model(get_model("many"), dimension=64), ModelConfig)
+
+
+class Engine(Protocol):
+    """Something of the project's own that is made by id."""
+
+    load: FromRegistry[bytes]
+
+
+def by_id(engine: Engine, name: str) -> bytes:
+    """A narrowed id is a key of every lookup, however many ids there are."""
+    assert_type(engine.load("many", dimension=96), bytes)
+    if not is_model_id(name):
+        return engine.load("one")
+    assert_type(get_model(name).name, str)
+    assert_type(MODELS[name].name, str)
+    return engine.load(name)

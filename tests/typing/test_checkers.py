@@ -1,0 +1,336 @@
+"""mypy and pyright accept what is right and reject what is wrong, of the shipped registry and of any other project's.
+
+The cases are files: those called `accepts` must have no error; in those called `rejects` each line has one that an
+`ignore` of exactly its kind takes away, and an `ignore` without an error is an error. So both checkers must find nothing
+in either. Each checker runs once over many cases: starting it takes longer than checking them.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import venv
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from strategies import HOSTILE
+
+import hypiler
+from hypiler.compiler.pipeline import compile_registry
+from hypiler.emit.python import emit_python
+from hypiler.emit.stub import MAX_LITERAL_IDS, emit_stub
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+SOURCE = Path(hypiler.__file__).parents[1]
+# Where hypiler is installed as a copy, both find it by themselves.
+IMPORTABLE = [] if SOURCE.name == "site-packages" else [str(SOURCE)]
+STRICT = {
+    "typeCheckingMode": "strict",
+    "enableTypeIgnoreComments": False,
+    "reportUnnecessaryTypeIgnoreComment": "error",
+}
+
+Check = Callable[..., list[str]]
+
+
+def mypy(
+    folder: Path, python: str = sys.executable, paths: list[str] = IMPORTABLE
+) -> list[str]:
+    """The errors that `mypy --strict` finds in a folder."""
+    command = ["--strict", "--no-error-summary", "--hide-error-context", "--no-pretty"]
+    command += ["--cache-dir", str(folder.parent / f"{folder.name}_mypy_cache")]
+    command += ["--python-executable", python, "."]
+    result = run("mypy", *command, cwd=folder, MYPYPATH=os.pathsep.join(paths))
+    return result.stdout.splitlines() + result.stderr.splitlines()
+
+
+def pyright(
+    folder: Path, python: str = sys.executable, paths: list[str] = IMPORTABLE
+) -> list[str]:
+    """The errors and warnings that pyright finds in a folder in strict mode."""
+    config = json.dumps(STRICT | {"extraPaths": paths})
+    (folder / "pyrightconfig.json").write_text(config, "utf-8")
+    result = run("basedpyright", "--outputjson", "--pythonpath", python, cwd=folder)
+    report = json.loads(result.stdout)
+    assert report["summary"]["filesAnalyzed"] > 0
+    return [
+        f"{Path(found['file']).relative_to(folder.resolve()).as_posix()}:"
+        f"{found['range']['start']['line'] + 1}: {found['severity']}: "
+        f"{' '.join(found['message'].split())} [{found.get('rule')}]"
+        for found in report["generalDiagnostics"]
+    ]
+
+
+def run(
+    tool: str, *arguments: str, cwd: Path, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a module of this environment."""
+    result = subprocess.run(
+        [sys.executable, "-m", tool, *arguments],
+        cwd=cwd,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert result.returncode in (0, 1), result.stderr
+    return result
+
+
+both = pytest.mark.parametrize("check", [mypy, pyright])
+
+
+def entry(id: str, dims: tuple[int, ...] = (384,), **facts: Any) -> dict[str, Any]:
+    """A model; with more than one dim, they are its Matryoshka dims."""
+    matryoshka = {"matryoshka_dims": list(dims)} if len(dims) > 1 else {}
+    return {
+        "id": id,
+        "type": "dense",
+        "name": id,
+        "huggingface_id": "org/name",
+        "organization": "Org",
+        "release_date": "2024-05",
+        "architecture": {
+            "type": "bert",
+            "variant": "bert-base",
+            "has_projection": False,
+            **matryoshka,
+        },
+        "specs": {
+            "parameters": "110M",
+            "embedding_dim": dims[-1],
+            "hidden_dim": 768,
+            "context_length": 512,
+            "max_position_embeddings": 512,
+            "vocab_size": 30522,
+        },
+        "capabilities": {
+            "languages": ["en"],
+            "modalities": ["text"],
+            "multi_vector": False,
+            "quantization": ["fp32"],
+        },
+        "performance": {"beir_avg": None, "ms_marco_mrr10": None},
+        "license": "MIT",
+        "description": "A model.",
+        **facts,
+    }
+
+
+def models(size: int) -> list[dict[str, Any]]:
+    """The models that the cases name, and others around them, with many sets of dims."""
+    others = [
+        entry(
+            f"other-{number}.{number % 7}", tuple(range(64, 129 + number % 17 * 64, 64))
+        )
+        for number in range(size - 3)
+    ]
+    return [
+        *others[::2],
+        entry("one", type="vision-language"),
+        entry("many", (64, 96, 128), aliases=["other.name"]),
+        entry("last", (768,), type="a.b-c9"),
+        *others[1::2],
+    ]
+
+
+def generate(folder: Path, entries: list[dict[str, Any]]) -> None:
+    """Compile the models into a package."""
+    tree = {"version": "1.0", "models": entries}
+    registry = compile_registry([("models.json", json.dumps(tree).encode())])
+    assert not registry.failed, registry.findings
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").touch()
+    module = folder / "model_registry.py"
+    module.write_text(emit_python(registry), "utf-8", newline="")
+    module.with_suffix(".pyi").write_text(emit_stub(registry), "utf-8", newline="")
+
+
+def spread() -> list[dict[str, Any]]:
+    """Ids, types and dims of every length, so that each way of breaking a line occurs; descriptions of every kind."""
+    lengths = range(1, 101)
+    dims = [tuple(range(100, 100 + count)) for count in range(1, 31)]
+    return [
+        entry(
+            f"m{'x' * length}",
+            dims[length * 7 % len(dims)],
+            type=f"t{'y' * length}",
+            description=HOSTILE[length % len(HOSTILE)] + "a",
+            name=f"{HOSTILE[length * 3 % len(HOSTILE)]}a",
+            aliases=[f"a{'z' * length}"],
+        )
+        for length in lengths
+    ]
+
+
+REGISTRIES: dict[str, Callable[[], list[dict[str, Any]]]] = {
+    "empty": list,
+    "one": lambda: [entry("one")],
+    "three": lambda: models(3),
+    "hundreds": lambda: models(MAX_LITERAL_IDS - 1),  # and one alias
+    "spread": spread,
+    "dims": lambda: [entry(f"m{n}", tuple(range(1, n + 1))) for n in range(1, 81)],
+    "over": lambda: models(300),
+    "thousand": lambda: models(1000),
+}
+
+
+def copy_cases(folder: Path, *names: str, to: Path) -> None:
+    """Copy files of cases into a package of their own."""
+    to.mkdir(exist_ok=True)
+    (to / "__init__.py").touch()
+    for name in names:
+        shutil.copy(HERE / folder / f"{name}.py", to)
+
+
+@both
+def test_cases_of_the_shipped_registry(check: Check, tmp_path: Path) -> None:
+    copy_cases(Path("shipped"), "accepts", "rejects", to=tmp_path / "cases")
+    assert check(tmp_path) == []
+
+
+def test_accepted_cases_run() -> None:
+    accepted = HERE / "shipped" / "accepts.py"
+    result = subprocess.run(
+        [sys.executable, "-W", "error", str(accepted)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (result.stderr, result.returncode) == ("", 0)
+
+
+@both
+def test_cases_of_another_registry_at_any_size(check: Check, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    for name in ("three", "hundreds", "over", "thousand"):
+        generate(project / name, REGISTRIES[name]())
+        cases = ["accepts", "rejects"]
+        if name in ("three", "hundreds"):
+            cases += ["accepts_literal", "rejects_literal"]
+        else:
+            cases += ["rejects_string"]
+        copy_cases(Path("own"), *cases, to=project / name)
+    assert check(project) == []
+
+
+@both
+def test_a_fault_that_a_checker_stops_seeing_is_an_error(
+    check: Check, tmp_path: Path
+) -> None:
+    fault = {
+        mypy: "# type: ignore[attr-defined]",
+        pyright: "# pyright: ignore[reportAttributeAccessIssue]",
+    }[check]
+    (tmp_path / "case.py").write_text(
+        f"from hypiler.model_registry import BGE_M3\n\nprint(BGE_M3.name)  {fault}\n",
+        "utf-8",
+    )
+    assert (
+        check(tmp_path)
+        == {
+            mypy: ['case.py:3: error: Unused "type: ignore" comment  [unused-ignore]'],
+            pyright: [
+                'case.py:3: error: Unnecessary "# pyright: ignore" rule: '
+                '"reportAttributeAccessIssue" [reportUnnecessaryTypeIgnoreComment]'
+            ],
+        }[check]
+    )
+
+
+def bare_python(folder: Path) -> str:
+    """The interpreter of an environment in which nothing is installed."""
+    environment = venv.EnvBuilder(with_pip=False, symlinks=os.name != "nt")
+    environment.create(folder)
+    return str(folder / ("Scripts" if os.name == "nt" else "bin") / "python")
+
+
+@both
+def test_generated_modules_pass_where_hypiler_is_not_installed(
+    check: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each stub, and each module without its stub, with no `ignore` in any of them."""
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    project = tmp_path / "project"
+    for name, entries in REGISTRIES.items():
+        generate(project / name, entries())
+        bare = project / f"{name}_without_stub"
+        bare.mkdir()
+        shutil.copy(project / name / "model_registry.py", bare)
+        (bare / "__init__.py").touch()
+    (project / "alone.py").write_text(
+        "import hypiler  # type: ignore[import-not-found]  "
+        "# pyright: ignore[reportMissingImports]\n\nhypiler_is_there = hypiler is not None\n",
+        "utf-8",
+    )
+    assert check(project, bare_python(tmp_path / "bare"), []) == []
+    texts = [path.read_text("utf-8") for path in project.rglob("model_registry.py*")]
+    assert len(texts) == 3 * len(REGISTRIES)
+    assert [text for text in texts if re.search(r"ignore\[|noqa|fmt: ", text)] == []
+
+
+@pytest.mark.parametrize("arguments", [["check"], ["format", "--check", "--diff"]])
+def test_ruff_has_nothing_to_change_in_generated_modules(
+    arguments: list[str], tmp_path: Path
+) -> None:
+    for name, entries in REGISTRIES.items():
+        generate(tmp_path / name, entries())
+    result = run("ruff", *arguments, "--isolated", "--no-cache", ".", cwd=tmp_path)
+    files = 3 * len(REGISTRIES)
+    assert (result.stdout.strip(), result.stderr.strip()) == (
+        ("All checks passed!", "")
+        if arguments == ["check"]
+        else ("", f"{files} files already formatted")
+    )
+
+
+@both
+def test_python_of_readme_docs_and_examples_is_accepted(
+    check: Check, tmp_path: Path
+) -> None:
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    for number, page in enumerate(pages):
+        text = page.read_text("utf-8")
+        found = re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+        for index, block in enumerate(found):
+            (tmp_path / f"page{number}_{index}.py").write_text(block, "utf-8")
+    for example in (ROOT / "examples").glob("*.py"):
+        shutil.copy(example, tmp_path)
+    assert len(list(tmp_path.iterdir())) > 3
+    assert check(tmp_path) == []
+
+
+def test_error_in_the_readme_is_what_pyright_says(tmp_path: Path) -> None:
+    shown = re.search(
+        r"^error: Argument of type .*$", (ROOT / "README.md").read_text("utf-8"), re.M
+    )
+    assert shown is not None
+    (tmp_path / "case.py").write_text(
+        "from hypiler import ModelConfig\n\n"
+        'ModelConfig.from_registry("jina-colbert-v2", dimension=100)\n',
+        "utf-8",
+    )
+    found = [line.partition(": ")[2] for line in pyright(tmp_path)]
+    assert [line for line in found if line.startswith(shown[0])] != []
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "clean"),
+    [
+        ("mypy", ["--no-error-summary"], ""),
+        ("basedpyright", [], "0 errors, 0 warnings, 0 notes\n"),
+    ],
+)
+def test_source_and_examples_are_clean(
+    tool: str, arguments: list[str], clean: str
+) -> None:
+    """As pyproject.toml configures both: strict, the same for pyright itself."""
+    python = "--python-executable" if tool == "mypy" else "--pythonpath"
+    result = run(tool, *arguments, python, sys.executable, cwd=ROOT)
+    assert result.stdout == clean
