@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-BEFORE = '    Field("specs.hidden_dim"'
+BEFORE = '    Field("extra"'
 LINE = '    Field("specs.layers", Integer(), "Number of layers.", null=True),\n'
 
 

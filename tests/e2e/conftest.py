@@ -3,13 +3,15 @@
 Nothing is built where it lies: pip builds a folder in place, and a second build would see the files of the first.
 """
 
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
 import sysconfig
 import venv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -85,26 +87,47 @@ def copy_self(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
 
 
 @pytest.fixture(scope="session")
-def distributions(run: Run, copy_self: Callable[[], Path]) -> Path:
-    """This project's sdist, and the wheel that was built from it."""
-    source = copy_self()
-    run(sys.executable, "-m", "build", "--no-isolation", source, cwd=source)
-    return source / "dist"
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of a test run have in common."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@contextmanager
+def first(folder: Path) -> Iterator[bool]:
+    """Whether this process is the first that wants `folder`; the others wait until it has made what lies there."""
+    with open(f"{folder}.lock", "a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield not folder.exists()
 
 
 @pytest.fixture(scope="session")
-def builder(
-    run: Run, distributions: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def distributions(run: Run, copy_self: Callable[[], Path], shared: Path) -> Path:
+    """This project's sdist, and the wheel that was built from it."""
+    folder = shared / "distributions"
+    with first(folder) as missing:
+        if missing:
+            source = copy_self()
+            build = ["-m", "build", "--no-isolation", "--outdir", folder, source]
+            run(sys.executable, *build, cwd=source)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def builder(run: Run, distributions: Path, shared: Path) -> Path:
     """The Python of an environment that has this project's wheel and, by way of a path, the tools of this one."""
-    folder = tmp_path_factory.mktemp("builder") / "env"
-    python = new_environment(folder)
-    # Comes after the environment's own packages, so that the wheel hides an editable install of this project.
-    (packages_of(folder) / "tools.pth").write_text(sysconfig.get_path("purelib"))
-    (wheel,) = distributions.glob("*.whl")
-    install = ["install", "--quiet", "--no-index", "--ignore-installed", wheel]
-    run(python, "-m", "pip", *install, cwd=folder)
-    told = run(python, "-c", "import hypiler; print(hypiler.__file__)", cwd=folder)
+    folder = shared / "builder"
+    with first(folder) as missing:
+        if missing:
+            python = new_environment(folder)
+            # Comes after the environment's own packages, so that the wheel hides an editable install of this project.
+            tools = packages_of(folder) / "tools.pth"
+            tools.write_text(sysconfig.get_path("purelib"))
+            (wheel,) = distributions.glob("*.whl")
+            install = ["install", "--quiet", "--no-index", "--ignore-installed", wheel]
+            run(python, "-m", "pip", *install, cwd=shared)
+    python = folder / "bin/python"
+    told = run(python, "-c", "import hypiler; print(hypiler.__file__)", cwd=shared)
     assert told.stdout.startswith(str(folder))
     return python
 

@@ -10,8 +10,6 @@ from subprocess import CompletedProcess
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("e2e")
-
 Run = Callable[..., CompletedProcess[str]]
 Copy = Callable[[str], Path]
 

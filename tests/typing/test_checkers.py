@@ -255,15 +255,14 @@ def bare_python(folder: Path) -> str:
 def test_generated_modules_pass_where_hypiler_is_not_installed(
     check: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each stub, and each module without its stub, with no `ignore` in any of them."""
+    """Each stub, and modules without their stubs, with no `ignore` in any of them."""
     monkeypatch.delenv("PYTHONPATH", raising=False)
     project = tmp_path / "project"
     for name, entries in REGISTRIES.items():
         generate(project / name, entries())
-        bare = project / f"{name}_without_stub"
-        bare.mkdir()
-        shutil.copy(project / name / "model_registry.py", bare)
-        (bare / "__init__.py").touch()
+    for name in ("empty", "spread"):
+        without_stub = shutil.copytree(project / name, project / f"{name}_without_stub")
+        (without_stub / "model_registry.pyi").unlink()
     (project / "alone.py").write_text(
         "import hypiler  # type: ignore[import-not-found]  "
         "# pyright: ignore[reportMissingImports]\n\nhypiler_is_there = hypiler is not None\n",
@@ -271,7 +270,7 @@ def test_generated_modules_pass_where_hypiler_is_not_installed(
     )
     assert check(project, bare_python(tmp_path / "bare"), []) == []
     texts = [path.read_text("utf-8") for path in project.rglob("model_registry.py*")]
-    assert len(texts) == 3 * len(REGISTRIES)
+    assert len(texts) == 2 * len(REGISTRIES) + 2
     assert [text for text in texts if re.search(r"ignore\[|noqa|fmt: ", text)] == []
 
 
@@ -334,3 +333,16 @@ def test_source_and_examples_are_clean(
     python = "--python-executable" if tool == "mypy" else "--pythonpath"
     result = run(tool, *arguments, python, sys.executable, cwd=ROOT)
     assert result.stdout == clean
+
+
+def test_stub_declares_what_is_there_at_run_time(tmp_path: Path) -> None:
+    """But for what its documentation says: a name for checkers only, and what Python makes of a Literal."""
+    generate(tmp_path / "project", REGISTRIES["three"]())
+    name = "project.model_registry"
+    result = run("mypy.stubtest", "--concise", name, cwd=tmp_path, MYPYPATH=".")
+    assert result.stdout.splitlines() == [
+        f"{name}.__all__ is not present in stub",
+        f"{name}.FromRegistry is not present at runtime",
+        f"{name}.ModelId is not a Union",
+        f"{name}.ModelInfo.__class_getitem__ is not present in stub",
+    ]

@@ -1,18 +1,25 @@
-"""SHA-256 without the cost of `hashlib`, which loads OpenSSL: half as long as checking a hundred models."""
+"""SHA-256 at the least cost for the size of what is hashed."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from hashlib import sha256
+    from hashlib import sha256 as _small
 else:
     try:
-        from _sha2 import sha256  # Python 3.12 and later
+        from _sha2 import sha256 as _small  # Python 3.12 and later
     except ImportError:
         try:
-            from _sha256 import sha256
+            from _sha256 import sha256 as _small
         except ImportError:
-            from hashlib import sha256
+            from hashlib import sha256 as _small
+
+# Above this size OpenSSL's speed repays the time that it takes to load.
+_LARGE = 500_000
 
 
 def sha256_hex(data: bytes) -> str:
     """The digest of `data` as 64 hex digits."""
+    if len(data) <= _LARGE:
+        return _small(data).hexdigest()
+    from hashlib import sha256
+
     return sha256(data).hexdigest()

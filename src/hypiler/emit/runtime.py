@@ -133,11 +133,10 @@ def _load() -> "_Loaded":
             return hash(getattr(self, self.__slots__[0]))
 
         def __repr__(self) -> str:
-            shown = [f"{name}={value!r}" for name, value in self._values().items()]
-            return f"{type(self).__name__}({', '.join(shown)})"
+            return f"{type(self).__name__}(**{self._values()!r})"
 
     def names_of(fields: str) -> "tuple[str, ...]":
-        return tuple([field.partition(":")[0] for field in fields.split()])
+        return tuple(fields.replace(":", " ").split()[::2])
 
     class ModelVariant(Record):
         """Other weights of the same model: quantized, exported or moved."""
@@ -180,7 +179,7 @@ def _load() -> "_Loaded":
             if type(dimension) is not int or dimension not in self.dimensions:
                 raise ValueError(
                     f"{self.id!r} has no vectors of dimension {dimension!r}; choose one"
-                    f" of: {', '.join([str(width) for width in self.dimensions])}"
+                    f" of: {', '.join(map(str, self.dimensions))}"
                 )
             return dimension
 
@@ -207,7 +206,7 @@ def _load() -> "_Loaded":
         # A value of any type: a tag, then the text of a scalar or of a list's items.
         tag, rest = field[0], field[1:]
         if tag == "[":
-            return tuple([scalar(item) for item in rest.split(",")]) if rest else ()
+            return tuple(map(scalar, rest.split(","))) if rest else ()
         if tag == "'":
             return some(rest)
         if tag == "i":
@@ -218,21 +217,23 @@ def _load() -> "_Loaded":
         return lambda field: decode(field) if field else None
 
     def listed(decode: "_Decoder") -> "_Decoder":
-        return lambda field: (
-            tuple([decode(item) for item in field.split(";")]) if field else ()
-        )
+        return lambda field: tuple(map(decode, field.split(";"))) if field else ()
 
     def mapped(decode: "_Decoder") -> "_Decoder":
-        pairs = listed(
-            lambda item: [f(part) for f, part in zip((some, decode), item.split("="))]
-        )
+        def pair(item: str) -> "tuple[str, Any]":
+            key, _, value = item.partition("=")
+            return some(key), decode(value)
+
+        pairs = listed(pair)
         return lambda field: frozen(dict(pairs(field)))
 
     def filler(owner: "type[Record]", fields: str, separator: str) -> "_Decoder":
         # The setter of each slot, past the class's own refusal, with its decoder.
-        slots = [owner.__dict__[slot].__set__ for slot in owner.__slots__]
-        kinds = [decoders[field.partition(":")[2]] for field in fields.split()]
-        steps = list(zip(slots, kinds))
+        kinds = fields.replace(":", " ").split()[1::2]
+        steps = [
+            (owner.__dict__[slot].__set__, decoders[kind])
+            for slot, kind in zip(owner.__slots__, kinds)
+        ]
 
         def fill(row: str) -> Record:
             record = object.__new__(owner)
@@ -286,7 +287,7 @@ def _load() -> "_Loaded":
             # For the first few models, searching the text is cheaper than the tables.
             start = _ROWS.find(f"\n{id}|") + 1
             row = _ROWS[start : _ROWS.find("\n", start)] if start else ""
-            if row.partition("|")[0] == id:
+            if start and row.partition("|")[0] == id:
                 return decoded(row)
         number = numbers().get(id)
         if number is None:
@@ -298,59 +299,61 @@ def _load() -> "_Loaded":
         """Whether `value` is the id or an alias of a model of this registry."""
         return isinstance(value, str) and value in numbers()
 
+    indexes: dict[str, dict[str, Any]] = {}
+
     def index(table: str) -> "dict[str, Any]":
         # A table made at build time: key to its models, as row numbers until asked for.
-        lines = table.split("\n")[1:-1]
-        parts = [line.rpartition("|") for line in lines]
-        return {some(key): numbers for key, _, numbers in parts}
+        found = indexes.get(table)
+        if found is None:
+            found = {}
+            for line in table.split("\n")[1:-1]:
+                key, _, numbers = line.rpartition("|")
+                found[some(key)] = numbers
+            indexes[table] = found
+        return found
 
-    by_type = once(lambda: index(_BY_TYPE))
-    by_organization = once(lambda: index(_BY_ORGANIZATION))
-    by_language = once(lambda: index(_BY_LANGUAGE))
-    by_dimension = once(lambda: index(_BY_DIMENSION))
-    with_matryoshka = once(lambda: index(_WITH_MATRYOSHKA))
-
-    def answer(table: "dict[str, Any]", key: str) -> "tuple[ModelInfo, ...]":
-        found: Any = table.get(key, ())
+    def answer(table: str, key: str) -> "tuple[ModelInfo, ...]":
+        found: Any = index(table).get(key, ())
         if type(found) is str:
-            own = [decoded(rows()[int(number)]) for number in found.split()]
-            found = table[key] = tuple(own)
+            own = map(rows().__getitem__, map(int, found.split()))
+            found = index(table)[key] = tuple(map(decoded, own))
         models: tuple[ModelInfo, ...] = found
         return models
 
     def models_by_type(model_type: str) -> "tuple[ModelInfo, ...]":
         """The models of one type, in file order; takes a ModelType or its value."""
-        return answer(by_type(), str(model_type))
+        return answer(_BY_TYPE, str(model_type))
 
     def models_by_organization(organization: str) -> "tuple[ModelInfo, ...]":
         """The models of one organization, in file order; compared exactly."""
-        return answer(by_organization(), organization)
+        return answer(_BY_ORGANIZATION, organization)
 
     def models_by_language(language: str) -> "tuple[ModelInfo, ...]":
         """The models that list this language, in file order; zh also finds zh-Hans."""
-        return answer(by_language(), language)
+        return answer(_BY_LANGUAGE, language)
 
     def models_by_max_embedding_dim(max_dim: int) -> "tuple[ModelInfo, ...]":
         """The models with vectors of at most max_dim dimensions, in file order."""
-        widths = [width for width in by_dimension() if int(width) <= max_dim]
-        models = [model for width in widths for model in answer(by_dimension(), width)]
-        return tuple(sorted(models, key=lambda model: numbers()[model.id]))
+        found: list[ModelInfo] = []
+        for width in index(_BY_DIMENSION):
+            if int(width) <= max_dim:
+                found.extend(answer(_BY_DIMENSION, width))
+        return tuple(sorted(found, key=lambda model: numbers()[model.id]))
 
     def models_with_matryoshka() -> "tuple[ModelInfo, ...]":
         """The models whose vectors can be truncated to smaller widths, in file order."""
-        return answer(with_matryoshka(), "")
+        return answer(_WITH_MATRYOSHKA, "")
 
     def upper(text: str) -> str:
         return text.upper().replace("-", "_").replace(".", "_")
 
-    # The ids that their constant's name does not tell, since they have a dot.
-    dotted = once(lambda: {key: str(id) for key, id in index(_DOTTED).items()})
-
     def model_type() -> object:
         from enum import StrEnum
 
-        members = [(upper(word), word) for word in by_type()]
-        return StrEnum("ModelType", members, module=__name__)
+        words = list(index(_BY_TYPE))
+        return StrEnum(
+            "ModelType", list(zip(map(upper, words), words)), module=__name__
+        )
 
     def model_id() -> object:
         from typing import Literal
@@ -396,25 +399,23 @@ def _load() -> "_Loaded":
         Models.__module__ = __name__
         return Models()
 
-    public: dict[str, Any] = {
-        made.__name__: made
-        for made in (
-            ModelInfo,
-            ModelVariant,
-            DenseLayer,
-            is_model_id,
-            models_by_type,
-            models_by_organization,
-            models_by_language,
-            models_by_max_embedding_dim,
-            models_with_matryoshka,
-        )
-    }
-    for name, made in public.items():
-        made.__qualname__ = name
+    public: dict[str, Any] = {}
+    for made in (
+        ModelInfo,
+        ModelVariant,
+        DenseLayer,
+        is_model_id,
+        models_by_type,
+        models_by_organization,
+        models_by_language,
+        models_by_max_embedding_dim,
+        models_with_matryoshka,
+    ):
+        public[made.__name__] = made
+        made.__qualname__ = made.__name__
     makers: dict[str, Callable[[], object]] = {
         "MODELS": models,
-        "MODEL_REGISTRY": lambda: tuple([decoded(row) for row in rows()[1:-1]]),
+        "MODEL_REGISTRY": lambda: tuple(map(decoded, rows()[1:-1])),
         "ModelId": model_id,
         "ModelType": model_type,
     }
@@ -424,9 +425,10 @@ def _load() -> "_Loaded":
             return public[name]
         if name in makers:
             return makers[name]()
-        if not name.isupper():
+        if not (name.isupper() and name.isidentifier()):
             return None
-        return found(dotted().get(name) or name.lower().replace("_", "-"))
+        # A name does not tell where its id has a dot; those ids have a table.
+        return found(index(_DOTTED).get(name) or name.lower().replace("_", "-"))
 
     def names() -> "list[str]":
         return sorted(["get_model", *public, *makers, *map(upper, numbers())])

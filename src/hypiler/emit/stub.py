@@ -233,7 +233,7 @@ def _declaration(id: str, dims: "tuple[int, ...]") -> str:
 
 def _facts(row: "tuple[Any, ...]") -> list[str]:
     """What an editor shows of a constant, line by line."""
-    value = {field.attribute: row[index] for index, field in enumerate(FIELDS)}
+    value = dict(zip(BY_ATTRIBUTE, row, strict=True))
     dims = value["matryoshka_dims"] or (value["embedding_dim"],)
     languages = ", ".join(value["languages"][:6]) + (
         ", …" if len(value["languages"]) > 6 else ""
