@@ -75,6 +75,8 @@ def test_new_field_is_in_the_reference(package: Path) -> None:
 def test_new_field_is_shown(package: Path) -> None:
     registry = json.loads((package / "models.json").read_text("utf-8"))
     shown = run(package, "-m", "hypiler", "show", registry["models"][0]["id"])
-    assert [line.split()[:2] for line in shown.splitlines() if "layers" in line] == [
-        ["layers", "12"]
-    ]
+    assert [
+        line.split()[:2]
+        for line in shown.splitlines()
+        if line.split()[:1] == ["layers"]
+    ] == [["layers", "12"]]

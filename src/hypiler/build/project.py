@@ -4,11 +4,8 @@ import os
 
 from hypiler.build.files import read_file
 from hypiler.build.options import Options
-from hypiler.build.output import write_outputs
 from hypiler.compiler.pipeline import Registry, compile_registry
 from hypiler.compiler.source import MAX_BYTES
-from hypiler.emit.python import emit_python
-from hypiler.emit.stub import emit_stub
 
 
 def compile_files(paths: list[str], root: str = "") -> Registry:
@@ -21,6 +18,11 @@ def compile_files(paths: list[str], root: str = "") -> Registry:
 
 def write_registry(registry: Registry, output: str, sources: list[str]) -> list[str]:
     """Write the module to `output` and its stub beside it; the paths that changed."""
+    # Imported here: a check writes nothing, and need not wait for these.
+    from hypiler.build.output import write_outputs
+    from hypiler.emit.python import emit_python
+    from hypiler.emit.stub import emit_stub
+
     files = {output: emit_python(registry), output + "i": emit_stub(registry)}
     return write_outputs(files, sources=sources)
 
