@@ -95,15 +95,11 @@ class Lab:
 
     def generated(self, count: int) -> Path:
         """Give a folder with the generated module of such a registry, and its .pyc."""
-        return self.compiled(
-            f"generated-{count}", lambda out: self.build(self.registry(count), out)
-        )
+        return self.compiled(f"generated-{count}", lambda out: self.build(self.registry(count), out))
 
     def floor(self, count: int) -> Path:
         """Give a folder with F: the same values as one constant tuple."""
-        return self.module(
-            f"floor-{count}", lambda: rivals.floor_source(self.models(count))
-        )
+        return self.module(f"floor-{count}", lambda: rivals.floor_source(self.models(count)))
 
     def dataclasses(self, count: int) -> Path:
         """Give a folder with the same models as frozen dataclasses."""
@@ -172,6 +168,6 @@ def tool(name: str) -> str | None:
     return str(beside) if beside.exists() else shutil.which(name)
 
 
-def read_json(text: str) -> Any:  # noqa: ANN401  (any JSON value)
+def read_json(text: str) -> Any:
     """Read what a measuring process printed."""
     return json.loads(text)

@@ -48,9 +48,7 @@ def _program(lab: Lab) -> str:
     """Use the models that both registries have, in every way there is."""
     ids = [model["id"] for model in lab.models(_FEW)]
     names = [constant_of(id) for id in ids]
-    reads = "".join(
-        [f"print({name}.embedding_dim, {name}.languages)\n" for name in names]
-    )
+    reads = "".join([f"print({name}.embedding_dim, {name}.languages)\n" for name in names])
     keys = "".join([f'print(MODELS["{id}"].resolve_dimension())\n' for id in ids])
     return f"""from model_registry import (
     MODELS,

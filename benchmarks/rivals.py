@@ -86,7 +86,7 @@ def floor_source(models: list[dict[str, Any]]) -> str:
     return f"ROWS = (\n{rows})\n"
 
 
-def _values(found: Any) -> Any:  # noqa: ANN401  (any JSON value)
+def _values(found: Any) -> Any:
     if isinstance(found, dict):
         return tuple([_values(value) for value in found.values()])
     return tuple(found) if isinstance(found, list) else found
@@ -94,15 +94,8 @@ def _values(found: Any) -> Any:  # noqa: ANN401  (any JSON value)
 
 def dataclasses_source(models: list[dict[str, Any]]) -> str:
     """Write a module with one constant a model, each a frozen dataclass with slots."""
-    names = [
-        model["id"].upper().replace("-", "_").replace(".", "_") for model in models
-    ]
-    constants = "".join(
-        [
-            f"{name} = {_call('Model', m)}\n"
-            for name, m in zip(names, models, strict=True)
-        ]
-    )
+    names = [model["id"].upper().replace("-", "_").replace(".", "_") for model in models]
+    constants = "".join([f"{name} = {_call('Model', m)}\n" for name, m in zip(names, models, strict=True)])
     by_id = f"MODELS = {{m.id: m for m in ({', '.join(names)},)}}\n"
     return f"{DATACLASSES}\n\n{constants}{by_id}"
 
@@ -112,7 +105,7 @@ def _call(owner: str, members: dict[str, Any]) -> str:
     return f"{owner}({', '.join(given)})"
 
 
-def _argument(key: str, value: Any) -> str:  # noqa: ANN401  (any JSON value)
+def _argument(key: str, value: Any) -> str:
     if isinstance(value, dict):
         return _call(key.title(), value)
     return repr(_values(value))

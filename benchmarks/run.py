@@ -75,9 +75,7 @@ def _options() -> argparse.Namespace:
         default=list(MEASURES),
         help=f"what to measure (default: {','.join(MEASURES)})",
     )
-    parser.add_argument(
-        "--rounds", type=int, default=15, help="runs of each process (default: 15)"
-    )
+    parser.add_argument("--rounds", type=int, default=15, help="runs of each process (default: 15)")
     options = parser.parse_args()
     for name in options.rows:
         if name not in MEASURES:

@@ -58,13 +58,13 @@ ORGANIZATIONS = {
 }
 LANGUAGES = """
     ar cs de en es fi fr hi id it ja ko nl pl pt ru sv th tr uk vi zh
-    """.split()  # noqa: SIM905
+    """.split()
 WORDS = """
     a body that was pretrained on web pages and fine-tuned with pairs of questions and
     passages mined from forums encyclopedias code and scientific abstracts for search
     clustering and classification in several domains where inputs are long answers are
     short and latency matters more than the last point of accuracy
-    """.split()  # noqa: SIM905
+    """.split()
 # The share of models that truncate, that are for English alone, that have a score.
 MATRYOSHKA, ENGLISH, BEIR, MS_MARCO = 0.2, 0.5, 0.6, 0.5
 
@@ -76,7 +76,7 @@ def models(count: int) -> list[dict[str, Any]]:
 
 def model(number: int) -> dict[str, Any]:
     """Make the model of this number."""
-    random = Random(number)  # noqa: S311  (made-up data, no secret)
+    random = Random(number)
     kind = random.choices(list(TYPES), weights=list(TYPES.values()))[0]
     organization, account = random.choice(list(ORGANIZATIONS.items()))
     body = random.choice(BACKBONES)

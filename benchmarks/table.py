@@ -16,9 +16,7 @@ class Figure:
 
     def __str__(self) -> str:
         """Show three digits, and the note behind them."""
-        return (
-            _number(self.value) + self.unit + (f" ({self.note})" if self.note else "")
-        )
+        return _number(self.value) + self.unit + (f" ({self.note})" if self.note else "")
 
 
 @dataclass

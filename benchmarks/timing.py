@@ -31,7 +31,7 @@ class Command:
 
     def run(self) -> str:
         """Run it once; what it printed."""
-        done = subprocess.run(  # noqa: S603  (commands of this benchmark)
+        done = subprocess.run(
             self.arguments,
             cwd=self.folder,
             env=_environment(self),

@@ -38,9 +38,7 @@ def constants() -> None:
     print(f"Model:      {COLBERT_V2.name} ({COLBERT_V2.huggingface_id})")
     print(f"Type:       {COLBERT_V2.model_type}")
     print(f"Dimensions: {COLBERT_V2.embedding_dim}")
-    print(
-        f"Context:    {COLBERT_V2.context_length} tokens, queries {COLBERT_V2.query_length}"
-    )
+    print(f"Context:    {COLBERT_V2.context_length} tokens, queries {COLBERT_V2.query_length}")
     print(f"BEIR:       {COLBERT_V2.beir_avg} nDCG@10 over {COLBERT_V2.beir_datasets}")
     print(f"Licence:    {COLBERT_V2.license}")
     print(f"Source:     {COLBERT_V2.sources['performance.beir_avg']}")
@@ -51,9 +49,7 @@ def lookups() -> None:
     heading("A model by its id")
     small = get_model("colbert-small")  # a known id: ModelInfo, no None to handle
     print(f"get_model:  {small.name}, {small.embedding_dim} dimensions")
-    print(
-        f"MODELS[…]:  {MODELS['bge-m3'].name}, {MODELS['bge-m3'].context_length} tokens"
-    )
+    print(f"MODELS[…]:  {MODELS['bge-m3'].name}, {MODELS['bge-m3'].context_length} tokens")
 
     for name in ("bge-m3", "bge-m4"):  # known at run time only: ask before you use it
         found = get_model(name)
@@ -90,11 +86,7 @@ def configs() -> None:
         print(f"refused: {error}")
     asked = "colbert-v3"
     try:
-        print(
-            ModelConfig.from_registry(asked)
-            if is_model_id(asked)
-            else f"unknown: {asked}"
-        )
+        print(ModelConfig.from_registry(asked) if is_model_id(asked) else f"unknown: {asked}")
     except UnknownModelError as error:
         print(f"unknown: {error}")
 
@@ -104,9 +96,7 @@ def everything() -> None:
     heading(f"All {len(MODEL_REGISTRY)} models")
     for model in MODEL_REGISTRY:
         widths = "/".join(str(dim) for dim in model.dimensions)
-        print(
-            f"{model.id:34} {model.model_type:16} {model.parameters:>7} {widths:>28}  {model.license}"
-        )
+        print(f"{model.id:34} {model.model_type:16} {model.parameters:>7} {widths:>28}  {model.license}")
 
 
 def main() -> None:

@@ -57,9 +57,7 @@ def imported(registry: Registry, folder: Path) -> Iterator[ModuleType]:
         path.unlink()
 
 
-def run_python(
-    code: str, *options: str, cwd: Path, **environment: str
-) -> subprocess.CompletedProcess[str]:
+def run_python(code: str, *options: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run code in an interpreter of its own that sees neither hypiler nor anything installed."""
     inherited = {k: os.environ[k] for k in ("PATH", "SYSTEMROOT") if k in os.environ}
     return subprocess.run(

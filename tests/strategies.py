@@ -94,22 +94,16 @@ def texts(*, blank: bool = False) -> st.SearchStrategy[str]:
         _CONFUSING,
         st.text(max_size=20),
     )
-    return (
-        found if blank else found.map(lambda text: text if text.strip() else f"x{text}")
-    )
+    return found if blank else found.map(lambda text: text if text.strip() else f"x{text}")
 
 
 _IDS = st.from_regex(r"[a-z][a-z0-9]{0,5}(?:[.-][a-z0-9]{1,4}){0,2}", fullmatch=True)
 _LANGUAGES = st.one_of(
     st.sampled_from(sorted(LANGUAGES)),
     st.sampled_from(["mul", "ceb", "yue", "zh-Hans", "pt-BR", "sr-Latn-RS", "es-419"]),
-    st.from_regex(r"[a-z]{3}", fullmatch=True).filter(
-        lambda code: code not in TWO_LETTER_CODES
-    ),
+    st.from_regex(r"[a-z]{3}", fullmatch=True).filter(lambda code: code not in TWO_LETTER_CODES),
 )
-_INTEGERS = st.one_of(
-    st.integers(1, 5000), st.integers(1, MAX_INTEGER), st.just(MAX_INTEGER)
-)
+_INTEGERS = st.one_of(st.integers(1, 5000), st.integers(1, MAX_INTEGER), st.just(MAX_INTEGER))
 _SCALARS = st.one_of(
     texts(blank=True),
     st.none(),
@@ -142,9 +136,7 @@ def values(kind: Kind) -> st.SearchStrategy[Any]:
         case OneOf():
             return st.sampled_from(kind.words)
         case ListOf():
-            return st.lists(
-                values(kind.item), unique=True, min_size=kind.at_least, max_size=4
-            )
+            return st.lists(values(kind.item), unique=True, min_size=kind.at_least, max_size=4)
         case MapOf():
             keys = texts()
             return st.dictionaries(keys, values(kind.value), max_size=3)
@@ -154,9 +146,7 @@ def values(kind: Kind) -> st.SearchStrategy[Any]:
             parts = {name: values(part) for name, (part, _, _) in kind.fields.items()}
             required = [n for n, (_, needed, _) in kind.fields.items() if needed]
             return st.lists(
-                st.fixed_dictionaries(
-                    {name: parts.pop(name) for name in required}, optional=parts
-                ),
+                st.fixed_dictionaries({name: parts.pop(name) for name in required}, optional=parts),
                 max_size=3,
             )
     raise AssertionError(f"no strategy for {type(kind).__name__}")
@@ -168,13 +158,10 @@ def _field_values(field: Field) -> st.SearchStrategy[Any]:
 
 _FLAT_MODELS = st.fixed_dictionaries(
     {field.name: _field_values(field) for field in FIELDS if field.required},
-    optional={
-        field.name: _field_values(field) for field in FIELDS if not field.required
-    },
+    optional={field.name: _field_values(field) for field in FIELDS if not field.required},
 )
 _SOURCE_PATHS = st.sampled_from(
-    [field.name for field in FIELDS]
-    + ["specs", "variants[0].sha256", "extra.patch", "encoding.prompts.query"]
+    [field.name for field in FIELDS] + ["specs", "variants[0].sha256", "extra.patch", "encoding.prompts.query"]
 )
 
 
@@ -265,9 +252,7 @@ def written(draw: st.DrawFn, tree: Tree) -> bytes:
 
 def plain_model(**changed: Any) -> Tree:
     """A model with every field that there is, harmless; `changed` takes `specs__embedding_dim=5` for a path."""
-    flat: dict[str, Any] = {
-        field.name: _plain_value(field.kind) for field in FIELDS
-    } | {
+    flat: dict[str, Any] = {field.name: _plain_value(field.kind) for field in FIELDS} | {
         "id": "plain",
         "specs.parameters": "110M",
         "performance.beir_avg": 0.5,
@@ -373,9 +358,7 @@ _OTHER_TYPES: dict[type, list[Any]] = {
     MapOf: ["x", 7, []],
     Records: ["x", 7, {}],
 }
-_UNKNOWN_KEYS = st.one_of(
-    st.sampled_from(["embeding_dim", "Id", "models", "", "0"]), st.text(max_size=8)
-)
+_UNKNOWN_KEYS = st.one_of(st.sampled_from(["embeding_dim", "Id", "models", "", "0"]), st.text(max_size=8))
 
 
 def _family(kind: Kind) -> type:
@@ -423,9 +406,7 @@ def _missing_at_root(draw: st.DrawFn, tree: Tree) -> Fault:
 def _unknown_key(draw: st.DrawFn, tree: Tree) -> Fault:
     sections = sorted({field.path[:-1] for field in FIELDS})
     index = draw(st.integers(0, len(tree["models"]) - 1))
-    parent = draw(
-        st.sampled_from([(), *[("models", index, *section) for section in sections]])
-    )
+    parent = draw(st.sampled_from([(), *[("models", index, *section) for section in sections]]))
     known = {"$schema", "version", "models"}
     if parent:
         depth = len(parent) - 2
@@ -457,9 +438,7 @@ def _empty(draw: st.DrawFn, tree: Tree) -> Fault:
 
 
 def _out_of_range(draw: st.DrawFn, tree: Tree) -> Fault:
-    field = draw(
-        st.sampled_from([f for f in FIELDS if isinstance(f.kind, Integer | Score)])
-    )
+    field = draw(st.sampled_from([f for f in FIELDS if isinstance(f.kind, Integer | Score)]))
     wrong = (
         [0, -1, -MAX_INTEGER, MAX_INTEGER + 1, 10**18 - 1]
         if isinstance(field.kind, Integer)
@@ -533,9 +512,7 @@ def _projection_unsaid(draw: st.DrawFn, tree: Tree) -> Fault:
     return _set(new, (*path, "projection_dims"), 5, "M204")
 
 
-def _matryoshka(
-    code: str, dims: list[int], *sub: int, flag: bool | None = None
-) -> Planter:
+def _matryoshka(code: str, dims: list[int], *sub: int, flag: bool | None = None) -> Planter:
     def plant(draw: st.DrawFn, tree: Tree) -> Fault:
         path = ("models", 0)
         new = replaced(tree, (*path, "specs", "embedding_dim"), 64)
@@ -553,9 +530,7 @@ def _matryoshka(
 
 
 def _unknown_source(draw: st.DrawFn, tree: Tree) -> Fault:
-    name = draw(
-        st.sampled_from(["specs.embeding_dim", "foo", "specs.", "id.x", "a" * 99])
-    )
+    name = draw(st.sampled_from(["specs.embeding_dim", "foo", "specs.", "id.x", "a" * 99]))
     path = ("models", 0, "sources")
     return Fault(replaced(tree, path, {name: "x"}), "M214", (*path, name))
 

@@ -30,18 +30,14 @@ def blocks(page: Path, language: str) -> list[str]:
 
 
 def registry() -> list[dict[str, Any]]:
-    models: list[dict[str, Any]] = json.loads(
-        (ROOT / "models.json").read_text("utf-8")
-    )["models"]
+    models: list[dict[str, Any]] = json.loads((ROOT / "models.json").read_text("utf-8"))["models"]
     return models
 
 
 def contains(whole: Any, part: Any) -> bool:
     """Whether every fact of `part` stands in `whole` with the same value."""
     if isinstance(part, dict):
-        return all(
-            key in whole and contains(whole[key], value) for key, value in part.items()
-        )
+        return all(key in whole and contains(whole[key], value) for key, value in part.items())
     return bool(whole == part)
 
 
@@ -56,16 +52,10 @@ def test_readme_error_is_what_check_says(
 ) -> None:
     text = (ROOT / "models.json").read_text("utf-8")
     assert text.count("[64, 96, 128]") == 1
-    (tmp_path / "models.json").write_text(
-        text.replace("[64, 96, 128]", "[64, 96]"), "utf-8"
-    )
+    (tmp_path / "models.json").write_text(text.replace("[64, 96, 128]", "[64, 96]"), "utf-8")
     monkeypatch.chdir(tmp_path)
     assert main(["check", "models.json"]) == 1
-    shown = next(
-        block
-        for block in blocks(ROOT / "README.md", "text")
-        if block.startswith("error[M207]")
-    )
+    shown = next(block for block in blocks(ROOT / "README.md", "text") if block.startswith("error[M207]"))
     assert _without_place(capsys.readouterr().out).startswith(_without_place(shown))
 
 
@@ -127,9 +117,7 @@ def _whole_registry() -> str:
 
 
 def test_example_entry_has_no_findings() -> None:
-    assert (
-        compile_registry([("models.json", _whole_registry().encode())]).findings == []
-    )
+    assert compile_registry([("models.json", _whole_registry().encode())]).findings == []
 
 
 def test_reference_of_fields_is_current() -> None:
@@ -173,9 +161,7 @@ def test_demo_shows_the_whole_api() -> None:
     [[], ["build"], ["check"], ["list"], ["show"], ["schema"]],
     ids=" ".join,
 )
-def test_help_explains_itself(
-    arguments: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_help_explains_itself(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as exit:
         main([*arguments, "--help"])
     assert exit.value.code == 0

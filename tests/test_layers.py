@@ -34,15 +34,13 @@ def imports(path: Path) -> set[str]:
 
 def room_of(module: str) -> str:
     """`emit` for `hypiler.emit.stub`."""
-    return "" if module in OUTSIDE else (module.split(".") + [""])[1]
+    return "" if module in OUTSIDE else [*module.split("."), ""][1]
 
 
 def loaded_by(statement: str) -> set[str]:
     """The modules that a fresh interpreter loads for a statement, beyond those it starts with."""
     code = f"import sys; before = set(sys.modules); {statement}; print(*set(sys.modules) - before)"
-    done = subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     return set(done.stdout.split())
 
 

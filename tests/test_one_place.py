@@ -66,17 +66,10 @@ def test_new_field_is_in_the_json_schema(package: Path) -> None:
 
 def test_new_field_is_in_the_reference(package: Path) -> None:
     reference = run(package, "-m", "hypiler", "schema", "--format", "markdown")
-    assert (
-        "| `layers` | an integer, at least 1 or null | no | `layers` | Number of layers. |"
-        in reference
-    )
+    assert "| `layers` | an integer, at least 1 or null | no | `layers` | Number of layers. |" in reference
 
 
 def test_new_field_is_shown(package: Path) -> None:
     registry = json.loads((package / "models.json").read_text("utf-8"))
     shown = run(package, "-m", "hypiler", "show", registry["models"][0]["id"])
-    assert [
-        line.split()[:2]
-        for line in shown.splitlines()
-        if line.split()[:1] == ["layers"]
-    ] == [["layers", "12"]]
+    assert [line.split()[:2] for line in shown.splitlines() if line.split()[:1] == ["layers"]] == [["layers", "12"]]

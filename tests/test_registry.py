@@ -11,9 +11,7 @@ from hypiler.compiler.pipeline import compile_registry
 from hypiler.compiler.schema import FIELDS
 
 ROOT = Path(__file__).parents[1]
-MODELS: list[dict[str, Any]] = json.loads((ROOT / "models.json").read_text("utf-8"))[
-    "models"
-]
+MODELS: list[dict[str, Any]] = json.loads((ROOT / "models.json").read_text("utf-8"))["models"]
 
 EXPECTED_IDS = """
     colbert-v2 colbert-small jina-colbert-v2 gte-modern-colbert bge-m3 bge-small-en-v1.5 bge-base-en-v1.5
@@ -69,18 +67,11 @@ CORRECTED = [
 
 
 def test_registry_has_no_findings_at_all() -> None:
-    assert (
-        compile_registry(
-            [("models.json", (ROOT / "models.json").read_bytes())]
-        ).findings
-        == []
-    )
+    assert compile_registry([("models.json", (ROOT / "models.json").read_bytes())]).findings == []
 
 
 def test_installed_module_is_made_from_this_registry() -> None:
-    assert [model.id for model in model_registry.MODEL_REGISTRY] == [
-        model["id"] for model in MODELS
-    ]
+    assert [model.id for model in model_registry.MODEL_REGISTRY] == [model["id"] for model in MODELS]
 
 
 @pytest.mark.parametrize("id", EXPECTED_IDS)
@@ -104,9 +95,7 @@ def test_registry_is_of_useful_breadth() -> None:
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model["id"])
 def test_every_number_has_a_source(model: dict[str, Any]) -> None:
-    assert [
-        name for name in _numbers(model) if not _has_source(name, model["sources"])
-    ] == []
+    assert [name for name in _numbers(model) if not _has_source(name, model["sources"])] == []
 
 
 def _numbers(model: dict[str, Any]) -> list[str]:
@@ -116,11 +105,7 @@ def _numbers(model: dict[str, Any]) -> list[str]:
         value: Any = model
         for key in field.path:
             value = value.get(key) if isinstance(value, dict) else None
-        if (
-            isinstance(value, int | float)
-            and not isinstance(value, bool)
-            or field.name == "license"
-        ):
+        if (isinstance(value, int | float) and not isinstance(value, bool)) or field.name == "license":
             found.append(field.name)
     return found
 
@@ -128,9 +113,7 @@ def _numbers(model: dict[str, Any]) -> list[str]:
 def _has_source(name: str, sources: dict[str, str]) -> bool:
     """Whether a field, or a section that it stands in, has a source."""
     parts = name.split(".")
-    return any(
-        sources.get(".".join(parts[:depth])) for depth in range(1, len(parts) + 1)
-    )
+    return any(sources.get(".".join(parts[:depth])) for depth in range(1, len(parts) + 1))
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model["id"])

@@ -21,9 +21,7 @@ if TYPE_CHECKING:
         def revision(self) -> str | None: ...
         @property
         def deprecated(self) -> str | None: ...
-        def resolve_dimension(
-            self, *args: _Choice.args, **kwargs: _Choice.kwargs
-        ) -> int: ...
+        def resolve_dimension(self, *args: _Choice.args, **kwargs: _Choice.kwargs) -> int: ...
 
 
 class UnknownModelError(LookupError):
@@ -183,20 +181,14 @@ class ModelConfig:
         return self.repo, self.embedding_dim, self.max_length, self.revision, self.model
 
     def __eq__(self, other: object) -> bool:
-        return (
-            self._key() == other._key()
-            if isinstance(other, ModelConfig)
-            else NotImplemented
-        )
+        return self._key() == other._key() if isinstance(other, ModelConfig) else NotImplemented
 
     def __hash__(self) -> int:
         return hash(self._key())
 
     def __repr__(self) -> str:
         pin = f", revision={self.revision!r}" if self.revision else ""
-        return (
-            f"ModelConfig({self.repo!r}, {self.embedding_dim}, {self.max_length}{pin})"
-        )
+        return f"ModelConfig({self.repo!r}, {self.embedding_dim}, {self.max_length}{pin})"
 
     def __reduce__(self) -> "tuple[Any, ...]":
         return _restore, self._key()

@@ -11,9 +11,7 @@ from hypiler.build.hatch import RegistryBuildHook, hatch_register_build_hook
 BROKEN = Path(__file__).parents[1] / "packages/broken-app/models.json"
 
 
-def run(
-    root: Path, target: str = "wheel", config: dict[str, Any] | None = None
-) -> list[str]:
+def run(root: Path, target: str = "wheel", config: dict[str, Any] | None = None) -> list[str]:
     """The patterns that the hook adds to what is packed."""
     hook = RegistryBuildHook(
         str(root),
@@ -29,9 +27,7 @@ def run(
     return patterns
 
 
-def failure(
-    capsys: pytest.CaptureFixture[str], root: Path, config: dict[str, Any] | None = None
-) -> str:
+def failure(capsys: pytest.CaptureFixture[str], root: Path, config: dict[str, Any] | None = None) -> str:
     """What a build says that the hook ends."""
     with pytest.raises(SystemExit) as caught:
         run(root, config=config)
@@ -54,9 +50,7 @@ def test_sdist_takes_the_sources_and_generates_nothing(project: Path) -> None:
     assert not (project / "app").exists()
 
 
-@pytest.mark.parametrize(
-    "folder", ["a*b", "a?b", "a[b]c", "a b ", " a", "#a", "!a", "a\\b"]
-)
+@pytest.mark.parametrize("folder", ["a*b", "a?b", "a[b]c", "a b ", " a", "#a", "!a", "a\\b"])
 def test_pattern_matches_its_path_alone(project: Path, folder: str) -> None:
     table = f"[tool.hypiler]\noutput = '{folder}/m.py'\n"
     (project / "pyproject.toml").write_text(table)
@@ -74,9 +68,7 @@ def test_warnings_are_shown(project: Path, capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().err.startswith("warning[M212]: ")
 
 
-def test_error_ends_the_build_with_the_report(
-    project: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_error_ends_the_build_with_the_report(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "models.json").write_bytes(BROKEN.read_bytes())
     report = failure(capsys, project)
     assert report.startswith("error[M108]: ")
@@ -84,26 +76,20 @@ def test_error_ends_the_build_with_the_report(
     assert not (project / "app").exists()
 
 
-def test_hand_written_target_ends_the_build(
-    project: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_hand_written_target_ends_the_build(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "app").mkdir()
     (project / "app/registry.py").write_text("by = hand\n")
     assert failure(capsys, project).startswith("error[M504]: ")
 
 
-def test_missing_source_ends_the_build(
-    project: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_missing_source_ends_the_build(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "models.json").unlink()
     path = project / "models.json"
     message = f"hypiler: cannot read `{path}`: No such file or directory\n"
     assert failure(capsys, project) == message
 
 
-def test_option_in_the_table_of_the_hook_ends_the_build(
-    project: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_option_in_the_table_of_the_hook_ends_the_build(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It would be ignored without a word, since `[tool.hypiler]` is the place."""
     assert (
         failure(capsys, project, {"output": "x.py"})

@@ -21,10 +21,7 @@ def faults(root: Path, text: str) -> list[tuple[str, str, str, str | None]]:
         options(root, text)
     assert str(caught.value) == "; ".join(f.message for f in caught.value.findings)
     assert {f.file for f in caught.value.findings} == {"pyproject.toml"}
-    return [
-        (finding.code, finding.json_path, finding.message, finding.help)
-        for finding in caught.value.findings
-    ]
+    return [(finding.code, finding.json_path, finding.message, finding.help) for finding in caught.value.findings]
 
 
 def table(lines: str) -> str:
@@ -80,16 +77,10 @@ def test_missing_table_says_what_to_add(tmp_path: Path, text: str) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("value", "shown"), [("3", "3"), ("[]", "a list"), ("1979-05-27", "1979-05-27")]
-)
-def test_table_that_is_no_table_is_shown(
-    tmp_path: Path, value: str, shown: str
-) -> None:
+@pytest.mark.parametrize(("value", "shown"), [("3", "3"), ("[]", "a list"), ("1979-05-27", "1979-05-27")])
+def test_table_that_is_no_table_is_shown(tmp_path: Path, value: str, shown: str) -> None:
     message = f"`tool.hypiler` must be a table, got {shown}"
-    assert faults(tmp_path, f"[tool]\nhypiler = {value}") == [
-        ("M502", "$.tool.hypiler", message, None)
-    ]
+    assert faults(tmp_path, f"[tool]\nhypiler = {value}") == [("M502", "$.tool.hypiler", message, None)]
 
 
 @pytest.mark.parametrize(
@@ -115,13 +106,9 @@ def test_toml_past_the_limits_of_python_is_a_finding(tmp_path: Path, text: str) 
     ("value", "shown"),
     [("3", "3"), ("[]", "a list"), ("[1]", "a list"), ("{}", "an object")],
 )
-def test_sources_of_another_type_are_refused(
-    tmp_path: Path, value: str, shown: str
-) -> None:
+def test_sources_of_another_type_are_refused(tmp_path: Path, value: str, shown: str) -> None:
     message = f"`sources` must be a path or a list of paths, got {shown}"
-    assert faults(tmp_path, table(f"sources = {value}")) == [
-        ("M502", "$.tool.hypiler.sources", message, None)
-    ]
+    assert faults(tmp_path, table(f"sources = {value}")) == [("M502", "$.tool.hypiler.sources", message, None)]
 
 
 def test_source_named_twice_is_refused(tmp_path: Path) -> None:
@@ -147,13 +134,9 @@ def test_missing_output_says_what_to_add(tmp_path: Path) -> None:
     ("value", "shown"),
     [("3", "3"), ('"m"', '"m"'), ('"a/.py"', '"a/.py"'), ('"m-n.py"', '"m-n.py"')],
 )
-def test_output_that_cannot_be_imported_is_refused(
-    tmp_path: Path, value: str, shown: str
-) -> None:
+def test_output_that_cannot_be_imported_is_refused(tmp_path: Path, value: str, shown: str) -> None:
     message = f"`output` must be the path of a module, as `src/app/model_registry.py`, got {shown}"
-    assert faults(tmp_path, f"[tool.hypiler]\noutput = {value}") == [
-        ("M502", "$.tool.hypiler.output", message, None)
-    ]
+    assert faults(tmp_path, f"[tool.hypiler]\noutput = {value}") == [("M502", "$.tool.hypiler.output", message, None)]
 
 
 @pytest.mark.parametrize("path", ["../m.py", "a/../../m.py", "/m.py", "link/m.py"])
@@ -179,13 +162,9 @@ def test_project_reached_through_a_link_is_no_other_project(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(("value", "shown"), [("", ""), ("a\\u0000b", "a\\x00b")])
-def test_source_that_is_no_path_is_refused(
-    tmp_path: Path, value: str, shown: str
-) -> None:
+def test_source_that_is_no_path_is_refused(tmp_path: Path, value: str, shown: str) -> None:
     message = f'a path must not be empty or hold a NUL, got "{shown}"'
-    assert faults(tmp_path, table(f'sources = "{value}"')) == [
-        ("M502", "$.tool.hypiler.sources", message, None)
-    ]
+    assert faults(tmp_path, table(f'sources = "{value}"')) == [("M502", "$.tool.hypiler.sources", message, None)]
 
 
 def test_messages_hold_no_raw_input(tmp_path: Path) -> None:

@@ -34,9 +34,7 @@ def test_missing_folders_are_created(tmp_path: Path) -> None:
     assert os.listdir(path.parent) == ["m.py"]
 
 
-def test_bare_name_is_written_to_the_current_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_bare_name_is_written_to_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert write_outputs({"m.py": NEW}, sources=[]) == ["m.py"]
     assert os.listdir() == ["m.py"]
@@ -87,9 +85,7 @@ def test_all_targets_are_judged_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("exists", [True, False])
-def test_symbolic_link_is_neither_followed_nor_replaced(
-    tmp_path: Path, exists: bool
-) -> None:
+def test_symbolic_link_is_neither_followed_nor_replaced(tmp_path: Path, exists: bool) -> None:
     target, link = tmp_path / "target", tmp_path / "m.py"
     if exists:
         target.write_text(OLD)
@@ -105,8 +101,7 @@ def test_folder_and_pipe_are_refused(tmp_path: Path) -> None:
     folder.mkdir()
     os.mkfifo(pipe)
     assert refusal(folder, pipe) == [
-        ("M504", f"`{path}` is not a regular file, and is not replaced")
-        for path in (folder, pipe)
+        ("M504", f"`{path}` is not a regular file, and is not replaced") for path in (folder, pipe)
     ]
 
 
@@ -116,8 +111,7 @@ def test_registry_itself_is_refused_under_any_name(tmp_path: Path) -> None:
     link.symlink_to(source)
     twin.hardlink_to(source)
     assert refusal(source, link, twin, sources=[str(source)]) == [
-        ("M505", f"`{path}` is the registry itself, and is not overwritten")
-        for path in (source, link, twin)
+        ("M505", f"`{path}` is the registry itself, and is not overwritten") for path in (source, link, twin)
     ]
 
 
@@ -159,9 +153,7 @@ def test_failing_call_leaves_everything_as_it_was(
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == old
 
 
-def test_interrupt_leaves_everything_as_it_was(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_interrupt_leaves_everything_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "m.py"
     path.write_text(OLD)
 

@@ -24,11 +24,7 @@ from hypiler.model_registry import MODEL_REGISTRY, ModelInfo, ModelType
 ROOT = Path(__file__).parents[2]
 SHIPPED: Tree = json.loads((ROOT / "models.json").read_text("utf-8"))
 # The first shipped model without its optional sections, and with what the tests say of it.
-PLAIN = {
-    field.path[0]: SHIPPED["models"][0][field.path[0]]
-    for field in FIELDS
-    if field.required
-}
+PLAIN = {field.path[0]: SHIPPED["models"][0][field.path[0]] for field in FIELDS if field.required}
 PLAIN["type"] = "colbert"
 PLAIN["license"] = "MIT"
 PLAIN["specs"] = {"parameters": "109M", "embedding_dim": 128, "hidden_dim": 768}
@@ -127,11 +123,7 @@ FILTERS: list[tuple[list[str], Callable[[ModelInfo], bool]]] = [
     (["--no-multi-vector"], lambda m: not m.multi_vector),
     (
         ["--type", "dense", "--license", "Apache-2.0", "--min-context", "8192"],
-        lambda m: (
-            m.model_type == "dense"
-            and m.license == "Apache-2.0"
-            and m.context_length >= 8192
-        ),
+        lambda m: m.model_type == "dense" and m.license == "Apache-2.0" and m.context_length >= 8192,
     ),
 ]
 
@@ -144,9 +136,7 @@ def test_filters_keep_the_models_that_meet_all_of_them(
     assert listed(capsys, *arguments) == ids(test)
 
 
-def test_language_is_known_where_only_a_script_of_it_is_listed(
-    capsys: Capture, tmp_path: Path
-) -> None:
+def test_language_is_known_where_only_a_script_of_it_is_listed(capsys: Capture, tmp_path: Path) -> None:
     tree = variations({"capabilities.languages": ["zh-Hans"]}, {})
     with registry(tree, tmp_path):
         assert listed(capsys, "--language", "zh") == ["model-0"]
@@ -168,9 +158,7 @@ def test_filters_that_no_model_meets_give_an_empty_list(capsys: Capture) -> None
         ("modality", "images", "image"),
     ],
 )
-def test_unknown_word_suggests_the_nearest_of_the_registry(
-    capsys: Capture, option: str, word: str, near: str
-) -> None:
+def test_unknown_word_suggests_the_nearest_of_the_registry(capsys: Capture, option: str, word: str, near: str) -> None:
     assert main(["list", f"--{option}", word]) == 2
     message = f"hypiler: --{option}: no model has `{word}`; did you mean `{near}`?\n"
     assert capsys.readouterr() == ("", message)
@@ -211,9 +199,7 @@ KEYS: dict[str, Callable[[ModelInfo], Any]] = {
 
 @pytest.mark.parametrize("sort", KEYS)
 @pytest.mark.parametrize("reverse", [False, True])
-def test_sorting_puts_unknown_values_last_in_either_direction(
-    capsys: Capture, sort: str, reverse: bool
-) -> None:
+def test_sorting_puts_unknown_values_last_in_either_direction(capsys: Capture, sort: str, reverse: bool) -> None:
     key = KEYS[sort]
     known = [m for m in MODEL_REGISTRY if key(m) is not None]
     unknown = [m for m in MODEL_REGISTRY if key(m) is None]
@@ -222,9 +208,7 @@ def test_sorting_puts_unknown_values_last_in_either_direction(
     assert listed(capsys, *arguments) == [model.id for model in expected]
 
 
-def test_sorting_by_parameters_compares_what_the_counts_say(
-    capsys: Capture, tmp_path: Path
-) -> None:
+def test_sorting_by_parameters_compares_what_the_counts_say(capsys: Capture, tmp_path: Path) -> None:
     counts = ("8x700M", "900K", "1.5B", "110M", "9M", "0.1T")
     tree = variations(*[{"specs.parameters": count} for count in counts])
     with registry(tree, tmp_path):
@@ -255,9 +239,7 @@ def test_json_holds_every_field_of_every_record(capsys: Capture) -> None:
         assert record["sources"] == dict(model.sources)
 
 
-def test_json_holds_records_inside_of_records_and_lists_of_additions(
-    capsys: Capture, tmp_path: Path
-) -> None:
+def test_json_holds_records_inside_of_records_and_lists_of_additions(capsys: Capture, tmp_path: Path) -> None:
     variant = {"id": "q", "quantization": "int8", "file": "onnx/model.onnx"}
     extra = {"tasks": ["a", "b"], "rank": 4, "none": None}
     with registry(variations({"variants": [variant], "extra": extra}), tmp_path):
@@ -274,8 +256,7 @@ def test_table_shows_the_facts_to_choose_by(capsys: Capture, tmp_path: Path) -> 
         {"architecture.matryoshka_dims": [32, 128], "capabilities.matryoshka": True}
         | {"performance": {"beir_avg": 0.4991, "ms_marco_mrr10": None}},
         {"capabilities.languages": ["ar", "de", "en", "fr"], "deprecated": "Old."},
-        {"capabilities.languages": []}
-        | {"performance": {"beir_avg": None, "ms_marco_mrr10": None}},
+        {"capabilities.languages": []} | {"performance": {"beir_avg": None, "ms_marco_mrr10": None}},
     )
     with registry(tree, tmp_path):
         lines = printed(capsys)
@@ -308,9 +289,7 @@ def test_output_into_a_pipe_is_whole_and_uncoloured() -> None:
 
 def test_reader_that_goes_away_is_no_fault() -> None:
     command = f'"{sys.executable}" -m hypiler list --json | head -c 10'
-    result = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", command], capture_output=True, check=False
-    )
+    result = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, check=False)
     assert (result.returncode, result.stderr) == (0, b"")
 
 
@@ -337,9 +316,7 @@ def test_colour_is_forced_and_forbidden_by_the_environment() -> None:
 def test_listing_loads_neither_the_compiler_nor_anything_installed() -> None:
     code = "import sys; from hypiler.cli import main; main(['list', '--type', 'dense'])"
     code += "; print([m for m in sys.modules if m.startswith('hypiler.compiler')])"
-    result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.splitlines()[-1] == "[]"
 
 

@@ -29,11 +29,7 @@ from hypiler.model_registry import BGE_M3, MODEL_REGISTRY, ModelInfo
 ROOT = Path(__file__).parents[2]
 SHIPPED: Tree = json.loads((ROOT / "models.json").read_text("utf-8"))
 # The first shipped model without its optional sections.
-PLAIN = {
-    field.path[0]: SHIPPED["models"][0][field.path[0]]
-    for field in FIELDS
-    if field.required
-}
+PLAIN = {field.path[0]: SHIPPED["models"][0][field.path[0]] for field in FIELDS if field.required}
 Capture = pytest.CaptureFixture[str]
 
 
@@ -59,9 +55,7 @@ def section(lines: list[str], title: str) -> list[str]:
     return lines[start : [*lines, ""].index("", start)]
 
 
-def on_terminal(
-    model: ModelInfo, width: "int | None", *, whole: bool = False
-) -> list[str]:
+def on_terminal(model: ModelInfo, width: "int | None", *, whole: bool = False) -> list[str]:
     page = Page(width=width)
     lines = show_command._heading(model, model.id, page)
     for part in show_command._sections(model):
@@ -72,9 +66,7 @@ def on_terminal(
 
 
 @pytest.mark.parametrize("model", MODEL_REGISTRY, ids=lambda model: model.id)
-def test_every_known_fact_has_a_line_in_the_order_of_the_schema(
-    capsys: Capture, model: ModelInfo
-) -> None:
+def test_every_known_fact_has_a_line_in_the_order_of_the_schema(capsys: Capture, model: ModelInfo) -> None:
     """Mappings and lists of records have a line an entry instead."""
     lines = shown(capsys, model.id)
     if "sources" in lines:
@@ -83,8 +75,7 @@ def test_every_known_fact_has_a_line_in_the_order_of_the_schema(
     known = [
         field
         for field in simple
-        if getattr(model, field.attribute) is not None
-        and (field.required or getattr(model, field.attribute) != ())
+        if getattr(model, field.attribute) is not None and (field.required or getattr(model, field.attribute) != ())
     ]
     known.sort(key=lambda field: "" if len(field.path) == 1 else "below")
     labels = [line.split()[0] for line in lines if line[:2] == "  " != line[2:4]]
@@ -173,9 +164,7 @@ def test_alias_shows_its_model(capsys: Capture, tmp_path: Path) -> None:
         ("", "`hypiler list` shows all"),
     ],
 )
-def test_unknown_id_is_wrong_use_and_gets_a_hint(
-    capsys: Capture, id: str, hint: str
-) -> None:
+def test_unknown_id_is_wrong_use_and_gets_a_hint(capsys: Capture, id: str, hint: str) -> None:
     assert main(["show", id]) == 2
     assert capsys.readouterr() == ("", f"hypiler: no model `{id}`; {hint}\n")
 
@@ -215,9 +204,7 @@ def test_prompts_are_quoted_exactly(capsys: Capture, tmp_path: Path) -> None:
     ]
 
 
-def test_additions_are_told_apart_by_their_type(
-    capsys: Capture, tmp_path: Path
-) -> None:
+def test_additions_are_told_apart_by_their_type(capsys: Capture, tmp_path: Path) -> None:
     extra = {"rank": 4, "text": "4", "tasks": ["a", "b"], "none": None, "on": True}
     with registry(tmp_path, extra=extra, sources={"extra.rank": "the paper"}):
         lines = shown(capsys, "changed")
@@ -247,9 +234,7 @@ def test_variants_have_a_line_for_each_part(capsys: Capture, tmp_path: Path) -> 
     ]
 
 
-def test_source_of_an_object_stands_with_each_of_its_fields(
-    capsys: Capture, tmp_path: Path
-) -> None:
+def test_source_of_an_object_stands_with_each_of_its_fields(capsys: Capture, tmp_path: Path) -> None:
     files = {"weights": {"onnx": "model.onnx"}, "config": "config.json"}
     with registry(tmp_path, files=files, sources={"files.weights": "the card"}):
         lines = section(shown(capsys, "changed"), "files")
@@ -264,9 +249,7 @@ def test_deprecated_model_says_so_at_the_top(capsys: Capture, tmp_path: Path) ->
         assert shown(capsys, "changed")[1] == "deprecated: Use bge-m3."
 
 
-def test_new_field_of_the_schema_is_shown(
-    capsys: Capture, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_new_field_of_the_schema_is_shown(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     """The table of fields is the only place that knows it."""
     field = Field("specs.novelty", Integer(), "A new field.")
     monkeypatch.setattr(schema, "FIELDS", (*FIELDS, field))
@@ -278,9 +261,7 @@ def test_new_field_of_the_schema_is_shown(
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_text_from_the_registry_cannot_reach_the_terminal_raw(
-    capsys: Capture, tmp_path: Path, text: str
-) -> None:
+def test_text_from_the_registry_cannot_reach_the_terminal_raw(capsys: Capture, tmp_path: Path, text: str) -> None:
     changes = {
         "name": text,
         "description": text,

@@ -23,9 +23,7 @@ from hypiler.compiler.kinds import (
 )
 from hypiler.compiler.schema import BY_ATTRIBUTE, FIELDS
 
-NULL = (
-    "null means none or not published; give the value, or leave out an optional field"
-)
+NULL = "null means none or not published; give the value, or leave out an optional field"
 
 
 def read(kind: Kind, value: Any) -> tuple[Any, list[tuple[str, str, str | None]]]:
@@ -36,9 +34,7 @@ def read(kind: Kind, value: Any) -> tuple[Any, list[tuple[str, str, str | None]]
     return found, [(f.code, f.message, f.help) for f in faults.findings]
 
 
-def refused(
-    kind: Kind, value: Any, code: str, message: str, help: str | None = None
-) -> None:
+def refused(kind: Kind, value: Any, code: str, message: str, help: str | None = None) -> None:
     assert read(kind, value) == (INVALID, [(code, message, help)])
 
 
@@ -58,9 +54,7 @@ class TestText:
         taken(Text(), "a", " a ", "\x00", "\u202e", "x" * 10**6)
 
     @pytest.mark.parametrize("blank", ["", " ", "\t\r\n", "\u3000"])
-    def test_blank_text_is_refused_unless_the_field_can_be_empty(
-        self, blank: str
-    ) -> None:
+    def test_blank_text_is_refused_unless_the_field_can_be_empty(self, blank: str) -> None:
         refused(Text(), blank, "M105", "`x` must not be empty")
         taken(Text(blank=True), blank)
 
@@ -171,18 +165,14 @@ class TestFormsOfTheTable:
             ),
         ],
     )
-    def test_a_form_takes_the_good_and_refuses_the_bad(
-        self, attribute: str, good: list[str], bad: list[str]
-    ) -> None:
+    def test_a_form_takes_the_good_and_refuses_the_bad(self, attribute: str, good: list[str], bad: list[str]) -> None:
         kind = of(attribute)
         assert isinstance(kind, Pattern)
         assert [value for value in good if not kind.matches(value)] == []
         assert [value for value in bad if kind.matches(value)] == []
 
     def test_a_repository_says_what_it_must_be(self) -> None:
-        message = (
-            '`x` must be a Hugging Face repository of the form `org/name`, got "bge"'
-        )
+        message = '`x` must be a Hugging Face repository of the form `org/name`, got "bge"'
         refused(of("huggingface_id"), "bge", "M108", message)
 
     def test_a_count_of_parameters_shows_examples(self) -> None:
@@ -201,9 +191,7 @@ class TestFormsOfTheTable:
 
 
 class TestIdentifier:
-    form = (
-        "kebab-case: a lower-case letter, then letters and digits, joined by `-` or `.`"
-    )
+    form = "kebab-case: a lower-case letter, then letters and digits, joined by `-` or `.`"
 
     def test_kebab_case_is_taken(self) -> None:
         taken(of("id"), "a", "colbert-v2", "bge-small-en-v1.5", "a1.b2-c3")
@@ -267,9 +255,7 @@ class TestLanguage:
     form = "an ISO 639 code such as `en`, `zh-Hans` or `pt-BR`"
 
     def test_a_code_with_or_without_script_and_region_is_taken(self) -> None:
-        taken(
-            Language(), "en", "yue", "mul", "zh-Hans", "pt-BR", "sr-Latn-RS", "es-419"
-        )
+        taken(Language(), "en", "yue", "mul", "zh-Hans", "pt-BR", "sr-Latn-RS", "es-419")
 
     @pytest.mark.parametrize(
         ("value", "meant"),
@@ -288,9 +274,7 @@ class TestLanguage:
     def test_what_is_no_code_gets_no_suggestion(self, value: str) -> None:
         refused(Language(), value, "M111", f'`x` must be {self.form}, got "{value}"')
 
-    @pytest.mark.parametrize(
-        ("value", "meant"), [("eng", "en"), ("ger", "de"), ("zho-Hans", "zh-Hans")]
-    )
+    @pytest.mark.parametrize(("value", "meant"), [("eng", "en"), ("ger", "de"), ("zho-Hans", "zh-Hans")])
     def test_one_language_has_one_spelling(self, value: str, meant: str) -> None:
         message = f'`x` must be the two-letter code where one exists, got "{value}"'
         refused(Language(), value, "M111", message, f"did you mean `{meant}`?")
@@ -355,12 +339,8 @@ class TestScore:
             (1e308, None),
         ],
     )
-    def test_percent_is_put_right_and_the_rest_refused(
-        self, value: float, help: str | None
-    ) -> None:
-        refused(
-            Score(), value, "M106", f"`x` must be a number in 0..1, got {value}", help
-        )
+    def test_percent_is_put_right_and_the_rest_refused(self, value: float, help: str | None) -> None:
+        refused(Score(), value, "M106", f"`x` must be a number in 0..1, got {value}", help)
 
     def test_a_boolean_is_no_number(self) -> None:
         refused(Score(), True, "M103", "`x` must be a number, got boolean true")
@@ -518,9 +498,7 @@ class TestRecords:
 
     def test_an_unknown_part_is_found_with_the_nearest_known(self) -> None:
         message = "unknown field `sise` in `x[0]`"
-        refused(
-            self.kind, [{"size": 1, "sise": 2}], "M102", message, "did you mean `size`?"
-        )
+        refused(self.kind, [{"size": 1, "sise": 2}], "M102", message, "did you mean `size`?")
 
     def test_null_is_no_value_of_an_optional_part(self) -> None:
         message = "`x[0].label` must be a string, got null"
@@ -537,8 +515,6 @@ class TestEveryKind:
         [None, True, 7, -1, 1.5, "", "x", "\n", [], [[]], {}, {"": {}}],
         ids=repr,
     )
-    def test_any_value_is_taken_or_refused_with_a_finding(
-        self, field: Any, value: Any
-    ) -> None:
+    def test_any_value_is_taken_or_refused_with_a_finding(self, field: Any, value: Any) -> None:
         found, findings = read(field.kind, value)
         assert (found is INVALID) == bool(findings)

@@ -25,26 +25,18 @@ class TestProjection:
     path = "$.models[0].architecture.projection_dims"
 
     def test_dims_must_stand_with_a_projection(self) -> None:
-        message = (
-            "`architecture.projection_dims` must be set, since `has_projection` is true"
-        )
+        message = "`architecture.projection_dims` must be set, since `has_projection` is true"
         help = "write the output width of the projection"
-        assert of(architecture__projection_dims=None) == [
-            ("M202", self.path, message, help)
-        ]
+        assert of(architecture__projection_dims=None) == [("M202", self.path, message, help)]
 
     def test_dims_must_be_the_width_of_the_vectors(self) -> None:
         message = "`architecture.projection_dims` must equal `specs.embedding_dim`, got 5 and 7"
-        assert of(architecture__projection_dims=5) == [
-            ("M203", self.path, message, None)
-        ]
+        assert of(architecture__projection_dims=5) == [("M203", self.path, message, None)]
 
     def test_dims_must_not_stand_without_a_projection(self) -> None:
         message = "`architecture.projection_dims` is 7, but `has_projection` is false"
         help = "set has_projection to true or leave projection_dims out"
-        assert of(architecture__has_projection=False) == [
-            ("M204", self.path, message, help)
-        ]
+        assert of(architecture__has_projection=False) == [("M204", self.path, message, help)]
 
     def test_null_is_no_dims(self) -> None:
         changed = {
@@ -59,24 +51,16 @@ class TestMatryoshka:
 
     def test_dims_must_ascend(self) -> None:
         message = "`architecture.matryoshka_dims` must ascend"
-        assert of(architecture__matryoshka_dims=[7, 3]) == [
-            ("M205", self.path, message, "write [3, 7]")
-        ]
+        assert of(architecture__matryoshka_dims=[7, 3]) == [("M205", self.path, message, "write [3, 7]")]
 
     def test_no_dim_is_wider_than_the_vectors(self) -> None:
         message = "`architecture.matryoshka_dims[1]` must be at most `specs.embedding_dim` (7), got 8"
-        assert of(architecture__matryoshka_dims=[7, 8]) == [
-            ("M206", f"{self.path}[1]", message, None)
-        ]
+        assert of(architecture__matryoshka_dims=[7, 8]) == [("M206", f"{self.path}[1]", message, None)]
 
     def test_the_full_width_is_one_of_the_dims(self) -> None:
-        message = (
-            "`architecture.matryoshka_dims` must contain `specs.embedding_dim` (7)"
-        )
+        message = "`architecture.matryoshka_dims` must contain `specs.embedding_dim` (7)"
         help = "the full width is one of the widths to choose from"
-        assert of(architecture__matryoshka_dims=[3, 5]) == [
-            ("M207", self.path, message, help)
-        ]
+        assert of(architecture__matryoshka_dims=[3, 5]) == [("M207", self.path, message, help)]
 
     def test_the_flag_must_not_contradict_the_dims(self) -> None:
         message = "`capabilities.matryoshka` is false, but `architecture.matryoshka_dims` are given"
@@ -115,14 +99,10 @@ class TestParameters:
         assert parameter_count(text) == pytest.approx(count)
 
     def test_fewer_than_the_vocabulary_takes_is_a_warning(self) -> None:
-        message = (
-            "`specs.parameters` is 10M, but vocabulary × hidden size alone is 23.4M"
-        )
+        message = "`specs.parameters` is 10M, but vocabulary × hidden size alone is 23.4M"
         help = "one of parameters, vocab_size and hidden_dim is another model's"
         changed = {"specs__vocab_size": 30522, "specs__hidden_dim": 768}
-        assert of(specs__parameters="10M", **changed) == [
-            ("M210", "$.models[0].specs.parameters", message, help)
-        ]
+        assert of(specs__parameters="10M", **changed) == [("M210", "$.models[0].specs.parameters", message, help)]
 
     def test_a_rounded_count_is_no_fault(self) -> None:
         changed = {"specs__vocab_size": 30522, "specs__hidden_dim": 768}
@@ -136,9 +116,7 @@ class TestParameters:
 class TestPositions:
     def test_a_context_beyond_the_positions_is_a_warning(self) -> None:
         message = "`specs.context_length` is 8, but the model has only 7 positions"
-        assert of(specs__context_length=8) == [
-            ("M211", "$.models[0].specs.context_length", message, None)
-        ]
+        assert of(specs__context_length=8) == [("M211", "$.models[0].specs.context_length", message, None)]
 
     def test_a_model_that_reads_no_text_counts_otherwise(self) -> None:
         changed = {"capabilities__modalities": ["time-series"]}
@@ -167,9 +145,7 @@ class TestScores:
 class TestLicense:
     def test_the_spelling_of_spdx_is_a_warning(self) -> None:
         message = "`license` is `apache-2.0`, which SPDX spells `Apache-2.0`"
-        assert of(license="apache-2.0") == [
-            ("M216", "$.models[0].license", message, "write `Apache-2.0`")
-        ]
+        assert of(license="apache-2.0") == [("M216", "$.models[0].license", message, "write `Apache-2.0`")]
 
     def test_a_license_that_is_not_listed_is_left_as_it_is(self) -> None:
         assert of(license="LicenseRef-gemma") == []
@@ -191,9 +167,7 @@ class TestSources:
             "capabilities.languages[3]",
         ],
     )
-    def test_a_field_a_section_or_a_part_of_a_field_has_a_source(
-        self, path: str
-    ) -> None:
+    def test_a_field_a_section_or_a_part_of_a_field_has_a_source(self, path: str) -> None:
         assert of(sources={path: "read there"}) == []
 
     @pytest.mark.parametrize(
@@ -206,9 +180,7 @@ class TestSources:
             ("zzz", None),
         ],
     )
-    def test_any_other_path_is_found_and_the_nearest_suggested(
-        self, path: str, help: str | None
-    ) -> None:
+    def test_any_other_path_is_found_and_the_nearest_suggested(self, path: str, help: str | None) -> None:
         message = f"`sources` names `{path}`, which is no field of a model"
         (found,) = of(sources={path: "x"})
         assert (found[0], found[2], found[3]) == ("M214", message, help)
@@ -241,9 +213,7 @@ class TestIds:
             plain_model(id="a", aliases=["b"]),
             plain_model(id="c", aliases=["a"]),
         ]
-        assert findings(*models) == [
-            ("M201", "$.models[1].aliases[0]", message, self.help)
-        ]
+        assert findings(*models) == [("M201", "$.models[1].aliases[0]", message, self.help)]
 
     def test_an_id_in_another_file_is_named_with_the_file(self) -> None:
         data = json.dumps(registry_of(plain_model(id="a", aliases=[]))).encode()
@@ -262,9 +232,7 @@ class TestIds:
             plain_model(id="a-b", aliases=[]),
             plain_model(id="a.b", aliases=["x"]),
         ]
-        assert findings(*models) == [
-            ("M301", "$.models[1].id", message, "change one of the two ids")
-        ]
+        assert findings(*models) == [("M301", "$.models[1].id", message, "change one of the two ids")]
 
     @pytest.mark.parametrize(
         ("id", "name"),
@@ -308,9 +276,7 @@ class TestOneFaultIsOneFinding:
         ],
         ids=str,
     )
-    def test_a_wrong_value_is_not_judged_again_by_the_rules(
-        self, changed: dict[str, Any]
-    ) -> None:
+    def test_a_wrong_value_is_not_judged_again_by_the_rules(self, changed: dict[str, Any]) -> None:
         (name,) = changed
         path = "$.models[0]." + name.replace("__", ".")
         found = of(**changed)

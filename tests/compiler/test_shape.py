@@ -6,9 +6,7 @@ import pytest
 from generated import compiled
 from strategies import plain_model, registry_of, replaced
 
-NULL = (
-    "null means none or not published; give the value, or leave out an optional field"
-)
+NULL = "null means none or not published; give the value, or leave out an optional field"
 
 
 def findings(tree: Any) -> list[tuple[str, str, str, str | None]]:
@@ -27,9 +25,7 @@ def without(*path: str) -> Any:
 
 
 class TestRoot:
-    @pytest.mark.parametrize(
-        ("value", "found"), [([], "array"), ("x", 'string "x"'), (7, "integer 7")]
-    )
+    @pytest.mark.parametrize(("value", "found"), [([], "array"), ("x", 'string "x"'), (7, "integer 7")])
     def test_the_file_must_hold_an_object(self, value: Any, found: str) -> None:
         message = f"the file must be an object with `models`, got {found}"
         assert findings(value) == [("M103", "$", message, None)]
@@ -76,9 +72,7 @@ class TestRoot:
         ("value", "code", "found", "help"),
         [("x", "M103", 'string "x"', None), (None, "M104", "null", NULL)],
     )
-    def test_a_model_must_be_an_object(
-        self, value: Any, code: str, found: str, help: str | None
-    ) -> None:
+    def test_a_model_must_be_an_object(self, value: Any, code: str, found: str, help: str | None) -> None:
         message = f"`models[1]` must be an object, got {found}"
         tree = registry_of(plain_model(), value)
         assert findings(tree) == [(code, "$.models[1]", message, help)]
@@ -101,9 +95,7 @@ class TestModel:
 
     def test_an_unknown_key_of_a_section_names_the_section(self) -> None:
         tree = replaced(registry_of(plain_model()), ("models", 0, "specs", "dim"), 5)
-        assert findings(tree) == [
-            ("M102", "$.models[0].specs.dim", "unknown field `dim` in `specs`", None)
-        ]
+        assert findings(tree) == [("M102", "$.models[0].specs.dim", "unknown field `dim` in `specs`", None)]
 
     def test_a_required_field_that_lacks_is_named_with_its_section(self) -> None:
         assert findings(without("license")) == [
@@ -125,9 +117,7 @@ class TestModel:
 
     def test_a_section_that_lacks_gives_one_finding(self) -> None:
         message = "the model lacks the required section `specs`"
-        assert findings(without("specs")) == [
-            ("M101", "$.models[0].specs", message, None)
-        ]
+        assert findings(without("specs")) == [("M101", "$.models[0].specs", message, None)]
 
     def test_a_section_of_another_type_gives_one_finding(self) -> None:
         tree = registry_of({**plain_model(), "specs": [1]})
@@ -150,9 +140,7 @@ class TestModel:
             ("specs", "max_position_embeddings"),
         ],
     )
-    def test_null_stands_where_a_model_can_lack_the_thing(
-        self, path: tuple[str, ...]
-    ) -> None:
+    def test_null_stands_where_a_model_can_lack_the_thing(self, path: tuple[str, ...]) -> None:
         tree = replaced(registry_of(plain_model()), ("models", 0, *path), None)
         assert findings(tree) == []
 

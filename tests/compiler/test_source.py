@@ -21,9 +21,7 @@ SRC = Path(reader.__file__).parents[2]
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 texts = st.text(st.characters(exclude_categories=["Cs"]))
-scalars = (
-    st.none() | st.booleans() | st.integers(-(10**18) + 1, 10**18 - 1) | finite | texts
-)
+scalars = st.none() | st.booleans() | st.integers(-(10**18) + 1, 10**18 - 1) | finite | texts
 values = st.recursive(
     scalars,
     lambda inner: st.lists(inner) | st.dictionaries(texts, inner),
@@ -435,9 +433,7 @@ ESCAPES = r"""`\"`, `\\`, `\/`, `\b`, `\f`, `\n`, `\r`, `\t` or `\u` with four d
         ),
     ],
 )
-def test_a_syntax_fault_says_what_was_expected_and_found(
-    text: str, place: str, message: str, help: str | None
-) -> None:
+def test_a_syntax_fault_says_what_was_expected_and_found(text: str, place: str, message: str, help: str | None) -> None:
     finding = only(text)
     assert (finding.code, finding.message, finding.help) == ("M003", message, help)
     assert f"{finding.line}:{finding.column}+{finding.width}" == place
@@ -453,10 +449,7 @@ def test_a_message_never_repeats_a_character_that_does_not_print(
         f'{{"{character}":1,"{character}":2}}',
         f'["\\{character}"]',
     ):
-        assert all(
-            f.message.isprintable() and (f.help or "").isprintable()
-            for f in faults(text)
-        )
+        assert all(f.message.isprintable() and (f.help or "").isprintable() for f in faults(text))
 
 
 # encoding and size
@@ -490,15 +483,10 @@ def test_bytes_that_are_not_utf8_are_shown_where_the_first_stands(
         ("utf-32-be", b"\0\0\xfe\xff", "UTF-32 (big endian)"),
     ],
 )
-def test_another_unicode_encoding_is_named(
-    encoding: str, mark: bytes, name: str
-) -> None:
+def test_another_unicode_encoding_is_named(encoding: str, mark: bytes, name: str) -> None:
     finding = only(mark + "{}".encode(encoding))
     assert (finding.code, finding.line, finding.column) == ("M001", 1, 1)
-    assert (
-        finding.message
-        == f"the file must be UTF-8; found the byte order mark of {name}"
-    )
+    assert finding.message == f"the file must be UTF-8; found the byte order mark of {name}"
 
 
 def test_a_byte_order_mark_is_a_fault_and_counts_as_no_column() -> None:
@@ -515,10 +503,7 @@ def test_a_file_over_the_limit_is_refused_before_it_is_decoded(
 ) -> None:
     monkeypatch.setattr(reader, "MAX_BYTES", 2 << 20)
     finding = only(b"\xff" * ((2 << 20) + 1))
-    assert (
-        finding.message
-        == "the file must have at most 2097152 bytes (2 MiB); found more"
-    )
+    assert finding.message == "the file must have at most 2097152 bytes (2 MiB); found more"
     assert (finding.code, finding.line, finding.column) == ("M009", 0, 0)
 
 
@@ -526,12 +511,8 @@ def test_a_file_over_the_limit_is_refused_before_it_is_decoded(
 
 
 def test_every_repeated_key_is_found_after_unescaping() -> None:
-    first, second, third = faults(
-        '{"a":1,\n"b":{"b":0},\n"\\u0061":2, "a" : 3,\n"c":[{"a":1,"a":2}]}'
-    )
-    message = (
-        "the key `a` must stand only once in an object; found it on line 1 already"
-    )
+    first, second, third = faults('{"a":1,\n"b":{"b":0},\n"\\u0061":2, "a" : 3,\n"c":[{"a":1,"a":2}]}')
+    message = "the key `a` must stand only once in an object; found it on line 1 already"
     assert [f.message for f in (first, second)] == [message, message]
     assert [(f.line, f.column, f.width, f.at) for f in (first, second)] == [
         (3, 1, 8, "key"),
@@ -557,9 +538,7 @@ def test_a_constant_that_json_lacks_is_found_and_reading_goes_on(word: str) -> N
 def test_an_integer_of_more_than_18_digits_is_refused() -> None:
     text = "[999999999999999999,-999999999999999999,1000000000000000000,\n-1234567890123456789]"
     assert places(text) == [("M006", 1, 41, 19), ("M006", 2, 1, 20)]
-    message = (
-        "an integer must have at most 18 digits; found `1000000000000000000` of 19"
-    )
+    message = "an integer must have at most 18 digits; found `1000000000000000000` of 19"
     assert faults(text)[0].message == message
     assert places("9" * 5000) == [("M006", 1, 1, 5000)]
 
@@ -567,10 +546,7 @@ def test_an_integer_of_more_than_18_digits_is_refused() -> None:
 def test_a_float_that_overflows_is_refused_and_one_that_underflows_is_not() -> None:
     text = "[1e308,1e-400,1e309,-1e309," + "1" * 310 + ".5]"
     assert [f.json_path for f in faults(text)] == ["$[2]", "$[3]", "$[4]"]
-    assert (
-        faults(text)[0].message
-        == "a number must fit 64 bits (at most about 1.8e308); found `1e309`"
-    )
+    assert faults(text)[0].message == "a number must fit 64 bits (at most about 1.8e308); found `1e309`"
 
 
 def test_lone_surrogates_are_found_in_values_and_keys() -> None:
@@ -581,9 +557,7 @@ def test_lone_surrogates_are_found_in_values_and_keys() -> None:
         ("M007", 29, 6, "key"),
         ("M007", 38, 6, "value"),
     ]
-    assert (
-        found[0].message == r"`\ud800` must be half of a surrogate pair; found it alone"
-    )
+    assert found[0].message == r"`\ud800` must be half of a surrogate pair; found it alone"
     assert [f.json_path for f in found] == [
         "$[1]",
         r'$[2]["a\udc00"]',
@@ -609,35 +583,23 @@ def test_all_faults_are_reported_in_one_run_in_the_order_of_the_text() -> None:
 # depth
 
 
-@pytest.mark.parametrize(
-    ("opener", "closer"), [("[", "]"), ('{"a":', "}"), ('[{"a":', "}]")]
-)
+@pytest.mark.parametrize(("opener", "closer"), [("[", "]"), ('{"a":', "}"), ('[{"a":', "}]")])
 @pytest.mark.parametrize("inner", ["0", "[]", '"["'])
-def test_nesting_is_allowed_up_to_the_limit(
-    opener: str, closer: str, inner: str
-) -> None:
+def test_nesting_is_allowed_up_to_the_limit(opener: str, closer: str, inner: str) -> None:
     step = 2 if "]" in closer and "}" in closer else 1
     times = (MAX_DEPTH - (inner == "[]")) // step
     deepest = opener * times + inner + closer * times
     assert read(deepest).value == slowly(deepest)[0]
-    assert (
-        only("[" * (MAX_DEPTH - step * times + 1 - (inner == "[]")) + deepest).code
-        == "M008"
-    )
+    assert only("[" * (MAX_DEPTH - step * times + 1 - (inner == "[]")) + deepest).code == "M008"
 
 
 def test_what_is_too_deep_is_shown_at_the_bracket_that_is() -> None:
     finding = only("[\n" * MAX_DEPTH + " []" + "]" * MAX_DEPTH)
     assert (finding.code, finding.line, finding.column) == ("M008", MAX_DEPTH + 1, 2)
-    assert (
-        finding.message
-        == "lists and objects must be nested at most 100 deep; found a deeper one"
-    )
+    assert finding.message == "lists and objects must be nested at most 100 deep; found a deeper one"
 
 
-@pytest.mark.parametrize(
-    "text", ["[" * 1_000_000, '{"":' * 1_000_000, "[" * 300_000 + "]" * 300_000]
-)
+@pytest.mark.parametrize("text", ["[" * 1_000_000, '{"":' * 1_000_000, "[" * 300_000 + "]" * 300_000])
 def test_a_million_brackets_end_in_a_finding(text: str) -> None:
     assert only(text).code == "M008"
 
@@ -674,9 +636,7 @@ def test_a_place_leads_back_to_its_character(text: str, data: st.DataObject) -> 
     lines = Lines(text)
     line, column = lines.place(offset)
     ends = len(re.findall(r"\r\n?|\n", text[:offset]))
-    assert line == 1 + ends - (
-        text[offset - 1 : offset + 1] == "\r\n"
-    )  # between the two nothing has ended yet
+    assert line == 1 + ends - (text[offset - 1 : offset + 1] == "\r\n")  # between the two nothing has ended yet
     if offset < len(text) and text[offset] not in "\r\n":
         assert lines.line(line)[column - 1] == text[offset]
 
@@ -720,17 +680,12 @@ MODELS = """\
         (("models", 2, 0), "value", (5, 5, 1)),
     ],
 )
-def test_a_path_leads_to_its_place(
-    path: tuple[str | int, ...], at: str, place: tuple[int, int, int]
-) -> None:
+def test_a_path_leads_to_its_place(path: tuple[str | int, ...], at: str, place: tuple[int, int, int]) -> None:
     assert located(MODELS, *path, at=at) == place
 
 
 def test_several_findings_of_one_path_are_all_placed() -> None:
-    findings = [
-        Finding("M103", "", ("models", 0, "id"), at=at)
-        for at in ("key", "value", "key")
-    ]
+    findings = [Finding("M103", "", ("models", 0, "id"), at=at) for at in ("key", "value", "key")]
     findings.append(Finding("M103", "", ("models", 0)))
     read(MODELS).locate(findings)
     assert [(f.line, f.column) for f in findings] == [(3, 6), (3, 12), (3, 6), (3, 5)]
@@ -741,26 +696,18 @@ def test_locating_nothing_is_no_fault() -> None:
 
 
 @given(values, spacing, st.booleans())
-def test_a_located_value_is_the_value(
-    value: object, indent: int | str | None, ascii_only: bool
-) -> None:
+def test_a_located_value_is_the_value(value: object, indent: int | str | None, ascii_only: bool) -> None:
     source = read(json.dumps(value, indent=indent, ensure_ascii=ascii_only))
     for path, part in parts(value):
         finding = Finding("M103", "wrong", path)
         source.locate([finding])
-        start = (
-            sum(len(source.line(n)) + 1 for n in range(1, finding.line))
-            + finding.column
-            - 1
-        )
+        start = sum(len(source.line(n)) + 1 for n in range(1, finding.line)) + finding.column - 1
         assert json.JSONDecoder().raw_decode(source.text, start)[0] == part
         if not isinstance(part, (dict, list)):
             assert json.loads(source.text[start : start + finding.width]) == part
 
 
-def parts(
-    value: object, path: tuple[str | int, ...] = ()
-) -> list[tuple[tuple[str | int, ...], object]]:
+def parts(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[tuple[str | int, ...], object]]:
     found: list[tuple[tuple[str | int, ...], object]] = [(path, value)]
     if isinstance(value, dict):
         for key, inner in value.items():
@@ -774,12 +721,7 @@ def parts(
 # what holds for any input
 
 
-@given(
-    st.binary()
-    | st.text(
-        st.sampled_from('{}[]",:\\u0123dD89.eE+-NaInfinitytrue \n\r\t\ufeff😀')
-    ).map(str.encode)
-)
+@given(st.binary() | st.text(st.sampled_from('{}[]",:\\u0123dD89.eE+-NaInfinitytrue \n\r\t\ufeff😀')).map(str.encode))
 def test_no_bytes_raise_and_no_fault_is_without_a_place(data: bytes) -> None:
     findings = faults(data)
     lines = Lines(data.decode("utf-8-sig", "replace"))
@@ -792,18 +734,14 @@ def test_no_bytes_raise_and_no_fault_is_without_a_place(data: bytes) -> None:
 
 
 @given(values, spacing, st.booleans())
-def test_valid_json_of_any_shape_is_read(
-    value: object, indent: int | str | None, ascii_only: bool
-) -> None:
+def test_valid_json_of_any_shape_is_read(value: object, indent: int | str | None, ascii_only: bool) -> None:
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
     assert read(text).value == value
     assert slowly(text) == (value, [])
 
 
 @given(values, st.randoms(use_true_random=False))
-def test_both_readers_accept_the_same_mutations(
-    value: object, rng: random.Random
-) -> None:
+def test_both_readers_accept_the_same_mutations(value: object, rng: random.Random) -> None:
     text = mutated(json.dumps(value, indent=rng.choice([None, 1])), rng)
     expected, findings = slowly(text)
     try:
@@ -880,9 +818,7 @@ def test_a_clean_file_is_read_without_costly_imports() -> None:
         "assert read_source(b'{\"a\": [1, 2.5]}', 'm')[0].sha256\n"
         "print(sorted({'json', 're', 'typing', 'enum', 'dataclasses', 'pathlib', 'hashlib'} & set(sys.modules)))"
     )
-    done = subprocess.run(
-        [sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True
-    )  # noqa: S603
+    done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 
 
@@ -890,9 +826,7 @@ def test_a_caller_with_a_deep_stack_gets_the_same_verdict() -> None:
     text = "[" * MAX_DEPTH + "]" * MAX_DEPTH
 
     def deep(frames: int) -> object:
-        return (
-            deep(frames - 1) if frames else read_source(text.encode(), "models.json")[1]
-        )
+        return deep(frames - 1) if frames else read_source(text.encode(), "models.json")[1]
 
     room = sys.getrecursionlimit() - len(frames_below()) - 60
     assert deep(room) == []

@@ -56,9 +56,7 @@ class TestReport:
 
     def test_a_finding_without_a_place_is_shown_without_a_line(self) -> None:
         found = Finding("M502", "`output` must be set", file="pyproject.toml")
-        assert render_text([found]) == (
-            "error[M502]: `output` must be set\n--> pyproject.toml\n\n1 error"
-        )
+        assert render_text([found]) == ("error[M502]: `output` must be set\n--> pyproject.toml\n\n1 error")
 
     def test_errors_and_warnings_are_counted_apart(self) -> None:
         def counts(errors: int, warnings: int) -> str:
@@ -205,9 +203,7 @@ class TestJson:
     name=texts(blank=True),
     key=texts(blank=True),
 )
-def test_whatever_is_shown_both_reports_are_clean(
-    line: str, column: int, width: int, name: str, key: str
-) -> None:
+def test_whatever_is_shown_both_reports_are_clean(line: str, column: int, width: int, name: str, key: str) -> None:
     one_line = line.replace("\n", " ").replace("\r", " ")
     found = finding(column, width, file=name, path=("models", key))
     assert_clean(*render_text([found], lambda _: one_line).split("\n"))

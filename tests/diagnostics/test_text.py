@@ -41,9 +41,7 @@ def test_what_does_not_print_is_escaped(text: str, printed: str) -> None:
     ],
     ids=range(12),
 )
-def test_a_value_is_shown_as_json_writes_it_and_shortened(
-    value: Any, text: str
-) -> None:
+def test_a_value_is_shown_as_json_writes_it_and_shortened(value: Any, text: str) -> None:
     assert shown(value) == text
 
 
@@ -62,9 +60,7 @@ def test_a_name_is_shown_in_backticks_and_shortened() -> None:
         ("", None),
     ],
 )
-def test_the_nearest_word_is_suggested_whatever_its_case_and_joints(
-    word: str, near: str | None
-) -> None:
+def test_the_nearest_word_is_suggested_whatever_its_case_and_joints(word: str, near: str | None) -> None:
     found = did_you_mean(word, ["license", "embedding_dim"])
     assert found == (near and f"did you mean `{near}`?")
 

@@ -42,18 +42,14 @@ def installed_in(clean: Path) -> str:
     return f"{clean.parents[1]}/lib/python{version}/site-packages/hatch_app"
 
 
-def test_generated_files_reach_the_wheel_though_git_ignores_them(
-    run: Run, builder: Path, copy_package: Copy
-) -> None:
+def test_generated_files_reach_the_wheel_though_git_ignores_them(run: Run, builder: Path, copy_package: Copy) -> None:
     app = copy_package("hatch-app")
     run(builder, *BUILD, "--wheel", cwd=app)
     (wheel,) = (app / "dist").glob("*.whl")
     assert packed(wheel) == PACKED
 
 
-def test_sdist_carries_the_registry_and_its_wheel_what_it_became(
-    run: Run, builder: Path, copy_package: Copy
-) -> None:
+def test_sdist_carries_the_registry_and_its_wheel_what_it_became(run: Run, builder: Path, copy_package: Copy) -> None:
     app = copy_package("hatch-app")
     run(builder, *BUILD, cwd=app)
     (sdist,), (wheel,) = (app / "dist").glob("*.gz"), (app / "dist").glob("*.whl")
@@ -62,14 +58,10 @@ def test_sdist_carries_the_registry_and_its_wheel_what_it_became(
     sources = ["src/hatch_app/__init__.py", "src/hatch_app/py.typed", "models.json"]
     assert names == {*sources, ".gitignore", "pyproject.toml", "PKG-INFO"}
     assert packed(wheel) == PACKED
-    assert not (app / "src/hatch_app/registry.py").exists(), (
-        "an sdist generates nothing"
-    )
+    assert not (app / "src/hatch_app/registry.py").exists(), "an sdist generates nothing"
 
 
-def test_sdist_carries_the_registry_even_if_git_ignores_it(
-    run: Run, builder: Path, copy_package: Copy
-) -> None:
+def test_sdist_carries_the_registry_even_if_git_ignores_it(run: Run, builder: Path, copy_package: Copy) -> None:
     app = copy_package("hatch-app")
     (app / ".gitignore").write_text("*.json\nregistry.py*\n")
     run(builder, *BUILD, cwd=app)
@@ -77,9 +69,7 @@ def test_sdist_carries_the_registry_even_if_git_ignores_it(
     assert packed(wheel) == PACKED
 
 
-def test_install_answers_where_hypiler_is_not(
-    run: Run, builder: Path, copy_package: Copy, clean: Path
-) -> None:
+def test_install_answers_where_hypiler_is_not(run: Run, builder: Path, copy_package: Copy, clean: Path) -> None:
     app = copy_package("hatch-app")
     prefix = ["--prefix", clean.parents[1]]
     run(builder, *PIP, "install", *OFFLINE, *prefix, app, cwd=app.parent)
@@ -101,9 +91,7 @@ def test_editable_install_answers_and_follows_the_registry(
     assert told.stdout == "512\n"
 
 
-def test_two_builds_of_one_tree_at_once_both_succeed(
-    run: Run, builder: Path, copy_package: Copy
-) -> None:
+def test_two_builds_of_one_tree_at_once_both_succeed(run: Run, builder: Path, copy_package: Copy) -> None:
     app = copy_package("hatch-app")
     with ThreadPoolExecutor() as pool:
         for out in ("a", "b"):

@@ -23,9 +23,7 @@ print(hypiler.__version__, COLBERT_V2.embedding_dim, len(hypiler.MODEL_REGISTRY)
 
 def files_below(root: Path, *names: str) -> set[str]:
     """The files of a copy, which has no caches and nothing generated."""
-    found = [
-        path for name in names for path in [root / name, *(root / name).rglob("*")]
-    ]
+    found = [path for name in names for path in [root / name, *(root / name).rglob("*")]]
     return {str(path.relative_to(root)) for path in found if path.is_file()}
 
 
@@ -52,9 +50,7 @@ def test_wheel_holds_the_package_and_what_is_generated_and_nothing_else(
     assert "hypiler/py.typed" in expected
 
 
-def test_sdist_holds_the_sources_and_nothing_generated(
-    distributions: Path, copy_self: Callable[[], Path]
-) -> None:
+def test_sdist_holds_the_sources_and_nothing_generated(distributions: Path, copy_self: Callable[[], Path]) -> None:
     (path,) = distributions.glob("*.tar.gz")
     with tarfile.open(path) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
@@ -90,9 +86,7 @@ def test_wheel_is_the_same_from_the_tree_and_from_the_sdist(
     assert contents(again) == contents(wheel)
 
 
-def test_installed_wheel_gives_the_registry(
-    wheel: Path, clean: Path, tmp_path: Path, run: Run
-) -> None:
+def test_installed_wheel_gives_the_registry(wheel: Path, clean: Path, tmp_path: Path, run: Run) -> None:
     home = clean.parents[1]
     pip = ["-m", "pip", "--python", clean, "install", "--quiet", "--no-index"]
     run(sys.executable, *pip, wheel, cwd=tmp_path)

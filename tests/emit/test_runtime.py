@@ -22,15 +22,9 @@ from hypiler.compiler.schema import FIELDS
 from hypiler.emit.python import emit_python
 
 MODELS: list[Tree] = [
-    plain_model(
-        id="colbert-v2", type="colbert", aliases=["cb2"], organization="Stanford"
-    ),
-    plain_model(
-        id="bge-m3", type="unified", aliases=[], capabilities__languages=["zh-Hans"]
-    ),
-    plain_model(
-        id="tiny.v1", type="time-series", aliases=["t1", "t2"], organization="A|B"
-    ),
+    plain_model(id="colbert-v2", type="colbert", aliases=["cb2"], organization="Stanford"),
+    plain_model(id="bge-m3", type="unified", aliases=[], capabilities__languages=["zh-Hans"]),
+    plain_model(id="tiny.v1", type="time-series", aliases=["t1", "t2"], organization="A|B"),
 ]
 USE = "import registry as m; assert m.COLBERT_V2.embedding_dim == 7; assert len(m.MODEL_REGISTRY) == 3"
 
@@ -61,25 +55,19 @@ class TestCopies:
         assert dict(copied.extra) == {"key": "free"}
 
     @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-    def test_the_tables_and_types_survive_pickle(
-        self, m: ModuleType, protocol: int
-    ) -> None:
+    def test_the_tables_and_types_survive_pickle(self, m: ModuleType, protocol: int) -> None:
         for thing in (m.MODELS, m.ModelType.COLBERT, m.ModelType, m.ModelInfo):
             assert pickle.loads(pickle.dumps(thing, protocol)) is thing
         registry = pickle.loads(pickle.dumps(m.MODEL_REGISTRY, protocol))
         assert registry == m.MODEL_REGISTRY
 
     @pytest.mark.parametrize("make", [copy.copy, copy.deepcopy])
-    def test_a_copy_of_what_cannot_change_is_the_same_object(
-        self, m: ModuleType, make: Any
-    ) -> None:
+    def test_a_copy_of_what_cannot_change_is_the_same_object(self, m: ModuleType, make: Any) -> None:
         layer, variant = m.BGE_M3.dense_layers[0], m.BGE_M3.variants[0]
         for thing in (m.BGE_M3, layer, variant, m.MODELS, m.MODEL_REGISTRY):
             assert make(thing) is thing
 
-    def test_a_pickle_is_read_in_a_process_that_has_used_nothing_yet(
-        self, folder: Path
-    ) -> None:
+    def test_a_pickle_is_read_in_a_process_that_has_used_nothing_yet(self, folder: Path) -> None:
         write = "import pickle, registry; open('p', 'wb').write(pickle.dumps(registry.MODEL_REGISTRY))"
         read = "import pickle; r = pickle.load(open('p', 'rb')); import registry; assert r == registry.MODEL_REGISTRY"
         for code in (write, read):
@@ -129,9 +117,7 @@ class TestNames:
         ):
             with pytest.raises(AttributeError) as error:
                 getattr(m, name)
-            assert (
-                str(error.value) == f"module {m.__name__!r} has no attribute {name!r}"
-            )
+            assert str(error.value) == f"module {m.__name__!r} has no attribute {name!r}"
 
     def test_importing_an_unknown_name_is_an_import_error(self, folder: Path) -> None:
         run = run_python("from registry import COLBERT_V3", cwd=folder)
@@ -153,13 +139,9 @@ class TestLookups:
     def test_an_unknown_key_suggests_the_nearest_id(self, m: ModuleType) -> None:
         with pytest.raises(KeyError) as error:
             m.MODELS["colbert-v3"]
-        assert error.value.args == (
-            "no model 'colbert-v3' in this registry; did you mean 'colbert-v2'?",
-        )
+        assert error.value.args == ("no model 'colbert-v3' in this registry; did you mean 'colbert-v2'?",)
 
-    def test_an_unknown_key_that_is_like_no_id_suggests_none(
-        self, m: ModuleType
-    ) -> None:
+    def test_an_unknown_key_that_is_like_no_id_suggests_none(self, m: ModuleType) -> None:
         with pytest.raises(KeyError) as error:
             m.MODELS["zzz"]
         assert error.value.args == ("no model 'zzz' in this registry",)
@@ -175,9 +157,7 @@ class TestLookups:
         assert m.MODELS.get("nothing", 5) == 5
         assert m.MODELS.get("t2") is m.TINY_V1
 
-    def test_a_question_that_nothing_answers_gives_an_empty_tuple(
-        self, m: ModuleType
-    ) -> None:
+    def test_a_question_that_nothing_answers_gives_an_empty_tuple(self, m: ModuleType) -> None:
         assert m.models_by_type("nothing") == ()
         assert m.models_by_organization("nobody") == ()
         assert m.models_by_organization("A") == ()
@@ -194,17 +174,13 @@ class TestLookups:
             m.get_model(f"nothing{number}")
             m.models_by_max_embedding_dim(number)
         after = {name: len(v) for name, v in vars(m).items() if isinstance(v, dict)}
-        assert {
-            name: after[name] - n for name, n in kept.items() if after[name] > n + 9
-        } == {}
+        assert {name: after[name] - n for name, n in kept.items() if after[name] > n + 9} == {}
 
     def test_a_type_is_asked_for_by_member_or_by_value(self, m: ModuleType) -> None:
         assert m.models_by_type(m.ModelType.TIME_SERIES) == (m.TINY_V1,)
         assert m.models_by_type("time-series") == (m.TINY_V1,)
 
-    def test_a_language_is_found_with_its_script_and_without(
-        self, m: ModuleType
-    ) -> None:
+    def test_a_language_is_found_with_its_script_and_without(self, m: ModuleType) -> None:
         assert m.models_by_language("zh") == (m.BGE_M3,)
         assert m.models_by_language("zh-Hans") == (m.BGE_M3,)
         assert m.models_by_language("zh-Hant") == ()
@@ -224,9 +200,7 @@ class TestLookups:
         for wrong in (5, 0, -3, True, 3.0, "3"):
             with pytest.raises(ValueError) as error:
                 m.BGE_M3.resolve_dimension(wrong)
-            assert str(error.value) == (
-                f"'bge-m3' has no vectors of dimension {wrong!r}; choose one of: 3, 7"
-            )
+            assert str(error.value) == (f"'bge-m3' has no vectors of dimension {wrong!r}; choose one of: 3, 7")
 
     def test_an_empty_registry_answers_every_question(self, tmp_path: Path) -> None:
         with imported(valid(registry_of()), tmp_path) as m:
@@ -262,18 +236,14 @@ class TestImmutability:
     def test_a_record_cannot_be_made_by_hand(self, record: Any) -> None:
         with pytest.raises(TypeError) as error:
             type(record)()
-        assert str(error.value) == (
-            "records are made by their registry: use get_model(id)"
-        )
+        assert str(error.value) == ("records are made by their registry: use get_model(id)")
 
     def test_the_mappings_of_a_record_are_read_only(self, m: ModuleType) -> None:
         for mapping in (m.BGE_M3.extra, m.BGE_M3.prompts, m.BGE_M3.sources):
             with pytest.raises(TypeError):
                 mapping["key"] = "other"
 
-    def test_records_are_equal_by_value_and_hash_alike(
-        self, m: ModuleType, record: Any
-    ) -> None:
+    def test_records_are_equal_by_value_and_hash_alike(self, m: ModuleType, record: Any) -> None:
         twin = pickle.loads(pickle.dumps(record))
         assert twin is not record
         assert twin == record
@@ -282,9 +252,7 @@ class TestImmutability:
 
     def test_records_of_different_models_or_kinds_differ(self, m: ModuleType) -> None:
         things = [m.BGE_M3, m.TINY_V1, m.BGE_M3.dense_layers[0], "bge-m3", None]
-        assert [[a == b for b in things] for a in things] == [
-            [i == j for j in range(5)] for i in range(5)
-        ]
+        assert [[a == b for b in things] for a in things] == [[i == j for j in range(5)] for i in range(5)]
         assert len(set(m.MODEL_REGISTRY)) == 3
 
 
@@ -301,18 +269,12 @@ class TestLoading:
         ],
         ids=" ".join,
     )
-    def test_the_module_works_under_an_option_of_the_interpreter(
-        self, folder: Path, options: list[str]
-    ) -> None:
+    def test_the_module_works_under_an_option_of_the_interpreter(self, folder: Path, options: list[str]) -> None:
         run = run_python(USE, *options, cwd=folder, LC_ALL="C")
         assert (run.stdout, run.stderr, run.returncode) == ("", "", 0)
 
-    def test_the_module_works_where_hypiler_is_not_installed(
-        self, folder: Path
-    ) -> None:
-        code = (
-            f"{USE}\nimport importlib.util as u; assert u.find_spec('hypiler') is None"
-        )
+    def test_the_module_works_where_hypiler_is_not_installed(self, folder: Path) -> None:
+        code = f"{USE}\nimport importlib.util as u; assert u.find_spec('hypiler') is None"
         assert run_python(code, cwd=folder).stderr == ""
 
     def test_the_module_works_from_a_zip_file(self, folder: Path, text: str) -> None:
@@ -333,17 +295,13 @@ class TestLoading:
         assert (run.stdout, run.returncode) == ("", 0)
         assert (folder / "__pycache__").is_file()
 
-    def test_the_module_works_from_the_bytecode_that_was_kept(
-        self, folder: Path
-    ) -> None:
+    def test_the_module_works_from_the_bytecode_that_was_kept(self, folder: Path) -> None:
         for _ in range(2):
             run = run_python(USE, cwd=folder, PYTHONDONTWRITEBYTECODE="")
             assert (run.stdout, run.stderr) == ("", "")
         assert len([*(folder / "__pycache__").glob("registry.*.pyc")]) == 1
 
-    def test_the_module_works_as_bytecode_without_its_source(
-        self, folder: Path
-    ) -> None:
+    def test_the_module_works_as_bytecode_without_its_source(self, folder: Path) -> None:
         compileall.compile_dir(folder, quiet=2, legacy=True)
         (folder / "registry.py").unlink()
         run = run_python(USE, cwd=folder)
@@ -371,12 +329,8 @@ class TestLoading:
             assert isinstance(m.COLBERT_V2, m.ModelInfo)
             assert m.MODELS["cb2"] is m.COLBERT_V2
 
-    def test_reloading_a_changed_file_leaves_nothing_stale(
-        self, folder: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        changed = registry_of(
-            plain_model(id="bge-m3", name="Another", type="dense", aliases=["t1"])
-        )
+    def test_reloading_a_changed_file_leaves_nothing_stale(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        changed = registry_of(plain_model(id="bge-m3", name="Another", type="dense", aliases=["t1"]))
         with _importable(folder, monkeypatch) as m:
             for name in dir(m):
                 getattr(m, name)
@@ -396,13 +350,8 @@ class TestLoading:
 
 
 class TestThreads:
-    def test_threads_that_ask_at_once_get_the_same_objects(
-        self, tmp_path: Path
-    ) -> None:
-        models = [
-            plain_model(id=f"m{n}", type=f"t{n % 5}", aliases=[f"a{n}"])
-            for n in range(80)
-        ]
+    def test_threads_that_ask_at_once_get_the_same_objects(self, tmp_path: Path) -> None:
+        models = [plain_model(id=f"m{n}", type=f"t{n % 5}", aliases=[f"a{n}"]) for n in range(80)]
         interval = sys.getswitchinterval()
         sys.setswitchinterval(1e-4)
         try:
@@ -417,11 +366,7 @@ class TestThreads:
 
 def _names(record: Any) -> list[str]:
     """The fields of a record, from the table of fields."""
-    parts = {
-        field.kind.record: list(field.kind.fields)
-        for field in FIELDS
-        if isinstance(field.kind, Records)
-    }
+    parts = {field.kind.record: list(field.kind.fields) for field in FIELDS if isinstance(field.kind, Records)}
     return parts.get(type(record).__name__, [field.attribute for field in FIELDS])
 
 
@@ -440,9 +385,7 @@ def _ask_from_threads(m: ModuleType, count: int) -> list[list[Any]]:
                 lambda n: m.get_model(f"a{n}"),
                 lambda n: getattr(m, f"M{n}"),
                 lambda n: m.MODELS[f"a{n}"],
-                lambda n: next(
-                    r for r in m.models_by_type(f"t{n % 5}") if r.id == f"m{n}"
-                ),
+                lambda n: next(r for r in m.models_by_type(f"t{n % 5}") if r.id == f"m{n}"),
             )
             found[number] = ways[(first + step) % 5](number)
             assert found[number].model_type is getattr(m.ModelType, f"T{number % 5}")

@@ -13,15 +13,8 @@ from hypiler.compiler.pipeline import Registry, compile_registry
 from hypiler.diagnostics.render import render_json, render_text
 
 JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False)
-    | texts(blank=True),
-    lambda inner: (
-        st.lists(inner, max_size=4)
-        | st.dictionaries(texts(blank=True), inner, max_size=4)
-    ),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | texts(blank=True),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts(blank=True), inner, max_size=4),
     max_leaves=12,
 )
 
@@ -88,9 +81,7 @@ def test_any_value_anywhere_gives_findings_and_never_an_exception(tree: Any) -> 
     text=st.recursive(
         st.just("1"),
         lambda t: st.sampled_from("[{").flatmap(
-            lambda c: t.map(
-                lambda inner: f"[{inner}]" if c == "[" else f'{{"a":{inner}}}'
-            )
+            lambda c: t.map(lambda inner: f"[{inner}]" if c == "[" else f'{{"a":{inner}}}')
         ),
     ),
     depth=st.integers(0, 300),

@@ -48,9 +48,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
         | {"extra": {text: [text, 1, 2.5, None, True]}, "organization": text}
         for n, text in enumerate(HOSTILE)
     ]
-    faults = [
-        {**model, text: 1, "b": 2, "a": 3} for text, model in zip(HOSTILE, models)
-    ]
+    faults = [{**model, text: 1, "b": 2, "a": 3} for text, model in zip(HOSTILE, models, strict=True)]
     written = {"good.json": registry_of(*models), "bad.json": registry_of(*faults)}
     for name, tree in written.items():
         (folder / name).write_text(json.dumps(tree), encoding="utf-8")
@@ -104,9 +102,7 @@ def test_no_option_of_the_interpreter_changes_a_byte(
     data=registries().flatmap(written),
     names=st.lists(st.text(), min_size=2, max_size=2),
 )
-def test_neither_the_name_of_the_file_nor_a_second_run_changes_a_byte(
-    data: bytes, names: list[str]
-) -> None:
+def test_neither_the_name_of_the_file_nor_a_second_run_changes_a_byte(data: bytes, names: list[str]) -> None:
     first, second = [compile_registry([(name, data)]) for name in names]
     assert emit_python(first) == emit_python(second) == emit_python(second)
     assert emit_stub(first) == emit_stub(second) == emit_stub(second)
@@ -125,9 +121,7 @@ def _shuffled(tree: Any, random: random.Random, path: tuple[str, ...] = ()) -> A
 
 
 @given(tree=registries(), seed=st.integers(0, 2**32))
-def test_the_order_of_keys_changes_no_more_than_the_digest_of_the_source(
-    tree: Tree, seed: int
-) -> None:
+def test_the_order_of_keys_changes_no_more_than_the_digest_of_the_source(tree: Tree, seed: int) -> None:
     shuffled = _shuffled(tree, random.Random(seed))
     assert shuffled == tree
     assert body(emit_python(valid(shuffled))) == body(emit_python(valid(tree)))

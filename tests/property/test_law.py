@@ -31,23 +31,17 @@ def _flag(model: Tree) -> bool:
 
 
 @given(registry=registries().flatmap(lambda t: st.tuples(st.just(t), written(t))))
-def test_every_valid_registry_comes_back_as_it_was_written(
-    folder: Path, registry: tuple[Tree, bytes]
-) -> None:
+def test_every_valid_registry_comes_back_as_it_was_written(folder: Path, registry: tuple[Tree, bytes]) -> None:
     tree, data = registry
     result = compile_registry([("models.json", data)])
     assert [f for f in result.findings if f.severity == "error"] == []
     models = tree["models"]
     with imported(result, folder) as module:
-        assert [facts(record) for record in module.MODEL_REGISTRY] == [
-            facts_of(model) for model in models
-        ]
+        assert [facts(record) for record in module.MODEL_REGISTRY] == [facts_of(model) for model in models]
 
 
 @given(tree=registries(), other=texts(blank=True), bound=st.integers(0, 2**53))
-def test_every_lookup_agrees_with_a_scan_over_the_json(
-    folder: Path, tree: Tree, other: str, bound: int
-) -> None:
+def test_every_lookup_agrees_with_a_scan_over_the_json(folder: Path, tree: Tree, other: str, bound: int) -> None:
     models = tree["models"]
     with imported(valid(tree), folder) as module:
 
@@ -106,9 +100,7 @@ def test_the_types_are_those_of_the_file_in_its_order(folder: Path, tree: Tree) 
 
 
 @given(tree=registries(min_models=1))
-def test_records_survive_pickling_with_all_their_facts(
-    folder: Path, tree: Tree
-) -> None:
+def test_records_survive_pickling_with_all_their_facts(folder: Path, tree: Tree) -> None:
     with imported(valid(tree), folder) as module:
         copies = pickle.loads(pickle.dumps(module.MODEL_REGISTRY))
         assert copies == module.MODEL_REGISTRY

@@ -37,11 +37,7 @@ def _assert_marks(text: str, offset: int, width: int, fault: Fault) -> None:
 def test_one_planted_fault_gives_that_finding_and_no_other(name: str) -> None:
     # A third as often as other tests: there are many of these.
     @settings(max_examples=settings().max_examples // 3)
-    @given(
-        case=one_fault(PLANTERS[name]).flatmap(
-            lambda case: st.tuples(st.just(case), written(case[1].tree))
-        )
-    )
+    @given(case=one_fault(PLANTERS[name]).flatmap(lambda case: st.tuples(st.just(case), written(case[1].tree))))
     def check(case: tuple[tuple[Tree, Fault], bytes]) -> None:
         (tree, fault), data = case
         registry = compile_registry([("models.json", data)])

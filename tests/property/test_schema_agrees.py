@@ -56,16 +56,12 @@ ANYTHING = st.one_of(
     st.sampled_from([2**53 - 1, 2**53, -(2**53), 10**17]),
     st.floats(allow_nan=False, allow_infinity=False),
     st.sampled_from([1.0, 0.5, 53.2]),
-    st.sampled_from(
-        ["", " ", "en", "EN", "fp32", "110M", "a/b", "2024", "text", *HOSTILE]
-    ),
+    st.sampled_from(["", " ", "en", "EN", "fp32", "110M", "a/b", "2024", "text", *HOSTILE]),
     texts(blank=True),
     st.just([]),
     st.just({}),
     st.lists(st.sampled_from(["en", "fp32", 1, True, None, "text", []]), max_size=2),
-    st.dictionaries(
-        st.sampled_from(["", "id", "x"]), st.integers() | st.text(), max_size=2
-    ),
+    st.dictionaries(st.sampled_from(["", "id", "x"]), st.integers() | st.text(), max_size=2),
 )
 
 
@@ -75,9 +71,7 @@ ANYTHING = st.one_of(
     choice=st.integers(0, 10**6),
     cut=st.integers(0, 9),
 )
-def test_neither_accepts_a_value_that_the_other_refuses(
-    tree: Any, value: Any, choice: int, cut: int
-) -> None:
+def test_neither_accepts_a_value_that_the_other_refuses(tree: Any, value: Any, choice: int, cut: int) -> None:
     places = list(leaves(tree))
     path = places[choice % len(places)][0]
     path = path[: max(1, len(path) - cut % 3)]

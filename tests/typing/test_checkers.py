@@ -38,9 +38,7 @@ STRICT = {
 Check = Callable[..., list[str]]
 
 
-def mypy(
-    folder: Path, python: str = sys.executable, paths: list[str] = IMPORTABLE
-) -> list[str]:
+def mypy(folder: Path, python: str = sys.executable, paths: list[str] = IMPORTABLE) -> list[str]:
     """The errors that `mypy --strict` finds in a folder."""
     command = ["--strict", "--no-error-summary", "--hide-error-context", "--no-pretty"]
     command += ["--cache-dir", str(folder.parent / f"{folder.name}_mypy_cache")]
@@ -49,9 +47,7 @@ def mypy(
     return result.stdout.splitlines() + result.stderr.splitlines()
 
 
-def pyright(
-    folder: Path, python: str = sys.executable, paths: list[str] = IMPORTABLE
-) -> list[str]:
+def pyright(folder: Path, python: str = sys.executable, paths: list[str] = IMPORTABLE) -> list[str]:
     """The errors and warnings that pyright finds in a folder in strict mode."""
     config = json.dumps(STRICT | {"extraPaths": paths})
     (folder / "pyrightconfig.json").write_text(config, "utf-8")
@@ -66,9 +62,7 @@ def pyright(
     ]
 
 
-def run(
-    tool: str, *arguments: str, cwd: Path, **environment: str
-) -> subprocess.CompletedProcess[str]:
+def run(tool: str, *arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a module of this environment."""
     result = subprocess.run(
         [sys.executable, "-m", tool, *arguments],
@@ -126,9 +120,7 @@ def entry(id: str, dims: tuple[int, ...] = (384,), **facts: Any) -> dict[str, An
 def models(size: int) -> list[dict[str, Any]]:
     """The models that the cases name, and others around them, with many sets of dims."""
     others = [
-        entry(
-            f"other-{number}.{number % 7}", tuple(range(64, 129 + number % 17 * 64, 64))
-        )
+        entry(f"other-{number}.{number % 7}", tuple(range(64, 129 + number % 17 * 64, 64)))
         for number in range(size - 3)
     ]
     return [
@@ -221,9 +213,7 @@ def test_cases_of_another_registry_at_any_size(check: Check, tmp_path: Path) -> 
 
 
 @both
-def test_a_fault_that_a_checker_stops_seeing_is_an_error(
-    check: Check, tmp_path: Path
-) -> None:
+def test_a_fault_that_a_checker_stops_seeing_is_an_error(check: Check, tmp_path: Path) -> None:
     fault = {
         mypy: "# type: ignore[attr-defined]",
         pyright: "# pyright: ignore[reportAttributeAccessIssue]",
@@ -275,24 +265,18 @@ def test_generated_modules_pass_where_hypiler_is_not_installed(
 
 
 @pytest.mark.parametrize("arguments", [["check"], ["format", "--check", "--diff"]])
-def test_ruff_has_nothing_to_change_in_generated_modules(
-    arguments: list[str], tmp_path: Path
-) -> None:
+def test_ruff_has_nothing_to_change_in_generated_modules(arguments: list[str], tmp_path: Path) -> None:
     for name, entries in REGISTRIES.items():
         generate(tmp_path / name, entries())
     result = run("ruff", *arguments, "--isolated", "--no-cache", ".", cwd=tmp_path)
     files = 3 * len(REGISTRIES)
     assert (result.stdout.strip(), result.stderr.strip()) == (
-        ("All checks passed!", "")
-        if arguments == ["check"]
-        else ("", f"{files} files already formatted")
+        ("All checks passed!", "") if arguments == ["check"] else ("", f"{files} files already formatted")
     )
 
 
 @both
-def test_python_of_readme_docs_and_examples_is_accepted(
-    check: Check, tmp_path: Path
-) -> None:
+def test_python_of_readme_docs_and_examples_is_accepted(check: Check, tmp_path: Path) -> None:
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
     for number, page in enumerate(pages):
         text = page.read_text("utf-8")
@@ -306,13 +290,10 @@ def test_python_of_readme_docs_and_examples_is_accepted(
 
 
 def test_error_in_the_readme_is_what_pyright_says(tmp_path: Path) -> None:
-    shown = re.search(
-        r"^error: Argument of type .*$", (ROOT / "README.md").read_text("utf-8"), re.M
-    )
+    shown = re.search(r"^error: Argument of type .*$", (ROOT / "README.md").read_text("utf-8"), re.M)
     assert shown is not None
     (tmp_path / "case.py").write_text(
-        "from hypiler import ModelConfig\n\n"
-        'ModelConfig.from_registry("jina-colbert-v2", dimension=100)\n',
+        'from hypiler import ModelConfig\n\nModelConfig.from_registry("jina-colbert-v2", dimension=100)\n',
         "utf-8",
     )
     found = [line.partition(": ")[2] for line in pyright(tmp_path)]
@@ -326,9 +307,7 @@ def test_error_in_the_readme_is_what_pyright_says(tmp_path: Path) -> None:
         ("basedpyright", [], "0 errors, 0 warnings, 0 notes\n"),
     ],
 )
-def test_source_and_examples_are_clean(
-    tool: str, arguments: list[str], clean: str
-) -> None:
+def test_source_and_examples_are_clean(tool: str, arguments: list[str], clean: str) -> None:
     """As pyproject.toml configures both: strict, the same for pyright itself."""
     python = "--python-executable" if tool == "mypy" else "--pythonpath"
     result = run(tool, *arguments, python, sys.executable, cwd=ROOT)

@@ -1,0 +1,1 @@
+"""From sources to files: options, output, and the hooks of build backends."""

@@ -121,9 +121,7 @@ def _output(value: "Json", root: str, findings: list[Finding]) -> str:
     return output
 
 
-def _check_inside(
-    path: str, root: str, place: tuple[str | int, ...], findings: list[Finding]
-) -> None:
+def _check_inside(path: str, root: str, place: tuple[str | int, ...], findings: list[Finding]) -> None:
     """A path must stay below the project's folder, links followed, wherever the project is built."""
     base = os.path.join(os.path.realpath(root), "")
     # A NUL cannot stand in any path, and no function of `os` takes it.

@@ -11,9 +11,7 @@ from hypiler.compiler.source import MAX_BYTES
 def compile_files(paths: list[str], root: str = "") -> Registry:
     """Read and check registry files; findings name them as given. Raises OSError for one that cannot be read."""
     # One byte over the limit is enough to tell that a file is too large.
-    return compile_registry(
-        [(path, read_file(os.path.join(root, path), MAX_BYTES + 1)) for path in paths]
-    )
+    return compile_registry([(path, read_file(os.path.join(root, path), MAX_BYTES + 1)) for path in paths])
 
 
 def write_registry(registry: Registry, output: str, sources: list[str]) -> list[str]:

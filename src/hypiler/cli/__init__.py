@@ -53,10 +53,14 @@ def _run(arguments: list[str]) -> int:
     name = arguments[0] if arguments else ""
     parser = make_parser(only=name if name in COMMANDS else None)
     options = parser.parse_args(arguments)
-    # A command ends before its garbage matters, and collecting would look again and again at
-    # every model that has been read.
+    collecting = gc.isenabled()
+    # A command ends before its garbage matters, and collecting would look again and again at every model.
     gc.disable()
-    code: int = options.run(options)
+    try:
+        code: int = options.run(options)
+    finally:
+        if collecting:
+            gc.enable()
     return code
 
 
@@ -72,9 +76,7 @@ def make_parser(only: "str | None" = None) -> "ArgumentParser":
         description="The compiler for model metadata: models.json becomes a typed Python module.",
         epilog="`hypiler COMMAND --help` shows the options of a command, with examples.",
     )
-    parser.add_argument(
-        "--version", action="version", version=f"hypiler {hypiler.__version__}"
-    )
+    parser.add_argument("--version", action="version", version=f"hypiler {hypiler.__version__}")
     # Named here, or argparse would build a usage line for it and load half of shutil.
     commands = parser.add_subparsers(metavar="COMMAND", required=True, prog="hypiler")
     for name in COMMANDS if only is None else [only]:

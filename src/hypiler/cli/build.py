@@ -35,20 +35,14 @@ def add_arguments(parser: "ArgumentParser") -> None:
         metavar="DIR",
         help="folder for model_registry.py and model_registry.pyi",
     )
-    parser.add_argument(
-        "--strict", action="store_true", help="let warnings fail the build"
-    )
-    parser.add_argument(
-        "--quiet", "-q", action="store_true", help="print only findings"
-    )
+    parser.add_argument("--strict", action="store_true", help="let warnings fail the build")
+    parser.add_argument("--quiet", "-q", action="store_true", help="print only findings")
 
 
 def run(options: "Namespace") -> int:
     """Compile, report, and write if nothing is wrong."""
-    if options.files and not options.out or options.out and not options.files:
-        usage(
-            "`build FILE` and `--out DIR` need each other; without both, [tool.hypiler] decides"
-        )
+    if (options.files and not options.out) or (options.out and not options.files):
+        usage("`build FILE` and `--out DIR` need each other; without both, [tool.hypiler] decides")
         return USAGE
     try:
         sources, output, root = _targets(options)
@@ -62,9 +56,7 @@ def run(options: "Namespace") -> int:
         code = exit_code(registry.findings, strict=options.strict)
         if code:
             return code
-        written = write_registry(
-            registry, output, [os.path.join(root, source) for source in sources]
-        )
+        written = write_registry(registry, output, [os.path.join(root, source) for source in sources])
     except (OptionsError, OutputRefused) as error:
         print_findings(error.findings, None, sys.stderr)
         return FINDINGS

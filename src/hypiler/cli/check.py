@@ -31,12 +31,8 @@ def add_arguments(parser: "ArgumentParser") -> None:
         nargs="*",
         help="registry files; default: those of [tool.hypiler]",
     )
-    parser.add_argument(
-        "--format", choices=["text", "json"], default="text", help="default: text"
-    )
-    parser.add_argument(
-        "--strict", action="store_true", help="let warnings fail the check"
-    )
+    parser.add_argument("--format", choices=["text", "json"], default="text", help="default: text")
+    parser.add_argument("--strict", action="store_true", help="let warnings fail the check")
 
 
 def run(options: "Namespace") -> int:

@@ -73,9 +73,7 @@ def add_arguments(parser: "ArgumentParser") -> None:
         ("language", "for this language, as `en`; given twice: for both"),
         ("modality", "for this kind of input, as `image`; given twice: for both"),
     ):
-        filters.add_argument(
-            f"--{option}", action="append", default=[], metavar="WORD", help=help
-        )
+        filters.add_argument(f"--{option}", action="append", default=[], metavar="WORD", help=help)
     for option, help in (
         ("min-dim", "vectors of at least N dimensions"),
         ("max-dim", "vectors of at most N dimensions, untruncated"),
@@ -86,20 +84,14 @@ def add_arguments(parser: "ArgumentParser") -> None:
         ("matryoshka", "vectors that can be truncated"),
         ("multi-vector", "one vector a token"),
     ):
-        filters.add_argument(
-            f"--{option}", action=BooleanOptionalAction, default=None, help=help
-        )
+        filters.add_argument(f"--{option}", action=BooleanOptionalAction, default=None, help=help)
     parser.add_argument(
         "--sort",
         choices=_SORTS,
         help="ascending, unknown values last; default: the registry's order",
     )
-    parser.add_argument(
-        "--reverse", action="store_true", help="descending; unknown values stay last"
-    )
-    parser.add_argument(
-        "--json", action="store_true", help="print the full records as a JSON list"
-    )
+    parser.add_argument("--reverse", action="store_true", help="descending; unknown values stay last")
+    parser.add_argument("--json", action="store_true", help="print the full records as a JSON list")
 
 
 def run(options: "Namespace") -> int:
@@ -130,9 +122,7 @@ def _filtered(options: "Namespace") -> "list[ModelInfo]":
     kinds = [kind for model in models for kind in model.modalities]
 
     types = _known("type", options.type, [str(m.model_type) for m in models])
-    owners = _known(
-        "organization", options.organization, [m.organization for m in models]
-    )
+    owners = _known("organization", options.organization, [m.organization for m in models])
     licenses = _known("license", options.license, [m.license for m in models])
     spoken = [
         {model.id for model in models_by_language(language)}
@@ -149,10 +139,7 @@ def _filtered(options: "Namespace") -> "list[ModelInfo]":
             and modalities.issubset(model.modalities)
             and (options.min_dim is None or model.embedding_dim >= options.min_dim)
             and (options.max_dim is None or model.embedding_dim <= options.max_dim)
-            and (
-                options.min_context is None
-                or model.context_length >= options.min_context
-            )
+            and (options.min_context is None or model.context_length >= options.min_context)
             and options.matryoshka in (None, model.matryoshka)
             and options.multi_vector in (None, model.multi_vector)
         )
@@ -172,9 +159,7 @@ def _known(option: str, words: "list[str]", known: "Iterable[str]") -> "list[str
     return [spelled[word.casefold()] for word in words]
 
 
-def _sorted(
-    models: "list[ModelInfo]", sort: "str | None", *, reverse: bool
-) -> "list[ModelInfo]":
+def _sorted(models: "list[ModelInfo]", sort: "str | None", *, reverse: bool) -> "list[ModelInfo]":
     """In order of a key, equal ones in the registry's order; models without the key last, either way."""
     if sort is None:
         return models[::-1] if reverse else models
@@ -191,9 +176,7 @@ def _value(pair: "tuple[str | float, ModelInfo]") -> "str | float":
     return pair[0]
 
 
-def _lines(
-    models: "list[ModelInfo]", total: int, page: Page, sort: "str | None"
-) -> "list[str]":
+def _lines(models: "list[ModelInfo]", total: int, page: Page, sort: "str | None") -> "list[str]":
     count = f"{total} model{'s' * (total != 1)}"
     if len(models) < total:
         count = f"{len(models)} of {count}"
@@ -258,9 +241,7 @@ def _mark(model: "ModelInfo") -> str:
 def _languages(model: "ModelInfo") -> str:
     """The languages if they are few, else how many they are."""
     codes = model.languages
-    return (
-        " ".join(codes) if len(codes) <= _NAMED_LANGUAGES else str(len(codes))
-    ) or UNKNOWN
+    return (" ".join(codes) if len(codes) <= _NAMED_LANGUAGES else str(len(codes))) or UNKNOWN
 
 
 def _beir(model: "ModelInfo") -> str:

@@ -21,9 +21,7 @@ def wants_color(stream: "TextIO") -> bool:
     """Whether to colour what goes to `stream`: a terminal, unless NO_COLOR or FORCE_COLOR say otherwise."""
     if os.environ.get("NO_COLOR"):
         return False
-    return bool(os.environ.get("FORCE_COLOR")) or (
-        stream.isatty() and os.environ.get("TERM") != "dumb"
-    )
+    return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
 
 
 def print_findings(
@@ -36,9 +34,7 @@ def print_findings(
     """The report as text."""
     if findings:
         color = wants_color(stream)
-        line: Callable[[Finding], str | None] = (
-            registry.line if registry else lambda _: None
-        )
+        line: Callable[[Finding], str | None] = registry.line if registry else lambda _: None
         print(render_text(findings, line, color=color, limit=limit), file=stream)
 
 
@@ -49,11 +45,7 @@ def print_json(findings: "list[Finding]") -> None:
 
 def exit_code(findings: "list[Finding]", *, strict: bool) -> int:
     """1 if a finding is an error, or any if warnings count as errors."""
-    counted = (
-        findings
-        if strict
-        else [finding for finding in findings if finding.severity == ERROR]
-    )
+    counted = findings if strict else [finding for finding in findings if finding.severity == ERROR]
     return FINDINGS if counted else OK
 
 

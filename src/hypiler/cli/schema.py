@@ -12,9 +12,7 @@ EXAMPLES = """examples:
 
 def add_arguments(parser: "ArgumentParser") -> None:
     """The arguments of the command."""
-    parser.add_argument(
-        "--format", choices=["json", "markdown"], default="json", help="default: json"
-    )
+    parser.add_argument("--format", choices=["json", "markdown"], default="json", help="default: json")
 
 
 def run(options: "Namespace") -> int:

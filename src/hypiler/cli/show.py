@@ -118,9 +118,7 @@ def _heading(model: "ModelInfo", id: str, page: Page) -> "list[str]":
     name = constant_name(model.id)
     lines = [page.paint("bold", part) for part in _wrapped(model.name, page.width)]
     if id != model.id:
-        lines.append(
-            page.paint("dim", f"`{printable(id)}` is an alias of `{model.id}`")
-        )
+        lines.append(page.paint("dim", f"`{printable(id)}` is an alias of `{model.id}`"))
     if model.deprecated:
         parts = _wrapped(f"deprecated: {model.deprecated}", page.width)
         lines += [page.paint("warning", part) for part in parts]
@@ -189,10 +187,7 @@ def _value(field: "Field", value: "Any", model: "ModelInfo") -> "list[str]":
 
     if isinstance(field.kind, Records):
         kind = field.kind
-        return [
-            " · ".join([f"{key} {text}" for key, text in _parts(kind, item)])
-            for item in value
-        ]
+        return [" · ".join([f"{key} {text}" for key, text in _parts(kind, item)]) for item in value]
     if field.attribute == "beir_avg":
         sets = model.beir_datasets
         over = f" over {sets}" if sets else ", set not stated"
@@ -244,10 +239,7 @@ def _entries(field: "Field", value: "Mapping[str, Any]") -> "dict[str, _Fact]":
 
     exact = isinstance(field.kind, MapOf) and not isinstance(field.kind.value, Pattern)
     prefix = f"{field.attribute}." if len(field.path) > 1 else ""
-    return {
-        key: _Fact(prefix + key, [_quoted(item) if exact else _plain(item)])
-        for key, item in value.items()
-    }
+    return {key: _Fact(prefix + key, [_quoted(item) if exact else _plain(item)]) for key, item in value.items()}
 
 
 def _title_lines(section: _Section, page: Page, *, whole: bool) -> "list[str]":
@@ -283,9 +275,7 @@ def _fact_lines(fact: _Fact, page: Page, *, whole: bool) -> "list[str]":
     if page.width is None:
         lines = [label + fact.lines[0], *[" " * start + t for t in fact.lines[1:]]]
         if fact.source:
-            lines[0] = (
-                pad(lines[0], start + _VALUE) + "  " + page.paint("dim", fact.source)
-            )
+            lines[0] = pad(lines[0], start + _VALUE) + "  " + page.paint("dim", fact.source)
         return lines
     below = page.width - start < _ROOM
     if below:
@@ -299,12 +289,7 @@ def _fact_lines(fact: _Fact, page: Page, *, whole: bool) -> "list[str]":
     if not fact.source:
         return lines
     beside = page.width - start - _VALUE - 2
-    if (
-        not whole
-        and len(lines) == 1
-        and beside >= _ROOM
-        and columns_of(values[0]) <= _VALUE
-    ):
+    if not whole and len(lines) == 1 and beside >= _ROOM and columns_of(values[0]) <= _VALUE:
         source = page.paint("dim", cut(fact.source, beside))
         return [pad(lines[0], start + _VALUE) + "  " + source]
     return [*lines, *_source_texts(fact.source, page, start, whole=whole)]

@@ -128,7 +128,7 @@ class Column:
     the middle, and no further than they stay different.
     """
 
-    def __init__(  # noqa: PLR0913 - each is one property of a column
+    def __init__(
         self,
         title: str,
         cells: "list[str]",
@@ -165,9 +165,7 @@ def table(columns: "list[Column]", page: Page) -> "tuple[list[str], list[str]]":
 
     def line(texts: "list[str]", styles: "list[str]") -> str:
         cells: list[str] = []
-        for column, width, text, style in zip(
-            shown, widths, texts, styles, strict=True
-        ):
+        for column, width, text, style in zip(shown, widths, texts, styles, strict=True):
             blanks = " " * (width - columns_of(text))
             painted = page.paint(style, text)
             cells.append(blanks + painted if column.right else painted + blanks)
@@ -177,13 +175,9 @@ def table(columns: "list[Column]", page: Page) -> "tuple[list[str], list[str]]":
     lines = [line(titles, ["bold"] * len(shown))]
     for row in range(len(columns[0].cells)):
         texts = [
-            cut(column.cells[row], width, middle=not column.rank)
-            for column, width in zip(shown, widths, strict=True)
+            cut(column.cells[row], width, middle=not column.rank) for column, width in zip(shown, widths, strict=True)
         ]
-        styles = [
-            "dim" if text == UNKNOWN else column.style
-            for column, text in zip(shown, texts, strict=True)
-        ]
+        styles = ["dim" if text == UNKNOWN else column.style for column, text in zip(shown, texts, strict=True)]
         lines.append(line(texts, styles))
     return lines, [column.title for column in columns if column not in shown]
 

@@ -13,9 +13,7 @@ _NAMES: dict[type, str] = {
 }
 
 _LIMIT = 60  # characters of a key that a message repeats
-_NULL = (
-    "null means none or not published; give the value, or leave out an optional field"
-)
+_NULL = "null means none or not published; give the value, or leave out an optional field"
 
 
 class Invalid:
@@ -47,12 +45,7 @@ class Faults:
         if not path:
             return "the file"
         # A field's own name comes first, as it stands; keys of the input may follow it.
-        rest = [
-            part[:_LIMIT] + "…"
-            if isinstance(part, str) and len(part) > _LIMIT
-            else part
-            for part in path[1:]
-        ]
+        rest = [part[:_LIMIT] + "…" if isinstance(part, str) and len(part) > _LIMIT else part for part in path[1:]]
         return f"`{path[0]}{json_path(tuple(rest))[1:]}`"
 
     def add(
@@ -66,9 +59,7 @@ class Faults:
     ) -> Invalid:
         """Note a fault of the current field, or of the part `sub` of it."""
         path = self.owner + self.place + sub
-        self.findings.append(
-            Finding(code, message, path, help=help, at=at, model=self.model)
-        )
+        self.findings.append(Finding(code, message, path, help=help, at=at, model=self.model))
         return INVALID
 
     def wrong_type(self, expected: str, value: object, sub: Path = ()) -> Invalid:
@@ -88,9 +79,7 @@ class Faults:
             and value.strip().isdigit()
         ):
             help = f"write {int(value)} without quotes"
-        return self.add(
-            "M103", f"{self.name(sub)} must be {expected}, got {found}", sub, help=help
-        )
+        return self.add("M103", f"{self.name(sub)} must be {expected}, got {found}", sub, help=help)
 
     def malformed(
         self,
@@ -108,12 +97,8 @@ class Faults:
             help=help,
         )
 
-    def unknown_value(
-        self, known: tuple[str, ...], value: str, sub: Path = ()
-    ) -> Invalid:
+    def unknown_value(self, known: tuple[str, ...], value: str, sub: Path = ()) -> Invalid:
         """`value` is not a word of a closed list."""
         near = did_you_mean(value, list(known))
-        message = (
-            f"{self.name(sub)} must be one of {', '.join(known)}; got {shown(value)}"
-        )
+        message = f"{self.name(sub)} must be one of {', '.join(known)}; got {shown(value)}"
         return self.add("M114", message, sub, help=near)

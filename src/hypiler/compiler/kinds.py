@@ -27,7 +27,8 @@ class Kind:
     """One kind of value.
 
     `codec` names its row form (`hypiler.emit.rows` writes it, `hypiler.emit.runtime` reads it) and `annotation` the
-    Python type that a reader of `ModelInfo` sees; `demand` says in words what a value must be. `empty` is the value of a field that the file leaves out.
+    Python type that a reader of `ModelInfo` sees; `demand` says in words what a value must be. `empty` is the value of
+    a field that the file leaves out.
     """
 
     codec = ""
@@ -62,9 +63,7 @@ class Text(Kind):
         return value
 
     def schema(self) -> "dict[str, Any]":
-        return (
-            {"type": "string"} if self.blank else {"type": "string", "pattern": r"\S"}
-        )
+        return {"type": "string"} if self.blank else {"type": "string", "pattern": r"\S"}
 
 
 class Pattern(Kind):
@@ -73,9 +72,7 @@ class Pattern(Kind):
     codec = "str"
     annotation = "str"
 
-    def __init__(
-        self, pattern: str, code: str, expected: str, help: str | None = None
-    ) -> None:
+    def __init__(self, pattern: str, code: str, expected: str, help: str | None = None) -> None:
         self.pattern = pattern
         self.matches = re.compile(pattern).fullmatch
         self.code = code
@@ -86,9 +83,7 @@ class Pattern(Kind):
         if type(value) is not str:
             return faults.wrong_type("a string", value, sub)
         if not self.matches(value):
-            return faults.malformed(
-                self.code, self.demand, value, sub, self.hint(value)
-            )
+            return faults.malformed(self.code, self.demand, value, sub, self.hint(value))
         return value
 
     def hint(self, value: str) -> str | None:
@@ -112,11 +107,7 @@ class Identifier(Pattern):
     def hint(self, value: str) -> str | None:
         """The nearest word of the right form."""
         folded = re.sub(r"[^a-z0-9.]+", "-", value.lower()).strip("-.")
-        return (
-            f"did you mean `{folded}`?"
-            if self.matches(folded) and len(folded) < 80
-            else None
-        )
+        return f"did you mean `{folded}`?" if self.matches(folded) and len(folded) < 80 else None
 
 
 class ModelTypeName(Identifier):
@@ -166,13 +157,9 @@ class Language(Pattern):
         code, dash, rest = found.partition("-")
         if code in TWO_LETTER_CODES:
             help = f"did you mean `{TWO_LETTER_CODES[code]}{dash}{rest}`?"
-            return faults.malformed(
-                "M111", "the two-letter code where one exists", value, sub, help
-            )
+            return faults.malformed("M111", "the two-letter code where one exists", value, sub, help)
         if len(code) == 2 and code not in LANGUAGES:
-            return faults.malformed(
-                "M111", "a code that ISO 639-1 has", value, sub, self.hint(code)
-            )
+            return faults.malformed("M111", "a code that ISO 639-1 has", value, sub, self.hint(code))
         return found
 
     def hint(self, value: str) -> str | None:
@@ -184,9 +171,7 @@ class Language(Pattern):
                 *[part.title() if len(part) == 4 else part.upper() for part in rest],
             ]
         )
-        meant = LANGUAGE_SLIPS.get(value.lower()) or (
-            cased if cased != value and self.matches(cased) else None
-        )
+        meant = LANGUAGE_SLIPS.get(value.lower()) or (cased if cased != value and self.matches(cased) else None)
         return f"did you mean `{meant}`?" if meant else None
 
 
@@ -233,11 +218,7 @@ class Score(Kind):
             return faults.wrong_type("a number", value, sub)
         if 0 <= value <= 1:
             return float(value)
-        help = (
-            f"scores are fractions: did you mean {round(value / 100, 6)}?"
-            if 1 < value <= 100
-            else None
-        )
+        help = f"scores are fractions: did you mean {round(value / 100, 6)}?" if 1 < value <= 100 else None
         return faults.add(
             "M106",
             f"{faults.name(sub)} must be a number in 0..1, got {shown(value)}",
@@ -257,9 +238,7 @@ class Flag(Kind):
     demand = "true or false"
 
     def read(self, value: "Json", faults: Faults, sub: Path = ()) -> "Any":
-        return (
-            value if type(value) is bool else faults.wrong_type("a boolean", value, sub)
-        )
+        return value if type(value) is bool else faults.wrong_type("a boolean", value, sub)
 
     def schema(self) -> "dict[str, Any]":
         return {"type": "boolean"}
@@ -276,11 +255,7 @@ class OneOf(Kind):
 
     def read(self, value: "Json", faults: Faults, sub: Path = ()) -> "Any":
         if type(value) is str:
-            return (
-                value
-                if value in self.words
-                else faults.unknown_value(self.words, value, sub)
-            )
+            return value if value in self.words else faults.unknown_value(self.words, value, sub)
         return faults.wrong_type("a string", value, sub)
 
     def schema(self) -> "dict[str, Any]":
@@ -373,9 +348,7 @@ class Free(Kind):
     def read(self, value: "Json", faults: Faults, sub: Path = ()) -> "Any":
         if type(value) is list:
             before = len(faults.findings)
-            items = tuple(
-                [self._scalar(item, faults, (*sub, i)) for i, item in enumerate(value)]
-            )
+            items = tuple([self._scalar(item, faults, (*sub, i)) for i, item in enumerate(value)])
             return items if len(faults.findings) == before else INVALID
         return self._scalar(value, faults, sub)
 
@@ -389,9 +362,7 @@ class Free(Kind):
                 sub,
             )
         if type(value) is float and not isfinite(value):
-            return faults.add(
-                "M106", f"{faults.name(sub)} must be a finite number", sub
-            )
+            return faults.add("M106", f"{faults.name(sub)} must be a finite number", sub)
         return value
 
     def schema(self) -> "dict[str, Any]":
@@ -413,9 +384,7 @@ class Records(Kind):
 
     empty: object = ()
 
-    def __init__(
-        self, codec: str, record: str, **fields: "tuple[Kind, bool, str]"
-    ) -> None:
+    def __init__(self, codec: str, record: str, **fields: "tuple[Kind, bool, str]") -> None:
         self.codec = codec
         self.record = record
         self.fields = fields
@@ -425,9 +394,7 @@ class Records(Kind):
         if type(value) is not list:
             return faults.wrong_type("an array", value, sub)
         before = len(faults.findings)
-        found = tuple(
-            [self._record(item, faults, (*sub, i)) for i, item in enumerate(value)]
-        )
+        found = tuple([self._record(item, faults, (*sub, i)) for i, item in enumerate(value)])
         return found if len(faults.findings) == before else INVALID
 
     def _record(self, value: "Json", faults: Faults, sub: Path) -> "Any":
@@ -450,10 +417,7 @@ class Records(Kind):
         return tuple(row)
 
     def schema(self) -> "dict[str, Any]":
-        properties = {
-            key: {**kind.schema(), "description": doc}
-            for key, (kind, _, doc) in self.fields.items()
-        }
+        properties = {key: {**kind.schema(), "description": doc} for key, (kind, _, doc) in self.fields.items()}
         required = [key for key, (_, required, _) in self.fields.items() if required]
         item = {
             "type": "object",
@@ -468,6 +432,4 @@ def unknown_field(key: str, known: list[str], faults: Faults, sub: Path = ()) ->
     """Note a key that the schema does not have."""
     help = did_you_mean(key, known)
     where = f" in {faults.name(sub)}" if faults.place + sub else ""
-    faults.add(
-        "M102", f"unknown field {named(key)}{where}", (*sub, key), help=help, at="key"
-    )
+    faults.add("M102", f"unknown field {named(key)}{where}", (*sub, key), help=help, at="key")

@@ -1,4 +1,4 @@
-"""The whole way from bytes to checked models: read, check the shape, check the rules, say where every finding stands."""
+"""The whole way from bytes to checked models: read, check the shape, check the rules, place every finding."""
 
 from hypiler.compiler.digest import sha256_hex
 from hypiler.compiler.faults import Faults
@@ -61,11 +61,7 @@ def compile_registry(files: "list[tuple[str, bytes]]") -> Registry:
         if source is not None:
             faults = Faults()
             rows = check_shape(source.value, faults)
-            models += [
-                Model(row, ("models", i), faults, name)
-                for i, row in enumerate(rows)
-                if row is not None
-            ]
+            models += [Model(row, ("models", i), faults, name) for i, row in enumerate(rows) if row is not None]
             readable.append((source, faults))
     for model in models:
         check_model(model)

@@ -18,14 +18,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 # A source may be given for a field or for a whole section.
-_PATHS = frozenset(
-    ".".join(field.path[:depth])
-    for field in FIELDS
-    for depth in range(1, len(field.path) + 1)
-)
-_WITH_PARTS = frozenset(
-    field.name for field in FIELDS if isinstance(field.kind, ListOf | MapOf | Records)
-)
+_PATHS = frozenset(".".join(field.path[:depth]) for field in FIELDS for depth in range(1, len(field.path) + 1))
+_WITH_PARTS = frozenset(field.name for field in FIELDS if isinstance(field.kind, ListOf | MapOf | Records))
 _DEPTH = max(len(field.path) for field in FIELDS)
 _SPELLINGS = {license.lower(): license for license in LICENSES}
 _UNITS = {"K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
@@ -36,9 +30,7 @@ class Model:
 
     __slots__ = ("faults", "file", "row", "where")
 
-    def __init__(
-        self, row: "list[Any]", where: Path, faults: Faults, file: str
-    ) -> None:
+    def __init__(self, row: "list[Any]", where: Path, faults: Faults, file: str) -> None:
         self.row = row
         self.where = where
         self.faults = faults
@@ -64,9 +56,7 @@ class Model:
         path = self.where + FIELDS[BY_ATTRIBUTE[attribute]].path + sub
         id = self.row[0]
         model = printable(id)[:80] if isinstance(id, str) else None
-        self.faults.findings.append(
-            Finding(code, message, path, help=help, model=model)
-        )
+        self.faults.findings.append(Finding(code, message, path, help=help, model=model))
 
 
 def check_model(model: Model) -> None:
@@ -92,9 +82,7 @@ def _projection(model: Model) -> None:
     if has is INVALID or dims is INVALID:
         return
     if has and dims is None:
-        message = (
-            "`architecture.projection_dims` must be set, since `has_projection` is true"
-        )
+        message = "`architecture.projection_dims` must be set, since `has_projection` is true"
         model.add(
             "M202",
             "projection_dims",
@@ -102,9 +90,7 @@ def _projection(model: Model) -> None:
             help="write the output width of the projection",
         )
     elif not has and dims is not None:
-        message = (
-            f"`architecture.projection_dims` is {dims}, but `has_projection` is false"
-        )
+        message = f"`architecture.projection_dims` is {dims}, but `has_projection` is false"
         model.add(
             "M204",
             "projection_dims",
@@ -145,7 +131,8 @@ def _matryoshka(model: Model) -> None:
         return
     if ordered[-1] > width:
         index = dims.index(ordered[-1])
-        message = f"`architecture.matryoshka_dims[{index}]` must be at most `specs.embedding_dim` ({width}), got {ordered[-1]}"
+        where = f"`architecture.matryoshka_dims[{index}]`"
+        message = f"{where} must be at most `specs.embedding_dim` ({width}), got {ordered[-1]}"
         model.add("M206", "matryoshka_dims", message, (index,))
     elif width not in dims:
         message = f"`architecture.matryoshka_dims` must contain `specs.embedding_dim` ({width})"
@@ -198,9 +185,7 @@ def _positions(model: Model) -> None:
         message = f"`specs.context_length` is {context}, but the model has only {positions} positions"
         model.add("M211", "context_length", message)
     elif context == positions and "roberta" in architecture.lower():
-        message = (
-            f"`specs.max_position_embeddings` equals the context length, {positions}"
-        )
+        message = f"`specs.max_position_embeddings` equals the context length, {positions}"
         help = "RoBERTa-like models count positions from 2: config.json has two more than the context"
         model.add("M213", "max_position_embeddings", message, help=help)
 
@@ -233,9 +218,7 @@ def _unknown_source_paths(model: Model) -> None:
     for path in model["sources"]:
         if path not in _PATHS and not _is_part_of_a_field(path):
             message = f"`sources` names {named(path)}, which is no field of a model"
-            model.add(
-                "M214", "sources", message, (path,), did_you_mean(path, sorted(_PATHS))
-            )
+            model.add("M214", "sources", message, (path,), did_you_mean(path, sorted(_PATHS)))
 
 
 def _is_part_of_a_field(path: str) -> bool:
@@ -261,50 +244,46 @@ def _duplicate_variants(model: Model) -> None:
 
 def check_between(models: "list[Model]") -> None:
     """Every rule that compares models: ids and the names that they become."""
-    ids: dict[str, Model] = {}
-    names: dict[str, str] = {}
-    types: dict[str, str] = {}
+    taken = _Taken()
     for model in models:
         if model["id"] is not INVALID:
-            _check_id(model, "id", (), model["id"], ids, names)
+            taken.claim(model, "id", (), model["id"])
         if model["aliases"] is not INVALID:
             for index, alias in enumerate(model["aliases"]):
-                _check_id(model, "aliases", (index,), alias, ids, names)
+                taken.claim(model, "aliases", (index,), alias)
         if model["model_type"] is not INVALID:
-            _check_type(model, types)
+            taken.claim_type(model)
 
 
-def _check_id(
-    model: Model,
-    attribute: str,
-    sub: Path,
-    id: str,
-    ids: "dict[str, Model]",
-    names: "dict[str, str]",
-) -> None:
-    what = "id" if attribute == "id" else "alias"
-    name = constant_name(id)
-    if id in ids:
-        message = f"{what} `{id}` is already used at `{ids[id].origin}`"
-        model.add(
-            "M201", attribute, message, sub, help="every model needs an id of its own"
-        )
-        return
-    ids[id] = model
-    if name in RESERVED:
-        message = f"{what} `{id}` becomes `{name}`, a name that the module uses itself"
-        model.add("M302", attribute, message, sub)
-    elif name in names:
-        message = f"{what} `{id}` becomes `{name}`, and so does `{names[name]}`"
-        model.add("M301", attribute, message, sub, help="change one of the two ids")
-    names.setdefault(name, id)
+class _Taken:
+    """The ids, constants and members of `ModelType` that models before this one have taken."""
 
+    def __init__(self) -> None:
+        self.ids: dict[str, Model] = {}
+        self.names: dict[str, str] = {}
+        self.types: dict[str, str] = {}
 
-def _check_type(model: Model, types: "dict[str, str]") -> None:
-    word = model["model_type"]
-    other = types.setdefault(constant_name(word), word)
-    if other != word:
-        message = f"`type` `{word}` becomes `ModelType.{constant_name(word)}`, and so does `{other}`"
-        model.add(
-            "M303", "model_type", message, help="write the same type in the same way"
-        )
+    def claim(self, model: Model, attribute: str, sub: Path, id: str) -> None:
+        """Take an id or alias, and the constant that it becomes."""
+        what = "id" if attribute == "id" else "alias"
+        name = constant_name(id)
+        if id in self.ids:
+            message = f"{what} `{id}` is already used at `{self.ids[id].origin}`"
+            model.add("M201", attribute, message, sub, help="every model needs an id of its own")
+            return
+        self.ids[id] = model
+        if name in RESERVED:
+            message = f"{what} `{id}` becomes `{name}`, a name that the module uses itself"
+            model.add("M302", attribute, message, sub)
+        elif name in self.names:
+            message = f"{what} `{id}` becomes `{name}`, and so does `{self.names[name]}`"
+            model.add("M301", attribute, message, sub, help="change one of the two ids")
+        self.names.setdefault(name, id)
+
+    def claim_type(self, model: Model) -> None:
+        """Take the member of `ModelType` that a type becomes."""
+        word = model["model_type"]
+        other = self.types.setdefault(constant_name(word), word)
+        if other != word:
+            message = f"`type` `{word}` becomes `ModelType.{constant_name(word)}`, and so does `{other}`"
+            model.add("M303", "model_type", message, help="write the same type in the same way")

@@ -56,12 +56,8 @@ _STRING, _OPENER, _INTEGER, _LITERAL, _CONSTANT = (
 )  # groups of `_value`; 4 and 5 make a float
 
 _HIGH, _LOW = "[dD][89abAB][0-9a-fA-F]{2}", "[dD][c-fC-F][0-9a-fA-F]{2}"
-_escape = re.compile(
-    rf'\\(?:(["\\/bfnrt])|u({_HIGH})\\u({_LOW})|u([0-9a-fA-F]{{4}}))'
-).match
-_true_pair = re.compile(
-    rf"(?<!\\)\\u{_HIGH}\\u{_LOW}"
-).sub  # after a backslash, \u may not be an escape at all
+_escape = re.compile(rf'\\(?:(["\\/bfnrt])|u({_HIGH})\\u({_LOW})|u([0-9a-fA-F]{{4}}))').match
+_true_pair = re.compile(rf"(?<!\\)\\u{_HIGH}\\u{_LOW}").sub  # after a backslash, \u may not be an escape at all
 _half_pair = re.compile(r"\\u[dD][89a-fA-F]").search
 
 _marker = re.compile(r"^(<{7}|={7}|>{7}|\|{7})(?=[ \r\n]|\Z)", re.MULTILINE).match
@@ -176,11 +172,7 @@ class _Scanner:
                 self.fail(at, self.first(top))
         elif mark != ",":
             self.fail(at, f"`,` or `{top.closer}`")
-        return (
-            self.item(top, found.end())
-            if isinstance(top, _List)
-            else self.member(top, found.end())
-        )
+        return self.item(top, found.end()) if isinstance(top, _List) else self.member(top, found.end())
 
     def item(self, top: _List, i: int) -> int:
         top.key = len(top.value)
@@ -204,9 +196,7 @@ class _Scanner:
         if not self.text.startswith('"', i):
             self.fail(
                 i,
-                self.first(top)
-                if top.key is None
-                else "a key in double quotes after `,`",
+                self.first(top) if top.key is None else "a key in double quotes after `,`",
             )
         top.key = None  # so that the path of a fault in the key starts out as that of the object
         known = len(self.faults)
@@ -234,13 +224,9 @@ class _Scanner:
             return _LITERALS[found[0]], end
         if kind == _CONSTANT:
             help = "write `null` if the value is not known"
-            self.report(
-                "M005", f"a number must be finite; found `{found[0]}`", i, end - i, help
-            )
+            self.report("M005", f"a number must be finite; found `{found[0]}`", i, end - i, help)
             return None, end
-        return self.integer(found[0], i) if kind == _INTEGER else self.real(
-            found[0], i
-        ), end
+        return self.integer(found[0], i) if kind == _INTEGER else self.real(found[0], i), end
 
     def enter(self, opened: "_List | _Object") -> "JSONValue":
         if len(self.open) == self.max_depth:
@@ -289,13 +275,7 @@ class _Scanner:
             if simple:
                 parts.append(_ESCAPED[simple])
             elif high:
-                parts.append(
-                    chr(
-                        0x10000
-                        + ((int(high, 16) & 0x3FF) << 10)
-                        + (int(low, 16) & 0x3FF)
-                    )
-                )
+                parts.append(chr(0x10000 + ((int(high, 16) & 0x3FF) << 10) + (int(low, 16) & 0x3FF)))
             else:
                 parts.append(self.character(other, i))
             i = found.end()
@@ -304,9 +284,7 @@ class _Scanner:
         character = chr(int(digits, 16))
         if "\ud800" <= character <= "\udfff":
             message = f"`\\u{digits}` must be half of a surrogate pair; found it alone"
-            self.report(
-                "M007", message, i, 6, "write the character itself, or both halves"
-            )
+            self.report("M007", message, i, 6, "write the character itself, or both halves")
         return character
 
     # reporting
@@ -314,17 +292,11 @@ class _Scanner:
     def path(self) -> "Path":
         return tuple(opened.key for opened in self.open if opened.key is not None)
 
-    def report(
-        self, code: str, message: str, i: int, width: int, help: str | None = None
-    ) -> None:
+    def report(self, code: str, message: str, i: int, width: int, help: str | None = None) -> None:
         """Notes a fault in the value being read, after which reading goes on."""
-        self.faults.append(
-            (i, Finding(code, message, self.path(), help=help, width=width))
-        )
+        self.faults.append((i, Finding(code, message, self.path(), help=help, width=width)))
 
-    def stop(
-        self, code: str, message: str, i: int, width: int = 1, help: str | None = None
-    ) -> "NoReturn":
+    def stop(self, code: str, message: str, i: int, width: int = 1, help: str | None = None) -> "NoReturn":
         """Notes a fault after which nothing can be read. It has no path: it concerns the text, not a value."""
         self.faults.append((i, Finding(code, message, help=help, width=width)))
         raise _StopError
@@ -345,9 +317,7 @@ class _Scanner:
                 self.text[i + 1 : i + 2],
             )  # nothing is escaped: the text or the line ends here
         line, column = self.place(start)
-        unclosed = (
-            f'the string opened on line {line}, column {column} must be closed with `"`'
-        )
+        unclosed = f'the string opened on line {line}, column {column} must be closed with `"`'
         if not wrong:
             self.stop("M003", f"{unclosed}; found the end of the file", self.last(i))
         if wrong in "\r\n":
@@ -356,9 +326,7 @@ class _Scanner:
         if wrong == "\\":
             self.stop("M003", *_bad_escape(self.text, i))
         escape = _NEEDS_ESCAPE.get(wrong, f"\\u{ord(wrong):04x}")
-        message = (
-            f"a string must not hold a raw control character; found {named(wrong)}"
-        )
+        message = f"a string must not hold a raw control character; found {named(wrong)}"
         self.stop("M003", message, i, help=f"write it as `{escape}`")
 
     def fail(self, i: int, expected: str) -> "NoReturn":
@@ -374,9 +342,7 @@ class _Scanner:
             self.stop("M003", message, before - 1, help="remove the trailing comma")
         rule = _number_rule(text, i) if expected.startswith("a value") else None
         found, width, help = _describe(text, i, expected)
-        message = (
-            f"{rule}; found {found}" if rule else f"expected {expected}, found {found}"
-        )
+        message = f"{rule}; found {found}" if rule else f"expected {expected}, found {found}"
         if help is None and expected.startswith("`,`"):
             help = self.missing_comma(i, before)
         self.stop("M003", message, i, width, help)
@@ -409,11 +375,7 @@ class _Scanner:
 
     @staticmethod
     def first(top: "_List | _Object") -> str:
-        return (
-            f"a value or `{top.closer}`"
-            if isinstance(top, _List)
-            else f"a key in double quotes or `{top.closer}`"
-        )
+        return f"a value or `{top.closer}`" if isinstance(top, _List) else f"a key in double quotes or `{top.closer}`"
 
 
 # Phrases. A help is given only where what was meant is obvious.
@@ -421,9 +383,7 @@ class _Scanner:
 _MEANT = {
     **dict.fromkeys(("true", "yes", "on"), "`true`"),
     **dict.fromkeys(("false", "no", "off"), "`false`"),
-    **dict.fromkeys(
-        ("null", "none", "nil", "undefined", "nan", "inf", "infinity"), "`null`"
-    ),
+    **dict.fromkeys(("null", "none", "nil", "undefined", "nan", "inf", "infinity"), "`null`"),
 }
 _NUMBER_RULES = (
     (r"\+", "a number must not start with `+`"),
@@ -500,11 +460,7 @@ def _character_help(character: str, expected: str) -> str | None:
     for where, characters, help in _CHARACTERS:
         if expected.startswith(where) and character in characters:
             return help
-    if (
-        character == ","
-        and expected.startswith(("a value", "a key"))
-        and not expected.endswith("`:`")
-    ):
+    if character == "," and expected.startswith(("a value", "a key")) and not expected.endswith("`:`"):
         return "remove the extra comma"
     if not character.isprintable():
         return "remove it: only spaces, tabs and line ends may stand between values"

@@ -155,9 +155,7 @@ FIELDS: tuple[Field, ...] = (
         ListOf(Integer(), at_least=1),
         "Widths that vectors can be truncated to, ascending; embedding_dim is the last.",
     ),
-    Field(
-        "specs.parameters", _PARAMETERS, "Parameter count, as `110M`.", required=True
-    ),
+    Field("specs.parameters", _PARAMETERS, "Parameter count, as `110M`.", required=True),
     Field(
         "specs.embedding_dim",
         Integer(),
@@ -310,9 +308,7 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field("encoding.prompts", MapOf(Text(blank=True)), "Further prompts by name."),
     Field("encoding.query_length", Integer(), "Default length of queries in tokens."),
-    Field(
-        "encoding.document_length", Integer(), "Default length of documents in tokens."
-    ),
+    Field("encoding.document_length", Integer(), "Default length of documents in tokens."),
     Field(
         "encoding.dense_layers",
         Records(
@@ -369,9 +365,7 @@ FIELDS: tuple[Field, ...] = (
         Integer(),
         "Memory that such a batch takes, in megabytes.",
     ),
-    Field(
-        "performance_hints.gpu_recommended", Flag(), "Whether the authors advise a GPU."
-    ),
+    Field("performance_hints.gpu_recommended", Flag(), "Whether the authors advise a GPU."),
     Field(
         "sources",
         MapOf(Text()),
@@ -395,6 +389,4 @@ ROOT = {
     "models": "The models, in the order in which they are listed everywhere.",
 }
 
-BY_ATTRIBUTE: dict[str, int] = {
-    field.attribute: index for index, field in enumerate(FIELDS)
-}
+BY_ATTRIBUTE: dict[str, int] = {field.attribute: index for index, field in enumerate(FIELDS)}

@@ -1,4 +1,4 @@
-"""Checks each value alone: a tree of JSON becomes rows of values, one row a model, in the order of the table of fields."""
+"""Checks each value alone: a tree of JSON becomes one row of values a model, in the order of the table of fields."""
 
 from hypiler.compiler.faults import INVALID, Faults
 from hypiler.compiler.kinds import unknown_field
@@ -27,13 +27,9 @@ class _Section:
         self.required = any(field.required for _, field in inside)
         # Unpacked here once, since every field of every model passes through.
         self.fields = [
-            (f.path[-1], i, f.path, f.kind.read, f.null, f.required)
-            for i, f in inside
-            if len(f.path) == depth + 1
+            (f.path[-1], i, f.path, f.kind.read, f.null, f.required) for i, f in inside if len(f.path) == depth + 1
         ]
-        names = dict.fromkeys(
-            f.path[depth] for _, f in inside if len(f.path) > depth + 1
-        )
+        names = dict.fromkeys(f.path[depth] for _, f in inside if len(f.path) > depth + 1)
         self.children = [(name, _Section((*path, name))) for name in names]
         self.known = frozenset([*names, *[key for key, *_ in self.fields]])
 
@@ -82,9 +78,7 @@ def _check_model(model: "Json", index: int, faults: Faults) -> "list[Any] | None
     return row
 
 
-def _check_section(
-    section: _Section, found: "dict[str, Any]", row: "list[Any]", faults: Faults
-) -> None:
+def _check_section(section: _Section, found: "dict[str, Any]", row: "list[Any]", faults: Faults) -> None:
     seen = 0
     for key, index, path, read, null, required in section.fields:
         if key in found:

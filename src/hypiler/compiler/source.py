@@ -6,7 +6,6 @@ and says what is wrong and where. Only that one decides that a file is faulty.
 """
 
 import gc
-
 from itertools import accumulate
 
 from hypiler.compiler.digest import sha256_hex
@@ -17,9 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any, TypeAlias
 
-JSONValue: "TypeAlias" = (
-    "bool | int | float | str | list[JSONValue] | dict[str, JSONValue] | None"
-)
+JSONValue: "TypeAlias" = "bool | int | float | str | list[JSONValue] | dict[str, JSONValue] | None"
 """What a JSON text can hold."""
 
 MAX_BYTES = 256 * 1024 * 1024
@@ -115,9 +112,7 @@ class Lines:
         """The text of the line of that number, without its end; empty if there is none."""
         if not 0 < number < len(self._starts):
             return ""
-        return self._text[self._starts[number - 1] : self._starts[number]].rstrip(
-            "\r\n"
-        )
+        return self._text[self._starts[number - 1] : self._starts[number]].rstrip("\r\n")
 
 
 def read_source(data: bytes, name: str) -> tuple[Source | None, list[Finding]]:
@@ -152,9 +147,7 @@ def _strip_mark(data: bytes) -> tuple[bytes, list[Finding]]:
     if not data.startswith(_UTF8_MARK):
         return data, []
     message = "the file must not start with a byte order mark; found one"
-    return data[len(_UTF8_MARK) :], [
-        Finding("M002", message, line=1, column=1, help=_SAVE_AS_UTF8)
-    ]
+    return data[len(_UTF8_MARK) :], [Finding("M002", message, line=1, column=1, help=_SAVE_AS_UTF8)]
 
 
 def _decode(data: bytes, findings: list[Finding]) -> str | None:
@@ -248,9 +241,7 @@ def _read_quickly(text: str) -> "JSONValue":
     collecting = gc.isenabled()
     gc.disable()  # only containers are made and none are dropped: looking for garbage costs a tenth and finds nothing
     try:
-        read: tuple[JSONValue, int] = make_scanner(hooks)(
-            text, len(text) - len(text.lstrip(_BLANK))
-        )
+        read: tuple[JSONValue, int] = make_scanner(hooks)(text, len(text) - len(text.lstrip(_BLANK)))
     finally:
         if collecting:
             gc.enable()
@@ -337,9 +328,7 @@ class _Walk:
             end = self.scan(self.text, i)[1]
         mark = (i, i + 1 if self.text[i] in "{[" else end)
         for finding in wanted.findings:
-            self.found.append(
-                (finding, *(key if key and finding.at == "key" else mark))
-            )
+            self.found.append((finding, *(key if key and finding.at == "key" else mark)))
         for missing in wanted.children.values():
             self.found.extend((finding, *mark) for finding in missing.all())
         return end
@@ -350,11 +339,7 @@ class _Walk:
             key, end = self.string(text, i + 1, True)
             start = self.gap(self.gap(end) + 1)
             child = children.pop(key, None)
-            i = self.gap(
-                self.scan(text, start)[1]
-                if child is None
-                else self.value(start, child, (i, end))
-            )
+            i = self.gap(self.scan(text, start)[1] if child is None else self.value(start, child, (i, end)))
             if text[i] == ",":
                 i = self.gap(i + 1)
         return i + 1
@@ -363,27 +348,21 @@ class _Walk:
         text, children, index = self.text, wanted.children, 0
         while text[i] != "]":
             child = children.pop(index, None)
-            i = self.gap(
-                self.scan(text, i)[1] if child is None else self.value(i, child, None)
-            )
+            i = self.gap(self.scan(text, i)[1] if child is None else self.value(i, child, None))
             if text[i] == ",":
                 i = self.gap(i + 1)
             index += 1
         return i + 1
 
 
-def _skippers() -> (
-    "tuple[Callable[[str, int], tuple[Any, int]], Callable[[str, int, bool], tuple[str, int]]]"
-):
+def _skippers() -> "tuple[Callable[[str, int], tuple[Any, int]], Callable[[str, int, bool], tuple[str, int]]]":
     """Functions that read a value and (after its opening quote) a string, each giving the offset after it."""
     try:
         from _json import make_scanner, scanstring
     except ImportError:
         import json.decoder
 
-        decoder: Any = (
-            json.decoder
-        )  # lax where `_json` is strict, but this text is known to be valid
+        decoder: Any = json.decoder  # lax where `_json` is strict, but this text is known to be valid
         return decoder.JSONDecoder().scan_once, decoder.scanstring
     hooks: Any = _NoHooks
     return make_scanner(hooks), scanstring

@@ -39,7 +39,8 @@ LANGUAGES = frozenset(
     """.split()
 )
 
-# ISO 639-2 and 639-3 codes of languages that have a two-letter code: one spelling, or a filter by language misses models.
+# ISO 639-2 and 639-3 codes of languages that have a two-letter code: with two spellings of one language, a filter by
+# language would miss models.
 TWO_LETTER_CODES: dict[str, str] = {
     pair[:3]: pair[4:]
     for pair in """

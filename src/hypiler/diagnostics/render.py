@@ -35,11 +35,7 @@ def render_text(
         parts.append(f"… and {len(findings) - limit} more; `hypiler check` shows all\n")
     errors = sum(finding.severity == ERROR for finding in findings)
     warnings = len(findings) - errors
-    counts = [
-        f"{n} {word}{'s' * (n != 1)}"
-        for n, word in ((errors, "error"), (warnings, "warning"))
-        if n
-    ]
+    counts = [f"{n} {word}{'s' * (n != 1)}" for n, word in ((errors, "error"), (warnings, "warning")) if n]
     return "\n".join([*parts, ", ".join(counts)])
 
 
@@ -51,15 +47,11 @@ def _paint(style: str, text: str) -> str:
     return f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
 
 
-def _render(
-    finding: Finding, line: str | None, paint: "Callable[[str, str], str]"
-) -> str:
+def _render(finding: Finding, line: str | None, paint: "Callable[[str, str], str]") -> str:
     out = f"{paint(finding.severity, f'{finding.severity}[{finding.code}]')}{paint('bold', f': {finding.message}')}\n"
     number = str(finding.line) if finding.line else ""
     gutter = " " * len(number)
-    place = printable(finding.file) + (
-        f":{finding.line}:{finding.column}" if finding.line else ""
-    )
+    place = printable(finding.file) + (f":{finding.line}:{finding.column}" if finding.line else "")
     if place:
         out += f"{gutter}{paint('frame', '-->')} {place}\n"
     if line is not None:
@@ -81,9 +73,7 @@ def _excerpt(line: str, start: int, width: int) -> tuple[str, int, int]:
     last = max(first + _WINDOW, min(start + width, first + _WINDOW))
     before = ("…" if first else "") + _columns(line[first:start])
     marked = _columns(line[start : min(start + width, last)])
-    after = _columns(line[min(start + width, last) : last]) + (
-        "…" if len(line) > last else ""
-    )
+    after = _columns(line[min(start + width, last) : last]) + ("…" if len(line) > last else "")
     return before + marked + after, _width(before), max(1, _width(marked))
 
 

@@ -8,15 +8,10 @@ _LIMIT = 60
 
 
 def printable(text: str) -> str:
-    r"""`text` with every character that does not print as `\n`, `\x1b`, `\u202e`, …"""
+    r"""`text` with every character that does not print escaped: `\n`, `\x1b`, `\u202e`."""
     if text.isprintable():
         return text
-    return "".join(
-        c
-        if c.isprintable()
-        else c.encode("unicode_escape", "backslashreplace").decode()
-        for c in text
-    )
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
 
 
 def shown(value: object) -> str:

@@ -1,0 +1,1 @@
+"""From checked models to text, one module a target; pure functions."""

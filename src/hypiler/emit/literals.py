@@ -1,11 +1,16 @@
 """The only place where text from the input becomes Python source: as a literal, in one of three forms."""
 
+import re
+
 # The C part of `ast`: the package itself takes as long to load as all of hypiler.
 from _ast import Constant, PyCF_ONLY_AST, Tuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+# Fixed ranges, not `str.isprintable`: what that says changes with Python's tables, and with it the bytes of a stub.
+_unreadable = re.compile("[^\n -\\[\\]-~·×–—…À-ÖØ-öø-ſА-яЁёぁ-ゖァ-ヺ一-鿿가-힣]").sub
 
 
 class EmitError(Exception):
@@ -23,15 +28,8 @@ def block(lines: "list[str]") -> str:
 
 
 def docstring(text: str) -> str:
-    """A triple-quoted literal for people to read: what prints stays as it is, all else is escaped."""
-    if "\\" in text or not text.replace("\n", "").isprintable():
-        text = "".join(
-            [
-                c if c == "\n" or c.isprintable() and c != "\\" else _escape(c)
-                for c in text
-            ]
-        )
-    return f'"""{text}"""'
+    """A triple-quoted literal for people to read: common scripts stay as they are, all else is escaped."""
+    return f'"""{_unreadable(_escape, text)}"""'
 
 
 def readable(lines: "list[str]") -> str:
@@ -40,8 +38,8 @@ def readable(lines: "list[str]") -> str:
     return text if len(lines) == 1 else text + "\n"
 
 
-def _escape(c: str) -> str:
-    return c.encode("unicode_escape").decode()
+def _escape(found: "re.Match[str]") -> str:
+    return found[0].encode("unicode_escape").decode()
 
 
 def verify_literals(literals: "list[str]", values: "list[str]") -> None:

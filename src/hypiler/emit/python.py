@@ -32,9 +32,7 @@ TYPE_CHECKING = False
 def emit_python(registry: Registry) -> str:
     """The text of `model_registry.py`."""
     constants = _constants(registry)
-    text = "".join(
-        [f"{name}: str = {block(lines)}\n" for name, lines in constants.items()]
-    )
+    text = "".join([f"{name}: str = {block(lines)}\n" for name, lines in constants.items()])
     _verify(text, constants)
     return with_header(_OPENING + text + runtime_source(), registry)
 
@@ -70,35 +68,21 @@ def _constants(registry: Registry) -> dict[str, list[str]]:
         "_ALIASES": [f"{alias}|{row[0]}" for row in rows for alias in row[aliases]],
         "_DOTTED": [f"{constant_name(id)}|{id}" for id in ids if "." in id],
         "_BY_TYPE": _index([(row[BY_ATTRIBUTE["model_type"]],) for row in rows]),
-        "_BY_ORGANIZATION": _index(
-            [(row[BY_ATTRIBUTE["organization"]],) for row in rows]
-        ),
-        "_BY_LANGUAGE": _index(
-            [_languages(row[BY_ATTRIBUTE["languages"]]) for row in rows]
-        ),
-        "_BY_DIMENSION": _index(
-            [(row[BY_ATTRIBUTE["embedding_dim"]],) for row in rows]
-        ),
-        "_WITH_MATRYOSHKA": _index(
-            [("",) if row[BY_ATTRIBUTE["matryoshka"]] else () for row in rows]
-        ),
+        "_BY_ORGANIZATION": _index([(row[BY_ATTRIBUTE["organization"]],) for row in rows]),
+        "_BY_LANGUAGE": _index([_languages(row[BY_ATTRIBUTE["languages"]]) for row in rows]),
+        "_BY_DIMENSION": _index([(row[BY_ATTRIBUTE["embedding_dim"]],) for row in rows]),
+        "_WITH_MATRYOSHKA": _index([("",) if row[BY_ATTRIBUTE["matryoshka"]] else () for row in rows]),
     }
 
 
 def _part_fields(attribute: str) -> list[str]:
     kind = FIELDS[BY_ATTRIBUTE[attribute]].kind
-    return (
-        [f"{name}:{part.codec}" for name, (part, _, _) in kind.fields.items()]
-        if isinstance(kind, Records)
-        else []
-    )
+    return [f"{name}:{part.codec}" for name, (part, _, _) in kind.fields.items()] if isinstance(kind, Records) else []
 
 
 def _languages(tags: "tuple[str, ...]") -> "tuple[str, ...]":
     """The tags and the bare languages of those with a script or region, so that `zh` finds `zh-Hans`."""
-    return tuple(
-        dict.fromkeys([key for tag in tags for key in (tag, tag.partition("-")[0])])
-    )
+    return tuple(dict.fromkeys([key for tag in tags for key in (tag, tag.partition("-")[0])]))
 
 
 def _index(keys: "list[tuple[Any, ...]]") -> "list[str]":
@@ -108,10 +92,7 @@ def _index(keys: "list[tuple[Any, ...]]") -> "list[str]":
         text = str(number)
         for key in own:
             numbers.setdefault(key, []).append(text)
-    return [
-        f"{index_text(str(key)) if key != '' else ''}|{' '.join(own)}"
-        for key, own in numbers.items()
-    ]
+    return [f"{index_text(str(key)) if key != '' else ''}|{' '.join(own)}" for key, own in numbers.items()]
 
 
 def _verify(text: str, expected: dict[str, list[str]]) -> None:
@@ -128,10 +109,6 @@ def _verify(text: str, expected: dict[str, list[str]]) -> None:
             ):
                 found[name] = value
             case _:
-                raise EmitError(
-                    f"unexpected statement in the generated module: {type(node).__name__}"
-                )
+                raise EmitError(f"unexpected statement in the generated module: {type(node).__name__}")
     if found != {name: "\n".join(["", *lines, ""]) for name, lines in expected.items()}:
-        raise EmitError(
-            "the constants of the generated module do not hold what they should"
-        )
+        raise EmitError("the constants of the generated module do not hold what they should")

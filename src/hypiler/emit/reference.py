@@ -10,8 +10,8 @@ def emit_reference() -> str:
     for field in FIELDS:
         sections.setdefault(".".join(field.path[:-1]), []).append(field)
     parts = [_section(name, fields) for name, fields in sections.items()]
-    records = [field for field in FIELDS if isinstance(field.kind, Records)]
-    return "\n".join([*parts, *[_records(field) for field in records]])
+    parts += [_records(field.name, field.kind) for field in FIELDS if isinstance(field.kind, Records)]
+    return "\n".join(parts)
 
 
 def _section(name: str, fields: list[Field]) -> str:
@@ -28,14 +28,13 @@ def _section(name: str, fields: list[Field]) -> str:
     return "\n".join([title, "", *head, *rows, ""])
 
 
-def _records(field: Field) -> str:
-    assert isinstance(field.kind, Records)
+def _records(name: str, records: Records) -> str:
     rows = [
         f"| `{key}` | {_value(kind)} | {'yes' if required else 'no'} | {doc} |"
-        for key, (kind, required, doc) in field.kind.fields.items()
+        for key, (kind, required, doc) in records.fields.items()
     ]
     head = ["| key | value | required | meaning |", "|---|---|---|---|"]
-    return "\n".join([f"### An entry of `{field.name}`", "", *head, *rows, ""])
+    return "\n".join([f"### An entry of `{name}`", "", *head, *rows, ""])
 
 
 def _value(kind: Kind) -> str:

@@ -1,8 +1,9 @@
 r"""The row form: one model as one line of printable ASCII, split again by `hypiler.emit.runtime` when it is asked for.
 
-Fields are joined by `|`, items of a list by `;`, the parts of an item by `=`, items of a list inside `extra` by `,`. Text is escaped as in a
-Python string literal (`\xe9`, `\u2028`), with the separators and the double quote among the escaped characters, so a
-row can stand in a raw triple-quoted literal as it is. No value is an empty field, and empty fields at the end of a row are left out; the empty string a lone backslash.
+Fields are joined by `|`, items of a list by `;`, the parts of an item by `=`, items of a list inside `extra` by `,`.
+Text is escaped as in a Python string literal (`\xe9`, `\u2028`), with the separators and the double quote among the
+escaped characters, so a row can stand in a raw triple-quoted literal as it is. No value is an empty field, and empty
+fields at the end of a row are left out; the empty string is a lone backslash.
 """
 
 import re
@@ -17,30 +18,20 @@ if TYPE_CHECKING:
 _plain = re.compile(r"[ !#-\[\]-{}~]*").fullmatch
 _plain_part = re.compile(r"[ !#-+\--:<>-\[\]-{}~]*").fullmatch
 _SPECIAL = str.maketrans({'"': r"\x22", "|": r"\x7c"})
-_SPECIAL_PART = str.maketrans(
-    {'"': r"\x22", "|": r"\x7c", ";": r"\x3b", "=": r"\x3d", ",": r"\x2c"}
-)
+_SPECIAL_PART = str.maketrans({'"': r"\x22", "|": r"\x7c", ";": r"\x3b", "=": r"\x3d", ",": r"\x2c"})
 
 
 def _text(value: str) -> str:
     if not value:
         return "\\"
-    return (
-        value
-        if _plain(value)
-        else value.encode("unicode_escape").decode().translate(_SPECIAL)
-    )
+    return value if _plain(value) else value.encode("unicode_escape").decode().translate(_SPECIAL)
 
 
 def _part(value: str) -> str:
     """Text inside a list, a mapping or a record."""
     if not value:
         return "\\"
-    return (
-        value
-        if _plain_part(value)
-        else value.encode("unicode_escape").decode().translate(_SPECIAL_PART)
-    )
+    return value if _plain_part(value) else value.encode("unicode_escape").decode().translate(_SPECIAL_PART)
 
 
 def _flag(value: bool) -> str:
@@ -75,13 +66,7 @@ def _extra(values: "dict[str, _Scalar | tuple[_Scalar, ...]]") -> str:
 
 def _records(values: "tuple[tuple[object, ...], ...]") -> str:
     def part(value: object) -> str:
-        return (
-            ""
-            if value is None
-            else _part(value)
-            if isinstance(value, str)
-            else str(value)
-        )
+        return "" if value is None else _part(value) if isinstance(value, str) else str(value)
 
     return ";".join(["=".join([part(value) for value in record]) for record in values])
 
@@ -111,14 +96,10 @@ def encode_rows(rows: "list[tuple[Any, ...]]", codecs: "list[str]") -> "list[str
     return ["|".join(row).rstrip("|") for row in zip(*columns, strict=True)]
 
 
-def _encode_column(
-    code: "Callable[[Any], str]", column: "tuple[Any, ...]"
-) -> "list[str]":
+def _encode_column(code: "Callable[[Any], str]", column: "tuple[Any, ...]") -> "list[str]":
     if isinstance(column[0], dict):
         return [code(value) for value in column]
-    texts = {
-        value: "" if value is None else code(value) for value in dict.fromkeys(column)
-    }
+    texts = {value: "" if value is None else code(value) for value in dict.fromkeys(column)}
     return [texts[value] for value in column]
 
 

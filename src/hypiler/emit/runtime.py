@@ -195,8 +195,7 @@ def _load() -> "_Loaded":
         if "\\" in field:
             import codecs
 
-            plain = "" if field == "\\" else codecs.unicode_escape_decode(field)[0]
-            return plain
+            return "" if field == "\\" else str(codecs.unicode_escape_decode(field)[0])
         return field or None
 
     def some(field: str) -> str:

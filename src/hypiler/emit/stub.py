@@ -76,6 +76,12 @@ def models_with_matryoshka() -> tuple[ModelInfo, ...]:
 
 # For an id that is_model_id has narrowed: checkers do not try every member of a large union.
 _BY_MODEL_ID = "@overload\ndef get_model(id: ModelId) -> ModelInfo: ...\n"
+_FROM_REGISTRY = '''
+class FromRegistry(Protocol[_T_co]):
+    """A function from an id and a dimension; for checkers only."""
+
+'''
+
 _BY_LITERAL = '''@overload
 def get_model(id: str) -> ModelInfo | None:
     """The model with this id or alias, or None. Ids are compared exactly."""
@@ -109,18 +115,11 @@ def emit_stub(registry: Registry) -> str:
     docs = [readable(_facts(row)) for row in registry.rows]
     docstrings = [docstring(doc) for doc in docs]
     verify_literals(docstrings, docs)
-    body += [
-        f"\n{_declaration(id, dims)}{text}\n"
-        for (id, dims, _), text in zip(ids, docstrings, strict=False)
-    ]
+    body += [f"\n{_declaration(id, dims)}{text}\n" for (id, dims, _), text in zip(ids, docstrings, strict=False)]
     body += [f"\n{_declaration(id, dims)}" for id, dims, own in ids if not own]
     body += [
         _models(ids),
-        _by_id(ids)
-        if literal
-        else _BY_STRING.format(
-            reason=_TOO_MANY.format(limit=MAX_LITERAL_IDS) if ids else ""
-        ),
+        _by_id(ids) if literal else _BY_STRING.format(reason=_TOO_MANY.format(limit=MAX_LITERAL_IDS) if ids else ""),
     ]
     body.append(_QUERIES)
     return with_header("".join(body), registry)
@@ -128,20 +127,12 @@ def emit_stub(registry: Registry) -> str:
 
 def _ids_with_dims(registry: Registry) -> "list[tuple[str, tuple[int, ...], bool]]":
     """Every id, then every alias (marked by False), with the dims of its model."""
-    dims, width, aliases = [
-        BY_ATTRIBUTE[name] for name in ("matryoshka_dims", "embedding_dim", "aliases")
-    ]
+    dims, width, aliases = [BY_ATTRIBUTE[name] for name in ("matryoshka_dims", "embedding_dim", "aliases")]
     ids = [(row[0], row[dims] or (row[width],), True) for row in registry.rows]
-    return ids + [
-        (alias, row[dims] or (row[width],), False)
-        for row in registry.rows
-        for alias in row[aliases]
-    ]
+    return ids + [(alias, row[dims] or (row[width],), False) for row in registry.rows for alias in row[aliases]]
 
 
-def _typed(
-    before: str, nested: "list[str]", dims: "tuple[int, ...]", after: str = ""
-) -> str:
+def _typed(before: str, nested: "list[str]", dims: "tuple[int, ...]", after: str = "") -> str:
     """`before` + `Final[ModelInfo[Literal[64, 96]]]` + `after`, broken as formatters break what is too long."""
     inner = ", ".join([str(dim) for dim in dims])
     line = f"{before}{'['.join(nested)}[{inner}{']' * len(nested)}{after}"
@@ -163,8 +154,7 @@ def _model_type(registry: Registry) -> str:
     members = [_member(constant_name(word), quoted(word)) for word in words]
     # mypy refuses an enum without members in a stub.
     return (
-        '\nclass ModelType(StrEnum):\n    """The categories of the models in this registry."""\n\n'
-        + "".join(members)
+        '\nclass ModelType(StrEnum):\n    """The categories of the models in this registry."""\n\n' + "".join(members)
         if members
         else "\nModelType: TypeAlias = StrEnum\n"
     )
@@ -182,15 +172,8 @@ def _records() -> str:
     parts = ""
     for kind in [field.kind for field in FIELDS if isinstance(field.kind, Records)]:
         parts += f'\n@final\nclass {kind.record}:\n    """An entry of a list inside ModelInfo."""\n\n'
-        parts += "\n".join(
-            [
-                _property(n, _optional(k, required), doc)
-                for n, (k, required, doc) in kind.fields.items()
-            ]
-        )
-    fields = "\n".join(
-        [_property(field.attribute, field.annotation, field.doc) for field in FIELDS]
-    )
+        parts += "\n".join([_property(n, _optional(k, required), doc) for n, (k, required, doc) in kind.fields.items()])
+    fields = "\n".join([_property(field.attribute, field.annotation, field.doc) for field in FIELDS])
     opening = '\n@final\nclass ModelInfo(Generic[_Dim]):\n    """The facts about one model."""\n\n'
     return parts + opening + fields + _METHODS
 
@@ -207,13 +190,7 @@ def _vocabularies() -> str:
     """An alias for each closed list of words."""
     kinds = [field.kind for field in FIELDS]
     lists = [kind.item if isinstance(kind, ListOf) else kind for kind in kinds]
-    return "".join(
-        [
-            _choice(kind.annotation, list(kind.words))
-            for kind in lists
-            if isinstance(kind, OneOf)
-        ]
-    )
+    return "".join([_choice(kind.annotation, list(kind.words)) for kind in lists if isinstance(kind, OneOf)])
 
 
 def _choice(name: str, words: list[str]) -> str:
@@ -235,9 +212,7 @@ def _facts(row: "tuple[Any, ...]") -> list[str]:
     """What an editor shows of a constant, line by line."""
     value = dict(zip(BY_ATTRIBUTE, row, strict=True))
     dims = value["matryoshka_dims"] or (value["embedding_dim"],)
-    languages = ", ".join(value["languages"][:6]) + (
-        ", …" if len(value["languages"]) > 6 else ""
-    )
+    languages = ", ".join(value["languages"][:6]) + (", …" if len(value["languages"]) > 6 else "")
     facts = [
         value["model_type"],
         f"{value['parameters']} parameters",
@@ -268,12 +243,7 @@ def _facts(row: "tuple[Any, ...]") -> list[str]:
 def _models(ids: "list[tuple[str, tuple[int, ...], bool]]") -> str:
     """The mapping whose unknown key is an error in every checker, at any size of registry."""
     nested = ["ReadOnly", "ModelInfo", "Literal"]
-    entries = "".join(
-        [
-            _typed(f"        {quoted(id)}: ", nested, dims, ",") + "\n"
-            for id, dims, _ in ids
-        ]
-    )
+    entries = "".join([_typed(f"        {quoted(id)}: ", nested, dims, ",") + "\n" for id, dims, _ in ids])
     body = (
         f'_Models = TypedDict(\n    "_Models",\n    {{\n{entries}    }},\n)'
         if ids
@@ -307,7 +277,7 @@ def _group_name(dims: "tuple[int, ...]", number: int) -> str:
 
 def _from_registry(names: "dict[tuple[int, ...], str]") -> str:
     """The type of a function from an id, and one of its model's own dims, to whatever it makes."""
-    out = '\nclass FromRegistry(Protocol[_T_co]):\n    """A function from an id and a dimension; for checkers only."""\n\n'
+    out = _FROM_REGISTRY
     for dims, name in names.items():
         overload = "    @overload\n" if len(names) > 1 else ""
         dimension = f"        *,\n{_dimension(dims)}\n"
@@ -322,8 +292,4 @@ def _dimension(dims: "tuple[int, ...]") -> str:
     """The parameter `dimension` for these dims."""
     line = _typed("        dimension: ", ["Literal"], dims)
     whole = f"{line} | None = None,"
-    return (
-        whole
-        if "\n" not in whole and len(whole) <= _WIDTH
-        else f"{line}\n        | None = None,"
-    )
+    return whole if "\n" not in whole and len(whole) <= _WIDTH else f"{line}\n        | None = None,"

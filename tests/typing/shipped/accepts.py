@@ -73,9 +73,7 @@ assert_type(ModelConfig.from_model(JINA_COLBERT_V2, dimension=96), ModelConfig)
 assert_type(ModelConfig.from_model(JINA_COLBERT_V2), ModelConfig)
 assert_type(ModelConfig.from_model(BGE_M3, dimension=1024), ModelConfig)
 assert_type(ModelConfig.from_model(BGE_M3, dimension=None), ModelConfig)
-assert_type(
-    ModelConfig.from_model(MODELS["jina-colbert-v2"], dimension=64), ModelConfig
-)
+assert_type(ModelConfig.from_model(MODELS["jina-colbert-v2"], dimension=64), ModelConfig)
 assert_type(ModelConfig.from_model(get_model("bge-m3"), dimension=1024), ModelConfig)
 assert_type(ModelConfig.jina_colbert_v2(), ModelConfig)
 
@@ -136,9 +134,7 @@ def widest(model: ModelInfo) -> int:
     return max(model.dimensions)
 
 
-def truncated(
-    model: ModelInfo[Literal[64, 96, 128]], dimension: Literal[64, 96]
-) -> int:
+def truncated(model: ModelInfo[Literal[64, 96, 128]], dimension: Literal[64, 96]) -> int:
     """A function over the models with certain dims."""
     return model.resolve_dimension(dimension)
 
@@ -148,9 +144,7 @@ assert truncated(JINA_COLBERT_V2, 64) == 64
 assert repository(own) == "my-org/my-model"
 assert by_narrowing("bge-m3") == ModelConfig.from_model(BGE_M3)
 assert by_narrowing("bge-m4") is None
-assert by_lookup("jina-colbert-v2", 64) == ModelConfig.from_registry(
-    "jina-colbert-v2", dimension=64
-)
+assert by_lookup("jina-colbert-v2", 64) == ModelConfig.from_registry("jina-colbert-v2", dimension=64)
 assert by_lookup("bge-m4", 64) is None
 try:
     by_lookup("jina-colbert-v2", 100)
