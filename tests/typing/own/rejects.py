@@ -10,10 +10,10 @@ An `ignore` that has nothing to ignore is an error in itself.
 from hypiler import ModelConfig
 
 from . import model_registry
+from .model_registry import NONEXISTENT  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnusedImport]
 from .model_registry import (
     MANY,
     MODELS,
-    NONEXISTENT,  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnusedImport]
     ONE,
     ModelType,
     get_model,

@@ -11,15 +11,12 @@ This file is never run.
 from typing import Literal
 
 import hypiler
-from hypiler import (
-    ModelConfig,
-    colbert_v3,  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnusedImport]
-    model_registry,
-)
+from hypiler import ModelConfig, model_registry
+from hypiler import colbert_v3  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnusedImport]
+from hypiler.model_registry import COLBERT_V3  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnusedImport]
 from hypiler.model_registry import (
     BGE_M3,
     COLBERT_V2,
-    COLBERT_V3,  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnusedImport]
     JINA_COLBERT_V2,
     MODELS,
     ModelId,
