@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # The largest integer that every JSON reader keeps exact.
 MAX_INTEGER = 2**53 - 1
 _EMPTY: "dict[str, Any]" = {}
+_REMEMBERED = 500
 
 
 class Kind:
@@ -272,12 +273,22 @@ class ListOf(Kind):
         self.at_least = at_least
         self.codec = item.codec + "s"
         self.annotation = f"tuple[{item.annotation}, ...]"
+        # Lists of words that were in order before: a registry holds the same few again and again.
+        self.passed: set[tuple[str, ...]] = set()
 
     def read(self, value: "Json", faults: Faults, sub: Path = ()) -> "Any":
         if type(value) is not list:
             return faults.wrong_type("an array", value, sub)
+        if all([type(item) is str for item in value]) and tuple(value) in self.passed:
+            return tuple(value)
         if len(value) < self.at_least:
             return faults.add("M105", f"{faults.name(sub)} must not be empty", sub)
+        found = self._read(value, faults, sub)
+        if self.codec == "strs" and found is not INVALID and len(self.passed) < _REMEMBERED:
+            self.passed.add(found)
+        return found
+
+    def _read(self, value: "list[Json]", faults: Faults, sub: Path) -> "Any":
         before = len(faults.findings)
         read = self.item.read
         items = tuple([read(item, faults, (*sub, i)) for i, item in enumerate(value)])

@@ -60,6 +60,8 @@ def _constants(registry: Registry) -> dict[str, list[str]]:
     rows = registry.rows
     aliases = BY_ATTRIBUTE["aliases"]
     ids = [id for row in rows for id in (row[0], *row[aliases])]
+    spoken = [row[BY_ATTRIBUTE["languages"]] for row in rows]
+    languages = {tags: _languages(tags) for tags in set(spoken)}
     return {
         "_FIELDS": [f"{field.attribute}:{field.kind.codec}" for field in FIELDS],
         "_VARIANT_FIELDS": _part_fields("variants"),
@@ -69,7 +71,7 @@ def _constants(registry: Registry) -> dict[str, list[str]]:
         "_DOTTED": [f"{constant_name(id)}|{id}" for id in ids if "." in id],
         "_BY_TYPE": _index([(row[BY_ATTRIBUTE["model_type"]],) for row in rows]),
         "_BY_ORGANIZATION": _index([(row[BY_ATTRIBUTE["organization"]],) for row in rows]),
-        "_BY_LANGUAGE": _index([_languages(row[BY_ATTRIBUTE["languages"]]) for row in rows]),
+        "_BY_LANGUAGE": _index([languages[tags] for tags in spoken]),
         "_BY_DIMENSION": _index([(row[BY_ATTRIBUTE["embedding_dim"]],) for row in rows]),
         "_WITH_MATRYOSHKA": _index([("",) if row[BY_ATTRIBUTE["matryoshka"]] else () for row in rows]),
     }

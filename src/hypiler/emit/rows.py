@@ -98,7 +98,7 @@ def encode_rows(rows: "list[tuple[Any, ...]]", codecs: "list[str]") -> "list[str
 
 def _encode_column(code: "Callable[[Any], str]", column: "tuple[Any, ...]") -> "list[str]":
     if isinstance(column[0], dict):
-        return [code(value) for value in column]
+        return [code(value) if value else "" for value in column]
     texts = {value: "" if value is None else code(value) for value in dict.fromkeys(column)}
     return [texts[value] for value in column]
 
