@@ -16,22 +16,23 @@ Row = "list[Any]"
 
 
 class _Section:
-    """An object inside a model: its fields (as indexes into FIELDS) and the objects inside it."""
+    """An object inside a model: its fields (each an index into FIELDS and how to read it) and the objects inside it."""
 
-    __slots__ = ("children", "fields", "known", "path", "required")
+    __slots__ = ("children", "fields", "path", "required")
 
     def __init__(self, path: tuple[str, ...]) -> None:
         depth = len(path)
         inside = [(i, f) for i, f in enumerate(FIELDS) if f.path[:depth] == path]
+        own = [(i, f) for i, f in inside if len(f.path) == depth + 1]
         self.path = path
-        self.required = any(field.required for _, field in inside)
         # Unpacked here once, since every field of every model passes through.
-        self.fields = [
-            (f.path[-1], i, f.path, f.kind.read, f.null, f.required) for i, f in inside if len(f.path) == depth + 1
-        ]
-        names = dict.fromkeys(f.path[depth] for _, f in inside if len(f.path) > depth + 1)
-        self.children = [(name, _Section((*path, name))) for name in names]
-        self.known = frozenset([*names, *[key for key, *_ in self.fields]])
+        self.fields = {f.path[-1]: (i, f.path, f.kind.read, f.null) for i, f in own}
+        names = dict.fromkeys([f.path[depth] for _, f in inside if len(f.path) > depth + 1])
+        self.children: dict[str, _Section] = {name: _Section((*path, name)) for name in names}
+        self.required: frozenset[str] = frozenset(
+            [f.path[-1] for _, f in own if f.required]
+            + [name for name, child in self.children.items() if child.required]
+        )
 
 
 _MODEL = _Section(())
@@ -79,46 +80,41 @@ def _check_model(model: "Json", index: int, faults: Faults) -> "list[Any] | None
 
 
 def _check_section(section: _Section, found: "dict[str, Any]", row: "list[Any]", faults: Faults) -> None:
-    seen = 0
-    for key, index, path, read, null, required in section.fields:
-        if key in found:
-            seen += 1
-            value = found[key]
+    fields = section.fields
+    for key, value in found.items():
+        if key in fields:
+            index, path, read, null = fields[key]
             faults.place = path
             row[index] = None if value is None and null else read(value, faults)
-        elif required:
-            faults.place = section.path
-            row[index] = _missing(path, faults)
-    for key, child in section.children:
-        faults.place = child.path
-        if key in found:
-            seen += 1
-            if type(found[key]) is dict:
-                _check_section(child, found[key], row, faults)
-                continue
-            faults.wrong_type("an object", found[key])
-        elif child.required:
-            faults.place = section.path
-            faults.add("M101", f"the model lacks the required section `{key}`", (key,))
+        elif key in section.children:
+            child = section.children[key]
+            if type(value) is dict:
+                _check_section(child, value, row, faults)
+            else:
+                faults.place = child.path
+                faults.wrong_type("an object", value)
+                _spoil(child, row)
         else:
-            continue
-        _spoil(child, row)
-    if seen < len(found):
-        faults.place = section.path
-        for key in found:
-            if key not in section.known:
-                unknown_field(key, sorted(section.known), faults)
+            faults.place = section.path
+            unknown_field(key, sorted([*fields, *section.children]), faults)
+    if not section.required <= found.keys():
+        _note_missing(section, found, row, faults)
 
 
-def _missing(path: tuple[str, ...], faults: Faults) -> object:
-    section, field = path[:-1], path[-1]
-    where = f"`{'.'.join(section)}`" if section else "the model"
-    return faults.add("M101", f"{where} lacks the required field `{field}`", (field,))
+def _note_missing(section: _Section, found: "dict[str, Any]", row: "list[Any]", faults: Faults) -> None:
+    where = f"`{'.'.join(section.path)}`" if section.path else "the model"
+    faults.place = section.path
+    for key in sorted(section.required - found.keys()):
+        if key in section.children:
+            faults.add("M101", f"{where} lacks the required section `{key}`", (key,))
+            _spoil(section.children[key], row)
+        else:
+            row[section.fields[key][0]] = faults.add("M101", f"{where} lacks the required field `{key}`", (key,))
 
 
 def _spoil(section: _Section, row: "list[Any]") -> None:
     """Mark every field of a section that is missing or no object, so that no rule judges its absence again."""
-    for _, index, *_ in section.fields:
+    for index, *_ in section.fields.values():
         row[index] = INVALID
-    for _, child in section.children:
+    for child in section.children.values():
         _spoil(child, row)

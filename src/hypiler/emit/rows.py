@@ -97,6 +97,8 @@ def encode_rows(rows: "list[tuple[Any, ...]]", codecs: "list[str]") -> "list[str
 
 
 def _encode_column(code: "Callable[[Any], str]", column: "tuple[Any, ...]") -> "list[str]":
+    if column.count(None) == len(column):
+        return [""] * len(column)
     if isinstance(column[0], dict):
         return [code(value) if value else "" for value in column]
     texts = {value: "" if value is None else code(value) for value in dict.fromkeys(column)}

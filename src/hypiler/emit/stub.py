@@ -1,5 +1,7 @@
 """Emits `model_registry.pyi`: what checkers, editors and people read of a generated module."""
 
+from functools import cache
+
 from hypiler.compiler.kinds import Kind, ListOf, OneOf, Records
 from hypiler.compiler.names import constant_name
 from hypiler.compiler.pipeline import Registry
@@ -132,12 +134,17 @@ def _ids_with_dims(registry: Registry) -> "list[tuple[str, tuple[int, ...], bool
     return ids + [(alias, row[dims] or (row[width],), False) for row in registry.rows for alias in row[aliases]]
 
 
-def _typed(before: str, nested: "list[str]", dims: "tuple[int, ...]", after: str = "") -> str:
+@cache
+def _nested(outer: "tuple[str, ...]", dims: "tuple[int, ...]") -> str:
+    return f"{'['.join(outer)}[{', '.join([str(dim) for dim in dims])}{']' * len(outer)}"
+
+
+def _typed(before: str, nested: "tuple[str, ...]", dims: "tuple[int, ...]", after: str = "") -> str:
     """`before` + `Final[ModelInfo[Literal[64, 96]]]` + `after`, broken as formatters break what is too long."""
-    inner = ", ".join([str(dim) for dim in dims])
-    line = f"{before}{'['.join(nested)}[{inner}{']' * len(nested)}{after}"
+    line = before + _nested(nested, dims) + after
     if len(line) <= _WIDTH:
         return line
+    inner = ", ".join([str(dim) for dim in dims])
     indent = " " * (len(before) - len(before.lstrip(" ")))
     deeper = indent + "    "
     if len(nested) > 1:
@@ -202,8 +209,8 @@ def _choice(name: str, words: list[str]) -> str:
 
 
 def _declaration(id: str, dims: "tuple[int, ...]") -> str:
-    nested, name = ["Final", "ModelInfo", "Literal"], constant_name(id)
-    if len(f"{name}: (") <= _WIDTH < len(f"{name}: Final["):
+    nested, name = ("Final", "ModelInfo", "Literal"), constant_name(id)
+    if len(name) + len(": (") <= _WIDTH < len(name) + len(": Final["):
         return f"{name}: (\n{_typed('    ', nested, dims)}\n)\n"
     return _typed(f"{name}: ", nested, dims) + "\n"
 
@@ -222,12 +229,8 @@ def _facts(row: "tuple[Any, ...]") -> list[str]:
         value["license"],
     ]
     scores = [
-        f"{label} {value[attribute]}"
-        for label, attribute in (
-            ("BEIR nDCG@10", "beir_avg"),
-            ("MS MARCO MRR@10", "ms_marco_mrr10"),
-        )
-        if value[attribute] is not None
+        *([f"BEIR nDCG@10 {value['beir_avg']}"] if value["beir_avg"] is not None else []),
+        *([f"MS MARCO MRR@10 {value['ms_marco_mrr10']}"] if value["ms_marco_mrr10"] is not None else []),
     ]
     return [
         f"{value['name']}: {value['huggingface_id']} ({value['organization']}, {value['release_date']})",
@@ -242,7 +245,7 @@ def _facts(row: "tuple[Any, ...]") -> list[str]:
 
 def _models(ids: "list[tuple[str, tuple[int, ...], bool]]") -> str:
     """The mapping whose unknown key is an error in every checker, at any size of registry."""
-    nested = ["ReadOnly", "ModelInfo", "Literal"]
+    nested = ("ReadOnly", "ModelInfo", "Literal")
     entries = "".join([_typed(f"        {quoted(id)}: ", nested, dims, ",") + "\n" for id, dims, _ in ids])
     body = (
         f'_Models = TypedDict(\n    "_Models",\n    {{\n{entries}    }},\n)'
@@ -262,7 +265,7 @@ def _by_id(ids: "list[tuple[str, tuple[int, ...], bool]]") -> str:
     out += _choice("ModelId", [id for id, _, _ in ids])
     out += "\n"
     for dims, name in names.items():
-        made = _typed(") -> ", ["ModelInfo", "Literal"], dims, ": ...")
+        made = _typed(") -> ", ("ModelInfo", "Literal"), dims, ": ...")
         out += f"@overload\ndef get_model(\n    id: {name},\n{made}\n"
     if len(names) > 1:
         out += _BY_MODEL_ID
@@ -290,6 +293,6 @@ def _from_registry(names: "dict[tuple[int, ...], str]") -> str:
 
 def _dimension(dims: "tuple[int, ...]") -> str:
     """The parameter `dimension` for these dims."""
-    line = _typed("        dimension: ", ["Literal"], dims)
+    line = _typed("        dimension: ", ("Literal",), dims)
     whole = f"{line} | None = None,"
     return whole if "\n" not in whole and len(whole) <= _WIDTH else f"{line}\n        | None = None,"
