@@ -115,25 +115,7 @@ class ModelConfig:
             `dimension` truncates the vectors to one of the model's own Matryoshka dims. Raises ValueError for another
             width; checkers reject it before.
             """
-            if model.deprecated is not None:
-                from warnings import warn
-
-                warn(
-                    f"{model.id!r} is deprecated: {model.deprecated}",
-                    DeprecationWarning,
-                    stacklevel=2,
-                )
-            config = object.__new__(cls)
-            width = model.resolve_dimension(dimension)
-            _fill(
-                config,
-                model.huggingface_id,
-                width,
-                model.context_length,
-                model.revision,
-                model,
-            )
-            return config
+            return _configured(cls, model, dimension)
 
     if TYPE_CHECKING:
         from_registry: ClassVar[FromRegistry["ModelConfig"]]
@@ -160,7 +142,7 @@ class ModelConfig:
 
                 near = get_close_matches(str(id), MODELS, n=1)
                 raise UnknownModelError(id, near[0] if near else None)
-            return cls.from_model(model, dimension=dimension)
+            return _configured(cls, model, dimension)
 
     @classmethod
     def colbert_v2(cls) -> "ModelConfig":
@@ -192,6 +174,18 @@ class ModelConfig:
 
     def __reduce__(self) -> "tuple[Any, ...]":
         return _restore, self._key()
+
+
+def _configured(cls: type[ModelConfig], model: "Any", dimension: int | None) -> ModelConfig:
+    """The config of a record; for the two methods above, whose callers a warning is about."""
+    if model.deprecated is not None:
+        from warnings import warn
+
+        warn(f"{model.id!r} is deprecated: {model.deprecated}", DeprecationWarning, stacklevel=3)
+    config = object.__new__(cls)
+    width = model.resolve_dimension(dimension)
+    _fill(config, model.huggingface_id, width, model.context_length, model.revision, model)
+    return config
 
 
 def _restore(*values: object) -> ModelConfig:

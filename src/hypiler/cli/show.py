@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from hypiler.compiler.kinds import Kind
     from hypiler.compiler.schema import Field
     from hypiler.model_registry import ModelInfo
 
@@ -21,22 +22,6 @@ EXAMPLES = """examples:
   hypiler show bge-m3 --sources           the sources in full
   hypiler show bge-m3 --json | jq .embedding_dim
 """
-# What a number counts, where the name of the field does not say it. A field that is not here has no unit.
-_UNITS = {
-    "projection_dims": "dimensions",
-    "matryoshka_dims": "dimensions",
-    "embedding_dim": "dimensions",
-    "hidden_dim": "dimensions",
-    "context_length": "tokens",
-    "max_position_embeddings": "positions",
-    "vocab_size": "entries",
-    "query_length": "tokens",
-    "document_length": "tokens",
-    "batch_size_optimal": "inputs",
-    "memory_mb_per_batch": "MB",
-    "size_bytes": "bytes",
-    "ms_marco_mrr10": "MRR@10 on MS MARCO",
-}
 # As wide as the longest label of a field; a longer one, of a registry's own words, pushes its value down.
 _LABELS = 23
 # Beyond this, a value has its line for itself and its source stands below.
@@ -191,15 +176,14 @@ def _value(field: "Field", value: "Any", model: "ModelInfo") -> "list[str]":
     if field.attribute == "beir_avg":
         sets = model.beir_datasets
         over = f" over {sets}" if sets else ", set not stated"
-        return [printable(f"{value} nDCG@10{over}")]
+        return [printable(_with_unit(field.kind, value) + over)]
     if isinstance(field.kind, Text) and field.kind.blank:
         return [_quoted(value)]
-    return [_with_unit(field.attribute, value)]
+    return [_with_unit(field.kind, value)]
 
 
-def _with_unit(name: str, value: "Any") -> str:
-    unit = _UNITS.get(name, "")
-    return _plain(value) + (f" {unit}" if unit else "")
+def _with_unit(kind: "Kind", value: "Any") -> str:
+    return _plain(value) + (f" {kind.unit}" if kind.unit else "")
 
 
 def _plain(value: "Any") -> str:
@@ -230,7 +214,7 @@ def _records(kind: "Any", value: "Any") -> "list[_Fact]":
 
 def _parts(kind: "Any", item: object) -> "list[tuple[str, str]]":
     found = [(key, getattr(item, key)) for key in kind.fields]
-    return [(key, _with_unit(key, value)) for key, value in found if value is not None]
+    return [(key, _with_unit(kind.fields[key][0], value)) for key, value in found if value is not None]
 
 
 def _entries(field: "Field", value: "Mapping[str, Any]") -> "dict[str, _Fact]":

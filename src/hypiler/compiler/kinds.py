@@ -28,13 +28,14 @@ class Kind:
     """One kind of value.
 
     `codec` names its row form (`hypiler.emit.rows` writes it, `hypiler.emit.runtime` reads it) and `annotation` the
-    Python type that a reader of `ModelInfo` sees; `demand` says in words what a value must be. `empty` is the value of
-    a field that the file leaves out.
+    Python type that a reader of `ModelInfo` sees; `demand` says in words what a value must be, and `unit` what a number
+    counts. `empty` is the value of a field that the file leaves out.
     """
 
     codec = ""
     annotation = ""
     demand = ""
+    unit = ""
     empty: object = None
 
     def read(self, value: "Json", faults: Faults, sub: Path = ()) -> "Any":
@@ -177,14 +178,15 @@ class Language(Pattern):
 
 
 class Integer(Kind):
-    """A whole number."""
+    """A whole number of some unit."""
 
     codec = "int"
     annotation = "int"
 
-    def __init__(self, minimum: int = 1) -> None:
+    def __init__(self, unit: str = "", *, minimum: int = 1) -> None:
         self.minimum = minimum
-        self.demand = f"an integer, at least {minimum}"
+        self.unit = unit
+        self.demand = f"an integer, at least {minimum}" + (f" ({unit})" if unit else "")
 
     def read(self, value: "Json", faults: Faults, sub: Path = ()) -> "Any":
         if type(value) is not int:
@@ -208,11 +210,14 @@ class Integer(Kind):
 
 
 class Score(Kind):
-    """A fraction in 0..1."""
+    """A fraction in 0..1 of some measure."""
 
     codec = "float"
     annotation = "float"
     demand = "a number in 0..1"
+
+    def __init__(self, unit: str = "") -> None:
+        self.unit = unit
 
     def read(self, value: "Json", faults: Faults, sub: Path = ()) -> "Any":
         if type(value) is not float and type(value) is not int:
@@ -273,13 +278,14 @@ class ListOf(Kind):
         self.at_least = at_least
         self.codec = item.codec + "s"
         self.annotation = f"tuple[{item.annotation}, ...]"
+        self.unit = item.unit
         # Lists of words that were in order before: a registry holds the same few again and again.
         self.passed: set[tuple[str, ...]] = set()
 
     def read(self, value: "Json", faults: Faults, sub: Path = ()) -> "Any":
         if type(value) is not list:
             return faults.wrong_type("an array", value, sub)
-        if all([type(item) is str for item in value]) and tuple(value) in self.passed:
+        if all(type(item) is str for item in value) and tuple(value) in self.passed:
             return tuple(value)
         if len(value) < self.at_least:
             return faults.add("M105", f"{faults.name(sub)} must not be empty", sub)

@@ -79,7 +79,7 @@ def _check_model(model: "Json", index: int, faults: Faults) -> "list[Any] | None
     return row
 
 
-def _check_section(section: _Section, found: "dict[str, Any]", row: "list[Any]", faults: Faults) -> None:
+def _check_section(section: _Section, found: "dict[str, Json]", row: "list[Any]", faults: Faults) -> None:
     fields = section.fields
     for key, value in found.items():
         if key in fields:
@@ -101,7 +101,7 @@ def _check_section(section: _Section, found: "dict[str, Any]", row: "list[Any]",
         _note_missing(section, found, row, faults)
 
 
-def _note_missing(section: _Section, found: "dict[str, Any]", row: "list[Any]", faults: Faults) -> None:
+def _note_missing(section: _Section, found: "dict[str, Json]", row: "list[Any]", faults: Faults) -> None:
     where = f"`{'.'.join(section.path)}`" if section.path else "the model"
     faults.place = section.path
     for key in sorted(section.required - found.keys()):

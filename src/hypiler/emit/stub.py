@@ -147,13 +147,14 @@ def _typed(before: str, nested: "tuple[str, ...]", dims: "tuple[int, ...]", afte
     inner = ", ".join([str(dim) for dim in dims])
     indent = " " * (len(before) - len(before.lstrip(" ")))
     deeper = indent + "    "
-    if len(nested) > 1:
-        inner = _typed(deeper, nested[1:], dims)
+    outermost, *others = nested
+    if others:
+        inner = _typed(deeper, tuple(others), dims)
     elif len(deeper + inner) <= _WIDTH:
         inner = deeper + inner
     else:
         inner = "\n".join([f"{deeper}{dim}," for dim in dims])
-    return f"{before}{nested[0]}[\n{inner}\n{indent}]{after}"
+    return f"{before}{outermost}[\n{inner}\n{indent}]{after}"
 
 
 def _model_type(registry: Registry) -> str:
