@@ -13,9 +13,10 @@ from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
 
-from hypiler.compiler.kinds import Extra, ListOf, MapOf, ModelTypeName, Records, Score
+from hypiler.compiler.kinds import Extra, ListOf, MapOf, Records, Score
 from hypiler.compiler.pipeline import Registry, compile_registry
 from hypiler.compiler.schema import FIELDS, Field
+from hypiler.compiler.words import ModelTypeName
 from hypiler.emit.python import emit_python
 
 _numbers = count()

@@ -13,26 +13,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from hypiler.compiler.kinds import (
-    MAX_INTEGER,
-    Date,
-    Flag,
-    Free,
-    Identifier,
-    Integer,
-    Kind,
-    Language,
-    ListOf,
-    MapOf,
-    OneOf,
-    Pattern,
-    Records,
-    Score,
-    Text,
-)
+from hypiler.compiler.kinds import MAX_INTEGER, Flag, Free, Integer, Kind, ListOf, MapOf, OneOf, Records, Score, Text
 from hypiler.compiler.names import RESERVED, constant_name
 from hypiler.compiler.schema import FIELDS, Field
 from hypiler.compiler.vocabulary import LANGUAGES, TWO_LETTER_CODES
+from hypiler.compiler.words import Date, Identifier, Language, Pattern
 
 Tree = dict[str, Any]
 Path = tuple[str | int, ...]

@@ -5,23 +5,9 @@ from typing import Any
 import pytest
 
 from hypiler.compiler.faults import INVALID, Faults
-from hypiler.compiler.kinds import (
-    Date,
-    Extra,
-    Flag,
-    Identifier,
-    Integer,
-    Kind,
-    Language,
-    ListOf,
-    MapOf,
-    OneOf,
-    Pattern,
-    Records,
-    Score,
-    Text,
-)
+from hypiler.compiler.kinds import Extra, Flag, Integer, Kind, ListOf, MapOf, OneOf, Records, Score, Text
 from hypiler.compiler.schema import BY_ATTRIBUTE, FIELDS
+from hypiler.compiler.words import Date, Identifier, Language, Pattern
 
 NULL = "null means none or not published; give the value, or leave out an optional field"
 

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from hypiler.compiler.kinds import Json
+    from hypiler.compiler.tree import JSONValue
 
 _TABLE = ("tool", "hypiler")
 _KNOWN = ["sources", "output"]
@@ -41,7 +41,7 @@ def read_options(root: str) -> Options:
 
     data = read_file(os.path.join(root, "pyproject.toml"))
     try:
-        tool: Json = tomllib.loads(data.decode()).get("tool")
+        tool: JSONValue = tomllib.loads(data.decode()).get("tool")
     # An integer of too many digits and arrays nested too deep are not a TOMLDecodeError.
     except (ValueError, RecursionError) as error:
         message = f"pyproject.toml must be valid TOML: {printable(str(error))}"
@@ -53,7 +53,7 @@ def read_options(root: str) -> Options:
     return _options(tool["hypiler"], root)
 
 
-def _options(table: "Json", root: str) -> Options:
+def _options(table: "JSONValue", root: str) -> Options:
     if not isinstance(table, dict):
         message = f"`tool.hypiler` must be a table, got {_found(table)}"
         raise OptionsError([_fault("M502", message)])
@@ -83,7 +83,7 @@ def _check_keys(table: "dict[str, Any]", findings: list[Finding]) -> None:
             findings.append(_fault("M501", message, (*_TABLE, key), help))
 
 
-def _sources(value: "Json", root: str, findings: list[Finding]) -> list[str]:
+def _sources(value: "JSONValue", root: str, findings: list[Finding]) -> list[str]:
     """One path or several, each once."""
     path = (*_TABLE, "sources")
     values = value if isinstance(value, list) else [value]
@@ -102,7 +102,7 @@ def _sources(value: "Json", root: str, findings: list[Finding]) -> list[str]:
     return sources
 
 
-def _output(value: "Json", root: str, findings: list[Finding]) -> str:
+def _output(value: "JSONValue", root: str, findings: list[Finding]) -> str:
     """The path of a file that Python can import."""
     path = (*_TABLE, "output")
     if value is None:

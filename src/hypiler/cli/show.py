@@ -219,7 +219,8 @@ def _parts(kind: "Any", item: object) -> "list[tuple[str, str]]":
 
 def _entries(field: "Field", value: "Mapping[str, Any]") -> "dict[str, _Fact]":
     """The entries of a mapping, one fact each; the texts of prompts and additions exactly."""
-    from hypiler.compiler.kinds import MapOf, Pattern
+    from hypiler.compiler.kinds import MapOf
+    from hypiler.compiler.words import Pattern
 
     exact = isinstance(field.kind, MapOf) and not isinstance(field.kind.value, Pattern)
     prefix = f"{field.attribute}." if len(field.path) > 1 else ""

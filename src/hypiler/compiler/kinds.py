@@ -3,20 +3,17 @@
 A kind never raises for bad input and never coerces: `true` is no integer, `"768"` is no number.
 """
 
-import re
 from math import isfinite
 
 from hypiler.compiler.faults import INVALID, Faults
-from hypiler.compiler.vocabulary import LANGUAGE_SLIPS, LANGUAGES, TWO_LETTER_CODES
 from hypiler.diagnostics.finding import Path
 from hypiler.diagnostics.text import did_you_mean, named, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, TypeAlias
+    from typing import Any
 
-    # What a parser can give; the parts of objects and arrays are of the same kind.
-    Json: TypeAlias = dict[str, Any] | list[Any] | str | int | float | bool | None
+    from hypiler.compiler.tree import JSONValue
 
 # The largest integer that every JSON reader keeps exact.
 MAX_INTEGER = 2**53 - 1
@@ -38,7 +35,7 @@ class Kind:
     unit = ""
     empty: object = None
 
-    def read(self, value: "Json", faults: Faults, sub: Path = ()) -> "Any":
+    def read(self, value: "JSONValue", faults: Faults, sub: Path = ()) -> "Any":
         """The value as `ModelInfo` holds it, or INVALID with at least one finding added to `faults`."""
         raise NotImplementedError
 
@@ -57,7 +54,7 @@ class Text(Kind):
     def __init__(self, *, blank: bool = False) -> None:
         self.blank = blank
 
-    def read(self, value: "Json", faults: Faults, sub: Path = ()) -> "Any":
+    def read(self, value: "JSONValue", faults: Faults, sub: Path = ()) -> "Any":
         if type(value) is not str:
             return faults.wrong_type("a string", value, sub)
         if not self.blank and not value.strip():
@@ -66,115 +63,6 @@ class Text(Kind):
 
     def schema(self) -> "dict[str, Any]":
         return {"type": "string"} if self.blank else {"type": "string", "pattern": r"\S"}
-
-
-class Pattern(Kind):
-    """A string of a fixed form, such as an id or a date."""
-
-    codec = "str"
-    annotation = "str"
-
-    def __init__(self, pattern: str, code: str, expected: str, help: str | None = None) -> None:
-        self.pattern = pattern
-        self.matches = re.compile(pattern).fullmatch
-        self.code = code
-        self.demand = expected
-        self.help = help
-
-    def read(self, value: "Json", faults: Faults, sub: Path = ()) -> "Any":
-        if type(value) is not str:
-            return faults.wrong_type("a string", value, sub)
-        if not self.matches(value):
-            return faults.malformed(self.code, self.demand, value, sub, self.hint(value))
-        return value
-
-    def hint(self, value: str) -> str | None:
-        """The remedy for a value that does not match."""
-        return self.help
-
-    def schema(self) -> "dict[str, Any]":
-        return {"type": "string", "pattern": f"^(?:{self.pattern})$"}
-
-
-class Identifier(Pattern):
-    """A kebab-case word."""
-
-    def __init__(self, pattern: str) -> None:
-        super().__init__(
-            pattern,
-            "M107",
-            "kebab-case: a lower-case letter, then letters and digits, joined by `-` or `.`",
-        )
-
-    def hint(self, value: str) -> str | None:
-        """The nearest word of the right form."""
-        folded = re.sub(r"[^a-z0-9.]+", "-", value.lower()).strip("-.")
-        return f"did you mean `{folded}`?" if self.matches(folded) and len(folded) < 80 else None
-
-
-class ModelTypeName(Identifier):
-    """The category of a model: an open list, each word a member of `ModelType`."""
-
-    codec = "type"
-    annotation = "ModelType"
-
-
-class Date(Pattern):
-    """A year, a month or a day, as far as it is known."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            r"(?:19|20)[0-9]{2}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12][0-9]|3[01]))?)?",
-            "M109",
-            "a date of the form 2024, 2024-09 or 2024-09-18",
-        )
-
-    def read(self, value: "Json", faults: Faults, sub: Path = ()) -> "Any":
-        found = super().read(value, faults, sub)
-        if found is INVALID or len(found) < 10:
-            return found
-        year, month, day = int(found[:4]), int(found[5:7]), int(found[8:])
-        leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
-        if day > (31, 28 + leap, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)[month - 1]:
-            return faults.malformed("M109", "a day that the calendar has", value, sub)
-        return found
-
-
-class Language(Pattern):
-    """A language tag in the form that BCP 47 recommends, so that one language has one spelling."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))?",
-            "M111",
-            "an ISO 639 code such as `en`, `zh-Hans` or `pt-BR`",
-        )
-
-    def read(self, value: "Json", faults: Faults, sub: Path = ()) -> "Any":
-        if type(value) is str and value in LANGUAGES:
-            return value
-        found = super().read(value, faults, sub)
-        if found is INVALID:
-            return found
-        code, dash, rest = found.partition("-")
-        if code in TWO_LETTER_CODES:
-            help = f"did you mean `{TWO_LETTER_CODES[code]}{dash}{rest}`?"
-            return faults.malformed("M111", "the two-letter code where one exists", value, sub, help)
-        if len(code) == 2 and code not in LANGUAGES:
-            return faults.malformed("M111", "a code that ISO 639-1 has", value, sub, self.hint(code))
-        return found
-
-    def hint(self, value: str) -> str | None:
-        """The tag that is usually meant: a common slip, or the same tag in the right case."""
-        first, *rest = value.replace("_", "-").split("-")
-        cased = "-".join(
-            [
-                first.lower(),
-                *[part.title() if len(part) == 4 else part.upper() for part in rest],
-            ]
-        )
-        meant = LANGUAGE_SLIPS.get(value.lower()) or (cased if cased != value and self.matches(cased) else None)
-        return f"did you mean `{meant}`?" if meant else None
 
 
 class Integer(Kind):
@@ -188,7 +76,7 @@ class Integer(Kind):
         self.unit = unit
         self.demand = f"an integer, at least {minimum}" + (f" ({unit})" if unit else "")
 
-    def read(self, value: "Json", faults: Faults, sub: Path = ()) -> "Any":
+    def read(self, value: "JSONValue", faults: Faults, sub: Path = ()) -> "Any":
         if type(value) is not int:
             return faults.wrong_type("an integer", value, sub)
         if value < self.minimum:
@@ -219,7 +107,7 @@ class Score(Kind):
     def __init__(self, unit: str = "") -> None:
         self.unit = unit
 
-    def read(self, value: "Json", faults: Faults, sub: Path = ()) -> "Any":
+    def read(self, value: "JSONValue", faults: Faults, sub: Path = ()) -> "Any":
         if type(value) is not float and type(value) is not int:
             return faults.wrong_type("a number", value, sub)
         if 0 <= value <= 1:
@@ -243,7 +131,7 @@ class Flag(Kind):
     annotation = "bool"
     demand = "true or false"
 
-    def read(self, value: "Json", faults: Faults, sub: Path = ()) -> "Any":
+    def read(self, value: "JSONValue", faults: Faults, sub: Path = ()) -> "Any":
         return value if type(value) is bool else faults.wrong_type("a boolean", value, sub)
 
     def schema(self) -> "dict[str, Any]":
@@ -259,7 +147,7 @@ class OneOf(Kind):
         self.annotation = annotation
         self.words = words
 
-    def read(self, value: "Json", faults: Faults, sub: Path = ()) -> "Any":
+    def read(self, value: "JSONValue", faults: Faults, sub: Path = ()) -> "Any":
         if type(value) is str:
             return value if value in self.words else faults.unknown_value(self.words, value, sub)
         return faults.wrong_type("a string", value, sub)
@@ -282,7 +170,7 @@ class ListOf(Kind):
         # Lists of words that were in order before: a registry holds the same few again and again.
         self.passed: set[tuple[str, ...]] = set()
 
-    def read(self, value: "Json", faults: Faults, sub: Path = ()) -> "Any":
+    def read(self, value: "JSONValue", faults: Faults, sub: Path = ()) -> "Any":
         if type(value) is not list:
             return faults.wrong_type("an array", value, sub)
         if all(type(item) is str for item in value) and tuple(value) in self.passed:
@@ -294,7 +182,7 @@ class ListOf(Kind):
             self.passed.add(found)
         return found
 
-    def _read(self, value: "list[Json]", faults: Faults, sub: Path) -> "Any":
+    def _read(self, value: "list[JSONValue]", faults: Faults, sub: Path) -> "Any":
         before = len(faults.findings)
         read = self.item.read
         items = tuple([read(item, faults, (*sub, i)) for i, item in enumerate(value)])
@@ -333,7 +221,7 @@ class MapOf(Kind):
         self.value = value
         self.annotation = f"Mapping[str, {value.annotation}]"
 
-    def read(self, value: "Json", faults: Faults, sub: Path = ()) -> "Any":
+    def read(self, value: "JSONValue", faults: Faults, sub: Path = ()) -> "Any":
         if type(value) is not dict:
             return faults.wrong_type("an object", value, sub)
         before = len(faults.findings)
@@ -362,14 +250,14 @@ class Free(Kind):
     annotation = "_Scalar | tuple[_Scalar, ...]"
     demand = "a scalar or a list of scalars"
 
-    def read(self, value: "Json", faults: Faults, sub: Path = ()) -> "Any":
+    def read(self, value: "JSONValue", faults: Faults, sub: Path = ()) -> "Any":
         if type(value) is list:
             before = len(faults.findings)
             items = tuple([self._scalar(item, faults, (*sub, i)) for i, item in enumerate(value)])
             return items if len(faults.findings) == before else INVALID
         return self._scalar(value, faults, sub)
 
-    def _scalar(self, value: "Json", faults: Faults, sub: Path) -> "Any":
+    def _scalar(self, value: "JSONValue", faults: Faults, sub: Path) -> "Any":
         if type(value) is dict or type(value) is list:
             return faults.wrong_type("a scalar or a list of scalars", value, sub)
         if type(value) is int and abs(value) > MAX_INTEGER:
@@ -407,14 +295,14 @@ class Records(Kind):
         self.fields = fields
         self.annotation = f"tuple[{record}, ...]"
 
-    def read(self, value: "Json", faults: Faults, sub: Path = ()) -> "Any":
+    def read(self, value: "JSONValue", faults: Faults, sub: Path = ()) -> "Any":
         if type(value) is not list:
             return faults.wrong_type("an array", value, sub)
         before = len(faults.findings)
         found = tuple([self._record(item, faults, (*sub, i)) for i, item in enumerate(value)])
         return found if len(faults.findings) == before else INVALID
 
-    def _record(self, value: "Json", faults: Faults, sub: Path) -> "Any":
+    def _record(self, value: "JSONValue", faults: Faults, sub: Path) -> "Any":
         if type(value) is not dict:
             return faults.wrong_type("an object", value, sub)
         for key in value.keys() - self.fields.keys():

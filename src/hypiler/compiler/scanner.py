@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import NoReturn
 
-    from hypiler.compiler.source import JSONValue
+    from hypiler.compiler.tree import JSONValue
     from hypiler.diagnostics.finding import Path
 
 _INFINITY = float("inf")

@@ -4,29 +4,14 @@ The checks, `ModelInfo` with its decoder and stub, the JSON Schema, `hypiler sho
 all follow from this table: adding a field is adding a line here.
 """
 
-from hypiler.compiler.kinds import (
-    Date,
-    Extra,
-    Flag,
-    Identifier,
-    Integer,
-    Kind,
-    Language,
-    ListOf,
-    MapOf,
-    ModelTypeName,
-    OneOf,
-    Pattern,
-    Records,
-    Score,
-    Text,
-)
+from hypiler.compiler.kinds import Extra, Flag, Integer, Kind, ListOf, MapOf, OneOf, Records, Score, Text
 from hypiler.compiler.vocabulary import (
     MODALITIES,
     POOLINGS,
     QUANTIZATIONS,
     SIMILARITIES,
 )
+from hypiler.compiler.words import Date, Identifier, Language, ModelTypeName, Pattern
 
 _ID = r"[a-z][a-z0-9]*(?:[.-][a-z0-9]+)*"
 _SHA256 = Pattern(r"[0-9a-f]{64}", "M113", "a sha256 in 64 lower-case hex digits")

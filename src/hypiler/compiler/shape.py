@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from hypiler.compiler.kinds import Json
+    from hypiler.compiler.tree import JSONValue
 
 # A model's values in the order of FIELDS; INVALID where a value was missing or wrong.
 Row = "list[Any]"
@@ -39,7 +39,7 @@ _MODEL = _Section(())
 _EMPTY: "list[Any]" = [field.kind.empty for field in FIELDS]
 
 
-def check_shape(tree: "Json", faults: Faults) -> "list[list[Any] | None]":
+def check_shape(tree: "JSONValue", faults: Faults) -> "list[list[Any] | None]":
     """The rows of a registry's models; None stands for a model that is not even an object."""
     if type(tree) is not dict:
         faults.wrong_type("an object with `models`", tree)
@@ -56,14 +56,14 @@ def check_shape(tree: "Json", faults: Faults) -> "list[list[Any] | None]":
     if type(tree.get("$schema", "")) is not str:
         faults.wrong_type("a string", tree["$schema"])
     faults.place = ("models",)
-    models: Json = tree.get("models", [])
+    models: JSONValue = tree.get("models", [])
     if type(models) is not list:
         faults.wrong_type("an array", models)
         return []
     return [_check_model(model, index, faults) for index, model in enumerate(models)]
 
 
-def _check_model(model: "Json", index: int, faults: Faults) -> "list[Any] | None":
+def _check_model(model: "JSONValue", index: int, faults: Faults) -> "list[Any] | None":
     faults.owner = ("models", index)
     faults.place = ()
     if type(model) is not dict:
@@ -79,7 +79,7 @@ def _check_model(model: "Json", index: int, faults: Faults) -> "list[Any] | None
     return row
 
 
-def _check_section(section: _Section, found: "dict[str, Json]", row: "list[Any]", faults: Faults) -> None:
+def _check_section(section: _Section, found: "dict[str, JSONValue]", row: "list[Any]", faults: Faults) -> None:
     fields = section.fields
     for key, value in found.items():
         if key in fields:
@@ -101,7 +101,7 @@ def _check_section(section: _Section, found: "dict[str, Json]", row: "list[Any]"
         _note_missing(section, found, row, faults)
 
 
-def _note_missing(section: _Section, found: "dict[str, Json]", row: "list[Any]", faults: Faults) -> None:
+def _note_missing(section: _Section, found: "dict[str, JSONValue]", row: "list[Any]", faults: Faults) -> None:
     where = f"`{'.'.join(section.path)}`" if section.path else "the model"
     faults.place = section.path
     for key in sorted(section.required - found.keys()):

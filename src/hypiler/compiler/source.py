@@ -14,10 +14,9 @@ from hypiler.diagnostics.finding import Finding
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from typing import Any, TypeAlias
+    from typing import Any
 
-JSONValue: "TypeAlias" = "bool | int | float | str | list[JSONValue] | dict[str, JSONValue] | None"
-"""What a JSON text can hold."""
+    from hypiler.compiler.tree import JSONValue
 
 MAX_BYTES = 256 * 1024 * 1024
 """A file of more bytes is refused before it is decoded."""
