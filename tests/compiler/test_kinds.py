@@ -163,7 +163,7 @@ class TestFormsOfTheTable:
 
     def test_a_count_of_parameters_shows_examples(self) -> None:
         message = '`x` must be a count such as `110M`, `1.5B` or `8x7B`, got "110"'
-        refused(of("parameters"), "110", "M110", message)
+        refused(of("parameters"), "110", "M110", message, "a number, then K, M, B or T in capitals")
 
     def test_a_license_says_how_to_write_one_that_spdx_lacks(self) -> None:
         message = '`x` must be an SPDX identifier such as `Apache-2.0`, got "see file"'

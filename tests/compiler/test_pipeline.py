@@ -84,3 +84,18 @@ def test_matryoshka_follows_from_its_dims() -> None:
     model["architecture"]["matryoshka_dims"] = [64, 128]
     [row] = compiled(registry_text(model)).rows
     assert row[BY_ATTRIBUTE["matryoshka"]] is True
+
+
+def test_misspelled_required_key_is_one_finding() -> None:
+    model = entry()
+    model["specs"]["embeding_dim"] = model["specs"].pop("embedding_dim")
+    model["capabilites"] = model.pop("capabilities")
+    assert seen(compiled(registry_text(model))) == [
+        ("M102", "$.models[0].specs.embeding_dim"),
+        ("M102", "$.models[0].capabilites"),
+    ]
+
+
+def test_rule_names_the_model_although_its_id_is_malformed() -> None:
+    [_, rule] = compiled(registry_text(entry(id="Bad_Id", license="mit"))).findings
+    assert (rule.code, rule.model) == ("M216", "Bad_Id")

@@ -7,10 +7,11 @@ from math import isfinite
 
 from hypiler.compiler.faults import INVALID, Faults
 from hypiler.diagnostics.finding import Path
-from hypiler.diagnostics.text import did_you_mean, named, shown
+from hypiler.diagnostics.text import named, nearest, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from hypiler.compiler.tree import JSONValue
@@ -305,20 +306,15 @@ class Records(Kind):
     def _record(self, value: "JSONValue", faults: Faults, sub: Path) -> "Any":
         if type(value) is not dict:
             return faults.wrong_type("an object", value, sub)
-        for key in value.keys() - self.fields.keys():
-            unknown_field(key, list(self.fields), faults, sub)
+        meant = unknown_fields(value.keys() - self.fields.keys(), list(self.fields), faults, sub)
         row: list[Any] = []
         for key, (kind, required, _) in self.fields.items():
             if key in value:
                 row.append(kind.read(value[key], faults, (*sub, key)))
             else:
                 row.append(None)
-                if required:
-                    faults.add(
-                        "M101",
-                        f"{faults.name(sub)} lacks the required field `{key}`",
-                        sub,
-                    )
+                if required and key not in meant:
+                    faults.add("M101", f"{faults.name(sub)} lacks the required field `{key}`", (*sub, key))
         return tuple(row)
 
     def schema(self) -> "dict[str, Any]":
@@ -333,8 +329,17 @@ class Records(Kind):
         return {"type": "array", "items": item}
 
 
-def unknown_field(key: str, known: list[str], faults: Faults, sub: Path = ()) -> None:
-    """Note a key that the schema does not have."""
-    help = did_you_mean(key, known)
+def unknown_fields(keys: "Iterable[str]", known: list[str], faults: Faults, sub: Path = ()) -> set[str]:
+    """Note keys that the schema does not have; the keys that they were probably meant to be.
+
+    A required key among these is misspelled, so it is not missing besides.
+    """
+    meant: set[str] = set()
     where = f" in {faults.name(sub)}" if faults.place + sub else ""
-    faults.add("M102", f"unknown field {named(key)}{where}", (*sub, key), help=help, at="key")
+    for key in keys:
+        near = nearest(key, known)
+        help = f"did you mean `{near}`?" if near else None
+        faults.add("M102", f"unknown field {named(key)}{where}", (*sub, key), help=help, at="key")
+        if near:
+            meant.add(near)
+    return meant

@@ -60,8 +60,11 @@ def compile_registry(files: "list[tuple[str, bytes]]") -> Registry:
         source, found[name] = read_source(data, name)
         if source is not None:
             faults = Faults()
-            rows = check_shape(source.value, faults)
-            models += [Model(row, ("models", i), faults, name) for i, row in enumerate(rows) if row is not None]
+            models += [
+                Model(label, row, ("models", index), faults, name)
+                for index, (label, row) in enumerate(check_shape(source.value, faults))
+                if row is not None
+            ]
             readable.append((source, faults))
     for model in models:
         check_model(model)

@@ -28,9 +28,10 @@ _UNITS = {"K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
 class Model:
     """One model's values under their attribute names, and where the model stands."""
 
-    __slots__ = ("faults", "file", "row", "where")
+    __slots__ = ("faults", "file", "label", "row", "where")
 
-    def __init__(self, row: "list[Any]", where: Path, faults: Faults, file: str) -> None:
+    def __init__(self, label: str | None, row: "list[Any]", where: Path, faults: Faults, file: str) -> None:
+        self.label = label
         self.row = row
         self.where = where
         self.faults = faults
@@ -54,9 +55,7 @@ class Model:
     ) -> None:
         """Note a fault at the field behind `attribute`."""
         path = self.where + FIELDS[BY_ATTRIBUTE[attribute]].path + sub
-        id = self.row[0]
-        model = printable(id)[:80] if isinstance(id, str) else None
-        self.faults.findings.append(Finding(code, message, path, help=help, model=model))
+        self.faults.findings.append(Finding(code, message, path, help=help, model=self.label))
 
 
 def check_model(model: Model) -> None:

@@ -30,6 +30,7 @@ _PARAMETERS = Pattern(
     r"(?:[1-9][0-9]{0,3}x)?[0-9]{1,6}(?:\.[0-9]{1,4})?[KMBT]",
     "M110",
     "a count such as `110M`, `1.5B` or `8x7B`",
+    "a number, then K, M, B or T in capitals",
 )
 _LICENSE = Pattern(
     r"[A-Za-z0-9][A-Za-z0-9.+-]*(?: (?:AND|OR|WITH) [A-Za-z0-9][A-Za-z0-9.+-]*)*",

@@ -1,7 +1,7 @@
 """Checks each value alone: a tree of JSON becomes one row of values a model, in the order of the table of fields."""
 
 from hypiler.compiler.faults import INVALID, Faults
-from hypiler.compiler.kinds import unknown_field
+from hypiler.compiler.kinds import unknown_fields
 from hypiler.compiler.schema import FIELDS, ROOT, VERSION
 from hypiler.diagnostics.text import printable
 
@@ -39,15 +39,14 @@ _MODEL = _Section(())
 _EMPTY: "list[Any]" = [field.kind.empty for field in FIELDS]
 
 
-def check_shape(tree: "JSONValue", faults: Faults) -> "list[list[Any] | None]":
-    """The rows of a registry's models; None stands for a model that is not even an object."""
+def check_shape(tree: "JSONValue", faults: Faults) -> "list[tuple[str | None, list[Any] | None]]":
+    """A label and a row for each model of a registry; no row for a model that is not even an object."""
     if type(tree) is not dict:
         faults.wrong_type("an object with `models`", tree)
         return []
-    for key in tree.keys() - ROOT.keys():
-        unknown_field(key, list(ROOT), faults)
+    meant = unknown_fields(tree.keys() - ROOT.keys(), list(ROOT), faults)
     for key in ("version", "models"):
-        if key not in tree:
+        if key not in tree and key not in meant:
             faults.add("M101", f"the registry lacks the required field `{key}`", (key,))
     faults.place = ("version",)
     if "version" in tree:
@@ -63,7 +62,7 @@ def check_shape(tree: "JSONValue", faults: Faults) -> "list[list[Any] | None]":
     return [_check_model(model, index, faults) for index, model in enumerate(models)]
 
 
-def _check_model(model: "JSONValue", index: int, faults: Faults) -> "list[Any] | None":
+def _check_model(model: "JSONValue", index: int, faults: Faults) -> "tuple[str | None, list[Any] | None]":
     faults.owner = ("models", index)
     faults.place = ()
     if type(model) is not dict:
@@ -71,16 +70,17 @@ def _check_model(model: "JSONValue", index: int, faults: Faults) -> "list[Any] |
         faults.place = ("models", index)
         faults.model = None
         faults.wrong_type("an object", model)
-        return None
+        return None, None
     id = model.get("id")
     faults.model = printable(id)[:80] if type(id) is str else None
     row = _EMPTY.copy()
     _check_section(_MODEL, model, row, faults)
-    return row
+    return faults.model, row
 
 
 def _check_section(section: _Section, found: "dict[str, JSONValue]", row: "list[Any]", faults: Faults) -> None:
     fields = section.fields
+    unknown: list[str] = []
     for key, value in found.items():
         if key in fields:
             index, path, read, null = fields[key]
@@ -95,21 +95,26 @@ def _check_section(section: _Section, found: "dict[str, JSONValue]", row: "list[
                 faults.wrong_type("an object", value)
                 _spoil(child, row)
         else:
-            faults.place = section.path
-            unknown_field(key, sorted([*fields, *section.children]), faults)
-    if not section.required <= found.keys():
-        _note_missing(section, found, row, faults)
+            unknown.append(key)
+    if unknown or not section.required <= found.keys():
+        _note_strange(section, found, unknown, row, faults)
 
 
-def _note_missing(section: _Section, found: "dict[str, JSONValue]", row: "list[Any]", faults: Faults) -> None:
+def _note_strange(
+    section: _Section, found: "dict[str, JSONValue]", unknown: list[str], row: "list[Any]", faults: Faults
+) -> None:
+    """Note the keys that a section should not have, and those that it should."""
     where = f"`{'.'.join(section.path)}`" if section.path else "the model"
     faults.place = section.path
-    for key in sorted(section.required - found.keys()):
+    meant = unknown_fields(unknown, sorted([*section.fields, *section.children]), faults) - found.keys()
+    for key in sorted(section.required - found.keys() - meant):
+        what = "section" if key in section.children else "field"
+        faults.add("M101", f"{where} lacks the required {what} `{key}`", (key,))
+    for key in meant | (section.required - found.keys()):
         if key in section.children:
-            faults.add("M101", f"{where} lacks the required section `{key}`", (key,))
             _spoil(section.children[key], row)
         else:
-            row[section.fields[key][0]] = faults.add("M101", f"{where} lacks the required field `{key}`", (key,))
+            row[section.fields[key][0]] = INVALID
 
 
 def _spoil(section: _Section, row: "list[Any]") -> None:

@@ -40,13 +40,16 @@ def named(text: str) -> str:
     return f"`{text[:_LIMIT]}…`" if len(text) > _LIMIT else f"`{text}`"
 
 
+def nearest(word: str, known: "list[str]") -> str | None:
+    """The one of `known` that `word` was probably meant to be, or None if nothing is near."""
+    from difflib import get_close_matches  # imported here: only a file with a fault needs it
+
+    folded = {k.lower().replace("-", "_"): k for k in known}
+    near = get_close_matches(word[:80].lower().replace("-", "_"), folded, n=1, cutoff=0.6)
+    return folded[near[0]] if near else None
+
+
 def did_you_mean(word: str, known: "list[str]") -> str | None:
     """``did you mean `x`?`` for the nearest of `known`, or None if nothing is near."""
-    from difflib import (
-        get_close_matches,
-    )  # imported here: only a file with a fault needs it
-
-    word = word[:80]
-    folded = {k.lower().replace("-", "_"): k for k in known}
-    near = get_close_matches(word.lower().replace("-", "_"), folded, n=1, cutoff=0.6)
-    return f"did you mean `{folded[near[0]]}`?" if near else None
+    near = nearest(word, known)
+    return f"did you mean `{near}`?" if near else None
