@@ -230,3 +230,72 @@ def test_error_is_printed_escaped(models: Path, hypiler: Hypiler) -> None:
     _, _, err = hypiler("build", "a\n\u202eb", "--out", "dir")
     message = "cannot read `a\\n\\u202eb`: No such file or directory"
     assert err == f"hypiler: {message}\n"
+
+
+def test_check_of_an_up_to_date_output_says_so_and_writes_nothing(project: Path, hypiler: Hypiler) -> None:
+    hypiler("build")
+    before = tree(project)
+    assert hypiler("build", "--check") == (0, "app/registry.py: 1 model, up to date\n", "")
+    assert tree(project) == before
+
+
+def test_check_names_the_command_that_repairs(project: Path, hypiler: Hypiler) -> None:
+    hypiler("build")
+    edit(project / "models.json", ('"embedding_dim": 384', '"embedding_dim": 512'))
+    before = tree(project)
+    stale = "is stale: the registry has changed since it was generated"
+    report = f"""\
+error[M507]: `app/registry.py` {stale}; the first model that differs is `small-encoder`
+--> app/registry.py
+ = help: run `hypiler build`
+
+error[M507]: `app/registry.pyi` {stale}
+--> app/registry.pyi
+ = help: run `hypiler build`
+
+2 errors
+"""
+    assert hypiler("build", "--check") == (1, "", report)
+    assert tree(project) == before
+    assert hypiler("build")[0] == 0
+    assert hypiler("build", "--check")[0] == 0
+
+
+def test_check_repeats_files_and_folder_in_the_command(models: Path, hypiler: Hypiler) -> None:
+    code, out, err = hypiler("build", "models.json", "--out", "my app", "--check")
+    assert (code, out) == (1, "")
+    assert err.count(" = help: run `hypiler build models.json --out 'my app'`\n") == 2
+    assert os.listdir() == ["models.json"]
+
+
+def test_diff_shows_the_change_and_fails(project: Path, hypiler: Hypiler) -> None:
+    hypiler("build")
+    assert hypiler("build", "--diff") == (0, "app/registry.py: 1 model, up to date\n", "")
+    edit(project / "models.json", ('"embedding_dim": 384', '"embedding_dim": 512'))
+    before = tree(project)
+    code, out, err = hypiler("build", "--diff")
+    assert (code, err) == (1, "")
+    assert [line for line in out.splitlines() if line.startswith(("---", "+++"))] == [
+        "--- a/app/registry.py",
+        "+++ b/app/registry.py",
+        "--- a/app/registry.pyi",
+        "+++ b/app/registry.pyi",
+    ]
+    assert "-384|1\n+512|1\n" in out
+    assert tree(project) == before
+
+
+def test_check_and_diff_together_show_both(project: Path, hypiler: Hypiler) -> None:
+    code, out, err = hypiler("build", "--check", "--diff")
+    assert code == 1
+    assert out.startswith("--- /dev/null\n+++ b/app/registry.py\n")
+    assert err.count("error[M506]") == 2
+
+
+def test_check_of_a_registry_with_errors_reports_those(project: Path, hypiler: Hypiler) -> None:
+    hypiler("build")
+    edit(project / "models.json", ('"embedding_dim": 384', '"embedding_dim": 0'))
+    code, out, err = hypiler("build", "--check")
+    assert (code, out) == (1, "")
+    assert err.startswith("error[M106]: ")
+    assert "M507" not in err

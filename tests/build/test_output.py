@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from hypiler.build.output import OutputRefused, write_outputs
-from hypiler.emit.python import MARKER
+from hypiler.emit.header import MARKER as WORDS
 
+MARKER = f"# {WORDS}"
 OLD = f"{MARKER}\nold\n"
 NEW = f"{MARKER}\nnew\n"
 

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from hypiler.compiler.pipeline import Registry, compile_registry
 from hypiler.compiler.schema import BY_ATTRIBUTE
 
@@ -99,3 +101,42 @@ def test_misspelled_required_key_is_one_finding() -> None:
 def test_rule_names_the_model_although_its_id_is_malformed() -> None:
     [_, rule] = compiled(registry_text(entry(id="Bad_Id", license="mit"))).findings
     assert (rule.code, rule.model) == ("M216", "Bad_Id")
+
+
+class TestTooManyFindings:
+    """So many are kept; the rest is counted, and never decides whether a build goes on."""
+
+    @pytest.fixture(autouse=True)
+    def few(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("hypiler.compiler.faults.MAX_FINDINGS", 3)
+        monkeypatch.setattr("hypiler.compiler.scanner.MAX_FINDINGS", 3)
+
+    def test_further_faults_are_counted(self) -> None:
+        registry = compile_registry([("m.json", b'{"version": "1.0", "models": [1, 2, 3, 4, 5]}')])
+        assert [finding.code for finding in registry.findings] == ["M103", "M103", "M103", "M010"]
+        last = registry.findings[-1]
+        assert (last.message, last.file, last.line) == ("2 more findings are not kept", "m.json", 0)
+        assert registry.failed
+
+    def test_as_many_as_are_kept_are_not_too_many(self) -> None:
+        registry = compile_registry([("m.json", b'{"version": "1.0", "models": [1, 2, 3]}')])
+        assert [finding.code for finding in registry.findings] == ["M103", "M103", "M103"]
+
+    def test_many_warnings_hide_no_error_and_stop_no_build(self) -> None:
+        models = [entry(id=f"m-{n}", performance={"beir_avg": 0, "ms_marco_mrr10": None}) for n in range(5)]
+        registry = compiled(json.dumps({"version": "1.0", "models": models}))
+        assert [finding.code for finding in registry.findings] == ["M212", "M212", "M212", "M010"]
+        assert not registry.failed
+        models[4]["specs"] = []
+        assert compiled(json.dumps({"version": "1.0", "models": models})).failed
+
+    def test_text_of_too_many_faults_is_not_read_to_its_end(self) -> None:
+        registry = compile_registry([("m.json", b"[NaN, NaN, NaN, NaN, NaN]")])
+        assert [(finding.code, finding.column) for finding in registry.findings] == [
+            ("M005", 2),
+            ("M005", 7),
+            ("M005", 12),
+            ("M010", 17),
+        ]
+        message = "the rest of the file is not read: 3 faults stand before it"
+        assert registry.findings[-1].message == message

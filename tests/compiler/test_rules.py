@@ -282,3 +282,36 @@ class TestOneFaultIsOneFinding:
         found = of(**changed)
         assert {code[:2] for code, _, _, _ in found} == {"M1"}
         assert all(place.startswith(path) for _, place, _, _ in found)
+
+
+class TestSimilarTypes:
+    path = "$.models[0].type"
+
+    @pytest.mark.parametrize(
+        ("word", "meant"),
+        [
+            ("colber", "colbert"),
+            ("colbertt", "colbert"),
+            ("colbret", "colbert"),
+            ("calbert", "colbert"),
+            ("rerankers", "reranker"),
+            ("timeseries", "time-series"),
+        ],
+    )
+    def test_slip_from_a_usual_word_is_a_warning(self, word: str, meant: str) -> None:
+        message = f"`type` `{word}` is almost `{meant}`, and becomes a category of its own"
+        assert of(type=word) == [("M217", self.path, message, f"did you mean `{meant}`?")]
+
+    @pytest.mark.parametrize("word", ["colbert", "late-interaction", "dense-v2", "sparse2", "audio", "x"])
+    def test_word_of_its_own_is_none(self, word: str) -> None:
+        assert of(type=word) == []
+
+    def test_of_two_new_words_the_rarer_is_the_slip(self) -> None:
+        models = [
+            plain_model(id=id, type=word, aliases=[]) for id, word in [("a", "grahp"), ("b", "graph"), ("c", "graph")]
+        ]
+        message = "`type` `grahp` is almost `graph`, and becomes a category of its own"
+        assert findings(*models) == [("M217", self.path, message, "did you mean `graph`?")]
+
+    def test_words_that_differ_in_a_digit_are_two(self) -> None:
+        assert findings(*[plain_model(id=word, type=word, aliases=[]) for word in ("gen-1", "gen-2")]) == []

@@ -14,21 +14,21 @@ def compile_files(paths: list[str], root: str = "") -> Registry:
     return compile_registry([(path, read_file(os.path.join(root, path), MAX_BYTES + 1)) for path in paths])
 
 
-def write_registry(registry: Registry, output: str, sources: list[str]) -> list[str]:
-    """Write the module to `output` and its stub beside it; the paths that changed."""
-    # Imported here: a check writes nothing, and need not wait for these.
-    from hypiler.build.output import write_outputs
+def generate(registry: Registry, output: str) -> dict[str, str]:
+    """The texts of the module at `output` and of its stub beside it, by path."""
+    # Imported here: a check of the registry generates nothing, and need not wait for these.
     from hypiler.emit.python import emit_python
     from hypiler.emit.stub import emit_stub
 
-    files = {output: emit_python(registry), output + "i": emit_stub(registry)}
-    return write_outputs(files, sources=sources)
+    return {output: emit_python(registry), output + "i": emit_stub(registry)}
 
 
 def build_project(options: Options, *, write: bool = True) -> Registry:
     """Compile a project's registry and, if it has no errors, write its module."""
     registry = compile_files(options.sources, options.root)
     if write and not registry.failed:
+        from hypiler.build.output import write_outputs
+
         sources = [os.path.join(options.root, path) for path in options.sources]
-        write_registry(registry, os.path.join(options.root, options.output), sources)
+        write_outputs(generate(registry, os.path.join(options.root, options.output)), sources=sources)
     return registry

@@ -6,6 +6,10 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser
+    from signal import SIG_DFL, SIGTERM, signal
+else:
+    # Its C part: the module itself would first make enums of every signal there is.
+    from _signal import SIG_DFL, SIGTERM, signal
 
 OK = 0
 FINDINGS = 1
@@ -23,30 +27,68 @@ COMMANDS = {
 
 
 def main(argv: "list[str] | None" = None) -> int:
-    """Run one command; the exit code. 0 clean, 1 findings, 2 wrong use, 3 the environment (disk, permission)."""
+    """Run one command; the exit code. 0 clean, 1 findings, 2 wrong use, 3 the environment (disk, permission).
+
+    130 and 143 after SIGINT and SIGTERM, with every output as it was or whole.
+    """
     arguments = sys.argv[1:] if argv is None else argv
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            # A console that cannot show a character is no fault.
-            reconfigure(errors="backslashreplace")
+    _prepare_streams()
     try:
-        code = _run(arguments)
+        code = _run_in_order(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader of a pipe has gone, as in `| head`; keep the interpreter from complaining again at exit.
-        import os
-
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of a pipe has gone, as in `| head`.
+        _give_up_output()
         return OK
     except OSError as error:
         from hypiler.diagnostics.text import printable
 
-        print(f"hypiler: {printable(str(error))}", file=sys.stderr)
+        # Errors of files say which file; what has a number and no file is the standard output.
+        if error.errno is None or error.filename is not None:
+            print(f"hypiler: {printable(str(error))}", file=sys.stderr)
+        else:
+            print(f"hypiler: cannot write the output: {error.strerror}", file=sys.stderr)
+            _give_up_output()
         return ENVIRONMENT
     except KeyboardInterrupt:
         return 130
     return code
+
+
+def _prepare_streams() -> None:
+    """A stream that is closed takes nothing, and one that cannot show a character shows its escape: neither fails."""
+    if sys.stdout is None or sys.stderr is None:
+        import os
+
+        nothing = open(os.devnull, "w")  # noqa: SIM115 - a stream stays open
+        sys.stdout, sys.stderr = sys.stdout or nothing, sys.stderr or nothing
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def _give_up_output() -> None:
+    """Keep the interpreter from trying again, and complaining, at exit."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _run_in_order(arguments: list[str]) -> int:
+    """Run one command, which SIGTERM ends as an exception would: temporary files are removed on the way."""
+    try:
+        previous = signal(SIGTERM, _terminate)
+    except ValueError:  # not in the main thread: signals are the caller's
+        return _run(arguments)
+    try:
+        return _run(arguments)
+    finally:
+        signal(SIGTERM, previous or SIG_DFL)
+
+
+def _terminate(number: int, frame: object) -> None:
+    raise SystemExit(143)
 
 
 def _run(arguments: list[str]) -> int:

@@ -4,9 +4,9 @@ import os
 import sys
 
 from hypiler.build.options import OptionsError
-from hypiler.build.output import OutputRefused
-from hypiler.build.project import compile_files, write_registry
+from hypiler.build.project import compile_files, generate
 from hypiler.cli import FINDINGS, USAGE
+from hypiler.cli.deliver import add_output_arguments, deliver
 from hypiler.cli.report import exit_code, print_findings, project_options, usage
 from hypiler.diagnostics.text import printable
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 EXAMPLES = """examples:
   hypiler build                          as [tool.hypiler] in pyproject.toml says
   hypiler build models.json --out src/app   write src/app/model_registry.py and its stub
+  hypiler build --check                  in CI: exit 1 if the committed output is not up to date
+  hypiler build --watch                  while you edit: build whenever a file changes
 """
 # Warnings beyond these would bury the line that says what was written.
 _SHOWN = 20
@@ -35,36 +37,43 @@ def add_arguments(parser: "ArgumentParser") -> None:
         metavar="DIR",
         help="folder for model_registry.py and model_registry.pyi",
     )
+    add_output_arguments(parser)
+    parser.add_argument("--watch", action="store_true", help="build again whenever a file changes, until Ctrl-C")
     parser.add_argument("--strict", action="store_true", help="let warnings fail the build")
-    parser.add_argument("--quiet", "-q", action="store_true", help="print only findings")
 
 
 def run(options: "Namespace") -> int:
-    """Compile, report, and write if nothing is wrong."""
+    """Compile, report, and write or compare if nothing is wrong."""
     if (options.files and not options.out) or (options.out and not options.files):
         usage("`build FILE` and `--out DIR` need each other; without both, [tool.hypiler] decides")
         return USAGE
+    if not options.watch:
+        return _build(options)
+    if options.check or options.diff:
+        usage("`--watch` writes; `--check` and `--diff` only look: give one of them")
+        return USAGE
+    return _watch(options)
+
+
+def _build(options: "Namespace") -> int:
     try:
         sources, output, root = _targets(options)
-        registry = compile_files(sources, root)
-        print_findings(
-            registry.findings,
-            registry,
-            sys.stderr,
-            limit=None if registry.failed else _SHOWN,
-        )
-        code = exit_code(registry.findings, strict=options.strict)
-        if code:
-            return code
-        written = write_registry(registry, output, [os.path.join(root, source) for source in sources])
-    except (OptionsError, OutputRefused) as error:
+    except OptionsError as error:
         print_findings(error.findings, None, sys.stderr)
         return FINDINGS
-    if not options.quiet:
-        state = "written" if written else "already up to date"
-        count = len(registry.rows)
-        print(f"{printable(output)}: {count} model{'s' * (count != 1)}, {state}")
-    return code
+    registry = compile_files(sources, root)
+    print_findings(registry.findings, registry, sys.stderr, limit=None if registry.failed else _SHOWN)
+    code = exit_code(registry.findings, strict=options.strict)
+    if code:
+        return code
+    count = len(registry.rows)
+    return deliver(
+        generate(registry, output),
+        options,
+        sources=[os.path.join(root, source) for source in sources],
+        repair=_command(options),
+        what=f"{count} model{'s' * (count != 1)}",
+    )
 
 
 def _targets(options: "Namespace") -> tuple[list[str], str, str]:
@@ -73,3 +82,37 @@ def _targets(options: "Namespace") -> tuple[list[str], str, str]:
         return options.files, os.path.join(options.out, "model_registry.py"), ""
     found = project_options()
     return found.sources, found.output, found.root
+
+
+def _command(options: "Namespace") -> str:
+    """The command that writes what this one looks at."""
+    if not options.files:
+        return "hypiler build"
+    from shlex import join
+
+    return printable(join(["hypiler", "build", *options.files, "--out", options.out]))
+
+
+def _watch(options: "Namespace") -> int:
+    """Build now and after every change. Ends only by a signal."""
+    from hypiler.build.watch import changes
+
+    for _ in changes(lambda: _watched(options)):
+        try:
+            _build(options)
+        except OSError as error:
+            # A file that is gone now may come back: many editors replace what they save.
+            usage(printable(str(error)))
+        if not options.quiet:
+            print("watching for changes; Ctrl-C ends", flush=True)
+    raise AssertionError("changes never ends")
+
+
+def _watched(options: "Namespace") -> list[str]:
+    if options.files:
+        return list(options.files)
+    try:
+        found = project_options()
+    except (OptionsError, OSError):
+        return ["pyproject.toml"]
+    return ["pyproject.toml", *[os.path.join(found.root, source) for source in found.sources]]

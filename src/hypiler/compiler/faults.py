@@ -1,6 +1,7 @@
 """Collects findings while a tree is checked, and phrases the ones that every kind of value shares."""
 
-from hypiler.diagnostics.finding import Finding, Path, json_path
+from hypiler.diagnostics.codes import ERROR, WARNING
+from hypiler.diagnostics.finding import MAX_FINDINGS, Finding, Path, json_path
 from hypiler.diagnostics.text import did_you_mean, shown
 
 _NAMES: dict[type, str] = {
@@ -31,10 +32,12 @@ INVALID = Invalid()
 class Faults:
     """The findings so far, and the place being checked: set per field, so that a clean value costs no path."""
 
-    __slots__ = ("findings", "model", "owner", "place")
+    __slots__ = ("_kept", "dropped", "findings", "model", "owner", "place")
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
+        self.dropped = 0
+        self._kept = {ERROR: 0, WARNING: 0}
         self.owner: Path = ()
         self.place: Path = ()
         self.model: str | None = None
@@ -59,7 +62,16 @@ class Faults:
     ) -> Invalid:
         """Note a fault of the current field, or of the part `sub` of it."""
         path = self.owner + self.place + sub
-        self.findings.append(Finding(code, message, path, help=help, at=at, model=self.model))
+        return self.note(Finding(code, message, path, help=help, at=at, model=self.model))
+
+    def note(self, finding: Finding) -> Invalid:
+        """Keep a finding, unless there are too many: then it is only counted."""
+        # Counted apart, or many warnings could hide the one error that must stop a build.
+        if self._kept[finding.severity] < MAX_FINDINGS:
+            self._kept[finding.severity] += 1
+            self.findings.append(finding)
+        else:
+            self.dropped += 1
         return INVALID
 
     def wrong_type(self, expected: str, value: object, sub: Path = ()) -> Invalid:

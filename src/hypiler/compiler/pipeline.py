@@ -77,6 +77,9 @@ def compile_registry(files: "list[tuple[str, bytes]]") -> Registry:
             source.locate(fresh)
         found[source.name] += fresh
         found[source.name].sort(key=lambda f: (f.line, f.column, f.code))
+        if faults.dropped:
+            message = f"{faults.dropped} more findings are not kept"
+            found[source.name].append(Finding("M010", message, file=source.name, help="mend the first ones"))
     registry.findings = [finding for own in found.values() for finding in own]
     if not registry.failed:
         registry.sha256 = _digest([source.sha256 for source, _ in readable])

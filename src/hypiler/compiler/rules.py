@@ -9,7 +9,7 @@ from hypiler.compiler.faults import INVALID, Faults
 from hypiler.compiler.kinds import ListOf, MapOf, Records
 from hypiler.compiler.names import RESERVED, constant_name
 from hypiler.compiler.schema import BY_ATTRIBUTE, FIELDS
-from hypiler.compiler.vocabulary import LICENSES
+from hypiler.compiler.vocabulary import LICENSES, MODEL_TYPES
 from hypiler.diagnostics.finding import Finding, Path, json_path
 from hypiler.diagnostics.text import did_you_mean, named, printable
 
@@ -55,7 +55,7 @@ class Model:
     ) -> None:
         """Note a fault at the field behind `attribute`."""
         path = self.where + FIELDS[BY_ATTRIBUTE[attribute]].path + sub
-        self.faults.findings.append(Finding(code, message, path, help=help, model=self.label))
+        self.faults.note(Finding(code, message, path, help=help, model=self.label))
 
 
 def check_model(model: Model) -> None:
@@ -252,6 +252,7 @@ def check_between(models: "list[Model]") -> None:
                 taken.claim(model, "aliases", (index,), alias)
         if model["model_type"] is not INVALID:
             taken.claim_type(model)
+    _similar_types(models)
 
 
 class _Taken:
@@ -286,3 +287,36 @@ class _Taken:
         if other != word:
             message = f"`type` `{word}` becomes `ModelType.{constant_name(word)}`, and so does `{other}`"
             model.add("M303", "model_type", message, help="write the same type in the same way")
+
+
+def _similar_types(models: "list[Model]") -> None:
+    """Every new word becomes a member of `ModelType`, also one that is a slip of the keyboard."""
+    counts: dict[str, int] = {}
+    for model in models:
+        word = model["model_type"]
+        if word is not INVALID and word not in MODEL_TYPES:
+            counts[word] = counts.get(word, 0) + 1
+    words = list(MODEL_TYPES)
+    meant: dict[str, str] = {}
+    # Of two words that both are new, the one that is used more often is right.
+    for word in sorted(counts, key=lambda word: -counts[word]):
+        near = [known for known in words if _one_slip_apart(word, known)]
+        if near:
+            meant[word] = near[0]
+        else:
+            words.append(word)
+    for model in models if meant else ():
+        word = model["model_type"]
+        if word is not INVALID and word in meant:
+            message = f"`type` `{word}` is almost `{meant[word]}`, and becomes a category of its own"
+            model.add("M217", "model_type", message, help=f"did you mean `{meant[word]}`?")
+
+
+def _one_slip_apart(one: str, other: str) -> bool:
+    """Whether one letter was left out, doubled, mistyped or swapped with the next; another digit is another name."""
+    if abs(len(one) - len(other)) > 1 or constant_name(one) == constant_name(other):
+        return False  # two words for one member are an error of their own
+    start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    a, b = one[start:], other[start:]
+    slips = {(a[1:], b[1:]), (a[1:], b), (a, b[1:]), (a[1:2] + a[:1] + a[2:], b)}
+    return any(left == right for left, right in slips) and not (a[:1] + b[:1]).isdigit()

@@ -6,7 +6,7 @@ only when the C scanner refused a text or a quick test was in doubt.
 
 import re
 
-from hypiler.diagnostics.finding import Finding
+from hypiler.diagnostics.finding import MAX_FINDINGS, Finding
 from hypiler.diagnostics.text import named
 
 TYPE_CHECKING = False
@@ -294,6 +294,8 @@ class _Scanner:
 
     def report(self, code: str, message: str, i: int, width: int, help: str | None = None) -> None:
         """Notes a fault in the value being read, after which reading goes on."""
+        if len(self.faults) >= MAX_FINDINGS:
+            self.stop("M010", f"the rest of the file is not read: {MAX_FINDINGS} faults stand before it", i)
         self.faults.append((i, Finding(code, message, self.path(), help=help, width=width)))
 
     def stop(self, code: str, message: str, i: int, width: int = 1, help: str | None = None) -> "NoReturn":

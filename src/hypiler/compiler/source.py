@@ -40,7 +40,7 @@ _SAVE_AS_UTF8 = "save the file as UTF-8 without BOM"
 
 
 # After these, nothing can be said of the rest of the file.
-_HIDING = frozenset({"M001", "M003", "M008", "M009"})
+_HIDING = frozenset({"M001", "M003", "M008", "M009", "M010"})
 
 
 class Source:

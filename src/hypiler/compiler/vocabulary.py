@@ -1,7 +1,15 @@
-"""The closed lists of words that a registry may use.
+"""The closed lists of words that a registry may use, and the usual words of `type`, which stays open."""
 
-`type` is not among them: it stays open, and a new type becomes a new member of `ModelType`.
-"""
+MODEL_TYPES = (
+    "colbert",
+    "dense",
+    "sparse",
+    "unified",
+    "static",
+    "reranker",
+    "vision-language",
+    "time-series",
+)
 
 MODALITIES = ("text", "image", "audio", "video", "time-series")
 QUANTIZATIONS = (

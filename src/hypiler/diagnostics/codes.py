@@ -19,6 +19,7 @@ CODES: dict[str, tuple[str, str]] = {
     "M007": ("lone-surrogate", ERROR),
     "M008": ("nesting-too-deep", ERROR),
     "M009": ("file-too-large", ERROR),
+    "M010": ("too-many-findings", WARNING),
     # shape: one value is not what its field takes
     "M101": ("missing-field", ERROR),
     "M102": ("unknown-field", ERROR),
@@ -52,6 +53,7 @@ CODES: dict[str, tuple[str, str]] = {
     "M214": ("unknown-source-path", ERROR),
     "M215": ("duplicate-variant", ERROR),
     "M216": ("license-spelling", WARNING),
+    "M217": ("similar-type", WARNING),
     # names: what the generated module would have to call things
     "M301": ("name-collision", ERROR),
     "M302": ("reserved-name", ERROR),
@@ -62,6 +64,10 @@ CODES: dict[str, tuple[str, str]] = {
     "M503": ("output-outside-project", ERROR),
     "M504": ("output-not-generated", ERROR),
     "M505": ("output-overwrites-source", ERROR),
+    "M506": ("output-missing", ERROR),
+    "M507": ("output-stale", ERROR),
+    "M508": ("output-edited", ERROR),
+    "M509": ("output-of-another-format", ERROR),
 }
 
 

@@ -5,6 +5,9 @@ from hypiler.diagnostics.text import printable
 
 Path = tuple[str | int, ...]
 
+MAX_FINDINGS = 10_000
+"""So many errors and so many warnings of one file are kept: nobody reads more, and each takes memory."""
+
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 
 

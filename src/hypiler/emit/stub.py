@@ -6,8 +6,8 @@ from hypiler.compiler.kinds import Kind, ListOf, OneOf, Records
 from hypiler.compiler.names import constant_name
 from hypiler.compiler.pipeline import Registry
 from hypiler.compiler.schema import BY_ATTRIBUTE, FIELDS
+from hypiler.emit.header import with_header
 from hypiler.emit.literals import docstring, quoted, readable, verify_literals
-from hypiler.emit.python import with_header
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def emit_stub(registry: Registry) -> str:
         _by_id(ids) if literal else _BY_STRING.format(reason=_TOO_MANY.format(limit=MAX_LITERAL_IDS) if ids else ""),
     ]
     body.append(_QUERIES)
-    return with_header("".join(body), registry)
+    return with_header("".join(body), registry.sha256)
 
 
 def _ids_with_dims(registry: Registry) -> "list[tuple[str, tuple[int, ...], bool]]":
