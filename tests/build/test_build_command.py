@@ -103,12 +103,18 @@ def test_many_warnings_are_counted_and_not_all_shown(models: Path, hypiler: Hypi
     document = json.loads(models.read_text())
     (model,) = document["models"]
     model["performance"]["beir_avg"] = 0
-    document["models"] = [{**model, "id": f"model-{n}"} for n in range(25)]
+    document["models"] = [{**model, "id": f"model-{n}"} for n in range(60)]
     models.write_text(json.dumps(document))
     _, out, err = hypiler("build", "models.json", "--out", "dir")
-    assert out == "dir/model_registry.py: 25 models, written\n"
-    assert err.count("warning[M212]") == 20
-    assert err.endswith("… and 5 more; `hypiler check` shows all\n\n25 warnings\n")
+    assert out == "dir/model_registry.py: 60 models, written\n"
+    assert err.count("warning[M212]") == 50
+    assert err.endswith("""\
+… and 10 more; `hypiler check --limit 0` shows all
+
+60 warnings:
+     60  M212  zero-score
+`hypiler explain M212` tells what a code means
+""")
 
 
 def test_hand_written_target_is_refused(models: Path, hypiler: Hypiler) -> None:

@@ -12,7 +12,8 @@ from strategies import HOSTILE, texts
 from hypiler.compiler.pipeline import compile_registry
 from hypiler.diagnostics.codes import CODES
 from hypiler.diagnostics.finding import Finding, json_path
-from hypiler.diagnostics.render import render_json, render_text
+from hypiler.diagnostics.machine import render_json
+from hypiler.diagnostics.render import render_text
 
 
 def finding(column: int = 1, width: int = 1, line: int = 1, **changed: Any) -> Finding:
@@ -70,7 +71,23 @@ class TestReport:
     def test_a_limit_leaves_the_rest_out_and_counts_all(self) -> None:
         report = render_text([finding()] * 5, limit=2)
         assert report.count("error[M105]") == 2
-        assert report.endswith("\n… and 3 more; `hypiler check` shows all\n\n5 errors")
+        assert report.endswith("\n… and 3 more; `hypiler check --limit 0` shows all\n\n5 errors")
+
+    def test_of_every_code_the_first_are_shown_in_their_order(self) -> None:
+        many = [finding() for _ in range(5)]
+        rare = Finding("M212", "w")
+        shown = render_text([*many, rare], limit=3)
+        assert shown == render_text([many[0], many[1], rare]).replace(
+            "2 errors", "… and 3 more; `hypiler check --limit 0` shows all\n\n5 errors"
+        )
+
+    def test_many_findings_are_counted_by_code(self) -> None:
+        report = render_text([*[finding() for _ in range(11)], Finding("M212", "w")])
+        assert report.endswith("""
+11 errors, 1 warning:
+     11  M105  empty-value
+      1  M212  zero-score
+`hypiler explain M105` tells what a code means""")
 
     def test_a_limit_that_is_not_reached_says_nothing(self) -> None:
         assert render_text([finding()] * 2, limit=2) == render_text([finding()] * 2)
@@ -147,7 +164,7 @@ class TestLongLines:
         data = b'{"version": "1.0", "models": [' + b"7," * 50_000 + b"7]}"
         registry = compile_registry([("a.json", data)])
         report = render_text(registry.findings, registry.line, limit=3)
-        assert len(registry.findings) == 50_001
+        assert len(registry.findings) == 10_001
         assert max(map(len, report.split("\n"))) < 140
 
 

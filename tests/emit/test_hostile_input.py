@@ -30,7 +30,8 @@ from strategies import (
 from hypiler.compiler.kinds import MapOf
 from hypiler.compiler.pipeline import compile_registry
 from hypiler.compiler.schema import FIELDS
-from hypiler.diagnostics.render import render_json, render_text
+from hypiler.diagnostics.machine import render_json
+from hypiler.diagnostics.render import render_text
 from hypiler.emit.python import emit_python
 from hypiler.emit.stub import emit_stub
 

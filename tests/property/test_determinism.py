@@ -25,7 +25,8 @@ MAPS = {field.path for field in FIELDS if isinstance(field.kind, MapOf)}
 EMIT = """
 import sys
 from hypiler.compiler.pipeline import compile_registry
-from hypiler.diagnostics.render import render_json, render_text
+from hypiler.diagnostics.machine import render_json
+from hypiler.diagnostics.render import render_text
 from hypiler.emit.json_schema import emit_json_schema
 from hypiler.emit.python import emit_python
 from hypiler.emit.stub import emit_stub

@@ -20,6 +20,7 @@ ENVIRONMENT = 3
 COMMANDS = {
     "build": "compile models.json into a typed module",
     "check": "report everything that is wrong with models.json",
+    "explain": "explain the code of a finding",
     "list": "list the models of the shipped registry",
     "show": "show all facts about one model",
     "schema": "print the JSON Schema of models.json",

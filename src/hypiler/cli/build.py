@@ -7,7 +7,7 @@ from hypiler.build.options import OptionsError
 from hypiler.build.project import compile_files, generate
 from hypiler.cli import FINDINGS, USAGE
 from hypiler.cli.deliver import add_output_arguments, deliver
-from hypiler.cli.report import exit_code, print_findings, project_options, usage
+from hypiler.cli.report import add_report_arguments, exit_code, project_options, report, usage
 from hypiler.diagnostics.text import printable
 
 TYPE_CHECKING = False
@@ -20,8 +20,6 @@ EXAMPLES = """examples:
   hypiler build --check                  in CI: exit 1 if the committed output is not up to date
   hypiler build --watch                  while you edit: build whenever a file changes
 """
-# Warnings beyond these would bury the line that says what was written.
-_SHOWN = 20
 
 
 def add_arguments(parser: "ArgumentParser") -> None:
@@ -39,7 +37,7 @@ def add_arguments(parser: "ArgumentParser") -> None:
     )
     add_output_arguments(parser)
     parser.add_argument("--watch", action="store_true", help="build again whenever a file changes, until Ctrl-C")
-    parser.add_argument("--strict", action="store_true", help="let warnings fail the build")
+    add_report_arguments(parser)
 
 
 def run(options: "Namespace") -> int:
@@ -59,10 +57,10 @@ def _build(options: "Namespace") -> int:
     try:
         sources, output, root = _targets(options)
     except OptionsError as error:
-        print_findings(error.findings, None, sys.stderr)
+        report(error.findings, None, options, sys.stderr)
         return FINDINGS
     registry = compile_files(sources, root)
-    print_findings(registry.findings, registry, sys.stderr, limit=None if registry.failed else _SHOWN)
+    report(registry.findings, registry, options, sys.stderr)
     code = exit_code(registry.findings, strict=options.strict)
     if code:
         return code

@@ -5,12 +5,7 @@ import sys
 from hypiler.build.options import OptionsError
 from hypiler.build.project import compile_files
 from hypiler.cli import FINDINGS
-from hypiler.cli.report import (
-    exit_code,
-    print_findings,
-    print_json,
-    project_options,
-)
+from hypiler.cli.report import FORMATS, add_report_arguments, exit_code, project_options, report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +14,9 @@ if TYPE_CHECKING:
 EXAMPLES = """examples:
   hypiler check                          the files of [tool.hypiler] in pyproject.toml
   hypiler check models.json --strict     fail on warnings too
-  hypiler check models.json --format json | jq '.[].code'
+  hypiler check --format concise         one line a finding
+  hypiler check --format github          annotations in a pull request
+  hypiler check --format sarif > hypiler.sarif
 """
 
 
@@ -31,8 +28,7 @@ def add_arguments(parser: "ArgumentParser") -> None:
         nargs="*",
         help="registry files; default: those of [tool.hypiler]",
     )
-    parser.add_argument("--format", choices=["text", "json"], default="text", help="default: text")
-    parser.add_argument("--strict", action="store_true", help="let warnings fail the check")
+    add_report_arguments(parser, FORMATS)
 
 
 def run(options: "Namespace") -> int:
@@ -40,13 +36,10 @@ def run(options: "Namespace") -> int:
     try:
         registry = compile_files(options.files or project_options().sources)
     except OptionsError as error:
-        print_findings(error.findings, None, sys.stderr)
+        report(error.findings, None, options, sys.stderr)
         return FINDINGS
-    if options.format == "json":
-        print_json(registry.findings)
-    elif registry.findings:
-        print_findings(registry.findings, registry, sys.stdout)
-    else:
+    report(registry.findings, registry, options, sys.stdout)
+    if not registry.findings and options.format in ("text", "concise"):
         count = len(registry.rows)
         print(f"{count} model{'s' * (count != 1)}, no findings")
     return exit_code(registry.findings, strict=options.strict)

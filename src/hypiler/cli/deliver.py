@@ -4,7 +4,7 @@ import sys
 
 from hypiler.build.output import OutputRefused
 from hypiler.cli import FINDINGS, OK
-from hypiler.cli.report import print_findings
+from hypiler.cli.report import report
 from hypiler.diagnostics.text import printable
 
 TYPE_CHECKING = False
@@ -34,7 +34,7 @@ def deliver(files: dict[str, str], options: "Namespace", *, sources: list[str], 
         try:
             state = "written" if write_outputs(files, sources=sources) else "already up to date"
         except OutputRefused as error:
-            print_findings(error.findings, None, sys.stderr)
+            report(error.findings, None, options, sys.stderr)
             return FINDINGS
         current = True
     if current and not options.quiet:
@@ -51,5 +51,5 @@ def _compare(files: dict[str, str], options: "Namespace", sources: list[str], re
         for line in diff_outputs(files):
             print(line)
     if options.check:
-        print_findings(findings, None, sys.stderr)
+        report(findings, None, options, sys.stderr)
     return not findings

@@ -6,15 +6,20 @@ import sys
 from hypiler.build.options import Options, read_options
 from hypiler.cli import FINDINGS, OK, USAGE
 from hypiler.diagnostics.codes import ERROR
-from hypiler.diagnostics.render import render_json, render_text
+from hypiler.diagnostics.render import render_concise, render_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
     from collections.abc import Callable
     from typing import TextIO
 
     from hypiler.compiler.pipeline import Registry
     from hypiler.diagnostics.finding import Finding
+
+# Formats of one line or more a finding, which may stand between other lines, and those of one document.
+LINES = ("text", "concise", "github")
+FORMATS = (*LINES, "json", "sarif")
 
 
 def wants_color(stream: "TextIO") -> bool:
@@ -24,23 +29,36 @@ def wants_color(stream: "TextIO") -> bool:
     return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
 
 
-def print_findings(
-    findings: "list[Finding]",
-    registry: "Registry | None",
-    stream: "TextIO",
-    *,
-    limit: "int | None" = None,
-) -> None:
-    """The report as text."""
+def add_report_arguments(parser: "ArgumentParser", formats: tuple[str, ...] = LINES) -> None:
+    """How findings are shown, and which of them count."""
+    parser.add_argument("--format", choices=formats, default="text", help="how findings are shown; default: text")
+    parser.add_argument(
+        "--limit", type=int, default=50, metavar="N", help="findings that text shows; 0 shows all; default: 50"
+    )
+    parser.add_argument("--strict", action="store_true", help="let warnings count as errors")
+
+
+def report(findings: "list[Finding]", registry: "Registry | None", options: "Namespace", stream: "TextIO") -> None:
+    """Print findings in the format that was asked for: text to `stream`, what programs read to standard output."""
+    if options.format == "text":
+        print_findings(findings, registry, stream, limit=options.limit)
+    elif options.format == "concise":
+        if findings:
+            print(render_concise(findings, limit=options.limit), file=stream)
+    else:
+        from hypiler.diagnostics import machine
+
+        text: str = getattr(machine, f"render_{options.format}")(findings)
+        if text:
+            print(text)
+
+
+def print_findings(findings: "list[Finding]", registry: "Registry | None", stream: "TextIO", *, limit: int = 0) -> None:
+    """The report as text, in colour where the stream shows it."""
     if findings:
         color = wants_color(stream)
         line: Callable[[Finding], str | None] = registry.line if registry else lambda _: None
         print(render_text(findings, line, color=color, limit=limit), file=stream)
-
-
-def print_json(findings: "list[Finding]") -> None:
-    """The findings as a JSON list, on standard output."""
-    print(render_json(findings))
 
 
 def exit_code(findings: "list[Finding]", *, strict: bool) -> int:

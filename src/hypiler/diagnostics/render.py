@@ -1,6 +1,6 @@
-"""Shows findings: as text for people, as JSON for programs. All input text in it is escaped."""
+"""Findings for people: in full with their source lines, or one a line. All input text in them is escaped."""
 
-from hypiler.diagnostics.codes import ERROR
+from hypiler.diagnostics.codes import CODES, ERROR
 from hypiler.diagnostics.finding import Finding
 from hypiler.diagnostics.text import printable
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     SourceLine = Callable[[Finding], str | None]
 
 _WINDOW = 100
+_MANY = 10  # findings that are no longer counted at a glance
 _STYLES = {"error": "1;31", "warning": "1;33", "bold": "1", "frame": "1;34"}
 
 
@@ -23,20 +24,60 @@ def render_text(
     line: "SourceLine" = _no_line,
     *,
     color: bool = False,
-    limit: int | None = None,
+    limit: int = 0,
 ) -> str:
     """A report in the manner of compilers: each finding with its source line, then the count.
 
-    `line` gives the source line of a finding; with `limit`, only so many findings are written out.
+    `line` gives the source line of a finding. With a `limit`, only so many findings are written out, of every code
+    some; where there are many, the count is followed by one line a code.
     """
     paint = _paint if color else _plain
-    parts = [_render(finding, line(finding), paint) for finding in findings[:limit]]
-    if limit is not None and len(findings) > limit:
-        parts.append(f"… and {len(findings) - limit} more; `hypiler check` shows all\n")
+    shown = _chosen(findings, limit)
+    parts = [_render(finding, line(finding), paint) for finding in shown]
+    if len(shown) < len(findings):
+        parts.append(f"… and {len(findings) - len(shown)} more; `hypiler check --limit 0` shows all\n")
+    return "\n".join([*parts, _count(findings)])
+
+
+def render_concise(findings: list[Finding], *, limit: int = 0) -> str:
+    """One line a finding, as editors read them, then the count."""
+    shown = _chosen(findings, limit)
+    lines = [f"{_where(finding)}{finding.severity}[{finding.code}]: {finding.message}" for finding in shown]
+    if len(shown) < len(findings):
+        lines.append(f"… and {len(findings) - len(shown)} more; `--limit 0` shows all")
+    return "\n".join([*lines, _count(findings)])
+
+
+def _where(finding: Finding) -> str:
+    place = [printable(finding.file), *([str(finding.line), str(finding.column)] if finding.line else [])]
+    return ":".join(place) + ": " if finding.file else ""
+
+
+def _chosen(findings: list[Finding], limit: int) -> list[Finding]:
+    """At most `limit` of the findings, in their order: of every code the first, so that none hides the others."""
+    if not limit or len(findings) <= limit:
+        return findings
+    numbers: dict[str, int] = {}
+    ranked: list[tuple[int, int]] = []
+    for place, finding in enumerate(findings):
+        numbers[finding.code] = number = numbers.get(finding.code, 0) + 1
+        ranked.append((number, place))
+    return [findings[place] for place in sorted([place for _, place in sorted(ranked)[:limit]])]
+
+
+def _count(findings: list[Finding]) -> str:
+    """How many errors and warnings; of many, also how many of each code."""
     errors = sum(finding.severity == ERROR for finding in findings)
-    warnings = len(findings) - errors
-    counts = [f"{n} {word}{'s' * (n != 1)}" for n, word in ((errors, "error"), (warnings, "warning")) if n]
-    return "\n".join([*parts, ", ".join(counts)])
+    both = ((errors, "error"), (len(findings) - errors, "warning"))
+    counts = ", ".join([f"{n} {word}{'s' * (n != 1)}" for n, word in both if n])
+    if len(findings) <= _MANY:
+        return counts
+    numbers: dict[str, int] = {}
+    for finding in findings:
+        numbers[finding.code] = numbers.get(finding.code, 0) + 1
+    ordered = sorted(numbers.items(), key=lambda item: -item[1])
+    table = [f"{number:>7}  {code}  {CODES[code][0]}" for code, number in ordered]
+    return "\n".join([f"{counts}:", *table, f"`hypiler explain {ordered[0][0]}` tells what a code means"])
 
 
 def _plain(style: str, text: str) -> str:
@@ -95,24 +136,3 @@ def _width(text: str) -> int:
         else 1
         for c in text
     )
-
-
-def render_json(findings: list[Finding]) -> str:
-    """A JSON list, one object a finding, printable ASCII throughout."""
-    from json import dumps
-
-    return dumps([_record(finding) for finding in findings], indent=2)
-
-
-def _record(finding: Finding) -> dict[str, object]:
-    return {
-        "code": finding.code,
-        "severity": finding.severity,
-        "message": finding.message,
-        "file": finding.file,
-        "line": finding.line,
-        "column": finding.column,
-        "path": finding.json_path,
-        "model": finding.model,
-        "help": finding.help,
-    }

@@ -1,0 +1,38 @@
+"""`hypiler explain`: the page of a code."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+EXAMPLES = """examples:
+  hypiler explain M207                   what the code means, why it matters, how to fix it
+  hypiler explain duplicate-key          the same by name
+  hypiler explain                        all codes
+"""
+
+
+def add_arguments(parser: "ArgumentParser") -> None:
+    """The arguments of the command."""
+    parser.add_argument("code", metavar="CODE", nargs="?", help="a code or its name; default: list all")
+
+
+def run(options: "Namespace") -> int:
+    """Print a page, or the list of codes."""
+    from hypiler.cli import OK, USAGE
+    from hypiler.cli.report import usage
+    from hypiler.diagnostics.codes import CODES
+    from hypiler.diagnostics.pages import read_page
+    from hypiler.diagnostics.text import did_you_mean, named
+
+    if options.code is None:
+        for code, (name, severity) in CODES.items():
+            print(f"{code}  {severity:7}  {name}")
+        return OK
+    by_name = {name: code for code, (name, _) in CODES.items()}
+    code = by_name.get(options.code.lower(), options.code.upper())
+    if code not in CODES:
+        near = did_you_mean(options.code, [*CODES, *by_name])
+        usage(f"no code {named(options.code)}; {near or '`hypiler explain` lists all'}")
+        return USAGE
+    print(read_page(code), end="")
+    return OK

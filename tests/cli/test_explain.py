@@ -1,0 +1,44 @@
+"""`hypiler explain`."""
+
+from pathlib import Path
+
+import pytest
+
+from hypiler.cli import main
+from hypiler.diagnostics.codes import CODES
+
+PAGES = Path(__file__).parents[2] / "docs/diagnostics"
+
+
+@pytest.mark.parametrize("word", ["M207", "m207", "matryoshka-without-embedding-dim"])
+def test_page_is_printed_by_code_and_by_name(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", word]) == 0
+    assert capsys.readouterr().out == (PAGES / "M207.md").read_text("utf-8")
+
+
+def test_without_a_code_all_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain"]) == 0
+    listed = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert listed == [[code, severity, name] for code, (name, severity) in CODES.items()]
+
+
+@pytest.mark.parametrize(
+    ("word", "rest"),
+    [
+        ("M2077", "did you mean `M207`?"),
+        ("duplicate-keys", "did you mean `duplicate-key`?"),
+        ("\x1b[31m", "`hypiler explain` lists all"),
+    ],
+)
+def test_unknown_code_is_wrong_use(word: str, rest: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", word]) == 2
+    shown = word.replace("\x1b", "\\x1b")
+    assert capsys.readouterr() == ("", f"hypiler: no code `{shown}`; {rest}\n")
+
+
+def test_installation_without_pages_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Path, "is_file", lambda path: False)
+    assert main(["explain", "M207"]) == 3
+    assert capsys.readouterr() == ("", "hypiler: the page of M207 is not part of this installation\n")
