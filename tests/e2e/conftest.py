@@ -37,11 +37,11 @@ Copy = Callable[[str], Path]
 @pytest.fixture(scope="session")
 def run() -> Run:
     """Runs a Python with the arguments; what it printed is shown if it was not to fail."""
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
 
     def run(
         python: Path | str, *arguments: Path | str, fails: bool = False, cwd: Path
     ) -> subprocess.CompletedProcess[str]:
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
         done = subprocess.run(
             [python, *arguments],
             check=False,
@@ -110,6 +110,19 @@ def distributions(run: Run, copy_self: Callable[[], Path], shared: Path) -> Path
             source = copy_self()
             build = ["-m", "build", "--no-isolation", "--outdir", folder, source]
             run(sys.executable, *build, cwd=source)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def wheelhouse(run: Run, distributions: Path, shared: Path) -> Path:
+    """A folder with this project's wheel and all that isolated builds of the samples need."""
+    folder = shared / "wheelhouse"
+    with first(folder) as missing:
+        if missing:
+            (wheel,) = distributions.glob("*.whl")
+            backends = ["hatchling", "setuptools>=69", "pdm-backend", "editables"]
+            download = ["download", "--quiet", "--dest", folder, wheel, *backends]
+            run(sys.executable, "-m", "pip", *download, cwd=shared)
     return folder
 
 

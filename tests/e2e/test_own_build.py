@@ -10,6 +10,9 @@ from subprocess import CompletedProcess
 
 import pytest
 
+from hypiler.diagnostics.codes import CODES
+
+ROOT = Path(__file__).parents[2]
 Run = Callable[..., CompletedProcess[str]]
 
 GENERATED = {"hypiler/model_registry.py", "hypiler/model_registry.pyi"}
@@ -46,6 +49,7 @@ def test_wheel_holds_the_package_and_what_is_generated_and_nothing_else(
     metadata = ["METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE"]
     expected = {f"hypiler-{version}.dist-info/{name}" for name in metadata}
     expected |= files_below(source, "hypiler") | GENERATED
+    expected |= {f"hypiler/diagnostics/pages/{name}.md" for name in [*CODES, "README"]}
     assert set(contents(wheel)) == expected
     assert "hypiler/py.typed" in expected
 
@@ -59,13 +63,15 @@ def test_sdist_holds_the_sources_and_nothing_generated(distributions: Path, copy
     assert names == files_below(copy_self(), *parts) | {"PKG-INFO"}
 
 
-def test_entry_points_are_the_command_and_the_hook(wheel: Path) -> None:
+def test_entry_points_are_the_command_and_the_hooks(wheel: Path) -> None:
     (text,) = [v for k, v in contents(wheel).items() if k.endswith("entry_points.txt")]
     points = ConfigParser()
     points.read_string(text.decode())
     assert {name: dict(points[name]) for name in points.sections()} == {
         "console_scripts": {"hypiler": "hypiler.cli:main"},
         "hatch": {"hypiler": "hypiler.build.hatch"},
+        "setuptools.finalize_distribution_options": {"hypiler": "hypiler.build.setuptools:finalize"},
+        "pdm.build.hook": {"hypiler": "hypiler.build.pdm:RegistryBuildHook"},
     }
 
 
@@ -95,6 +101,8 @@ def test_installed_wheel_gives_the_registry(wheel: Path, clean: Path, tmp_path: 
     assert answer[1] == f"{wheel.name.split('-')[1]} 128 True"
     told = run(home / "bin/hypiler", "--version", cwd=tmp_path)
     assert told.stdout == f"hypiler {wheel.name.split('-')[1]}\n"
+    page = run(home / "bin/hypiler", "explain", "M207", cwd=tmp_path).stdout
+    assert page == (ROOT / "docs/diagnostics/M207.md").read_text("utf-8")
 
 
 def test_editable_install_gives_the_registry(

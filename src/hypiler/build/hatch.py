@@ -1,21 +1,14 @@
 """The hatchling build hook: compiles the registry of `[tool.hypiler]` before the wheel is packed."""
 
-import os
-import sys
-from typing import Any, NoReturn
+from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.plugin import hookimpl
 
-from hypiler.build.options import OptionsError, read_options
-from hypiler.build.output import OutputRefused
-from hypiler.build.project import build_project
+from hypiler.build.backend import build_for_backend, end_build, outputs, portable
 from hypiler.diagnostics.finding import Finding
-from hypiler.diagnostics.render import render_text
 from hypiler.diagnostics.text import named
 
-# Warnings beyond these would bury the rest of the build's log.
-_SHOWN = 20
 # What hatchling itself reads from the table of any hook.
 _RESERVED = {
     "dependencies",
@@ -33,23 +26,10 @@ class RegistryBuildHook(BuildHookInterface[Any]):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Write the module into the source tree and see that the wheel takes it, ignored by git or not."""
-        # From an sdist the module is made again, so that carries the sources, and not what became of them.
+        self._check_config()
         packed = self.target_name == "wheel"
-        try:
-            self._check_config()
-            options = read_options(self.root)
-            registry = build_project(options, write=packed)
-        except (OptionsError, OutputRefused) as error:
-            _fail(render_text(error.findings))
-        except OSError as error:
-            _fail(f"hypiler: {error}")
-        if registry.failed:
-            _fail(render_text(registry.findings, registry.line))
-        if registry.findings:
-            report = render_text(registry.findings, registry.line, limit=_SHOWN)
-            print(report, file=sys.stderr)
-        output = options.output
-        paths = [output, output + "i"] if packed else options.sources
+        options = build_for_backend(self.root, write=packed)
+        paths = outputs(options) if packed else options.sources
         build_data["artifacts"] += [_pattern(path) for path in paths]
 
     def _check_config(self) -> None:
@@ -66,19 +46,12 @@ class RegistryBuildHook(BuildHookInterface[Any]):
             if key not in _RESERVED
         ]
         if findings:
-            raise OptionsError(findings)
-
-
-def _fail(report: str) -> NoReturn:
-    """End the build with the report and no traceback: the fault is in the input."""
-    print(report, file=sys.stderr)
-    sys.exit("hypiler: the model registry was not built")
+            end_build(findings)
 
 
 def _pattern(path: str) -> str:
     """A path as a pattern of `artifacts`, which are those of .gitignore, that matches it alone."""
-    plain = path.replace(os.sep, "/")
-    return "/" + "".join(["\\" + c if c in "\\*?[ " else c for c in plain])
+    return "/" + "".join(["\\" + c if c in "\\*?[ " else c for c in portable(path)])
 
 
 @hookimpl

@@ -35,8 +35,27 @@ class Options:
         self.output = output
 
 
+def has_options(root: str) -> bool:
+    """Whether the project in `root` has our table; quick to say no, since backends ask for every project."""
+    try:
+        if b"hypiler" not in read_file(os.path.join(root, "pyproject.toml")):
+            return False
+        return "hypiler" in _tool_tables(root)
+    except (OSError, OptionsError):
+        return False  # whoever reads pyproject.toml first reports it
+
+
 def read_options(root: str) -> Options:
     """The options of the project in `root`. Raises OptionsError, or OSError if pyproject.toml cannot be read."""
+    tool = _tool_tables(root)
+    if "hypiler" not in tool:
+        message = "pyproject.toml must have a table [tool.hypiler]; found none"
+        help = 'add [tool.hypiler] with output = "src/PACKAGE/model_registry.py"'
+        raise OptionsError([_fault("M502", message, (), help)])
+    return _options(tool["hypiler"], root)
+
+
+def _tool_tables(root: str) -> "dict[str, JSONValue]":
     import tomllib
 
     data = read_file(os.path.join(root, "pyproject.toml"))
@@ -46,11 +65,7 @@ def read_options(root: str) -> Options:
     except (ValueError, RecursionError) as error:
         message = f"pyproject.toml must be valid TOML: {printable(str(error))}"
         raise OptionsError([_fault("M502", message, ())]) from None
-    if not isinstance(tool, dict) or "hypiler" not in tool:
-        message = "pyproject.toml must have a table [tool.hypiler]; found none"
-        help = 'add [tool.hypiler] with output = "src/PACKAGE/model_registry.py"'
-        raise OptionsError([_fault("M502", message, (), help)])
-    return _options(tool["hypiler"], root)
+    return tool if isinstance(tool, dict) else {}
 
 
 def _options(table: "JSONValue", root: str) -> Options:

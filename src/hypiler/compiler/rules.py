@@ -296,7 +296,7 @@ def _similar_types(models: "list[Model]") -> None:
         word = model["model_type"]
         if word is not INVALID and word not in MODEL_TYPES:
             counts[word] = counts.get(word, 0) + 1
-    words = list(MODEL_TYPES)
+    words: list[str] = list(MODEL_TYPES)
     meant: dict[str, str] = {}
     # Of two words that both are new, the one that is used more often is right.
     for word in sorted(counts, key=lambda word: -counts[word]):

@@ -58,12 +58,9 @@ def render_sarif(findings: list[Finding]) -> str:
     """A log in SARIF 2.1.0 (OASIS) of one run, for code scanning; printable ASCII throughout."""
     from json import dumps
 
-    import hypiler
-
     codes = sorted({finding.code for finding in findings})
     driver = {
         "name": "hypiler",
-        "semanticVersion": hypiler.__version__,
         "rules": [_rule(code) for code in codes],
     }
     run = {

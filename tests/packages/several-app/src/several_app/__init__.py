@@ -1,0 +1,8 @@
+"""A project whose registry lies in two files."""
+
+from several_app.registry import SMALL_ENCODER
+
+
+def dimension() -> int:
+    """What the rest of the project needs to know about its model."""
+    return SMALL_ENCODER.embedding_dim
