@@ -73,3 +73,8 @@ def test_new_field_is_shown(package: Path) -> None:
     registry = json.loads((package / "models.json").read_text("utf-8"))
     shown = run(package, "-m", "hypiler", "show", registry["models"][0]["id"])
     assert [line.split()[:2] for line in shown.splitlines() if line.split()[:1] == ["layers"]] == [["layers", "12"]]
+
+
+def test_new_field_is_in_the_documentation(package: Path) -> None:
+    run(package, "-m", "hypiler", "docs", "models.json")
+    assert "\n| layers | 12 |  |\n" in (package / "MODELS.md").read_text("utf-8")

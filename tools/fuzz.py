@@ -85,6 +85,7 @@ def check(data: bytes) -> bool:
 def _check_module(registry: Any, models: list[dict[str, Any]]) -> None:
     from generated import facts, facts_of
 
+    from hypiler.emit.markdown import emit_markdown
     from hypiler.emit.python import emit_python
     from hypiler.emit.stub import emit_stub
 
@@ -95,6 +96,7 @@ def _check_module(registry: Any, models: list[dict[str, Any]]) -> None:
     aliases = [alias for model in models for alias in model.get("aliases", [])]
     assert list(module.MODELS) == [*[model["id"] for model in models], *aliases]
     compile(emit_stub(registry), "fuzzed_registry.pyi", "exec", dont_inherit=True)
+    assert emit_markdown(registry).encode()
 
 
 def seeds() -> list[bytes]:

@@ -181,3 +181,21 @@ def test_missing_pyproject_is_an_error_of_the_environment(tmp_path: Path) -> Non
         read_options(str(tmp_path))
     path = tmp_path / "pyproject.toml"
     assert str(caught.value) == f"cannot read `{path}`: No such file or directory"
+
+
+def test_docs_are_models_md_unless_they_are_set(tmp_path: Path) -> None:
+    options(tmp_path, table(""))
+    assert read_options(str(tmp_path)).docs == "MODELS.md"
+    options(tmp_path, table('docs = "docs/./all.md"'))
+    assert read_options(str(tmp_path)).docs == "docs/all.md"
+
+
+@pytest.mark.parametrize(("value", "shown"), [("5", "5"), ('"a.html"', '"a.html"'), ('["a.md"]', "a list")])
+def test_docs_of_another_type_are_refused(tmp_path: Path, value: str, shown: str) -> None:
+    message = f"`docs` must be the path of a Markdown file (.md), got {shown}"
+    assert faults(tmp_path, table(f"docs = {value}")) == [("M502", "$.tool.hypiler.docs", message, None)]
+
+
+def test_docs_stay_inside_the_project(tmp_path: Path) -> None:
+    found = faults(tmp_path, table('docs = "../all.md"'))
+    assert [(code, path) for code, path, _, _ in found] == [("M503", "$.tool.hypiler.docs")]

@@ -24,6 +24,7 @@ from hypiler.cli.table import Page, columns_of, record
 from hypiler.compiler import schema
 from hypiler.compiler.kinds import Integer, MapOf, Records
 from hypiler.compiler.schema import FIELDS, Field
+from hypiler.emit.facts import sections_of
 from hypiler.model_registry import BGE_M3, MODEL_REGISTRY, ModelInfo
 
 ROOT = Path(__file__).parents[2]
@@ -58,7 +59,7 @@ def section(lines: list[str], title: str) -> list[str]:
 def on_terminal(model: ModelInfo, width: "int | None", *, whole: bool = False) -> list[str]:
     page = Page(width=width)
     lines = show_command._heading(model, model.id, page)
-    for part in show_command._sections(model):
+    for part in sections_of(model):
         lines += show_command._title_lines(part, page, whole=whole)
         for fact in part.facts:
             lines += show_command._fact_lines(fact, page, whole=whole)
@@ -252,7 +253,7 @@ def test_deprecated_model_says_so_at_the_top(capsys: Capture, tmp_path: Path) ->
 def test_new_field_of_the_schema_is_shown(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     """The table of fields is the only place that knows it."""
     field = Field("specs.novelty", Integer(), "A new field.")
-    monkeypatch.setattr(schema, "FIELDS", (*FIELDS, field))
+    monkeypatch.setattr("hypiler.emit.facts.FIELDS", (*FIELDS, field))
     names = [field.attribute for field in FIELDS]
     facts = {name: getattr(BGE_M3, name) for name in names}
     model = SimpleNamespace(**facts, novelty=7)
@@ -282,7 +283,7 @@ def test_facts_fit_the_terminal(width: int, whole: bool) -> None:
     """Only the line to copy and the one-word titles of sections are never broken."""
     for model in MODEL_REGISTRY:
         lines = on_terminal(model, width, whole=whole)
-        titles = {part.title for part in show_command._sections(model)}
+        titles = {part.title for part in sections_of(model)}
         kept = [line for line in lines if columns_of(line) > width]
         assert [li for li in kept if li[:5] != "from " and li not in titles] == []
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from hypiler.compiler.tree import JSONValue
 
 _TABLE = ("tool", "hypiler")
-_KNOWN = ["sources", "output"]
+_KNOWN = ["sources", "output", "docs"]
 
 
 class OptionsError(Exception):
@@ -25,14 +25,18 @@ class OptionsError(Exception):
 
 
 class Options:
-    """What to compile and where to: paths below `root`, `output` that of the module, its stub beside it."""
+    """What to compile and where to: paths below `root`, `output` that of the module, its stub beside it.
 
-    __slots__ = ("output", "root", "sources")
+    `docs` is the path of what `hypiler docs` writes.
+    """
 
-    def __init__(self, root: str, sources: list[str], output: str) -> None:
+    __slots__ = ("docs", "output", "root", "sources")
+
+    def __init__(self, root: str, sources: list[str], output: str, docs: str) -> None:
         self.root = root
         self.sources = sources
         self.output = output
+        self.docs = docs
 
 
 def has_options(root: str) -> bool:
@@ -76,9 +80,10 @@ def _options(table: "JSONValue", root: str) -> Options:
     _check_keys(table, findings)
     sources = _sources(table.get("sources", "models.json"), root, findings)
     output = _output(table.get("output"), root, findings)
+    docs = _docs(table.get("docs", "MODELS.md"), root, findings)
     if findings:
         raise OptionsError(findings)
-    return Options(root, sources, output)
+    return Options(root, sources, output, docs)
 
 
 def _fault(
@@ -134,6 +139,17 @@ def _output(value: "JSONValue", root: str, findings: list[Finding]) -> str:
     output = os.path.normpath(text)
     _check_inside(output, root, path, findings)
     return output
+
+
+def _docs(value: "JSONValue", root: str, findings: list[Finding]) -> str:
+    """The path of a Markdown file."""
+    path = (*_TABLE, "docs")
+    if not isinstance(value, str) or not value.endswith(".md"):
+        findings.append(_fault("M502", f"`docs` must be the path of a Markdown file (.md), got {_found(value)}", path))
+        return ""
+    docs = os.path.normpath(value)
+    _check_inside(docs, root, path, findings)
+    return docs
 
 
 def _check_inside(path: str, root: str, place: tuple[str | int, ...], findings: list[Finding]) -> None:

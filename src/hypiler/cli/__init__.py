@@ -23,6 +23,7 @@ COMMANDS = {
     "explain": "explain the code of a finding",
     "list": "list the models of the shipped registry",
     "show": "show all facts about one model",
+    "docs": "write MODELS.md, the documentation of a registry",
     "schema": "print the JSON Schema of models.json",
 }
 

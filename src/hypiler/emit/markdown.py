@@ -1,0 +1,130 @@
+"""Emits `MODELS.md`: an overview of a registry, and a section a model with all its facts beside their sources."""
+
+import re
+from types import SimpleNamespace
+
+from hypiler.compiler.kinds import Records
+from hypiler.compiler.pipeline import Registry
+from hypiler.compiler.schema import FIELDS
+from hypiler.diagnostics.text import printable
+from hypiler.emit.facts import Section, sections_of
+from hypiler.emit.header import MARKUP, with_header
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_ABSENT = "none, or not published"
+_OPENING = """\
+# Models
+
+{count}, made from `models.json`. Every fact is *claimed*: the registry says so, and the source names where it was read;
+where none is named, the registry gives none. No fact was compared with the files of the model.
+
+"""
+_OVERVIEW = ["id", "type", "organization", "width", "context", "parameters", "licence", "BEIR nDCG@10"]
+# A word of a text that is an address and nothing more may become a link.
+_address = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]*[A-Za-z0-9/_~=-]").fullmatch
+# What would begin something else inside a line: code, emphasis, a link, HTML, an entity, a cell, an address.
+_special = re.compile(r"[\\`*\[\]<|~]|&(?=[#\w])|(?<![^\W_])_|_(?![^\W_])|:(?=//)|(?<=mailto):|(?<=xmpp):|(?<=www)\.", re.IGNORECASE).sub
+# What would begin a list, a quote, a heading or a rule at the beginning of a paragraph.
+_opening = re.compile(r"[-+>#=]|(?<=[0-9])[.)]").sub
+
+
+def emit_markdown(registry: Registry) -> str:
+    """The text of `MODELS.md`, which GitHub and CommonMark show alike."""
+    models = [_record(row) for row in registry.rows]
+    anchors = _anchors([model.id for model in models])
+    count = f"{len(models)} model{'s' * (len(models) != 1)}"
+    overview = _table(_OVERVIEW, [_summary(model, anchor) for model, anchor in zip(models, anchors, strict=True)])
+    body = [_OPENING.format(count=count), *overview, *[line for model in models for line in _section(model)]]
+    return with_header("".join(body), registry.sha256, MARKUP)
+
+
+def _record(row: "tuple[Any, ...]") -> "Any":
+    """A row under the names of its attributes, as `ModelInfo` has them."""
+    values: dict[str, Any] = {}
+    for field, value in zip(FIELDS, row, strict=True):
+        kind = field.kind
+        parts = (
+            [SimpleNamespace(**dict(zip(kind.fields, item, strict=True))) for item in value]
+            if (isinstance(kind, Records))
+            else value
+        )
+        values[field.attribute] = parts
+    return SimpleNamespace(**values)
+
+
+def _anchors(ids: list[str]) -> list[str]:
+    """Where the sections stand, as GitHub names the places of headings: dots are lost, and equal names counted."""
+    taken = {"models": 1}
+    anchors: list[str] = []
+    for id in ids:
+        name = id.replace(".", "")
+        number = taken.get(name, 0)
+        taken[name] = number + 1
+        anchors.append(f"{name}-{number}" if number else name)
+    return anchors
+
+
+def _summary(model: "Any", anchor: str) -> list[str]:
+    width = str(model.embedding_dim)
+    if model.matryoshka_dims:
+        width = ", ".join(map(str, model.matryoshka_dims))
+    score = "–" if model.beir_avg is None else f"{model.beir_avg} ({model.beir_datasets or 'set not stated'})"
+    texts = [model.organization, width, str(model.context_length), model.parameters, model.license, score]
+    link = f"[{model.id}](#{anchor})" + (" (deprecated)" if model.deprecated else "")
+    return [link, *map(_text, [model.model_type, *texts])]
+
+
+def _section(model: "Any") -> list[str]:
+    address = f"https://huggingface.co/{model.huggingface_id}"
+    lines = [f"\n## {model.id}\n\n", f"**{_text(model.name)}** · <{address}>\n\n"]
+    if model.deprecated:
+        lines.append(f"**Deprecated:** {_text(model.deprecated)}\n\n")
+    lines.append(f"{_paragraph(model.description)}\n\n")
+    rows = [row for section in sections_of(model, _ABSENT) for row in _rows(section)]
+    return [*lines, *_table(["fact", "value", "source"], rows)]
+
+
+def _rows(section: Section) -> list[list[str]]:
+    if section.title == "sources":  # of facts that are not known, and of parts that have no row
+        return [[_text(fact.label), "", _linked(fact.lines[0])] for fact in section.facts]
+    prefix = f"{section.title}." if section.whole else ""
+    rows: list[list[str]] = []
+    for fact in section.facts:
+        if section.title == "model" and fact.label in ("id", "name", "huggingface_id", "description", "deprecated"):
+            continue  # the section begins with these
+        value = "<br>".join([_code(line) if fact.exact else _text(line) for line in fact.lines])
+        rows.append([_text(prefix + fact.label), value, _linked(fact.source or section.source)])
+    return rows
+
+
+def _table(head: list[str], rows: list[list[str]]) -> list[str]:
+    return [f"| {' | '.join(cells)} |\n" for cells in (head, ["---"] * len(head), *rows)]
+
+
+def _text(text: str) -> str:
+    """Text that means itself inside a line: the only way of text into the document but for `_code`."""
+    return _special(r"\\\g<0>", printable(text).strip())
+
+
+def _paragraph(text: str) -> str:
+    """Text that means itself where a paragraph begins."""
+    text = _text(text)
+    word, blank, rest = text.partition(" ")
+    return _opening(r"\\\g<0>", word) + blank + rest
+
+
+def _linked(text: str) -> str:
+    """Text in which addresses are links."""
+    return " ".join([f"<{word}>" if _address(word) else _text(word) for word in printable(text).split(" ")]).strip()
+
+
+def _code(text: str) -> str:
+    """Text in which every blank counts, as a code span inside a cell."""
+    text = printable(text)
+    runs = re.findall("`+", text)
+    fence = "`" * (max([len(run) for run in runs], default=0) + 1)
+    pad = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{pad}{text}{pad}{fence}".replace("|", "\\|")
