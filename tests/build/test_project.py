@@ -11,7 +11,7 @@ from hypiler.build.project import build_project, compile_files
 
 
 def options(root: Path) -> Options:
-    return Options(str(root), ["models.json"], "app/registry.py")
+    return Options(str(root), ["models.json"], "app/registry.py", "MODELS.md")
 
 
 def test_module_and_stub_are_written_below_the_root(models: Path) -> None:

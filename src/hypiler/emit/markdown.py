@@ -26,7 +26,9 @@ _OVERVIEW = ["id", "type", "organization", "width", "context", "parameters", "li
 # A word of a text that is an address and nothing more may become a link.
 _address = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]*[A-Za-z0-9/_~=-]").fullmatch
 # What would begin something else inside a line: code, emphasis, a link, HTML, an entity, a cell, an address.
-_special = re.compile(r"[\\`*\[\]<|~]|&(?=[#\w])|(?<![^\W_])_|_(?![^\W_])|:(?=//)|(?<=mailto):|(?<=xmpp):|(?<=www)\.", re.IGNORECASE).sub
+_special = re.compile(
+    r"[\\`*\[\]<|~]|&(?=[#\w])|(?<![^\W_])_|_(?![^\W_])|:(?=//)|(?<=mailto):|(?<=xmpp):|(?<=www)\.", re.IGNORECASE
+).sub
 # What would begin a list, a quote, a heading or a rule at the beginning of a paragraph.
 _opening = re.compile(r"[-+>#=]|(?<=[0-9])[.)]").sub
 
