@@ -56,7 +56,7 @@ def read_options(root: str) -> Options:
         message = "pyproject.toml must have a table [tool.hypiler]; found none"
         help = 'add [tool.hypiler] with output = "src/PACKAGE/model_registry.py"'
         raise OptionsError([_fault("M502", message, (), help)])
-    return _options(tool["hypiler"], root)
+    return options_of(tool["hypiler"], root)
 
 
 def _tool_tables(root: str) -> "dict[str, JSONValue]":
@@ -72,7 +72,8 @@ def _tool_tables(root: str) -> "dict[str, JSONValue]":
     return tool if isinstance(tool, dict) else {}
 
 
-def _options(table: "JSONValue", root: str) -> Options:
+def options_of(table: "JSONValue", root: str) -> Options:
+    """The options in the table of the project in `root`. Raises OptionsError."""
     if not isinstance(table, dict):
         message = f"`tool.hypiler` must be a table, got {_found(table)}"
         raise OptionsError([_fault("M502", message)])

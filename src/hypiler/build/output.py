@@ -38,6 +38,30 @@ def write_outputs(files: dict[str, str], *, sources: list[str]) -> list[str]:
     return stale
 
 
+def add_files(new: dict[str, str], grown: dict[str, tuple[str, str]]) -> None:
+    """Make files that do not exist yet, and let others grow, given as (before, after): all of it or nothing.
+
+    Raises OSError, also for a file that has appeared or changed meanwhile.
+    """
+    for path in new:
+        if os.path.lexists(path):
+            raise failure("write", path, FileExistsError(None, "it exists"))
+    found: dict[str, bytes | None] = {path: read_file(path) for path in grown}
+    for path, (before, _) in grown.items():
+        if found[path] != _encoded(before):
+            raise failure("write", path, OSError(None, "it has changed meanwhile"))
+    _replace(
+        {path: _encoded(text) for path, text in new.items()}
+        | {path: _encoded(after) for path, (_, after) in grown.items()},
+        found | dict.fromkeys(new),
+    )
+
+
+def _encoded(text: str) -> bytes:
+    """The bytes of a text, which may hold bytes of a file that are no text."""
+    return text.encode("utf-8", "surrogateescape")
+
+
 def refusals(path: str, sources: list[str]) -> list[Finding]:
     """Why `path` is not ours to write, if it is not. Raises OSError if it cannot be read."""
 

@@ -18,12 +18,14 @@ ENVIRONMENT = 3
 
 # The commands in the order of a project's life, with the line that `hypiler --help` shows for each.
 COMMANDS = {
+    "init": "start a registry in a project, new or old",
     "build": "compile models.json into a typed module",
     "check": "report everything that is wrong with models.json",
     "explain": "explain the code of a finding",
     "list": "list the models of the shipped registry",
     "show": "show all facts about one model",
     "docs": "write MODELS.md, the documentation of a registry",
+    "completion": "print a script that completes commands in a shell",
     "schema": "print the JSON Schema of models.json",
 }
 

@@ -1,0 +1,210 @@
+"""`hypiler init`: a registry for a project, new or old, and nothing of it overwritten."""
+
+import json
+import os
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from hypiler.cli import main
+
+TABLE = '[tool.hypiler]\nsources = ["models.json"]\noutput = "src/app/model_registry.py"\n'
+HATCH = '[build-system]\nrequires = ["hatchling", "hypiler"]\nbuild-backend = "hatchling.build"\n'
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "My Search 2.0"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def package(folder: Path) -> Path:
+    """A project with one package and no tables yet."""
+    (folder / "src/app").mkdir(parents=True)
+    (folder / "src/app/__init__.py").touch()
+    (folder / "pyproject.toml").write_text(HATCH)
+    return folder
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_empty_folder_becomes_a_project_that_builds(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init"]) == 0
+    assert capsys.readouterr() == (
+        """\
+src/my_search_2_0/__init__.py: created
+pyproject.toml: created
+models.json: created
+models.schema.json: created
+next: hypiler build
+""",
+        "",
+    )
+    table = tomllib.loads((folder / "pyproject.toml").read_text())
+    assert table["project"]["name"] == "my-search-2-0"
+    assert table["tool"]["hatch"]["build"]["hooks"] == {"hypiler": {}}
+    assert main(["check", "--strict"]) == main(["build"]) == 0
+    assert capsys.readouterr().out.endswith("src/my_search_2_0/model_registry.py: 1 model, written\n")
+    registry = json.loads((folder / "models.json").read_text())
+    assert registry["$schema"] == "./models.schema.json"
+    assert [model["id"] for model in registry["models"]] == ["all-minilm-l6-v2"]
+
+
+def test_second_time_there_is_nothing_to_do(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["init"])
+    before = files(folder)
+    capsys.readouterr()
+    assert main(["init", "--model", "bge-m3"]) == 0
+    done = "nothing to do: the project has its tables and its registry\nnext: hypiler build\n"
+    assert capsys.readouterr().out == done
+    assert files(folder) == before
+
+
+def test_other_folder_can_be_named(folder: Path) -> None:
+    assert main(["init", "one/two"]) == 0
+    assert sorted(os.listdir("one/two")) == ["models.json", "models.schema.json", "pyproject.toml", "src"]
+
+
+def test_models_of_the_shipped_registry_can_be_chosen(folder: Path) -> None:
+    assert main(["init", "--model", "colbert-v2", "--model", "bge-m3", "--model", "colbert-v2"]) == 0
+    registry = json.loads((folder / "models.json").read_text())
+    assert [model["id"] for model in registry["models"]] == ["colbert-v2", "bge-m3"]
+
+
+def test_unknown_model_is_wrong_use_and_nothing_is_written(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init", "--model", "colbert-v22"]) == 2
+    assert capsys.readouterr() == ("", "hypiler: no model `colbert-v22`; did you mean `colbert-v2`?\n")
+    assert files(folder) == {}
+
+
+def test_tables_are_added_to_a_project_and_nothing_else_is_changed(
+    package: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["init"]) == 0
+    assert capsys.readouterr().out == (
+        "pyproject.toml: [tool.hypiler] added\nmodels.json: created\nmodels.schema.json: created\nnext: hypiler build\n"
+    )
+    hook = "[tool.hatch.build.hooks.hypiler]\n"
+    assert (package / "pyproject.toml").read_text() == f"{HATCH}\n{TABLE}\n{hook}"
+    assert main(["build", "-q"]) == 0
+    assert (package / "src/app/model_registry.pyi").exists()
+
+
+def test_models_and_schema_that_exist_stay(package: Path) -> None:
+    (package / "models.json").write_text("mine")
+    assert main(["init"]) == 0
+    assert (package / "models.json").read_text() == "mine"
+    assert not (package / "models.schema.json").exists(), "it belongs to the file that is there"
+
+
+@pytest.mark.parametrize(
+    ("system", "note"),
+    [
+        ('requires = ["hatchling"]\nbuild-backend = "hatchling.build"', "requires"),
+        ('requires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"', "requires"),
+        ('requires = ["setuptools", "hypiler>=0.1"]\nbuild-backend = "setuptools.build_meta"', None),
+        ('requires = ["pdm-backend"]\nbuild-backend = "pdm.backend"', "requires"),
+        ('requires = ["flit_core"]\nbuild-backend = "flit_core.buildapi"', "commit"),
+        ('requires = ["uv_build"]\nbuild-backend = "uv_build"', "commit"),
+    ],
+)
+def test_what_is_left_to_do_depends_on_the_backend(
+    package: Path, capsys: pytest.CaptureFixture[str], system: str, note: str | None
+) -> None:
+    (package / "pyproject.toml").write_text(f"[build-system]\n{system}\n")
+    assert main(["init"]) == 0
+    notes = {
+        "requires": ['next: add "hypiler" to `requires` of [build-system] in pyproject.toml'],
+        "commit": ["next: commit the output, and run `hypiler build --check` in CI: the build backend has no hook"],
+        None: [],
+    }[note]
+    assert capsys.readouterr().out.splitlines()[3:] == [*notes, "next: hypiler build"]
+    assert ("[tool.hatch" in (package / "pyproject.toml").read_text()) == ("hatchling" in system)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "# no end of line",
+        HATCH.replace("\n", "\r\n"),
+        "[[tool.x.items]]\na = 1\n",
+        "tool.other.x = 1\n",
+        "[tool.hatch.build.hooks.hypiler]\n[tool.hatch.build.targets.wheel]\n" + HATCH,
+        "[project]\ndescription = '''\n[tool.hypiler]\n'''\n",
+    ],
+    ids=["empty", "no-line-end", "crlf", "array", "dotted", "hook-stands", "in-a-string"],
+)
+def test_tables_are_added_to_any_toml(package: Path, text: str) -> None:
+    before = package / "pyproject.toml"
+    before.write_bytes(text.encode())
+    assert main(["init"]) == 0
+    data = before.read_bytes()
+    assert data.startswith(text.encode())
+    table = tomllib.loads(data.decode())
+    assert table["tool"]["hypiler"] == {"sources": ["models.json"], "output": "src/app/model_registry.py"}
+    if "\r\n" in text:
+        assert data.count(b"\n") == data.count(b"\r\n")
+
+
+@pytest.mark.parametrize("text", ["tool = {other = {x = 1}}\n", "[tool]\nhatch = {}\n" + HATCH], ids=["tool", "hatch"])
+def test_toml_that_takes_no_table_is_told_and_kept(
+    package: Path, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    (package / "pyproject.toml").write_text(text)
+    before = files(package)
+    assert main(["init"]) == 2
+    assert capsys.readouterr().err.startswith(
+        "hypiler: tables cannot be added at the end of pyproject.toml; add by hand: [tool.hypiler]; sources = "
+    )
+    assert files(package) == before
+
+
+def test_toml_that_is_none_is_a_finding(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (package / "pyproject.toml").write_text("x = \n")
+    assert main(["init"]) == 1
+    assert capsys.readouterr().err.startswith("error[M502]: pyproject.toml must be valid TOML: ")
+
+
+@pytest.mark.parametrize(
+    ("packages", "expected"),
+    [
+        ([], "no package found: say where with --output PACKAGE/model_registry.py"),
+        (["src/a", "src/b"], "several packages (a, b): say where with --output PACKAGE/model_registry.py"),
+        (["tests"], "no package found: say where with --output PACKAGE/model_registry.py"),
+    ],
+)
+def test_package_that_cannot_be_told_is_asked_for(
+    folder: Path, capsys: pytest.CaptureFixture[str], packages: list[str], expected: str
+) -> None:
+    (folder / "pyproject.toml").write_text(HATCH)
+    for name in packages:
+        (folder / name).mkdir(parents=True)
+        (folder / name / "__init__.py").touch()
+    assert main(["init"]) == 2
+    assert capsys.readouterr() == ("", f"hypiler: {expected}\n")
+    assert main(["init", "--output", "src/x/models.py"]) == 0
+    assert main(["build", "-q"]) == 0
+    assert (folder / "src/x/models.py").exists()
+
+
+def test_output_that_cannot_be_used_is_a_finding_and_nothing_is_written(
+    package: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = files(package)
+    for output, code in [("../x.py", "M503"), ("x.txt", "M502"), ('a".py', "M502")]:
+        assert main(["init", "--output", output]) == 1
+        assert capsys.readouterr().err.startswith(f"error[{code}]: ")
+    assert files(package) == before
+
+
+def test_link_in_place_of_a_file_is_left_alone(package: Path) -> None:
+    (package / "models.json").symlink_to("elsewhere.json")
+    assert main(["init"]) == 0
+    assert not (package / "elsewhere.json").exists()
