@@ -13,30 +13,34 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+TOOLS = Path(sys.executable).parent
 _BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _STEP = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 
 
-def run_page(page: Path, folder: Path) -> int:
-    """Run a page in an empty folder; the number of commands. Raises AssertionError where an output is another."""
+def run_page(page: Path, folder: Path, tools: Path = TOOLS) -> int:
+    """Run a page in an empty folder; the number of commands. Raises AssertionError where an output is another.
+
+    Commands are found in `tools` before they are elsewhere.
+    """
     count = 0
-    for _, command, expected, found in _outputs(page.read_text("utf-8"), folder):
+    for _, command, expected, found in _outputs(page.read_text("utf-8"), folder, tools):
         count += 1
         if not _matches(expected, found):
             raise AssertionError(f"{page}: $ {command}\nexpected:\n{expected}\nfound:\n{found}")
     return count
 
 
-def current(text: str, folder: Path) -> str:
+def current(text: str, folder: Path, tools: Path = TOOLS) -> str:
     """The text of a page with the outputs that its commands give now; those with wildcards stay if they match."""
-    for start, command, expected, found in reversed(list(_outputs(text, folder))):
+    for start, command, expected, found in reversed(list(_outputs(text, folder, tools))):
         if not _matches(expected, found):
             begin = start + len(f"$ {command}\n")
             text = text[:begin] + found + text[begin + len(expected) :]
     return text
 
 
-def _outputs(text: str, folder: Path) -> Iterator[tuple[int, str, str, str]]:
+def _outputs(text: str, folder: Path, tools: Path) -> Iterator[tuple[int, str, str, str]]:
     """For every command: where it stands in the text, the command, what should be printed, and what is."""
     cwd = folder
     for block in _BLOCK.finditer(text):
@@ -47,15 +51,14 @@ def _outputs(text: str, folder: Path) -> Iterator[tuple[int, str, str, str]]:
             path.write_text(content, "utf-8")
         elif language == "console":
             for step in _STEP.finditer(content):
-                found, cwd = _run(step[1], cwd)
+                found, cwd = _run(step[1], cwd, tools)
                 yield block.start(3) + step.start(), step[1], step[2], found
 
 
-def _run(command: str, cwd: Path) -> tuple[str, Path]:
+def _run(command: str, cwd: Path, tools: Path) -> tuple[str, Path]:
     """What a command prints, and the folder it ends in."""
     with tempfile.NamedTemporaryFile("r") as place:
         script = f"{command}\npwd > {shlex.quote(place.name)}"
-        tools = os.path.dirname(sys.executable)
         done = subprocess.run(
             ["bash", "-c", script],
             cwd=cwd,

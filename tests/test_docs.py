@@ -5,10 +5,12 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
+from console import run_page
 
 from hypiler.cli import main
 from hypiler.compiler.pipeline import compile_registry
@@ -17,6 +19,7 @@ from hypiler.emit.reference import emit_reference
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+CONSOLE = [ROOT / "docs" / name for name in ("troubleshooting.md",)]
 FIELDS = re.compile(r"(<!-- fields: .*? -->\n)(.*?)(<!-- /fields -->)", re.DOTALL)
 
 
@@ -85,6 +88,12 @@ def test_python_blocks_run(page: Path) -> None:
         assert (result.stderr, result.returncode) == ("", 0)
 
 
+@pytest.mark.parametrize("page", CONSOLE, ids=lambda page: page.name)
+def test_console_blocks_show_what_is_printed(page: Path, tmp_path: Path) -> None:
+    """Those of the codes have a test of their own, and so has the page that installs packages."""
+    assert run_page(page, tmp_path) > 0
+
+
 def test_readme_commands_are_two_sh_blocks_of_one_line() -> None:
     commands = blocks(ROOT / "README.md", "sh")
     assert [len(command.splitlines()) for command in commands] == [1, 1]
@@ -94,7 +103,9 @@ def test_readme_commands_are_two_sh_blocks_of_one_line() -> None:
 def test_readme_shell_examples_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "models.json").write_text(_whole_registry(), "utf-8")
+    (tmp_path / "src/app").mkdir(parents=True)
+    (tmp_path / "src/app/__init__.py").touch()
+    (tmp_path / "pyproject.toml").touch()
     monkeypatch.chdir(tmp_path)
     lines = [
         line
@@ -102,13 +113,27 @@ def test_readme_shell_examples_work(
         for line in block.splitlines()
         if line.startswith("hypiler ")
     ]
-    assert len(lines) == 4
+    assert len(lines) == 7
     for line in lines:
         assert main(line.split()[1:]) == 0, line
-    assert sorted(os.listdir(tmp_path / "src" / "app")) == [
-        "model_registry.py",
-        "model_registry.pyi",
-    ]
+    written = {"model_registry.py", "model_registry.pyi"}
+    assert set(os.listdir(tmp_path / "src/app")) - {"__init__.py"} == written
+    assert (tmp_path / "MODELS.md").exists()
+    (shown,) = blocks(ROOT / "README.md", "toml")
+    assert tomllib.loads((tmp_path / "pyproject.toml").read_text("utf-8")) == tomllib.loads(shown)
+
+
+@pytest.mark.parametrize(
+    ("app", "backend"), [("hatch-app", "hatchling"), ("setuptools-app", "setuptools"), ("pdm-app", "pdm-backend")]
+)
+def test_tables_for_build_backends_are_those_of_the_samples(app: str, backend: str) -> None:
+    """The samples are built by other tests."""
+    shown = [tomllib.loads(block) for block in blocks(ROOT / "docs/building.md", "toml")]
+    (page,) = [table for table in shown if backend in str(table.get("build-system"))]
+    sample = tomllib.loads((ROOT / "tests/packages" / app / "pyproject.toml").read_text("utf-8"))
+    assert sample["build-system"] == page["build-system"]
+    assert sample["tool"].keys() >= page.get("tool", {}).keys()
+    assert sample["tool"]["hypiler"].keys() <= shown[0]["tool"]["hypiler"].keys()
 
 
 def _whole_registry() -> str:
@@ -132,7 +157,7 @@ def test_committed_schema_is_current() -> None:
     assert (ROOT / "models.schema.json").read_text("utf-8") == emit_json_schema()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", sorted({*PAGES, *ROOT.glob("*.md")}), ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)", page.read_text("utf-8")):
         assert target.startswith("https://") or (page.parent / target).exists(), target
@@ -154,15 +179,3 @@ def test_demo_shows_the_whole_api() -> None:
     functions = [name for name in dir(model_registry) if name.islower()]
     source = demo.read_text("utf-8")
     assert [name for name in functions if f"{name}(" not in source] == []
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [[], ["build"], ["check"], ["list"], ["show"], ["schema"]],
-    ids=" ".join,
-)
-def test_help_explains_itself(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as exit:
-        main([*arguments, "--help"])
-    assert exit.value.code == 0
-    assert ("examples:" if arguments else "COMMAND") in capsys.readouterr().out

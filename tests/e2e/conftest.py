@@ -12,6 +12,7 @@ import sysconfig
 import venv
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -115,13 +116,13 @@ def distributions(run: Run, copy_self: Callable[[], Path], shared: Path) -> Path
 
 @pytest.fixture(scope="session")
 def wheelhouse(run: Run, distributions: Path, shared: Path) -> Path:
-    """A folder with this project's wheel and all that isolated builds of the samples need."""
+    """A folder with this project's wheel, all that isolated builds of the samples need, and a type checker."""
     folder = shared / "wheelhouse"
     with first(folder) as missing:
         if missing:
             (wheel,) = distributions.glob("*.whl")
-            backends = ["hatchling", "setuptools>=69", "pdm-backend", "editables"]
-            download = ["download", "--quiet", "--dest", folder, wheel, *backends]
+            tools = ["hatchling", "setuptools>=69", "pdm-backend", "editables", f"mypy=={version('mypy')}"]
+            download = ["download", "--quiet", "--dest", folder, wheel, *tools]
             run(sys.executable, "-m", "pip", *download, cwd=shared)
     return folder
 

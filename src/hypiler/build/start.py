@@ -93,9 +93,10 @@ def _new_project(root: str, path: str, output: str | None, plan: Plan) -> Option
     package = f"src/{name.replace('-', '_')}"
     if output is None:
         output = f"{package}/model_registry.py"
-        init = os.path.join(root, package, "__init__.py")
-        if not os.path.lexists(init):
-            plan.new[init] = ""
+        for part in ("__init__.py", "py.typed"):  # without the second one checkers ignore the stub once it is installed
+            file = os.path.join(root, package, part)
+            if not os.path.lexists(file):
+                plan.new[file] = ""
     plan.new[path] = f"{_NEW_PROJECT.format(name=name)}\n{_table(output)}\n{_HOOK}\n"
     return _options(plan.new[path], root)
 
