@@ -39,6 +39,7 @@ def test_empty_folder_becomes_a_project_that_builds(folder: Path, capsys: pytest
     assert capsys.readouterr() == (
         """\
 src/my_search_2_0/__init__.py: created
+src/my_search_2_0/py.typed: created
 pyproject.toml: created
 models.json: created
 models.schema.json: created

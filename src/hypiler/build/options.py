@@ -160,10 +160,13 @@ def _check_inside(path: str, root: str, place: tuple[str | int, ...], findings: 
     if not path or "\0" in path:
         message = f"a path must not be empty or hold a NUL, got {shown(path)}"
         findings.append(_fault("M502", message, place))
-    elif os.path.isabs(path) or not os.path.realpath(base + path).startswith(base):
+    elif os.path.isabs(path) or not os.path.normpath(base + path).startswith(base):
         message = f"a path must stay inside the project, got {shown(path)}"
         help = "write it relative to the folder of pyproject.toml"
         findings.append(_fault("M503", message, place, help))
+    elif not os.path.realpath(base + path).startswith(base):
+        message = f"a path must stay inside the project, and {shown(path)} leads out of it through a link"
+        findings.append(_fault("M503", message, place, "replace the link, or name another path"))
 
 
 def _found(value: "Any") -> str:

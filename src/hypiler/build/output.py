@@ -103,7 +103,7 @@ def _replace(wanted: dict[str, bytes], found: dict[str, bytes | None]) -> None:
     while the old files still stand; those replaced before a later one cannot be are put back.
     """
     temporaries = {path: _temporary(path) for path in wanted}
-    replaced: list[str] = []
+    prepared = False
     path = ""
     try:
         for path, temporary in temporaries.items():
@@ -112,12 +112,14 @@ def _replace(wanted: dict[str, bytes], found: dict[str, bytes | None]) -> None:
                 # A rename does not ask whether the file it replaces may be written.
                 os.close(os.open(path, os.O_WRONLY))
             _create(temporary, wanted[path])
+        prepared = True
         for path, temporary in temporaries.items():
             os.replace(temporary, path)
-            replaced.append(path)
     except BaseException as error:
-        for done in replaced:
-            _restore(done, found[done])
+        for done, temporary in temporaries.items():
+            # Gone is what has taken its place; a signal leaves no time to note it.
+            if prepared and not os.path.lexists(temporary):
+                _restore(done, found[done])
         if isinstance(error, OSError):
             raise failure("write", path, error) from None
         raise

@@ -7,6 +7,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser
     from signal import SIG_DFL, SIGTERM, signal
+    from typing import TextIO
 else:
     # Its C part: the module itself would first make enums of every signal there is.
     from _signal import SIG_DFL, SIGTERM, signal
@@ -36,14 +37,14 @@ def main(argv: "list[str] | None" = None) -> int:
     130 and 143 after SIGINT and SIGTERM, with every output as it was or whole.
     """
     arguments = sys.argv[1:] if argv is None else argv
+    code = OK
     _prepare_streams()
     try:
         code = _run_in_order(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader of a pipe has gone, as in `| head`.
-        _give_up_output()
-        return OK
+        give_up(sys.stdout)
     except OSError as error:
         from hypiler.diagnostics.text import printable
 
@@ -52,7 +53,7 @@ def main(argv: "list[str] | None" = None) -> int:
             print(f"hypiler: {printable(str(error))}", file=sys.stderr)
         else:
             print(f"hypiler: cannot write the output: {error.strerror}", file=sys.stderr)
-            _give_up_output()
+            give_up(sys.stdout)
         return ENVIRONMENT
     except KeyboardInterrupt:
         return 130
@@ -72,11 +73,11 @@ def _prepare_streams() -> None:
             reconfigure(errors="backslashreplace")
 
 
-def _give_up_output() -> None:
-    """Keep the interpreter from trying again, and complaining, at exit."""
+def give_up(stream: "TextIO") -> None:
+    """Send what is still to come nowhere: the interpreter would try again, and complain, at exit."""
     import os
 
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _run_in_order(arguments: list[str]) -> int:

@@ -1,13 +1,12 @@
 """`hypiler build`: compile a registry to a module and its stub."""
 
 import os
-import sys
 
 from hypiler.build.options import OptionsError
-from hypiler.build.project import compile_files, generate
-from hypiler.cli import FINDINGS, USAGE
+from hypiler.build.project import generate
+from hypiler.cli import USAGE
 from hypiler.cli.deliver import add_output_arguments, deliver
-from hypiler.cli.report import add_report_arguments, exit_code, project_options, report, usage
+from hypiler.cli.report import add_report_arguments, project_options, usage
 from hypiler.diagnostics.text import printable
 
 TYPE_CHECKING = False
@@ -46,40 +45,19 @@ def run(options: "Namespace") -> int:
         usage("`build FILE` and `--out DIR` need each other; without both, [tool.hypiler] decides")
         return USAGE
     if not options.watch:
-        return _build(options)
+        return deliver(options, _targets, generate, _command(options))
     if options.check or options.diff:
         usage("`--watch` writes; `--check` and `--diff` only look: give one of them")
         return USAGE
     return _watch(options)
 
 
-def _build(options: "Namespace") -> int:
-    try:
-        sources, output, root = _targets(options)
-    except OptionsError as error:
-        report(error.findings, None, options, sys.stderr)
-        return FINDINGS
-    registry = compile_files(sources, root)
-    report(registry.findings, registry, options, sys.stderr)
-    code = exit_code(registry.findings, strict=options.strict)
-    if code:
-        return code
-    count = len(registry.rows)
-    return deliver(
-        generate(registry, output),
-        options,
-        sources=[os.path.join(root, source) for source in sources],
-        repair=_command(options),
-        what=f"{count} model{'s' * (count != 1)}",
-    )
-
-
-def _targets(options: "Namespace") -> tuple[list[str], str, str]:
-    """The sources, the module to write, and the folder that the sources are relative to."""
+def _targets(options: "Namespace") -> tuple[list[str], str]:
+    """The sources, and the module to write."""
     if options.files:
-        return options.files, os.path.join(options.out, "model_registry.py"), ""
+        return options.files, os.path.join(options.out, "model_registry.py")
     found = project_options()
-    return found.sources, found.output, found.root
+    return found.sources, found.output
 
 
 def _command(options: "Namespace") -> str:
@@ -97,7 +75,7 @@ def _watch(options: "Namespace") -> int:
 
     for _ in changes(lambda: _watched(options)):
         try:
-            _build(options)
+            deliver(options, _targets, generate, _command(options))
         except OSError as error:
             # A file that is gone now may come back: many editors replace what they save.
             usage(printable(str(error)))
@@ -110,7 +88,6 @@ def _watched(options: "Namespace") -> list[str]:
     if options.files:
         return list(options.files)
     try:
-        found = project_options()
+        return ["pyproject.toml", *project_options().sources]
     except (OptionsError, OSError):
         return ["pyproject.toml"]
-    return ["pyproject.toml", *[os.path.join(found.root, source) for source in found.sources]]

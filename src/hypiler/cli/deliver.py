@@ -1,15 +1,19 @@
-"""Writes generated files, or says how those on disk differ from them: what `build` and `docs` have in common."""
+"""Compiles and writes, or says how what is on disk differs: what `build` and `docs` have in common."""
 
 import sys
 
-from hypiler.build.output import OutputRefused
+from hypiler.build.options import OptionsError
+from hypiler.build.project import compile_files
 from hypiler.cli import FINDINGS, OK
-from hypiler.cli.report import report
+from hypiler.cli.report import exit_code, report, show
 from hypiler.diagnostics.text import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Callable
+
+    from hypiler.compiler.pipeline import Registry
 
 
 def add_output_arguments(parser: "ArgumentParser") -> None:
@@ -19,37 +23,55 @@ def add_output_arguments(parser: "ArgumentParser") -> None:
     parser.add_argument("--quiet", "-q", action="store_true", help="print only findings")
 
 
-def deliver(files: dict[str, str], options: "Namespace", *, sources: list[str], repair: str, what: str) -> int:
-    """Write the texts, or with --check and --diff only compare them; the exit code.
+def deliver(
+    options: "Namespace",
+    targets: "Callable[[Namespace], tuple[list[str], str]]",
+    emit: "Callable[[Registry, str], dict[str, str]]",
+    repair: str,
+) -> int:
+    """Compile, report, and write what was generated, or with --check and --diff only compare it; the exit code.
 
-    `repair` is the command that writes them, `what` a few words on what they hold, for the line that tells of success.
+    `targets` gives the sources and the path of the first output, `emit` the texts by path. `repair` is the command
+    that writes them.
     """
-    path = printable(next(iter(files)))
-    if options.check or options.diff:
-        current = _compare(files, options, sources, repair)
-        state = "up to date"
-    else:
-        from hypiler.build.output import write_outputs
+    try:
+        sources, output = targets(options)
+    except OptionsError as error:
+        report(error.findings, None, options, sys.stderr)
+        return FINDINGS
+    registry = compile_files(sources)
+    report(registry.findings, registry, options, sys.stderr)
+    code = exit_code(registry.findings, strict=options.strict)
+    if code:
+        return code
+    files = emit(registry, output)
+    look = options.check or options.diff
+    state = _compare(files, options, sources, repair) if look else _write(files, options, sources)
+    if state and not options.quiet:
+        count = len(registry.rows)
+        print(f"{printable(output)}: {count} model{'s' * (count != 1)}, {state}")
+    return OK if state else FINDINGS
 
-        try:
-            state = "written" if write_outputs(files, sources=sources) else "already up to date"
-        except OutputRefused as error:
-            report(error.findings, None, options, sys.stderr)
-            return FINDINGS
-        current = True
-    if current and not options.quiet:
-        print(f"{path}: {what}, {state}")
-    return OK if current else FINDINGS
+
+def _write(files: dict[str, str], options: "Namespace", sources: list[str]) -> str:
+    """Write the texts; what became of them, or nothing if they are not ours to write."""
+    from hypiler.build.output import OutputRefused, write_outputs
+
+    try:
+        return "written" if write_outputs(files, sources=sources) else "already up to date"
+    except OutputRefused as error:
+        report(error.findings, None, options, sys.stderr)
+        return ""
 
 
-def _compare(files: dict[str, str], options: "Namespace", sources: list[str], repair: str) -> bool:
-    """Show how the files on disk differ; whether they do not."""
+def _compare(files: dict[str, str], options: "Namespace", sources: list[str], repair: str) -> str:
+    """Show how the files on disk differ; nothing is returned if they do."""
     from hypiler.build.compare import check_outputs, diff_outputs
 
     findings = check_outputs(files, sources=sources, repair=repair)
     if options.diff:
         for line in diff_outputs(files):
-            print(line)
+            show(line, sys.stdout)
     if options.check:
         report(findings, None, options, sys.stderr)
-    return not findings
+    return "" if findings else "up to date"

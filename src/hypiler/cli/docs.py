@@ -1,17 +1,14 @@
 """`hypiler docs`: write MODELS.md, the documentation of a registry."""
 
-import sys
-
-from hypiler.build.options import OptionsError
-from hypiler.build.project import compile_files
-from hypiler.cli import FINDINGS
 from hypiler.cli.deliver import add_output_arguments, deliver
-from hypiler.cli.report import add_report_arguments, exit_code, project_options, report
+from hypiler.cli.report import add_report_arguments, project_options
 from hypiler.diagnostics.text import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+
+    from hypiler.compiler.pipeline import Registry
 
 EXAMPLES = """examples:
   hypiler docs                           MODELS.md, or where `docs` of [tool.hypiler] says
@@ -32,26 +29,13 @@ def add_arguments(parser: "ArgumentParser") -> None:
 
 def run(options: "Namespace") -> int:
     """Compile, report, and write or compare if nothing is wrong."""
-    try:
-        sources, output = _targets(options)
-    except OptionsError as error:
-        report(error.findings, None, options, sys.stderr)
-        return FINDINGS
-    registry = compile_files(sources)
-    report(registry.findings, registry, options, sys.stderr)
-    code = exit_code(registry.findings, strict=options.strict)
-    if code:
-        return code
+    return deliver(options, _targets, _emit, _command(options))
+
+
+def _emit(registry: "Registry", output: str) -> dict[str, str]:
     from hypiler.emit.markdown import emit_markdown
 
-    count = len(registry.rows)
-    return deliver(
-        {output: emit_markdown(registry)},
-        options,
-        sources=sources,
-        repair=_command(options),
-        what=f"{count} model{'s' * (count != 1)}",
-    )
+    return {output: emit_markdown(registry)}
 
 
 def _targets(options: "Namespace") -> tuple[list[str], str]:

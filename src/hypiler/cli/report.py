@@ -4,7 +4,7 @@ import os
 import sys
 
 from hypiler.build.options import Options, read_options
-from hypiler.cli import FINDINGS, OK, USAGE
+from hypiler.cli import FINDINGS, OK, USAGE, give_up
 from hypiler.diagnostics.codes import ERROR
 from hypiler.diagnostics.render import render_concise, render_text
 
@@ -44,13 +44,13 @@ def report(findings: "list[Finding]", registry: "Registry | None", options: "Nam
         print_findings(findings, registry, stream, limit=options.limit)
     elif options.format == "concise":
         if findings:
-            print(render_concise(findings, limit=options.limit), file=stream)
+            show(render_concise(findings, limit=options.limit), stream)
     else:
         from hypiler.diagnostics import machine
 
         text: str = getattr(machine, f"render_{options.format}")(findings)
         if text:
-            print(text)
+            show(text, sys.stdout)
 
 
 def print_findings(findings: "list[Finding]", registry: "Registry | None", stream: "TextIO", *, limit: int = 0) -> None:
@@ -58,7 +58,15 @@ def print_findings(findings: "list[Finding]", registry: "Registry | None", strea
     if findings:
         color = wants_color(stream)
         line: Callable[[Finding], str | None] = registry.line if registry else lambda _: None
-        print(render_text(findings, line, color=color, limit=limit), file=stream)
+        show(render_text(findings, line, color=color, limit=limit), stream)
+
+
+def show(text: str, stream: "TextIO") -> None:
+    """Print what the exit code is about: a reader that has gone, as in `| head`, does not change the code."""
+    try:
+        print(text, file=stream, flush=True)
+    except BrokenPipeError:
+        give_up(stream)
 
 
 def exit_code(findings: "list[Finding]", *, strict: bool) -> int:
@@ -75,7 +83,7 @@ def usage(message: str) -> None:
 def project_options() -> Options:
     """What [tool.hypiler] says in this folder; a command without FILE is used wrongly where there is no project."""
     try:
-        return read_options(".")
+        return read_options("")
     except FileNotFoundError:
         usage("name a FILE, or run where a pyproject.toml has [tool.hypiler]")
         raise SystemExit(USAGE) from None
