@@ -216,7 +216,7 @@ write_outputs({{{str(path)!r}: {NEW!r}}}, sources=[])
 
 
 def test_tidying_up_takes_nothing_else(tmp_path: Path) -> None:
-    others = ["m.py.tmp", ".m.py.tmp", ".m.py.mine.tmp", ".n.py.0123456789ab.tmp"]
+    others = ["m.py.tmp.pyc", ".m.py.tmp.pyc", ".m.py.mine.tmp.pyc", ".n.py.0123456789ab.tmp.pyc", "m.pyc"]
     for name in others:
         (tmp_path / name).touch()
         os.utime(tmp_path / name, (1, 1))

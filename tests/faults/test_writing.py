@@ -42,7 +42,7 @@ def attempts(fault: str, project: Path, *words: str) -> list[dict[str, Any]]:
 
 
 def left_over(run: dict[str, Any]) -> list[str]:
-    return [name for name in run["files"] if name.endswith(".tmp")]
+    return [name for name in run["files"] if name.endswith(".tmp.pyc")]
 
 
 @every_command
@@ -63,7 +63,7 @@ def test_after_a_kill_the_check_tells_and_the_next_build_mends(project: Path) ->
     for name in left_over(mixed):
         os.utime(project / name, (time.time() - 61, time.time() - 61))
     assert main(["build"]) == main(["build", "--check"]) == 0
-    assert list(project.rglob("*.tmp")) == []
+    assert list(project.rglob("*.tmp.pyc")) == []
 
 
 def test_mixed_outputs_are_named(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,6 +10,8 @@ from hypiler.emit.header import MARKER, is_generated
 
 # Between creating a temporary file and renaming it lies far less than this, in seconds.
 _ABANDONED = 60
+# No build backend packs what has this ending, nor fails when it is gone again; most checkouts ignore it, too.
+_SUFFIX = ".tmp.pyc"
 
 
 class OutputRefused(Exception):
@@ -125,8 +127,7 @@ def _replace(wanted: dict[str, bytes], found: dict[str, bytes | None]) -> None:
         raise
     finally:
         for temporary in temporaries.values():
-            if os.path.lexists(temporary):
-                os.unlink(temporary)
+            _discard(temporary)
 
 
 def _prefix(path: str) -> str:
@@ -135,7 +136,7 @@ def _prefix(path: str) -> str:
 
 def _temporary(path: str) -> str:
     """A name beside `path`, since only a rename within one file system is atomic; random, for two builds at once."""
-    name = f"{_prefix(path)}{os.urandom(6).hex()}.tmp"
+    name = f"{_prefix(path)}{os.urandom(6).hex()}{_SUFFIX}"
     return os.path.join(os.path.dirname(path), name)
 
 
@@ -157,8 +158,16 @@ def _restore(path: str, content: bytes | None) -> None:
             _create(temporary, content)
             os.replace(temporary, path)
     except OSError:
+        _discard(temporary)
+
+
+def _discard(temporary: str) -> None:
+    """Remove a temporary file; where even that fails, the error that is on its way says more, and a later build sweeps."""
+    try:
         if os.path.lexists(temporary):
             os.unlink(temporary)
+    except OSError:
+        return
 
 
 def _sweep(path: str) -> None:
@@ -167,7 +176,7 @@ def _sweep(path: str) -> None:
     length = len(os.path.basename(_temporary(path)))
     try:
         for name in os.listdir(folder):
-            if name.startswith(_prefix(path)) and name.endswith(".tmp"):
+            if name.startswith(_prefix(path)) and name.endswith(_SUFFIX):
                 left = os.path.join(folder, name)
                 age = time.time() - os.stat(left).st_mtime
                 if len(name) == length and age > _ABANDONED:

@@ -50,9 +50,9 @@ def main(argv: "list[str] | None" = None) -> int:
 
         # Errors of files say which file; what has a number and no file is the standard output.
         if error.errno is None or error.filename is not None:
-            print(f"hypiler: {printable(str(error))}", file=sys.stderr)
+            complain(printable(str(error)))
         else:
-            print(f"hypiler: cannot write the output: {error.strerror}", file=sys.stderr)
+            complain(f"cannot write the output: {error.strerror}")
             give_up(sys.stdout)
         return ENVIRONMENT
     except KeyboardInterrupt:
@@ -71,6 +71,14 @@ def _prepare_streams() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
+
+
+def complain(message: str) -> None:
+    """One line on standard error. Where nobody can read it, the exit code still says what it says."""
+    try:
+        print(f"hypiler: {message}", file=sys.stderr, flush=True)
+    except OSError:
+        give_up(sys.stderr)
 
 
 def give_up(stream: "TextIO") -> None:

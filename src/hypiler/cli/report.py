@@ -4,7 +4,7 @@ import os
 import sys
 
 from hypiler.build.options import Options, read_options
-from hypiler.cli import FINDINGS, OK, USAGE, give_up
+from hypiler.cli import FINDINGS, OK, USAGE, complain, give_up
 from hypiler.diagnostics.codes import ERROR
 from hypiler.diagnostics.render import render_concise, render_text
 
@@ -77,7 +77,7 @@ def exit_code(findings: "list[Finding]", *, strict: bool) -> int:
 
 def usage(message: str) -> None:
     """One line about a wrong use of a command."""
-    print(f"hypiler: {message}", file=sys.stderr)
+    complain(message)
 
 
 def project_options() -> Options:
