@@ -29,7 +29,6 @@ class Fault:
     def __init__(self, kind: str, at: int) -> None:
         self.kind = kind
         self.left = at
-        self.point = ""
 
     def meet(self, point: str, *, after: bool = False) -> None:
         if after and self.kind.startswith("E"):

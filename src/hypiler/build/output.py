@@ -162,7 +162,7 @@ def _restore(path: str, content: bytes | None) -> None:
 
 
 def _discard(temporary: str) -> None:
-    """Remove a temporary file; where even that fails, the error that is on its way says more, and a later build sweeps."""
+    """Remove a temporary file, as far as it can be: the error on its way says more, and a later build sweeps."""
     try:
         if os.path.lexists(temporary):
             os.unlink(temporary)
