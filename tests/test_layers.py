@@ -10,10 +10,14 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src"
 # A room may import itself and those before it.
 ROOMS = ["diagnostics", "compiler", "emit", "build", "cli"]
+# What runs models stands beside the compiler: neither knows of the other.
+APART = "engines"
 # Each of the two is there in some Pythons.
 STANDARD = sys.stdlib_module_names | {"_sha2", "_sha256"}
 # What users import, and what is generated for them: these know nothing of the rooms.
 OUTSIDE = {"hypiler", "hypiler.config", "hypiler.model_registry"}
+# What both sides need: these import nothing but each other.
+LEAVES = {"hypiler._digest", "hypiler.space"}
 
 
 def modules(room: str) -> list[Path]:
@@ -51,28 +55,39 @@ def test_room_imports_only_itself_and_those_before_it(room: str) -> None:
     allowed |= {""} if room == "cli" else set()
     assert modules(room)
     for path in modules(room):
-        own = {name for name in imports(path) if name.split(".")[0] == "hypiler"}
+        own = {name for name in imports(path) if name.split(".")[0] == "hypiler"} - LEAVES
         assert {room_of(name) for name in own} <= allowed, path.name
 
 
 def test_all_code_lies_in_a_room() -> None:
     folders = {path.name for path in (SOURCE / "hypiler").iterdir() if path.is_dir()}
-    assert folders - {"__pycache__"} == set(ROOMS)
+    assert folders - {"__pycache__"} == {*ROOMS, APART}
 
 
-def test_what_users_import_knows_nothing_of_the_rooms() -> None:
-    for path in [SOURCE / "hypiler/__init__.py", SOURCE / "hypiler/config.py"]:
+def test_engines_import_only_themselves_and_what_users_import() -> None:
+    for path in modules(APART):
         own = {name for name in imports(path) if name.split(".")[0] == "hypiler"}
-        assert own <= OUTSIDE, path.name
+        assert {room_of(name) for name in own} <= {APART, ""}, path.name
 
 
-def test_third_party_packages_are_known_in_two_places() -> None:
+def test_what_users_import_knows_only_the_engines() -> None:
+    for name in ("__init__", "config", "space", "_digest"):
+        own = {name for name in imports(SOURCE / f"hypiler/{name}.py") if name.split(".")[0] == "hypiler"}
+        assert own <= OUTSIDE | LEAVES | ({"hypiler.engines"} if name == "config" else set()), name
+
+
+def test_third_party_packages_are_known_in_two_places_and_the_engines() -> None:
     """The build hook is what hatchling calls, so there it is installed; a command says which extra it needs."""
     found = {}
-    for path in sorted((SOURCE / "hypiler").rglob("*.py")):
+    for path in sorted({*(SOURCE / "hypiler").rglob("*.py")} - {*modules(APART)}):
         tops = {name.split(".")[0] for name in imports(path)} - {"hypiler"}
         found |= {path.relative_to(SOURCE).as_posix(): tops - STANDARD} if tops - STANDARD else {}
     assert found == {"hypiler/build/hatch.py": {"hatchling"}, "hypiler/cli/completion.py": {"shtab"}}
+
+
+def test_no_engine_is_loaded_before_it_is_used() -> None:
+    loaded = loaded_by("import hypiler.engines, hypiler.space; from hypiler import ModelConfig; ModelConfig.load")
+    assert {name.split(".")[0] for name in loaded} <= {"hypiler", *STANDARD}
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,11 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
     from typing import Any, ClassVar, ParamSpec, Protocol
 
+    from hypiler.engines import Encoder
     from hypiler.model_registry import FromRegistry
 
     _Choice = ParamSpec("_Choice")
@@ -42,7 +45,7 @@ class ModelConfig:
 
     `repo` is a Hugging Face repository (`org/name`), `embedding_dim` the number of floats in one vector, `max_length`
     the longest input in tokens, `revision` the commit to load. `model` is the registry's record, None for a config
-    that was written by hand.
+    that was written by hand; `variant` the id of one of its variants, None for the model's own weights.
     """
 
     __match_args__ = ("repo", "embedding_dim", "max_length")
@@ -61,8 +64,10 @@ class ModelConfig:
         def revision(self) -> str | None: ...
         @property
         def model(self) -> Model[...] | None: ...
+        @property
+        def variant(self) -> str | None: ...
     else:
-        __slots__ = ("embedding_dim", "max_length", "model", "repo", "revision")
+        __slots__ = ("embedding_dim", "max_length", "model", "repo", "revision", "variant")
 
         def __setattr__(self, name, value):
             raise AttributeError(f"ModelConfig is immutable: cannot set {name!r}")
@@ -87,7 +92,7 @@ class ModelConfig:
         ):
             if type(value) is not int or value < 1:
                 raise ValueError(f"{name} must be a positive integer, got {value!r}")
-        _fill(self, repo, embedding_dim, max_length, revision, None)
+        _fill(self, repo, embedding_dim, max_length, revision, None, None)
 
     if TYPE_CHECKING:
         # What may follow the model are the arguments of its own resolve_dimension. A type
@@ -159,8 +164,63 @@ class ModelConfig:
         """Jina ColBERT v2: 128 dimensions a token, multilingual, truncatable to 96 and 64."""
         return cls.from_registry("jina-colbert-v2")
 
+    def with_variant(self, id: str | None) -> "ModelConfig":
+        """The same choice with other weights of the model, by the variant's id; None for the model's own.
+
+        Raises ValueError for a variant that the model does not have.
+        """
+        config = object.__new__(type(self))
+        _fill(config, *self._key()[:5], id)
+        config.space()  # knows the variants
+        return config
+
+    def space(self) -> "dict[str, Any]":
+        """What the vectors of this choice depend on, ready for JSON, with the ids that stand for it.
+
+        Keys and digests are described in docs/spaces.md. Raises ValueError for a config that was written by hand: how
+        its vectors are made is not known.
+        """
+        if self.model is None:
+            raise ValueError(f"{self!r} is of no registry, so what its vectors depend on is not known")
+        from hypiler.space import describe
+
+        return describe(self.model, self.embedding_dim, self.variant)
+
+    @property
+    def space_id(self) -> str:
+        """Stands for everything that document vectors depend on; an index stores it beside them."""
+        return str(self.space()["space_id"])
+
+    @property
+    def query_space_id(self) -> str:
+        """Stands for everything that is done to queries alone."""
+        return str(self.space()["query_space_id"])
+
+    def load(
+        self,
+        engine: str = "auto",
+        *,
+        local: "str | os.PathLike[str] | None" = None,
+        device: str = "cpu",
+        assume: "Mapping[str, object] | None" = None,
+        trust_remote_code: bool = False,
+        allow_pickle: bool = False,
+    ) -> "Encoder[Any]":
+        """The model itself, ready to encode: see `hypiler.engines.load`."""
+        from hypiler.engines import load
+
+        return load(
+            self,
+            engine,
+            local=local,
+            device=device,
+            assume=assume or {},
+            trust_remote_code=trust_remote_code,
+            allow_pickle=allow_pickle,
+        )
+
     def _key(self) -> "tuple[object, ...]":
-        return self.repo, self.embedding_dim, self.max_length, self.revision, self.model
+        return self.repo, self.embedding_dim, self.max_length, self.revision, self.model, self.variant
 
     def __eq__(self, other: object) -> bool:
         return self._key() == other._key() if isinstance(other, ModelConfig) else NotImplemented
@@ -170,7 +230,8 @@ class ModelConfig:
 
     def __repr__(self) -> str:
         pin = f", revision={self.revision!r}" if self.revision else ""
-        return f"ModelConfig({self.repo!r}, {self.embedding_dim}, {self.max_length}{pin})"
+        choice = f".with_variant({self.variant!r})" if self.variant else ""
+        return f"ModelConfig({self.repo!r}, {self.embedding_dim}, {self.max_length}{pin}){choice}"
 
     def __reduce__(self) -> "tuple[Any, ...]":
         return _restore, self._key()
@@ -184,7 +245,7 @@ def _configured(cls: type[ModelConfig], model: "Any", dimension: int | None) -> 
         warn(f"{model.id!r} is deprecated: {model.deprecated}", DeprecationWarning, stacklevel=3)
     config = object.__new__(cls)
     width = model.resolve_dimension(dimension)
-    _fill(config, model.huggingface_id, width, model.context_length, model.revision, model)
+    _fill(config, model.huggingface_id, width, model.context_length, model.revision, model, None)
     return config
 
 
@@ -195,7 +256,7 @@ def _restore(*values: object) -> ModelConfig:
 
 
 def _fill(config: ModelConfig, *values: object) -> None:
-    names = ("repo", "embedding_dim", "max_length", "revision", "model")
+    names = ("repo", "embedding_dim", "max_length", "revision", "model", "variant")
     for name, value in zip(names, values, strict=True):
         object.__setattr__(config, name, value)
 

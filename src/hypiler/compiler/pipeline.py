@@ -1,6 +1,6 @@
 """The whole way from bytes to checked models: read, check the shape, check the rules, place every finding."""
 
-from hypiler.compiler.digest import sha256_hex
+from hypiler._digest import sha256_hex
 from hypiler.compiler.faults import Faults
 from hypiler.compiler.rules import Model, check_between, check_model
 from hypiler.compiler.schema import BY_ATTRIBUTE

@@ -6,6 +6,7 @@ all follow from this table: adding a field is adding a line here.
 
 from hypiler.compiler.kinds import Extra, Flag, Integer, Kind, ListOf, MapOf, OneOf, Records, Score, Text
 from hypiler.compiler.vocabulary import (
+    MATRYOSHKA_ORDERS,
     MODALITIES,
     POOLINGS,
     QUANTIZATIONS,
@@ -276,6 +277,11 @@ FIELDS: tuple[Field, ...] = (
         "encoding.normalize",
         Flag(),
         "Whether vectors leave the model with unit length.",
+    ),
+    Field(
+        "encoding.matryoshka_order",
+        OneOf("_MatryoshkaOrder", *MATRYOSHKA_ORDERS),
+        "Steps that cut a pooled vector to a Matryoshka width, in order; if absent, truncate_normalize.",
     ),
     Field(
         "encoding.similarity",

@@ -8,7 +8,7 @@ and says what is wrong and where. Only that one decides that a file is faulty.
 import gc
 from itertools import accumulate
 
-from hypiler.compiler.digest import sha256_hex
+from hypiler._digest import sha256_hex
 from hypiler.diagnostics.finding import Finding
 
 TYPE_CHECKING = False

@@ -33,6 +33,7 @@ POOLINGS = (
     "weighted_mean",
     "none",
 )
+MATRYOSHKA_ORDERS = ("truncate_normalize", "normalize_truncate", "layer_norm_truncate_normalize")
 SIMILARITIES = ("cosine", "dot", "max_sim", "euclidean", "manhattan")
 
 # ISO 639-1, from the iso-codes project's table.

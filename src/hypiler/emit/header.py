@@ -5,7 +5,7 @@ They hold no text of the input, no clock, no path and no version of the tool.
 
 import re
 
-from hypiler.compiler.digest import sha256_hex
+from hypiler._digest import sha256_hex
 
 # The form of what is generated, and not of the input: it changes when the same input gives a file of another build.
 FORMAT = 1

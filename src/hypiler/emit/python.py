@@ -12,6 +12,7 @@ from hypiler.compiler.schema import BY_ATTRIBUTE, FIELDS
 from hypiler.emit.header import with_header
 from hypiler.emit.literals import EmitError, block
 from hypiler.emit.rows import encode_rows, index_text
+from hypiler.space import document_side, query_side
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def _constants(registry: Registry) -> dict[str, list[str]]:
         "_VARIANT_FIELDS": _part_fields("variants"),
         "_LAYER_FIELDS": _part_fields("dense_layers"),
         "_ROWS": encode_rows(rows, [field.kind.codec for field in FIELDS]),
+        "_SPACES": [_space_ids(row) for row in rows],
         "_ALIASES": [f"{alias}|{row[0]}" for row in rows for alias in row[aliases]],
         "_DOTTED": [f"{constant_name(id)}|{id}" for id in ids if "." in id],
         "_BY_TYPE": _index([(row[BY_ATTRIBUTE["model_type"]],) for row in rows]),
@@ -67,6 +69,29 @@ def _constants(registry: Registry) -> dict[str, list[str]]:
         "_BY_DIMENSION": _index([(row[BY_ATTRIBUTE["embedding_dim"]],) for row in rows]),
         "_WITH_MATRYOSHKA": _index([("",) if row[BY_ATTRIBUTE["matryoshka"]] else () for row in rows]),
     }
+
+
+def _space_ids(row: "tuple[Any, ...]") -> str:
+    """The ids of a model's own space: its own weights, at full width."""
+    value = dict(zip(BY_ATTRIBUTE, row, strict=True))
+    documents = document_side(
+        repository=value["huggingface_id"],
+        revision=value["revision"],
+        weights=None,
+        pooling=value["pooling"],
+        normalize=value["normalize"],
+        layers=value["dense_layers"],
+        matryoshka_order=None,
+        dimension=value["embedding_dim"],
+        document_prefix=value["document_prefix"],
+        document_length=value["document_length"] or value["context_length"],
+    )
+    queries = query_side(
+        query_prefix=value["query_prefix"],
+        query_length=value["query_length"] or value["context_length"],
+        similarity=value["similarity"],
+    )
+    return f"{documents['space_id']} {queries['query_space_id']}"
 
 
 def _part_fields(attribute: str) -> list[str]:

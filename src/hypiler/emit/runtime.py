@@ -13,6 +13,7 @@ _FIELDS: str = "id:str model_type:type embedding_dim:int matryoshka_dims:ints"
 _VARIANT_FIELDS: str = "id:str"
 _LAYER_FIELDS: str = "in_features:int"
 _ROWS: str = "\n"
+_SPACES: str = "\n"
 _ALIASES: str = "\n"
 _DOTTED: str = "\n"
 _BY_TYPE: str = "\n"
@@ -183,6 +184,16 @@ def _load() -> "_Loaded":
                 )
             return dimension
 
+        @property
+        def space_id(self) -> str:
+            """Stands for all that document vectors of full width depend on: store it beside them."""
+            return spaces()[numbers()[self.id]][:19]
+
+        @property
+        def query_space_id(self) -> str:
+            """Stands for all that is done to queries alone."""
+            return spaces()[numbers()[self.id]][20:]
+
         def __repr__(self) -> str:
             return f"<ModelInfo {self.id!r}: {self._type}, {self.embedding_dim} dims>"
 
@@ -268,6 +279,7 @@ def _load() -> "_Loaded":
 
     # The rows by number; the first is 1, its line in the literal.
     rows = once(lambda: _ROWS.split("\n"))
+    spaces = once(lambda: _SPACES.split("\n"))
 
     @once
     def numbers() -> "dict[str, int]":

@@ -51,6 +51,14 @@ _METHODS = '''
 
         Raises ValueError for a width that the model does not have.
         """
+
+    @property
+    def space_id(self) -> str:
+        """Stands for all that document vectors of full width depend on: store it beside them."""
+
+    @property
+    def query_space_id(self) -> str:
+        """Stands for all that is done to queries alone."""
 '''
 
 _QUERIES = '''

@@ -1,0 +1,292 @@
+"""What a folder of model files holds, by its small JSON files. Nothing is executed, and weights are not opened."""
+
+import json
+import string
+from dataclasses import dataclass
+from pathlib import Path
+
+from hypiler.engines.errors import EngineError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# No such file of a model comes near this; a larger one is not read.
+_MAX_BYTES = 16 << 20
+_SETTINGS = "config_sentence_transformers.json"
+# The endings of module types in modules.json that tell the kind, the most telling first.
+_MODULES = {
+    "MultiVectorMask": "multi_vector",
+    "SpladePooling": "sparse",
+    "MLMTransformer": "sparse",
+    "SparseAutoEncoder": "sparse",
+    "StaticEmbedding": "static",
+    "Pooling": "dense",
+}
+_MODEL_TYPES = {
+    "SentenceTransformer": "dense",
+    "SparseEncoder": "sparse",
+    "MultiVectorEncoder": "multi_vector",
+    "ColBERT": "multi_vector",
+    "CrossEncoder": "reranker",
+}
+# The words of pooling configurations, old and new, in those of the registry.
+_POOLINGS = {
+    "cls": "cls",
+    "cls_token": "cls",
+    "mean": "mean",
+    "mean_tokens": "mean",
+    "max": "max",
+    "max_tokens": "max",
+    "mean_sqrt_len_tokens": "mean_sqrt_len",
+    "weightedmean": "weighted_mean",
+    "weightedmean_tokens": "weighted_mean",
+    "lasttoken": "last_token",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DenseModule:
+    """A linear layer with a folder of its own; `activation` is the dotted name of a class of PyTorch."""
+
+    path: str
+    in_features: int
+    out_features: int
+    activation: str
+
+
+@dataclass(frozen=True, slots=True)
+class LateInteraction:
+    """How a late-interaction model makes its tokens; lengths in tokens.
+
+    `expand` says that queries are filled up with mask tokens, `attend` that these are attended to; documents leave
+    the vectors of `skiplist_words` out.
+    """
+
+    query_prefix: str | None = None
+    document_prefix: str | None = None
+    query_length: int | None = None
+    document_length: int | None = None
+    expand: bool = False
+    attend: bool = False
+    skiplist_words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What the files say; None where they say nothing.
+
+    `kind` is dense, static, multi_vector, sparse or reranker, and `evidence` the file and entry that show it.
+    """
+
+    folder: Path
+    kind: str | None
+    evidence: str
+    hidden_size: int | None
+    vocab_size: int | None
+    pooling: str | None
+    normalize: bool | None
+    similarity: str | None
+    query_prefix: str | None
+    document_prefix: str | None
+    query_length: int | None
+    document_length: int | None
+    dense: tuple[DenseModule, ...]
+    late_interaction: LateInteraction
+    remote_code: bool
+    trust_remote_code: bool = False
+    allow_pickle: bool = False
+
+
+def read_layout(folder: Path, *, trust_remote_code: bool = False, allow_pickle: bool = False) -> Layout:
+    """What lies in a folder. Raises EngineError for a file that is not the JSON it should be."""
+    config = _object(folder, "config.json")
+    settings = _object(folder, _SETTINGS)
+    modules = _modules(folder)
+    late = _late_interaction(folder, settings, modules)
+    kind, evidence = _kind(folder, config, settings, modules)
+    prompts = settings.get("prompts")
+    prompts = prompts if isinstance(prompts, dict) else {}
+    lengths = _object(folder, "sentence_bert_config.json").get("max_seq_length")
+    return Layout(
+        folder=folder,
+        kind=kind,
+        evidence=evidence,
+        hidden_size=_integer(config.get("hidden_size", config.get("n_embd"))),
+        vocab_size=_integer(config.get("vocab_size")),
+        pooling=_pooling(folder, modules),
+        normalize=_normalize(config, modules, kind),
+        similarity=_similarity(settings.get("similarity_fn_name")),
+        query_prefix=late.query_prefix or _text(prompts.get("query")),
+        document_prefix=late.document_prefix or _text(prompts.get("document", prompts.get("passage"))),
+        query_length=late.query_length or _integer(lengths),
+        document_length=late.document_length or _integer(lengths),
+        dense=_dense(folder, modules),
+        late_interaction=late,
+        remote_code="auto_map" in config,
+        trust_remote_code=trust_remote_code,
+        allow_pickle=allow_pickle,
+    )
+
+
+def _json(folder: Path, name: str) -> "Any":
+    path = folder / name
+    if not path.is_file():
+        return None
+    if path.stat().st_size > _MAX_BYTES:
+        raise EngineError(f"{path} is larger than {_MAX_BYTES >> 20} MiB, which no such file of a model is")
+    try:
+        return json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise EngineError(f"{path} must be JSON: {error}") from None
+
+
+def _object(folder: Path, name: str) -> "dict[str, Any]":
+    found = _json(folder, name)
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise EngineError(f"{folder / name} must hold a JSON object, got {type(found).__name__}")
+    return found
+
+
+def _modules(folder: Path) -> "list[tuple[str, str]] | None":
+    """The type and path of each entry of modules.json; None if there is no such file."""
+    found = _json(folder, "modules.json")
+    if found is None:
+        return None
+    try:
+        modules = [(str(entry["type"]), str(entry["path"])) for entry in found]
+    except (TypeError, KeyError):
+        raise EngineError(f"{folder / 'modules.json'} must list modules with `type` and `path`") from None
+    for _, path in modules:
+        if path.startswith(("/", "\\")) or ".." in path.replace("\\", "/").split("/"):
+            raise EngineError(f"{folder / 'modules.json'} names a path outside the folder: {path!r}")
+    return modules
+
+
+def _ends(modules: "list[tuple[str, str]] | None", name: str) -> "list[str]":
+    """The paths of the modules of a type."""
+    return [path for type, path in modules or () if type.rpartition(".")[2] == name]
+
+
+def _kind(
+    folder: Path, config: "dict[str, Any]", settings: "dict[str, Any]", modules: "list[tuple[str, str]] | None"
+) -> "tuple[str | None, str]":
+    """What is held, and what shows it."""
+    if _ends(modules, "StaticEmbedding"):
+        return "static", "modules.json: StaticEmbedding"
+    word = settings.get("model_type")
+    if word in _MODEL_TYPES:
+        return _MODEL_TYPES[word], f"{_SETTINGS}: model_type {word}"
+    for name, kind in _MODULES.items():
+        if _ends(modules, name):
+            return kind, f"modules.json: {name}"
+    if _ends(modules, "Dense"):
+        return "multi_vector", "modules.json: Dense without Pooling"
+    architectures = [str(name) for name in config.get("architectures") or ()]
+    if (folder / "artifact.metadata").is_file():
+        return "multi_vector", "artifact.metadata, of ColBERT"
+    told = f"config.json: {', '.join(architectures)}"
+    if "HF_ColBERT" in architectures:
+        return "multi_vector", told
+    if "StaticModel" in architectures or (config and "embedding_dtype" in config):
+        return "static", told if architectures else "config.json: embedding_dtype, of model2vec"
+    if any(name.endswith("ForSequenceClassification") for name in architectures):
+        return "reranker", told
+    if any(name.endswith("ForMaskedLM") for name in architectures):
+        return "sparse", told
+    return None, ""
+
+
+def _pooling(folder: Path, modules: "list[tuple[str, str]] | None") -> str | None:
+    """In the words of the registry; several at once are joined by +, which is no word of it."""
+    paths = _ends(modules, "Pooling")
+    if not paths:
+        return None
+    config = _object(folder, f"{paths[0]}/config.json")
+    mode = config.get("pooling_mode")
+    if mode is None:
+        names = [
+            key.removeprefix("pooling_mode_") for key, on in config.items() if on and key.startswith("pooling_mode_")
+        ]
+    else:
+        names = [str(name) for name in (mode if isinstance(mode, list) else [mode])]
+    return "+".join([_POOLINGS.get(name, name) for name in names]) or None
+
+
+def _normalize(config: "dict[str, Any]", modules: "list[tuple[str, str]] | None", kind: str | None) -> bool | None:
+    if kind == "static" and isinstance(config.get("normalize"), bool):
+        return bool(config["normalize"])
+    # PyLate normalizes on its own and lists no module for it.
+    if modules is None or (kind == "multi_vector" and not _ends(modules, "MultiVectorMask")):
+        return None
+    return bool(_ends(modules, "Normalize"))
+
+
+def _dense(folder: Path, modules: "list[tuple[str, str]] | None") -> "tuple[DenseModule, ...]":
+    found = []
+    for path in _ends(modules, "Dense"):
+        config = _object(folder, f"{path}/config.json")
+        activation = str(config.get("activation_function", "torch.nn.modules.linear.Identity"))
+        widths = [_integer(config.get(name)) for name in ("in_features", "out_features")]
+        if None in widths:
+            raise EngineError(f"{folder / path / 'config.json'} must give in_features and out_features")
+        found.append(DenseModule(path, widths[0] or 0, widths[1] or 0, activation))
+    return tuple(found)
+
+
+def _late_interaction(
+    folder: Path, settings: "dict[str, Any]", modules: "list[tuple[str, str]] | None"
+) -> LateInteraction:
+    """From the settings of PyLate, of Stanford's ColBERT, or of sentence-transformers, whichever there are."""
+    stanford = _object(folder, "artifact.metadata")
+    if settings.get("model_type") == "ColBERT" or "query_prefix" in settings:
+        skipped = settings.get("skiplist_words")
+        return LateInteraction(
+            query_prefix=_text(settings.get("query_prefix")),
+            document_prefix=_text(settings.get("document_prefix")),
+            query_length=_integer(settings.get("query_length")),
+            document_length=_integer(settings.get("document_length")),
+            expand=settings.get("do_query_expansion") is not False,
+            attend=bool(settings.get("attend_to_expansion_tokens")),
+            skiplist_words=tuple(string.punctuation if skipped is None else map(str, skipped)),
+        )
+    if stanford:
+        return LateInteraction(
+            query_prefix=_text(stanford.get("query_token_id")) or "[unused0]",
+            document_prefix=_text(stanford.get("doc_token_id")) or "[unused1]",
+            query_length=_integer(stanford.get("query_maxlen")),
+            document_length=_integer(stanford.get("doc_maxlen")),
+            expand=True,
+            attend=bool(stanford.get("attend_to_mask_tokens")),
+            skiplist_words=tuple(string.punctuation) if stanford.get("mask_punctuation", True) else (),
+        )
+    masks = _ends(modules, "MultiVectorMask")
+    if not masks:
+        return LateInteraction()
+    network = _object(folder, "sentence_bert_config.json")
+    expansion = network.get("query_expansion")
+    expansion = expansion if isinstance(expansion, dict) else {}
+    mask = _object(folder, f"{masks[0]}/config.json")
+    return LateInteraction(
+        query_length=_integer(expansion.get("length")) or _integer(network.get("query_length")),
+        document_length=_integer(network.get("document_length")),
+        expand=bool(expansion),
+        attend=bool(expansion.get("attend")),
+        skiplist_words=tuple(map(str, mask.get("skiplist_words") or ())),
+    )
+
+
+def _similarity(name: object) -> str | None:
+    """In the words of the registry."""
+    words = {"maxsim": "max_sim", "cosine": "cosine", "dot": "dot", "euclidean": "euclidean", "manhattan": "manhattan"}
+    return words.get(str(name).lower())
+
+
+def _integer(value: object) -> int | None:
+    return value if type(value) is int and value > 0 else None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

@@ -1,0 +1,81 @@
+"""From one vector a token to one vector a text: what the words of `encoding.pooling` mean, in numpy."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeAlias
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats: TypeAlias = NDArray[np.float32]
+    Mask: TypeAlias = NDArray[np.int64]
+
+
+def pool(tokens: "Floats", mask: "Mask", pooling: str) -> "Floats":
+    """Float32 [texts, dim] from [texts, tokens, dim] and a mask [texts, tokens] that is 1 for tokens and 0 for padding.
+
+    Padding follows the tokens. Raises ValueError for a word that is no pooling.
+    """
+    if pooling not in _POOLINGS:
+        raise ValueError(f"pooling must be one of {', '.join(_POOLINGS)}; got {pooling!r}")
+    return _POOLINGS[pooling](tokens, mask)
+
+
+def _cls(tokens: "Floats", mask: "Mask") -> "Floats":
+    return tokens[:, 0]
+
+
+def _last_token(tokens: "Floats", mask: "Mask") -> "Floats":
+    import numpy as np
+
+    result: Floats = tokens[np.arange(len(tokens)), np.maximum(mask.sum(axis=1) - 1, 0)]
+    return result
+
+
+def _max(tokens: "Floats", mask: "Mask") -> "Floats":
+    import numpy as np
+
+    result: Floats = np.max(tokens, axis=1, where=mask[..., None] > 0, initial=-np.inf)
+    return result
+
+
+def _sum(tokens: "Floats", weights: "Any") -> "Floats":
+    import numpy as np
+
+    result: Floats = np.einsum("btd,bt->bd", tokens, weights.astype(tokens.dtype), optimize=True)
+    return result
+
+
+def _mean(tokens: "Floats", mask: "Mask") -> "Floats":
+    return _sum(tokens, mask) / _count(mask)
+
+
+def _mean_sqrt_len(tokens: "Floats", mask: "Mask") -> "Floats":
+    return _sum(tokens, mask) / _count(mask) ** 0.5
+
+
+def _weighted_mean(tokens: "Floats", mask: "Mask") -> "Floats":
+    """Later tokens weigh more: the first 1, the second 2, …."""
+    import numpy as np
+
+    weights = mask * np.arange(1, mask.shape[1] + 1)
+    return _sum(tokens, weights) / _count(weights)
+
+
+def _count(weights: "Any") -> "Floats":
+    import numpy as np
+
+    # A text without tokens gives zeros, not NaN.
+    result: Floats = np.maximum(weights.sum(axis=1, keepdims=True), 1).astype(np.float32)
+    return result
+
+
+_POOLINGS: "dict[str, Callable[[Floats, Mask], Floats]]" = {
+    "cls": _cls,
+    "mean": _mean,
+    "max": _max,
+    "last_token": _last_token,
+    "mean_sqrt_len": _mean_sqrt_len,
+    "weighted_mean": _weighted_mean,
+}

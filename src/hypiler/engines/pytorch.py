@@ -1,0 +1,132 @@
+"""What the engines on PyTorch have in common: their libraries load any files as any kind of model.
+
+What is not in the files they fill with random numbers, so what was loaded is held against the files and the contract.
+"""
+
+import json
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from threading import Lock
+
+from hypiler.engines.errors import EngineError, MismatchError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from typing import Any
+
+    from hypiler.config import ModelConfig
+    from hypiler.engines.contract import Contract
+    from hypiler.engines.encoders import Floats
+
+FILES = ["*.json", "*.safetensors", "*.txt", "*.model", "*.bin", "*.py", "artifact.metadata"]
+"""The files that the libraries read, as patterns."""
+_LOADING = Lock()
+
+
+def holds_weights(config: "ModelConfig", folder: Path | None) -> bool:
+    """Whether the model's own weights are wanted, and lie in the folder if there is one; variants are no PyTorch."""
+    if config.variant is not None:
+        return False
+    return folder is None or any(next(folder.glob(pattern), None) for pattern in ("**/*.safetensors", "**/*.bin"))
+
+
+def check_choice(config: "ModelConfig", contract: "Contract", device: str) -> None:
+    """Raise EngineError for a variant, and ValueError for a device that is not there."""
+    torch = import_module("torch")
+    if config.variant is not None:
+        raise EngineError(
+            f"`{config.variant}` of `{contract.id}` is a variant, and the engines on PyTorch run a model's own weights:"
+            " use another engine"
+        )
+    try:
+        torch.empty(0, device=device)
+    except (AssertionError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"device must be one that PyTorch finds here; got {device!r}: {reason}") from None
+
+
+@contextmanager
+def loading(contract: "Contract", folder: str) -> "Generator[None]":
+    """A block that loads the files in a folder with a library above transformers.
+
+    Raises EngineError if the library fails, and MismatchError if transformers found no weights for a part of the
+    network. It says so to those who ask, and the libraries neither ask nor let one ask: in the block it is asked for
+    them. One model at a time, since the method that is replaced is everybody's.
+    """
+    network = import_module("transformers").PreTrainedModel
+    original = network.__dict__["from_pretrained"]
+    missing: list[str] = []
+
+    def asking(cls: "Any", /, *args: "Any", output_loading_info: bool = False, **options: "Any") -> "Any":
+        model, found = original.__func__(cls, *args, output_loading_info=True, **options)
+        missing.extend(found["missing_keys"])
+        return (model, found) if output_loading_info else model
+
+    with _LOADING:
+        network.from_pretrained = classmethod(asking)
+        try:
+            yield
+        except Exception as error:
+            raise EngineError(f"the files of `{contract.id}` in {folder} cannot be loaded: {error}") from error
+        finally:
+            network.from_pretrained = original
+    if used := sorted(name for name in missing if contract.kind == "reranker" or not _is_pooler(name)):
+        raise made_up(contract, folder, used)
+
+
+def check_layers(model: "Any", contract: "Contract", folder: str) -> None:
+    """Raise MismatchError if a library has added a layer with weights to those that the folder names."""
+    named = {"Transformer"}
+    modules, config = Path(folder) / "modules.json", Path(folder) / "config.json"
+    if modules.is_file():
+        named |= {entry["type"].rpartition(".")[2] for entry in json.loads(modules.read_bytes())}
+    elif "HF_ColBERT" in json.loads(config.read_bytes()).get("architectures", ()):
+        named.add("Dense")  # in the same file as the network
+    layers = {type(child).__name__ for child in model.children() if next(child.parameters(), None) is not None}
+    if added := sorted(layers - named):
+        raise made_up(contract, folder, added)
+
+
+def made_up(contract: "Contract", folder: str, names: list[str]) -> MismatchError:
+    """The error for parts of a network that no file holds."""
+    return MismatchError(
+        f"`{contract.id}` is a {contract.kind.replace('_', '-')} model in the registry, and the files in {folder} do"
+        f" not hold all of one: {', '.join(names[:3])}{', …' if names[3:] else ''} would be random numbers"
+    )
+
+
+def check_agreement(contract: "Contract", folder: str, **found: object) -> None:
+    """Raise MismatchError where what a library took from the folder is not what the contract says; None says nothing.
+
+    Spaces around a marker do not count: not every library writes them.
+    """
+    for name, value in found.items():
+        expected = getattr(contract, name)
+        if value is not None and _bare(value) != _bare(expected):
+            raise MismatchError(
+                f"`encoding.{name}` of `{contract.id}` is {expected!r}, and {value!r} by the files in {folder}: one of"
+                " them is wrong"
+            )
+
+
+def of_width(vectors: "Any", contract: "Contract") -> "Floats":
+    """The vectors as they are. Raises MismatchError if they are not as wide as the registry says."""
+    width = vectors.shape[-1]
+    if width != contract.embedding_dim:
+        raise MismatchError(
+            f"`specs.embedding_dim` of `{contract.id}` is {contract.embedding_dim} in the registry, and its files give"
+            f" vectors of {width}: the files are those of another model, or the registry is wrong"
+        )
+    result: Floats = vectors
+    return result
+
+
+def _bare(value: object) -> object:
+    return value.strip() if isinstance(value, str) else value
+
+
+def _is_pooler(name: str) -> bool:
+    """BERT's layer over the first token: many files leave it out, and only classifiers use it."""
+    return "pooler" in name.split(".")

@@ -1,0 +1,140 @@
+"""Each score against the same thing said in loops."""
+
+import subprocess
+import sys
+import tracemalloc
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.sparse import csr_array
+
+from hypiler.engines import scoring
+
+RANDOM = np.random.default_rng(0)
+
+
+def matrix(rows: int, width: int = 5, dtype: Any = np.float32) -> Any:
+    return RANDOM.normal(size=(rows, width)).astype(dtype)
+
+
+def length(vector: Any) -> float:
+    return float(sum(float(x) * float(x) for x in vector)) ** 0.5
+
+
+PAIRWISE = {
+    "dot": lambda a, b: sum(x * y for x, y in zip(a, b, strict=True)),
+    "cosine": lambda a, b: sum(x * y for x, y in zip(a, b, strict=True)) / (length(a) * length(b)),
+    "euclidean": lambda a, b: -length([x - y for x, y in zip(a, b, strict=True)]),
+    "manhattan": lambda a, b: -sum(abs(x - y) for x, y in zip(a, b, strict=True)),
+}
+
+
+@pytest.mark.parametrize("name", PAIRWISE)
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize(("q", "d"), [(3, 4), (1, 1), (0, 2), (2, 0)])
+def test_pairwise_scores(name: str, dtype: Any, q: int, d: int) -> None:
+    queries, documents = matrix(q, dtype=dtype), matrix(d, dtype=dtype)
+    found = scoring.similarity(name)(queries, documents)
+    expected = [[PAIRWISE[name](a.tolist(), b.tolist()) for b in documents] for a in queries]
+    assert (found.dtype, found.shape) == (np.float32, (q, d))
+    np.testing.assert_allclose(found, np.array(expected).reshape(q, d), atol=1e-4)
+
+
+def test_vector_of_zeros_has_cosine_0() -> None:
+    assert scoring.cosine(np.zeros((1, 3)), np.ones((1, 3))).tolist() == [[0.0]]
+
+
+def test_small_distances_between_large_vectors_are_kept() -> None:
+    far = np.full((1, 3), 1000.0)
+    assert scoring.euclidean(far, far + 0.01)[0, 0] == pytest.approx(-0.01 * 3**0.5, rel=0.02)
+
+
+def max_sim(query: Any, document: Any) -> float:
+    return sum(max(float(a @ b) for b in document) for a in query) if len(document) else 0.0
+
+
+@given(
+    q=st.lists(st.integers(0, 6), max_size=5),
+    d=st.lists(st.integers(0, 9), max_size=8),
+    block=st.sampled_from([1, 30, 1 << 24]),
+)
+def test_max_sim(q: list[int], d: list[int], block: int) -> None:
+    queries, documents = [matrix(one) for one in q], [matrix(one) for one in d]
+    original = scoring._BLOCK
+    scoring._BLOCK = block
+    try:
+        found = scoring.max_sim(queries, documents)
+    finally:
+        scoring._BLOCK = original
+    expected = [[max_sim(query, document) for document in documents] for query in queries]
+    assert (found.dtype, found.shape) == (np.float32, (len(q), len(d)))
+    np.testing.assert_allclose(found, np.array(expected).reshape(found.shape), atol=1e-4)
+
+
+def test_max_sim_of_many_documents_takes_bounded_memory() -> None:
+    queries, documents = [matrix(32, 16)] * 8, [matrix(100, 16)] * 2_000
+    tracemalloc.start()
+    scoring.max_sim(queries, documents)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert 8 * 32 * 100 * 2_000 * 4 == 204_800_000
+    # A block of scores twice over, while it is made, and the block of documents.
+    assert peak < 170_000_000
+
+
+def test_sparse_dot() -> None:
+    queries, documents = RANDOM.random((3, 50)), RANDOM.random((4, 50))
+    queries[queries < 0.8] = documents[documents < 0.8] = 0
+    found = scoring.sparse_dot(csr_array(queries), csr_array(documents))
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, queries @ documents.T, rtol=1e-6)
+
+
+def test_hamming_counts_bits_that_differ() -> None:
+    queries, documents = matrix(3, 24), matrix(4, 24)
+    found = scoring.hamming(scoring.binary(queries), scoring.binary(documents))
+    expected = [[-sum((a > 0) != (b > 0) for a, b in zip(q, d, strict=True)) for d in documents] for q in queries]
+    assert found.tolist() == expected
+
+
+def test_int8_keeps_the_order_of_cosines() -> None:
+    documents = matrix(50, 32)
+    documents /= np.linalg.norm(documents, axis=1, keepdims=True)
+    limits = scoring.int8_limits(documents)
+    small = scoring.int8(documents, limits)
+    assert small.dtype == np.int8
+    assert (small.min(), small.max()) == (-128, 127)
+    # Undone, the numbers are those that went in, to half a step.
+    steps = (limits[1] - limits[0]) / 255
+    np.testing.assert_allclose((small.astype(np.float64) + 128) * steps + limits[0], documents, atol=float(steps.max()))
+    scores = scoring.int8_dot(small[:5], small)
+    assert scores[0, 0] == sum(int(x) * int(x) for x in small[0])
+
+
+@pytest.mark.parametrize("name", [*PAIRWISE, "int8_dot"])
+def test_widths_that_differ_are_named(name: str) -> None:
+    with pytest.raises(ValueError, match="queries have 5 dimensions and documents 4"):
+        getattr(scoring, name)(matrix(1, 5), matrix(1, 4))
+
+
+def test_widths_of_tokens_that_differ_are_named() -> None:
+    with pytest.raises(ValueError, match="queries have 5 dimensions and documents 4"):
+        scoring.max_sim([matrix(1, 5)], [matrix(2, 5), matrix(1, 4)])
+
+
+def test_vectors_that_are_no_matrix_are_refused() -> None:
+    with pytest.raises(ValueError, match="rows of a matrix; got arrays of 1 and 2 dimensions"):
+        scoring.dot(np.ones(3), np.ones((1, 3)))
+
+
+def test_unknown_word_is_refused() -> None:
+    with pytest.raises(ValueError, match="must be one of cosine, dot, euclidean, manhattan, max_sim; got 'angle'"):
+        scoring.similarity("angle")
+
+
+def test_scipy_is_loaded_only_with_a_sparse_matrix() -> None:
+    code = "import sys, hypiler.engines.scoring; assert not [name for name in sys.modules if name.startswith('scipy')]"
+    subprocess.run([sys.executable, "-c", code], check=True)
