@@ -10,15 +10,9 @@ Which facts make a space, and how its id is computed byte by byte, stands in doc
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from typing import Any, Protocol
+    from typing import Any
 
     from hypiler.config import ModelConfig
-
-    class Stated(Protocol):
-        """A record of a registry."""
-
-        @property
-        def id(self) -> str: ...
 
 
 class SpaceError(ValueError):

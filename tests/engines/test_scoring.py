@@ -94,27 +94,47 @@ def test_sparse_dot() -> None:
 
 
 def test_hamming_counts_bits_that_differ() -> None:
-    queries, documents = matrix(3, 24), matrix(4, 24)
-    found = scoring.hamming(scoring.binary(queries), scoring.binary(documents))
+    queries, documents = matrix(3, 20), matrix(4, 20)
+    binary = scoring.Binary()
+    packed = binary.quantize(queries), binary.quantize(documents)
     expected = [[-sum((a > 0) != (b > 0) for a, b in zip(q, d, strict=True)) for d in documents] for q in queries]
-    assert found.tolist() == expected
+    assert (packed[0].dtype, packed[0].shape) == (np.uint8, (3, 3))
+    assert binary.similarity(*packed).tolist() == expected
 
 
-def test_int8_keeps_the_order_of_cosines() -> None:
-    documents = matrix(50, 32)
-    documents /= np.linalg.norm(documents, axis=1, keepdims=True)
-    limits = scoring.int8_limits(documents)
-    small = scoring.int8(documents, limits)
-    assert small.dtype == np.int8
-    assert (small.min(), small.max()) == (-128, 127)
-    # Undone, the numbers are those that went in, to half a step.
-    steps = (limits[1] - limits[0]) / 255
-    np.testing.assert_allclose((small.astype(np.float64) + 128) * steps + limits[0], documents, atol=float(steps.max()))
-    scores = scoring.int8_dot(small[:5], small)
-    assert scores[0, 0] == sum(int(x) * int(x) for x in small[0])
+def test_bytes_that_differ_in_number_are_named() -> None:
+    with pytest.raises(ValueError, match="queries have 2 bytes and documents 1"):
+        scoring.Binary().similarity(np.zeros((1, 2), np.uint8), np.zeros((1, 1), np.uint8))
 
 
-@pytest.mark.parametrize("name", [*PAIRWISE, "int8_dot"])
+def test_int8_restores_to_half_a_step() -> None:
+    documents = matrix(50, 32) * np.linspace(0.1, 10, 32, dtype=np.float32)
+    int8 = scoring.Int8(documents)
+    codes = int8.quantize(documents)
+    steps = (documents.max(axis=0) - documents.min(axis=0)) / 255
+    assert (codes.dtype, codes.min(), codes.max()) == (np.int8, -128, 127)
+    assert (np.abs(int8.restore(codes) - documents) <= steps * 0.501).all()
+
+
+@pytest.mark.parametrize("measure", ["cosine", "dot", "euclidean"])
+def test_int8_scores_are_nearly_those_of_the_floats(measure: str) -> None:
+    documents = matrix(50, 64) * np.linspace(0.1, 10, 64, dtype=np.float32)
+    int8 = scoring.Int8(documents, measure)
+    codes = int8.quantize(documents)
+    again = scoring.Int8(np.array([int8.least, int8.greatest]), measure)
+    assert (again.quantize(documents) == codes).all()
+    exact = scoring.similarity(measure)(documents[:5], documents)
+    np.testing.assert_allclose(int8.similarity(codes[:5], codes), exact, atol=0.01 * float(np.abs(exact).max()))
+
+
+def test_int8_cuts_what_lies_outside_the_limits() -> None:
+    int8 = scoring.Int8(np.array([[0.0, 5.0], [1.0, 5.0]], np.float32))
+    assert int8.quantize(np.array([[-9.0, 5.0], [9.0, 9.0]])).tolist() == [[-128, -128], [127, 127]]
+    with pytest.raises(ValueError, match=r"^the sample must have vectors"):
+        scoring.Int8(np.empty((0, 2), np.float32))
+
+
+@pytest.mark.parametrize("name", PAIRWISE)
 def test_widths_that_differ_are_named(name: str) -> None:
     with pytest.raises(ValueError, match="queries have 5 dimensions and documents 4"):
         getattr(scoring, name)(matrix(1, 5), matrix(1, 4))

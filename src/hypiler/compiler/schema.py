@@ -9,6 +9,7 @@ from hypiler.compiler.vocabulary import (
     MATRYOSHKA_ORDERS,
     MODALITIES,
     POOLINGS,
+    PRECISIONS,
     QUANTIZATIONS,
     SIMILARITIES,
 )
@@ -287,6 +288,11 @@ FIELDS: tuple[Field, ...] = (
         "encoding.similarity",
         OneOf("_Similarity", *SIMILARITIES),
         "How two outputs are compared.",
+    ),
+    Field(
+        "encoding.precisions",
+        ListOf(OneOf("_Precision", *PRECISIONS)),
+        "Precisions below float32 that the authors say its vectors are made for.",
     ),
     Field(
         "encoding.query_prefix",

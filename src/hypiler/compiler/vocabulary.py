@@ -34,6 +34,7 @@ POOLINGS = (
     "none",
 )
 MATRYOSHKA_ORDERS = ("truncate_normalize", "normalize_truncate", "layer_norm_truncate_normalize")
+PRECISIONS = ("int8", "binary")
 SIMILARITIES = ("cosine", "dot", "max_sim", "euclidean", "manhattan")
 
 # ISO 639-1, from the iso-codes project's table.

@@ -92,7 +92,8 @@ def load(
     layout = read_layout(files, trust_remote_code=trust_remote_code, allow_pickle=allow_pickle)
     contract = make_contract(config, layout, assume or {})
     backend = module.open_model(config, contract, layout, device)
-    return _encoder(kind)(contract, backend, name)
+    encoder: Encoder[Any] = _encoder(kind)(contract, backend, name)
+    return encoder
 
 
 def _choose(config: "ModelConfig", engine: str, kind: str, local: "str | os.PathLike[str] | None") -> "tuple[str, Any]":
@@ -110,7 +111,7 @@ def _choose(config: "ModelConfig", engine: str, kind: str, local: "str | os.Path
             )
         return engine, module
     folder = Path(local) if local is not None else None
-    missing = []
+    missing: list[str] = []
     for name in ENGINES:
         try:
             module = _module(name)

@@ -47,6 +47,7 @@ class Contract:
     normalize: bool
     matryoshka_order: str
     similarity: str
+    precisions: tuple[str, ...]
     query_prefix: str
     document_prefix: str
     query_length: int
@@ -88,6 +89,7 @@ def make_contract(config: "ModelConfig", layout: "Layout", assume: "Mapping[str,
         normalize=facts.known("normalize", layout.normalize) if kind in ("dense", "static", "multi_vector") else False,
         matryoshka_order=facts.model.matryoshka_order or "truncate_normalize",
         similarity=facts.known("similarity", layout.similarity, _DEFAULT_SIMILARITY.get(kind)) if texts else "",
+        precisions=facts.model.precisions,
         query_prefix=facts.known("query_prefix", layout.query_prefix) if texts else "",
         document_prefix=facts.known("document_prefix", layout.document_prefix) if texts else "",
         query_length=facts.length("query_length", layout.query_length),

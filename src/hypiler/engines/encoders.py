@@ -121,6 +121,20 @@ class DenseEncoder(_Encoder):
         """Float32 [queries, documents], larger is nearer; by the model's own measure."""
         return scoring.similarity(self.contract.similarity)(queries, documents)
 
+    def quantizer(self, precision: str, sample: "Floats") -> "scoring.Binary | scoring.Int8":
+        """Makes smaller vectors of float32 ones, and compares them: `binary` or `int8`.
+
+        `sample` are vectors of documents, whose limits int8 takes; binary needs none. Raises ValueError for a precision
+        that the registry does not state for this model: its scores would be worse than anybody has measured.
+        """
+        stated = self.contract.precisions
+        if precision not in stated:
+            raise ValueError(
+                f"`encoding.precisions` of `{self.contract.id}` must have {precision!r}; it has"
+                f" {', '.join(stated) or 'none'}"
+            )
+        return scoring.Binary() if precision == "binary" else scoring.Int8(sample, self.contract.similarity)
+
     def _encode(self, texts: Sequence[str], *, query: bool, batch_size: int, progress: bool | None) -> "Floats":
         import numpy as np
 

@@ -20,14 +20,13 @@ _BLOCK = 1 << 24
 
 def dot(queries: "Vectors", documents: "Vectors") -> "Floats":
     """Dot products: float32 [q, d] from [q, dim] and [d, dim]. Raises ValueError for widths that differ."""
-    queries, documents = _matrices(queries, documents)
-    return queries @ documents.T
+    return _products(*_matrices(queries, documents))
 
 
 def cosine(queries: "Vectors", documents: "Vectors") -> "Floats":
     """Cosines, -1..1: float32 [q, d] from [q, dim] and [d, dim]. A vector of zeros has 0 with every other."""
-    queries, documents = _matrices(queries, documents)
-    return _unit(queries) @ _unit(documents).T
+    left, right = _matrices(queries, documents)
+    return _products(_unit(left), _unit(right))
 
 
 def euclidean(queries: "Vectors", documents: "Vectors") -> "Floats":
@@ -68,8 +67,7 @@ def max_sim(queries: "Sequence[Vectors]", documents: "Sequence[Vectors]") -> "Fl
             _matrices(tokens[:1], documents[place])
             block[row, : len(documents[place])] = documents[place]
             padding[row, : len(documents[place])] = False
-        found = tokens @ block.reshape(-1, tokens.shape[1]).T
-        found = found.reshape(len(tokens), len(places), longest)
+        found = _products(tokens, block.reshape(-1, tokens.shape[1])).reshape(len(tokens), len(places), longest)
         found[:, padding] = -np.inf
         scores[np.ix_(kept, places)] = np.add.reduceat(found.max(axis=2), starts, axis=0)
     return scores
@@ -93,42 +91,67 @@ def sparse_dot(queries: "Any", documents: "Any") -> "Floats":
     return np.asarray((queries @ documents.T).todense(), np.float32)
 
 
-def binary(vectors: "Vectors") -> "NDArray[np.uint8]":
-    """One bit a number, 1 above 0: uint8 [n, dim / 8], packed from the most significant bit on."""
-    return np.packbits(np.asarray(vectors) > 0, axis=-1)
+class Binary:
+    """One bit a number, 1 above 0: the sign of each dimension, an eighth of a byte instead of four."""
 
+    precision = "binary"
 
-def hamming(queries: "NDArray[np.uint8]", documents: "NDArray[np.uint8]") -> "Floats":
-    """Negated numbers of bits that differ: float32 [q, d] from packed uint8 [q, bytes] and [d, bytes]."""
-    if queries.shape[1:] != documents.shape[1:]:
-        raise ValueError(f"queries have {queries.shape[-1]} bytes and documents {documents.shape[-1]}")
-    rows = [_BITS[documents ^ query].sum(axis=1, dtype=np.int64) for query in queries]
-    return -np.array(rows, np.float32).reshape(len(queries), len(documents))
+    def quantize(self, vectors: "Vectors") -> "NDArray[np.uint8]":
+        """uint8 [n, dim / 8], rounded up, packed from the most significant bit on."""
+        return np.packbits(np.asarray(vectors) > 0, axis=-1)
+
+    def similarity(self, queries: "NDArray[np.uint8]", documents: "NDArray[np.uint8]") -> "Floats":
+        """Negated Hamming distances, the numbers of bits that differ: float32 [q, d] from [q, bytes] and [d, bytes]."""
+        if queries.shape[1:] != documents.shape[1:]:
+            raise ValueError(f"queries have {queries.shape[-1]} bytes and documents {documents.shape[-1]}")
+        rows = [_BITS[documents ^ query].sum(axis=1, dtype=np.int64) for query in queries]
+        return -np.array(rows, np.float32).reshape(len(queries), len(documents))
 
 
 _BITS = np.array([byte.bit_count() for byte in range(256)], np.uint8)
 
 
-def int8(vectors: "Vectors", limits: "tuple[Vectors, Vectors] | None" = None) -> "NDArray[np.int8]":
-    """One byte a number: int8 [n, dim], each dimension spread over -128..127 between its limits.
+class Int8:
+    """One byte a number: each dimension is spread over -128..127 between the limits that it has in a sample.
 
-    `limits` are the least and greatest value of each dimension, [dim] each, as `int8_limits` gives them for documents;
-    queries take those of the documents. By default those of the vectors themselves.
+    `sample` are float vectors [n, dim], such as the documents of the index. Queries and later documents take the same
+    limits: keep `least` and `greatest`, [dim] each, with the index; the two alone are sample enough to make this again.
+    What lies outside the limits is cut to them. Raises ValueError for a sample without vectors.
     """
-    least, greatest = limits if limits is not None else int8_limits(vectors)
-    steps = np.maximum(greatest - least, 1e-12) / 255
-    return np.clip(np.round((vectors - least) / steps) - 128, -128, 127).astype(np.int8)
 
+    precision = "int8"
 
-def int8_limits(vectors: "Vectors") -> "tuple[Vectors, Vectors]":
-    """The least and the greatest value of each dimension, [dim] each."""
-    return np.min(vectors, axis=0), np.max(vectors, axis=0)
+    def __init__(self, sample: "Vectors", measure: str = "dot") -> None:
+        if not len(sample):
+            raise ValueError(
+                "the sample must have vectors, since the limits of each dimension are read off it; got none"
+            )
+        self.least: Floats = np.min(sample, axis=0).astype(np.float32)
+        self.greatest: Floats = np.max(sample, axis=0).astype(np.float32)
+        self.measure = similarity(measure)
 
+    def quantize(self, vectors: "Vectors") -> "NDArray[np.int8]":
+        """int8 [n, dim] from float [n, dim]."""
+        levels = np.round((np.asarray(vectors, np.float32) - self.least) / self._step)
+        return (np.clip(levels, 0, 255) - 128).astype(np.int8)
 
-def int8_dot(queries: "NDArray[np.int8]", documents: "NDArray[np.int8]") -> "Floats":
-    """Dot products of int8 vectors [q, dim] and [d, dim], in their own unit: float32 [q, d]."""
-    left, right = _matrices(queries.astype(np.float32), documents.astype(np.float32))
-    return left @ right.T
+    def restore(self, codes: "NDArray[np.int8]") -> "Floats":
+        """float32 [n, dim] from int8 [n, dim]: within the limits each number to half a step."""
+        restored: Floats = (codes.astype(np.float32) + 128) * self._step + self.least
+        return restored
+
+    def similarity(self, queries: "NDArray[np.int8]", documents: "NDArray[np.int8]") -> "Floats":
+        """The measure between what both restore to: float32 [q, d] from [q, dim] and [d, dim].
+
+        Products of the codes alone would weigh each dimension by its own step.
+        """
+        return self.measure(self.restore(queries), self.restore(documents))
+
+    @property
+    def _step(self) -> "Floats":
+        # A dimension that never changes has one level.
+        step: Floats = np.maximum(self.greatest - self.least, np.float32(1e-12)) / np.float32(255)
+        return step
 
 
 _SIMILARITIES: "dict[str, Callable[[Any, Any], Floats]]" = {
@@ -157,5 +180,13 @@ def _matrices(queries: "Any", documents: "Any") -> "tuple[Floats, Floats]":
     return left, right
 
 
+def _products(left: "Floats", right: "Floats") -> "Floats":
+    # Kernels of BLAS may compute on what lies behind a row and set the flag; what is in the result is right.
+    with np.errstate(invalid="ignore"):
+        products: Floats = left @ right.T
+    return products
+
+
 def _unit(vectors: "Floats") -> "Floats":
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(1e-12))
+    lengths: Floats = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.maximum(lengths, np.float32(1e-12))

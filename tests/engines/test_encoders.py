@@ -1,0 +1,162 @@
+"""What every engine has in common: batches, progress, the choice of an engine, smaller vectors."""
+
+import io
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tiny import WIDTH, config_of, entry, write_tiny
+
+from hypiler import ModelConfig, engines
+from hypiler.engines import ENGINES, DenseEncoder, EngineError, MissingEngineError, UnknownFactError, scoring
+
+TEXTS = ["a b", "c", "f e d c b a", "", "d"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write_tiny(tmp_path / "model")
+
+
+@pytest.fixture
+def encoder(folder: Path, tmp_path: Path) -> Any:
+    return config_of(tmp_path).load("onnx", local=folder)
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 5, 100])
+def test_vectors_come_in_the_order_of_the_texts_whatever_the_batch(encoder: Any, batch_size: int) -> None:
+    one_by_one = np.concatenate([encoder.encode_documents([text]) for text in TEXTS])
+    np.testing.assert_allclose(encoder.encode_documents(TEXTS, batch_size=batch_size), one_by_one, atol=1e-6)
+
+
+def test_no_texts_give_no_vectors(encoder: Any) -> None:
+    vectors = encoder.encode_queries([])
+    assert (vectors.dtype, vectors.shape) == (np.float32, (0, WIDTH))
+    assert encoder.similarity(vectors, vectors).shape == (0, 0)
+
+
+def test_one_string_is_no_list_of_texts(encoder: Any) -> None:
+    with pytest.raises(TypeError, match=r"^texts must be a sequence of strings, got one string$"):
+        encoder.encode_queries("a b")
+
+
+def test_batches_have_at_least_one_text(encoder: Any) -> None:
+    with pytest.raises(ValueError, match=r"^batch_size must be at least 1, got 0$"):
+        encoder.encode_queries(["a"], batch_size=0)
+
+
+@pytest.mark.parametrize(
+    ("progress", "terminal", "batch_size", "shown"),
+    [(True, False, 2, True), (False, True, 2, False), (None, False, 2, False), (None, True, 100, False)],
+)
+def test_bar_is_shown_when_it_is_wanted(
+    encoder: Any, monkeypatch: pytest.MonkeyPatch, progress: bool | None, terminal: bool, batch_size: int, shown: bool
+) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(stream, "isatty", lambda: terminal)
+    monkeypatch.setattr(sys, "stderr", stream)
+    encoder.encode_documents(TEXTS, batch_size=batch_size, progress=progress)
+    assert ("encoding: 100%" in stream.getvalue()) is shown
+
+
+class TestChoice:
+    def test_light_engine_comes_first(self, folder: Path, tmp_path: Path) -> None:
+        encoder = config_of(tmp_path).load(local=folder)
+        assert isinstance(encoder, DenseEncoder)
+        assert repr(encoder) == f"<DenseEncoder 'tiny' by onnx: {WIDTH} dims>"
+
+    def test_unknown_engine_is_refused_with_those_that_there_are(self, folder: Path, tmp_path: Path) -> None:
+        with pytest.raises(ValueError) as caught:
+            config_of(tmp_path).load("tensorflow", local=folder)
+        assert str(caught.value) == f"engine must be auto or one of {', '.join(ENGINES)}; got 'tensorflow'"
+
+    def test_engine_that_cannot_run_this_kind_is_refused(self, folder: Path, tmp_path: Path) -> None:
+        with pytest.raises(EngineError) as caught:
+            config_of(tmp_path).load("model2vec", local=folder)
+        assert str(caught.value) == "`model2vec` runs static models, and `tiny` is a dense one"
+
+    def test_no_engine_at_all_names_every_command_that_installs_one(
+        self, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def missing(name: str) -> Any:
+            raise MissingEngineError(f"{name} is missing: python -m pip install 'hypiler[{name}]'")
+
+        monkeypatch.setattr(engines, "_module", missing)
+        with pytest.raises(MissingEngineError) as caught:
+            config_of(tmp_path).load(local=folder)
+        assert str(caught.value).startswith(
+            "no engine that is installed can run `tiny`, a dense model; onnx is missing: "
+        )
+        assert [name for name in ENGINES if f"hypiler[{name}]" in str(caught.value)] == list(ENGINES)
+
+    @pytest.mark.parametrize("word", ["vision-language", "time-series"])
+    def test_model_that_reads_more_than_text_is_loaded_by_none(self, folder: Path, tmp_path: Path, word: str) -> None:
+        with pytest.raises(
+            EngineError, match=rf"^`tiny` is of type `{word}`, which no engine loads: its input is more"
+        ):
+            config_of(tmp_path, type=word).load(local=folder)
+
+    def test_config_written_by_hand_is_not_loaded(self) -> None:
+        with pytest.raises(
+            EngineError, match=r"^ModelConfig\('org/name', 8, 9\) is of no registry, so how it turns text"
+        ):
+            ModelConfig("org/name", 8, 9).load()
+
+
+class TestUnknownFacts:
+    def test_fact_that_nobody_gives_is_not_guessed(self, folder: Path, tmp_path: Path) -> None:
+        with pytest.raises(UnknownFactError) as caught:
+            config_of(tmp_path, encoding={"pooling": None}).load(local=folder)
+        assert str(caught.value) == (
+            "`encoding.pooling` of `tiny` is not known: neither the registry nor the model's files say it; look it up and"
+            " write it into models.json, or pass assume={'pooling': …}"
+        )
+
+    def test_fact_that_is_assumed_is_used(self, folder: Path, tmp_path: Path) -> None:
+        encoder: Any = config_of(tmp_path, encoding={"pooling": None}).load(local=folder, assume={"pooling": "cls"})
+        stated: Any = config_of(tmp_path, encoding={"pooling": "cls"}).load(local=folder)
+        np.testing.assert_array_equal(encoder.encode_documents(TEXTS), stated.encode_documents(TEXTS))
+
+    def test_stated_fact_is_not_overruled(self, folder: Path, tmp_path: Path) -> None:
+        with pytest.raises(EngineError) as caught:
+            config_of(tmp_path).load(local=folder, assume={"pooling": "cls"})
+        assert str(caught.value) == (
+            "`pooling` of `tiny` is 'mean' in the registry, and 'cls' was to be assumed; correct the registry if it is wrong"
+        )
+
+    def test_only_facts_of_the_encoding_are_assumed(self, folder: Path, tmp_path: Path) -> None:
+        with pytest.raises(ValueError, match=r"^`embedding_dim` is no fact that can be assumed; these can: pooling, "):
+            config_of(tmp_path).load(local=folder, assume={"embedding_dim": 4})
+
+
+class TestSmallerVectors:
+    def loaded(self, folder: Path, tmp_path: Path, **encoding: Any) -> Any:
+        return config_of(tmp_path, encoding=entry()["encoding"] | encoding).load(local=folder)
+
+    def test_binary_vectors_are_compared_by_their_bits(self, folder: Path, tmp_path: Path) -> None:
+        encoder = self.loaded(folder, tmp_path, precisions=["binary"])
+        vectors = encoder.encode_documents(TEXTS)
+        quantizer = encoder.quantizer("binary", vectors)
+        bits = quantizer.quantize(vectors)
+        assert isinstance(quantizer, scoring.Binary)
+        assert bits.shape == (len(TEXTS), 1)
+        assert (
+            quantizer.similarity(bits, bits).argmax(axis=1) == encoder.similarity(vectors, vectors).argmax(axis=1)
+        ).all()
+
+    def test_bytes_are_compared_by_the_measure_of_the_model(self, folder: Path, tmp_path: Path) -> None:
+        encoder = self.loaded(folder, tmp_path, precisions=["int8"], similarity="euclidean", normalize=False)
+        vectors = encoder.encode_documents(TEXTS)
+        quantizer = encoder.quantizer("int8", vectors)
+        codes = quantizer.quantize(vectors)
+        assert codes.dtype == np.int8
+        np.testing.assert_allclose(quantizer.similarity(codes, codes), encoder.similarity(vectors, vectors), atol=0.05)
+
+    def test_precision_that_the_registry_does_not_state_is_refused(self, folder: Path, tmp_path: Path) -> None:
+        encoder = self.loaded(folder, tmp_path, precisions=["binary"])
+        told = "`encoding.precisions` of `tiny` must have 'int8'; it has binary"
+        with pytest.raises(ValueError, match=f"^{re.escape(told)}$"):
+            encoder.quantizer("int8", encoder.encode_documents(TEXTS))
