@@ -7,15 +7,20 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from console import run_page
 
+from hypiler import ModelConfig, engines
 from hypiler.cli import main
 from hypiler.compiler.pipeline import compile_registry
 from hypiler.emit.json_schema import emit_json_schema
 from hypiler.emit.reference import emit_reference
+from hypiler.engines.contract import make_contract
+from hypiler.engines.layout import read_layout
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -86,6 +91,31 @@ def test_python_blocks_run(page: Path) -> None:
             check=False,
         )
         assert (result.stderr, result.returncode) == ("", 0)
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "docs/engines.md"], ids=lambda page: page.name)
+def test_blocks_that_load_a_model_give_what_their_comments_say(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The network is one that gives numbers by chance."""
+    random = np.random.default_rng(0)
+
+    def load(config: ModelConfig, engine: str, **options: Any) -> Any:
+        contract = make_contract(config, read_layout(tmp_path), {})
+
+        def run(texts: list[str], *, query: bool) -> Any:
+            return random.normal(size=(len(texts), contract.embedding_dim)).astype(np.float32)
+
+        backend: Any = SimpleNamespace(run=run)
+        return engines.DenseEncoder(contract, backend, engine)
+
+    monkeypatch.setattr(engines, "load", load)
+    names: dict[str, Any] = {"ModelConfig": ModelConfig}
+    for block in blocks(page, "py"):
+        exec(compile(block, page.name, "exec"), names)
+        told = re.findall(r"^(\w+) = .*# (\w+) \[(\d+), (\d+)\]", block, re.MULTILINE)
+        assert len(told) > 1
+        assert told == [(name, str(names[name].dtype), *map(str, names[name].shape)) for name, *_ in told]
 
 
 @pytest.mark.parametrize("page", CONSOLE, ids=lambda page: page.name)
