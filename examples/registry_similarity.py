@@ -12,7 +12,6 @@ from pathlib import Path
 
 from hypiler import ModelConfig, UnknownModelError
 from hypiler.engines import ENGINES, EngineError
-from hypiler.model_registry import get_model
 
 QUERIES = [
     "What is machine learning?",
@@ -35,12 +34,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--engine", choices=["auto", *ENGINES], default="auto")
     parser.add_argument("--dimension", type=int, help="one of the model's Matryoshka dimensions")
     options = parser.parse_args(arguments)
-    id: str = options.model
     try:
-        model = get_model(id)
-        if model is None:
-            raise UnknownModelError(id)
-        config = ModelConfig.from_model(model, options.dimension)
+        config = ModelConfig.from_registry(options.model, dimension=options.dimension)
         encoder = config.load(options.engine, local=options.local)
     except (UnknownModelError, EngineError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 from zipfile import ZipFile
 
 import pytest
@@ -153,4 +154,41 @@ def multi_vector(minilm: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
         path = folder / f"{name}.json"
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps(content))
+    return folder
+
+
+def linked(folder: Path, place: Path) -> Path:
+    """A copy of a folder whose weights are links."""
+    result = Path(shutil.copytree(folder, place / "model", ignore=shutil.ignore_patterns("model.safetensors")))
+    (result / "model.safetensors").symlink_to(folder / "model.safetensors")
+    (result / "onnx").mkdir()
+    return result
+
+
+def exported(folder: Path, place: Path, head: Literal["none", "mlm"] = "none") -> Path:
+    """The same with the model in ONNX beside it."""
+    from bert_onnx import export_bert
+
+    result = linked(folder, place)
+    export_bert(folder, result / "onnx/model.onnx", head)
+    return result
+
+
+@pytest.fixture(scope="session")
+def minilm_onnx(minilm: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MiniLM with `onnx/model.onnx`, which gives one vector a token."""
+    return exported(minilm, tmp_path_factory.mktemp("minilm-onnx"))
+
+
+@pytest.fixture(scope="session")
+def splade_onnx(splade: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The SPLADE with `onnx/model.onnx`, which gives logits over the vocabulary for each token."""
+    return exported(splade, tmp_path_factory.mktemp("splade-onnx"), head="mlm")
+
+
+@pytest.fixture(scope="session")
+def multi_vector_onnx(multi_vector: Path, minilm_onnx: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The multi-vector model with `onnx/model.onnx`, which is that of MiniLM: the network is the same."""
+    folder = linked(multi_vector, tmp_path_factory.mktemp("multi-vector-onnx"))
+    (folder / "onnx/model.onnx").symlink_to(minilm_onnx / "onnx/model.onnx")
     return folder

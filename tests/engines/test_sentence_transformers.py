@@ -1,14 +1,17 @@
 """Sentence Transformers, with real weights: needs PyTorch, so that these tests run where it is installed."""
 
 import json
+import pickle
 import re
 import shutil
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,12 +22,22 @@ pytest.importorskip("sentence_transformers")
 import torch
 from generated import imported, valid
 from safetensors.torch import load_file, save_file
+from sentence_transformers import CrossEncoder
 from strategies import registry_of
-from transformers import AutoModel, AutoTokenizer, BertConfig, BertForSequenceClassification, PreTrainedModel
+from transformers import (
+    AutoModel,
+    AutoTokenizer,
+    BertConfig,
+    BertForSequenceClassification,
+    PreTrainedModel,
+    dynamic_module_utils,
+)
+from transformers.integrations import hub_kernels
 
 from hypiler import ModelConfig
-from hypiler.engines import EngineError, MismatchError, MissingEngineError
+from hypiler.engines import EngineError, MismatchError, MissingEngineError, UnsafeError
 from hypiler.engines import sentence_transformers as engine
+from hypiler.engines.layout import read_layout
 
 QUERIES = ["A man is eating food.", "How do I reset my password?"]
 DOCUMENTS = [
@@ -65,11 +78,13 @@ def scores(encoder: Any) -> Any:
 
 
 def copied(folder: Path, place: Path, *without: str, **files: Any) -> Path:
-    """A copy of a model, some of its files left out and some JSON ones changed."""
+    """A copy of a model, some of its files left out, others written or, if they hold an object, changed."""
     result = Path(shutil.copytree(folder, place / "copy", ignore=shutil.ignore_patterns(*without)))
-    for name, changes in files.items():
-        path = result / f"{name}.json"
-        path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    for name, content in files.items():
+        path = result / f"{name.replace('__', '/')}.json"
+        path.parent.mkdir(exist_ok=True)
+        held = json.loads(path.read_bytes()) if path.exists() and isinstance(content, dict) else None
+        path.write_text(json.dumps(held | content if isinstance(held, dict) else content))
     return result
 
 
@@ -99,6 +114,9 @@ WRONG = [
     ("multi_vector", "dense", "multi-vector"),
     ("multi_vector", "sparse", "multi-vector"),
     ("multi_vector", "reranker", "multi-vector"),
+    ("reranker", "dense", "reranker"),
+    ("reranker", "sparse", "reranker"),
+    ("reranker", "colbert", "reranker"),
 ]
 
 
@@ -115,18 +133,9 @@ def test_files_of_another_kind_are_refused(
         entry(type, tmp_path, name).load("sentence-transformers", local=folder)
 
 
-RANDOM = [
-    ("minilm", "sparse", "SparseAutoEncoder"),
-    ("minilm", "colbert", "Dense"),
-    ("splade", "colbert", "Dense"),
-    ("minilm", "reranker", "classifier.bias, classifier.weight"),
-]
-
-
 def opened(config: ModelConfig, folder: Path, encoder: Any, **contract: Any) -> Any:
     """What the engine alone makes of a folder, whatever kind its files seem to be of."""
-    layout: Any = SimpleNamespace(folder=folder, trust_remote_code=False, allow_pickle=False)
-    return engine.open_model(config, replace(encoder.contract, **contract), layout, "cpu")
+    return engine.open_model(config, replace(encoder.contract, **contract), read_layout(folder), "cpu")
 
 
 @pytest.fixture(scope="module")
@@ -134,16 +143,35 @@ def dense(minilm: Path) -> Any:
     return ModelConfig.from_registry("all-minilm-l6-v2").load("sentence-transformers", local=minilm)
 
 
-@pytest.mark.parametrize(("name", "type", "parts"), RANDOM)
-def test_layer_that_no_file_holds_is_refused(
-    name: str, type: str, parts: str, dense: Any, request: pytest.FixtureRequest
+HEAD = "classifier.bias, classifier.weight"
+MADE_UP = [
+    ("minilm", "sparse", "SparseAutoEncoder"),
+    ("minilm", "multi_vector", "Dense"),
+    ("minilm", "reranker", HEAD),
+    ("splade", "multi_vector", "Dense"),
+    ("splade", "reranker", "bert.pooler.dense.bias, bert.pooler.dense.weight, classifier.bias, …"),
+    ("multi_vector", "dense", "Pooling"),
+    ("multi_vector", "sparse", "Pooling, SparseAutoEncoder"),
+    ("multi_vector", "reranker", HEAD),
+    (
+        "reranker",
+        "sparse",
+        "cls.predictions.bias, cls.predictions.decoder.bias, cls.predictions.transform.LayerNorm.bias, …",
+    ),
+    ("reranker", "multi_vector", "Dense"),
+]
+
+
+@pytest.mark.parametrize(("name", "kind", "parts"), MADE_UP)
+def test_part_that_no_file_holds_is_refused(
+    name: str, kind: str, parts: str, dense: Any, request: pytest.FixtureRequest
 ) -> None:
-    folder, kind = request.getfixturevalue(name), type.replace("colbert", "multi_vector")
+    folder = request.getfixturevalue(name)
     with pytest.raises(MismatchError) as caught:
         opened(ModelConfig.from_registry("all-minilm-l6-v2"), folder, dense, kind=kind)
     assert str(caught.value) == (
         f"`all-minilm-l6-v2` is a {kind.replace('_', '-')} model in the registry, and the files in {folder} do not hold"
-        f" all of one: {parts} would be random numbers"
+        f" all of one: {parts} would be made up"
     )
 
 
@@ -167,12 +195,30 @@ def test_prefixes_stand_before_the_texts_of_their_side(minilm: Path, dense: Any,
     assert np.abs(queries - documents).max() > 0.01
 
 
-def test_prompts_of_the_folder_are_not_added(minilm: Path, dense: Any, tmp_path: Path) -> None:
-    prompts = {"prompts": {"query": "query: ", "document": "passage: "}, "default_prompt_name": "query"}
-    folder = copied(minilm, tmp_path, config_sentence_transformers=prompts)
-    encoder = entry("dense", tmp_path).load("sentence-transformers", local=folder)
-    np.testing.assert_allclose(encoder.encode_queries(QUERIES), dense.encode_queries(QUERIES), atol=1e-6)
-    np.testing.assert_allclose(encoder.encode_documents(QUERIES), dense.encode_documents(QUERIES), atol=1e-6)
+PROMPTS = [
+    ({"query": "query: ", "document": "passage: "}, "query"),
+    ({"clustering": "cluster: "}, "clustering"),
+    ({"query": "", "document": ""}, None),
+]
+
+
+@pytest.mark.parametrize(("prompts", "default"), PROMPTS)
+def test_prompts_of_the_folder_do_not_stand_beside_those_of_the_registry(
+    minilm: Path, dense: Any, tmp_path: Path, prompts: dict[str, str], default: str | None
+) -> None:
+    settings = {"prompts": prompts, "default_prompt_name": default}
+    folder = copied(minilm, tmp_path, config_sentence_transformers=settings)
+    # As the registry has them, equal to the folder's own or in place of none: once before each text.
+    config = entry("dense", tmp_path, query_prefix="query: ", document_prefix="passage: ")
+    encoder = config.load("sentence-transformers", local=folder)
+    queries = dense.encode_queries([f"query: {text}" for text in QUERIES])
+    documents = dense.encode_queries([f"passage: {text}" for text in QUERIES])
+    np.testing.assert_allclose(encoder.encode_queries(QUERIES), queries, atol=1e-6)
+    np.testing.assert_allclose(encoder.encode_documents(QUERIES), documents, atol=1e-6)
+    # Where the contract has none, none is added.
+    bare = opened(ModelConfig.from_registry("all-minilm-l6-v2"), folder, dense)
+    for query in (True, False):
+        np.testing.assert_allclose(bare.run(QUERIES, query=query), dense.encode_queries(QUERIES), atol=1e-6)
 
 
 def test_each_side_is_cut_to_its_own_length(minilm: Path, dense: Any, tmp_path: Path) -> None:
@@ -235,23 +281,39 @@ def test_library_that_does_otherwise_than_agreed_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("fact", "changes", "held"),
+    ("fact", "stated", "changes", "held"),
     [
-        ("query_prefix", {"config_sentence_transformers": {"prompts": {"query": "[Q] ", "document": ""}}}, "[Q] "),
-        ("query_length", {"sentence_bert_config": {"query_expansion": {"strategy": "fixed", "length": 32}}}, 32),
-        ("document_length", {"sentence_bert_config": {"document_length": 180}}, 180),
+        ("query_prefix", "[S]", {"config_sentence_transformers": {"prompts": {"query": "[Q] "}}}, "[Q] "),
+        ("document_prefix", "", {"config_sentence_transformers": {"prompts": {"document": "[D] "}}}, "[D] "),
+        ("query_length", 64, {"sentence_bert_config": {"query_expansion": {"strategy": "fixed", "length": 32}}}, 32),
+        ("document_length", 200, {"sentence_bert_config": {"document_length": 180}}, 180),
     ],
 )
 def test_late_interaction_that_is_prepared_otherwise_is_refused(
-    multi_vector: Path, tmp_path: Path, fact: str, changes: Any, held: object
+    multi_vector: Path, tmp_path: Path, fact: str, stated: object, changes: Any, held: object
 ) -> None:
+    config = entry("colbert", tmp_path)
+    encoder = config.load("sentence-transformers", local=multi_vector)
     folder = copied(multi_vector, tmp_path, **changes)
-    stated = {"query_prefix": "[S]", "query_length": 64, "document_length": 200}
     with pytest.raises(MismatchError) as caught:
-        entry("colbert", tmp_path, **{fact: stated[fact]}).load("sentence-transformers", local=folder)
+        opened(config, folder, encoder, **{fact: stated})
     assert str(caught.value) == (
-        f"`encoding.{fact}` of `tested` is {stated[fact]!r}, and {held!r} by the files in {folder}: one of them is wrong"
+        f"`encoding.{fact}` of `tested` is {stated!r}, and {held!r} by the files in {folder}: one of them is wrong"
     )
+
+
+@pytest.mark.parametrize("prompts", [{}, {"query": "", "document": ""}])
+def test_prefixes_stand_before_late_interaction_too(multi_vector: Path, tmp_path: Path, prompts: Any) -> None:
+    folder = copied(multi_vector, tmp_path, config_sentence_transformers={"prompts": prompts})
+    encoder = entry("colbert", tmp_path, query_prefix="find: ", document_prefix="read: ").load(
+        "sentence-transformers", local=folder
+    )
+    plain = entry("colbert", tmp_path).load("sentence-transformers", local=multi_vector)
+    for found, by_hand in (
+        (encoder.encode_queries(["a meal"]), plain.encode_queries(["find: a meal"])),
+        (encoder.encode_documents(["a meal"]), plain.encode_documents(["read: a meal"])),
+    ):
+        np.testing.assert_allclose(found[0], by_hand[0], atol=1e-6)
 
 
 def test_queries_are_expanded_and_prefixed_as_the_folder_says(multi_vector: Path, tmp_path: Path) -> None:
@@ -292,6 +354,64 @@ def test_reranker_gives_the_logit_of_each_pair(reranker: Path, tmp_path: Path) -
             assert score == pytest.approx(logit, abs=1e-5)
 
 
+def test_prompt_of_the_folder_stands_before_no_pair(reranker: Path, tmp_path: Path) -> None:
+    with_prompt = CrossEncoder(str(reranker), prompts={"search": "search: "}, default_prompt_name="search")
+    with_prompt.save_pretrained(str(tmp_path / "copy"))
+    config = entry("reranker", tmp_path)
+    found, expected = (
+        config.load("sentence-transformers", local=folder).similarity(QUERIES, DOCUMENTS)
+        for folder in (tmp_path / "copy", reranker)
+    )
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    own = with_prompt.predict([(QUERIES[0], DOCUMENTS[0])], activation_fn=torch.nn.Identity())
+    assert abs(own[0] - expected[0, 0]) > 1e-4
+
+
+def test_threads_do_not_take_each_others_lengths(minilm: Path, tmp_path: Path) -> None:
+    config = entry("dense", tmp_path, query_length=8, document_length=16)
+    encoder: Any = config.load("sentence-transformers", local=minilm)
+    texts = [" ".join(["one"] * 100)]
+    sides = [encoder.encode_queries, encoder.encode_documents] * 50
+    expected = [encode(texts) for encode in sides]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda encode: encode(texts), sides))
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["Router", "Asym"])
+def test_each_side_takes_its_own_way_through_a_router(minilm: Path, dense: Any, tmp_path: Path, name: str) -> None:
+    ways = {"query": np.flip(np.eye(384, dtype=np.float32), axis=0), "document": np.eye(384, dtype=np.float32)}
+    module = {"idx": 2, "name": "2", "path": "2_Router", "type": f"sentence_transformers.models.{name}"}
+    layer = {"in_features": 384, "out_features": 384, "bias": False}
+    files = {
+        "modules": [*json.loads((minilm / "modules.json").read_bytes())[:2], module],
+        "2_Router__router_config": {
+            "types": {f"{way}_0_Dense": "sentence_transformers.models.Dense" for way in ways},
+            "structure": {way: [f"{way}_0_Dense"] for way in ways},
+            "parameters": {"default_route": "document", "allow_empty_key": True},
+        },
+    }
+    folder = copied(minilm, tmp_path, "modules.json", **files)
+    for way, matrix in ways.items():
+        place = folder / f"2_Router/{way}_0_Dense"
+        place.mkdir()
+        (place / "config.json").write_text(
+            json.dumps(layer | {"activation_function": "torch.nn.modules.linear.Identity"})
+        )
+        save_file({"linear.weight": torch.from_numpy(matrix.copy())}, place / "model.safetensors")
+    encoder = entry("dense", tmp_path, normalize=False, similarity="dot").load("sentence-transformers", local=folder)
+    documents, queries = encoder.encode_documents(DOCUMENTS), encoder.encode_queries(DOCUMENTS)
+    lengths = np.linalg.norm(documents, axis=1, keepdims=True)
+    np.testing.assert_allclose(documents / lengths, dense.encode_documents(DOCUMENTS), atol=1e-6)
+    np.testing.assert_allclose(queries, documents[:, ::-1], atol=1e-6)
+
+
+def test_folder_that_names_no_pooling_is_refused(minilm: Path, tmp_path: Path) -> None:
+    folder = copied(minilm, tmp_path, modules=json.loads((minilm / "modules.json").read_bytes())[:1])
+    with pytest.raises(EngineError, match=rf"^the files of `tested` in {re.escape(str(folder))} cannot be loaded: "):
+        entry("dense", tmp_path, normalize=False).load("sentence-transformers", local=folder)
+
+
 def test_device_that_is_not_there_is_refused(minilm: Path) -> None:
     with pytest.raises(ValueError, match=r"^device must be one that PyTorch finds here; got 'abacus': "):
         ModelConfig.from_registry("all-minilm-l6-v2").load("sentence-transformers", local=minilm, device="abacus")
@@ -305,6 +425,16 @@ def test_variant_is_refused(minilm: Path, dense: Any) -> None:
     assert str(caught.value) == (
         "`qdrant-onnx` of `all-minilm-l6-v2` is a variant, and the engines on PyTorch run a model's own weights: use"
         " another engine"
+    )
+
+
+def test_adapter_to_another_model_is_refused(minilm: Path, tmp_path: Path) -> None:
+    folder = copied(minilm, tmp_path, adapter_config={"base_model_name_or_path": "org/base", "peft_type": "LORA"})
+    with pytest.raises(EngineError) as caught:
+        entry("dense", tmp_path).load("sentence-transformers", local=folder)
+    assert str(caught.value) == (
+        f"`tested` is an adapter ({folder / 'adapter_config.json'}): the library would put it on another model, of no"
+        " pinned commit"
     )
 
 
@@ -324,3 +454,149 @@ def test_missing_package_is_named_with_the_command_that_installs_it(monkeypatch:
     assert str(caught.value) == (
         "sentence_transformers is missing: python -m pip install 'hypiler[sentence-transformers]'"
     )
+
+
+@pytest.fixture
+def ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], bool]:
+    """Whether the hostile code, as text or in a pickle, has run."""
+    # Where transformers puts a copy of the code that it runs, and what was imported before.
+    monkeypatch.setattr(dynamic_module_utils, "HF_MODULES_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delitem(sys.modules, "hostile", raising=False)
+    return (tmp_path / "ran").exists
+
+
+def hostile(place: Path) -> str:
+    return f"import pathlib\npathlib.Path({str(place / 'ran')!r}).touch()\nclass X: pass\n"
+
+
+MAPPED = {"AutoConfig": "hostile.X", "AutoModel": "hostile.X"}
+LAYER = {"in_features": 384, "out_features": 384, "bias": False, "activation_function": "hostile.X"}
+DENSE = {"idx": 3, "name": "3", "path": "3_Dense", "type": "sentence_transformers.models.Dense"}
+
+
+def naming_code(name: str, minilm: Path, place: Path) -> dict[str, Any]:
+    """Changes to MiniLM's files after which something in them is a class of hostile.py."""
+    modules = json.loads((minilm / "modules.json").read_bytes())
+    part = {"model_type": "blip_text_model", "auto_map": MAPPED, "_name_or_path": str(place / "copy")}
+    cases: dict[str, dict[str, Any]] = {
+        "network": {"config": {"model_type": "custom", "auto_map": MAPPED}},
+        "part of a network": {"config": {"model_type": "llava", "text_config": part}},
+        "processor": {"processor_config": {"processor_class": "X", "auto_map": {"AutoProcessor": "hostile.X"}}},
+        "module": {"modules": [modules[0], DENSE | {"path": "", "type": "hostile.X"}, *modules[1:]]},
+        "activation": {"modules": [*modules[:2], DENSE, modules[2]], "3_Dense__config": LAYER},
+    }
+    return cases[name]
+
+
+@pytest.mark.parametrize("name", ["network", "part of a network", "processor", "module", "activation"])
+def test_code_of_the_repository_does_not_run(
+    minilm: Path, tmp_path: Path, ran: Callable[[], bool], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    # Whoever is asked at a terminal says yes.
+    monkeypatch.setattr("builtins.input", lambda *_: "y")
+    folder = copied(minilm, tmp_path, **naming_code(name, minilm, tmp_path))
+    (folder / "hostile.py").write_text(hostile(tmp_path))
+    monkeypatch.syspath_prepend(folder)
+    config = entry("dense", tmp_path)
+    told = r"^`tested` runs code that is not of the libraries: .* pass trust_remote_code=True; or use an engine"
+    with pytest.raises(UnsafeError, match=told):
+        config.load("sentence-transformers", local=folder)
+    assert not ran()
+    with suppress(EngineError):
+        config.load("sentence-transformers", local=folder, trust_remote_code=True)
+    assert ran()
+
+
+def test_code_beside_a_class_of_the_library_does_not_run(
+    minilm: Path, dense: Any, tmp_path: Path, ran: Callable[[], bool]
+) -> None:
+    tokenizer = {"auto_map": {"AutoTokenizer": ["hostile.X", "hostile.X"]}}
+    folder = copied(minilm, tmp_path, config={"auto_map": MAPPED}, tokenizer_config=tokenizer)
+    (folder / "hostile.py").write_text(hostile(tmp_path))
+    config = entry("dense", tmp_path)
+    encoder = config.load("sentence-transformers", local=folder)
+    np.testing.assert_allclose(encoder.encode_queries(QUERIES), dense.encode_queries(QUERIES), atol=1e-6)
+    assert not ran()
+    with suppress(EngineError):
+        config.load("sentence-transformers", local=folder, trust_remote_code=True)
+    assert ran()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sentence_bert_config": {"model_args": {"attn_implementation": "org/kernel", "allow_all_kernels": True}}},
+        {"sentence_bert_config": {"config_args": {"attn_implementation": "org/kernel"}}},
+        {"config": {"attn_implementation": "org/kernel"}},
+        {"config": {"_attn_implementation": "org/kernel"}},
+    ],
+)
+def test_kernels_of_anybody_are_not_fetched(
+    minilm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: Any
+) -> None:
+    trusted: list[bool] = []
+
+    def get_kernel(name: str, *, trust_remote_code: bool, **options: Any) -> Any:
+        trusted.append(trust_remote_code)
+        raise ValueError(f"{name} is of no publisher that is trusted")
+
+    monkeypatch.setattr(hub_kernels, "is_kernels_available", lambda *_: True)
+    monkeypatch.setattr(hub_kernels, "get_kernel_hub", get_kernel, raising=False)
+    folder = copied(minilm, tmp_path, **changes)
+    with pytest.raises(EngineError):
+        entry("dense", tmp_path).load("sentence-transformers", local=folder)
+    assert not any(trusted)
+
+
+class Pickled:
+    def __init__(self, code: str) -> None:
+        self.code = code
+
+    def __reduce__(self) -> Any:
+        return exec, (self.code,)
+
+
+def pickled(minilm: Path, place: Path, layer: bool, **files: Any) -> Path:
+    """A copy of MiniLM with a hostile pickle for its weights, or for those of a layer after it."""
+    if layer:
+        modules = json.loads((minilm / "modules.json").read_bytes())
+        linear = LAYER | {"activation_function": "torch.nn.modules.linear.Identity"}
+        files = {"modules": [*modules[:2], DENSE, modules[2]], "3_Dense__config": linear}
+        folder = copied(minilm, place, **files)
+    else:
+        folder = copied(minilm, place, "model.safetensors", **files)
+    target = folder / "3_Dense/pytorch_model.bin" if layer else folder / "pytorch_model.bin"
+    target.write_bytes(pickle.dumps(Pickled(hostile(place)), protocol=2))
+    return folder
+
+
+@pytest.mark.parametrize("layer", [False, True])
+def test_pickle_is_refused_and_read_as_data_where_it_is_allowed(
+    minilm: Path, tmp_path: Path, ran: Callable[[], bool], layer: bool
+) -> None:
+    # A folder that wants more than data to be read.
+    own = {"sentence_bert_config": {"model_args": {"weights_only": False, "use_safetensors": False}}}
+    folder = pickled(minilm, tmp_path, layer, **own)
+    config = entry("dense", tmp_path)
+    with pytest.raises(UnsafeError, match=r" pass allow_pickle=True if you trust its authors$"):
+        config.load("sentence-transformers", local=folder)
+    with pytest.raises(EngineError, match=r"cannot be loaded: Weights only load failed"):
+        config.load("sentence-transformers", local=folder, allow_pickle=True)
+    assert not ran()
+    pickle.loads(next(folder.rglob("pytorch_model.bin")).read_bytes())
+    assert ran()
+
+
+def test_pickle_beside_other_safe_weights_does_not_run(minilm: Path, tmp_path: Path, ran: Callable[[], bool]) -> None:
+    folder = pickled(minilm, tmp_path, layer=True)
+    shutil.copy(folder / "model.safetensors", folder / "3_Dense/other.safetensors")
+    with pytest.raises(EngineError):
+        entry("dense", tmp_path).load("sentence-transformers", local=folder)
+    assert not ran()
+
+
+def test_weights_that_are_allowed_to_be_a_pickle_are_loaded(minilm: Path, dense: Any, tmp_path: Path) -> None:
+    folder = copied(minilm, tmp_path, "model.safetensors")
+    torch.save(load_file(minilm / "model.safetensors"), folder / "pytorch_model.bin")
+    encoder = entry("dense", tmp_path).load("sentence-transformers", local=folder, allow_pickle=True)
+    np.testing.assert_allclose(encoder.encode_queries(QUERIES), dense.encode_queries(QUERIES), atol=1e-6)

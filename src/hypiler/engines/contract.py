@@ -7,6 +7,7 @@ an error that names both; what neither says is not guessed.
 from dataclasses import dataclass
 
 from hypiler.engines.errors import EngineError, MismatchError, UnknownFactError
+from hypiler.engines.pooling import POOLINGS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +29,13 @@ KINDS = {
 _NOT_TEXT = ("vision-language", "time-series")
 # The facts that may be assumed where they are unknown, by their names in ModelInfo.
 ASSUMABLE = ("pooling", "normalize", "similarity", "query_prefix", "document_prefix", "query_length", "document_length")
-_DEFAULT_SIMILARITY = {"multi_vector": "max_sim", "sparse": "dot"}
+# How vectors of a kind can be compared; where there is one way only, nobody has to say it.
+_SIMILARITIES = {
+    "dense": ("cosine", "dot", "euclidean", "manhattan"),
+    "static": ("cosine", "dot", "euclidean", "manhattan"),
+    "multi_vector": ("max_sim",),
+    "sparse": ("dot",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,7 @@ class Contract:
     """How texts become vectors.
 
     `kind` is dense, static, multi_vector, sparse or reranker; `dimension` the width that was chosen of
-    `embedding_dim`; lengths are in tokens; `layers` are (in, out, activation) of the linear layers after the network.
+    `embedding_dim`; lengths are in tokens.
     """
 
     id: str
@@ -78,20 +85,19 @@ def make_contract(config: "ModelConfig", layout: "Layout", assume: "Mapping[str,
     kind = kind_of(config)
     _check_kind(config, kind, layout)
     facts = _Facts(config.model, layout, assume)
-    pooled = kind == "dense"
-    texts = kind != "reranker"
+    pairs = kind == "reranker"
     return Contract(
         id=facts.model.id,
         kind=kind,
         dimension=config.embedding_dim,
         embedding_dim=facts.model.embedding_dim,
-        pooling=facts.known("pooling", layout.pooling) if pooled else "none",
+        pooling=facts.one_of(tuple(POOLINGS), "pooling", layout.pooling) if kind == "dense" else "none",
         normalize=facts.known("normalize", layout.normalize) if kind in ("dense", "static", "multi_vector") else False,
         matryoshka_order=facts.model.matryoshka_order or "truncate_normalize",
-        similarity=facts.known("similarity", layout.similarity, _DEFAULT_SIMILARITY.get(kind)) if texts else "",
+        similarity="" if pairs else facts.one_of(_SIMILARITIES[kind], "similarity", layout.similarity),
         precisions=facts.model.precisions,
-        query_prefix=facts.known("query_prefix", layout.query_prefix) if texts else "",
-        document_prefix=facts.known("document_prefix", layout.document_prefix) if texts else "",
+        query_prefix=facts.known("query_prefix", layout.query_prefix, "" if pairs else None),
+        document_prefix=facts.known("document_prefix", layout.document_prefix, "" if pairs else None),
         query_length=facts.length("query_length", layout.query_length),
         document_length=facts.length("document_length", layout.document_length),
     )
@@ -132,6 +138,16 @@ class _Facts:
             f"`encoding.{name}` of `{self.model.id}` is not known: neither the registry nor the model's files say it;"
             f" look it up and write it into models.json, or pass assume={{{name!r}: …}}"
         )
+
+    def one_of(self, words: tuple[str, ...], name: str, held: str | None) -> str:
+        """A fact that has to be known, and to be one of these words; the only one goes without saying."""
+        value: str = self.known(name, held, words[0] if len(words) == 1 else None)
+        if value not in words:
+            raise EngineError(
+                f"`encoding.{name}` of `{self.model.id}` must be {' or '.join(words)} for a model of type"
+                f" `{self.model.model_type}`; it is {value!r}"
+            )
+        return value
 
     def length(self, name: str, held: int | None) -> int:
         """The longest input of one side in tokens: the authors' default for it, or what the model takes."""

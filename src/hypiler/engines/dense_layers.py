@@ -5,6 +5,7 @@ from hypiler.engines.errors import EngineError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
     from typing import Any
 
     from hypiler.engines.encoders import Floats
@@ -16,29 +17,39 @@ _ACTIVATIONS = ("Identity", "Tanh", "ReLU", "GELU")
 def dense_layers(layout: "Layout") -> "list[Callable[[Floats], Floats]]":
     """A function for each layer of the folder, in order: [..., in_features] to [..., out_features].
 
-    Raises EngineError for weights that are missing or of another shape, and for an activation that is not known.
+    Raises EngineError for weights that are missing or of another shape, and for an activation that is not known; the
+    functions raise it for vectors of another width.
     """
-    return [_layer(layout, module) for module in layout.dense]
+    return [_layer(layout.folder / module.path / "model.safetensors", module) for module in layout.dense]
 
 
-def _layer(layout: "Layout", module: "DenseModule") -> "Callable[[Floats], Floats]":
+def _layer(path: "Path", module: "DenseModule") -> "Callable[[Floats], Floats]":
     import numpy as np
-    from safetensors.numpy import load_file
+    from safetensors.numpy import load
 
-    path = layout.folder / module.path / "model.safetensors"
-    if not path.is_file():
-        raise EngineError(f"the weights of the layer {module.path} must lie in {path}; there is no such file")
-    weights: dict[str, Any] = load_file(path)
     name = module.activation.rpartition(".")[2]
     if name not in _ACTIVATIONS:
-        raise EngineError(f"the layer {module.path} of {layout.folder} has the activation {name}, which is not known")
-    matrix, bias = weights["linear.weight"].astype(np.float32), weights.get("linear.bias")
-    if matrix.shape != (module.out_features, module.in_features):
-        raise EngineError(f"{path} must hold [{module.out_features}, {module.in_features}] weights; got {matrix.shape}")
+        raise EngineError(
+            f"the activation of {path.parent} must be one of {', '.join(_ACTIVATIONS)}; got {module.activation!r}"
+        )
+    try:
+        weights: dict[str, Any] = load(path.read_bytes())
+    except Exception as error:
+        raise EngineError(f"the weights of a layer cannot be read from {path}: {error}") from error
+    shapes: dict[str, tuple[int, ...]] = {"linear.weight": (module.out_features, module.in_features)}
+    if module.bias:
+        shapes["linear.bias"] = (module.out_features,)
+    for part, shape in shapes.items():
+        found = weights[part].shape if part in weights else None
+        if found != shape:
+            raise EngineError(f"`{part}` in {path} must be of shape {shape}; got {found}")
+    matrix = weights["linear.weight"].astype(np.float32)
+    bias = weights["linear.bias"].astype(np.float32) if module.bias else 0
 
     def apply(vectors: "Floats") -> "Floats":
-        result: Floats = vectors @ matrix.T + (0 if bias is None else bias.astype(np.float32))
-        return _activated(result, name)
+        if vectors.shape[-1] != module.in_features:
+            raise EngineError(f"the layer {path.parent} takes vectors of {module.in_features}; got {vectors.shape[-1]}")
+        return _activated(vectors @ matrix.T + bias, name)
 
     return apply
 

@@ -1,9 +1,11 @@
 """What a folder of model files holds, by its small JSON files. Nothing is executed, and weights are not opened."""
 
 import json
+import re
 import string
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
+from typing import cast
 
 from hypiler.engines.errors import EngineError
 
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
 # No such file of a model comes near this; a larger one is not read.
 _MAX_BYTES = 16 << 20
 _SETTINGS = "config_sentence_transformers.json"
+_NETWORK = "sentence_bert_config.json"
+# What configurations of networks call the width of the hidden states.
+_WIDTHS = ("hidden_size", "n_embd", "dim", "d_model")
 # The endings of module types in modules.json that tell the kind, the most telling first.
 _MODULES = {
     "MultiVectorMask": "multi_vector",
@@ -30,6 +35,11 @@ _MODEL_TYPES = {
     "ColBERT": "multi_vector",
     "CrossEncoder": "reranker",
 }
+# The orders of modules that need no more than this reader says: network, pooling, linear layers, unit length.
+_USUAL = re.compile(
+    "Transformer( Pooling( Dense)*( Normalize)?)?|Transformer( Dense)*( MultiVectorMask)?( Normalize)?"
+    "|(MLM)?Transformer SpladePooling|StaticEmbedding( Normalize)?"
+)
 # The words of pooling configurations, old and new, in those of the registry.
 _POOLINGS = {
     "cls": "cls",
@@ -52,24 +62,32 @@ class DenseModule:
     path: str
     in_features: int
     out_features: int
+    bias: bool
     activation: str
 
 
 @dataclass(frozen=True, slots=True)
 class LateInteraction:
-    """How a late-interaction model makes its tokens; lengths in tokens.
+    """How a late-interaction model makes its tokens; lengths in tokens. `source` is the file that says it, or empty.
 
-    `expand` says that queries are filled up with mask tokens, `attend` that these are attended to; documents leave
-    the vectors of `skiplist_words` out.
+    `markers` says that a prefix is one token of the vocabulary, put after the first one. Queries are filled up if
+    `expand` is set, with `expansion_token` or the tokenizer's mask token, to `expansion_length` or the length of
+    queries; `attend` says that what fills them is attended to. The vectors of `skiplist_words` are left out on the
+    sides in `skiplist_sides`, query and document.
     """
 
+    source: str = ""
     query_prefix: str | None = None
     document_prefix: str | None = None
     query_length: int | None = None
     document_length: int | None = None
+    markers: bool = False
     expand: bool = False
+    expansion_token: str | None = None
+    expansion_length: int | None = None
     attend: bool = False
     skiplist_words: tuple[str, ...] = ()
+    skiplist_sides: tuple[str, ...] = ("document",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +95,8 @@ class Layout:
     """What the files say; None where they say nothing.
 
     `kind` is dense, static, multi_vector, sparse or reranker, and `evidence` the file and entry that show it.
+    `lower_case` says that texts are put into lower case before the tokenizer has them. `unusual` lists what only the
+    library that wrote the files knows how to do.
     """
 
     folder: Path
@@ -93,7 +113,8 @@ class Layout:
     document_length: int | None
     dense: tuple[DenseModule, ...]
     late_interaction: LateInteraction
-    remote_code: bool
+    lower_case: bool
+    unusual: tuple[str, ...]
     trust_remote_code: bool = False
     allow_pickle: bool = False
 
@@ -105,25 +126,26 @@ def read_layout(folder: Path, *, trust_remote_code: bool = False, allow_pickle: 
     modules = _modules(folder)
     late = _late_interaction(folder, settings, modules)
     kind, evidence = _kind(folder, config, settings, modules)
-    prompts = settings.get("prompts")
-    prompts = prompts if isinstance(prompts, dict) else {}
-    lengths = _object(folder, "sentence_bert_config.json").get("max_seq_length")
+    prompts = _table(settings.get("prompts"))
+    network = _object(folder, _NETWORK)
+    lengths = _integer(network.get("max_seq_length"))
     return Layout(
         folder=folder,
         kind=kind,
         evidence=evidence,
-        hidden_size=_integer(config.get("hidden_size", config.get("n_embd"))),
+        hidden_size=next((width for name in _WIDTHS if (width := _integer(config.get(name)))), None),
         vocab_size=_integer(config.get("vocab_size")),
         pooling=_pooling(folder, modules),
         normalize=_normalize(config, modules, kind),
         similarity=_similarity(settings.get("similarity_fn_name")),
         query_prefix=late.query_prefix or _text(prompts.get("query")),
         document_prefix=late.document_prefix or _text(prompts.get("document", prompts.get("passage"))),
-        query_length=late.query_length or _integer(lengths),
-        document_length=late.document_length or _integer(lengths),
+        query_length=late.query_length or lengths,
+        document_length=late.document_length or lengths,
         dense=_dense(folder, modules),
         late_interaction=late,
-        remote_code="auto_map" in config,
+        lower_case=network.get("do_lower_case") is True,
+        unusual=_unusual(folder, modules),
         trust_remote_code=trust_remote_code,
         allow_pickle=allow_pickle,
     )
@@ -143,11 +165,10 @@ def _json(folder: Path, name: str) -> "Any":
 
 def _object(folder: Path, name: str) -> "dict[str, Any]":
     found = _json(folder, name)
-    if found is None:
-        return {}
-    if not isinstance(found, dict):
+    table = _table(found)
+    if table is not found and found is not None:
         raise EngineError(f"{folder / name} must hold a JSON object, got {type(found).__name__}")
-    return found
+    return table
 
 
 def _modules(folder: Path) -> "list[tuple[str, str]] | None":
@@ -160,14 +181,20 @@ def _modules(folder: Path) -> "list[tuple[str, str]] | None":
     except (TypeError, KeyError):
         raise EngineError(f"{folder / 'modules.json'} must list modules with `type` and `path`") from None
     for _, path in modules:
-        if path.startswith(("/", "\\")) or ".." in path.replace("\\", "/").split("/"):
-            raise EngineError(f"{folder / 'modules.json'} names a path outside the folder: {path!r}")
+        # The paths of Windows are those with the most ways to name another place.
+        pure = PureWindowsPath(path)
+        if pure.anchor or ".." in pure.parts or not path.isprintable():
+            raise EngineError(f"{folder / 'modules.json'} must name folders inside of this one; got {path!r}")
     return modules
 
 
 def _ends(modules: "list[tuple[str, str]] | None", name: str) -> "list[str]":
     """The paths of the modules of a type."""
-    return [path for type, path in modules or () if type.rpartition(".")[2] == name]
+    return [path for type, path in modules or () if _last(type) == name]
+
+
+def _last(dotted: str) -> str:
+    return dotted.rpartition(".")[2]
 
 
 def _kind(
@@ -176,7 +203,7 @@ def _kind(
     """What is held, and what shows it."""
     if _ends(modules, "StaticEmbedding"):
         return "static", "modules.json: StaticEmbedding"
-    word = settings.get("model_type")
+    word = _text(settings.get("model_type"))
     if word in _MODEL_TYPES:
         return _MODEL_TYPES[word], f"{_SETTINGS}: model_type {word}"
     for name, kind in _MODULES.items():
@@ -184,7 +211,7 @@ def _kind(
             return kind, f"modules.json: {name}"
     if _ends(modules, "Dense"):
         return "multi_vector", "modules.json: Dense without Pooling"
-    architectures = [str(name) for name in config.get("architectures") or ()]
+    architectures = [name for name in _texts(config.get("architectures")) if name.isidentifier()]
     if (folder / "artifact.metadata").is_file():
         return "multi_vector", "artifact.metadata, of ColBERT"
     told = f"config.json: {', '.join(architectures)}"
@@ -211,7 +238,7 @@ def _pooling(folder: Path, modules: "list[tuple[str, str]] | None") -> str | Non
             key.removeprefix("pooling_mode_") for key, on in config.items() if on and key.startswith("pooling_mode_")
         ]
     else:
-        names = [str(name) for name in (mode if isinstance(mode, list) else [mode])]
+        names = [mode] if isinstance(mode, str) else list(_texts(mode))
     return "+".join([_POOLINGS.get(name, name) for name in names]) or None
 
 
@@ -225,14 +252,36 @@ def _normalize(config: "dict[str, Any]", modules: "list[tuple[str, str]] | None"
 
 
 def _dense(folder: Path, modules: "list[tuple[str, str]] | None") -> "tuple[DenseModule, ...]":
-    found = []
+    found: list[DenseModule] = []
     for path in _ends(modules, "Dense"):
         config = _object(folder, f"{path}/config.json")
-        activation = str(config.get("activation_function", "torch.nn.modules.linear.Identity"))
         widths = [_integer(config.get(name)) for name in ("in_features", "out_features")]
-        if None in widths:
-            raise EngineError(f"{folder / path / 'config.json'} must give in_features and out_features")
-        found.append(DenseModule(path, widths[0] or 0, widths[1] or 0, activation))
+        activation = _text(config.get("activation_function"))
+        if None in widths or activation is None:
+            raise EngineError(
+                f"{folder / path / 'config.json'} must give in_features, out_features and activation_function"
+            )
+        found.append(DenseModule(path, widths[0] or 0, widths[1] or 0, config.get("bias") is not False, activation))
+    return tuple(found)
+
+
+def _unusual(folder: Path, modules: "list[tuple[str, str]] | None") -> "tuple[str, ...]":
+    """The modules and settings that a reader of this layout alone would not heed."""
+    found: list[str] = []
+    names = [_last(type) for type, _ in modules or ()]
+    if modules is not None and not _USUAL.fullmatch(" ".join(names)):
+        found.append(f"the modules {', '.join(map(ascii, names))}")
+    for module, key, usual in (
+        ("Pooling", "include_prompt", True),
+        ("Dense", "use_residual", False),
+        ("SpladePooling", "pooling_strategy", "max"),
+        ("SpladePooling", "activation_function", "relu"),
+        ("MultiVectorMask", "keep_only_token_ids", None),
+    ):
+        for path in _ends(modules, module):
+            value = _object(folder, f"{path}/config.json").get(key, usual)
+            if value != usual:
+                found.append(f"{key} {value!r} of {path}")
     return tuple(found)
 
 
@@ -241,47 +290,70 @@ def _late_interaction(
 ) -> LateInteraction:
     """From the settings of PyLate, of Stanford's ColBERT, or of sentence-transformers, whichever there are."""
     stanford = _object(folder, "artifact.metadata")
+    token = _mask_token(folder)
     if settings.get("model_type") == "ColBERT" or "query_prefix" in settings:
         skipped = settings.get("skiplist_words")
         return LateInteraction(
+            source=_SETTINGS,
             query_prefix=_text(settings.get("query_prefix")),
             document_prefix=_text(settings.get("document_prefix")),
             query_length=_integer(settings.get("query_length")),
             document_length=_integer(settings.get("document_length")),
+            markers=True,
             expand=settings.get("do_query_expansion") is not False,
+            expansion_token=token,
             attend=bool(settings.get("attend_to_expansion_tokens")),
-            skiplist_words=tuple(string.punctuation if skipped is None else map(str, skipped)),
+            skiplist_words=tuple(string.punctuation) if skipped is None else _texts(skipped),
         )
     if stanford:
         return LateInteraction(
+            source="artifact.metadata",
             query_prefix=_text(stanford.get("query_token_id")) or "[unused0]",
             document_prefix=_text(stanford.get("doc_token_id")) or "[unused1]",
             query_length=_integer(stanford.get("query_maxlen")),
             document_length=_integer(stanford.get("doc_maxlen")),
+            markers=True,
             expand=True,
+            expansion_token=token,
             attend=bool(stanford.get("attend_to_mask_tokens")),
             skiplist_words=tuple(string.punctuation) if stanford.get("mask_punctuation", True) else (),
         )
     masks = _ends(modules, "MultiVectorMask")
     if not masks:
         return LateInteraction()
-    network = _object(folder, "sentence_bert_config.json")
-    expansion = network.get("query_expansion")
-    expansion = expansion if isinstance(expansion, dict) else {}
+    network = _object(folder, _NETWORK)
+    expansion = _table(network.get("query_expansion"))
+    length = _integer(expansion.get("length"))
+    fixed = expansion.get("strategy") == "fixed"
     mask = _object(folder, f"{masks[0]}/config.json")
+    sides = mask.get("skiplist_tasks")
     return LateInteraction(
-        query_length=_integer(expansion.get("length")) or _integer(network.get("query_length")),
+        source="modules.json",
+        query_length=length if fixed else _integer(network.get("query_length")),
         document_length=_integer(network.get("document_length")),
         expand=bool(expansion),
-        attend=bool(expansion.get("attend")),
-        skiplist_words=tuple(map(str, mask.get("skiplist_words") or ())),
+        expansion_token=_text(expansion.get("token")) or token,
+        expansion_length=None if fixed else length,
+        attend=expansion.get("attend") is True,
+        skiplist_words=_texts(mask.get("skiplist_words")),
+        skiplist_sides=("document",) if sides is None else (sides,) if isinstance(sides, str) else _texts(sides),
     )
 
 
+def _mask_token(folder: Path) -> str | None:
+    """What fills queries up by default: the mask token, or the last one of a model that has none."""
+    config = _object(folder, "tokenizer_config.json")
+    for name in ("mask_token", "eos_token"):
+        value = config.get(name)
+        if token := _text(value) or _text(_table(value).get("content")):
+            return token
+    return None
+
+
 def _similarity(name: object) -> str | None:
-    """In the words of the registry."""
-    words = {"maxsim": "max_sim", "cosine": "cosine", "dot": "dot", "euclidean": "euclidean", "manhattan": "manhattan"}
-    return words.get(str(name).lower())
+    """In the words of the registry, as far as it has one."""
+    word = _text(name)
+    return None if word is None else "max_sim" if word.lower() == "maxsim" else word
 
 
 def _integer(value: object) -> int | None:
@@ -290,3 +362,12 @@ def _integer(value: object) -> int | None:
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    items = cast("list[object]", value) if isinstance(value, list) else []
+    return tuple([item for item in items if isinstance(item, str)])
+
+
+def _table(value: object) -> "dict[str, Any]":
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}

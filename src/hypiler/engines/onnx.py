@@ -1,22 +1,26 @@
 # pyright: basic, reportMissingImports=false
 """onnxruntime and tokenizers: the light engine, without PyTorch. Extra: `hypiler[onnx]`."""
 
+from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
+from threading import Lock
 
 from hypiler.engines.dense_layers import dense_layers
-from hypiler.engines.errors import EngineError, MismatchError, MissingEngineError
+from hypiler.engines.errors import EngineError, MismatchError, MissingEngineError, UnknownFactError
 from hypiler.engines.pooling import pool
+from hypiler.engines.pytorch import of_width
 
 try:
     import numpy as np
     import onnxruntime
-    from tokenizers import Tokenizer
+    from tokenizers import Tokenizer, normalizers
 except ImportError as error:
     raise MissingEngineError(f"{error.name} is missing: python -m pip install 'hypiler[onnx]'") from None
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Generator, Sequence
     from typing import Any
 
     from numpy.typing import NDArray
@@ -34,210 +38,319 @@ RUNS_REMOTE_CODE = False
 # Where exports usually lie, if the registry does not name the file.
 _USUAL = ("onnx/model.onnx", "model.onnx")
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
-_INPUTS = {"input_ids", "attention_mask", "token_type_ids"}
+_INPUTS = {"input_ids", "attention_mask", "token_type_ids", "position_ids"}
+# Without these a text's vector would depend on the texts beside it.
+_NEEDED = {"input_ids", "attention_mask"}
+# The dimensions of the output that is read, and its name if several have as many.
+_OUTPUTS = {
+    "dense": (3, ("last_hidden_state", "token_embeddings")),
+    "multi_vector": (3, ("last_hidden_state", "token_embeddings")),
+    "sparse": (3, ("logits",)),
+    "reranker": (2, ("logits",)),
+}
+_PAIRS = 32
 
 
 def wanted(config: "ModelConfig") -> list[str]:
     """The files that this engine reads, as patterns."""
-    weights = [stated] if (stated := _stated(config)) else list(_USUAL)
-    return [*weights, *[f"{name}_data" for name in weights], "*.json", "*/config.json", "artifact.metadata"]
+    places = _places(config)
+    # A large model keeps its weights beside the graph, in model.onnx_data, model.onnx.data or several of them.
+    beside = [f"{name}?data*" for name in places]
+    return [*places, *beside, "*.json", "*_Dense*/model.safetensors", "artifact.metadata"]
 
 
 def available(config: "ModelConfig", folder: "Path | None") -> bool:
     """Whether an ONNX file is known of, or lies in the folder."""
     if folder is None:
-        return _stated(config) is not None
+        return _places(config) not in ((), _USUAL)
     return _weights(config, folder) is not None
 
 
 def open_model(config: "ModelConfig", contract: "Contract", layout: "Layout", device: str) -> "Backend | PairBackend":
-    """The model in a folder. Raises EngineError if its ONNX file is missing, or takes or gives what is not known."""
+    """The model in a folder.
+
+    Raises EngineError if its ONNX file is missing, takes or gives what is not known, or does not fit the registry.
+    """
     folder = Path(layout.folder)
+    if layout.unusual:
+        raise EngineError(
+            f"`{contract.id}` has what this engine does not know: {', '.join(layout.unusual)} in {folder}; use another"
+            " engine, such as `sentence-transformers`"
+        )
     weights = _weights(config, folder)
     if weights is None:
-        places = _stated(config) or " and ".join(_USUAL)
         raise EngineError(
-            f"no ONNX file of `{contract.id}` in {folder}: looked for {places}; name it in `files.weights.onnx`,"
-            " choose a variant, or use another engine"
+            f"no ONNX file of `{contract.id}` in {folder}: looked for {' and '.join(_places(config)) or 'none'}; name"
+            " it in `files.weights.onnx`, choose a variant, or use another engine"
         )
-    network = _Network(weights, folder / "tokenizer.json", device)
+    network = _Network(weights, contract, layout, device)
+    # What does not fit is found by a first text, before there is a second.
     if contract.kind == "reranker":
-        return _Pairs(network, contract)
+        pairs = _Pairs(network)
+        pairs.score([("", "")])
+        return pairs
+    backend: Backend
     if contract.kind == "sparse":
-        return _Sparse(network, contract, config)
-    if contract.kind == "multi_vector":
-        return _MultiVector(network, contract, layout)
-    return _Dense(network, contract, layout)
+        backend = _Sparse(network)
+    elif contract.kind == "multi_vector":
+        backend = _MultiVector(network, layout)
+    else:
+        backend = _Dense(network, layout)
+    backend.run([""], query=True)
+    return backend
 
 
-def _stated(config: "ModelConfig") -> str | None:
-    """The ONNX file that the registry names: the chosen variant's, or the model's."""
+def _places(config: "ModelConfig") -> tuple[str, ...]:
+    """Where the ONNX file of the chosen weights may lie: where the registry says, or where one usually does."""
     model: Any = config.model
-    if config.variant is not None:
-        file: str | None = next(one.file for one in model.variants if one.id == config.variant)
-        return file if file and file.endswith(".onnx") else None
-    named: str | None = model.onnx_file
-    return named
+    if config.variant is None:
+        return (model.onnx_file,) if model.onnx_file else _USUAL
+    variant = next(one for one in model.variants if one.id == config.variant)
+    if variant.file:
+        return (variant.file,) if variant.file.endswith(".onnx") else ()
+    # In the model's own repository the usual files are those of the model itself.
+    return _USUAL if variant.huggingface_id not in (None, model.huggingface_id) else ()
 
 
 def _weights(config: "ModelConfig", folder: Path) -> Path | None:
-    names = [_stated(config)] if _stated(config) else _USUAL
-    return next((folder / name for name in names if name and (folder / name).is_file()), None)
+    return next((folder / name for name in _places(config) if (folder / name).is_file()), None)
 
 
 class _Network:
     """A session with its tokenizer: texts to arrays to outputs."""
 
-    def __init__(self, weights: Path, tokenizer: Path, device: str) -> None:
-        if device not in _PROVIDERS:
-            raise ValueError(f"device must be one of {', '.join(_PROVIDERS)} for onnxruntime; got {device!r}")
-        if not tokenizer.is_file():
-            raise EngineError(f"no tokenizer.json beside the ONNX file: {tokenizer} does not exist")
+    def __init__(self, weights: Path, contract: "Contract", layout: "Layout", device: str) -> None:
+        self.weights, self.contract = weights, contract
+        self.session = self._session(device)
+        self.inputs = {one.name for one in self.session.get_inputs()}
+        if self.inputs - _INPUTS or _NEEDED - self.inputs:
+            raise EngineError(
+                f"{weights} must take {' and '.join(sorted(_NEEDED))}, and may take"
+                f" {' and '.join(sorted(_INPUTS - _NEEDED))}; it takes {', '.join(sorted(self.inputs))}"
+            )
+        self.output = self._output()
+        self.tokenizer = self._tokenizer(Path(layout.folder) / "tokenizer.json", lower_case=layout.lower_case)
+        self.lock = Lock()
+
+    def _session(self, device: str) -> "Any":
+        if device not in _PROVIDERS or _PROVIDERS[device] not in onnxruntime.get_available_providers():
+            raise ValueError(f"device must be cpu, or cuda where onnxruntime has it; got {device!r}")
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
-        self.session = onnxruntime.InferenceSession(str(weights), options, providers=[_PROVIDERS[device]])
-        self.inputs = {one.name for one in self.session.get_inputs()}
-        unknown = sorted(self.inputs - _INPUTS)
-        if unknown:
-            raise EngineError(f"{weights} wants inputs that this engine does not make: {', '.join(unknown)}")
-        self.weights = weights
-        self.tokenizer = Tokenizer.from_file(str(tokenizer))
-        # What was saved with the tokenizer is not what the model wants: the contract says it.
-        self.tokenizer.no_padding()
-        self.tokenizer.no_truncation()
+        with _onnxruntime(self.weights):
+            session = onnxruntime.InferenceSession(str(self.weights), options, providers=[_PROVIDERS[device]])
+        # A provider whose libraries are missing is left out with no more than a line in the log.
+        if _PROVIDERS[device] not in session.get_providers():
+            raise ValueError(f"device must be one that onnxruntime can start here; {device!r} did not")
+        return session
 
-    def tokenized(self, texts: "Iterable[str | tuple[str, str]]", tokens: int) -> "tuple[Ids, Ids, Ids]":
+    def _output(self) -> str:
+        dimensions, names = _OUTPUTS[self.contract.kind]
+        outputs = self.session.get_outputs()
+        fitting = [one.name for one in outputs if len(one.shape) == dimensions]
+        found = [name for name in names if name in fitting] or fitting
+        if len(found) != 1:
+            shapes = ", ".join(f"{one.name} {one.shape}" for one in outputs)
+            raise MismatchError(
+                f"{self.weights} must have one output of {dimensions} dimensions for a"
+                f" {self.contract.kind.replace('_', '-')} model, or call it {' or '.join(names)}; it has {shapes}"
+            )
+        return found[0]
+
+    def _tokenizer(self, path: Path, *, lower_case: bool) -> "Any":
+        if not path.is_file():
+            raise EngineError(f"no tokenizer.json for the ONNX file: {path} does not exist")
+        try:
+            tokenizer = Tokenizer.from_file(str(path))
+        except Exception as error:
+            raise EngineError(f"{path} must hold a tokenizer: {error}") from error
+        # What was saved with the tokenizer is not what the model wants: the contract says it.
+        tokenizer.no_padding()
+        if lower_case:
+            own = [tokenizer.normalizer] if tokenizer.normalizer else []
+            tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase(), *own])
+        return tokenizer
+
+    def prefixed(self, texts: list[str], *, query: bool) -> "tuple[Ids, Ids, Ids]":
+        """The texts of one side as arrays, with its prefix and cut to its length."""
+        contract = self.contract
+        prefix = contract.query_prefix if query else contract.document_prefix
+        return self.tokenized([prefix + text for text in texts], self.tokens(query=query))
+
+    def tokens(self, *, query: bool) -> int:
+        """The longest input of a side."""
+        return self.contract.query_length if query else self.contract.document_length
+
+    def tokenized(self, texts: "Sequence[str | tuple[str, str]]", tokens: int) -> "tuple[Ids, Ids, Ids]":
         """Ids, mask and type ids [texts, longest], cut to `tokens` and filled with 0 on the right."""
-        self.tokenizer.enable_truncation(tokens)
-        found = self.tokenizer.encode_batch_fast(list(texts))
-        ids, mask, types = np.zeros((3, len(found), max(len(one) for one in found)), np.int64)
+        # The length is set on the tokenizer, which threads share.
+        with self.lock:
+            self.tokenizer.enable_truncation(tokens)
+            found = self.tokenizer.encode_batch_fast(texts)
+        longest = max(len(one) for one in found)
+        if longest > tokens:
+            raise MismatchError(
+                f"texts of `{self.contract.id}` are to be cut to {tokens} tokens, and the special ones of its tokenizer"
+                f" alone are {longest}"
+            )
+        # No network takes texts of no tokens at all.
+        ids, mask, types = np.zeros((3, len(found), max(longest, 1)), np.int64)
         for row, one in enumerate(found):
             ids[row, : len(one)] = one.ids
             mask[row, : len(one)] = 1
             types[row, : len(one)] = one.type_ids
         return ids, mask, types
 
-    def run(self, ids: "Ids", mask: "Ids", types: "Ids", dimensions: int) -> "Floats":
-        """The first output with so many dimensions, as float32."""
-        feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
-        names = [one.name for one in self.session.get_outputs() if len(one.shape) == dimensions]
-        if not names:
-            shapes = ", ".join(f"{one.name} {one.shape}" for one in self.session.get_outputs())
-            raise MismatchError(f"{self.weights} must have an output of {dimensions} dimensions; it has {shapes}")
-        (output,) = self.session.run(names[:1], {name: feed[name] for name in self.inputs})
+    def run(self, ids: "Ids", mask: "Ids", types: "Ids") -> "Floats":
+        """The output for the kind of model, as float32."""
+        positions = np.tile(np.arange(ids.shape[1]), (len(ids), 1))
+        feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types, "position_ids": positions}
+        with _onnxruntime(self.weights):
+            (output,) = self.session.run([self.output], {name: feed[name] for name in self.inputs})
         result: Floats = np.asarray(output, np.float32)
         return result
 
 
+@contextmanager
+def _onnxruntime(weights: Path) -> "Generator[None]":
+    """A block in which onnxruntime has the file: its errors are of types of its own."""
+    try:
+        yield
+    except Exception as error:
+        raise EngineError(f"onnxruntime cannot run {weights}: {str(error).partition(chr(10))[0]}") from None
+
+
 class _Dense:
-    def __init__(self, network: _Network, contract: "Contract", layout: "Layout") -> None:
-        self.network, self.contract = network, contract
+    def __init__(self, network: _Network, layout: "Layout") -> None:
+        self.network = network
         self.layers = dense_layers(layout)
 
     def run(self, texts: list[str], *, query: bool) -> "Floats":
-        contract = self.contract
-        prefix = contract.query_prefix if query else contract.document_prefix
-        tokens = contract.query_length if query else contract.document_length
-        ids, mask, types = self.network.tokenized([prefix + text for text in texts], tokens)
-        vectors = pool(self.network.run(ids, mask, types, 3), mask, contract.pooling)
+        contract = self.network.contract
+        ids, mask, types = self.network.prefixed(texts, query=query)
+        vectors = pool(self.network.run(ids, mask, types), mask, contract.pooling)
         for layer in self.layers:
             vectors = layer(vectors)
-        return _of_width(vectors, contract)
-
-
-def _of_width(vectors: "Floats", contract: "Contract") -> "Floats":
-    width = vectors.shape[-1]
-    if width != contract.embedding_dim:
-        raise MismatchError(
-            f"`specs.embedding_dim` of `{contract.id}` is {contract.embedding_dim} in the registry, and its files give"
-            f" vectors of {width}: the files are those of another model, or the registry is wrong"
-        )
-    return vectors
+        return of_width(vectors, contract)
 
 
 class _Sparse:
-    def __init__(self, network: _Network, contract: "Contract", config: "ModelConfig") -> None:
-        self.network, self.contract = network, contract
+    def __init__(self, network: _Network) -> None:
+        self.network = network
 
     def run(self, texts: list[str], *, query: bool) -> "csr_array[Any, Any]":
         from scipy.sparse import csr_array
 
-        contract = self.contract
-        prefix = contract.query_prefix if query else contract.document_prefix
-        tokens = contract.query_length if query else contract.document_length
-        ids, mask, types = self.network.tokenized([prefix + text for text in texts], tokens)
-        logits = self.network.run(ids, mask, types, 3)
+        ids, mask, types = self.network.prefixed(texts, query=query)
+        logits = self.network.run(ids, mask, types)
         # log(1 + relu(x)) grows with x, so the largest logit gives the largest weight.
         weights = np.log1p(np.max(logits, axis=1, where=mask[..., None] > 0, initial=0))
-        return csr_array(_of_width(weights, contract))
+        return csr_array(of_width(weights, self.network.contract))
 
 
 class _MultiVector:
     """Late interaction: a marker after the first token, queries filled up, punctuation left out of documents."""
 
-    def __init__(self, network: _Network, contract: "Contract", layout: "Layout") -> None:
-        self.network, self.contract = network, contract
-        self.layers = dense_layers(layout)
+    def __init__(self, network: _Network, layout: "Layout") -> None:
+        self.network, self.layout = network, layout
         self.late = layout.late_interaction
-        tokenizer = network.tokenizer
-        self.markers = {
-            True: self._marker(contract.query_prefix),
-            False: self._marker(contract.document_prefix),
-        }
+        contract, tokenizer = network.contract, network.tokenizer
+        if not self.late.source:
+            raise UnknownFactError(
+                f"how `{contract.id}` marks, fills up and skips tokens is not known: {layout.folder} has neither the"
+                " settings of PyLate, nor artifact.metadata, nor modules.json with MultiVectorMask"
+            )
+        self.markers = {True: self._marker(contract.query_prefix), False: self._marker(contract.document_prefix)}
         skipped = [tokenizer.token_to_id(word) for word in self.late.skiplist_words]
         self.skipped = np.array([one for one in skipped if one is not None], np.int64)
-        mask_id = next((one for word in ("[MASK]", "<mask>") if (one := tokenizer.token_to_id(word)) is not None), None)
-        self.mask_id = 0 if mask_id is None else mask_id
+        self.filling = self._filling() if self.late.expand else 0
 
     def _marker(self, prefix: str) -> int | None:
-        """The id of a prefix that is one token of the vocabulary: as text, the tokenizer would take it apart."""
-        found: int | None = self.network.tokenizer.token_to_id(prefix.strip()) if prefix.strip() else None
+        """The id of a prefix that is a token: as text, the tokenizer might take it apart. None for one that is text."""
+        if not self.late.markers or not prefix:
+            return None
+        # Those of PyLate end in a space, in the vocabulary too; people leave it out.
+        words = (prefix, prefix.strip(), f"{prefix.strip()} ")
+        found = self._first(words)
+        if found is None:
+            raise MismatchError(
+                f"`{self.network.contract.id}` marks texts with {prefix!r}, and the tokenizer in {self.layout.folder}"
+                " has no such token"
+            )
         return found
 
-    def run(self, texts: list[str], *, query: bool) -> "list[Floats]":
-        contract, marker = self.contract, self.markers[query]
-        prefix = contract.query_prefix if query else contract.document_prefix
-        tokens = contract.query_length if query else contract.document_length
-        if marker is None:
-            ids, mask, types = self.network.tokenized([prefix + text for text in texts], tokens)
-        else:
-            ids, mask, types = self.network.tokenized(texts, tokens - 1)
-            ids, mask, types = (
-                np.insert(array, 1, fill, axis=1) for array, fill in ((ids, marker), (mask, 1), (types, 0))
+    def _filling(self) -> int:
+        """The id of the token that fills queries up."""
+        found = self._first((self.late.expansion_token or "", "[MASK]", "<mask>"))
+        if found is None:
+            raise MismatchError(
+                f"`{self.network.contract.id}` fills queries up, and the tokenizer in {self.layout.folder} has no token"
+                " to do it with"
             )
-        kept = mask.astype(bool)
+        return found
+
+    def _first(self, words: tuple[str, ...]) -> int | None:
+        ids = map(self.network.tokenizer.token_to_id, words)
+        return next((one for one in ids if one is not None), None)
+
+    def run(self, texts: list[str], *, query: bool) -> "list[Floats]":
+        marker, tokens = self.markers[query], self.network.tokens(query=query)
+        if marker is None:
+            ids, mask, types = self.network.prefixed(texts, query=query)
+        else:
+            ids, mask, types = [
+                np.insert(array, 1, fill, axis=1)
+                for array, fill in zip(self.network.tokenized(texts, tokens - 1), (marker, 1, 0), strict=True)
+            ]
+        kept = mask > 0
         if query and self.late.expand:
-            ids, mask, types, kept = self._expanded(ids, mask, types, tokens)
-        elif not query and len(self.skipped):
+            ids, mask, types, kept = self._expanded(ids, mask, types, self.late.expansion_length or tokens)
+        if ("query" if query else "document") in self.late.skiplist_sides:
             kept &= ~np.isin(ids, self.skipped)
-        vectors = self.network.run(ids, mask, types, 3)
-        if vectors.shape[-1] != contract.embedding_dim:
-            for layer in self.layers:
-                vectors = layer(vectors)
-        _of_width(vectors, contract)
+        vectors = of_width(self._headed(self.network.run(ids, mask, types)), self.network.contract)
         return [row[keep] for row, keep in zip(vectors, kept, strict=True)]
 
     def _expanded(self, ids: "Ids", mask: "Ids", types: "Ids", tokens: int) -> "tuple[Ids, Ids, Ids, Any]":
-        """Queries of one length: what is missing are mask tokens, whose vectors count in the score."""
+        """Queries of at least so many tokens, and which of the tokens count in the score."""
         missing = max(0, tokens - ids.shape[1])
         ids, mask, types = (np.pad(array, ((0, 0), (0, missing))) for array in (ids, mask, types))
-        ids = np.where(mask > 0, ids, self.mask_id)
-        attended = np.ones_like(mask) if self.late.attend else mask
-        return ids, attended, types, np.ones_like(mask, bool)
+        filled = (mask == 0) & (np.arange(ids.shape[1]) < tokens)
+        kept = (mask > 0) | filled
+        return np.where(filled, self.filling, ids), kept.astype(np.int64) if self.late.attend else mask, types, kept
+
+    def _headed(self, vectors: "Floats") -> "Floats":
+        """The vectors after the folder's layers, which the graph may have in it: the widths tell."""
+        layers = self.layout.dense
+        if not layers:
+            return vectors
+        if layers[0].in_features == layers[-1].out_features:
+            raise EngineError(
+                f"{self.network.weights} may have the layers of {self.layout.folder} in it or not: both give vectors of"
+                f" {vectors.shape[-1]}. Use another engine, such as `sentence-transformers`"
+            )
+        if vectors.shape[-1] == layers[-1].out_features:
+            return vectors
+        for layer in self._layers:
+            vectors = layer(vectors)
+        return vectors
+
+    @cached_property
+    def _layers(self) -> "list[Callable[[Floats], Floats]]":
+        return dense_layers(self.layout)
 
 
 class _Pairs:
-    def __init__(self, network: _Network, contract: "Contract") -> None:
-        self.network, self.contract = network, contract
+    def __init__(self, network: _Network) -> None:
+        self.network = network
 
     def score(self, pairs: list[tuple[str, str]]) -> "Floats":
         """A score for each pair: the one logit of the model's head."""
         order = sorted(range(len(pairs)), key=lambda place: -len(pairs[place][0]) - len(pairs[place][1]))
         scores = np.empty(len(pairs), np.float32)
-        for start in range(0, len(order), 32):
-            places = order[start : start + 32]
-            ids, mask, types = self.network.tokenized([pairs[place] for place in places], self.contract.document_length)
-            logits = self.network.run(ids, mask, types, 2)
+        for start in range(0, len(order), _PAIRS):
+            places = order[start : start + _PAIRS]
+            tokens = self.network.tokens(query=False)
+            logits = self.network.run(*self.network.tokenized([pairs[place] for place in places], tokens))
             if logits.shape[1] != 1:
                 raise MismatchError(f"{self.network.weights} must give one score a pair; it gives {logits.shape[1]}")
             scores[places] = logits[:, 0]

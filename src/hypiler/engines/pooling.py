@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 def pool(tokens: "Floats", mask: "Mask", pooling: str) -> "Floats":
     """Float32 [texts, dim] from [texts, tokens, dim] and a mask [texts, tokens] that is 1 for tokens and 0 for padding.
 
-    Padding follows the tokens. Raises ValueError for a word that is no pooling.
+    `pooling` is a word of POOLINGS. Padding follows the tokens; a text without tokens gives zeros.
     """
-    if pooling not in _POOLINGS:
-        raise ValueError(f"pooling must be one of {', '.join(_POOLINGS)}; got {pooling!r}")
-    return _POOLINGS[pooling](tokens, mask)
+    import numpy as np
+
+    result: Floats = np.where(mask.any(axis=1, keepdims=True), POOLINGS[pooling](tokens, mask), np.float32(0))
+    return result
 
 
 def _cls(tokens: "Floats", mask: "Mask") -> "Floats":
@@ -52,26 +53,27 @@ def _mean(tokens: "Floats", mask: "Mask") -> "Floats":
 
 
 def _mean_sqrt_len(tokens: "Floats", mask: "Mask") -> "Floats":
-    return _sum(tokens, mask) / _count(mask) ** 0.5
+    import numpy as np
+
+    roots: Floats = np.sqrt(_count(mask))
+    return _sum(tokens, mask) / roots
 
 
 def _weighted_mean(tokens: "Floats", mask: "Mask") -> "Floats":
     """Later tokens weigh more: the first 1, the second 2, …."""
-    import numpy as np
-
-    weights = mask * np.arange(1, mask.shape[1] + 1)
+    weights = mask.cumsum(axis=1) * mask
     return _sum(tokens, weights) / _count(weights)
 
 
 def _count(weights: "Any") -> "Floats":
     import numpy as np
 
-    # A text without tokens gives zeros, not NaN.
+    # A text without tokens must not divide by 0.
     result: Floats = np.maximum(weights.sum(axis=1, keepdims=True), 1).astype(np.float32)
     return result
 
 
-_POOLINGS: "dict[str, Callable[[Floats, Mask], Floats]]" = {
+POOLINGS: "dict[str, Callable[[Floats, Mask], Floats]]" = {
     "cls": _cls,
     "mean": _mean,
     "max": _max,

@@ -3,18 +3,21 @@
 It needs an older Sentence Transformers than the engine of that name.
 """
 
+import json
 from pathlib import Path
+from threading import Lock
 
-from hypiler.engines.errors import MissingEngineError
+from hypiler.engines.errors import EngineError, MissingEngineError
 from hypiler.engines.pytorch import (
     FILES,
     check_agreement,
     check_choice,
-    check_layers,
+    check_modules,
     holds_weights,
     loading,
     made_up,
     of_width,
+    weights,
 )
 
 TYPE_CHECKING = False
@@ -55,27 +58,43 @@ def available(config: "ModelConfig", folder: "Path | None") -> bool:
 
 def open_model(config: "ModelConfig", contract: "Contract", layout: "Layout", device: str) -> "Backend":
     """The model in a folder. Raises EngineError if the library cannot load it, or loads it otherwise than as agreed."""
-    check_choice(config, contract, device)
+    check_choice(config, contract, layout, device)
     folder = str(layout.folder)
-    with loading(contract, folder):
+    with loading(contract, layout):
         model = ColBERT(
             folder,
             device=device,
             local_files_only=True,
             trust_remote_code=layout.trust_remote_code,
-            model_kwargs={"use_safetensors": None if layout.allow_pickle else True},
+            model_kwargs=weights(layout),
         )
-    check_layers(model, contract, folder)
-    _check_markers(model, contract, folder)
-    check_agreement(
-        contract,
-        folder,
-        query_prefix=model.query_prefix,
-        document_prefix=model.document_prefix,
-        query_length=model.query_length,
-        document_length=model.document_length,
-    )
-    return _MultiVector(model, contract)
+        check_modules(model, contract, folder)
+        _check_left_out(contract, layout)
+        _check_markers(model, contract, folder)
+        check_agreement(
+            contract,
+            folder,
+            query_prefix=model.query_prefix,
+            document_prefix=model.document_prefix,
+            query_length=model.query_length,
+            document_length=model.document_length,
+        )
+        backend = _MultiVector(model, contract)
+        # What does not fit is found by a first text, before there is a second.
+        backend.run([""], query=True)
+        return backend
+
+
+def _check_left_out(contract: "Contract", layout: "Layout") -> None:
+    """Raise EngineError for modules that the library drops without a word; it normalizes by itself."""
+    modules = layout.folder / "modules.json"
+    entries = json.loads(modules.read_bytes()) if modules.is_file() else []
+    types = {entry["type"].rpartition(".")[2] for entry in entries}
+    if left_out := sorted(types - {"Transformer", "Dense", "Normalize"}):
+        raise EngineError(
+            f"`{contract.id}` has modules that PyLate leaves out ({', '.join(left_out)} in {modules}): use"
+            " `sentence-transformers`"
+        )
 
 
 def _check_markers(model: "Any", contract: "Contract", folder: str) -> None:
@@ -91,14 +110,17 @@ class _MultiVector:
 
     def __init__(self, model: "Any", contract: "Contract") -> None:
         self.model, self.contract = model, contract
+        self.lock = Lock()
 
     def run(self, texts: list[str], *, query: bool) -> "list[Floats]":
-        found = self.model.encode(
-            texts,
-            prompt="",
-            batch_size=len(texts),
-            show_progress_bar=False,
-            is_query=query,
-            normalize_embeddings=False,
-        )
+        # The length is set on the model, which threads share.
+        with self.lock:
+            found = self.model.encode(
+                texts,
+                prompt="",
+                batch_size=len(texts),
+                show_progress_bar=False,
+                is_query=query,
+                normalize_embeddings=False,
+            )
         return [of_width(np.asarray(tokens, np.float32), self.contract) for tokens in found]

@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from threading import Lock
 
-from hypiler.engines.errors import EngineError, MismatchError
+from hypiler.engines.errors import EngineError, MismatchError, UnsafeError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from hypiler.config import ModelConfig
     from hypiler.engines.contract import Contract
     from hypiler.engines.encoders import Floats
+    from hypiler.engines.layout import Layout
 
 FILES = ["*.json", "*.safetensors", "*.txt", "*.model", "*.bin", "*.py", "artifact.metadata"]
 """The files that the libraries read, as patterns."""
 _LOADING = Lock()
+# A class of Sentence Transformers that has another name today.
+_RENAMED = {"Asym": "Router"}
 
 
 def holds_weights(config: "ModelConfig", folder: Path | None) -> bool:
@@ -32,13 +35,17 @@ def holds_weights(config: "ModelConfig", folder: Path | None) -> bool:
     return folder is None or any(next(folder.glob(pattern), None) for pattern in ("**/*.safetensors", "**/*.bin"))
 
 
-def check_choice(config: "ModelConfig", contract: "Contract", device: str) -> None:
-    """Raise EngineError for a variant, and ValueError for a device that is not there."""
+def check_choice(config: "ModelConfig", contract: "Contract", layout: "Layout", device: str) -> None:
+    """Raise EngineError for a variant and for an adapter, and ValueError for a device that is not there."""
     torch = import_module("torch")
     if config.variant is not None:
         raise EngineError(
             f"`{config.variant}` of `{contract.id}` is a variant, and the engines on PyTorch run a model's own weights:"
             " use another engine"
+        )
+    if (adapter := layout.folder / "adapter_config.json").is_file():
+        raise EngineError(
+            f"`{contract.id}` is an adapter ({adapter}): the library would put it on another model, of no pinned commit"
         )
     try:
         torch.empty(0, device=device)
@@ -47,15 +54,27 @@ def check_choice(config: "ModelConfig", contract: "Contract", device: str) -> No
         raise ValueError(f"device must be one that PyTorch finds here; got {device!r}: {reason}") from None
 
 
+def weights(layout: "Layout") -> "dict[str, Any]":
+    """What transformers is told about weights: what the folder's own settings say of it is overruled.
+
+    An allowed pickle is still read as data alone, by PyTorch's own reader.
+    """
+    safe = {"use_safetensors": None if layout.allow_pickle else True, "weights_only": True}
+    return safe if layout.trust_remote_code else safe | {"allow_all_kernels": False}
+
+
 @contextmanager
-def loading(contract: "Contract", folder: str) -> "Generator[None]":
+def loading(contract: "Contract", layout: "Layout") -> "Generator[None]":
     """A block that loads the files in a folder with a library above transformers.
 
-    Raises EngineError if the library fails, and MismatchError if transformers found no weights for a part of the
-    network. It says so to those who ask, and the libraries neither ask nor let one ask: in the block it is asked for
-    them. One model at a time, since the method that is replaced is everybody's.
+    Raises EngineError if the library fails, UnsafeError if it does so for code that it may not run, and MismatchError
+    if transformers found no weights for a part of the network. It says so to those who ask, and the libraries neither
+    ask nor let one ask: in the block it is asked for them. One model at a time, since the method that is replaced is
+    everybody's.
     """
     network = import_module("transformers").PreTrainedModel
+    dynamic = import_module("transformers.dynamic_module_utils")
+    seconds = dynamic.TIME_OUT_REMOTE_CODE
     original = network.__dict__["from_pretrained"]
     missing: list[str] = []
 
@@ -66,34 +85,53 @@ def loading(contract: "Contract", folder: str) -> "Generator[None]":
 
     with _LOADING:
         network.from_pretrained = classmethod(asking)
+        if not layout.trust_remote_code:
+            # For parts of a network it would ask at the terminal whether their code may run.
+            dynamic.TIME_OUT_REMOTE_CODE = 0
         try:
             yield
         except Exception as error:
-            raise EngineError(f"the files of `{contract.id}` in {folder} cannot be loaded: {error}") from error
+            _check_missing(missing, contract, layout)
+            if isinstance(error, EngineError):
+                raise
+            if not layout.trust_remote_code and "trust_remote_code=True" in str(error):
+                raise UnsafeError(
+                    f"`{contract.id}` runs code that is not of the libraries: that in {layout.folder}; review it, and"
+                    " pass trust_remote_code=True; or use an engine that runs none, such as `onnx`"
+                ) from None
+            raise EngineError(f"the files of `{contract.id}` in {layout.folder} cannot be loaded: {error}") from error
         finally:
             network.from_pretrained = original
-    if used := sorted(name for name in missing if contract.kind == "reranker" or not _is_pooler(name)):
-        raise made_up(contract, folder, used)
+            dynamic.TIME_OUT_REMOTE_CODE = seconds
+    _check_missing(missing, contract, layout)
 
 
-def check_layers(model: "Any", contract: "Contract", folder: str) -> None:
-    """Raise MismatchError if a library has added a layer with weights to those that the folder names."""
-    named = {"Transformer"}
+def _check_missing(names: list[str], contract: "Contract", layout: "Layout") -> None:
+    if used := sorted(name for name in names if contract.kind == "reranker" or not _is_pooler(name)):
+        raise made_up(contract, str(layout.folder), used)
+
+
+def check_modules(model: "Any", contract: "Contract", folder: str) -> None:
+    """Raise MismatchError if a library has made a module that neither the folder nor the contract names."""
+    # What older formats of late interaction did without a module has no numbers of its own.
+    named = {"Transformer", *(("MultiVectorMask", "Normalize") if contract.kind == "multi_vector" else ())}
     modules, config = Path(folder) / "modules.json", Path(folder) / "config.json"
     if modules.is_file():
-        named |= {entry["type"].rpartition(".")[2] for entry in json.loads(modules.read_bytes())}
+        types = [entry["type"].rpartition(".")[2] for entry in json.loads(modules.read_bytes())]
+        named |= {_RENAMED.get(type, type) for type in types}
     elif "HF_ColBERT" in json.loads(config.read_bytes()).get("architectures", ()):
         named.add("Dense")  # in the same file as the network
-    layers = {type(child).__name__ for child in model.children() if next(child.parameters(), None) is not None}
-    if added := sorted(layers - named):
+    else:
+        named |= {"Pooling", "SpladePooling"}
+    if added := sorted({type(child).__name__ for child in model.children()} - named):
         raise made_up(contract, folder, added)
 
 
 def made_up(contract: "Contract", folder: str, names: list[str]) -> MismatchError:
-    """The error for parts of a network that no file holds."""
+    """The error for parts of a model that no file holds."""
     return MismatchError(
         f"`{contract.id}` is a {contract.kind.replace('_', '-')} model in the registry, and the files in {folder} do"
-        f" not hold all of one: {', '.join(names[:3])}{', …' if names[3:] else ''} would be random numbers"
+        f" not hold all of one: {', '.join(names[:3])}{', …' if names[3:] else ''} would be made up"
     )
 
 

@@ -4,9 +4,19 @@ The class follows the registry; the library would load any folder as any of them
 """
 
 from pathlib import Path
+from threading import Lock
 
 from hypiler.engines.errors import MismatchError, MissingEngineError
-from hypiler.engines.pytorch import FILES, check_agreement, check_choice, check_layers, holds_weights, loading, of_width
+from hypiler.engines.pytorch import (
+    FILES,
+    check_agreement,
+    check_choice,
+    check_modules,
+    holds_weights,
+    loading,
+    of_width,
+    weights,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,6 +55,7 @@ else:
 
 KINDS = ("dense", "static", "multi_vector", "sparse", "reranker")
 RUNS_REMOTE_CODE = True
+_SIDES = ("query", "document")
 # Our words for the library's, where they differ.
 _POOLINGS = {"lasttoken": "last_token", "mean_sqrt_len_tokens": "mean_sqrt_len", "weightedmean": "weighted_mean"}
 
@@ -61,37 +72,41 @@ def available(config: "ModelConfig", folder: "Path | None") -> bool:
 
 def open_model(config: "ModelConfig", contract: "Contract", layout: "Layout", device: str) -> "Backend | PairBackend":
     """The model in a folder. Raises EngineError if the library cannot load it, or loads it otherwise than as agreed."""
-    check_choice(config, contract, device)
-    folder = str(layout.folder)
-    with loading(contract, folder):
+    check_choice(config, contract, layout, device)
+    with loading(contract, layout):
         model = _loaded(contract, layout, device)
-    check_layers(model, contract, folder)
+        _check(model, contract, str(layout.folder))
+        # What does not fit is found by a first text, before there is a second.
+        if contract.kind == "reranker":
+            pairs = _Pairs(model, contract)
+            pairs.score([("", "")])
+            return pairs
+        backend = {"sparse": _Sparse, "multi_vector": _MultiVector}.get(contract.kind, _Dense)(model, contract, layout)
+        backend.run([""], query=True)
+        return backend
+
+
+def _check(model: "Any", contract: "Contract", folder: str) -> None:
+    """Raise MismatchError for modules that are not those of the folder, or do otherwise than the contract says."""
+    check_modules(model, contract, folder)
     for module in model.modules():
         if isinstance(module, Pooling) and contract.kind == "dense":
             check_agreement(contract, folder, pooling=_POOLINGS.get(module.pooling_mode, module.pooling_mode))
         if isinstance(module, Normalize):
             check_agreement(contract, folder, normalize=True)
-    if contract.kind == "reranker":
-        return _Pairs(model, contract)
-    if contract.kind == "sparse":
-        return _Sparse(model, contract)
-    if contract.kind == "multi_vector":
-        return _MultiVector(model, contract, folder)
-    return _Dense(model, contract)
 
 
 def _loaded(contract: "Contract", layout: "Layout", device: str) -> "Any":
     folder = str(layout.folder)
     options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": layout.trust_remote_code}
-    weights = {"use_safetensors": None if layout.allow_pickle else True}
     if (Path(folder) / "modules.json").is_file() or contract.kind not in ("dense", "sparse"):
-        return _class(contract.kind)(folder, device=device, model_kwargs=weights, **options)
+        return _class(contract.kind)(folder, device=device, model_kwargs=weights(layout), **options)
     # A network alone: the library would guess how to pool it.
     task, output = ("fill-mask", "logits") if contract.kind == "sparse" else ("feature-extraction", "last_hidden_state")
     network = Transformer(
         folder,
         transformer_task=task,
-        model_kwargs=weights | options,
+        model_kwargs=weights(layout) | options,
         processor_kwargs=dict(options),
         config_kwargs=dict(options),
         modality_config={"text": {"method": "forward", "method_output_name": output}},
@@ -112,8 +127,9 @@ def _class(kind: str) -> "Any":
 class _Vectors:
     """Models that give one vector a text, cut to the contract's length on each side."""
 
-    def __init__(self, model: "Any", contract: "Contract") -> None:
+    def __init__(self, model: "Any", contract: "Contract", layout: "Layout") -> None:
         self.model, self.contract = model, contract
+        self.lock = Lock()
         for module in model.modules():
             if isinstance(module, Transformer):
                 # The folder's own would come before max_seq_length.
@@ -121,17 +137,19 @@ class _Vectors:
 
     def encoded(self, texts: list[str], *, query: bool, **options: "Any") -> "Any":
         model, contract = self.model, self.contract
-        if contract.kind != "static":
-            model.max_seq_length = contract.query_length if query else contract.document_length
         encode = model.encode_query if query else model.encode_document
         # Without a prompt, even an empty one, the library adds one of the folder's own.
         prompt = contract.query_prefix if query else contract.document_prefix
-        return encode(texts, prompt=prompt, batch_size=len(texts), show_progress_bar=False, **options)
+        # The length is set on the model, which threads share.
+        with self.lock:
+            if contract.kind != "static":
+                model.max_seq_length = contract.query_length if query else contract.document_length
+            return encode(texts, prompt=prompt, batch_size=len(texts), show_progress_bar=False, **options)
 
 
 class _Dense(_Vectors):
-    def __init__(self, model: "Any", contract: "Contract") -> None:
-        super().__init__(model, contract)
+    def __init__(self, model: "Any", contract: "Contract", layout: "Layout") -> None:
+        super().__init__(model, contract, layout)
         model.truncate_dim = None
 
     def run(self, texts: list[str], *, query: bool) -> "Floats":
@@ -152,24 +170,33 @@ class _Sparse(_Vectors):
 class _MultiVector:
     """Late interaction. Markers, expansion and skipped tokens are the folder's own; they have to be the contract's."""
 
-    def __init__(self, model: "Any", contract: "Contract", folder: str) -> None:
+    def __init__(self, model: "Any", contract: "Contract", layout: "Layout") -> None:
         self.model, self.contract = model, contract
+        self.lock = Lock()
         network = model[0]
         expansion = getattr(network, "query_expansion", None)
         fixed = expansion["length"] if expansion and expansion["strategy"] == "fixed" else None
+        # An empty marker says that there is none. An empty prompt says nothing: the library writes it of itself.
+        own = {side: model.prompts[side] or ("" if layout.late_interaction.markers else None) for side in _SIDES}
         check_agreement(
             contract,
-            folder,
-            query_prefix=model.prompts["query"],
-            document_prefix=model.prompts["document"],
+            str(layout.folder),
+            query_prefix=own["query"],
+            document_prefix=own["document"],
             query_length=fixed or getattr(network, "query_length", None),
             document_length=getattr(network, "document_length", None),
         )
+        # With the folder's own spaces around a marker, which are part of the token.
+        self.query_prompt = own["query"] or contract.query_prefix
+        self.document_prompt = own["document"] or contract.document_prefix
         network.query_length, network.document_length = contract.query_length, contract.document_length
 
     def run(self, texts: list[str], *, query: bool) -> "list[Floats]":
         encode = self.model.encode_query if query else self.model.encode_document
-        found = encode(texts, batch_size=len(texts), show_progress_bar=False, convert_to_numpy=True)
+        prompt = self.query_prompt if query else self.document_prompt
+        # The tokenizer takes one thread at a time.
+        with self.lock:
+            found = encode(texts, prompt=prompt, batch_size=len(texts), show_progress_bar=False, convert_to_numpy=True)
         return [of_width(np.asarray(tokens, np.float32), self.contract) for tokens in found]
 
 
@@ -178,9 +205,13 @@ class _Pairs:
         if model.num_labels != 1:
             raise MismatchError(f"`{contract.id}` must give one score a pair; its files give {model.num_labels}")
         self.model = model
+        self.lock = Lock()
         model.max_seq_length = contract.document_length
 
     def score(self, pairs: list[tuple[str, str]]) -> "Floats":
         """A score for each pair: the one logit of the model's head, as the other engines give it."""
-        scores = self.model.predict(pairs, batch_size=32, show_progress_bar=False, activation_fn=torch.nn.Identity())
+        # The prefixes stand in the texts already; without a prompt the library adds one of the folder's own.
+        options = {"prompt": "", "batch_size": 32, "show_progress_bar": False}
+        with self.lock:
+            scores = self.model.predict(pairs, activation_fn=torch.nn.Identity(), **options)
         return np.asarray(scores, np.float32)

@@ -1,0 +1,284 @@
+"""What a folder of model files holds, by its JSON files, whoever wrote them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hypiler.engines import EngineError
+from hypiler.engines.layout import DenseModule, LateInteraction, read_layout
+
+ROOM = "sentence_transformers.models"
+IDENTITY = "torch.nn.modules.linear.Identity"
+
+
+def written(folder: Path, **files: Any) -> Path:
+    """JSON files by name, with `__` for `/`; modules are lists of their types, whose folders are called by number."""
+    folder.mkdir(exist_ok=True)
+    if "modules" in files:
+        modules = enumerate(files["modules"])
+        files["modules"] = [
+            {"type": f"{ROOM}.{name}", "path": str(number) if number else ""} for number, name in modules
+        ]
+    for name, content in files.items():
+        path = folder / f"{name.replace('__', '/')}.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(content))
+    return folder
+
+
+KINDS = [
+    ({"modules": ["Transformer", "Pooling"]}, "dense", "modules.json: Pooling"),
+    ({"modules": ["Transformer", "Dense"]}, "multi_vector", "modules.json: Dense without Pooling"),
+    ({"modules": ["Transformer", "MultiVectorMask"]}, "multi_vector", "modules.json: MultiVectorMask"),
+    ({"modules": ["MLMTransformer", "SpladePooling"]}, "sparse", "modules.json: SpladePooling"),
+    ({"modules": ["Transformer", "Pooling", "SparseAutoEncoder"]}, "sparse", "modules.json: SparseAutoEncoder"),
+    ({"modules": ["StaticEmbedding"]}, "static", "modules.json: StaticEmbedding"),
+    *[
+        (
+            {"config_sentence_transformers": {"model_type": word}},
+            kind,
+            f"config_sentence_transformers.json: model_type {word}",
+        )
+        for word, kind in [
+            ("SentenceTransformer", "dense"),
+            ("SparseEncoder", "sparse"),
+            ("MultiVectorEncoder", "multi_vector"),
+            ("ColBERT", "multi_vector"),
+            ("CrossEncoder", "reranker"),
+        ]
+    ],
+    ({"config": {"architectures": ["HF_ColBERT"]}}, "multi_vector", "config.json: HF_ColBERT"),
+    ({"config": {"architectures": ["BertForMaskedLM"]}}, "sparse", "config.json: BertForMaskedLM"),
+    (
+        {"config": {"architectures": ["BertForSequenceClassification"]}},
+        "reranker",
+        "config.json: BertForSequenceClassification",
+    ),
+    ({"config": {"architectures": ["StaticModel"]}}, "static", "config.json: StaticModel"),
+    ({"config": {"embedding_dtype": "float32"}}, "static", "config.json: embedding_dtype, of model2vec"),
+    ({"config": {"architectures": ["BertModel"]}}, None, ""),
+    ({"config_sentence_transformers": {"model_type": ["ColBERT"]}, "config": {"architectures": 5}}, None, ""),
+    # What is shown of a file must not steer the terminal.
+    ({"config": {"architectures": ["\x1b[2JForMaskedLM"]}}, None, ""),
+    ({}, None, ""),
+]
+
+
+@pytest.mark.parametrize(("files", "kind", "evidence"), KINDS)
+def test_kind_and_what_shows_it(files: Any, kind: str | None, evidence: str, tmp_path: Path) -> None:
+    dense = {"1__config": {"in_features": 2, "out_features": 2, "activation_function": IDENTITY}}
+    layout = read_layout(written(tmp_path, **files, **(dense if "Dense" in files.get("modules", ()) else {})))
+    assert (layout.kind, layout.evidence) == (kind, evidence)
+
+
+def test_metadata_of_colbert_tell_the_kind(tmp_path: Path) -> None:
+    (tmp_path / "artifact.metadata").write_text("{}")
+    assert read_layout(tmp_path).evidence == "artifact.metadata, of ColBERT"
+
+
+OLD = dict.fromkeys(
+    ["cls_token", "mean_tokens", "max_tokens", "mean_sqrt_len_tokens", "weightedmean_tokens", "lasttoken"], False
+)
+WORDS = ["cls", "mean", "max", "mean_sqrt_len", "weighted_mean", "last_token"]
+
+
+@pytest.mark.parametrize(
+    ("config", "pooling"),
+    [
+        *[({f"pooling_mode_{key}": key == name for key in OLD}, word) for name, word in zip(OLD, WORDS, strict=True)],
+        *[
+            ({"pooling_mode": name}, word)
+            for name, word in zip(
+                ["cls", "mean", "max", "mean_sqrt_len_tokens", "weightedmean", "lasttoken"], WORDS, strict=True
+            )
+        ],
+        ({"pooling_mode": ["mean"]}, "mean"),
+        ({"pooling_mode": ["cls", "max"]}, "cls+max"),
+        ({"pooling_mode_cls_token": True, "pooling_mode_max_tokens": True}, "cls+max"),
+        # The library takes the new form where both stand.
+        ({"pooling_mode": "cls", "pooling_mode_mean_tokens": True}, "cls"),
+        ({"pooling_mode": "median"}, "median"),
+        ({}, None),
+    ],
+)
+def test_pooling_in_both_forms_in_the_words_of_the_registry(config: Any, pooling: str | None, tmp_path: Path) -> None:
+    assert (
+        read_layout(written(tmp_path, modules=["Transformer", "Pooling"], **{"1__config": config})).pooling == pooling
+    )
+
+
+@pytest.mark.parametrize(
+    ("modules", "normalize"),
+    [
+        (["Transformer", "Pooling", "Normalize"], True),
+        (["Transformer", "Pooling"], False),
+        (["Transformer", "MultiVectorMask", "Normalize"], True),
+        # PyLate normalizes and has no module for it.
+        (["Transformer", "Dense"], None),
+    ],
+)
+def test_normalization_is_a_module(modules: list[str], normalize: bool | None, tmp_path: Path) -> None:
+    dense = {"1__config": {"in_features": 2, "out_features": 2, "activation_function": IDENTITY}}
+    assert read_layout(written(tmp_path, modules=modules, **dense)).normalize is normalize
+
+
+def test_normalization_of_a_static_model_is_in_its_configuration(tmp_path: Path) -> None:
+    config = {"architectures": ["StaticModel"], "normalize": False}
+    assert read_layout(written(tmp_path, config=config)).normalize is False
+
+
+@pytest.mark.parametrize(
+    ("config", "width"),
+    [
+        ({"hidden_size": 8}, 8),
+        ({"n_embd": 8}, 8),
+        ({"dim": 8}, 8),
+        ({"d_model": 8}, 8),
+        ({"hidden_size": "8"}, None),
+        ({"hidden_size": True}, None),
+    ],
+)
+def test_width_under_its_several_names(config: Any, width: int | None, tmp_path: Path) -> None:
+    assert read_layout(written(tmp_path, config=config)).hidden_size == width
+
+
+def test_settings_of_sentence_transformers(tmp_path: Path) -> None:
+    settings = {"prompts": {"query": "q: ", "passage": "p: "}, "similarity_fn_name": "dot"}
+    network = {"max_seq_length": 256, "do_lower_case": True}
+    layout = read_layout(written(tmp_path, config_sentence_transformers=settings, sentence_bert_config=network))
+    assert (layout.query_prefix, layout.document_prefix, layout.similarity) == ("q: ", "p: ", "dot")
+    assert (layout.query_length, layout.document_length, layout.lower_case) == (256, 256, True)
+    assert layout.late_interaction == LateInteraction()
+
+
+@pytest.mark.parametrize(
+    ("name", "word"), [("MaxSim", "max_sim"), ("maxsim", "max_sim"), ("meanmaxsim",) * 2, (None, None)]
+)
+def test_similarity_in_the_words_of_the_registry(name: str | None, word: str | None, tmp_path: Path) -> None:
+    assert read_layout(written(tmp_path, config_sentence_transformers={"similarity_fn_name": name})).similarity == word
+
+
+def test_layers_in_their_order(tmp_path: Path) -> None:
+    first = {"in_features": 8, "out_features": 4, "bias": False, "activation_function": IDENTITY}
+    second = {"in_features": 4, "out_features": 2, "activation_function": "torch.nn.modules.activation.Tanh"}
+    modules = ["Transformer", "Pooling", "Dense", "Dense"]
+    layout = read_layout(written(tmp_path, modules=modules, **{"2__config": first, "3__config": second}))
+    assert layout.dense == (
+        DenseModule("2", 8, 4, bias=False, activation=IDENTITY),
+        DenseModule("3", 4, 2, bias=True, activation="torch.nn.modules.activation.Tanh"),
+    )
+    assert layout.unusual == ()
+
+
+@pytest.mark.parametrize("missing", ["in_features", "out_features", "activation_function"])
+def test_layer_that_is_not_described_is_refused(missing: str, tmp_path: Path) -> None:
+    config = {"in_features": 8, "out_features": 4, "activation_function": IDENTITY}
+    del config[missing]
+    with pytest.raises(EngineError) as caught:
+        read_layout(written(tmp_path, modules=["Transformer", "Dense"], **{"1__config": config}))
+    assert str(caught.value) == (
+        f"{tmp_path / '1/config.json'} must give in_features, out_features and activation_function"
+    )
+
+
+@pytest.mark.parametrize(
+    ("modules", "config", "unusual"),
+    [
+        (["Transformer", "Pooling", "Normalize"], {"include_prompt": True}, ()),
+        (["Transformer"], {}, ()),
+        (["Transformer", "MultiVectorMask", "Normalize"], {"keep_only_token_ids": None}, ()),
+        (["MLMTransformer", "SpladePooling"], {"pooling_strategy": "max", "activation_function": "relu"}, ()),
+        (["StaticEmbedding", "Normalize"], {}, ()),
+        (["Transformer", "Pooling"], {"include_prompt": False}, ("include_prompt False of 1",)),
+        (["MLMTransformer", "SpladePooling"], {"pooling_strategy": "sum"}, ("pooling_strategy 'sum' of 1",)),
+        (
+            ["Transformer", "SpladePooling"],
+            {"activation_function": "log1p_relu"},
+            ("activation_function 'log1p_relu' of 1",),
+        ),
+        (["Transformer", "MultiVectorMask"], {"keep_only_token_ids": [5]}, ("keep_only_token_ids [5] of 1",)),
+        (["Router"], {}, ("the modules 'Router'",)),
+        (["Transformer", "Pooling", "Pooling"], {}, ("the modules 'Transformer', 'Pooling', 'Pooling'",)),
+        (["Transformer", "Pooling", "\x1b[2J"], {}, ("the modules 'Transformer', 'Pooling', '\\x1b[2J'",)),
+    ],
+)
+def test_what_only_the_library_knows_is_listed(
+    modules: list[str], config: Any, unusual: tuple[str, ...], tmp_path: Path
+) -> None:
+    assert read_layout(written(tmp_path, modules=modules, **{"1__config": config})).unusual == unusual
+
+
+PATHS = ["../other", "/etc", "1/../../other", "..\\other", "C:\\other", "C:other", "\\\\server\\share", "1\x1b[2J"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_module_outside_of_the_folder_is_refused(path: str, tmp_path: Path) -> None:
+    modules = [{"type": f"{ROOM}.Transformer", "path": ""}, {"type": f"{ROOM}.Pooling", "path": path}]
+    (tmp_path / "modules.json").write_text(json.dumps(modules))
+    with pytest.raises(EngineError) as caught:
+        read_layout(tmp_path)
+    assert str(caught.value) == f"{tmp_path / 'modules.json'} must name folders inside of this one; got {path!r}"
+
+
+@pytest.mark.parametrize("modules", [5, {"type": "a"}, ["a"], [["a", "b"]], [None], [{"type": "a"}]])
+def test_modules_of_another_form_are_refused(modules: Any, tmp_path: Path) -> None:
+    (tmp_path / "modules.json").write_text(json.dumps(modules))
+    with pytest.raises(EngineError) as caught:
+        read_layout(tmp_path)
+    assert str(caught.value) == f"{tmp_path / 'modules.json'} must list modules with `type` and `path`"
+
+
+@pytest.mark.parametrize(
+    "name", ["config", "config_sentence_transformers", "sentence_bert_config", "artifact.metadata"]
+)
+@pytest.mark.parametrize(("content", "type"), [("[]", "list"), ('"{}"', "str"), ("1", "int"), ("true", "bool")])
+def test_file_that_holds_no_object_is_refused(name: str, content: str, type: str, tmp_path: Path) -> None:
+    path = tmp_path / (name if "." in name else f"{name}.json")
+    path.write_text(content)
+    with pytest.raises(EngineError) as caught:
+        read_layout(tmp_path)
+    assert str(caught.value) == f"{path} must hold a JSON object, got {type}"
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"\xff\xfe{", b'{"a": "\xff"}', b"[" * 100_000, b"1" * 10_000], ids=range(6)
+)
+def test_file_that_is_no_json_is_refused(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_bytes(content)
+    with pytest.raises(EngineError) as caught:
+        read_layout(tmp_path)
+    assert str(caught.value).startswith(f"{tmp_path / 'config.json'} must be JSON: ")
+
+
+def test_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "config.json").open("wb") as file:
+        file.truncate((16 << 20) + 1)
+    with pytest.raises(EngineError) as caught:
+        read_layout(tmp_path)
+    assert str(caught.value) == (f"{tmp_path / 'config.json'} is larger than 16 MiB, which no such file of a model is")
+
+
+def test_of_a_key_that_stands_twice_the_last_counts_as_for_the_libraries(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"hidden_size": 8, "hidden_size": 16}')
+    assert read_layout(tmp_path).hidden_size == 16
+
+
+def test_values_of_other_types_say_nothing(tmp_path: Path) -> None:
+    layout = read_layout(
+        written(
+            tmp_path,
+            modules=["Transformer", "MultiVectorMask"],
+            config={"hidden_size": [8], "vocab_size": 0, "architectures": "BertForMaskedLM"},
+            config_sentence_transformers={"prompts": ["query"], "similarity_fn_name": 5},
+            sentence_bert_config={"max_seq_length": "256", "query_expansion": "fixed", "do_lower_case": "true"},
+            tokenizer_config={"mask_token": 5},
+            **{"1__config": {"skiplist_words": ".,", "skiplist_tasks": 5}},
+        )
+    )
+    assert {layout.hidden_size, layout.vocab_size, layout.query_prefix, layout.similarity, layout.query_length} == {
+        None
+    }
+    assert not layout.lower_case
+    assert layout.late_interaction == LateInteraction(source="modules.json", skiplist_sides=())
