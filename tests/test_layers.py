@@ -9,7 +9,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src"
 # A room may import itself and those before it.
-ROOMS = ["diagnostics", "compiler", "emit", "build", "cli"]
+ROOMS = ["diagnostics", "compiler", "evidence", "emit", "build", "hub", "cli"]
 # What runs models stands beside the compiler: neither knows of the other.
 APART = "engines"
 # Each of the two is there in some Pythons.
@@ -76,13 +76,17 @@ def test_what_users_import_knows_only_the_engines() -> None:
         assert own <= OUTSIDE | LEAVES | ({"hypiler.engines"} if name == "config" else set()), name
 
 
-def test_third_party_packages_are_known_in_two_places_and_the_engines() -> None:
+def test_third_party_packages_are_known_to_the_engines_and_in_three_places() -> None:
     """The build hook is what hatchling calls, so there it is installed; a command says which extra it needs."""
     found = {}
     for path in sorted({*(SOURCE / "hypiler").rglob("*.py")} - {*modules(APART)}):
         tops = {name.split(".")[0] for name in imports(path)} - {"hypiler"}
         found |= {path.relative_to(SOURCE).as_posix(): tops - STANDARD} if tops - STANDARD else {}
-    assert found == {"hypiler/build/hatch.py": {"hatchling"}, "hypiler/cli/completion.py": {"shtab"}}
+    assert found == {
+        "hypiler/build/hatch.py": {"hatchling"},
+        "hypiler/cli/completion.py": {"shtab"},
+        "hypiler/cli/hub.py": {"tqdm"},
+    }
 
 
 def test_no_engine_is_loaded_before_it_is_used() -> None:

@@ -100,7 +100,7 @@ def test_sections_are_the_objects_of_the_file(capsys: Capture, tmp_path: Path) -
     }
     with registry(tmp_path, **changes):
         lines = shown(capsys, "changed")
-    titles = [line for line in lines[2:] if line and line[0] != " "]
+    titles = [line for line in lines[3:] if line and line[0] != " "]
     objects = ["architecture", "specs", "capabilities", "performance", "encoding"]
     assert titles == ["model", *objects, "extra", "sources"]
 
@@ -256,7 +256,7 @@ def test_new_field_of_the_schema_is_shown(capsys: Capture, monkeypatch: pytest.M
     monkeypatch.setattr("hypiler.emit.facts.FIELDS", (*FIELDS, field))
     names = [field.attribute for field in FIELDS]
     facts = {name: getattr(BGE_M3, name) for name in names}
-    model = SimpleNamespace(**facts, novelty=7)
+    model = SimpleNamespace(**facts, novelty=7, verified_revision=None, claimed_facts=0)
     monkeypatch.setattr(model_registry, "get_model", lambda id: model)
     assert section(shown(capsys, "bge-m3"), "specs")[-1] == f"  {'novelty':25}7"
 

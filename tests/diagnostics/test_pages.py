@@ -10,7 +10,7 @@ from hypiler.diagnostics.codes import CODES
 
 PAGES = Path(__file__).parents[2] / "docs/diagnostics"
 SECTIONS = ["What it means", "Why it matters", "Example", "How to fix"]
-FAMILIES = {"0": "file", "1": "shape", "2": "rules", "3": "names", "5": "options"}
+FAMILIES = {"0": "file", "1": "shape", "2": "rules", "3": "names", "4": "files", "5": "options"}
 
 
 def sections(code: str) -> dict[str, str]:

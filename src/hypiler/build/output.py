@@ -2,6 +2,7 @@
 
 import os
 import time
+from stat import S_IMODE
 
 from hypiler.build.files import failure, read_file
 from hypiler.diagnostics.finding import Finding
@@ -59,6 +60,50 @@ def add_files(new: dict[str, str], grown: dict[str, tuple[str, str]]) -> None:
     )
 
 
+def replace_source(path: str, expected: bytes, new: bytes, *, root: str) -> None:
+    """Give a file that people write new content, if it still holds what is expected; its mode stays.
+
+    A link is followed inside the folder `root`. Raises OSError, also for a file that leads out of there, that has
+    changed meanwhile, or that another process replaces at this moment; either way the file is as it was.
+    """
+    target = os.path.realpath(path) if os.path.islink(path) else path
+    if not os.path.realpath(path).startswith(os.path.join(os.path.realpath(root), "")):
+        raise failure("write", path, OSError(None, "it leads out of the project"))
+    lock = _lock(path)
+    try:
+        if read_file(path) != expected:
+            raise failure("write", path, OSError(None, "it has changed meanwhile"))
+        _sweep(target)
+        _replace({target: new}, {target: expected})
+    finally:
+        if lock is not None:
+            os.close(lock)
+
+
+def _lock(path: str) -> int | None:
+    """Keep out others who replace the file, until the descriptor is closed or the process dies.
+
+    The file itself is what is locked: who comes late has locked one that has lost its name.
+    """
+    try:
+        from fcntl import LOCK_EX, LOCK_NB, flock
+    except ImportError:
+        return None  # Windows has no such lock; there, only a file that has changed before is told
+    file = None
+    try:
+        file = os.open(path, os.O_RDWR)
+        flock(file, LOCK_EX | LOCK_NB)
+        if not os.path.samestat(os.fstat(file), os.stat(path)):
+            raise OSError(None, "it has changed meanwhile")
+    except OSError as error:
+        if file is not None:
+            os.close(file)
+        if isinstance(error, BlockingIOError):
+            error = OSError(None, "another process is writing it")
+        raise failure("write", path, error) from None
+    return file
+
+
 def _encoded(text: str) -> bytes:
     """The bytes of a text, which may hold bytes of a file that are no text."""
     return text.encode("utf-8", "surrogateescape")
@@ -113,7 +158,7 @@ def _replace(wanted: dict[str, bytes], found: dict[str, bytes | None]) -> None:
             if os.path.exists(path):
                 # A rename does not ask whether the file it replaces may be written.
                 os.close(os.open(path, os.O_WRONLY))
-            _create(temporary, wanted[path])
+            _create(temporary, wanted[path], like=path)
         prepared = True
         for path, temporary in temporaries.items():
             os.replace(temporary, path)
@@ -140,8 +185,11 @@ def _temporary(path: str) -> str:
     return os.path.join(os.path.dirname(path), name)
 
 
-def _create(path: str, content: bytes) -> None:
+def _create(path: str, content: bytes, *, like: str) -> None:
+    """Make a file, with the mode of the one that it will replace, if that exists."""
     with open(path, "xb") as file:
+        if os.path.exists(like) and os.stat(like).st_mode != os.fstat(file.fileno()).st_mode:
+            os.chmod(path, S_IMODE(os.stat(like).st_mode))
         file.write(content)
         file.flush()
         # Or a machine that loses power after the rename may find the new name with nothing behind it.
@@ -155,7 +203,7 @@ def _restore(path: str, content: bytes | None) -> None:
         if content is None:
             os.unlink(path)
         else:
-            _create(temporary, content)
+            _create(temporary, content, like=path)
             os.replace(temporary, path)
     except OSError:
         _discard(temporary)

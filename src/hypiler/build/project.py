@@ -7,11 +7,32 @@ from hypiler.build.options import Options
 from hypiler.compiler.pipeline import Registry, compile_registry
 from hypiler.compiler.source import MAX_BYTES
 
+LOCK = "models.lock.json"
+"""The name of the lock, which lies beside the registry's first file."""
 
-def compile_files(paths: list[str], root: str = "") -> Registry:
-    """Read and check registry files; findings name them as given. Raises OSError for one that cannot be read."""
+
+def compile_files(paths: list[str], root: str = "", *, lock: bool = True) -> Registry:
+    """Read and check registry files; findings name them as given. Raises OSError for one that cannot be read.
+
+    Facts are also held against the lock beside the first file, if there is one and `lock` is true.
+    """
     # One byte over the limit is enough to tell that a file is too large.
-    return compile_registry([(path, read_file(os.path.join(root, path), MAX_BYTES + 1)) for path in paths])
+    files = [(path, read_file(os.path.join(root, path), MAX_BYTES + 1)) for path in paths]
+    place = lock_path(paths)
+    if not lock or not os.path.exists(os.path.join(root, place)):
+        return compile_registry(files)
+    from hypiler.evidence.lock import Lock
+
+    locked = Lock(read_file(os.path.join(root, place), MAX_BYTES + 1), place)
+    registry = compile_registry(files, also=locked.check)
+    registry.findings += locked.findings
+    registry.verified = locked.verified
+    return registry
+
+
+def lock_path(paths: list[str]) -> str:
+    """The path of the lock of the registry in these files."""
+    return os.path.join(os.path.dirname(paths[0]), LOCK)
 
 
 def generate(registry: Registry, output: str) -> dict[str, str]:

@@ -16,6 +16,7 @@ OK = 0
 FINDINGS = 1
 USAGE = 2
 ENVIRONMENT = 3
+NETWORK = 4
 
 # The commands in the order of a project's life, with the line that `hypiler --help` shows for each.
 COMMANDS = {
@@ -25,6 +26,9 @@ COMMANDS = {
     "explain": "explain the code of a finding",
     "list": "list the models of the shipped registry",
     "show": "show all facts about one model",
+    "verify": "compare every fact with the models' own files",
+    "add": "draft the entry of a model from its own files",
+    "outdated": "list the pins that are behind their repositories",
     "docs": "write MODELS.md, the documentation of a registry",
     "completion": "print a script that completes commands in a shell",
     "schema": "print the JSON Schema of models.json",
@@ -32,7 +36,8 @@ COMMANDS = {
 
 
 def main(argv: "list[str] | None" = None) -> int:
-    """Run one command; the exit code. 0 clean, 1 findings, 2 wrong use, 3 the environment (disk, permission).
+    """Run one command; the exit code. 0 clean, 1 findings, 2 wrong use, 3 the environment (disk, permission),
+    4 the network.
 
     130 and 143 after SIGINT and SIGTERM, with every output as it was or whole.
     """

@@ -87,7 +87,15 @@ def _heading(model: "ModelInfo", id: str, page: Page) -> "list[str]":
     if model.deprecated:
         parts = _wrapped(f"deprecated: {model.deprecated}", page.width)
         lines += [page.paint("warning", part) for part in parts]
-    return [*lines, page.paint("name", f"from hypiler.model_registry import {name}")]
+    lines.append(page.paint("name", f"from hypiler.model_registry import {name}"))
+    return [*lines, *[page.paint("dim", part) for part in _wrapped(_verification(model), page.width)]]
+
+
+def _verification(model: "ModelInfo") -> str:
+    if model.verified_revision is None:
+        return f"not verified: {model.claimed_facts} facts, claimed by their sources"
+    agree = f"{model.verified_facts} facts agree with the files at {model.verified_revision[:12]}"
+    return f"verified: {agree}, {model.claimed_facts} are claimed by their sources"
 
 
 def _wrapped(text: str, width: "int | None") -> "list[str]":

@@ -1,5 +1,7 @@
 """The whole way from bytes to checked models: read, check the shape, check the rules, place every finding."""
 
+from itertools import chain
+
 from hypiler._digest import sha256_hex
 from hypiler.compiler.faults import Faults
 from hypiler.compiler.rules import Model, check_between, check_model
@@ -11,6 +13,7 @@ from hypiler.diagnostics.finding import Finding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 _MATRYOSHKA, _DIMS = BY_ATTRIBUTE["matryoshka"], BY_ATTRIBUTE["matryoshka_dims"]
@@ -20,10 +23,11 @@ class Registry:
     """What a compilation knows: the sources, the findings, and the models if no finding is an error.
 
     `rows` holds one tuple a model, in the order of the table of fields; it and `sha256`
-    are empty if there are errors.
+    are empty if there are errors. `verified` has, by id, the commit whose files a model was compared with, and the
+    number of its facts that agreed.
     """
 
-    __slots__ = ("_files", "_lines", "findings", "rows", "sha256")
+    __slots__ = ("_files", "_lines", "findings", "rows", "sha256", "verified")
 
     def __init__(self, files: "list[tuple[str, bytes]]") -> None:
         self._files = dict(files)
@@ -31,6 +35,7 @@ class Registry:
         self.findings: list[Finding] = []
         self.rows: list[tuple[Any, ...]] = []
         self.sha256 = ""
+        self.verified: dict[str, tuple[str, int]] = {}
 
     @property
     def failed(self) -> bool:
@@ -47,10 +52,12 @@ class Registry:
         return self._lines[finding.file].line(finding.line)
 
 
-def compile_registry(files: "list[tuple[str, bytes]]") -> Registry:
+def compile_registry(
+    files: "list[tuple[str, bytes]]", *, also: "Callable[[Source, Faults], None] | None" = None
+) -> Registry:
     """Read and check the models of one or more files, given as (name, bytes); the models follow in this order.
 
-    Never raises for bad input: everything that is wrong is in `findings`, sorted by file and position.
+    `also` is a further check of each file, called if none has an error. Never raises for bad input: everything that is wrong is in `findings`, sorted by file and position.
     """
     registry = Registry(files)
     models: list[Model] = []
@@ -69,6 +76,9 @@ def compile_registry(files: "list[tuple[str, bytes]]") -> Registry:
     for model in models:
         check_model(model)
     check_between(models)
+    if also is not None and not _failed(found, readable):
+        for source, faults in readable:
+            also(source, faults)
     for source, faults in readable:
         # What stands at the place of a fault of the file itself was not written so.
         known = {finding.path for finding in found[source.name]}
@@ -85,6 +95,11 @@ def compile_registry(files: "list[tuple[str, bytes]]") -> Registry:
         registry.sha256 = _digest([source.sha256 for source, _ in readable])
         registry.rows = [_finished(model.row) for model in models]
     return registry
+
+
+def _failed(found: "dict[str, list[Finding]]", readable: "list[tuple[Source, Faults]]") -> bool:
+    findings = [*chain(*found.values()), *chain(*[faults.findings for _, faults in readable])]
+    return any(finding.severity == ERROR for finding in findings)
 
 
 def _finished(row: "list[Any]") -> "tuple[Any, ...]":

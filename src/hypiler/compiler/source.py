@@ -9,7 +9,7 @@ import gc
 from itertools import accumulate
 
 from hypiler._digest import sha256_hex
-from hypiler.diagnostics.finding import Finding
+from hypiler.diagnostics.finding import Finding, Path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,6 +38,9 @@ _MARKS = (
 _UTF8_MARK = b"\xef\xbb\xbf"
 _SAVE_AS_UTF8 = "save the file as UTF-8 without BOM"
 
+
+Span = tuple[int, int, int, int]
+"""Where a part of the value stands: the offsets of the start and the end of its key, then those of the value itself."""
 
 # After these, nothing can be said of the rest of the file.
 _HIDING = frozenset({"M001", "M003", "M008", "M009", "M010"})
@@ -85,6 +88,10 @@ class Source:
             finding.file = self.name
             finding.line, finding.column = lines.place(start)
             finding.width = end - start
+
+    def spans(self, paths: "Iterable[Path]") -> "dict[Path, Span]":
+        """The spans of those paths that exist; an item of a list, and the whole, have an empty key before the value."""
+        return _Walk(self.text).spans(paths)
 
 
 class Lines:
@@ -269,13 +276,21 @@ def _has_lone_surrogates(text: str) -> bool:
 
 
 class _Wanted:
-    """What is to be found at one path and below it."""
+    """What is to be found at one path and below it; `path` is set where its span is asked for."""
 
-    __slots__ = ("children", "findings")
+    __slots__ = ("children", "findings", "path")
 
     def __init__(self) -> None:
         self.children: dict[str | int, _Wanted] = {}
         self.findings: list[Finding] = []
+        self.path: Path | None = None
+
+    def at(self, path: Path) -> "_Wanted":
+        """The part at a path below this one, made if it lacks."""
+        wanted = self
+        for part in path:
+            wanted = wanted.children.setdefault(part, _Wanted())
+        return wanted
 
     def all(self) -> "Iterator[Finding]":
         """Every finding here and below, however deep the paths are."""
@@ -292,23 +307,29 @@ class _Walk:
     A child is taken out of its parent's `children` when it is met; those that remain at the end do not exist.
     """
 
-    __slots__ = ("found", "scan", "string", "text")
+    __slots__ = ("found", "measured", "scan", "string", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.scan, self.string = _skippers()
         self.found: list[tuple[Finding, int, int]] = []
+        self.measured: dict[Path, Span] = {}
 
     def places(self, findings: "Iterable[Finding]") -> list[tuple[Finding, int, int]]:
         """Each finding with the start and the end of what it marks."""
         root = _Wanted()
         for finding in findings:
-            wanted = root
-            for part in finding.path:
-                wanted = wanted.children.setdefault(part, _Wanted())
-            wanted.findings.append(finding)
+            root.at(finding.path).findings.append(finding)
         self.value(self.gap(0), root, None)
         return self.found
+
+    def spans(self, paths: "Iterable[Path]") -> "dict[Path, Span]":
+        """The span of each path that exists."""
+        root = _Wanted()
+        for path in paths:
+            root.at(path).path = path
+        self.value(self.gap(0), root, None)
+        return self.measured
 
     def gap(self, i: int) -> int:
         text = self.text
@@ -325,6 +346,8 @@ class _Walk:
             end = self.items(self.gap(i + 1), wanted)
         else:
             end = self.scan(self.text, i)[1]
+        if wanted.path is not None:
+            self.measured[wanted.path] = (*(key or (i, i)), i, end)
         mark = (i, i + 1 if self.text[i] in "{[" else end)
         for finding in wanted.findings:
             self.found.append((finding, *(key if key and finding.at == "key" else mark)))

@@ -2,7 +2,7 @@
 
 A code is stable: it keeps its meaning for ever and is never used again for another fault. The first digit is the
 stage that finds it: 0 the file as JSON, 1 the shape of one value, 2 rules between values, 3 names in the generated
-module, 5 options and outputs.
+module, 4 the model's own files, 5 options and outputs.
 """
 
 ERROR = "error"
@@ -58,6 +58,10 @@ CODES: dict[str, tuple[str, str]] = {
     "M301": ("name-collision", ERROR),
     "M302": ("reserved-name", ERROR),
     "M303": ("type-name-collision", ERROR),
+    # files: the model's own files, as far as the lock knows them, say otherwise
+    "M401": ("fact-differs", ERROR),
+    "M402": ("lock-of-another-commit", WARNING),
+    "M403": ("invalid-lock", ERROR),
     # options: pyproject.toml, and what would be written where
     "M501": ("unknown-option", ERROR),
     "M502": ("invalid-option", ERROR),

@@ -61,6 +61,7 @@ def _constants(registry: Registry) -> dict[str, list[str]]:
         "_LAYER_FIELDS": _part_fields("dense_layers"),
         "_ROWS": encode_rows(rows, [field.kind.codec for field in FIELDS]),
         "_SPACES": [_space_ids(row) for row in rows],
+        "_VERIFIED": [f"{id}|{revision} {count}" for id, (revision, count) in registry.verified.items()],
         "_ALIASES": [f"{alias}|{row[0]}" for row in rows for alias in row[aliases]],
         "_DOTTED": [f"{constant_name(id)}|{id}" for id in ids if "." in id],
         "_BY_TYPE": _index([(row[BY_ATTRIBUTE["model_type"]],) for row in rows]),

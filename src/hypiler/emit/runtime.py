@@ -14,6 +14,7 @@ _VARIANT_FIELDS: str = "id:str"
 _LAYER_FIELDS: str = "in_features:int"
 _ROWS: str = "\n"
 _SPACES: str = "\n"
+_VERIFIED: str = "\n"
 _ALIASES: str = "\n"
 _DOTTED: str = "\n"
 _BY_TYPE: str = "\n"
@@ -23,6 +24,9 @@ _BY_DIMENSION: str = "\n"
 _WITH_MATRYOSHKA: str = "\n"
 
 # ---- cut here ----
+# What says where facts are read and how they are called, and what follows from others.
+_NO_FACTS = "id huggingface_id revision sources deprecated aliases extra matryoshka".split()
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any, NoReturn, TypeGuard, TypeVar
@@ -193,6 +197,22 @@ def _load() -> "_Loaded":
         def query_space_id(self) -> str:
             """Stands for all that is done to queries alone."""
             return spaces()[numbers()[self.id]][20:]
+
+        @property
+        def verified_revision(self) -> "str | None":
+            """The commit whose files the facts were compared with; None if they were not."""
+            return (index(_VERIFIED).get(self.id) or "").partition(" ")[0] or None
+
+        @property
+        def verified_facts(self) -> int:
+            """How many facts agree with those files."""
+            return int((index(_VERIFIED).get(self.id) or " 0").partition(" ")[2])
+
+        @property
+        def claimed_facts(self) -> int:
+            """How many facts rest on their sources alone."""
+            known = [getattr(self, name) not in (None, (), {}) for name in self.__slots__ if name not in _NO_FACTS]
+            return sum(known) - self.verified_facts
 
         def __repr__(self) -> str:
             return f"<ModelInfo {self.id!r}: {self._type}, {self.embedding_dim} dims>"

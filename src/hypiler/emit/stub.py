@@ -59,6 +59,18 @@ _METHODS = '''
     @property
     def query_space_id(self) -> str:
         """Stands for all that is done to queries alone."""
+
+    @property
+    def verified_revision(self) -> str | None:
+        """The commit whose files the facts were compared with; None if they were not."""
+
+    @property
+    def verified_facts(self) -> int:
+        """How many facts agree with those files."""
+
+    @property
+    def claimed_facts(self) -> int:
+        """How many facts rest on their sources alone."""
 '''
 
 _QUERIES = '''

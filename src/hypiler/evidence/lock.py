@@ -1,0 +1,151 @@
+"""models.lock.json: what was read of each model's files and when, so that the verdict can be repeated without them."""
+
+import json
+from dataclasses import asdict, dataclass, field
+
+from hypiler.compiler.source import read_source
+from hypiler.diagnostics.finding import Finding
+from hypiler.diagnostics.text import printable, shown
+from hypiler.evidence.facts import Fact
+from hypiler.evidence.verdict import AGREES, DIFFERS, Verdict, compare
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from hypiler.compiler.faults import Faults
+    from hypiler.compiler.source import Source
+
+FORMAT = 1
+_LONGEST = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """What was read of one model.
+
+    `revision` is the commit whose files were read, None where that is not known, as of a plain folder; `date` the day,
+    as 2026-01-31; `files` the sha256 of each file that was read or that the registry names, None where only its name is
+    known; `facts` what the files say, by path.
+    """
+
+    repository: str
+    revision: str | None
+    date: str
+    files: "Mapping[str, str | None]" = field(default_factory=dict)
+    facts: "Mapping[str, Fact]" = field(default_factory=dict)
+
+
+def write_lock(models: "Mapping[str, Locked]") -> str:
+    """The text of a lock: the models by id, in the order that they are given in."""
+    return json.dumps({"version": FORMAT, "models": {id: asdict(one) for id, one in models.items()}}, indent=2) + "\n"
+
+
+def read_lock(data: bytes, name: str) -> "tuple[dict[str, Locked], list[Finding]]":
+    """The models in a lock, or what is wrong with it."""
+    source, findings = read_source(data, name)
+    if source is None or findings:
+        return {}, findings
+    try:
+        return _models(source.value), []
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        message = f"{name} must be as `hypiler verify` writes it: {error}"
+        return {}, [Finding("M403", message, file=name, help="delete it, and run `hypiler verify` again")]
+
+
+def _models(tree: "Any") -> "dict[str, Locked]":
+    if tree["version"] != FORMAT:
+        raise ValueError(f"`version` must be {FORMAT}, got {shown(tree['version'])}")
+    return {
+        id: Locked(
+            repository=_text(one["repository"]),
+            revision=None if one["revision"] is None else _text(one["revision"]),
+            date=_text(one["date"]),
+            files={name: None if digest is None else _text(digest) for name, digest in one["files"].items()},
+            facts={path: Fact(**{key: fact[key] for key in Fact.__slots__}) for path, fact in one["facts"].items()},
+        )
+        for id, one in tree["models"].items()
+    }
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"a string is due, got {shown(value)}")
+    return value
+
+
+def verdicts(entry: "Mapping[str, Any]", locked: Locked) -> list[Verdict]:
+    """The verdict on each fact of an entry, from what the lock keeps of the model's files."""
+    return compare(entry, locked.facts, locked.files)
+
+
+def is_of(entry: "Mapping[str, Any]", locked: Locked) -> bool:
+    """Whether the lock can speak of an entry: not if both name a commit, and another one."""
+    pins = {entry.get("revision"), locked.revision} - {None}
+    return entry.get("huggingface_id") == locked.repository and len(pins) < 2
+
+
+class Lock:
+    """The lock beside a registry, for a compilation: `check` is its part in it.
+
+    `findings` are those of the lock itself; `verified` has, by id, the commit whose files a model was compared with, and
+    the number of its facts that agree.
+    """
+
+    def __init__(self, data: bytes, name: str) -> None:
+        self.models, self.findings = read_lock(data, name)
+        self.verified: dict[str, tuple[str, int]] = {}
+
+    def check(self, source: "Source", faults: "Faults") -> None:
+        """Note each fact of a file without errors that has moved away from the lock, and each pin that has."""
+        tree: Any = source.value
+        for index, entry in enumerate(tree["models"]):
+            locked = self.models.get(entry["id"])
+            if locked is None:
+                continue
+            if not is_of(entry, locked):
+                faults.note(_moved(entry, index, locked))
+                continue
+            judged = verdicts(entry, locked)
+            for verdict in judged:
+                if verdict.state == DIFFERS:
+                    faults.note(differing(entry["id"], index, verdict))
+            if locked.revision is not None and locked.revision == entry.get("revision"):
+                self.verified[entry["id"]] = (locked.revision, sum(map(_counts, judged)))
+
+
+def _counts(verdict: Verdict) -> bool:
+    """Whether a fact is one that was verified: that a model lacks something is none that anybody counts."""
+    return verdict.state == AGREES and verdict.ours not in (None, [], {}) and verdict.path != "capabilities.matryoshka"
+
+
+def differing(id: str, index: int, verdict: Verdict) -> Finding:
+    """The finding for a fact that the model's files contradict; `index` is that of the model."""
+    theirs = verdict.note if verdict.theirs is None and verdict.note else _told(verdict.theirs)
+    where = f"{verdict.file}, `{verdict.key}`" if verdict.key else verdict.file
+    return Finding(
+        "M401",
+        f"`{verdict.path}` must be what the model's files say: {theirs} ({printable(where)}); here {_told(verdict.ours)}",
+        ("models", index, *verdict.path.split(".")),
+        help="`hypiler verify --fix` writes what the files say",
+        model=id,
+    )
+
+
+def _told(value: object) -> str:
+    """A value as JSON writes it, cut where it is long."""
+    text = printable(json.dumps(value, ensure_ascii=False))
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+
+
+def _moved(entry: "Mapping[str, Any]", index: int, locked: Locked) -> Finding:
+    path = ("models", index, "revision" if entry["huggingface_id"] == locked.repository else "huggingface_id")
+    return Finding(
+        "M402",
+        f"`{path[-1]}` must be that of the files that were verified, {locked.repository} @ {locked.revision}; here"
+        f" {entry['huggingface_id']} @ {entry.get('revision')}",
+        path,
+        help=f"run `hypiler verify {entry['id']}`",
+        model=entry["id"],
+    )

@@ -1,0 +1,55 @@
+"""A new entry of models.json, from what a model's files say and nothing else."""
+
+import re
+
+from hypiler.compiler.schema import FIELDS
+from hypiler.evidence import derive, parameters_text
+from hypiler.evidence.verdict import FACTS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from hypiler.evidence.facts import Evidence
+    from hypiler.hub.snapshot import Snapshot
+
+
+def draft(snapshot: "Snapshot", *, id: str | None = None) -> "tuple[dict[str, Any], Evidence]":
+    """The entry of a model whose files were read, and the evidence for it.
+
+    What the files do not say is left out, also where models.json demands it: `hypiler check` names it then, for somebody
+    to look up.
+    """
+    evidence = derive(snapshot.names, snapshot.files, snapshot.sizes)
+    name = snapshot.repository.rpartition("/")[2]
+    values: dict[str, Any] = {
+        "id": id or proposed_id(name),
+        "name": name,
+        "huggingface_id": snapshot.repository,
+        "revision": snapshot.revision,
+    }
+    sources: dict[str, str] = {}
+    place = (
+        f"{snapshot.repository} @{snapshot.revision[:7]}" if snapshot.revision else f"files of {snapshot.repository}"
+    )
+    for field in FACTS:
+        fact = evidence.facts.get(field.name)
+        # That a model lacks something is written only where models.json demands it.
+        if fact is not None and (fact.value is not None or field.required):
+            values[field.name] = parameters_text(fact.value) if field.name == "specs.parameters" else fact.value
+            sources[field.name] = f"{place} {fact.file}" + (f" ({fact.key})" if fact.key else "")
+    entry: dict[str, Any] = {}
+    for field in FIELDS:
+        if values.get(field.name) is not None or field.name in sources:
+            inner = entry
+            for key in field.path[:-1]:
+                inner = inner.setdefault(key, {})
+            inner[field.path[-1]] = values[field.name]
+    entry["sources"] = sources
+    return entry, evidence
+
+
+def proposed_id(name: str) -> str:
+    """An id for a repository of this name: lower case, hyphens for what an id cannot hold."""
+    id = "-".join(re.findall(r"[a-z0-9]+(?:\.[a-z0-9]+)*", name.lower()))
+    return id if id[:1].isalpha() else f"model-{id}"

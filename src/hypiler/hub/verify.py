@@ -1,0 +1,203 @@
+"""Compares what a registry says with the files of its models, many at once."""
+
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+
+from hypiler.evidence import derive
+from hypiler.evidence.lock import Locked, differing, is_of, verdicts
+from hypiler.evidence.verdict import DIFFERS, Verdict, compare
+from hypiler.hub.snapshot import HubError, NotFoundError, RevisionGoneError, UnreachableError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import Any
+
+    from hypiler.compiler.source import Source
+    from hypiler.diagnostics.finding import Finding
+    from hypiler.evidence.facts import Evidence
+    from hypiler.hub.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A model in a registry's file: its place among those of the file, and what stands there."""
+
+    source: "Source"
+    index: int
+    tree: "Mapping[str, Any]"
+
+    @property
+    def id(self) -> str:
+        """The id of the model."""
+        return str(self.tree["id"])
+
+    @property
+    def repository(self) -> str:
+        """The repository of the model."""
+        return str(self.tree["huggingface_id"])
+
+    @property
+    def revision(self) -> str | None:
+        """The commit that the facts are true for."""
+        found: str | None = self.tree.get("revision")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one model: verdicts on its facts and what to lock, or the error that kept its files from being read.
+
+    `notes` are what else a reader should know, a sentence each.
+    """
+
+    entry: Entry
+    verdicts: "list[Verdict]" = field(default_factory=list)
+    locked: Locked | None = None
+    notes: tuple[str, ...] = ()
+    error: HubError | None = None
+
+    @property
+    def differs(self) -> bool:
+        """Whether the entry says something that the files contradict, or names files that are not there."""
+        gone = isinstance(self.error, NotFoundError | RevisionGoneError)
+        return gone or any(verdict.state == DIFFERS for verdict in self.verdicts)
+
+    @property
+    def unread(self) -> bool:
+        """Whether nothing can be said of the entry, since its files could not be read."""
+        return self.error is not None and not self.differs
+
+    def findings(self) -> "Iterator[Finding]":
+        """A finding for each fact that differs."""
+        for verdict in self.verdicts:
+            if verdict.state == DIFFERS:
+                yield differing(self.entry.id, self.entry.index, verdict)
+
+
+def entries_of(source: "Source") -> list[Entry]:
+    """The models in a file that has no errors."""
+    tree: Any = source.value
+    return [Entry(source, index, model) for index, model in enumerate(tree["models"])]
+
+
+def verify(
+    entries: "Iterable[Entry]",
+    read: "Callable[[str, str | None, bool], Snapshot]",
+    *,
+    date: str,
+    jobs: int = 8,
+    done: "Callable[[Result], None]" = lambda _: None,
+) -> "tuple[list[Result], bool]":
+    """The results in the order of the entries, and whether all were judged: Ctrl-C ends the reading, not the report.
+
+    `read` gives the files of a repository at a commit, or with its third argument true their names alone; it is called
+    from `jobs` threads. `done` is called with each result as it comes.
+    """
+    entries = list(entries)
+    results: dict[int, Result] = {}
+    pool = ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="verify")
+    try:
+        waiting = {pool.submit(_verified, entry, read, date): number for number, entry in enumerate(entries)}
+        for future in as_completed(waiting):
+            results[waiting[future]] = future.result()
+            done(future.result())
+    except KeyboardInterrupt:
+        return [results[number] for number in sorted(results)], False
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+    return [results[number] for number in sorted(results)], True
+
+
+def _verified(entry: Entry, read: "Callable[[str, str | None, bool], Snapshot]", date: str) -> Result:
+    try:
+        snapshot = read(entry.repository, entry.revision, False)
+    except HubError as error:
+        return Result(entry, error=error)
+    notes = []
+    sums = dict(snapshot.sums)
+    for repository in dict.fromkeys(_repositories_of_variants(entry)):
+        try:
+            elsewhere = read(repository, None, True)
+        except UnreachableError as error:
+            return Result(entry, error=error)
+        except HubError as error:
+            notes.append(str(error))
+        else:
+            sums |= {f"{repository}:{name}": digest for name, digest in elsewhere.sums.items()}
+    return judge(entry, snapshot, sums, date, notes)
+
+
+def judge(
+    entry: Entry, snapshot: "Snapshot", sums: "Mapping[str, str | None]", date: str, notes: "Iterable[str]" = ()
+) -> Result:
+    """The result for a model whose files were read."""
+    evidence = derive(snapshot.names, snapshot.files, snapshot.sizes)
+    kept = [*snapshot.files, *_named(entry)]
+    return Result(
+        entry,
+        compare(entry.tree, evidence.facts, sums),
+        Locked(
+            repository=entry.repository,
+            revision=snapshot.revision,
+            date=date,
+            files={name: sums[name] for name in dict.fromkeys(kept) if name in sums},
+            facts=evidence.facts,
+        ),
+        (*notes, *_notes(entry, snapshot, evidence)),
+    )
+
+
+def from_lock(entry: Entry, locked: Locked | None) -> Result:
+    """The result for a model from what the lock keeps of its files."""
+    if locked is None:
+        return Result(
+            entry, error=UnreachableError(f"`{entry.id}` is not in the lock: run `hypiler verify {entry.id}`")
+        )
+    if not is_of(entry.tree, locked):
+        wanted, found = _commit(entry.repository, entry.revision), _commit(locked.repository, locked.revision)
+        message = (
+            f"the lock of `{entry.id}` is of {found}, and the entry names {wanted}: run `hypiler verify {entry.id}`"
+        )
+        return Result(entry, error=UnreachableError(message))
+    return Result(entry, verdicts(entry.tree, locked), locked)
+
+
+def hashed(entry: Entry) -> list[str]:
+    """The files of the entry's own repository whose sha256 it states."""
+    variants = [
+        one["file"] for one in entry.tree.get("variants", ()) if "sha256" in one and "huggingface_id" not in one
+    ]
+    return [*entry.tree.get("files", {}).get("sha256", {}), *variants]
+
+
+def _commit(repository: str, revision: str | None) -> str:
+    return f"{repository} @ {revision or 'no commit'}"
+
+
+def _named(entry: Entry) -> "Iterator[str]":
+    """The files that the entry itself names."""
+    files = entry.tree.get("files", {})
+    yield from [name for name in (files.get("tokenizer"), files.get("config")) if name]
+    yield from files.get("weights", {}).values()
+    yield from files.get("sha256", {})
+    for variant in entry.tree.get("variants", ()):
+        if "file" in variant:
+            yield f"{variant['huggingface_id']}:{variant['file']}" if "huggingface_id" in variant else variant["file"]
+
+
+def _repositories_of_variants(entry: Entry) -> list[str]:
+    return [one["huggingface_id"] for one in entry.tree.get("variants", ()) if "huggingface_id" in one]
+
+
+def _notes(entry: Entry, snapshot: "Snapshot", evidence: "Evidence") -> "Iterator[str]":
+    if snapshot.renamed_to:
+        yield f"{entry.repository} is called {snapshot.renamed_to} now"
+    if entry.revision is None:
+        yield "the entry has no `revision`: what `main` holds today was read"
+    for problem in evidence.problems:
+        yield f"{problem.file} was not used: {problem.message}"
+    if evidence.remote_code:
+        yield f"loading it with its own library runs code of the repository: {', '.join(evidence.remote_code)}"
+    if evidence.pickle_only:
+        yield "only pickled weights: loading them can run code"
