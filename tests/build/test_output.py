@@ -7,10 +7,11 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from hypiler.build.output import OutputRefused, write_outputs
+from hypiler.build.output import OutputRefused, replace_source, write_outputs
 from hypiler.emit.header import MARKER as WORDS
 
 MARKER = f"# {WORDS}"
@@ -264,3 +265,217 @@ for number in range(100):
     builds = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(3)]
     assert [build.wait() for build in builds] == [0, 0, 0]
     assert os.listdir(tmp_path) == ["m.py"]
+
+
+# sources: what people write
+
+
+def source_error(path: Path, *, expected: bytes = b"old", root: Path | None = None) -> str:
+    """The message of the error of replacing `expected` by something."""
+    with pytest.raises(OSError) as caught:
+        replace_source(str(path), expected, b"new" * 3000, root=str(root or path.parent))
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o644, 0o755])
+def test_source_that_is_as_expected_is_replaced_and_keeps_its_mode(tmp_path: Path, mode: int) -> None:
+    path = tmp_path / "models.json"
+    path.write_bytes(b"old\xff\r\n")
+    path.chmod(mode)
+    replace_source(str(path), b"old\xff\r\n", b"new\xff", root=str(tmp_path))
+    assert path.read_bytes() == b"new\xff"
+    assert path.stat().st_mode & 0o777 == mode
+    assert os.listdir(tmp_path) == ["models.json"]
+
+
+def test_source_may_be_named_from_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("models.json").write_bytes(b"old")
+    replace_source("models.json", b"old", b"new", root="")
+    assert Path("models.json").read_bytes() == b"new"
+
+
+def test_source_that_has_changed_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "models.json"
+    path.write_bytes(b"old and more")
+    assert source_error(path) == f"cannot write `{path}`: it has changed meanwhile"
+    assert path.read_bytes() == b"old and more"
+    assert os.listdir(tmp_path) == ["models.json"]
+
+
+def test_source_that_is_gone_is_not_made(tmp_path: Path) -> None:
+    path = tmp_path / "models.json"
+    assert source_error(path) == f"cannot write `{path}`: No such file or directory"
+    assert os.listdir(tmp_path) == []
+
+
+def test_folder_and_pipe_are_no_sources(tmp_path: Path) -> None:
+    folder, pipe = tmp_path / "folder", tmp_path / "pipe"
+    folder.mkdir()
+    os.mkfifo(pipe)
+    assert source_error(folder) == f"cannot write `{folder}`: Is a directory"
+    assert source_error(pipe) == f"cannot read `{pipe}`: not a regular file"
+
+
+def test_link_to_a_source_inside_the_project_stays_a_link(tmp_path: Path) -> None:
+    path, link = tmp_path / "models.json", tmp_path / "link.json"
+    path.write_bytes(b"old")
+    link.symlink_to("models.json")
+    replace_source(str(link), b"old", b"new", root=str(tmp_path))
+    assert link.is_symlink()
+    assert path.read_bytes() == b"new"
+    assert sorted(os.listdir(tmp_path)) == ["link.json", "models.json"]
+
+
+@pytest.mark.parametrize("linked", ["models.json", "folder"])
+def test_link_out_of_the_project_is_refused(tmp_path: Path, linked: str) -> None:
+    root, outside = tmp_path / "project", tmp_path / "project-2"
+    outside.mkdir()
+    root.mkdir()
+    (outside / "models.json").write_bytes(b"old")
+    (root / linked).symlink_to(outside / "models.json" if linked == "models.json" else outside)
+    path = root / "models.json" if linked == "models.json" else root / "folder/models.json"
+    assert source_error(path, root=root) == f"cannot write `{path}`: it leads out of the project"
+    assert (outside / "models.json").read_bytes() == b"old"
+    assert os.listdir(outside) == ["models.json"]
+
+
+def test_source_that_is_read_only_is_named(as_nobody: Path) -> None:
+    path = as_nobody / "models.json"
+    path.write_bytes(b"old")
+    path.chmod(0o444)
+    assert source_error(path) == f"cannot write `{path}`: Permission denied"
+    path.chmod(0o644)
+    as_nobody.chmod(0o555)
+    assert source_error(path) == f"cannot write `{path}`: Permission denied"
+    assert path.read_bytes() == b"old"
+    assert os.listdir(as_nobody) == ["models.json"]
+
+
+def test_full_disk_leaves_the_source_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "models.json"
+    path.write_bytes(b"old")
+    code = f"""
+import sys
+from hypiler.build.output import replace_source
+try:
+    replace_source({str(path)!r}, b"old", b"new" * 3000, root={str(tmp_path)!r})
+except OSError as error:
+    sys.exit(str(error))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        check=False,
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)),
+    )
+    assert done.stderr == f"cannot write `{path}`: File too large\n"
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["models.json"]
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_interrupt_leaves_the_source_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    """Also when it comes just after the replacement."""
+    path = tmp_path / "models.json"
+    path.write_bytes(b"old")
+    path.chmod(0o600)
+    real = getattr(os, call)
+    calls = iter([True, False])
+
+    def interrupt(*arguments: object) -> None:
+        real(*arguments)
+        if next(calls):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, call, interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        replace_source(str(path), b"old", b"new", root=str(tmp_path))
+    assert path.read_bytes() == b"old"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert os.listdir(tmp_path) == ["models.json"]
+
+
+def test_second_writer_is_told_while_the_first_one_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "models.json"
+    path.write_bytes(b"old")
+    real = os.replace
+    told: list[str] = []
+
+    def replace(*names: str) -> None:
+        told.append(source_error(path))
+        real(*names)
+        # The old file is still locked, and the new one is not what is expected.
+        told.append(source_error(path))
+
+    monkeypatch.setattr(os, "replace", replace)
+    replace_source(str(path), b"old", b"new", root=str(tmp_path))
+    reasons = ["another process is writing it", "it has changed meanwhile"]
+    assert told == [f"cannot write `{path}`: {reason}" for reason in reasons]
+    assert path.read_bytes() == b"new"
+
+
+def test_writer_that_has_locked_the_replaced_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, other = tmp_path / "models.json", tmp_path / "other"
+    path.write_bytes(b"old")
+    other.write_bytes(b"old")
+    real = os.open
+
+    def open_(*arguments: Any, **named: Any) -> int:
+        file = real(*arguments, **named)
+        if other.exists():
+            other.rename(path)
+        return file
+
+    monkeypatch.setattr(os, "open", open_)
+    assert source_error(path) == f"cannot write `{path}`: it has changed meanwhile"
+    assert path.read_bytes() == b"old"
+
+
+def test_no_change_of_writers_at_once_is_lost(tmp_path: Path) -> None:
+    """Each adds a line to what it has read; what is not refused has to be there in the end."""
+    path = tmp_path / "models.json"
+    path.write_bytes(b"")
+    code = f"""
+import sys
+from hypiler.build.output import replace_source
+for number in range(100):
+    found = open({str(path)!r}, "rb").read()
+    line = f"{{sys.argv[1]}} {{number}}\\n"
+    try:
+        replace_source({str(path)!r}, found, found + line.encode(), root={str(tmp_path)!r})
+    except OSError as error:
+        print(str(error).partition(": ")[2], file=sys.stderr)
+    else:
+        print(line, end="")
+"""
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(n)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        for n in range(3)
+    ]
+    results = [writer.communicate() for writer in writers]
+    assert sorted(path.read_text().splitlines()) == sorted("".join(out for out, _ in results).splitlines())
+    reasons = {"it has changed meanwhile", "another process is writing it"}
+    assert set("".join(errors for _, errors in results).splitlines()) <= reasons
+    assert os.listdir(tmp_path) == ["models.json"]
+
+
+def test_without_locks_a_change_is_still_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    path = tmp_path / "models.json"
+    path.write_bytes(b"old")
+    replace_source(str(path), b"old", b"new", root=str(tmp_path))
+    assert source_error(path) == f"cannot write `{path}`: it has changed meanwhile"
+    assert path.read_bytes() == b"new"
+
+
+def test_what_a_killed_writer_left_beside_a_source_is_tidied_up(tmp_path: Path) -> None:
+    path, left = tmp_path / "models.json", tmp_path / ".models.json.0123456789ab.tmp.pyc"
+    path.write_bytes(b"old")
+    left.touch()
+    os.utime(left, (1, 1))
+    replace_source(str(path), b"old", b"new", root=str(tmp_path))
+    assert os.listdir(tmp_path) == ["models.json"]

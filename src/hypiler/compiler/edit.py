@@ -230,7 +230,7 @@ class _Editor:
 
     def arranged(self, old: "Any", new: "dict[str, Any] | list[Any]", path: Path) -> "list[Any]":
         """The keys or the indexes of the new value as the text will have them."""
-        if isinstance(new, list):
+        if isinstance(new, list) or new.keys() <= old.keys():
             return [*_parts(new)]
         ranks = {key: self.rank(path, key) for key in new}
         keys = [key for key in old if key in new]

@@ -60,7 +60,7 @@ def _formatted(value: "JSONValue", indent: str, before: int) -> str:
 
     text = dumps(value, ensure_ascii=False)
     if not isinstance(value, dict | list) or (
-        indent and len(indent) + before + len(text) < _WIDTH and "id" not in value
+        indent and len(indent) + before + len(text) < _WIDTH and not (isinstance(value, dict) and "id" in value)
     ):
         return text
     deeper = indent + "  "
