@@ -98,7 +98,7 @@ def load(
 
 def _choose(config: "ModelConfig", engine: str, kind: str, local: "str | os.PathLike[str] | None") -> "tuple[str, Any]":
     """The engine and its module."""
-    from pathlib import Path
+    from hypiler.engines.files import model_folder
 
     if engine != "auto":
         if engine not in ENGINES:
@@ -110,19 +110,22 @@ def _choose(config: "ModelConfig", engine: str, kind: str, local: "str | os.Path
                 f" {kind.replace('_', '-')} one"
             )
         return engine, module
-    folder = Path(local) if local is not None else None
+    folder = None if local is None else model_folder(config, local)
     missing: list[str] = []
+    able: list[str] = []
     for name in ENGINES:
         try:
             module = _module(name)
         except MissingEngineError as error:
             missing.append(str(error))
             continue
-        if kind in module.KINDS and module.available(config, folder):
-            return name, module
-    hint = f"; {'; '.join(missing)}" if missing else ""
+        if kind in module.KINDS:
+            if module.available(config, folder):
+                return name, module
+            able.append(f"{name} finds no weights that it runs")
     raise MissingEngineError(
-        f"no engine that is installed can run `{_id(config)}`, a {kind.replace('_', '-')} model{hint}"
+        f"no engine that is installed can run `{_id(config)}`, a {kind.replace('_', '-')} model;"
+        f" {'; '.join([*able, *missing])}"
     )
 
 

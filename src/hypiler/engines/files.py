@@ -55,17 +55,25 @@ def find_files(
     patterns = list(patterns)
     refused = (() if allow_pickle else _PICKLES) + (() if trust_remote_code else (".py",))
     wanted = [pattern for pattern in patterns if not pattern.endswith(refused)]
-    if local is not None:
-        folder = Path(local)
-        if not folder.is_dir():
-            raise EngineError(f"`local` must be a folder with the files of `{model.id}`; {folder} is none")
-    else:
-        folder = _download(config, wanted)
+    folder = _download(config, wanted) if local is None else model_folder(config, local)
     _check_sums(config, folder, wanted, cached=local is None)
     files = _named(folder, patterns)
-    _check_weights(config, folder, files, allow_pickle=allow_pickle)
+    for path in files:
+        if path.suffix == ".safetensors" and _begins(path, _PICKLED):
+            raise UnsafeError(f"{path} is a pickle by its content, whatever its name says")
+    if not allow_pickle and any(pattern.endswith(_PICKLES) for pattern in patterns):
+        _check_weights(config, folder, files)
     if untrusted:
         _check_code(config, files)
+    return folder
+
+
+def model_folder(config: "ModelConfig", local: str | os.PathLike[str]) -> Path:
+    """The folder that was given with the files of a model. Raises EngineError if it is none."""
+    folder = Path(local)
+    if not folder.is_dir():
+        model: Any = config.model
+        raise EngineError(f"`local` must be a folder with the files of `{model.id}`; {folder} is none")
     return folder
 
 
@@ -172,13 +180,11 @@ def _check_sums(config: "ModelConfig", folder: Path, patterns: list[str], *, cac
             )
 
 
-def _check_weights(config: "ModelConfig", folder: Path, files: list[Path], *, allow_pickle: bool) -> None:
-    for path in files:
-        if path.suffix == ".safetensors" and _begins(path, _PICKLED):
-            raise UnsafeError(f"{path} is a pickle by its content, whatever its name says")
+def _check_weights(config: "ModelConfig", folder: Path, files: list[Path]) -> None:
+    """Refuse pickles for an engine that would read them, also where they were not even downloaded."""
     safe = {path.parent for path in files if path.suffix in _WEIGHTS}
     pickles = [path for path in files if path.name == _PICKLE and path.parent not in safe]
-    if allow_pickle or (safe and not pickles):
+    if safe and not pickles:
         return
     model: Any = config.model
     names = ", ".join(path.relative_to(folder).as_posix() for path in pickles)
