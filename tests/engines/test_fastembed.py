@@ -113,10 +113,12 @@ def colbert_onnx(multi_vector_onnx: Path, tmp_path: Path) -> Callable[..., Path]
     def make(**settings: Any) -> Path:
         folder = Path(shutil.copytree(multi_vector_onnx, tmp_path / "model", symlinks=True))
         (folder / "config_sentence_transformers.json").write_text(json.dumps(COLBERT | settings))
-        model = onnx.load(folder / "onnx/model.onnx")
+        path = folder / "onnx/model.onnx"
+        model = onnx.load(path)
         model.graph.input.pop()
         model.graph.node.insert(0, helper.make_node("Sub", ["input_ids", "input_ids"], ["token_type_ids"]))
-        onnx.save(model, folder / "onnx/model.onnx")
+        path.unlink()  # it may be a link
+        onnx.save(model, path)
         return folder
 
     return make

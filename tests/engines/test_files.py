@@ -486,7 +486,7 @@ def test_configuration_that_is_not_json_is_refused(folder: Path, tmp_path: Path,
 
 @pytest.mark.parametrize("remote_code", [None, True])
 def test_code_that_only_the_files_name_does_not_run(folder: Path, tmp_path: Path, remote_code: bool | None) -> None:
-    pytest.importorskip("sentence_transformers")
+    pytest.importorskip("sentence_transformers", minversion="6")
     (folder / "modeling.py").write_text(f"import pathlib\npathlib.Path({str(tmp_path / 'ran')!r}).touch()")
     auto_map = {"AutoConfig": "modeling.Config", "AutoModel": "modeling.Net"}
     (folder / "config.json").write_text(json.dumps({"model_type": "custom", "auto_map": auto_map}))

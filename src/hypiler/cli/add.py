@@ -2,88 +2,121 @@
 
 import os
 import sys
+from dataclasses import replace
 from json import dumps
 
-from hypiler.build.files import failure, read_file
-from hypiler.build.options import OptionsError
 from hypiler.build.output import replace_source
-from hypiler.build.project import compile_files
-from hypiler.cli import FINDINGS, NETWORK, OK, complain
-from hypiler.cli.hub import asking, entries_in
-from hypiler.cli.report import print_findings, project_options, report, show
+from hypiler.cli import ENVIRONMENT, FINDINGS, NETWORK, OK, USAGE, complain
+from hypiler.cli.hub import asking, read_registry
+from hypiler.cli.report import print_findings, show, usage
 from hypiler.compiler.edit import Change, edit
 from hypiler.compiler.pipeline import compile_registry
-from hypiler.compiler.source import read_source
+from hypiler.diagnostics.codes import ERROR
 from hypiler.diagnostics.text import printable
 from hypiler.hub.draft import draft
-from hypiler.hub.snapshot import HubError, UnreachableError
+from hypiler.hub.snapshot import HubError, NotFoundError, RevisionGoneError
+from hypiler.hub.verify import entries_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from hypiler.compiler.pipeline import Registry
     from hypiler.compiler.source import Source
+    from hypiler.diagnostics.finding import Finding
     from hypiler.evidence import Evidence
     from hypiler.hub.snapshot import Snapshot
 
 EXAMPLES = """examples:
   hypiler add BAAI/bge-m3                        from main, pinned to the commit it stands at
-  hypiler add BAAI/bge-m3 --revision COMMIT      from a branch, a tag or a commit
-  hypiler add org/model --id my-model --yes      without asking
-  hypiler add org/model --local FOLDER           from files in a folder
-
-What the files do not say is left out, and named afterwards: look it up, with its source. The rest of the file stays as
-it is. It needs `pip install 'hypiler[hub]'`.
+  hypiler add BAAI/bge-m3 --revision v1.0        from a branch, a tag or a commit
+  hypiler add BAAI/bge-m3 --id my-model --yes    without asking
+  hypiler add BAAI/bge-m3 --local bge-m3         from the files in a folder
 """
+_DESCRIPTION = """\
+Draft the entry of a model from its own files, show it, and add it to models.json.
+
+What the files do not say is left out, and named afterwards: look it up, with its source. The rest
+of models.json stays as it is. Needs `python -m pip install 'hypiler[hub]'`, unless --local is given.
+
+Exit codes: 0 done, or nobody has agreed; 1 the registry has errors or the model already, or there
+is no such model; 4 the hub could not be asked, or wants a token.
+"""
+# What the codes of a taken id, or of one that cannot be, have in common is the way out.
+_ABOUT_IDS = ("M107", "M201", "M301", "M302")
 
 
 def add_arguments(parser: "ArgumentParser") -> None:
     """The arguments of the command."""
+    parser.description = _DESCRIPTION
     parser.add_argument("repository", metavar="HF_ID", help="repository on the hub, org/name")
     parser.add_argument("--revision", metavar="REV", help="branch, tag or commit; default: main")
-    parser.add_argument("--id", metavar="ID", help="id of the entry; default: from the repository's name")
+    parser.add_argument("--id", dest="new_id", metavar="ID", help="default: from the repository's name")
     parser.add_argument("--file", metavar="FILE", help="registry file; default: the first of [tool.hypiler]")
-    parser.add_argument("--local", metavar="FOLDER", help="read the files from a folder instead of the hub")
+    parser.add_argument("--local", metavar="DIR", help="read the files from a folder instead of the hub")
     parser.add_argument("--yes", "-y", action="store_true", help="do not ask")
     parser.set_defaults(format="text", limit=0)
 
 
 def run(options: "Namespace") -> int:
     """Read, draft, show, ask, insert, and say what is still to be looked up."""
-    try:
-        path = options.file or project_options().sources[0]
-    except OptionsError as error:
-        report(error.findings, None, options, sys.stderr)
-        return FINDINGS
-    registry = compile_files([path], lock=False)
-    if registry.failed:
-        report(registry.findings, registry, options, sys.stderr)
-        complain(f"{printable(path)} must have no errors before a model is added")
-        return FINDINGS
-    entries = entries_in([path])
-    known = next((entry for entry in entries if entry.repository == options.repository), None)
-    if known is not None:
-        complain(f"{printable(path)} has {options.repository} already, as `{known.id}`")
-        return FINDINGS
+    if options.local and options.revision:
+        usage("--revision goes with the hub, and not with --local")
+        return USAGE
+    found = read_registry(options)
+    if found is None:
+        return _refuse("mend the errors first")
+    sources = found[1]
+    if known := _known(options.repository, sources):
+        return _refuse(known)
     try:
         snapshot = _snapshot(options)
     except HubError as error:
-        complain(str(error))
-        return NETWORK if isinstance(error, UnreachableError) else FINDINGS
-    entry, evidence = draft(snapshot, id=options.id)
-    source = _source(path)
-    text = edit(source, [Change(("models", len(entries)), entry)])
-    show(dumps(entry, indent=2, ensure_ascii=False), sys.stdout)
+        complain(printable(str(error)))
+        if options.local:
+            return ENVIRONMENT
+        return FINDINGS if isinstance(error, NotFoundError | RevisionGoneError) else NETWORK
+    if snapshot.renamed_to:
+        show(f"note: {snapshot.repository} is called {snapshot.renamed_to} now, and is added as that", sys.stdout)
+        if known := _known(snapshot.renamed_to, sources):
+            return _refuse(known)
+        snapshot = replace(snapshot, repository=snapshot.renamed_to)
+    return _add(snapshot, sources, options)
+
+
+def _add(snapshot: "Snapshot", sources: "list[Source]", options: "Namespace") -> int:
+    source = sources[0]
+    path, index = source.name, len(entries_of(source))
+    entry, evidence = draft(snapshot, id=options.new_id)
+    text = edit(source, [Change(("models", index), entry)])
+    added = compile_registry([(one.name, (text if one is source else one.text).encode()) for one in sources])
+    if refusal := _refusal(added, path, index):
+        return _refuse(refusal)
+    for line in dumps(entry, indent=2, ensure_ascii=False).split("\n"):
+        show(printable(line), sys.stdout)
     _warn(evidence)
     if not options.yes and not _agreed(path):
         return OK
     replace_source(path, source.text.encode(), text.encode(), root=os.path.dirname(path))
-    added = compile_registry([(path, text.encode())])
-    show(f"{path}: `{entry['id']}` added", sys.stdout)
-    if added.findings:
+    show(f"{printable(path)}: `{entry['id']}` added", sys.stdout)
+    if open_questions := [one for one in added.findings if _is_of(one, path, index)]:
         show("Look up what its files do not say:\n", sys.stdout)
-        print_findings(added.findings, added, sys.stdout)
+        print_findings(open_questions, added, sys.stdout)
     return OK
+
+
+def _refuse(why: str) -> int:
+    complain(f"nothing was added: {why}")
+    return FINDINGS
+
+
+def _known(repository: str, sources: "list[Source]") -> str | None:
+    """What the registry has of a repository already; the hub does not tell names by their case."""
+    for source in sources:
+        for entry in entries_of(source):
+            if entry.repository.casefold() == repository.casefold():
+                return f"{printable(source.name)} has {entry.repository} already, as `{entry.id}`"
+    return None
 
 
 def _snapshot(options: "Namespace") -> "Snapshot":
@@ -91,30 +124,42 @@ def _snapshot(options: "Namespace") -> "Snapshot":
         from hypiler.hub.folder import read_folder
 
         return read_folder(options.local, repository=options.repository)
-    with asking(1, "reading") as (hub, done):
-        snapshot = hub.snapshot(options.repository, options.revision)
-        done()
-    return snapshot
+    with asking(1, "reading") as (hub, _):
+        return hub.snapshot(options.repository, options.revision)
 
 
-def _source(path: str) -> "Source":
-    source, _ = read_source(read_file(path), path)
-    if source is None:
-        raise failure("read", path, OSError(None, "it has changed meanwhile"))
-    return source
+def _refusal(added: "Registry", path: str, index: int) -> str | None:
+    """Why the entry cannot be added at all; what it lacks is no reason."""
+    names = ("id", "huggingface_id")
+    for finding in added.findings:
+        inside = _is_of(finding, path, index) and not set(finding.path[2:3]).intersection(names)
+        if finding.severity == ERROR and not inside:
+            return finding.message + ("; choose another with --id" if finding.code in _ABOUT_IDS else "")
+    return None
+
+
+def _is_of(finding: "Finding", path: str, index: int) -> bool:
+    return finding.file == path and finding.path[:2] == ("models", index)
 
 
 def _agreed(path: str) -> bool:
     """Ask on a terminal; elsewhere nobody can agree."""
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():
         show("nothing is written without --yes", sys.stdout)
         return False
-    return input(f"Add it to {path}? [y/N] ").strip().lower() in ("y", "yes")
+    try:
+        agreed = input(f"Add it to {printable(path)}? [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        show("", sys.stdout)
+        agreed = False
+    if not agreed:
+        show("nothing is written", sys.stdout)
+    return agreed
 
 
 def _warn(evidence: "Evidence") -> None:
     for problem in evidence.problems:
-        show(f"note: {problem.file} was not used: {problem.message}", sys.stdout)
+        show(f"note: {printable(problem.file)} was not used: {printable(problem.message)}", sys.stdout)
     if evidence.remote_code:
         files = ", ".join(map(printable, evidence.remote_code))
         show(f"note: loading it with its own library runs code of the repository: {files}", sys.stdout)

@@ -1,25 +1,81 @@
-"""What the commands that ask the hub have in common: the models to ask for, and the client with its bar."""
+"""What the commands that ask the hub have in common: the registry and its lock, and the client with its bar."""
 
+import os
 import sys
 from contextlib import contextmanager
+from importlib import import_module
 
 from hypiler.build.files import read_file
-from hypiler.cli import USAGE, complain
-from hypiler.compiler.source import read_source
-from hypiler.hub.verify import entries_of
+from hypiler.build.options import OptionsError
+from hypiler.build.project import lock_path
+from hypiler.cli import ENVIRONMENT, complain
+from hypiler.cli.report import project_options, report
+from hypiler.compiler.pipeline import compile_registry
+from hypiler.compiler.source import MAX_BYTES, read_source
+from hypiler.diagnostics.text import shown
+from hypiler.evidence.lock import read_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
     from collections.abc import Callable, Generator
+    from typing import Any
 
+    from hypiler.compiler.pipeline import Registry
+    from hypiler.compiler.source import Source
+    from hypiler.evidence.lock import Locked
     from hypiler.hub.client import Hub
-    from hypiler.hub.verify import Entry
+
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, also where what was done until then is reported."""
+
+_MOST_JOBS = 64
 
 
-def entries_in(sources: list[str]) -> "list[Entry]":
-    """The models in registry files that have no errors."""
-    read = [read_source(read_file(path), path)[0] for path in sources]
-    return [entry for source in read if source is not None for entry in entries_of(source)]
+def add_jobs_argument(parser: "ArgumentParser") -> None:
+    """How many are asked for at once."""
+    parser.add_argument("--jobs", type=_jobs, default=8, metavar="N", help="models to ask for at once; default: 8")
+
+
+def _jobs(text: str) -> int:
+    from argparse import ArgumentTypeError
+
+    if text not in map(str, range(1, _MOST_JOBS + 1)):
+        raise ArgumentTypeError(f"it must be a number from 1 to {_MOST_JOBS}; got {shown(text)}")
+    return int(text)
+
+
+def read_registry(options: "Namespace") -> "tuple[Registry, list[Source]] | None":
+    """The registry in `options.file` or in the files of the project; None after a report of what is wrong with it.
+
+    Each file is read once: whoever changes one later can tell whether it still holds what was judged.
+    """
+    try:
+        paths: list[str] = [options.file] if options.file else project_options().sources
+    except OptionsError as error:
+        report(error.findings, None, options, sys.stderr)
+        return None
+    # One byte over the limit is enough to tell that a file is too large.
+    files = [(path, read_file(path, MAX_BYTES + 1)) for path in paths]
+    registry = compile_registry(files)
+    if registry.failed:
+        report(registry.findings, registry, options, sys.stderr)
+        return None
+    read = [read_source(data, path)[0] for path, data in files]
+    return registry, [source for source in read if source is not None]
+
+
+def lock_beside(sources: "list[Source]", options: "Namespace") -> "tuple[str, bytes | None, dict[str, Locked]] | None":
+    """The path of the registry's lock, its bytes and what it holds; None after a report of what is wrong with it."""
+    path = lock_path([source.name for source in sources])
+    if not os.path.lexists(path):
+        return path, None, {}
+    data = read_file(path, MAX_BYTES + 1)
+    locks, findings = read_lock(data, path)
+    if findings:
+        report(findings, None, options, sys.stderr)
+        return None
+    return path, data, locks
 
 
 @contextmanager
@@ -29,15 +85,16 @@ def asking(steps: int, what: str) -> "Generator[tuple[Hub, Callable[[], None]]]"
     Ends the command if the client is not installed.
     """
     try:
-        from tqdm import tqdm
-
+        tqdm: Any = import_module("tqdm").tqdm
         from hypiler.hub.client import Hub
     except ImportError as error:
         complain(f"{error.name} is missing: python -m pip install 'hypiler[hub]'")
-        raise SystemExit(USAGE) from None
+        raise SystemExit(ENVIRONMENT) from None
 
     def wait(seconds: float) -> None:
-        tqdm.write(f"hypiler: the hub asks to wait {seconds:.0f} s", file=sys.stderr)
+        # The bar makes room for the line, and is drawn again below it.
+        with tqdm.external_write_mode(file=sys.stderr):
+            complain(f"waiting {seconds:.0f} s for the hub")
 
     terminal = sys.stderr.isatty()
     with tqdm(total=steps, desc=what, delay=1, disable=not terminal, leave=False) as bar, Hub(on_wait=wait) as hub:

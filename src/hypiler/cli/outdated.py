@@ -1,87 +1,103 @@
-"""`hypiler outdated`: which pins are behind, and could vectors change?"""
+"""`hypiler outdated`: which pins are behind their repositories, and whether vectors could change."""
 
-import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from json import dumps
 
-from hypiler.build.files import read_file
-from hypiler.build.options import OptionsError
-from hypiler.build.project import compile_files, lock_path
 from hypiler.cli import FINDINGS, NETWORK, OK
-from hypiler.cli.hub import asking, entries_in
-from hypiler.cli.report import project_options, report, show
+from hypiler.cli.hub import INTERRUPTED, add_jobs_argument, asking, lock_beside, read_registry
+from hypiler.cli.report import show
 from hypiler.diagnostics.text import printable
-from hypiler.evidence.lock import read_lock
-from hypiler.hub.outdated import BEHIND, CURRENT, UNREACHABLE, look
+from hypiler.hub.outdated import BEHIND, CURRENT, STATES, UNREACHABLE, look
+from hypiler.hub.verify import entries_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from hypiler.evidence.lock import Locked
     from hypiler.hub.outdated import Outlook
     from hypiler.hub.verify import Entry
 
 EXAMPLES = """examples:
   hypiler outdated                every model of the registry
-  hypiler outdated --json
-
-It needs `pip install 'hypiler[hub]'`. Exit codes: 0 every pin is current, 1 one is behind, gone, renamed or missing, 4
-the hub could not be asked.
+  hypiler outdated --json         for programs
 """
+_DESCRIPTION = """\
+List the pins that are behind their repositories, and say whether vectors could change.
+
+Needs `python -m pip install 'hypiler[hub]'`. Exit codes: 0 every pin is current; 1 one is behind,
+gone, renamed or missing; 4 not every repository could be asked for; the highest that applies.
+"""
+_SHOWN_FILES = 8
 
 
 def add_arguments(parser: "ArgumentParser") -> None:
     """The arguments of the command."""
+    parser.description = _DESCRIPTION
     parser.add_argument("--file", metavar="FILE", help="registry file; default: those of [tool.hypiler]")
     parser.add_argument("--json", action="store_true", help="print a list as JSON")
-    parser.add_argument("--jobs", type=int, default=8, metavar="N", help="repositories asked at once; default: 8")
+    add_jobs_argument(parser)
     parser.set_defaults(format="text", limit=0)
 
 
 def run(options: "Namespace") -> int:
     """Ask for every pin and say how it stands."""
-    try:
-        sources = [options.file] if options.file else project_options().sources
-    except OptionsError as error:
-        report(error.findings, None, options, sys.stderr)
+    found = read_registry(options)
+    lock = found and lock_beside(found[1], options)
+    if found is None or lock is None:
         return FINDINGS
-    registry = compile_files(sources, lock=False)
-    if registry.failed:
-        report(registry.findings, registry, options, sys.stderr)
-        return FINDINGS
-    path = lock_path(sources)
-    locks = read_lock(read_file(path), path)[0] if os.path.exists(path) else {}
-    entries = entries_in(sources)
-    with asking(len(entries), "asking") as (hub, done), ThreadPoolExecutor(options.jobs) as pool:
-
-        def ask(entry: "Entry") -> "Outlook":
-            found = look(entry, hub.info, locks.get(entry.id))
-            done()
-            return found
-
-        outlooks = list(pool.map(ask, entries))
+    entries = [entry for source in found[1] for entry in entries_of(source)]
+    outlooks, complete = _asked(entries, lock[2], options.jobs)
     if options.json:
-        from json import dumps
-
         show(dumps([_record(one) for one in outlooks], indent=2), sys.stdout)
     else:
         for one in outlooks:
             if one.state != CURRENT:
                 show(_line(one), sys.stdout)
-        current = sum(one.state == CURRENT for one in outlooks)
-        show(f"{len(outlooks)} models: {current} current", sys.stdout)
+        show(_summary(outlooks, len(entries)), sys.stdout)
+    if not complete:
+        return INTERRUPTED
     if any(one.state == UNREACHABLE for one in outlooks):
         return NETWORK
     return FINDINGS if any(one.behind for one in outlooks) else OK
 
 
+def _asked(entries: "list[Entry]", locks: "dict[str, Locked]", jobs: int) -> "tuple[list[Outlook], bool]":
+    """How the pins stand, in the order of the entries, and whether all were asked for before Ctrl-C."""
+    outlooks: list[Outlook] = []
+    with asking(len(entries), "asking") as (hub, done):
+
+        def ask(entry: "Entry") -> "Outlook":
+            return look(entry, hub.info, locks.get(entry.id))
+
+        pool = ThreadPoolExecutor(jobs)
+        try:
+            for one in pool.map(ask, entries):
+                outlooks.append(one)
+                done()
+        except KeyboardInterrupt:
+            return outlooks, False
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+    return outlooks, True
+
+
 def _line(one: "Outlook") -> str:
     if one.state != BEHIND:
-        return f"{one.entry.id}: {one.state}: {one.message}"
-    changed = ", ".join(map(printable, one.changed)) or "nothing that facts or vectors come from"
+        return f"{one.entry.id}: {one.state}: {printable(one.message)}"
+    files = ", ".join(map(printable, one.changed[:_SHOWN_FILES])) or "nothing that facts or vectors come from"
+    more = f" and {len(one.changed) - _SHOWN_FILES} more" if len(one.changed) > _SHOWN_FILES else ""
     risk = "vectors could change" if one.vectors else "vectors stay as they are"
     pinned, head = str(one.entry.revision)[:12], str(one.head)[:12]
-    return f"{one.entry.id}: behind: {pinned} is pinned, main stands at {head}; {risk}; changed: {changed}"
+    return f"{one.entry.id}: behind: {pinned} is pinned, main stands at {head}; {risk}; changed: {files}{more}"
+
+
+def _summary(outlooks: "list[Outlook]", count: int) -> str:
+    states = [one.state for one in outlooks]
+    told = ", ".join([f"{states.count(state)} {state}" for state in STATES if state in states]) or "none asked for"
+    asked = f" of {count}" if len(outlooks) < count else ""
+    return f"{len(outlooks)}{asked} model{'s' * (count != 1)}: {told}" if count else "no models"
 
 
 def _record(one: "Outlook") -> "dict[str, object]":
@@ -92,6 +108,6 @@ def _record(one: "Outlook") -> "dict[str, object]":
         "pinned": one.entry.revision,
         "head": one.head,
         "changed": list(one.changed),
-        "vectors_could_change": one.vectors,
+        "vectors_could_change": one.vectors if one.state == BEHIND else None,
         "message": one.message or None,
     }

@@ -1,32 +1,35 @@
-"""`hypiler verify`: is what the registry says what the models' own files say?"""
+"""`hypiler verify`: compares what the registry says with what the models' own files say."""
 
 import os
 import sys
 from dataclasses import asdict
+from json import dumps
 
-from hypiler.build.files import read_file
-from hypiler.build.options import OptionsError
 from hypiler.build.output import add_files, replace_source
-from hypiler.build.project import compile_files, lock_path
-from hypiler.cli import FINDINGS, NETWORK, OK, USAGE, complain
-from hypiler.cli.hub import asking, entries_in
-from hypiler.cli.report import print_findings, project_options, report, show, usage
+from hypiler.cli import ENVIRONMENT, FINDINGS, NETWORK, OK, USAGE, complain
+from hypiler.cli.hub import INTERRUPTED, add_jobs_argument, asking, lock_beside, read_registry
+from hypiler.cli.report import print_findings, show, usage
 from hypiler.compiler.pipeline import compile_registry
-from hypiler.diagnostics.text import nearest, printable, shown
-from hypiler.evidence.lock import read_lock, write_lock
+from hypiler.diagnostics.codes import ERROR
+from hypiler.diagnostics.text import named, nearest, printable, shown
+from hypiler.evidence.lock import write_lock
 from hypiler.evidence.verdict import AGREES, CLAIMED, DIFFERS, STATES, UNKNOWN
-from hypiler.hub.verify import Result, from_lock, hashed, judge, verify
+from hypiler.hub.snapshot import HubError
+from hypiler.hub.verify import Result, corrections, entries_of, from_lock, hashed, judge, verify
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
     from hypiler.compiler.edit import Change
     from hypiler.compiler.pipeline import Registry
+    from hypiler.compiler.source import Source
     from hypiler.diagnostics.finding import Finding
+    from hypiler.evidence.facts import Fact
     from hypiler.evidence.lock import Locked
+    from hypiler.hub.snapshot import Snapshot
     from hypiler.hub.verify import Entry
 
 EXAMPLES = """examples:
@@ -34,115 +37,119 @@ EXAMPLES = """examples:
   hypiler verify bge-m3 --facts          one model, with the verdict on each fact
   hypiler verify --fix                   write what the files say into models.json
   hypiler verify --offline               the same verdict again, from models.lock.json alone
-  hypiler verify bge-m3 --local FOLDER   the files in a folder instead of the hub
+  hypiler verify bge-m3 --local bge-m3   the files in a folder instead of the hub
   hypiler verify --json                  for programs
-
-It needs `pip install 'hypiler[hub]'`, but for --offline. Exit codes: 0 nothing differs, 1 something does, 4 the hub
-could not be asked.
 """
+_DESCRIPTION = """\
+Compare every fact with the models' own files, and keep what was read in models.lock.json.
 
+Needs `python -m pip install 'hypiler[hub]'`, unless --offline or --local is given. A token for
+gated and private repositories comes from HF_TOKEN or from `hf auth login`.
 
+Exit codes: 0 nothing differs; 1 a fact differs, or a repository or commit does not exist; 4 not
+every model could be read, be it that the hub is out of reach or wants a token; the highest that
+applies. After Ctrl-C 130, with a report of what was read until then.
+"""
 _WORDS = {AGREES: "agree", DIFFERS: "differ", UNKNOWN: "unknown to the files", CLAIMED: "claimed"}
 
 
 def add_arguments(parser: "ArgumentParser") -> None:
     """The arguments of the command."""
-    parser.add_argument("ids", metavar="ID", nargs="*", help="models; default: all")
+    parser.description = _DESCRIPTION
+    parser.add_argument("ids", metavar="ID", nargs="*", help="models, also by an alias; default: all")
     parser.add_argument("--file", metavar="FILE", help="registry file; default: those of [tool.hypiler]")
-    parser.add_argument("--local", metavar="FOLDER", help="read the files of the one ID from a folder")
+    parser.add_argument("--local", metavar="DIR", help="read the files of the one ID from a folder")
     parser.add_argument("--offline", action="store_true", help="ask nobody: judge by models.lock.json alone")
     parser.add_argument("--fix", action="store_true", help="write what the files say into the registry")
     parser.add_argument("--facts", action="store_true", help="show the verdict on each fact")
     parser.add_argument("--json", action="store_true", help="print the verdicts as JSON")
-    parser.add_argument("--jobs", type=int, default=8, metavar="N", help="models that are read at once; default: 8")
+    add_jobs_argument(parser)
     parser.set_defaults(format="text", limit=0)
 
 
 def run(options: "Namespace") -> int:
-    """Read, compare, report, and keep what was read in the lock."""
-    try:
-        sources = [options.file] if options.file else project_options().sources
-    except OptionsError as error:
-        report(error.findings, None, options, sys.stderr)
+    """Read, compare, report, keep what was read in the lock, and mend what differs."""
+    if options.local and (len(options.ids) != 1 or options.offline):
+        usage("--local DIR goes with one ID, and not with --offline")
+        return USAGE
+    found = read_registry(options)
+    lock = found and lock_beside(found[1], options)
+    if found is None or lock is None:
         return FINDINGS
-    registry = compile_files(sources, lock=False)
-    if registry.failed:
-        report(registry.findings, registry, options, sys.stderr)
-        return FINDINGS
-    every = entries_in(sources)
-    entries = _chosen(every, options)
+    registry, sources = found
+    every = [entry for source in sources for entry in entries_of(source)]
+    entries = _chosen(every, options.ids)
     if entries is None:
         return USAGE
-    path = lock_path(sources)
-    kept = read_file(path) if os.path.exists(path) else b""
-    locks, findings = read_lock(kept, path) if kept else ({}, [])
-    if findings:
-        report(findings, None, options, sys.stderr)
-        return FINDINGS
-    if options.offline:
-        results, complete = [from_lock(entry, locks.get(entry.id)) for entry in entries], True
-    else:
-        results, complete = _asked(entries, options)
-    _report(results, registry, options)
+    path, kept, locks = lock
+    try:
+        results, complete = _results(entries, locks, options)
+    except HubError as error:  # of a folder; those of the hub concern one model of many
+        complain(printable(str(error)))
+        return ENVIRONMENT
+    _report(results, registry, options, len(entries))
     if not options.offline:
         _keep(path, kept, locks, results, every)
-    fixed = options.fix and _fix(results, options)
-    return _exit_code(results, fixed=fixed) if complete else 130
+    if not complete:
+        return INTERRUPTED
+    fixed = options.fix and _fix(results, sources, options)
+    return _exit_code(results, fixed=fixed)
 
 
-def _chosen(entries: "list[Entry]", options: "Namespace") -> "list[Entry] | None":
-    """The entries of the ids; None after a complaint."""
-    if options.local and (len(options.ids) != 1 or options.offline):
-        usage("--local FOLDER goes with one ID, and not with --offline")
-        return None
-    by_id = {entry.id: entry for entry in entries}
-    for id in options.ids:
+def _chosen(entries: "list[Entry]", ids: list[str]) -> "list[Entry] | None":
+    """The entries of the ids or aliases, each once; None after a complaint."""
+    by_id = {id: entry for entry in entries for id in (entry.id, *entry.tree.get("aliases", ()))}
+    for id in ids:
         if id not in by_id:
             near = nearest(id, list(by_id))
-            usage(f"no model {shown(id)} in the registry" + (f"; did you mean {near}?" if near else ""))
+            usage(f"no model {named(id)} in the registry" + (f"; did you mean `{near}`?" if near else ""))
             return None
-    return [by_id[id] for id in options.ids] or entries
+    wanted = {by_id[id].id for id in ids} if ids else by_id
+    return [entry for entry in entries if entry.id in wanted]
 
 
-def _asked(entries: "list[Entry]", options: "Namespace") -> "tuple[list[Result], bool]":
-    """What the files say, and whether all were read."""
+def _results(entries: "list[Entry]", locks: "dict[str, Locked]", options: "Namespace") -> "tuple[list[Result], bool]":
+    """What the files say, and whether all were read. Raises HubError for a folder that cannot be read."""
+    if options.offline:
+        return [from_lock(entry, locks.get(entry.id)) for entry in entries], True
     from datetime import UTC, datetime
-
-    from hypiler.hub.snapshot import HubError
 
     date = datetime.now(UTC).date().isoformat()
     if options.local:
-        from hypiler.hub.folder import read_folder
-
         (entry,) = entries
-        try:
-            snapshot = read_folder(options.local, hashed(entry))
-        except HubError as error:
-            return [Result(entry, error=error)], True
+        snapshot = _folder(entry, options.local)
         return [judge(entry, snapshot, snapshot.sums, date)], True
     with asking(len(entries), "verifying") as (hub, done):
 
-        def read(repository: str, revision: "str | None", names_alone: bool) -> "Any":
+        def read(repository: str, revision: str | None, names_alone: bool) -> "Snapshot":
             return hub.info(repository, revision) if names_alone else hub.snapshot(repository, revision)
 
         return verify(entries, read, date=date, jobs=options.jobs, done=lambda _: done())
 
 
-def _report(results: "list[Result]", registry: "Registry", options: "Namespace") -> None:
-    if options.json:
-        from json import dumps
+def _folder(entry: "Entry", folder: str) -> "Snapshot":
+    from hypiler.hub.folder import read_folder
 
-        show(dumps({"models": [_record(result) for result in results]}, indent=2), sys.stdout)
+    snapshot = read_folder(folder, hashed(entry))
+    if entry.revision and snapshot.revision and snapshot.revision != entry.revision:
+        raise HubError(f"{folder} has the files of commit {snapshot.revision}; `{entry.id}` is of {entry.revision}")
+    return snapshot
+
+
+def _report(results: "list[Result]", registry: "Registry", options: "Namespace", count: int) -> None:
+    if options.json:
+        tree = {"models": [_record(result) for result in results], "complete": len(results) == count}
+        show(dumps(tree, indent=2), sys.stdout)
         return
     for result in results:
         for line in _lines(result, facts=options.facts):
             show(line, sys.stdout)
-    findings = located([finding for result in results for finding in result.findings()], results)
+    findings = _located([finding for result in results for finding in result.findings()], results)
     print_findings(findings, registry, sys.stdout)
-    show(_summary(results), sys.stdout)
+    show(_summary(results, count), sys.stdout)
 
 
-def located(findings: "list[Finding]", results: "list[Result]") -> "list[Finding]":
+def _located(findings: "list[Finding]", results: "list[Result]") -> "list[Finding]":
     """The findings with their places in the files of the registry."""
     of_model = {result.entry.id: result.entry.source for result in results}
     for source in dict.fromkeys(of_model.values()):
@@ -154,7 +161,7 @@ def _lines(result: "Result", *, facts: bool) -> "Iterator[str]":
     entry = result.entry
     commit = f" @ {result.locked.revision[:12]}" if result.locked and result.locked.revision else ""
     if result.error is not None:
-        yield f"{entry.id}: {result.error}"
+        yield f"{entry.id}: {printable(str(result.error))}"
     else:
         counts = ", ".join(f"{count} {_WORDS[state]}" for state, count in _counts(result).items() if count)
         yield f"{entry.id} ({entry.repository}{commit}): {counts}"
@@ -170,11 +177,19 @@ def _counts(result: "Result") -> dict[str, int]:
     return {state: states.count(state) for state in STATES}
 
 
-def _summary(results: "list[Result]") -> str:
-    count = len(results)
-    differ, unread = sum(result.differs for result in results), sum(result.unread for result in results)
-    told = f"{count} model{'s' * (count != 1)}: {count - differ - unread} without a difference"
-    return told + (f", {differ} with" if differ else "") + (f", {unread} that could not be read" if unread else "")
+def _summary(results: "list[Result]", wanted: int) -> str:
+    differ = sum(result.differs and result.error is None for result in results)
+    gone = sum(result.differs and result.error is not None for result in results)
+    unread = sum(result.unread for result in results)
+    fine = len(results) - differ - gone - unread
+    counts = ((differ, "with"), (gone, "that does not exist"), (unread, "that could not be read"))
+    of = f"{len(results)} of " if len(results) < wanted else ""
+    told = [f"{fine} without a difference", *[f"{count} {what}" for count, what in counts if count]]
+    return f"{of}{_counted(wanted, 'model')}: {', '.join(told)}"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
 
 
 def _record(result: "Result") -> "dict[str, Any]":
@@ -190,53 +205,73 @@ def _record(result: "Result") -> "dict[str, Any]":
     }
 
 
-def _keep(path: str, kept: bytes, locks: "dict[str, Locked]", results: "list[Result]", every: "list[Entry]") -> None:
+def _keep(
+    path: str, kept: "bytes | None", locks: "dict[str, Locked]", results: "list[Result]", every: "list[Entry]"
+) -> None:
     """Write what was read into the lock, in the order of the registry; models that are gone leave it."""
-    fresh = locks | {result.entry.id: result.locked for result in results if result.locked is not None}
+    read = {result.entry.id: result.locked for result in results if result.locked is not None}
+    # What a folder says whose commit is not known takes no place of what was read at one.
+    read = {id: one for id, one in read.items() if one.revision or id not in locks or not locks[id].revision}
+    if not read:
+        return
+    fresh = locks | read
     text = write_lock({entry.id: fresh[entry.id] for entry in every if entry.id in fresh})
-    if kept and text.encode() != kept:
-        replace_source(path, kept, text.encode(), root=os.path.dirname(path))
-    elif not kept and fresh:
+    if kept is None:
         add_files({path: text}, {})
+    elif text.encode() != kept:
+        replace_source(path, kept, text.encode(), root=os.path.dirname(path))
 
 
-def _fix(results: "list[Result]", options: "Namespace") -> bool:
+def _fix(results: "list[Result]", sources: "list[Source]", options: "Namespace") -> bool:
     """Write what the files say into the registry; whether all that differs was mended."""
-    from hypiler.compiler.edit import edit
-
     mended = True
-    for source in dict.fromkeys([result.entry.source for result in results]):
-        changes = [change for result in results if result.entry.source is source for change in _changes(result)]
-        mended = mended and len(changes) == sum(
-            verdict.state == DIFFERS
-            for result in results
-            if result.entry.source is source
-            for verdict in result.verdicts
-        )
-        if not changes:
-            continue
-        text = edit(source, changes)
-        again = compile_registry([(source.name, text.encode())])
-        if again.failed:
-            complain(f"{source.name} is left as it is: with what the files say it would be faulty; mend it by hand")
-            print_findings(again.findings, again, sys.stderr)
-            return False
-        replace_source(source.name, source.text.encode(), text.encode(), root=os.path.dirname(source.name))
-        if not options.json:
-            show(f"{source.name}: {len(changes)} fact{'s' * (len(changes) != 1)} corrected", sys.stdout)
+    for source in sources:
+        own = [result for result in results if result.entry.source is source]
+        changes = [change for result in own for change in corrections(result)]
+        right = {change.path for change in changes}
+        wrong = {finding.path for result in own for finding in result.findings()}
+        mended = mended and wrong <= right
+        if changes:
+            cited = [change for result in own for change in _citations(result)]
+            written = _write(source, [*changes, *cited])
+            mended = mended and written
+            if written and not options.json:
+                show(f"{printable(source.name)}: {_counted(len(changes), 'fact')} corrected", sys.stdout)
     return mended
 
 
-def _changes(result: "Result") -> "Iterator[Change]":
-    """A change for each fact whose right value the files say."""
-    from hypiler.compiler.edit import Change
-    from hypiler.evidence import parameters_text
+def _citations(result: "Result") -> "Iterator[Change]":
+    """For each fact that is corrected, its place in the files, if the entry names another."""
+    from hypiler.compiler.edit import REMOVED, Change
 
-    for verdict in result.verdicts:
-        fact = result.locked.facts.get(verdict.path) if result.locked else None
-        if verdict.state == DIFFERS and fact is not None and not verdict.path.startswith("files."):
-            value = parameters_text(fact.value) if verdict.path == "specs.parameters" else fact.value
-            yield Change(("models", result.entry.index, *verdict.path.split(".")), value)
+    facts: Mapping[str, Fact] = result.locked.facts if result.locked else {}
+    for change in corrections(result):
+        name = ".".join(map(str, change.path[2:]))
+        if name in result.entry.tree.get("sources", {}):
+            place = REMOVED if change.value is REMOVED else _source(result, facts[name])
+            yield Change((*change.path[:2], "sources", name), place)
+
+
+def _source(result: "Result", fact: "Fact") -> str:
+    """Where a fact was read, as `hypiler add` writes it."""
+    commit = result.locked.revision if result.locked else None
+    place = f"{result.entry.repository} @{commit[:7]}" if commit else f"files of {result.entry.repository}"
+    return f"{place} {fact.file}" + (f" ({fact.key})" if fact.key else "")
+
+
+def _write(source: "Source", changes: "list[Change]") -> bool:
+    """Give a file the changes, if it has no errors then."""
+    from hypiler.compiler.edit import edit
+
+    text = edit(source, changes)
+    again = compile_registry([(source.name, text.encode())])
+    if again.failed:
+        name = printable(source.name)
+        complain(f"{name} is left as it is: with what the files say it would be faulty; mend it by hand")
+        print_findings([finding for finding in again.findings if finding.severity == ERROR], again, sys.stderr)
+        return False
+    replace_source(source.name, source.text.encode(), text.encode(), root=os.path.dirname(source.name))
+    return True
 
 
 def _exit_code(results: "list[Result]", *, fixed: bool) -> int:

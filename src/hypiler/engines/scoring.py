@@ -35,7 +35,8 @@ def euclidean(queries: "Vectors", documents: "Vectors") -> "Floats":
     # In 64 bits: the difference of large squares would lose small distances.
     left, right = queries.astype(np.float64), documents.astype(np.float64)
     squares = (left**2).sum(1)[:, None] + (right**2).sum(1) - 2 * (left @ right.T)
-    return -np.sqrt(np.maximum(squares, 0)).astype(np.float32)
+    distances: Floats = np.sqrt(np.maximum(squares, 0)).astype(np.float32)
+    return -distances
 
 
 def manhattan(queries: "Vectors", documents: "Vectors") -> "Floats":
@@ -150,7 +151,8 @@ class Int8:
     @property
     def _step(self) -> "Floats":
         # A dimension that never changes has one level.
-        step: Floats = np.maximum(self.greatest - self.least, np.float32(1e-12)) / np.float32(255)
+        spread: Any = np.maximum(self.greatest - self.least, np.float32(1e-12))
+        step: Floats = spread / np.float32(255)
         return step
 
 
@@ -188,5 +190,6 @@ def _products(left: "Floats", right: "Floats") -> "Floats":
 
 
 def _unit(vectors: "Floats") -> "Floats":
-    lengths: Floats = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.maximum(lengths, np.float32(1e-12))
+    lengths: Any = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit: Floats = vectors / np.maximum(lengths, np.float32(1e-12))
+    return unit

@@ -26,15 +26,15 @@ class Locked:
     """What was read of one model.
 
     `revision` is the commit whose files were read, None where that is not known, as of a plain folder; `date` the day,
-    as 2026-01-31; `files` the sha256 of each file that was read or that the registry names, None where only its name is
-    known; `facts` what the files say, by path.
+    as 2026-01-31; `files` the sha256 of each file of the repository, None where only its name is known, and as
+    `org/name:file` those of the repositories of its variants; `facts` what the files say, by path.
     """
 
     repository: str
     revision: str | None
     date: str
-    files: "Mapping[str, str | None]" = field(default_factory=dict)
-    facts: "Mapping[str, Fact]" = field(default_factory=dict)
+    files: "Mapping[str, str | None]" = field(default_factory=dict[str, str | None])
+    facts: "Mapping[str, Fact]" = field(default_factory=dict[str, Fact])
 
 
 def write_lock(models: "Mapping[str, Locked]") -> str:
@@ -89,8 +89,8 @@ def is_of(entry: "Mapping[str, Any]", locked: Locked) -> bool:
 class Lock:
     """The lock beside a registry, for a compilation: `check` is its part in it.
 
-    `findings` are those of the lock itself; `verified` has, by id, the commit whose files a model was compared with, and
-    the number of its facts that agree.
+    `findings` are those of the lock itself; `verified` has, by id, the commit whose files a model was compared with,
+    and the number of its facts that agree.
     """
 
     def __init__(self, data: bytes, name: str) -> None:
@@ -123,10 +123,10 @@ def _counts(verdict: Verdict) -> bool:
 def differing(id: str, index: int, verdict: Verdict) -> Finding:
     """The finding for a fact that the model's files contradict; `index` is that of the model."""
     theirs = verdict.note if verdict.theirs is None and verdict.note else _told(verdict.theirs)
-    where = f"{verdict.file}, `{verdict.key}`" if verdict.key else verdict.file
+    where = printable(f"{verdict.file}, `{verdict.key}`" if verdict.key else verdict.file)
     return Finding(
         "M401",
-        f"`{verdict.path}` must be what the model's files say: {theirs} ({printable(where)}); here {_told(verdict.ours)}",
+        f"`{verdict.path}` must be what the model's files say: {theirs} ({where}); here {_told(verdict.ours)}",
         ("models", index, *verdict.path.split(".")),
         help="`hypiler verify --fix` writes what the files say",
         model=id,

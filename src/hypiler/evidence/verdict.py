@@ -1,8 +1,10 @@
 """Whether what a registry says of a model is what the model's own files say."""
 
+import re
 from dataclasses import dataclass
 
 from hypiler.compiler.schema import FIELDS
+from hypiler.evidence.documents import mapping
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +65,8 @@ def compare(entry: "Mapping[str, Any]", facts: "Mapping[str, Fact]", sums: "Mapp
     """The verdict on each fact that an entry of models.json states, in the order of the table of fields.
 
     `facts` are those that the model's files say, by path; `sums` the sha256 of each file of its repository, None where
-    it is not known. Files of another repository, which variants may name, are given as `org/name:file`.
+    it is not known. Files of another repository, which variants may name, are given as `org/name:file`; one that does
+    not exist by `no_repository`.
     """
     return [_judge(path, ours, facts.get(path), sums) for path, ours in stated(entry)]
 
@@ -73,7 +76,7 @@ def stated(entry: "Mapping[str, Any]") -> "Iterator[tuple[str, Any]]":
     for field in FACTS:
         found: Any = entry
         for key in field.path:
-            found = found.get(key, _ABSENT) if isinstance(found, dict) else _ABSENT
+            found = mapping(found).get(key, _ABSENT)
         if found is not _ABSENT:
             yield field.name, found
 
@@ -87,7 +90,7 @@ def _judge(path: str, ours: "Any", fact: "Fact | None", sums: "Mapping[str, str 
     if path == "variants":
         return _variants(ours, sums)
     if path.startswith("files."):
-        return _files(path, ours, sums)
+        return _files(path, ours, fact, sums)
     if fact is None or (path == "type" and ours not in _TYPES):
         return Verdict(path, UNKNOWN, ours)
     agree = _AGREE.get(path, _equal)(ours, fact.value)
@@ -150,18 +153,39 @@ _AGREE: "dict[str, Callable[[Any, Any], bool]]" = {
 }
 
 
-def _files(path: str, ours: "Any", sums: "Mapping[str, str | None]") -> Verdict:
-    """Whether the files exist, and have the sums that are stated."""
+# What such a file can be called: that there is a file of this name does not make it one.
+_NAMES = {
+    "files.tokenizer": re.compile(r"(?!.*config|modules\.json).+\.(?:json|txt|model|vocab|codes|spm|tiktoken)"),
+    "files.weights.safetensors": re.compile(r".+\.safetensors(?:\.index\.json)?"),
+    "files.weights.pytorch": re.compile(r".+\.(?:bin|pt|pth|ckpt)(?:\.index\.json)?"),
+    "files.weights.onnx": re.compile(r".+\.onnx"),
+}
+
+
+def _files(path: str, ours: "Any", fact: "Fact | None", sums: "Mapping[str, str | None]") -> Verdict:
+    """Whether the files exist, are what they are said to be, and have the sums that are stated."""
     if not sums:
         return Verdict(path, UNKNOWN, ours)
     if path == "files.sha256":
         return _sums(path, ours, ours, sums)
-    if ours not in sums:
-        return Verdict(path, DIFFERS, ours, None, ours, "", "there is no such file")
-    return Verdict(path, AGREES, ours, ours, ours)
+    # A model has one configuration, and may have several tokenizers and weights.
+    fits = fact is None or ours == fact.value
+    if path in _NAMES:
+        fits = _NAMES[path].fullmatch(ours.rpartition("/")[2]) is not None
+    if ours in sums and fits:
+        return Verdict(path, AGREES, ours, ours, ours)
+    if fact is not None:
+        return Verdict(path, DIFFERS, ours, fact.value, fact.file, fact.key, fact.note)
+    return Verdict(path, DIFFERS, ours, None, ours, "", "that is another file" if ours in sums else _NO_FILE)
+
+
+_NO_FILE = "there is no such file"
 
 
 def _variants(ours: "Any", sums: "Mapping[str, str | None]") -> Verdict:
+    for repository in [one["huggingface_id"] for one in ours if "huggingface_id" in one]:
+        if no_repository(repository) in sums:
+            return Verdict("variants", DIFFERS, ours, None, repository, "", "there is no such repository")
     wanted = {
         f"{one['huggingface_id']}:{one['file']}" if "huggingface_id" in one else one["file"]: one.get("sha256")
         for one in ours
@@ -172,16 +196,22 @@ def _variants(ours: "Any", sums: "Mapping[str, str | None]") -> Verdict:
     return _sums("variants", ours, wanted, sums)
 
 
+def no_repository(repository: str) -> str:
+    """The name in `sums` by which a repository of variants is known not to exist."""
+    return f"{repository}:"
+
+
 def _sums(path: str, ours: "Any", wanted: "Mapping[str, str | None]", sums: "Mapping[str, str | None]") -> Verdict:
+    """Whether all of these files exist, with their sums where these are stated; unknown if one of them is."""
     read = {name.partition(":")[0] for name in sums if ":" in name}
+    state = AGREES
     for name, expected in wanted.items():
         if ":" in name and name.partition(":")[0] not in read:
-            return Verdict(path, UNKNOWN, ours)
-        if name not in sums:
-            return Verdict(path, DIFFERS, ours, None, name, "", "there is no such file")
-        found = sums[name]
-        if expected is not None and found is not None and found != expected:
-            return Verdict(path, DIFFERS, ours, found, name, "sha256")
-    if all(sums[name] is None for name, expected in wanted.items() if expected is not None) and any(wanted.values()):
-        return Verdict(path, UNKNOWN, ours)
-    return Verdict(path, AGREES, ours)
+            state = UNKNOWN
+        elif name not in sums:
+            return Verdict(path, DIFFERS, ours, None, name, "", _NO_FILE)
+        elif expected is not None and sums[name] is None:
+            state = UNKNOWN
+        elif expected is not None and sums[name] != expected:
+            return Verdict(path, DIFFERS, ours, sums[name], name, "sha256")
+    return Verdict(path, state, ours)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def draft(snapshot: "Snapshot", *, id: str | None = None) -> "tuple[dict[str, Any], Evidence]":
     """The entry of a model whose files were read, and the evidence for it.
 
-    What the files do not say is left out, also where models.json demands it: `hypiler check` names it then, for somebody
-    to look up.
+    What the files do not say is left out, also where models.json demands it: `hypiler check` names it then, for
+    somebody to look up.
     """
     evidence = derive(snapshot.names, snapshot.files, snapshot.sizes)
     name = snapshot.repository.rpartition("/")[2]
@@ -36,7 +36,8 @@ def draft(snapshot: "Snapshot", *, id: str | None = None) -> "tuple[dict[str, An
         fact = evidence.facts.get(field.name)
         # That a model lacks something is written only where models.json demands it.
         if fact is not None and (fact.value is not None or field.required):
-            values[field.name] = parameters_text(fact.value) if field.name == "specs.parameters" else fact.value
+            value: Any = fact.value
+            values[field.name] = parameters_text(value) if field.name == "specs.parameters" else value
             sources[field.name] = f"{place} {fact.file}" + (f" ({fact.key})" if fact.key else "")
     entry: dict[str, Any] = {}
     for field in FIELDS:

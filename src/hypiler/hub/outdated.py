@@ -19,10 +19,19 @@ GONE = "gone"
 RENAMED = "renamed"
 REPLACED = "re-registered"
 UNREACHABLE = "unreachable"
+STATES = (CURRENT, BEHIND, UNPINNED, GONE, RENAMED, REPLACED, UNREACHABLE)
 
-_WEIGHTS = (".safetensors", ".onnx", ".onnx_data", ".bin", ".pt", ".msgpack", ".h5")
-_TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json", "added_tokens.json")
-_SETTINGS = ("config.json", "modules.json", "artifact.metadata", "adapter_config.json")
+_WEIGHTS = (".safetensors", ".onnx", ".onnx_data", ".bin", ".pt", ".msgpack", ".h5", ".gguf")
+_TOKENIZER = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "vocab.txt",
+    "vocab.json",
+    "merges.txt",
+    "special_tokens_map.json",
+    "added_tokens.json",
+)
+_SETTINGS = ("config.json", "modules.json", "artifact.metadata", "adapter_config.json", "preprocessor_config.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +74,10 @@ def look(entry: "Entry", info: "Callable[[str, str | None], Snapshot]", locked: 
         pinned = info(entry.repository, entry.revision)
     except RevisionGoneError as error:
         if locked is not None and head.created is not None and head.created[:10] > locked.date:
+            made, verified = head.created[:10], locked.date
             message = (
-                f"{entry.repository} was made on {head.created[:10]}, after its files were verified on {locked.date}: it is"
-                " another repository under the old name"
+                f"{entry.repository} was made on {made}, after its files were verified on {verified}:"
+                " it is another repository under the old name"
             )
             return Outlook(entry, REPLACED, head.revision, message=message)
         return Outlook(entry, GONE, head.revision, message=str(error))

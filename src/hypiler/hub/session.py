@@ -57,6 +57,10 @@ class Target:
         return f"{place}: {named(self.file)}" if self.file else place
 
 
+class _ClosedError(Exception):
+    """The session was closed meanwhile."""
+
+
 class _AgainError(Exception):
     """The same request may do better after `wait` seconds, if the hub says so; `kind` is the error if it does not."""
 
@@ -96,6 +100,8 @@ class Session:
         self._timeout: float = timeout or _constants.HF_HUB_DOWNLOAD_TIMEOUT
         self._on_wait = on_wait
         self._closed = Event()
+        # What the threads that read wait for at this moment.
+        self._outcomes: set[SimpleQueue[bytes | BaseException]] = set()
         self._sleep = sleep or self._closed.wait
 
     @property
@@ -104,8 +110,10 @@ class Session:
         return _host(self._place)
 
     def close(self) -> None:
-        """Close all connections; a thread that still reads ends with its next request."""
+        """Close all connections; what still reads ends at once."""
         self._closed.set()
+        for outcome in list(self._outcomes):
+            outcome.put(_ClosedError())
         _utils.close_session()
 
     def read(self, url: str, target: Target, limit: int, size: int | None = None) -> bytes:
@@ -121,10 +129,10 @@ class Session:
         tries, waited = 0, 0.0
         while True:
             tries += 1
-            if self._closed.is_set():
-                raise UnreachableError(f"{target} cannot be read: it was interrupted")
             try:
                 return self._in_time(end, target, lambda: self._get(url, target, limit, part=part, end=end))
+            except _ClosedError:
+                raise UnreachableError(f"{target} cannot be read: it was interrupted") from None
             except _AgainError as error:
                 wait = min(2.0 ** (tries - 1) if error.wait is None else error.wait, _MAX_WAIT)
                 if tries == self._tries or time.monotonic() + wait > end:
@@ -145,12 +153,18 @@ class Session:
             except BaseException as error:
                 outcome.put(error)
 
-        # Nothing waits for the end of such a thread, not even the end of the program.
-        Thread(target=run, daemon=True).start()
+        # Nothing waits for the end of the thread, not even the end of the program.
+        self._outcomes.add(outcome)
         try:
+            # Looked at after the outcome can be found by who closes, so that one of the two tells the other.
+            if self._closed.is_set():
+                raise _ClosedError
+            Thread(target=run, daemon=True).start()
             found = outcome.get(timeout=max(0.0, end - time.monotonic()))
         except Empty:
             raise self._late(target) from None
+        finally:
+            self._outcomes.discard(outcome)
         if isinstance(found, BaseException):
             raise found
         return found

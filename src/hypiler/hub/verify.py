@@ -3,9 +3,12 @@
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 
-from hypiler.evidence import derive
+from hypiler.compiler.edit import REMOVED, Change
+from hypiler.compiler.schema import FIELDS
+from hypiler.compiler.vocabulary import QUANTIZATIONS
+from hypiler.evidence import derive, parameters_text
 from hypiler.evidence.lock import Locked, differing, is_of, verdicts
-from hypiler.evidence.verdict import DIFFERS, Verdict, compare
+from hypiler.evidence.verdict import DIFFERS, Verdict, compare, no_repository, stated
 from hypiler.hub.snapshot import HubError, NotFoundError, RevisionGoneError, UnreachableError
 
 TYPE_CHECKING = False
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
 
     from hypiler.compiler.source import Source
     from hypiler.diagnostics.finding import Finding
-    from hypiler.evidence.facts import Evidence
+    from hypiler.evidence.facts import Evidence, Fact
     from hypiler.hub.snapshot import Snapshot
 
 
@@ -46,7 +49,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one model: verdicts on its facts and what to lock, or the error that kept its files from being read.
+    """What became of one model: verdicts on its facts and what to lock, or the error that kept files from being read.
 
     `notes` are what else a reader should know, a sentence each.
     """
@@ -114,7 +117,7 @@ def _verified(entry: Entry, read: "Callable[[str, str | None, bool], Snapshot]",
         snapshot = read(entry.repository, entry.revision, False)
     except HubError as error:
         return Result(entry, error=error)
-    notes = []
+    notes: list[str] = []
     sums = dict(snapshot.sums)
     for repository in dict.fromkeys(_repositories_of_variants(entry)):
         try:
@@ -123,6 +126,8 @@ def _verified(entry: Entry, read: "Callable[[str, str | None, bool], Snapshot]",
             return Result(entry, error=error)
         except HubError as error:
             notes.append(str(error))
+            if isinstance(error, NotFoundError):
+                sums[no_repository(repository)] = None
         else:
             sums |= {f"{repository}:{name}": digest for name, digest in elsewhere.sums.items()}
     return judge(entry, snapshot, sums, date, notes)
@@ -133,7 +138,6 @@ def judge(
 ) -> Result:
     """The result for a model whose files were read."""
     evidence = derive(snapshot.names, snapshot.files, snapshot.sizes)
-    kept = [*snapshot.files, *_named(entry)]
     return Result(
         entry,
         compare(entry.tree, evidence.facts, sums),
@@ -141,7 +145,8 @@ def judge(
             repository=entry.repository,
             revision=snapshot.revision,
             date=date,
-            files={name: sums[name] for name in dict.fromkeys(kept) if name in sums},
+            # All of them: which file an entry will name tomorrow is not known.
+            files=sums,
             facts=evidence.facts,
         ),
         (*notes, *_notes(entry, snapshot, evidence)),
@@ -163,6 +168,45 @@ def from_lock(entry: Entry, locked: Locked | None) -> Result:
     return Result(entry, verdicts(entry.tree, locked), locked)
 
 
+# A fact and the one without which models.json does not take it.
+_BOUND = {
+    "architecture.has_projection": "architecture.projection_dims",
+    "capabilities.matryoshka": "architecture.matryoshka_dims",
+}
+_REQUIRED = {field.name for field in FIELDS if field.required}
+
+
+def corrections(result: Result) -> "Iterator[Change]":
+    """A change for each fact that differs and whose right value the files say."""
+    facts: Mapping[str, Fact] = result.locked.facts if result.locked else {}
+    paths = {path for path, _ in stated(result.entry.tree)}
+    for verdict in result.verdicts:
+        if verdict.state != DIFFERS or verdict.path not in facts:
+            continue
+        yield _change(result.entry, verdict.path, _right(verdict.path, verdict.ours, facts[verdict.path].value))
+        bound = _BOUND.get(verdict.path, "")
+        if verdict.theirs is True and bound in facts and bound not in paths:
+            yield _change(result.entry, bound, facts[bound].value)
+
+
+def _change(entry: Entry, path: str, value: "Any") -> Change:
+    return Change(("models", entry.index, *path.split(".")), value)
+
+
+def _right(path: str, ours: "Any", theirs: "Any") -> "Any":
+    """What the registry should say, in its own words."""
+    if path == "specs.parameters":
+        return parameters_text(theirs)
+    if path == "capabilities.quantization":
+        # The files show some of the formats that there are.
+        return [word for word in QUANTIZATIONS if word in ours or word in theirs]
+    if path == "encoding.dense_layers" and len(ours) == len(theirs):
+        # An activation that the files do not show stays.
+        return [one | other for one, other in zip(ours, theirs, strict=True)]
+    # That a model lacks something is written only where models.json demands it.
+    return REMOVED if theirs is None and path not in _REQUIRED else theirs
+
+
 def hashed(entry: Entry) -> list[str]:
     """The files of the entry's own repository whose sha256 it states."""
     variants = [
@@ -173,17 +217,6 @@ def hashed(entry: Entry) -> list[str]:
 
 def _commit(repository: str, revision: str | None) -> str:
     return f"{repository} @ {revision or 'no commit'}"
-
-
-def _named(entry: Entry) -> "Iterator[str]":
-    """The files that the entry itself names."""
-    files = entry.tree.get("files", {})
-    yield from [name for name in (files.get("tokenizer"), files.get("config")) if name]
-    yield from files.get("weights", {}).values()
-    yield from files.get("sha256", {})
-    for variant in entry.tree.get("variants", ()):
-        if "file" in variant:
-            yield f"{variant['huggingface_id']}:{variant['file']}" if "huggingface_id" in variant else variant["file"]
 
 
 def _repositories_of_variants(entry: Entry) -> list[str]:
