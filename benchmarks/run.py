@@ -25,6 +25,7 @@ from measure_module import (
     source_rows,
 )
 from measure_use import lookup_rows, query_rows, shipped_rows
+from measure_verify import verify_rows
 from table import Row, heading
 
 MEASURES: dict[str, Callable[[Lab, list[int], int], Iterator[Row]]] = {
@@ -39,6 +40,7 @@ MEASURES: dict[str, Callable[[Lab, list[int], int], Iterator[Row]]] = {
     "pydantic": pydantic_rows,
     "checkers": checker_rows,
     "size": size_rows,
+    "verify": verify_rows,
 }
 
 

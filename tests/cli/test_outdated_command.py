@@ -1,0 +1,174 @@
+"""`hypiler outdated`: how each pin stands, and what a change since then could mean."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from cli.conftest import GONE, Project, entry
+from cli.test_verify_command import INFO
+from hub.conftest import FILES
+from huggingface_hub import constants
+from loopback_hub import LoopbackHub, answer, answer_json
+
+from hypiler.cli.outdated import EXAMPLES
+
+
+def test_pin_that_is_current_is_only_counted(tiny_project: Project) -> None:
+    assert tiny_project.unchanged("outdated") == (0, "1 model: 1 current\n", "")
+    assert len(tiny_project.hub.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "risk"),
+    [
+        ({"README.md": "---\nlicense: mit\n---\nWords.\n"}, "vectors stay as they are; changed: README.md"),
+        (
+            {"notes.txt": "Words.", "plot.png": b"x"},
+            "vectors stay as they are; changed: nothing that facts or vectors come from",
+        ),
+        ({"config.json": {}}, "vectors could change; changed: config.json"),
+        ({"model.safetensors": b"other"}, "vectors could change; changed: model.safetensors"),
+        ({"model.safetensors": None}, "vectors could change; changed: model.safetensors"),
+        (
+            {"1_Pooling/config.json": {}, "README.md": ""},
+            "vectors could change; changed: 1_Pooling/config.json, README.md",
+        ),
+        ({"tokenizer.json": {}}, "vectors could change; changed: tokenizer.json"),
+        ({"merges.txt": "a b"}, "vectors could change; changed: merges.txt"),
+        ({"vocab.json": {}}, "vectors could change; changed: vocab.json"),
+        ({"preprocessor_config.json": {}}, "vectors could change; changed: preprocessor_config.json"),
+        ({"config_sentence_transformers.json": {}}, "vectors could change; changed: config_sentence_transformers.json"),
+        ({"modeling.py": ""}, "vectors could change; changed: modeling.py"),
+        (
+            {f"onnx/{n}.onnx": bytes([n]) for n in range(10)},
+            "vectors could change; changed: " + ", ".join(f"onnx/{n}.onnx" for n in range(8)) + " and 2 more",
+        ),
+    ],
+)
+def test_pin_that_is_behind_says_what_changed(project: Project, changes: dict[str, Any], risk: str) -> None:
+    old = project.hub.add("org/tiny", FILES)
+    files = FILES | changes
+    new = project.hub.add("org/tiny", {name: files[name] for name in files if files[name] is not None})
+    project.write(entry(old))
+    told = f"tiny: behind: {old[:12]} is pinned, main stands at {new[:12]}; {risk}\n1 model: 1 behind\n"
+    assert project.unchanged("outdated") == (1, told, "")
+    assert project.hub.files == set()
+
+
+def test_answers_differ_with_what_became_of_the_pin(project: Project) -> None:
+    commits = {id: project.hub.add(f"org/{id}", FILES) for id in ("current", "unpinned", "moved", "rewritten", "away")}
+    pins = {**commits, "unpinned": None, "rewritten": GONE, "nowhere": GONE}
+    project.write(*[entry(pins[id], id=id, huggingface_id=f"org/{id}") for id in pins])
+    project.hub.rename("org/moved", "new/place")
+    project.hub.fault("*/org/away/*", answer(500))
+    assert project.unchanged("outdated")[:2] == (
+        4,
+        f"unpinned: unpinned: pin it: `main` stands at {commits['unpinned']}\n"
+        "moved: renamed: org/moved is called new/place now: write that name\n"
+        f"rewritten: gone: org/rewritten @ {GONE} does not exist: the repository has no such commit, branch or tag\n"
+        "away: unreachable: org/away @ main cannot be read: HUB answered with status 500 (tries: 3, seconds waited between"
+        " them: 3); try again later\n"
+        "nowhere: gone: org/nowhere was not found on HUB, or is private and needs a token (HF_TOKEN)\n"
+        "6 models: 1 current, 1 unpinned, 2 gone, 1 renamed, 1 unreachable\n",
+    )
+    project.hub.mend()
+    assert project.unchanged("outdated")[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("created", "told"),
+    [
+        (
+            "2999-01-02T00:00:00.000Z",
+            "tiny: re-registered: org/tiny was made on 2999-01-02, after its files were verified on DATE: it is another"
+            " repository under the old name\n1 model: 1 re-registered\n",
+        ),
+        (
+            "2026-01-01T00:00:00.000Z",
+            "tiny: gone: org/tiny @ COMMIT does not exist: the repository has no such commit, branch or tag\n1 model: 1"
+            " gone\n",
+        ),
+    ],
+)
+def test_name_that_another_has_taken_is_told_by_its_age(tiny_project: Project, created: str, told: str) -> None:
+    tiny_project.run("verify")
+    locked = tiny_project.lock()["tiny"]
+    del tiny_project.hub._repositories["org/tiny"]
+    tiny_project.hub.add("org/tiny", FILES | {"config.json": {}}, createdAt=created)
+    told = told.replace("DATE", locked["date"]).replace("COMMIT", locked["revision"])
+    assert tiny_project.unchanged("outdated") == (1, told, "")
+
+
+def test_json_is_all_that_stands_on_standard_output(project: Project) -> None:
+    old = project.hub.add("org/tiny", FILES)
+    new = project.hub.add("org/tiny", FILES | {"config.json": {}})
+    project.write(entry(old), entry(GONE, id="other", huggingface_id="org/other"))
+    code, out, err = project.unchanged("outdated", "--json")
+    assert (code, err) == (1, "")
+    assert json.loads(out) == [
+        {
+            "id": "tiny",
+            "repository": "org/tiny",
+            "state": "behind",
+            "pinned": old,
+            "head": new,
+            "changed": ["config.json"],
+            "vectors_could_change": True,
+            "message": None,
+        },
+        {
+            "id": "other",
+            "repository": "org/other",
+            "state": "gone",
+            "pinned": GONE,
+            "head": None,
+            "changed": [],
+            "vectors_could_change": None,
+            "message": "org/other was not found on HUB, or is private and needs a token (HF_TOKEN)",
+        },
+    ]
+
+
+@pytest.mark.parametrize(
+    ("responder", "told"),
+    [
+        (answer(429, {"Retry-After": "x"}), "HUB answered with status 429 (tries: 3, seconds waited between them: 3)"),
+        (answer(401), "HUB refused it with status 401; give a token that may read it (HF_TOKEN)"),
+        (answer_json([]), "what HUB answered is not as it must be: the file must hold a JSON object"),
+        (answer(200, {"Content-Type": "text/html"}, b"\x1b[2J"), 'HUB answered with text/html: "\\x1b[2J"'),
+        (answer(302, {"Location": "http://10.0.0.1/"}), "it is redirected to `http://10.0.0.1`, which is not https"),
+    ],
+)
+def test_hub_that_gives_no_answer_says_nothing_of_the_pin(tiny_project: Project, responder: Any, told: str) -> None:
+    tiny_project.hub.fault(INFO, responder)
+    code, out, _ = tiny_project.unchanged("outdated")
+    assert code == 4
+    assert told in out
+    assert out.endswith("\n1 model: 1 unreachable\n")
+
+
+def test_offline_nothing_is_known_and_nothing_is_waited_for(
+    tiny_project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    told = "tiny: unreachable: org/tiny @ main cannot be read: offline, and it is not in the cache; go online once\n"
+    assert tiny_project.unchanged("outdated") == (4, told + "1 model: 1 unreachable\n", "")
+
+
+def test_registry_of_no_models_is_current(project: Project) -> None:
+    project.write()
+    assert project.unchanged("outdated") == (0, "no models\n", "")
+
+
+def test_token_is_in_no_output(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.write(entry(project.hub.add("org/tiny", FILES, private=True)))
+    monkeypatch.setenv("HF_TOKEN", LoopbackHub.token)
+    assert project.unchanged("outdated")[0] == 0
+    project.hub.fault(INFO, answer(200, {"Content-Type": "text/html"}, LoopbackHub.token.encode()))
+    assert project.unchanged("outdated")[0] == 4
+
+
+@pytest.mark.parametrize("line", [re.split(r" {2,}", line.strip())[0] for line in EXAMPLES.splitlines()[1:]])
+def test_example_runs(tiny_project: Project, line: str) -> None:
+    assert tiny_project.run(*line.split()[1:])[0] == 0
