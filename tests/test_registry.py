@@ -47,7 +47,7 @@ CORRECTED = [
     ("bge-base-en-v1.5", "pooling", "mean", "cls"),
     ("jina-embeddings-v3", "max_position_embeddings", 8192, 8194),
     ("jina-embeddings-v3", "license", "Apache-2.0", "CC-BY-NC-4.0"),
-    ("nomic-embed-v1.5", "architecture_type", "bert", "nomic-bert"),
+    ("nomic-embed-v1.5", "architecture_type", "bert", "nomic_bert"),
     ("snowflake-arctic-l", "architecture_type", "bert", "xlm-roberta"),
     ("snowflake-arctic-l", "parameters", "335M", "568M"),
     ("snowflake-arctic-l", "context_length", 512, 8192),

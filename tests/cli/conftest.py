@@ -67,7 +67,8 @@ class Project:
 def entry(commit: str | None, **changes: Any) -> dict[str, Any]:
     """An entry that says nothing but what the files say, and what they do not say."""
     right = {"specs": {"parameters": "0.128K"}, "encoding": {"normalize": False}}
-    return tiny.entry(**{"revision": commit, **right, **changes})
+    found: dict[str, Any] = tiny.entry(**{"revision": commit, **right, **changes})
+    return found
 
 
 @pytest.fixture

@@ -319,6 +319,23 @@ def test_lock_that_cannot_be_written_is_told(tiny_project: Project) -> None:
     assert (code, err) == (3, "hypiler: cannot read `models.lock.json`: it is a folder\n")
 
 
+@pytest.mark.parametrize(("kept", "why"), [(False, "it exists"), (True, "it has changed meanwhile")])
+def test_lock_that_another_writes_meanwhile_is_left(tiny_project: Project, kept: bool, why: str) -> None:
+    lock = tiny_project.folder / "models.lock.json"
+    if kept:
+        tiny_project.run("verify")
+        lock.write_text(lock.read_text().replace('"date": "2', '"date": "1'))
+
+    def written(request: Request, reply: Reply) -> Reply:
+        lock.write_text("other")
+        return reply
+
+    tiny_project.hub.fault(INFO, written)
+    code, _, err = tiny_project.run("verify")
+    assert (code, err) == (3, f"hypiler: cannot write `models.lock.json`: {why}\n")
+    assert lock.read_text() == "other"
+
+
 def test_without_a_lock_nothing_is_known_offline(tiny_project: Project) -> None:
     assert tiny_project.unchanged("verify", "--offline") == (
         4,
@@ -535,7 +552,7 @@ def test_certificate_of_nobody_is_refused(tiny_project: Project, monkeypatch: py
     assert f"no connection to {host}: its certificate is not accepted: self" in out
 
 
-REFUSALS = {
+REFUSALS: dict[str, tuple[dict[str, Any], str | None, int, str]] = {
     "gated": (
         {"gated": "auto"},
         None,
@@ -769,24 +786,24 @@ def waiting_for(project: Project, command: str, *, stderr: int = subprocess.PIPE
     environment = os.environ | project.hub.environment(project.folder.parent / "cache")
     environment |= {"HF_HOME": str(project.folder.parent / "home"), "HF_HUB_DOWNLOAD_TIMEOUT": "60"}
     process = subprocess.Popen(
-        [sys.executable, "-m", "hypiler", command, "--jobs", "2"],
+        [sys.executable, "-m", "hypiler", *command.split(), "--jobs", "2"],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=stderr,
         text=True,
     )
-    last = "/org/tiny/resolve" if command == "verify" else "/org/tiny/"
+    # The weights are read last; `outdated` asks for no file.
+    last = "/org/tiny/" if command == "outdated" else "/cdn/"
     for _ in range(3000):
-        asked = [request.path for request in project.hub.requests]
-        ready = any("slow" in path for path in asked) and any(last in path for path in asked)
-        if ready and (command == "outdated" or "safetensors" in "".join(asked)):
+        asked = " ".join([request.path for request in project.hub.requests])
+        if "/org/slow/" in asked and last in asked:
             break
         time.sleep(0.01)
     time.sleep(0.3)
     return process
 
 
-@pytest.mark.parametrize("command", ["verify", "outdated"])
+@pytest.mark.parametrize("command", ["verify", "verify --json", "outdated"])
 def test_interrupted_it_reports_what_it_has_and_waits_for_nobody(tiny_project: Project, command: str) -> None:
     process = waiting_for(tiny_project, command)
     start = time.monotonic()
@@ -796,6 +813,10 @@ def test_interrupted_it_reports_what_it_has_and_waits_for_nobody(tiny_project: P
     assert (process.returncode, err) == (130, "")
     if command == "verify":
         assert out == fine(commit_of(tiny_project)) + "1 of 2 models: 1 without a difference\n"
+        assert list(tiny_project.lock()) == ["tiny"]
+    elif command == "verify --json":
+        tree = json.loads(out)
+        assert ([model["id"] for model in tree["models"]], tree["complete"]) == (["tiny"], False)
         assert list(tiny_project.lock()) == ["tiny"]
     else:
         assert out == "1 of 2 models: 1 current\n"

@@ -396,6 +396,11 @@ def test_pickle_under_the_name_of_safetensors_is_refused(
     assert str(caught.value) == f"{folder / name} is a pickle by its content, whatever its name says"
 
 
+def test_length_of_a_header_that_looks_like_a_pickle_is_none(folder: Path, tmp_path: Path) -> None:
+    (folder / "model.safetensors").write_bytes(b"\x80" + bytes(7) + b"{" + b" " * 126 + b"}")
+    assert find_files(config_of(tmp_path), FILES, local=folder) == folder
+
+
 def test_pickled_weights_are_neither_loaded_nor_downloaded(hub: LoopbackHub, folder: Path, tmp_path: Path) -> None:
     (folder / "model.safetensors").unlink()
     shutil.rmtree(folder / "onnx")

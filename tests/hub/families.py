@@ -1,6 +1,6 @@
 """Repositories of every family of models whose files are read, and what `draft` makes of them.
 
-`PYTHONPATH=tests python -m hub.families` writes the table of docs/verifying.md anew. Configurations are those of `evidence.models`; weights are headers alone, before as many zeros as these announce.
+Configurations are those of `evidence.models`; weights are headers alone, before as many zeros as these announce.
 """
 
 import json

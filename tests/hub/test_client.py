@@ -8,6 +8,7 @@ import ssl
 import sys
 import time
 import traceback
+import tracemalloc
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -17,7 +18,7 @@ from gzip import compress
 from importlib import import_module
 from itertools import repeat
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Thread, Timer
 from typing import Any
 
 import pytest
@@ -230,6 +231,12 @@ def test_refusal_says_what_is_wanted(
     assert len(hub.requests) == (2 if "gated" in options else 1)
 
 
+def test_hub_that_says_no_more_than_404_has_no_such_repository(hub: LoopbackHub, host: str) -> None:
+    hub.fault(INFO, answer(404))
+    told = f"org/tiny was not found on {host}, or is private and needs a token (HF_TOKEN)"
+    assert refused(NotFoundError) == told
+
+
 def test_commit_that_is_gone_is_told(hub: LoopbackHub) -> None:
     hub.add("org/tiny", FILES)
     told = f"org/tiny @ {GONE} does not exist: the repository has no such commit, branch or tag"
@@ -406,9 +413,31 @@ def test_headers_that_never_end_are_not_waited_for(hub: LoopbackHub) -> None:
 def test_body_that_comes_too_slowly_is_not_waited_for(hub: LoopbackHub, host: str, pattern: str, file: str) -> None:
     commit = hub.add("org/tiny", FILES)
     hub.fault(pattern, trickling(0.05))
-    assert refused(UnreachableError, commit, deadline=0.2) == (
-        f"org/tiny @ {commit}{file} cannot be read: not all of it had come from {host} after 0.2 s; try again later"
+    assert refused(UnreachableError, commit, deadline=0.7) == (
+        f"org/tiny @ {commit}{file} cannot be read: not all of it had come from {host} after 0.7 s; try again later"
     )
+
+
+def test_what_came_too_late_is_not_read_on(hub: LoopbackHub) -> None:
+    hub.add("org/tiny", FILES)
+    sent: list[bytes] = []
+
+    def drops(body: Iterable[bytes]) -> Iterator[bytes]:
+        for byte in b"".join(body):
+            Event().wait(0.01)
+            sent.append(bytes([byte]))
+            yield sent[-1]
+
+    hub.fault(INFO, lambda request, reply: replace(reply, body=drops(reply.body)))
+    with Hub(deadline=0.1) as client:
+        with pytest.raises(UnreachableError, match="not all of it had come"):
+            client.snapshot("org/tiny")
+        before = -1
+        while before != len(sent):
+            before = len(sent)
+            Event().wait(0.1)
+    # There are over a thousand.
+    assert before < 500
 
 
 def test_hub_that_never_answers_is_told(hub: LoopbackHub, host: str) -> None:
@@ -644,6 +673,17 @@ def test_file_that_is_too_large_is_not_asked_for(hub: LoopbackHub, monkeypatch: 
         f"org/tiny @ {commit}: `README.md` cannot be read: it must have at most 2000 bytes; the hub lists 5000"
     )
     assert hub.files == set()
+
+
+def test_bomb_is_not_unpacked(hub: LoopbackHub) -> None:
+    commit = hub.add("org/tiny", FILES)
+    hub.fault("*/config.json", answer_bomb(30_000_000))
+    tracemalloc.start()
+    try:
+        refused(AnswerError, commit)
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(
@@ -893,6 +933,14 @@ def test_weights_are_not_downloaded(hub: LoopbackHub, tensors: Any, ranges: bool
     assert sum(sent) <= (len(header) + 100_000 if ranges else 40_000_000)
 
 
+def test_other_part_than_was_asked_for_is_refused(hub: LoopbackHub) -> None:
+    commit = hub.add("org/tiny", {"model.safetensors": weights(a=("F32", [50_000])) + bytes(200_000)})
+    hub.fault(LARGE, lambda request, reply: replace(reply, headers={**reply.headers, "Content-Range": "bytes 5-9/10"}))
+    assert refused(AnswerError, commit) == (
+        f"org/tiny @ {commit}: `model.safetensors` cannot be read: {hub.cdn.removeprefix('http://')} answered with status 206"
+    )
+
+
 def test_index_leads_to_no_other_file(hub: LoopbackHub) -> None:
     index = {"weight_map": {"a": "../other/model.safetensors", "b": "model.bin", "c": "gone.safetensors"}}
     commit = hub.add("org/tiny", {"config.json": {}, "model.safetensors.index.json": index, "model.bin": b""})
@@ -928,8 +976,11 @@ def test_all_shards_are_read(hub: LoopbackHub) -> None:
 def test_second_time_one_request_is_enough(hub: LoopbackHub) -> None:
     commit = hub.add("org/tiny", FILES)
     first = read(commit)
+    (path,) = (path for path in kept() if path.is_file())
+    written = path.stat().st_ino
     hub.requests.clear()
     assert read(commit) == first
+    assert path.stat().st_ino == written
     assert [request.path for request in hub.requests] == [f"/api/models/org/tiny/revision/{commit}?blobs=true"]
     hub.requests.clear()
     # The same commit by another name.
@@ -963,6 +1014,9 @@ def test_offline_the_cache_is_enough(hub: LoopbackHub, monkeypatch: pytest.Monke
 @pytest.mark.parametrize("revision", [None, GONE, "../../x"])
 def test_offline_without_the_files_ends_at_once(hub: LoopbackHub, revision: str | None) -> None:
     read(hub.add("org/tiny", FILES))
+    (path,) = (path for path in kept() if path.is_file())
+    # Not the work of this project: only a commit is known for what it holds.
+    path.with_name("org--tiny--main").write_bytes(path.read_bytes())
     hub.requests.clear()
     told = f"org/tiny @ {revision or 'main'} cannot be read: offline, and it is not in the cache; go online once"
     assert refused(UnreachableError, revision, offline=True, sleep=pytest.fail) == told
@@ -996,6 +1050,14 @@ def emptied(path: Path) -> None:
 
 def changed(path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b'"size', b'"Size'))
+
+
+def test_kept_file_that_is_not_as_listed_is_not_used(hub: LoopbackHub) -> None:
+    commit = hub.add("org/tiny", FILES)
+    read(commit)
+    siblings = [GOOD | {"size": len(content(FILES["config.json"]))}]
+    hub.fault(INFO, answer_json(listed(commit, siblings=siblings)))
+    assert f"its id in git must be {BLOB}, as the hub lists it" in refused(AnswerError, commit)
 
 
 @pytest.mark.parametrize("spoil", [spoiled, emptied, changed])
@@ -1072,6 +1134,26 @@ def test_closed_hub_asks_for_nothing_more(hub: LoopbackHub) -> None:
         client.snapshot("org/tiny")
     assert str(caught.value) == "org/tiny @ main cannot be read: it was interrupted"
     assert hub.requests == []
+
+
+def test_closing_leaves_no_connection_open() -> None:
+    session = get_session()
+    with Hub():
+        pass
+    assert session.is_closed
+
+
+def test_closing_ends_what_is_read(hub: LoopbackHub) -> None:
+    hub.add("org/tiny", FILES)
+    hub.fault(INFO, delayed(60))
+    client = Hub()
+    closing = Timer(0.1, client.__exit__)
+    closing.start()
+    start = time.monotonic()
+    with pytest.raises(UnreachableError, match="it was interrupted"):
+        client.snapshot("org/tiny")
+    assert time.monotonic() - start < 5
+    closing.join()
 
 
 def test_closing_ends_a_wait(hub: LoopbackHub) -> None:

@@ -36,10 +36,10 @@ COMMANDS = {
 
 
 def main(argv: "list[str] | None" = None) -> int:
-    """Run one command; the exit code. 0 clean, 1 findings, 2 wrong use, 3 the environment (disk, permission),
-    4 the network.
+    """Run one command; the exit code.
 
-    130 and 143 after SIGINT and SIGTERM, with every output as it was or whole.
+    0 clean, 1 findings, 2 wrong use, 3 the environment (disk, permission), 4 the network. 130 and 143 after SIGINT and
+    SIGTERM, with every output as it was or whole.
     """
     arguments = sys.argv[1:] if argv is None else argv
     code = OK

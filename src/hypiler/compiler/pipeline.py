@@ -57,7 +57,8 @@ def compile_registry(
 ) -> Registry:
     """Read and check the models of one or more files, given as (name, bytes); the models follow in this order.
 
-    `also` is a further check of each file, called if none has an error. Never raises for bad input: everything that is wrong is in `findings`, sorted by file and position.
+    `also` is a further check of each file, called if none has an error. Never raises for bad input: everything that is
+    wrong is in `findings`, sorted by file and position.
     """
     registry = Registry(files)
     models: list[Model] = []

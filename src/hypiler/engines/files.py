@@ -59,7 +59,7 @@ def find_files(
     _check_sums(config, folder, wanted, cached=local is None)
     files = _named(folder, patterns)
     for path in files:
-        if path.suffix == ".safetensors" and _begins(path, _PICKLED):
+        if path.suffix == ".safetensors" and _is_pickle(path):
             raise UnsafeError(f"{path} is a pickle by its content, whatever its name says")
     if not allow_pickle and any(pattern.endswith(_PICKLES) for pattern in patterns):
         _check_weights(config, folder, files)
@@ -195,9 +195,11 @@ def _check_weights(config: "ModelConfig", folder: Path, files: list[Path]) -> No
     )
 
 
-def _begins(path: Path, marks: tuple[bytes, ...]) -> bool:
+def _is_pickle(path: Path) -> bool:
     with path.open("rb") as file:
-        return file.read(4).startswith(marks)
+        first = file.read(9)
+    # Safetensors begin with a length of eight bytes, whatever they are, and then an object.
+    return first.startswith(_PICKLED) and first[8:] != b"{"
 
 
 def _check_code(config: "ModelConfig", files: list[Path]) -> None:

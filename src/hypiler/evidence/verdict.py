@@ -36,6 +36,7 @@ _PUBLISHED = {
     "encoding.matryoshka_order",
     "encoding.precisions",
     "dependencies.tokenizer_model",
+    "dependencies.requires_projection",
     "dependencies.packages",
     "performance_hints.batch_size_optimal",
     "performance_hints.memory_mb_per_batch",

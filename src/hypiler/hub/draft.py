@@ -53,4 +53,4 @@ def draft(snapshot: "Snapshot", *, id: str | None = None) -> "tuple[dict[str, An
 def proposed_id(name: str) -> str:
     """An id for a repository of this name: lower case, hyphens for what an id cannot hold."""
     id = "-".join(re.findall(r"[a-z0-9]+(?:\.[a-z0-9]+)*", name.lower()))
-    return id if id[:1].isalpha() else f"model-{id}"
+    return id if id[:1].isalpha() else f"model-{id}".removesuffix("-")

@@ -226,8 +226,12 @@ def _repositories_of_variants(entry: Entry) -> list[str]:
 def _notes(entry: Entry, snapshot: "Snapshot", evidence: "Evidence") -> "Iterator[str]":
     if snapshot.renamed_to:
         yield f"{entry.repository} is called {snapshot.renamed_to} now"
-    if entry.revision is None:
-        yield "the entry has no `revision`: what `main` holds today was read"
+    if snapshot.revision is None:
+        yield "the files of a folder were read: of which commit they are is not known"
+    elif entry.revision is None:
+        yield f"the entry has no `revision`: the files of {snapshot.revision} were read"
+    elif entry.revision != snapshot.revision:
+        yield f"the entry pins {entry.revision}, and the files of {snapshot.revision} were read"
     for problem in evidence.problems:
         yield f"{problem.file} was not used: {problem.message}"
     if evidence.remote_code:
