@@ -375,6 +375,8 @@ class LoopbackHub:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Or each answer waits 40 ms for the client to acknowledge its head.
+    disable_nagle_algorithm = True
     hub: LoopbackHub
 
     def do_GET(self) -> None:

@@ -360,10 +360,12 @@ def test_lock_that_somebody_wrote_is_shown_escaped(tiny_project: Project) -> Non
     tiny_project.run("verify")
     text = (tiny_project.folder / "models.lock.json").read_text()
     hostile = "\\u001b[2J\\u202e\\n::error::"
-    text = text.replace('"config.json",\n', f'"{hostile}",\n').replace('"key": "', f'"key": "{hostile}')
+    text = text.replace('"file": "config.json",\n', f'"file": "{hostile}",\n').replace('"key": "', f'"key": "{hostile}')
     text = text.replace('"value": 16', '"value": 17').replace('"note": "', f'"note": "{hostile}')
     (tiny_project.folder / "models.lock.json").write_text(text)
-    assert tiny_project.unchanged("verify", "--offline", "--facts")[0] == 1
+    code, out, _ = tiny_project.unchanged("verify", "--offline", "--facts")
+    assert (code, out.count("error[M401]: `specs.vocab_size`")) == (1, 1)
+    assert "17 (\\x1b[2J\\u202e\\n::error::, `" in out
     (tiny_project.folder / "models.lock.json").write_text(text.replace('"repository": "', f'"repository": "{hostile}'))
     assert tiny_project.unchanged("verify", "--offline")[0] == 4
 

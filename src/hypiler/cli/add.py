@@ -37,10 +37,11 @@ _DESCRIPTION = """\
 Draft the entry of a model from its own files, show it, and add it to models.json.
 
 What the files do not say is left out, and named afterwards: look it up, with its source. The rest
-of models.json stays as it is. Needs `python -m pip install 'hypiler[hub]'`, unless --local is given.
+of models.json stays as it is. Needs `python -m pip install 'hypiler[hub]'`, if not for --local.
 
 Exit codes: 0 done, or nobody has agreed; 1 the registry has errors or the model already, or there
-is no such model; 4 the hub could not be asked, or wants a token.
+is no such model; 3 a file or folder here cannot be read or written; 4 the hub could not be asked,
+or wants a token.
 """
 # What the codes of a taken id, or of one that cannot be, have in common is the way out.
 _ABOUT_IDS = ("M107", "M201", "M301", "M302")

@@ -3,7 +3,6 @@
 import os
 import sys
 from contextlib import contextmanager
-from importlib import import_module
 
 from hypiler.build.files import read_file
 from hypiler.build.options import OptionsError
@@ -19,7 +18,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Callable, Generator
-    from typing import Any
 
     from hypiler.compiler.pipeline import Registry
     from hypiler.compiler.source import Source
@@ -85,7 +83,8 @@ def asking(steps: int, what: str) -> "Generator[tuple[Hub, Callable[[], None]]]"
     Ends the command if the client is not installed.
     """
     try:
-        tqdm: Any = import_module("tqdm").tqdm
+        from tqdm import tqdm
+
         from hypiler.hub.client import Hub
     except ImportError as error:
         complain(f"{error.name} is missing: python -m pip install 'hypiler[hub]'")
@@ -97,7 +96,9 @@ def asking(steps: int, what: str) -> "Generator[tuple[Hub, Callable[[], None]]]"
             complain(f"waiting {seconds:.0f} s for the hub")
 
     terminal = sys.stderr.isatty()
-    with tqdm(total=steps, desc=what, delay=1, disable=not terminal, leave=False) as bar, Hub(on_wait=wait) as hub:
+    # A step takes long enough to be shown at once.
+    bar = tqdm(total=steps, desc=what, mininterval=0, disable=not terminal, leave=False)
+    with bar, Hub(on_wait=wait) as hub:
 
         def done() -> None:
             bar.update()

@@ -46,9 +46,10 @@ Compare every fact with the models' own files, and keep what was read in models.
 Needs `python -m pip install 'hypiler[hub]'`, unless --offline or --local is given. A token for
 gated and private repositories comes from HF_TOKEN or from `hf auth login`.
 
-Exit codes: 0 nothing differs; 1 a fact differs, or a repository or commit does not exist; 4 not
-every model could be read, be it that the hub is out of reach or wants a token; the highest that
-applies. After Ctrl-C 130, with a report of what was read until then.
+Exit codes: 0 nothing differs; 1 a fact differs, or a repository or commit does not exist; 3 a file
+or folder here cannot be read or written; 4 not every model could be read, be it that the hub is
+out of reach or wants a token; the highest that applies. After Ctrl-C 130, with a report of what
+was read until then.
 """
 _WORDS = {AGREES: "agree", DIFFERS: "differ", UNKNOWN: "unknown to the files", CLAIMED: "claimed"}
 
@@ -224,7 +225,8 @@ def _keep(
 
 def _fix(results: "list[Result]", sources: "list[Source]", options: "Namespace") -> bool:
     """Write what the files say into the registry; whether all that differs was mended."""
-    mended = True
+    # What could not be read at all is not mended either.
+    mended = all(result.error is None for result in results)
     for source in sources:
         own = [result for result in results if result.entry.source is source]
         changes = [change for result in own for change in corrections(result)]

@@ -3,6 +3,8 @@
 import json
 from dataclasses import asdict, dataclass, field
 
+from hypiler.compiler.faults import INVALID, Faults
+from hypiler.compiler.schema import FIELDS
 from hypiler.compiler.source import read_source
 from hypiler.diagnostics.finding import Finding
 from hypiler.diagnostics.text import printable, shown
@@ -14,10 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from hypiler.compiler.faults import Faults
     from hypiler.compiler.source import Source
 
 FORMAT = 1
+_FIELDS = {field.name: field for field in FIELDS}
 _LONGEST = 80
 
 
@@ -50,7 +52,7 @@ def read_lock(data: bytes, name: str) -> "tuple[dict[str, Locked], list[Finding]
     try:
         return _models(source.value), []
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        message = f"{name} must be as `hypiler verify` writes it: {error}"
+        message = f"{printable(name)} must be as `hypiler verify` writes it: {printable(str(error))}"
         return {}, [Finding("M403", message, file=name, help="delete it, and run `hypiler verify` again")]
 
 
@@ -63,10 +65,25 @@ def _models(tree: "Any") -> "dict[str, Locked]":
             revision=None if one["revision"] is None else _text(one["revision"]),
             date=_text(one["date"]),
             files={name: None if digest is None else _text(digest) for name, digest in one["files"].items()},
-            facts={path: Fact(**{key: fact[key] for key in Fact.__slots__}) for path, fact in one["facts"].items()},
+            facts={path: _fact(path, fact) for path, fact in one["facts"].items()},
         )
         for id, one in tree["models"].items()
     }
+
+
+def _fact(path: str, tree: "Any") -> Fact:
+    """A fact with a value that models.json could have; a count of parameters is a number here."""
+    value = tree["value"]
+    faults = Faults()
+    if path == "specs.parameters":
+        fits = type(value) is int and value > 0
+    else:
+        field = _FIELDS[path]
+        faults.place = field.path
+        fits = field.null if value is None else field.kind.read(value, faults) is not INVALID
+    if not fits:
+        raise ValueError(f"`{path}` cannot be {shown(value)}")
+    return Fact(value, _text(tree["file"]), _text(tree["key"]), _text(tree["note"]))
 
 
 def _text(value: object) -> str:
@@ -122,7 +139,7 @@ def _counts(verdict: Verdict) -> bool:
 
 def differing(id: str, index: int, verdict: Verdict) -> Finding:
     """The finding for a fact that the model's files contradict; `index` is that of the model."""
-    theirs = verdict.note if verdict.theirs is None and verdict.note else _told(verdict.theirs)
+    theirs = printable(verdict.note) if verdict.theirs is None and verdict.note else _told(verdict.theirs)
     where = printable(f"{verdict.file}, `{verdict.key}`" if verdict.key else verdict.file)
     return Finding(
         "M401",
@@ -141,9 +158,10 @@ def _told(value: object) -> str:
 
 def _moved(entry: "Mapping[str, Any]", index: int, locked: Locked) -> Finding:
     path = ("models", index, "revision" if entry["huggingface_id"] == locked.repository else "huggingface_id")
+    there = printable(f"{locked.repository} @ {locked.revision}")
     return Finding(
         "M402",
-        f"`{path[-1]}` must be that of the files that were verified, {locked.repository} @ {locked.revision}; here"
+        f"`{path[-1]}` must be that of the files that were verified, {there}; here"
         f" {entry['huggingface_id']} @ {entry.get('revision')}",
         path,
         help=f"run `hypiler verify {entry['id']}`",
