@@ -163,10 +163,16 @@ USES = {
 }
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", sorted({*COMMANDS} - {"add", "outdated", "verify"}))
 def test_no_command_asks_the_network(project: Path, command: str) -> None:
+    """But for those that are there to ask the hub."""
     (project / "new").mkdir()
     subprocess.run([sys.executable, "-c", OFFLINE, *USES[command]], check=True, capture_output=True)
+
+
+def test_verify_offline_asks_nobody(project: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", OFFLINE, "verify", "--offline"], check=False, capture_output=True)
+    assert (done.returncode, b"is not in the lock" in done.stdout) == (4, True)
 
 
 def test_the_hook_for_the_network_would_see_it() -> None:

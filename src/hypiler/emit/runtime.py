@@ -24,9 +24,6 @@ _BY_DIMENSION: str = "\n"
 _WITH_MATRYOSHKA: str = "\n"
 
 # ---- cut here ----
-# What says where facts are read and how they are called, and what follows from others.
-_NO_FACTS = "id huggingface_id revision sources deprecated aliases extra matryoshka".split()
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any, NoReturn, TypeGuard, TypeVar
@@ -211,8 +208,12 @@ def _load() -> "_Loaded":
         @property
         def claimed_facts(self) -> int:
             """How many facts rest on their sources alone."""
-            known = [getattr(self, name) not in (None, (), {}) for name in self.__slots__ if name not in _NO_FACTS]
-            return sum(known) - self.verified_facts
+            # The others say how the model is called and where facts are read, or follow from facts.
+            others = "id huggingface_id revision sources deprecated aliases extra"
+            skipped = ["matryoshka", *others.split()]
+            facts = [getattr(self, key) for key in self.__slots__ if key not in skipped]
+            known = [value for value in facts if value not in (None, (), {})]
+            return len(known) - self.verified_facts
 
         def __repr__(self) -> str:
             return f"<ModelInfo {self.id!r}: {self._type}, {self.embedding_dim} dims>"
