@@ -236,7 +236,8 @@ class SparseEncoder(_Encoder):
             return csr_array((0, self.contract.dimension), dtype=np.float32)
         back = np.empty(len(order), np.intp)
         back[order] = np.arange(len(order))
-        return csr_array(vstack(parts, format="csr")[back])
+        stacked: Any = vstack(parts, format="csr")
+        return csr_array(stacked[back])
 
 
 class Reranker:

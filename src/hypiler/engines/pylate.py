@@ -88,7 +88,7 @@ def open_model(config: "ModelConfig", contract: "Contract", layout: "Layout", de
 def _check_left_out(contract: "Contract", layout: "Layout") -> None:
     """Raise EngineError for modules that the library drops without a word; it normalizes by itself."""
     modules = layout.folder / "modules.json"
-    entries = json.loads(modules.read_bytes()) if modules.is_file() else []
+    entries: list[dict[str, str]] = json.loads(modules.read_bytes()) if modules.is_file() else []
     types = {entry["type"].rpartition(".")[2] for entry in entries}
     if left_out := sorted(types - {"Transformer", "Dense", "Normalize"}):
         raise EngineError(

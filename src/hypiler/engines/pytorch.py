@@ -73,7 +73,7 @@ def loading(contract: "Contract", layout: "Layout") -> "Generator[None]":
     everybody's.
     """
     network = import_module("transformers").PreTrainedModel
-    dynamic = import_module("transformers.dynamic_module_utils")
+    dynamic: Any = import_module("transformers.dynamic_module_utils")
     seconds = dynamic.TIME_OUT_REMOTE_CODE
     original = network.__dict__["from_pretrained"]
     missing: list[str] = []

@@ -3,6 +3,7 @@
 The class follows the registry; the library would load any folder as any of them.
 """
 
+from importlib import import_module
 from pathlib import Path
 from threading import Lock
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     import numpy as np
-    from scipy.sparse import csr_array
 
     from hypiler.config import ModelConfig
     from hypiler.engines.contract import Contract
@@ -81,7 +81,8 @@ def open_model(config: "ModelConfig", contract: "Contract", layout: "Layout", de
             pairs = _Pairs(model, contract)
             pairs.score([("", "")])
             return pairs
-        backend = {"sparse": _Sparse, "multi_vector": _MultiVector}.get(contract.kind, _Dense)(model, contract, layout)
+        backends: dict[str, Any] = {"sparse": _Sparse, "multi_vector": _MultiVector}
+        backend: Backend = backends.get(contract.kind, _Dense)(model, contract, layout)
         backend.run([""], query=True)
         return backend
 
@@ -158,13 +159,15 @@ class _Dense(_Vectors):
 
 
 class _Sparse(_Vectors):
-    def run(self, texts: list[str], *, query: bool) -> "csr_array[Any, Any]":
-        from scipy.sparse import coo_array, csr_array
-
+    def run(self, texts: list[str], *, query: bool) -> "Any":
+        # SciPy has no types.
+        sparse: Any = import_module("scipy.sparse")
         vectors = self.encoded(texts, query=query, save_to_cpu=True).coalesce()
         of_width(vectors, self.contract)
         places = tuple(vectors.indices().numpy())
-        return csr_array(coo_array((vectors.values().float().numpy(), places), shape=tuple(vectors.shape)))
+        return sparse.csr_array(
+            sparse.coo_array((vectors.values().float().numpy(), places), shape=tuple(vectors.shape))
+        )
 
 
 class _MultiVector:
