@@ -11,8 +11,8 @@ from hypiler.cli.hub import INTERRUPTED, add_jobs_argument, asking, lock_beside,
 from hypiler.cli.report import print_findings, show, usage
 from hypiler.compiler.pipeline import compile_registry
 from hypiler.diagnostics.codes import ERROR
-from hypiler.diagnostics.text import named, nearest, printable, shown
-from hypiler.evidence.lock import write_lock
+from hypiler.diagnostics.text import named, nearest, printable
+from hypiler.evidence.lock import told, write_lock
 from hypiler.evidence.verdict import AGREES, CLAIMED, DIFFERS, STATES, UNKNOWN
 from hypiler.hub.snapshot import HubError
 from hypiler.hub.verify import Result, corrections, entries_of, from_lock, hashed, judge, verify
@@ -170,7 +170,7 @@ def _lines(result: "Result", *, facts: bool) -> "Iterator[str]":
         yield f"  note: {printable(note)}"
     for verdict in result.verdicts if facts else ():
         place = f"  {verdict.file}" + (f" {verdict.key}" if verdict.key else "") if verdict.file else ""
-        yield f"  {verdict.state:8}{printable(verdict.path):38}{shown(verdict.ours)}{printable(place)}"
+        yield f"  {verdict.state:8}{printable(verdict.path):38}{told(verdict.ours)}{printable(place)}"
 
 
 def _counts(result: "Result") -> dict[str, int]:

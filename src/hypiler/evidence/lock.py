@@ -139,18 +139,18 @@ def _counts(verdict: Verdict) -> bool:
 
 def differing(id: str, index: int, verdict: Verdict) -> Finding:
     """The finding for a fact that the model's files contradict; `index` is that of the model."""
-    theirs = printable(verdict.note) if verdict.theirs is None and verdict.note else _told(verdict.theirs)
+    theirs = printable(verdict.note) if verdict.theirs is None and verdict.note else told(verdict.theirs)
     where = printable(f"{verdict.file}, `{verdict.key}`" if verdict.key else verdict.file)
     return Finding(
         "M401",
-        f"`{verdict.path}` must be what the model's files say: {theirs} ({where}); here {_told(verdict.ours)}",
+        f"`{verdict.path}` must be what the model's files say: {theirs} ({where}); here {told(verdict.ours)}",
         ("models", index, *verdict.path.split(".")),
         help="`hypiler verify --fix` writes what the files say",
         model=id,
     )
 
 
-def _told(value: object) -> str:
+def told(value: object) -> str:
     """A value as JSON writes it, cut where it is long."""
     text = printable(json.dumps(value, ensure_ascii=False))
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
