@@ -136,7 +136,7 @@ class LoopbackHub:
         self._faults: list[list[Any]] = []
         self._lock = Lock()
         handler = type("Handler", (_Handler,), {"hub": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._server = _Server(("127.0.0.1", 0), handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self.cdn = f"http://localhost:{self._server.server_port}"
 
@@ -209,6 +209,7 @@ class LoopbackHub:
         return {
             "HF_ENDPOINT": self.url,
             "HF_HUB_CACHE": str(cache),
+            "HF_ASSETS_CACHE": str(cache / "assets"),
             "HF_HUB_OFFLINE": "0",
             "HF_HUB_DISABLE_TELEMETRY": "1",
             "HF_TOKEN_PATH": str(cache / "no-token"),
@@ -223,6 +224,7 @@ class LoopbackHub:
         template = f"{self.url}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
         monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
         monkeypatch.setattr(constants, "HF_HUB_CACHE", str(cache))
+        monkeypatch.setattr(constants, "HF_ASSETS_CACHE", str(cache / "assets"))
         monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
         # Once a process it would ask for what has to do with no repository.
         monkeypatch.setattr(constants, "HF_HUB_DISABLE_TELEMETRY", True)
@@ -371,6 +373,11 @@ class LoopbackHub:
         query = urlencode(request.query | {"cursor": start + size}, doseq=True)
         link = f'<{self.url}{urlsplit(request.path).path}?{query}>; rel="next"'
         return replace(reply, headers={**reply.headers, "Link": link})
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that hangs up is no news."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -81,10 +81,7 @@ def project(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.Capt
     quick: Callable[..., client.Hub] = partial(client.Hub, timeout=0.5, deadline=35, sleep=waits.append)
     monkeypatch.setattr(client, "Hub", quick)
     with LoopbackHub() as hub:
-        # That a client hangs up is what some tests are about; the server would tell it on standard error.
-        monkeypatch.setattr(hub._server, "handle_error", lambda *arguments: None)
         hub.redirect(monkeypatch, tmp_path / "downloads")
-        monkeypatch.setattr(constants, "HF_ASSETS_CACHE", str(tmp_path / "assets"))
         yield Project(hub, folder, capsys, waits)
 
 

@@ -29,5 +29,4 @@ READ = FILES.keys() - {"tokenizer.json"}
 def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LoopbackHub]:
     with LoopbackHub() as hub:
         hub.redirect(monkeypatch, tmp_path / "downloads")
-        monkeypatch.setattr(constants, "HF_ASSETS_CACHE", str(tmp_path / "assets"))
         yield hub

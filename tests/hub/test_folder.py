@@ -169,6 +169,19 @@ def test_file_that_is_gone_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch
     assert refused(folder, HubError) == f"{folder / 'config.json'} cannot be read: No such file or directory"
 
 
+def test_folder_that_may_not_be_read_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scandir = os.scandir
+
+    def guarded(path: str) -> object:
+        if Path(path).name == "1_Pooling":
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    # Whoever runs the tests may be allowed to read everything.
+    monkeypatch.setattr(os, "scandir", guarded)
+    assert refused(folder, HubError) == f"{folder / '1_Pooling'} cannot be read: Permission denied"
+
+
 @pytest.mark.parametrize("name", ["gone", "config.json"])
 def test_folder_must_be_one(folder: Path, name: str) -> None:
     told = f"{folder / name} must be a folder with the files of a model; it is none"
