@@ -159,8 +159,8 @@ def normalized(vectors: "Floats") -> "Floats":
     """Rows of length 1; a row of zeros stays as it is."""
     import numpy as np
 
-    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    result: Floats = vectors / np.maximum(lengths, 1e-12)
+    lengths: Any = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    result: Floats = vectors / np.maximum(lengths, np.float32(1e-12))
     return result
 
 
@@ -168,7 +168,7 @@ def layer_norm(vectors: "Floats", epsilon: float = 1e-5) -> "Floats":
     """Rows with mean 0 and variance 1, without weights; epsilon as PyTorch has it by default."""
     import numpy as np
 
-    centred = vectors - vectors.mean(axis=-1, keepdims=True)
+    centred: Any = vectors - vectors.mean(axis=-1, keepdims=True)
     result: Floats = centred / np.sqrt((centred**2).mean(axis=-1, keepdims=True) + epsilon)
     return result
 
