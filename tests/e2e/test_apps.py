@@ -7,7 +7,6 @@ import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from zipfile import ZipFile
 from subprocess import CompletedProcess
 
 import pytest
@@ -163,7 +162,7 @@ def test_two_builds_of_one_tree_at_once_both_succeed(builder: Path, copy_package
 
 
 def contents(wheel: Path) -> dict[str, bytes]:
-    with ZipFile(wheel) as archive:
+    with zipfile.ZipFile(wheel) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
