@@ -17,6 +17,7 @@ from pathlib import Path
 from lab import Lab
 from measure_checkers import checker_rows
 from measure_commands import build_rows, check_rows
+from measure_engines import engine_rows
 from measure_module import (
     import_rows,
     instruction_rows,
@@ -41,6 +42,7 @@ MEASURES: dict[str, Callable[[Lab, list[int], int], Iterator[Row]]] = {
     "checkers": checker_rows,
     "size": size_rows,
     "verify": verify_rows,
+    "engines": engine_rows,
 }
 
 
