@@ -53,7 +53,8 @@ else:
             f"{error.name} is missing: python -m pip install 'hypiler[sentence-transformers]'"
         ) from None
 
-KINDS = ("dense", "static", "multi_vector", "sparse", "reranker")
+# Static ones it neither cuts to a length nor rids of unknown tokens as model2vec does.
+KINDS = ("dense", "multi_vector", "sparse", "reranker")
 RUNS_REMOTE_CODE = True
 _SIDES = ("query", "document")
 # Our words for the library's, where they differ.
@@ -143,8 +144,7 @@ class _Vectors:
         prompt = contract.query_prefix if query else contract.document_prefix
         # The length is set on the model, which threads share.
         with self.lock:
-            if contract.kind != "static":
-                model.max_seq_length = contract.query_length if query else contract.document_length
+            model.max_seq_length = contract.query_length if query else contract.document_length
             return encode(texts, prompt=prompt, batch_size=len(texts), show_progress_bar=False, **options)
 
 
