@@ -422,6 +422,8 @@ def test_pickled_weights_are_neither_loaded_nor_downloaded(hub: LoopbackHub, fol
 def test_pickled_layer_beside_safe_weights_is_refused(folder: Path, tmp_path: Path) -> None:
     (folder / "2_Dense").mkdir()
     (folder / "2_Dense/pytorch_model.bin").write_bytes(pickle.dumps({}))
+    # A name that no library looks for.
+    shutil.copy(folder / "model.safetensors", folder / "2_Dense/other.safetensors")
     with pytest.raises(UnsafeError, match=r" has pickled ones \(2_Dense/pytorch_model\.bin\)\. "):
         find_files(config_of(tmp_path), FILES, local=folder)
     # An engine that reads no pickles does not mind them.
@@ -452,6 +454,9 @@ CODE: list[tuple[str, Any, str]] = [
     ("router_config.json", {"types": {"query_0": "modeling.Net"}}, "types 'modeling.Net'"),
     ("config.json", {"inner_config": {"trust_remote_code": True}}, "trust_remote_code True"),
     ("config.json", {"_attn_implementation_internal": "org/kernel"}, "_attn_implementation_internal 'org/kernel'"),
+    ("config.json", {"attn_implementation": "org/kernel"}, "attn_implementation 'org/kernel'"),
+    ("config.json", {"_attn_implementation": {"text_config": "org/kernel"}}, "_attn_implementation 'org/kernel'"),
+    ("sentence_bert_config.json", {"model_args": {"allow_all_kernels": True}}, "allow_all_kernels True"),
 ]
 
 

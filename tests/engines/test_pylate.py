@@ -46,6 +46,7 @@ SCORES: list[tuple[dict[str, Any], Any]] = [
     ({"do_query_expansion": False}, [[4.5762, 1.9315, 1.0247], [1.3048, 2.5164, 5.6092]]),
     ({"attend_to_expansion_tokens": True}, [[7.7102, 6.4520, 3.4174], [4.3758, 6.1281, 7.0303]]),
 ]
+STANFORD = [[13.0195, 8.5521, 5.4550], [5.7564, 7.2900, 11.1851]]
 PACKAGES = {
     "pylate": "pylate",
     "sentence-transformers": "sentence_transformers.multi_vector_encoder",
@@ -135,6 +136,20 @@ def colbert(minilm: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return saved(minilm, tmp_path_factory.mktemp("colbert") / "model")
 
 
+def saved_by_stanford(minilm: Path, folder: Path) -> Path:
+    """The same in the files of the first ColBERT, which has its markers in the vocabulary already."""
+    shutil.copytree(minilm, folder, ignore=shutil.ignore_patterns("modules.json", "?_*", "*sentence*", "*.safetensors"))
+    weights = {f"bert.{name}": held for name, held in load_file(minilm / "model.safetensors").items()}
+    weights["linear.weight"] = np.random.default_rng(0).normal(0, 384**-0.5, (128, 384)).astype(np.float32)
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    config = json.loads((folder / "config.json").read_bytes()) | {"architectures": ["HF_ColBERT"]}
+    (folder / "config.json").write_text(json.dumps(config))
+    metadata = {"query_token_id": "[unused0]", "doc_token_id": "[unused1]", "query_maxlen": 32, "doc_maxlen": 180}
+    metadata |= {"attend_to_mask_tokens": False, "mask_punctuation": True}
+    (folder / "artifact.metadata").write_text(json.dumps(metadata))
+    return folder
+
+
 def entry(place: Path, vocabulary: int = 30524, width: int = 128, **encoding: Any) -> ModelConfig:
     """A config that fits the folder."""
     specs = {"parameters": "22.8M", "embedding_dim": width, "hidden_dim": 384, "vocab_size": vocabulary}
@@ -160,6 +175,17 @@ def test_every_engine_scores_as_pylate(
 ) -> None:
     folder = saved(minilm, tmp_path / "model", **settings)
     np.testing.assert_allclose(scores(entry(tmp_path).load(engine, local=folder)), expected, atol=1e-3)
+
+
+def test_files_of_the_first_colbert_score_as_in_pylate(minilm: Path, tmp_path: Path, engine: str) -> None:
+    if engine == "onnx":
+        pytest.skip("onnx wants the layer in its file, or in a folder of its own")
+    folder = saved_by_stanford(minilm, tmp_path / "model")
+    config = entry(tmp_path, vocabulary=30522, query_prefix="[unused0]", document_prefix="[unused1]")
+    encoder: Any = config.load(engine, local=folder)
+    np.testing.assert_allclose(scores(encoder), STANFORD, atol=1e-3)
+    # The first and the last token, the marker, and the words without the full stop.
+    assert [len(document) for document in encoder.encode_documents(["a meal."])] == [5]
 
 
 def test_space_after_a_marker_may_be_left_out(colbert: Path, tmp_path: Path, engine: str) -> None:

@@ -175,6 +175,13 @@ def test_part_that_no_file_holds_is_refused(
     )
 
 
+def test_sparse_network_taken_as_a_dense_one_is_of_another_width(splade: Path, dense: Any) -> None:
+    with pytest.raises(
+        MismatchError, match=r"^`specs\.embedding_dim` of `all-minilm-l6-v2` is 384 .* vectors of 128: "
+    ):
+        opened(ModelConfig.from_registry("all-minilm-l6-v2"), splade, dense)
+
+
 def test_layer_that_is_not_used_may_be_left_out(minilm: Path, dense: Any, tmp_path: Path) -> None:
     folder = copied(minilm, tmp_path)
     weights = load_file(folder / "model.safetensors")

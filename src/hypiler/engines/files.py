@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     _Json = dict[str, Any] | list[Any] | str | float | None
 
-_WEIGHTS = (".safetensors", ".onnx")
+# What the libraries load before a pickle beside it; of other safetensors files they take no notice.
+_SAFE = ("model.safetensors", "model.safetensors.index.json")
 _PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
 # What the libraries load where there is no safetensors file beside it.
 _PICKLE = "pytorch_model.bin"
@@ -29,8 +30,10 @@ _PICKLED = (b"\x80", b"PK\x03\x04")
 # import any other too, even out of the folder, whatever trust_remote_code is.
 _NAMES_CLASS = ("type", "types", "activation_function", "tokenizer_class")
 _OWN_CLASSES = ("sentence_transformers.", "pylate.", "torch.nn.")
-# What transformers before 5.5 takes for the caller's word.
-_TRUSTS = ("trust_remote_code", "_attn_implementation_internal")
+# What transformers takes for the caller's word, some of it before 5.5 alone.
+_TRUSTS = ("trust_remote_code", "allow_all_kernels", "_attn_implementation_internal")
+# Where a name with a slash is a repository of kernels, whose code it would fetch and run.
+_KERNELS = ("attn_implementation", "_attn_implementation", "experts_implementation", "_experts_implementation")
 
 
 def find_files(
@@ -182,7 +185,7 @@ def _check_sums(config: "ModelConfig", folder: Path, patterns: list[str], *, cac
 
 def _check_weights(config: "ModelConfig", folder: Path, files: list[Path]) -> None:
     """Refuse pickles for an engine that would read them, also where they were not even downloaded."""
-    safe = {path.parent for path in files if path.suffix in _WEIGHTS}
+    safe = {path.parent for path in files if path.name in _SAFE or path.suffix == ".onnx"}
     pickles = [path for path in files if path.name == _PICKLE and path.parent not in safe]
     if safe and not pickles:
         return
@@ -214,7 +217,8 @@ def _check_code(config: "ModelConfig", files: list[Path]) -> None:
             raise EngineError(f"{path} must be JSON: {error}") from None
         for key, value in found:
             named = key in _NAMES_CLASS and isinstance(value, str) and "." in value
-            if (named and not value.startswith(_OWN_CLASSES)) or key in _TRUSTS:
+            kernel = key in _KERNELS and "/" in str(value)
+            if (named and not value.startswith(_OWN_CLASSES)) or kernel or key in _TRUSTS:
                 raise UnsafeError(
                     f"`{model.id}` runs code that is not of the libraries: {path} has {key} {value!r};"
                     f" {_review(config)}"
@@ -222,10 +226,10 @@ def _check_code(config: "ModelConfig", files: list[Path]) -> None:
 
 
 def _values(held: "_Json", key: str = "") -> "Iterator[tuple[str, Any]]":
-    """What is neither object nor list in some JSON, each with the nearest key; the values of `types` have that one."""
+    """What is neither object nor list in some JSON, each with the nearest key, or with that of classes or kernels."""
     if isinstance(held, dict):
         for name, value in held.items():
-            yield from _values(value, key if key == "types" else name)
+            yield from _values(value, key if key in ("types", *_KERNELS) else name)
     elif isinstance(held, list):
         for value in held:
             yield from _values(value, key)
