@@ -679,6 +679,39 @@ class TestReranker:
         assert str(caught.value) == f"{folder / 'model.onnx'} must give one score a pair; it gives 3"
 
 
+class TestRuns:
+    """Texts of about one length go through the network together, a few at a time."""
+
+    TEXTS = ("a b c d . e f", "", "c", "a b", "d e f a", "b , c d e f a b")
+
+    @pytest.mark.parametrize("tokens", [1, 8, 12])
+    def test_vectors_are_the_same_in_the_order_of_the_texts(
+        self, tokens: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        dense, config = write_tiny(tmp_path / "dense"), config_of(tmp_path)
+        folder, of_tokens = of_pylate(tmp_path / "late"), late(tmp_path)
+        expected = config.load("onnx", local=dense).encode_documents(self.TEXTS)
+        whole: Any = of_tokens.load("onnx", local=folder)
+        monkeypatch.setattr(engine, "_TOKENS", tokens)
+        np.testing.assert_allclose(config.load("onnx", local=dense).encode_documents(self.TEXTS), expected, atol=1e-6)
+        few: Any = of_tokens.load("onnx", local=folder)
+        for encode, again in (
+            (whole.encode_queries, few.encode_queries),
+            (whole.encode_documents, few.encode_documents),
+        ):
+            for found, right in zip(again(self.TEXTS), encode(self.TEXTS), strict=True):
+                np.testing.assert_array_equal(found, right)
+
+    def test_short_texts_are_not_filled_up_to_long_ones(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(engine, "_TOKENS", 12)
+        encoder: Any = config_of(tmp_path).load("onnx", local=write_tiny(tmp_path / "model"))
+        network, shapes = encoder.backend.network, []
+        run = network.run
+        monkeypatch.setattr(network, "run", lambda *arrays: shapes.append(arrays[0].shape) or run(*arrays))
+        encoder.encode_documents(self.TEXTS)
+        assert shapes == [(1, 10), (1, 9), (2, 6), (2, 3)]
+
+
 HIDDEN: dict[str, list[Any]] = {"last_hidden_state": ["batch", "tokens", WIDTH]}
 LOOK_UP: Nodes = [("Gather", ["table", "input_ids"], ["last_hidden_state"], {})]
 MEAN: Nodes = [("ReduceMean", ["last_hidden_state"], ["sentence_embedding"], {"axes": [1], "keepdims": 0})]

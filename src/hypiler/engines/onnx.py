@@ -1,6 +1,7 @@
 # pyright: basic, reportMissingImports=false
 """onnxruntime and tokenizers: the light engine, without PyTorch. Extra: `hypiler[onnx]`."""
 
+import sys
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +21,7 @@ except ImportError as error:
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
     from typing import Any
 
     from numpy.typing import NDArray
@@ -49,6 +50,8 @@ _OUTPUTS = {
     "reranker": (2, ("logits",)),
 }
 _PAIRS = 32
+# The tokens of one run on a processor, with what fills the texts up: with more at once each takes longer.
+_TOKENS = 1024
 
 
 def wanted(config: "ModelConfig") -> list[str]:
@@ -121,6 +124,7 @@ class _Network:
 
     def __init__(self, weights: Path, contract: "Contract", layout: "Layout", device: str) -> None:
         self.weights, self.contract = weights, contract
+        self.limit = _TOKENS if device == "cpu" else sys.maxsize
         self.session = self._session(device)
         self.inputs = {one.name for one in self.session.get_inputs()}
         if self.inputs - _INPUTS or _NEEDED - self.inputs:
@@ -201,6 +205,23 @@ class _Network:
             types[row, : len(one)] = one.type_ids
         return ids, mask, types
 
+    def runs(
+        self, ids: "Ids", mask: "Ids", types: "Ids", used: "Any" = None
+    ) -> "Iterator[tuple[NDArray[np.intp], Ids, Floats]]":
+        """The places of some of the texts, their rows of the mask, and the output for them, until all are done.
+
+        Texts of about one length go together, each cut to the longest. `used` are the tokens that are wanted, if not
+        those of the mask.
+        """
+        ends = np.where(mask > 0 if used is None else used, np.arange(1, ids.shape[1] + 1), 1).max(axis=1)
+        order = np.argsort(-ends, kind="stable")
+        while len(order):
+            longest = int(ends[order[0]])
+            count = max(1, self.limit // longest)
+            places, order = order[:count], order[count:]
+            part = [array[places, :longest] for array in (ids, mask, types)]
+            yield places, part[1], self.run(*part)
+
     def run(self, ids: "Ids", mask: "Ids", types: "Ids") -> "Floats":
         """The output for the kind of model, as float32."""
         positions = np.tile(np.arange(ids.shape[1]), (len(ids), 1))
@@ -209,6 +230,13 @@ class _Network:
             (output,) = self.session.run([self.output], {name: feed[name] for name in self.inputs})
         result: Floats = np.asarray(output, np.float32)
         return result
+
+
+def _in_place(parts: "Sequence[tuple[NDArray[np.intp], Floats]]") -> "Floats":
+    """Rows in the order of their places."""
+    places, rows = zip(*parts, strict=True)
+    result: Floats = np.concatenate(rows)[np.argsort(np.concatenate(places))]
+    return result
 
 
 @contextmanager
@@ -227,8 +255,8 @@ class _Dense:
 
     def run(self, texts: list[str], *, query: bool) -> "Floats":
         contract = self.network.contract
-        ids, mask, types = self.network.prefixed(texts, query=query)
-        vectors = pool(self.network.run(ids, mask, types), mask, contract.pooling)
+        runs = self.network.runs(*self.network.prefixed(texts, query=query))
+        vectors = _in_place([(places, pool(tokens, mask, contract.pooling)) for places, mask, tokens in runs])
         for layer in self.layers:
             vectors = layer(vectors)
         return of_width(vectors, contract)
@@ -241,10 +269,12 @@ class _Sparse:
     def run(self, texts: list[str], *, query: bool) -> "csr_array[Any, Any]":
         from scipy.sparse import csr_array
 
-        ids, mask, types = self.network.prefixed(texts, query=query)
-        logits = self.network.run(ids, mask, types)
+        runs = self.network.runs(*self.network.prefixed(texts, query=query))
         # log(1 + relu(x)) grows with x, so the largest logit gives the largest weight.
-        weights = np.log1p(np.max(logits, axis=1, where=mask[..., None] > 0, initial=0))
+        largest = [
+            (places, np.max(logits, axis=1, where=mask[..., None] > 0, initial=0)) for places, mask, logits in runs
+        ]
+        weights = np.log1p(_in_place(largest))
         return csr_array(of_width(weights, self.network.contract))
 
 
@@ -305,10 +335,15 @@ class _MultiVector:
         kept = mask > 0
         if query and self.late.expand:
             ids, mask, types, kept = self._expanded(ids, mask, types, self.late.expansion_length or tokens)
+        used = kept
         if ("query" if query else "document") in self.late.skiplist_sides:
-            kept &= ~np.isin(ids, self.skipped)
-        vectors = of_width(self._headed(self.network.run(ids, mask, types)), self.network.contract)
-        return [row[keep] for row, keep in zip(vectors, kept, strict=True)]
+            kept = kept & ~np.isin(ids, self.skipped)
+        found: dict[int, Floats] = {}
+        for places, _, output in self.network.runs(ids, mask, types, used):
+            vectors = of_width(self._headed(output), self.network.contract)
+            for place, row in zip(places, vectors, strict=True):
+                found[int(place)] = row[kept[place, : len(row)]]
+        return [found[place] for place in range(len(texts))]
 
     def _expanded(self, ids: "Ids", mask: "Ids", types: "Ids", tokens: int) -> "tuple[Ids, Ids, Ids, Any]":
         """Queries of at least so many tokens, and which of the tokens count in the score."""
@@ -350,7 +385,8 @@ class _Pairs:
         for start in range(0, len(order), _PAIRS):
             places = order[start : start + _PAIRS]
             tokens = self.network.tokens(query=False)
-            logits = self.network.run(*self.network.tokenized([pairs[place] for place in places], tokens))
+            texts = self.network.tokenized([pairs[place] for place in places], tokens)
+            logits = _in_place([(part, output) for part, _, output in self.network.runs(*texts)])
             if logits.shape[1] != 1:
                 raise MismatchError(f"{self.network.weights} must give one score a pair; it gives {logits.shape[1]}")
             scores[places] = logits[:, 0]
