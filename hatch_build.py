@@ -5,6 +5,6 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "src"))
 
-from hypiler.build.hatch import RegistryBuildHook
+from hypiler.project.hooks.hatch import RegistryBuildHook
 
 __all__ = ["RegistryBuildHook"]

@@ -18,7 +18,7 @@ from timing import Command
 PROJECT = Path(__file__).resolve().parent.parent
 _SCRIPT = """#!{python}
 import sys
-from hypiler.cli import main
+from hypiler.cli.main import main
 if __name__ == "__main__":
     sys.exit(main())
 """

@@ -4,8 +4,8 @@ import json
 import unicodedata
 
 from hypiler.compiler.pipeline import Registry
-from hypiler.diagnostics.machine import render_github, render_json, render_sarif
-from hypiler.diagnostics.render import render_concise, render_text
+from hypiler.diagnostics.formats import render_github, render_json, render_sarif
+from hypiler.diagnostics.text import render_concise, render_text
 
 # Controls, format characters (bidi among them), surrogates, private use, unassigned, and line and paragraph ends.
 _RAW = ("C", "Zl", "Zp")

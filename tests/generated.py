@@ -13,11 +13,11 @@ from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
 
-from hypiler.compiler.kinds import Extra, ListOf, MapOf, Records, Score
 from hypiler.compiler.pipeline import Registry, compile_registry
-from hypiler.compiler.schema import FIELDS, Field
-from hypiler.compiler.words import ModelTypeName
-from hypiler.emit.python import emit_python
+from hypiler.emit.python.module import emit_python
+from hypiler.schema.fields import FIELDS, Field
+from hypiler.schema.string_types import ModelTypeName
+from hypiler.schema.types import Extra, ListOf, MapOf, Records, Score
 
 _numbers = count()
 
@@ -93,7 +93,7 @@ def expected(model: dict[str, Any], field: Field) -> Any:
     value = _at(model, field)
     if value is ... and field.attribute == "matryoshka":
         return bool(model["architecture"].get("matryoshka_dims"))
-    match field.kind:
+    match field.type:
         case ListOf() | Records() if value is ...:
             return ()
         case MapOf() if value is ...:
@@ -110,7 +110,7 @@ def expected(model: dict[str, Any], field: Field) -> Any:
 def held(record: Any, field: Field) -> Any:
     """What a record holds of a field, in the form of `expected`; its own types must be right."""
     value = getattr(record, field.attribute)
-    match field.kind:
+    match field.type:
         case ModelTypeName():
             assert type(value).__name__ == "ModelType"
             return value.value

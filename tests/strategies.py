@@ -13,11 +13,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from hypiler.compiler.kinds import MAX_INTEGER, Flag, Free, Integer, Kind, ListOf, MapOf, OneOf, Records, Score, Text
-from hypiler.compiler.names import RESERVED, constant_name
-from hypiler.compiler.schema import FIELDS, Field
-from hypiler.compiler.vocabulary import LANGUAGES, TWO_LETTER_CODES
-from hypiler.compiler.words import Date, Identifier, Language, Pattern
+from hypiler.schema.fields import FIELDS, Field
+from hypiler.schema.identifiers import RESERVED, constant_name
+from hypiler.schema.string_types import Date, Identifier, Language, Pattern
+from hypiler.schema.types import MAX_INTEGER, FieldType, Flag, Free, Integer, ListOf, MapOf, OneOf, Records, Score, Text
+from hypiler.schema.vocabulary import LANGUAGES, TWO_LETTER_CODES
 
 Tree = dict[str, Any]
 Path = tuple[str | int, ...]
@@ -98,9 +98,9 @@ _SCALARS = st.one_of(
 )
 
 
-def values(kind: Kind) -> st.SearchStrategy[Any]:
+def values(field_type: FieldType) -> st.SearchStrategy[Any]:
     """Any value that the kind takes, as JSON holds it."""
-    match kind:
+    match field_type:
         case Date():
             days = st.dates(date(1900, 1, 1), date(2099, 12, 31)).map(str)
             return st.builds(lambda day, n: day[:n], days, st.sampled_from([4, 7, 10]))
@@ -109,9 +109,9 @@ def values(kind: Kind) -> st.SearchStrategy[Any]:
         case Identifier():
             return _IDS
         case Pattern():
-            return st.from_regex(kind.pattern, fullmatch=True)
+            return st.from_regex(field_type.pattern, fullmatch=True)
         case Text():
-            return texts(blank=kind.blank)
+            return texts(blank=field_type.blank)
         case Integer():
             return _INTEGERS
         case Score():
@@ -119,17 +119,17 @@ def values(kind: Kind) -> st.SearchStrategy[Any]:
         case Flag():
             return st.booleans()
         case OneOf():
-            return st.sampled_from(kind.words)
+            return st.sampled_from(field_type.words)
         case ListOf():
-            return st.lists(values(kind.item), unique=True, min_size=kind.at_least, max_size=4)
+            return st.lists(values(field_type.item), unique=True, min_size=field_type.at_least, max_size=4)
         case MapOf():
             keys = texts()
-            return st.dictionaries(keys, values(kind.value), max_size=3)
+            return st.dictionaries(keys, values(field_type.value), max_size=3)
         case Free():
             return st.one_of(_SCALARS, st.lists(_SCALARS, max_size=3))
         case Records():
-            parts = {name: values(part) for name, (part, _, _) in kind.fields.items()}
-            required = [n for n, (_, needed, _) in kind.fields.items() if needed]
+            parts = {name: values(part) for name, (part, _, _) in field_type.fields.items()}
+            required = [n for n, (_, needed, _) in field_type.fields.items() if needed]
             return st.lists(
                 st.fixed_dictionaries({name: parts.pop(name) for name in required}, optional=parts),
                 max_size=3,
@@ -138,7 +138,7 @@ def values(kind: Kind) -> st.SearchStrategy[Any]:
 
 
 def _field_values(field: Field) -> st.SearchStrategy[Any]:
-    return st.none() | values(field.kind) if field.null else values(field.kind)
+    return st.none() | values(field.type) if field.null else values(field.type)
 
 
 _FLAT_MODELS = st.fixed_dictionaries(
@@ -237,7 +237,7 @@ def written(draw: st.DrawFn, tree: Tree) -> bytes:
 
 def plain_model(**changed: Any) -> Tree:
     """A model with every field that there is, harmless; `changed` takes `specs__embedding_dim=5` for a path."""
-    flat: dict[str, Any] = {field.name: _plain_value(field.kind) for field in FIELDS} | {
+    flat: dict[str, Any] = {field.name: _plain_value(field.type) for field in FIELDS} | {
         "id": "plain",
         "specs.parameters": "110M",
         "performance.beir_avg": 0.5,
@@ -261,12 +261,12 @@ _EXAMPLES = (
 )
 
 
-def _plain_value(kind: Kind) -> Any:
-    match kind:
+def _plain_value(field_type: FieldType) -> Any:
+    match field_type:
         case Language():
             return "en"
         case Pattern():
-            return next(text for text in _EXAMPLES if kind.matches(text))
+            return next(text for text in _EXAMPLES if field_type.matches(text))
         case Text():
             return "text"
         case Integer():
@@ -276,15 +276,15 @@ def _plain_value(kind: Kind) -> Any:
         case Flag():
             return True
         case OneOf():
-            return kind.words[0]
+            return field_type.words[0]
         case ListOf():
-            return [_plain_value(kind.item)]
+            return [_plain_value(field_type.item)]
         case MapOf():
-            return {"key": _plain_value(kind.value)}
+            return {"key": _plain_value(field_type.value)}
         case Free():
             return "free"
         case Records():
-            return [{n: _plain_value(part) for n, (part, _, _) in kind.fields.items()}]
+            return [{n: _plain_value(part) for n, (part, _, _) in field_type.fields.items()}]
     raise AssertionError(f"no plain value for {type(kind).__name__}")
 
 
@@ -346,8 +346,8 @@ _OTHER_TYPES: dict[type, list[Any]] = {
 _UNKNOWN_KEYS = st.one_of(st.sampled_from(["embeding_dim", "Id", "models", "", "0"]), st.text(max_size=8))
 
 
-def _family(kind: Kind) -> type:
-    return next(family for family in _OTHER_TYPES if isinstance(kind, family))
+def _family(field_type: FieldType) -> type:
+    return next(family for family in _OTHER_TYPES if isinstance(field_type, family))
 
 
 Planter = Callable[[st.DrawFn, Tree], Fault]
@@ -364,7 +364,7 @@ def _set(tree: Tree, path: Path, value: Any, code: str, *sub: str | int) -> Faul
 
 def _of_another_type(draw: st.DrawFn, tree: Tree) -> Fault:
     field = draw(st.sampled_from(FIELDS))
-    wrong = draw(st.sampled_from(_OTHER_TYPES[_family(field.kind)]))
+    wrong = draw(st.sampled_from(_OTHER_TYPES[_family(field.type)]))
     return _set(tree, _own_path(draw, tree, field), wrong, "M103")
 
 
@@ -402,7 +402,7 @@ def _unknown_key(draw: st.DrawFn, tree: Tree) -> Fault:
 
 def _empty(draw: st.DrawFn, tree: Tree) -> Fault:
     def empty(field: Field) -> Any:
-        match field.kind:
+        match field.type:
             case Text(blank=False):
                 return draw(st.sampled_from(["", " ", "\t\n", "\u3000"]))
             case ListOf(at_least=least) if least:
@@ -414,8 +414,8 @@ def _empty(draw: st.DrawFn, tree: Tree) -> Fault:
             [
                 field
                 for field in FIELDS
-                if (isinstance(field.kind, Text) and not field.kind.blank)
-                or (isinstance(field.kind, ListOf) and field.kind.at_least)
+                if (isinstance(field.type, Text) and not field.type.blank)
+                or (isinstance(field.type, ListOf) and field.type.at_least)
             ]
         )
     )
@@ -423,10 +423,10 @@ def _empty(draw: st.DrawFn, tree: Tree) -> Fault:
 
 
 def _out_of_range(draw: st.DrawFn, tree: Tree) -> Fault:
-    field = draw(st.sampled_from([f for f in FIELDS if isinstance(f.kind, Integer | Score)]))
+    field = draw(st.sampled_from([f for f in FIELDS if isinstance(f.type, Integer | Score)]))
     wrong = (
         [0, -1, -MAX_INTEGER, MAX_INTEGER + 1, 10**18 - 1]
-        if isinstance(field.kind, Integer)
+        if isinstance(field.type, Integer)
         else [-0.001, 1.001, 53.2, 2, -1, 1e308]
     )
     value = draw(st.sampled_from(wrong))
@@ -434,31 +434,31 @@ def _out_of_range(draw: st.DrawFn, tree: Tree) -> Fault:
 
 
 def _malformed(draw: st.DrawFn, tree: Tree) -> Fault:
-    field = draw(st.sampled_from([f for f in FIELDS if isinstance(f.kind, Pattern)]))
-    assert isinstance(field.kind, Pattern)
-    matches = field.kind.matches
+    field = draw(st.sampled_from([f for f in FIELDS if isinstance(f.type, Pattern)]))
+    assert isinstance(field.type, Pattern)
+    matches = field.type.matches
     value = draw(texts(blank=True).filter(lambda text: not matches(text)))
-    return _set(tree, _own_path(draw, tree, field), value, field.kind.code)
+    return _set(tree, _own_path(draw, tree, field), value, field.type.code)
 
 
 def _malformed_item(draw: st.DrawFn, tree: Tree) -> Fault:
-    fields = [f for f in FIELDS if isinstance(f.kind, ListOf)]
-    fields = [f for f in fields if isinstance(f.kind.item, Pattern)]  # type: ignore[attr-defined]
+    fields = [f for f in FIELDS if isinstance(f.type, ListOf)]
+    fields = [f for f in fields if isinstance(f.type.item, Pattern)]  # type: ignore[attr-defined]
     field = draw(st.sampled_from(fields))
-    kind = field.kind.item  # type: ignore[attr-defined]
-    value = draw(texts(blank=True).filter(lambda text: not kind.matches(text)))
+    field_type = field.type.item  # type: ignore[attr-defined]
+    value = draw(texts(blank=True).filter(lambda text: not field_type.matches(text)))
     path = _own_path(draw, tree, field)
-    return _set(tree, path, [value], kind.code, 0)
+    return _set(tree, path, [value], field_type.code, 0)
 
 
 def _unknown_word(draw: st.DrawFn, tree: Tree) -> Fault:
-    field = draw(st.sampled_from([f for f in FIELDS if isinstance(f.kind, OneOf)]))
+    field = draw(st.sampled_from([f for f in FIELDS if isinstance(f.type, OneOf)]))
     return _set(tree, _own_path(draw, tree, field), draw(texts()) + "?", "M114")
 
 
 def _repeated(draw: st.DrawFn, tree: Tree) -> Fault:
-    field = draw(st.sampled_from([f for f in FIELDS if isinstance(f.kind, ListOf)]))
-    item = draw(values(field.kind.item))  # type: ignore[attr-defined]
+    field = draw(st.sampled_from([f for f in FIELDS if isinstance(f.type, ListOf)]))
+    item = draw(values(field.type.item))  # type: ignore[attr-defined]
     return _set(tree, _own_path(draw, tree, field), [item, item], "M115", 1)
 
 
@@ -470,9 +470,9 @@ def _no_such_day(draw: st.DrawFn, tree: Tree) -> Fault:
 
 def _unknown_record_key(draw: st.DrawFn, tree: Tree) -> Fault:
     index = draw(st.integers(0, len(tree["models"]) - 1))
-    field = draw(st.sampled_from([f for f in FIELDS if isinstance(f.kind, Records)]))
+    field = draw(st.sampled_from([f for f in FIELDS if isinstance(f.type, Records)]))
     path = ("models", index, *field.path)
-    record = {**_plain_value(field.kind)[0], "colour": 1}
+    record = {**_plain_value(field.type)[0], "colour": 1}
     return Fault(replaced(tree, path, [record]), "M102", (*path, 0, "colour"), key=True)
 
 

@@ -15,10 +15,10 @@ import pytest
 from console import run_page
 
 from hypiler import ModelConfig, engines
-from hypiler.cli import main
+from hypiler.cli.main import main
 from hypiler.compiler.pipeline import compile_registry
+from hypiler.emit.field_reference import emit_reference
 from hypiler.emit.json_schema import emit_json_schema
-from hypiler.emit.reference import emit_reference
 from hypiler.engines.contract import make_contract
 from hypiler.engines.layout import read_layout
 

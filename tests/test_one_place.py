@@ -23,7 +23,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
         folder / "hypiler",
         ignore=shutil.ignore_patterns("__pycache__"),
     )
-    schema = folder / "hypiler" / "compiler" / "schema.py"
+    schema = folder / "hypiler" / "schema" / "fields.py"
     text = schema.read_text("utf-8")
     assert text.count(BEFORE) == 1
     schema.write_text(text.replace(BEFORE, LINE + BEFORE), "utf-8")

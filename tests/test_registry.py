@@ -8,7 +8,7 @@ import pytest
 
 from hypiler import model_registry
 from hypiler.compiler.pipeline import compile_registry
-from hypiler.compiler.schema import FIELDS
+from hypiler.schema.fields import FIELDS
 
 ROOT = Path(__file__).parents[1]
 MODELS: list[dict[str, Any]] = json.loads((ROOT / "models.json").read_text("utf-8"))["models"]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hypiler.compiler.pipeline import Registry
-from hypiler.emit import python
+from hypiler.emit.python import module as python
 
 TOOLS = Path(__file__).parents[1] / "tools"
 

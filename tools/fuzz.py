@@ -86,8 +86,8 @@ def _check_module(registry: Any, models: list[dict[str, Any]]) -> None:
     from generated import facts, facts_of
 
     from hypiler.emit.markdown import emit_markdown
-    from hypiler.emit.python import emit_python
-    from hypiler.emit.stub import emit_stub
+    from hypiler.emit.python.module import emit_python
+    from hypiler.emit.python.stub import emit_stub
 
     module = types.ModuleType("fuzzed_registry")
     sys.modules[module.__name__] = module

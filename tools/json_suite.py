@@ -11,7 +11,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from hypiler.compiler.source import read_source
+from hypiler.jsontext.reader import read_source
 
 PAGE = Path(__file__).parents[1] / "docs/json.md"
 ACCEPTED = "accepted"

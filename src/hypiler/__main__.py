@@ -2,7 +2,7 @@
 
 import sys
 
-from hypiler.cli import main
+from hypiler.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

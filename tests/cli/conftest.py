@@ -14,7 +14,7 @@ from hub.conftest import FILES
 from huggingface_hub import constants
 from loopback_hub import LoopbackHub
 
-from hypiler.cli import main
+from hypiler.cli.main import main
 from hypiler.hub import client
 
 GONE = "0" * 40

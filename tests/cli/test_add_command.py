@@ -19,7 +19,7 @@ from huggingface_hub import constants
 from loopback_hub import LoopbackHub, Reply, Request, altered, answer, halved
 
 from hypiler.cli.add import EXAMPLES
-from hypiler.compiler.source import read_source
+from hypiler.jsontext.reader import read_source
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hypiler.cli import COMMANDS, main
 from hypiler.cli.completion import SHELLS
+from hypiler.cli.main import COMMANDS, main
 from hypiler.diagnostics.codes import CODES
 from hypiler.model_registry import MODELS
 

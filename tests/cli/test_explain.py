@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hypiler.cli import main
+from hypiler.cli.main import main
 from hypiler.diagnostics.codes import CODES
 
 PAGES = Path(__file__).parents[2] / "docs/diagnostics"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hypiler.cli import COMMANDS, main, make_parser
+from hypiler.cli.main import COMMANDS, main, make_parser
 
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "tests/packages/hatch-app"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hypiler.cli import main
+from hypiler.cli.main import main
 
 TABLE = '[tool.hypiler]\nsources = ["models.json"]\noutput = "src/app/model_registry.py"\n'
 HATCH = '[build-system]\nrequires = ["hatchling", "hypiler"]\nbuild-backend = "hatchling.build"\n'

@@ -16,10 +16,10 @@ from generated import imported, valid
 from strategies import Tree
 
 from hypiler.cli import list as list_command
-from hypiler.cli import main
-from hypiler.cli.table import Column, Page, columns_of, cut, table, wrap
-from hypiler.compiler.schema import FIELDS
+from hypiler.cli.main import main
+from hypiler.cli.tables import Column, Page, columns_of, cut, table, wrap
 from hypiler.model_registry import MODEL_REGISTRY, ModelInfo, ModelType
+from hypiler.schema.fields import FIELDS
 
 ROOT = Path(__file__).parents[2]
 SHIPPED: Tree = json.loads((ROOT / "models.json").read_text("utf-8"))
@@ -314,7 +314,7 @@ def test_colour_is_forced_and_forbidden_by_the_environment() -> None:
 
 
 def test_listing_loads_neither_the_compiler_nor_anything_installed() -> None:
-    code = "import sys; from hypiler.cli import main; main(['list', '--type', 'dense'])"
+    code = "import sys; from hypiler.cli.main import main; main(['list', '--type', 'dense'])"
     code += "; print([m for m in sys.modules if m.startswith('hypiler.compiler')])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.splitlines()[-1] == "[]"

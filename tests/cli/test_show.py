@@ -18,14 +18,14 @@ from strategies import HOSTILE, Tree, registries
 
 from hypiler import model_registry
 from hypiler.cli import list as list_command
-from hypiler.cli import main
 from hypiler.cli import show as show_command
-from hypiler.cli.table import Page, columns_of, record
-from hypiler.compiler import schema
-from hypiler.compiler.kinds import Integer, MapOf, Records
-from hypiler.compiler.schema import FIELDS, Field
-from hypiler.emit.facts import sections_of
+from hypiler.cli.main import main
+from hypiler.cli.tables import Page, columns_of, record
+from hypiler.emit.fact_lines import sections_of
 from hypiler.model_registry import BGE_M3, MODEL_REGISTRY, ModelInfo
+from hypiler.schema import fields as schema
+from hypiler.schema.fields import FIELDS, Field
+from hypiler.schema.types import Integer, MapOf, Records
 
 ROOT = Path(__file__).parents[2]
 SHIPPED: Tree = json.loads((ROOT / "models.json").read_text("utf-8"))
@@ -72,7 +72,7 @@ def test_every_known_fact_has_a_line_in_the_order_of_the_schema(capsys: Capture,
     lines = shown(capsys, model.id)
     if "sources" in lines:
         lines = lines[: lines.index("sources")]
-    simple = [f for f in FIELDS if not isinstance(f.kind, (MapOf, Records))]
+    simple = [f for f in FIELDS if not isinstance(f.type, (MapOf, Records))]
     known = [
         field
         for field in simple
@@ -253,7 +253,7 @@ def test_deprecated_model_says_so_at_the_top(capsys: Capture, tmp_path: Path) ->
 def test_new_field_of_the_schema_is_shown(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     """The table of fields is the only place that knows it."""
     field = Field("specs.novelty", Integer(), "A new field.")
-    monkeypatch.setattr("hypiler.emit.facts.FIELDS", (*FIELDS, field))
+    monkeypatch.setattr("hypiler.emit.fact_lines.FIELDS", (*FIELDS, field))
     names = [field.attribute for field in FIELDS]
     facts = {name: getattr(BGE_M3, name) for name in names}
     model = SimpleNamespace(**facts, novelty=7, verified_revision=None, claimed_facts=0)

@@ -17,7 +17,6 @@ from typing import Any
 
 import pytest
 from cli.conftest import GONE, Project, entry
-from evidence.models import safetensors
 from hub.conftest import FILES
 from hub.test_client import CERTIFICATE, listening
 from huggingface_hub import constants
@@ -34,8 +33,9 @@ from loopback_hub import (
     halved,
     trickling,
 )
+from model_files.models import safetensors
 
-from hypiler.cli import main
+from hypiler.cli.main import main
 from hypiler.cli.verify import EXAMPLES
 from hypiler.hub import client
 

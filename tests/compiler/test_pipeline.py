@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hypiler.compiler.pipeline import Registry, compile_registry
-from hypiler.compiler.schema import BY_ATTRIBUTE
+from hypiler.schema.fields import BY_ATTRIBUTE
 
 ROOT = Path(__file__).parents[2]
 
@@ -108,8 +108,8 @@ class TestTooManyFindings:
 
     @pytest.fixture(autouse=True)
     def few(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("hypiler.compiler.faults.MAX_FINDINGS", 3)
-        monkeypatch.setattr("hypiler.compiler.scanner.MAX_FINDINGS", 3)
+        monkeypatch.setattr("hypiler.diagnostics.collector.MAX_FINDINGS", 3)
+        monkeypatch.setattr("hypiler.jsontext.scanner.MAX_FINDINGS", 3)
 
     def test_further_faults_are_counted(self) -> None:
         registry = compile_registry([("m.json", b'{"version": "1.0", "models": [1, 2, 3, 4, 5]}')])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hypiler.cli import main
+from hypiler.cli.main import main
 
 HERE = Path(__file__).parent
 BASE = HERE.parents[1] / "tests/packages/hatch-app/models.json"

@@ -70,9 +70,9 @@ def test_entry_points_are_the_command_and_the_hooks(wheel: Path) -> None:
     points.read_string(text.decode())
     assert {name: dict(points[name]) for name in points.sections()} == {
         "console_scripts": {"hypiler": "hypiler.cli:main"},
-        "hatch": {"hypiler": "hypiler.build.hatch"},
-        "setuptools.finalize_distribution_options": {"hypiler": "hypiler.build.setuptools:finalize"},
-        "pdm.build.hook": {"hypiler": "hypiler.build.pdm:RegistryBuildHook"},
+        "hatch": {"hypiler": "hypiler.project.hooks.hatch"},
+        "setuptools.finalize_distribution_options": {"hypiler": "hypiler.project.hooks.setuptools:finalize"},
+        "pdm.build.hook": {"hypiler": "hypiler.project.hooks.pdm:RegistryBuildHook"},
     }
 
 

@@ -27,20 +27,20 @@ from strategies import (
     replaced,
 )
 
-from hypiler.compiler.kinds import MapOf
 from hypiler.compiler.pipeline import compile_registry
-from hypiler.compiler.schema import FIELDS
-from hypiler.diagnostics.machine import render_json
-from hypiler.diagnostics.render import render_text
-from hypiler.emit.python import emit_python
-from hypiler.emit.stub import emit_stub
+from hypiler.diagnostics.formats import render_json
+from hypiler.diagnostics.text import render_text
+from hypiler.emit.python.module import emit_python
+from hypiler.emit.python.stub import emit_stub
+from hypiler.schema.fields import FIELDS
+from hypiler.schema.types import MapOf
 
 Path_ = tuple[str | int, ...]
 
 # Every place in a model where a string of the input may stand.
 STRINGS: list[Path_] = [path for path, v in leaves(plain_model()) if type(v) is str]
 # Every object whose keys are the user's own.
-MAPS = [field.path for field in FIELDS if isinstance(field.kind, MapOf)]
+MAPS = [field.path for field in FIELDS if isinstance(field.type, MapOf)]
 IDS = [f"{n}-{text[:12]!a}" for n, text in enumerate(HOSTILE)]
 hostile = pytest.mark.parametrize("text", HOSTILE, ids=IDS)
 

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from strategies import HOSTILE, Tree, plain_model, registry_of, texts
 
-from hypiler.cli import main
+from hypiler.cli.main import main
 from hypiler.compiler.pipeline import compile_registry
-from hypiler.compiler.schema import FIELDS
-from hypiler.diagnostics.text import printable
+from hypiler.diagnostics.escaping import printable
 from hypiler.emit.markdown import emit_markdown
+from hypiler.schema.fields import FIELDS
 
 ROOT = Path(__file__).parents[2]
 READER = MarkdownIt("gfm-like", {"html": True})
@@ -129,9 +129,15 @@ def _assert_only_text(text: str) -> None:
     """The document has the pieces that it has with a harmless text, and shows the text as it is."""
     document = emit_markdown(valid(registry_of(_planted(text))))
     harmless = emit_markdown(valid(registry_of(_planted("harmless"))))
-    kinds = [kind for kind, _ in pieces(document) if kind != "text"]
-    assert kinds == [kind for kind, _ in pieces(harmless) if kind != "text"]
-    assert {kind for kind, _ in pieces(document)} <= ROUTINE | {"code_inline", "link", "strong", "html_inline", "em"}
+    field_types = [field_type for field_type, _ in pieces(document) if field_type != "text"]
+    assert field_types == [field_type for field_type, _ in pieces(harmless) if field_type != "text"]
+    assert {field_type for field_type, _ in pieces(document)} <= ROUTINE | {
+        "code_inline",
+        "link",
+        "strong",
+        "html_inline",
+        "em",
+    }
     found = rows(document, plain_model()["id"])
     words = printable(text if text.strip() else "x").strip()
     assert found["organization"][0] == words

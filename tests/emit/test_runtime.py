@@ -17,9 +17,9 @@ import pytest
 from generated import imported, run_python, valid
 from strategies import Tree, plain_model, registry_of
 
-from hypiler.compiler.kinds import Records
-from hypiler.compiler.schema import FIELDS
-from hypiler.emit.python import emit_python
+from hypiler.emit.python.module import emit_python
+from hypiler.schema.fields import FIELDS
+from hypiler.schema.types import Records
 
 MODELS: list[Tree] = [
     plain_model(id="colbert-v2", type="colbert", aliases=["cb2"], organization="Stanford"),
@@ -366,7 +366,7 @@ class TestThreads:
 
 def _names(record: Any) -> list[str]:
     """The fields of a record, from the table of fields."""
-    parts = {field.kind.record: list(field.kind.fields) for field in FIELDS if isinstance(field.kind, Records)}
+    parts = {field.type.record: list(field.type.fields) for field in FIELDS if isinstance(field.type, Records)}
     return parts.get(type(record).__name__, [field.attribute for field in FIELDS])
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hypiler.cli import main
+from hypiler.cli.main import main
 
 APP = Path(__file__).parents[1] / "packages/hatch-app"
 Command = Callable[..., subprocess.CompletedProcess[str]]

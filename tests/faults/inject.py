@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hypiler.cli import main
+from hypiler.cli.main import main
 
 
 class Fault:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hypiler.cli import main
+from hypiler.cli.main import main
 
 FOLDER = "src/hatch_app"
 MODULE = f"{FOLDER}/registry.py"
@@ -72,7 +72,7 @@ def test_tree_that_is_read_only_builds_if_the_output_is_current(project: Path) -
 
 BREAKING = f"""
 import os, subprocess, sys
-from hypiler.cli import main
+from hypiler.cli.main import main
 
 def replace(*names):
     subprocess.run(["mount", "-o", "remount,ro", "{FOLDER}"], check=True)
@@ -94,7 +94,7 @@ def test_disk_that_breaks_between_writing_and_replacing_is_told_by_the_name_of_t
 
 UNREADABLE = """
 import os, sys
-from hypiler.cli import main
+from hypiler.cli.main import main
 words = sys.argv[1:]
 main(words)  # imports what it needs, while everything can be read
 os.chmod("models.json", 0)

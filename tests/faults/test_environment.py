@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hypiler.cli import COMMANDS, main
+from hypiler.cli.main import COMMANDS, main
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 OUTPUTS = ["src/hatch_app/registry.py", "src/hatch_app/registry.pyi", "MODELS.md"]
@@ -65,7 +65,7 @@ def test_no_clock_changes_a_byte(expected: dict[str, bytes], project: Path, mome
 import time
 time.time = lambda: {moment}.0
 time.time_ns = lambda: {moment} * 10**9
-from hypiler.cli import main
+from hypiler.cli.main import main
 assert main(["build", "-q"]) == main(["docs", "-q"]) == 0
 """
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -147,7 +147,7 @@ def refuse(event, arguments):
         os._exit(99)  # an exception could be caught
 
 sys.addaudithook(refuse)
-from hypiler.cli import main
+from hypiler.cli.main import main
 sys.exit(main(sys.argv[1:]))
 """
 USES = {

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hypiler.cli import main
+from hypiler.cli.main import main
 from hypiler.emit.header import read_header
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -25,7 +25,7 @@ def watch(event, arguments):
             os._exit(99)
 
 sys.addaudithook(watch)
-from hypiler.cli import main
+from hypiler.cli.main import main
 code = main(["build"])
 assert len(opened) == 1
 sys.exit(code)

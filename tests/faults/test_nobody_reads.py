@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hypiler.cli import main
+from hypiler.cli.main import main
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 OUTPUT = "src/hatch_app/registry.py"

@@ -4,11 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from hypiler.cli import main
+from hypiler.cli.main import main
 
 BUILDER = """
 import sys
-from hypiler.cli import main
+from hypiler.cli.main import main
 for line in sys.stdin:
     print(main(["build", "-q"]), flush=True)
 """

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hypiler.cli import main
+from hypiler.cli.main import main
 
 INJECT = Path(__file__).with_name("inject.py")
 ERRORS = ["ENOSPC", "EIO", "EROFS", "EDQUOT", "EACCES"]

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from evidence.models import weights
 from huggingface_hub import constants
 from loopback_hub import LoopbackHub
+from model_files.models import weights
 
 MODULES = [
     {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},

@@ -1,6 +1,6 @@
 """Repositories of every family of models whose files are read, and what `draft` makes of them.
 
-Configurations are those of `evidence.models`; weights are headers alone, before as many zeros as these announce.
+Configurations are those of `model_files.models`; weights are headers alone, before as many zeros as these announce.
 """
 
 import json
@@ -8,13 +8,13 @@ import re
 from pathlib import Path
 from typing import Any
 
-import evidence.models as models
-from evidence.models import TRANSFORMER, content, weights
+import model_files.models as models
+from model_files.models import TRANSFORMER, content, weights
 
-from hypiler.evidence import Evidence, derive
-from hypiler.evidence.verdict import FACTS
-from hypiler.hub.draft import draft
 from hypiler.hub.snapshot import Snapshot
+from hypiler.model_files.extract import Evidence, extract_facts
+from hypiler.verification.draft import draft
+from hypiler.verification.verdict import FACTS
 
 ST = "sentence_transformers.models"
 SETTINGS = "config_sentence_transformers.json"
@@ -175,7 +175,7 @@ def put(files: dict[str, Any], folder: Path) -> Path:
 
 
 def evidence_of(files: dict[str, Any]) -> Evidence:
-    return derive(files.keys(), {name: content(value) for name, value in files.items()})
+    return extract_facts(files.keys(), {name: content(value) for name, value in files.items()})
 
 
 # What somebody has looked up where the files do not say it.

@@ -22,7 +22,6 @@ from threading import Event, Thread, Timer
 from typing import Any
 
 import pytest
-from evidence.models import safetensors, weights
 from hub.conftest import FILES, HEADER, READ
 from huggingface_hub import constants, get_session, hf_hub_download, set_client_factory
 from huggingface_hub.utils._http import default_client_factory
@@ -39,8 +38,8 @@ from loopback_hub import (
     halved,
     trickling,
 )
+from model_files.models import safetensors, weights
 
-from hypiler.evidence import derive
 from hypiler.hub import client as client_module
 from hypiler.hub.client import Hub
 from hypiler.hub.snapshot import (
@@ -52,6 +51,7 @@ from hypiler.hub.snapshot import (
     Snapshot,
     UnreachableError,
 )
+from hypiler.model_files.extract import extract_facts
 
 GONE = "0" * 40
 INFO, FILE, LARGE = "GET /api/*", "GET */resolve/*", "GET /cdn/*"
@@ -109,7 +109,7 @@ def test_what_says_something_of_a_model_is_read(hub: LoopbackHub) -> None:
     assert found.blobs.keys() == FILES.keys()
     assert (found.repository, found.renamed_to, found.revision) == ("org/tiny", None, commit)
     assert found.created == "2026-01-01T00:00:00.000Z"
-    assert derive(found.names, found.files, found.sizes).problems == []
+    assert extract_facts(found.names, found.files, found.sizes).problems == []
 
 
 def test_names_alone_take_one_request(hub: LoopbackHub) -> None:
@@ -894,7 +894,7 @@ def test_header_that_cannot_be_is_not_read(hub: LoopbackHub, length: int) -> Non
     commit = hub.add("org/tiny", {"config.json": {}, "model.safetensors": first + bytes(2000)})
     found = read(commit)
     assert found.files["model.safetensors"] == first
-    (problem,) = derive(found.names, found.files, found.sizes).problems
+    (problem,) = extract_facts(found.names, found.files, found.sizes).problems
     assert problem.message.startswith("not a valid safetensors header")
 
 
@@ -1029,7 +1029,7 @@ def test_file_that_was_not_read_then_is_asked_for(hub: LoopbackHub, monkeypatch:
     commit = hub.add("org/tiny", FILES)
     with monkeypatch.context() as patched:
         # As of a version that reads less.
-        patched.setattr(client_module, "wanted", lambda names, files: ["config.json"])
+        patched.setattr(client_module, "next_files", lambda names, files: ["config.json"])
         read(commit)
     assert refused(UnreachableError, commit, offline=True) == (
         f"org/tiny @ {commit}: `modules.json` cannot be read: offline, and it is not in the cache; go online once"

@@ -12,11 +12,11 @@ from hub.test_client import content
 from huggingface_hub import snapshot_download
 from loopback_hub import LoopbackHub
 
-from hypiler.evidence import derive
 from hypiler.hub import folder as folder_module
 from hypiler.hub.client import Hub
 from hypiler.hub.folder import read_folder
 from hypiler.hub.snapshot import AnswerError, HubError
+from hypiler.model_files.extract import extract_facts
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_header_that_cannot_be_is_left_to_the_evidence(folder: Path, data: bytes
     (folder / "model.safetensors").write_bytes(data)
     found = read_folder(folder)
     assert found.files["model.safetensors"] == data[:8]
-    (problem,) = derive(found.names, found.files, found.sizes).problems
+    (problem,) = extract_facts(found.names, found.files, found.sizes).problems
     assert problem.message.startswith("not a valid safetensors header")
 
 
@@ -159,13 +159,13 @@ def test_what_takes_the_place_of_a_file_is_not_read(
         make(folder / "config.json")
         return ["config.json"]
 
-    monkeypatch.setattr(folder_module, "wanted", wanted)
+    monkeypatch.setattr(folder_module, "next_files", wanted)
     reasons = ("it is no file any more", "Too many levels of symbolic links")
     assert refused(folder, HubError) in [f"{folder / 'config.json'} cannot be read: {reason}" for reason in reasons]
 
 
 def test_file_that_is_gone_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(folder_module, "wanted", lambda *arguments: shutil.rmtree(folder) or ["config.json"])
+    monkeypatch.setattr(folder_module, "next_files", lambda *arguments: shutil.rmtree(folder) or ["config.json"])
     assert refused(folder, HubError) == f"{folder / 'config.json'} cannot be read: No such file or directory"
 
 

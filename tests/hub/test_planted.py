@@ -12,21 +12,22 @@ from engines.conftest import minilm, splade, unpacked
 from hub.families import FAMILIES, MINILM, MINILM_CARD, PAGE, TABLE, at, entry_of, evidence_of, facts_by_family, put
 from loopback_hub import LoopbackHub
 
-from hypiler.build.project import compile_files
-from hypiler.cli import main
-from hypiler.compiler.edit import REMOVED, Change, edit
-from hypiler.compiler.faults import Faults
+from hypiler.cli.main import main
 from hypiler.compiler.pipeline import compile_registry
-from hypiler.compiler.schema import BY_ATTRIBUTE, FIELDS
-from hypiler.compiler.source import Source, read_source
-from hypiler.evidence import Evidence, Fact
-from hypiler.evidence.lock import Locked, read_lock, write_lock
-from hypiler.evidence.verdict import AGREES, CLAIMED, DIFFERS, STATES, UNKNOWN, Verdict, compare, stated
+from hypiler.diagnostics.collector import FindingCollector
 from hypiler.hub.client import Hub
-from hypiler.hub.draft import draft, proposed_id
 from hypiler.hub.folder import read_folder
 from hypiler.hub.snapshot import AccessError, NotFoundError, Snapshot
-from hypiler.hub.verify import Result, corrections, entries_of, from_lock, judge, verify
+from hypiler.jsontext.editor import REMOVED, Change, edit
+from hypiler.jsontext.reader import Source, read_source
+from hypiler.model_files.extract import Evidence, FileFact
+from hypiler.project.build import compile_files
+from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
+from hypiler.schema.key_order import schema_order
+from hypiler.verification.draft import draft, proposed_id
+from hypiler.verification.lockfile import LockEntry, read_lock, write_lock
+from hypiler.verification.verdict import AGREES, CLAIMED, DIFFERS, STATES, UNKNOWN, Verdict, compare, stated
+from hypiler.verification.verify import Result, corrections, entries_of, from_lock, verify, verify_snapshot
 
 SHIPPED = Path(__file__).parents[2] / "models.json"
 DATE = "2026-11-25"
@@ -58,7 +59,7 @@ class Model(NamedTuple):
 
     def judged(self, text: str) -> Result:
         (entry,) = entries_of(source_of(text))
-        return judge(entry, self.snapshot, self.snapshot.sums, DATE)
+        return verify_snapshot(entry, self.snapshot, self.snapshot.sums, DATE)
 
 
 def source_of(text: str) -> Source:
@@ -134,7 +135,9 @@ def plants(path: str, tree: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def planted(text: str, plant: dict[str, Any]) -> str:
-    changed = edit(source_of(text), [Change(("models", 0, *path.split(".")), value) for path, value in plant.items()])
+    changed = edit(
+        source_of(text), [Change(("models", 0, *path.split(".")), value) for path, value in plant.items()], schema_order
+    )
     registry = compile_registry([("models.json", changed.encode())])
     assert not registry.failed, registry.findings
     return changed
@@ -214,7 +217,7 @@ def test_wrong_fact_is_found_and_no_other(
         assert {(one.code, ".".join(map(str, one.path[2:]))) for one in errors} == {("M401", each) for each in expected}
         # A width that stands in a pickle alone is put right by hand.
         if plant.keys() <= facts.keys():
-            assert edit(source_of(text), [*corrections(result)]) == model.text
+            assert edit(source_of(text), [*corrections(result)], schema_order) == model.text
 
 
 def nested(values: dict[str, Any]) -> dict[str, Any]:
@@ -465,14 +468,14 @@ OTHER: list[tuple[str, Any, Any]] = [
     ("path", "ours", "theirs", "state"), [(*one, AGREES) for one in SAME] + [(*one, DIFFERS) for one in OTHER]
 )
 def test_meanings_are_compared_where_words_are_others(path: str, ours: Any, theirs: Any, state: str) -> None:
-    fact = Fact(theirs, "config.json", "key", "a note")
+    fact = FileFact(theirs, "config.json", "key", "a note")
     assert compare(nested({path: ours}), {path: fact}, {}) == [
         Verdict(path, state, ours, theirs, "config.json", "key", "a note")
     ]
 
 
 def test_type_of_a_word_that_files_cannot_show_is_unknown() -> None:
-    (verdict,) = compare({"type": "time-series"}, {"type": Fact("dense", "config.json", "key")}, {})
+    (verdict,) = compare({"type": "time-series"}, {"type": FileFact("dense", "config.json", "key")}, {})
     assert verdict == Verdict("type", UNKNOWN, "time-series")
 
 
@@ -500,8 +503,8 @@ IDS = {
 @pytest.mark.parametrize(("name", "id"), IDS.items())
 def test_id_is_the_name_of_the_repository_as_ids_are_written(name: str, id: str) -> None:
     assert proposed_id(name) == id
-    kind = FIELDS[BY_ATTRIBUTE["id"]].kind
-    assert kind.read(id, Faults()) == id
+    kind = FIELDS[BY_ATTRIBUTE["id"]].type
+    assert kind.read(id, FindingCollector()) == id
 
 
 COMMIT, OTHER_COMMIT = "a" * 40, "b" * 40
@@ -519,7 +522,7 @@ def test_commit_that_was_read_is_told_if_it_is_not_the_pinned_one(
 ) -> None:
     model = family("BERT")
     (entry,) = entries_of(source_of(registry_of(model.tree | ({"revision": pin} if pin else {}))))
-    assert [*judge(entry, replace(model.snapshot, revision=commit), {}, DATE).notes] == expected
+    assert [*verify_snapshot(entry, replace(model.snapshot, revision=commit), {}, DATE).notes] == expected
 
 
 # What stands in the registry, what the files say, and what is to stand there.
@@ -559,9 +562,9 @@ def test_correction_keeps_what_files_do_not_say(
     ours: dict[str, Any], theirs: dict[str, Any], right: dict[str, Any]
 ) -> None:
     entry = {"id": "model", "huggingface_id": "org/model"} | nested(ours)
-    facts = {path: Fact(value, "config.json", "key") for path, value in theirs.items()}
+    facts = {path: FileFact(value, "config.json", "key") for path, value in theirs.items()}
     text = registry_of(entry)
-    lock = write_lock({"model": Locked("org/model", None, DATE, {"config.json": None}, facts)})
+    lock = write_lock({"model": LockEntry("org/model", None, DATE, {"config.json": None}, facts)})
     result = from_kept(text, lock.encode())
     assert {".".join(map(str, change.path[2:])): change.value for change in corrections(result)} == right
 

@@ -15,21 +15,21 @@ from hypothesis import strategies as st
 from strategies import HOSTILE, Tree, plain_model, registries, registry_of, written
 
 import hypiler
-from hypiler.compiler.kinds import MapOf
 from hypiler.compiler.pipeline import compile_registry
-from hypiler.compiler.schema import FIELDS
-from hypiler.emit.python import emit_python
-from hypiler.emit.stub import emit_stub
+from hypiler.emit.python.module import emit_python
+from hypiler.emit.python.stub import emit_stub
+from hypiler.schema.fields import FIELDS
+from hypiler.schema.types import MapOf
 
-MAPS = {field.path for field in FIELDS if isinstance(field.kind, MapOf)}
+MAPS = {field.path for field in FIELDS if isinstance(field.type, MapOf)}
 EMIT = """
 import sys
 from hypiler.compiler.pipeline import compile_registry
-from hypiler.diagnostics.machine import render_json
-from hypiler.diagnostics.render import render_text
+from hypiler.diagnostics.formats import render_json
+from hypiler.diagnostics.text import render_text
 from hypiler.emit.json_schema import emit_json_schema
-from hypiler.emit.python import emit_python
-from hypiler.emit.stub import emit_stub
+from hypiler.emit.python.module import emit_python
+from hypiler.emit.python.stub import emit_stub
 
 good, bad = [open(path, "rb").read() for path in sys.argv[1:]]
 registry = compile_registry([("good.json", good)])
@@ -49,8 +49,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
         | {"extra": {text: [text, 1, 2.5, None, True]}, "organization": text}
         for n, text in enumerate(HOSTILE)
     ]
-    faults = [{**model, text: 1, "b": 2, "a": 3} for text, model in zip(HOSTILE, models, strict=True)]
-    written = {"good.json": registry_of(*models), "bad.json": registry_of(*faults)}
+    collector = [{**model, text: 1, "b": 2, "a": 3} for text, model in zip(HOSTILE, models, strict=True)]
+    written = {"good.json": registry_of(*models), "bad.json": registry_of(*collector)}
     for name, tree in written.items():
         (folder / name).write_text(json.dumps(tree), encoding="utf-8")
     return [folder / name for name in written]

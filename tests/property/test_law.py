@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import Tree, registries, texts, written
 
-from hypiler.compiler.names import constant_name
 from hypiler.compiler.pipeline import compile_registry
-from hypiler.emit.stub import emit_stub
+from hypiler.emit.python.stub import emit_stub
+from hypiler.schema.identifiers import constant_name
 
 
 @pytest.fixture(scope="module")

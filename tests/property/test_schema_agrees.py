@@ -87,11 +87,11 @@ def test_neither_misses_a_planted_fault_of_a_value(name: str, data: Any) -> None
 def _compare(tree: Any) -> None:
     """Both accept, both refuse, or the compiler refuses for one of the reasons that it has alone."""
     findings = compiled(tree).findings
-    faults = [finding for finding in findings if finding.code.startswith("M1")]
+    collector = [finding for finding in findings if finding.code.startswith("M1")]
     if VALIDATOR.is_valid(tree):
-        assert [f for f in faults if not _is_stricter(f, tree)] == []
+        assert [f for f in collector if not _is_stricter(f, tree)] == []
     else:
-        assert faults != []
+        assert collector != []
 
 
 def _is_stricter(finding: Finding, tree: Any) -> bool:

@@ -21,8 +21,8 @@ from strategies import HOSTILE
 
 import hypiler
 from hypiler.compiler.pipeline import compile_registry
-from hypiler.emit.python import emit_python
-from hypiler.emit.stub import MAX_LITERAL_IDS, emit_stub
+from hypiler.emit.python.module import emit_python
+from hypiler.emit.python.stub import MAX_LITERAL_IDS, emit_stub
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

@@ -5,27 +5,28 @@ import sys
 from dataclasses import replace
 from json import dumps
 
-from hypiler.build.output import replace_source
-from hypiler.cli import ENVIRONMENT, FINDINGS, NETWORK, OK, USAGE, complain
-from hypiler.cli.hub import asking, read_registry
-from hypiler.cli.report import print_findings, show, usage
-from hypiler.compiler.edit import Change, edit
+from hypiler.cli.hub import open_hub, read_registry
+from hypiler.cli.report import print_findings, usage_error, write_text
+from hypiler.cli.streams import ENVIRONMENT, FINDINGS, NETWORK, OK, USAGE, print_error
 from hypiler.compiler.pipeline import compile_registry
 from hypiler.diagnostics.codes import ERROR
-from hypiler.diagnostics.text import printable
-from hypiler.hub.draft import draft
+from hypiler.diagnostics.escaping import printable
 from hypiler.hub.snapshot import HubError, NotFoundError, RevisionGoneError
-from hypiler.hub.verify import entries_of
+from hypiler.jsontext.editor import Change, edit
+from hypiler.project.output import replace_source
+from hypiler.schema.key_order import schema_order
+from hypiler.verification.draft import draft
+from hypiler.verification.verify import entries_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from hypiler.compiler.pipeline import Registry
-    from hypiler.compiler.source import Source
     from hypiler.diagnostics.finding import Finding
-    from hypiler.evidence import Evidence
     from hypiler.hub.snapshot import Snapshot
+    from hypiler.jsontext.reader import Source
+    from hypiler.model_files.extract import Evidence
 
 EXAMPLES = """examples:
   hypiler add BAAI/bge-m3                        from main, pinned to the commit it stands at
@@ -62,7 +63,7 @@ def add_arguments(parser: "ArgumentParser") -> None:
 def run(options: "Namespace") -> int:
     """Read, draft, show, ask, insert, and say what is still to be looked up."""
     if options.local and options.revision:
-        usage("--revision goes with the hub, and not with --local")
+        usage_error("--revision goes with the hub, and not with --local")
         return USAGE
     found = read_registry(options)
     if found is None:
@@ -73,12 +74,12 @@ def run(options: "Namespace") -> int:
     try:
         snapshot = _snapshot(options)
     except HubError as error:
-        complain(printable(str(error)))
+        print_error(printable(str(error)))
         if options.local:
             return ENVIRONMENT
         return FINDINGS if isinstance(error, NotFoundError | RevisionGoneError) else NETWORK
     if snapshot.renamed_to:
-        show(f"note: {snapshot.repository} is called {snapshot.renamed_to} now, and is added as that", sys.stdout)
+        write_text(f"note: {snapshot.repository} is called {snapshot.renamed_to} now, and is added as that", sys.stdout)
         if known := _known(snapshot.renamed_to, sources):
             return _refuse(known)
         snapshot = replace(snapshot, repository=snapshot.renamed_to)
@@ -89,25 +90,25 @@ def _add(snapshot: "Snapshot", sources: "list[Source]", options: "Namespace") ->
     source = sources[0]
     path, index = source.name, len(entries_of(source))
     entry, evidence = draft(snapshot, id=options.new_id)
-    text = edit(source, [Change(("models", index), entry)])
+    text = edit(source, [Change(("models", index), entry)], schema_order)
     added = compile_registry([(one.name, (text if one is source else one.text).encode()) for one in sources])
     if refusal := _refusal(added, path, index):
         return _refuse(refusal)
     for line in dumps(entry, indent=2, ensure_ascii=False).split("\n"):
-        show(printable(line), sys.stdout)
+        write_text(printable(line), sys.stdout)
     _warn(evidence)
     if not options.yes and not _agreed(path):
         return OK
     replace_source(path, source.text.encode(), text.encode(), root=os.path.dirname(path))
-    show(f"{printable(path)}: `{entry['id']}` added", sys.stdout)
+    write_text(f"{printable(path)}: `{entry['id']}` added", sys.stdout)
     if open_questions := [one for one in added.findings if _is_of(one, path, index)]:
-        show("Look up what its files do not say:\n", sys.stdout)
+        write_text("Look up what its files do not say:\n", sys.stdout)
         print_findings(open_questions, added, sys.stdout)
     return OK
 
 
 def _refuse(why: str) -> int:
-    complain(f"nothing was added: {why}")
+    print_error(f"nothing was added: {why}")
     return FINDINGS
 
 
@@ -125,7 +126,7 @@ def _snapshot(options: "Namespace") -> "Snapshot":
         from hypiler.hub.folder import read_folder
 
         return read_folder(options.local, repository=options.repository)
-    with asking(1, "reading") as (hub, _):
+    with open_hub(1, "reading") as (hub, _):
         return hub.snapshot(options.repository, options.revision)
 
 
@@ -146,23 +147,23 @@ def _is_of(finding: "Finding", path: str, index: int) -> bool:
 def _agreed(path: str) -> bool:
     """Ask on a terminal; elsewhere nobody can agree."""
     if sys.stdin is None or not sys.stdin.isatty():
-        show("nothing is written without --yes", sys.stdout)
+        write_text("nothing is written without --yes", sys.stdout)
         return False
     try:
         agreed = input(f"Add it to {printable(path)}? [y/N] ").strip().lower() in ("y", "yes")
     except EOFError:
-        show("", sys.stdout)
+        write_text("", sys.stdout)
         agreed = False
     if not agreed:
-        show("nothing is written", sys.stdout)
+        write_text("nothing is written", sys.stdout)
     return agreed
 
 
 def _warn(evidence: "Evidence") -> None:
     for problem in evidence.problems:
-        show(f"note: {printable(problem.file)} was not used: {printable(problem.message)}", sys.stdout)
+        write_text(f"note: {printable(problem.file)} was not used: {printable(problem.message)}", sys.stdout)
     if evidence.remote_code:
         files = ", ".join(map(printable, evidence.remote_code))
-        show(f"note: loading it with its own library runs code of the repository: {files}", sys.stdout)
+        write_text(f"note: loading it with its own library runs code of the repository: {files}", sys.stdout)
     if evidence.pickle_only:
-        show("note: only pickled weights: loading them can run code", sys.stdout)
+        write_text("note: only pickled weights: loading them can run code", sys.stdout)

@@ -2,12 +2,12 @@
 
 import os
 
-from hypiler.build.options import OptionsError
-from hypiler.build.project import generate
-from hypiler.cli import USAGE
-from hypiler.cli.deliver import add_output_arguments, deliver
-from hypiler.cli.report import add_report_arguments, project_options, usage
-from hypiler.diagnostics.text import printable
+from hypiler.cli.report import add_report_arguments, project_options, usage_error
+from hypiler.cli.streams import USAGE
+from hypiler.cli.write_or_check import add_output_arguments, write_or_check
+from hypiler.diagnostics.escaping import printable
+from hypiler.project.build import generate
+from hypiler.project.options import OptionsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,12 +42,12 @@ def add_arguments(parser: "ArgumentParser") -> None:
 def run(options: "Namespace") -> int:
     """Compile, report, and write or compare if nothing is wrong."""
     if (options.files and not options.out) or (options.out and not options.files):
-        usage("`build FILE` and `--out DIR` need each other; without both, [tool.hypiler] decides")
+        usage_error("`build FILE` and `--out DIR` need each other; without both, [tool.hypiler] decides")
         return USAGE
     if not options.watch:
-        return deliver(options, _targets, generate, _command(options))
+        return write_or_check(options, _targets, generate, _command(options))
     if options.check or options.diff:
-        usage("`--watch` writes; `--check` and `--diff` only look: give one of them")
+        usage_error("`--watch` writes; `--check` and `--diff` only look: give one of them")
         return USAGE
     return _watch(options)
 
@@ -71,14 +71,14 @@ def _command(options: "Namespace") -> str:
 
 def _watch(options: "Namespace") -> int:
     """Build now and after every change. Ends only by a signal."""
-    from hypiler.build.watch import changes
+    from hypiler.project.watch import changes
 
     for _ in changes(lambda: _watched(options)):
         try:
-            deliver(options, _targets, generate, _command(options))
+            write_or_check(options, _targets, generate, _command(options))
         except OSError as error:
             # A file that is gone now may come back: many editors replace what they save.
-            usage(printable(str(error)))
+            usage_error(printable(str(error)))
         if not options.quiet:
             print("watching for changes; Ctrl-C ends", flush=True)
     raise AssertionError("changes never ends")

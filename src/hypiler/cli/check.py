@@ -2,10 +2,10 @@
 
 import sys
 
-from hypiler.build.options import OptionsError
-from hypiler.build.project import compile_files
-from hypiler.cli import FINDINGS
 from hypiler.cli.report import FORMATS, add_report_arguments, exit_code, project_options, report
+from hypiler.cli.streams import FINDINGS
+from hypiler.project.build import compile_files
+from hypiler.project.options import OptionsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -19,13 +19,14 @@ def add_arguments(parser: "ArgumentParser") -> None:
 
 def run(options: "Namespace") -> int:
     """Print the script, which knows the commands and ids of this version."""
-    from hypiler.cli import ENVIRONMENT, OK, make_parser
-    from hypiler.cli.report import usage
+    from hypiler.cli.main import make_parser
+    from hypiler.cli.report import usage_error
+    from hypiler.cli.streams import ENVIRONMENT, OK
 
     try:
         import shtab
     except ImportError:
-        usage("shtab is missing: python -m pip install 'hypiler[completion]'")
+        usage_error("shtab is missing: python -m pip install 'hypiler[completion]'")
         return ENVIRONMENT
     parser = make_parser()
     _add_choices(parser)

@@ -1,8 +1,8 @@
 """`hypiler docs`: write MODELS.md, the documentation of a registry."""
 
-from hypiler.cli.deliver import add_output_arguments, deliver
 from hypiler.cli.report import add_report_arguments, project_options
-from hypiler.diagnostics.text import printable
+from hypiler.cli.write_or_check import add_output_arguments, write_or_check
+from hypiler.diagnostics.escaping import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def add_arguments(parser: "ArgumentParser") -> None:
 
 def run(options: "Namespace") -> int:
     """Compile, report, and write or compare if nothing is wrong."""
-    return deliver(options, _targets, _emit, _command(options))
+    return write_or_check(options, _targets, _emit, _command(options))
 
 
 def _emit(registry: "Registry", output: str) -> dict[str, str]:

@@ -18,11 +18,11 @@ def add_arguments(parser: "ArgumentParser") -> None:
 
 def run(options: "Namespace") -> int:
     """Print a page, or the list of codes."""
-    from hypiler.cli import OK, USAGE
-    from hypiler.cli.report import usage
+    from hypiler.cli.report import usage_error
+    from hypiler.cli.streams import OK, USAGE
     from hypiler.diagnostics.codes import CODES
+    from hypiler.diagnostics.escaping import did_you_mean, quote_name
     from hypiler.diagnostics.pages import read_page
-    from hypiler.diagnostics.text import did_you_mean, named
 
     if options.code is None:
         for code, (name, severity) in CODES.items():
@@ -32,7 +32,7 @@ def run(options: "Namespace") -> int:
     code = by_name.get(options.code.lower(), options.code.upper())
     if code not in CODES:
         near = did_you_mean(options.code, [*CODES, *by_name])
-        usage(f"no code {named(options.code)}; {near or '`hypiler explain` lists all'}")
+        usage_error(f"no code {quote_name(options.code)}; {near or '`hypiler explain` lists all'}")
         return USAGE
     print(read_page(code), end="")
     return OK

@@ -4,15 +4,15 @@ import os
 import sys
 from contextlib import contextmanager
 
-from hypiler.build.files import read_file
-from hypiler.build.options import OptionsError
-from hypiler.build.project import lock_path
-from hypiler.cli import ENVIRONMENT, complain
 from hypiler.cli.report import project_options, report
+from hypiler.cli.streams import ENVIRONMENT, print_error
 from hypiler.compiler.pipeline import compile_registry
-from hypiler.compiler.source import MAX_BYTES, read_source
-from hypiler.diagnostics.text import shown
-from hypiler.evidence.lock import read_lock
+from hypiler.diagnostics.escaping import quote_value
+from hypiler.jsontext.reader import MAX_BYTES, read_source
+from hypiler.project.build import lock_path
+from hypiler.project.files import read_file
+from hypiler.project.options import OptionsError
+from hypiler.verification.lockfile import read_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from hypiler.compiler.pipeline import Registry
-    from hypiler.compiler.source import Source
-    from hypiler.evidence.lock import Locked
     from hypiler.hub.client import Hub
+    from hypiler.jsontext.reader import Source
+    from hypiler.verification.lockfile import LockEntry
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C, also where what was done until then is reported."""
@@ -39,7 +39,7 @@ def _jobs(text: str) -> int:
     from argparse import ArgumentTypeError
 
     if text not in map(str, range(1, _MOST_JOBS + 1)):
-        raise ArgumentTypeError(f"it must be a number from 1 to {_MOST_JOBS}; got {shown(text)}")
+        raise ArgumentTypeError(f"it must be a number from 1 to {_MOST_JOBS}; got {quote_value(text)}")
     return int(text)
 
 
@@ -63,7 +63,9 @@ def read_registry(options: "Namespace") -> "tuple[Registry, list[Source]] | None
     return registry, [source for source in read if source is not None]
 
 
-def lock_beside(sources: "list[Source]", options: "Namespace") -> "tuple[str, bytes | None, dict[str, Locked]] | None":
+def read_lock_for(
+    sources: "list[Source]", options: "Namespace"
+) -> "tuple[str, bytes | None, dict[str, LockEntry]] | None":
     """The path of the registry's lock, its bytes and what it holds; None after a report of what is wrong with it."""
     path = lock_path([source.name for source in sources])
     if not os.path.lexists(path):
@@ -77,7 +79,7 @@ def lock_beside(sources: "list[Source]", options: "Namespace") -> "tuple[str, by
 
 
 @contextmanager
-def asking(steps: int, what: str) -> "Generator[tuple[Hub, Callable[[], None]]]":
+def open_hub(steps: int, what: str) -> "Generator[tuple[Hub, Callable[[], None]]]":
     """The hub, and what to call after each step: a bar shows them on a terminal.
 
     Ends the command if the client is not installed.
@@ -87,13 +89,13 @@ def asking(steps: int, what: str) -> "Generator[tuple[Hub, Callable[[], None]]]"
 
         from hypiler.hub.client import Hub
     except ImportError as error:
-        complain(f"{error.name} is missing: python -m pip install 'hypiler[hub]'")
+        print_error(f"{error.name} is missing: python -m pip install 'hypiler[hub]'")
         raise SystemExit(ENVIRONMENT) from None
 
     def wait(seconds: float) -> None:
         # The bar makes room for the line, and is drawn again below it.
         with tqdm.external_write_mode(file=sys.stderr):
-            complain(f"waiting {seconds:.0f} s for the hub")
+            print_error(f"waiting {seconds:.0f} s for the hub")
 
     terminal = sys.stderr.isatty()
     # A step takes long enough to be shown at once.

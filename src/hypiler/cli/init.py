@@ -3,10 +3,10 @@
 import os
 import sys
 
-from hypiler.build.options import OptionsError
-from hypiler.cli import FINDINGS, OK, USAGE
-from hypiler.cli.report import print_findings, usage
-from hypiler.diagnostics.text import did_you_mean, named, printable
+from hypiler.cli.report import print_findings, usage_error
+from hypiler.cli.streams import FINDINGS, OK, USAGE
+from hypiler.diagnostics.escaping import did_you_mean, printable, quote_name
+from hypiler.project.options import OptionsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,16 +35,16 @@ def add_arguments(parser: "ArgumentParser") -> None:
 
 def run(options: "Namespace") -> int:
     """Plan, write, and say what was written; nothing that exists is overwritten."""
-    from hypiler.build.start import UnclearError, plan_project
-    from hypiler.emit.entry import emit_models
     from hypiler.emit.json_schema import emit_json_schema
+    from hypiler.emit.models_json import emit_models
+    from hypiler.project.scaffold import ScaffoldError, plan_project
 
     try:
         models = _models(options.model or [_FIRST])
         registry = emit_models(models, "./models.schema.json")
         plan = plan_project(options.folder, options.output, registry, emit_json_schema())
-    except (UnclearError, LookupError) as error:
-        usage(str(error.args[0]))
+    except (ScaffoldError, LookupError) as error:
+        usage_error(str(error.args[0]))
         return USAGE
     except OptionsError as error:
         print_findings(error.findings, None, sys.stderr)
@@ -71,7 +71,7 @@ def _models(ids: list[str]) -> "list[Any]":
         model = get_model(id)
         if model is None:
             hint = did_you_mean(id, list(MODELS)) or "`hypiler list` shows all"
-            raise LookupError(f"no model {named(id)}; {hint}")
+            raise LookupError(f"no model {quote_name(id)}; {hint}")
         if model not in models:
             models.append(model)
     return models

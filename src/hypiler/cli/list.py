@@ -2,9 +2,9 @@
 
 import sys
 
-from hypiler.cli import OK, USAGE
-from hypiler.cli.report import usage
-from hypiler.cli.table import (
+from hypiler.cli.report import usage_error
+from hypiler.cli.streams import OK, USAGE
+from hypiler.cli.tables import (
     UNKNOWN,
     Column,
     Page,
@@ -15,7 +15,7 @@ from hypiler.cli.table import (
     wrap,
     write,
 )
-from hypiler.diagnostics.text import did_you_mean, named, printable
+from hypiler.diagnostics.escaping import did_you_mean, printable, quote_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def run(options: "Namespace") -> int:
     try:
         models = _sorted(_filtered(options), options.sort, reverse=options.reverse)
     except _UnknownValueError as error:
-        usage(str(error))
+        usage_error(str(error))
         return USAGE
     if options.json:
         from json import dumps
@@ -155,7 +155,7 @@ def _known(option: str, words: "list[str]", known: "Iterable[str]") -> "list[str
             choices = sorted(spelled.values(), key=str.casefold)
             listed = ", ".join([printable(choice) for choice in choices])
             help = did_you_mean(word, choices) or f"known: {listed or 'none'}"
-            raise _UnknownValueError(f"--{option}: no model has {named(word)}; {help}")
+            raise _UnknownValueError(f"--{option}: no model has {quote_name(word)}; {help}")
     return [spelled[word.casefold()] for word in words]
 
 

@@ -4,20 +4,20 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from json import dumps
 
-from hypiler.cli import FINDINGS, NETWORK, OK
-from hypiler.cli.hub import INTERRUPTED, add_jobs_argument, asking, lock_beside, read_registry
-from hypiler.cli.report import show
-from hypiler.diagnostics.text import printable
-from hypiler.hub.outdated import BEHIND, CURRENT, STATES, UNREACHABLE, look
-from hypiler.hub.verify import entries_of
+from hypiler.cli.hub import INTERRUPTED, add_jobs_argument, open_hub, read_lock_for, read_registry
+from hypiler.cli.report import write_text
+from hypiler.cli.streams import FINDINGS, NETWORK, OK
+from hypiler.diagnostics.escaping import printable
+from hypiler.verification.outdated import BEHIND, CURRENT, STATES, UNREACHABLE, check_pin
+from hypiler.verification.verify import entries_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from hypiler.evidence.lock import Locked
-    from hypiler.hub.outdated import Outlook
-    from hypiler.hub.verify import Entry
+    from hypiler.verification.lockfile import LockEntry
+    from hypiler.verification.outdated import PinStatus
+    from hypiler.verification.verify import Entry
 
 EXAMPLES = """examples:
   hypiler outdated                every model of the registry
@@ -44,18 +44,18 @@ def add_arguments(parser: "ArgumentParser") -> None:
 def run(options: "Namespace") -> int:
     """Ask for every pin and say how it stands."""
     found = read_registry(options)
-    lock = found and lock_beside(found[1], options)
+    lock = found and read_lock_for(found[1], options)
     if found is None or lock is None:
         return FINDINGS
     entries = [entry for source in found[1] for entry in entries_of(source)]
     outlooks, complete = _asked(entries, lock[2], options.jobs)
     if options.json:
-        show(dumps([_record(one) for one in outlooks], indent=2), sys.stdout)
+        write_text(dumps([_record(one) for one in outlooks], indent=2), sys.stdout)
     else:
         for one in outlooks:
             if one.state != CURRENT:
-                show(_line(one), sys.stdout)
-        show(_summary(outlooks, len(entries)), sys.stdout)
+                write_text(_line(one), sys.stdout)
+        write_text(_summary(outlooks, len(entries)), sys.stdout)
     if not complete:
         return INTERRUPTED
     if any(one.state == UNREACHABLE for one in outlooks):
@@ -63,13 +63,13 @@ def run(options: "Namespace") -> int:
     return FINDINGS if any(one.behind for one in outlooks) else OK
 
 
-def _asked(entries: "list[Entry]", locks: "dict[str, Locked]", jobs: int) -> "tuple[list[Outlook], bool]":
+def _asked(entries: "list[Entry]", locks: "dict[str, LockEntry]", jobs: int) -> "tuple[list[PinStatus], bool]":
     """How the pins stand, in the order of the entries, and whether all were asked for before Ctrl-C."""
-    outlooks: list[Outlook] = []
-    with asking(len(entries), "asking") as (hub, done):
+    outlooks: list[PinStatus] = []
+    with open_hub(len(entries), "asking") as (hub, done):
 
-        def ask(entry: "Entry") -> "Outlook":
-            return look(entry, hub.info, locks.get(entry.id))
+        def ask(entry: "Entry") -> "PinStatus":
+            return check_pin(entry, hub.info, locks.get(entry.id))
 
         pool = ThreadPoolExecutor(jobs)
         try:
@@ -83,7 +83,7 @@ def _asked(entries: "list[Entry]", locks: "dict[str, Locked]", jobs: int) -> "tu
     return outlooks, True
 
 
-def _line(one: "Outlook") -> str:
+def _line(one: "PinStatus") -> str:
     if one.state != BEHIND:
         return f"{one.entry.id}: {one.state}: {printable(one.message)}"
     files = ", ".join(map(printable, one.changed[:_SHOWN_FILES])) or "nothing that facts or vectors come from"
@@ -93,14 +93,14 @@ def _line(one: "Outlook") -> str:
     return f"{one.entry.id}: behind: {pinned} is pinned, main stands at {head}; {risk}; changed: {files}{more}"
 
 
-def _summary(outlooks: "list[Outlook]", count: int) -> str:
+def _summary(outlooks: "list[PinStatus]", count: int) -> str:
     states = [one.state for one in outlooks]
     told = ", ".join([f"{states.count(state)} {state}" for state in STATES if state in states]) or "none asked for"
     asked = f" of {count}" if len(outlooks) < count else ""
     return f"{len(outlooks)}{asked} model{'s' * (count != 1)}: {told}" if count else "no models"
 
 
-def _record(one: "Outlook") -> "dict[str, object]":
+def _record(one: "PinStatus") -> "dict[str, object]":
     return {
         "id": one.entry.id,
         "repository": one.entry.repository,

@@ -3,10 +3,10 @@
 import os
 import sys
 
-from hypiler.build.options import Options, read_options
-from hypiler.cli import FINDINGS, OK, USAGE, complain, give_up
+from hypiler.cli.streams import FINDINGS, OK, USAGE, print_error, redirect_to_devnull
 from hypiler.diagnostics.codes import ERROR
-from hypiler.diagnostics.render import render_concise, render_text
+from hypiler.diagnostics.text import render_concise, render_text
+from hypiler.project.options import Options, read_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,13 +44,13 @@ def report(findings: "list[Finding]", registry: "Registry | None", options: "Nam
         print_findings(findings, registry, stream, limit=options.limit)
     elif options.format == "concise":
         if findings:
-            show(render_concise(findings, limit=options.limit), stream)
+            write_text(render_concise(findings, limit=options.limit), stream)
     else:
-        from hypiler.diagnostics import machine
+        from hypiler.diagnostics import formats
 
-        text: str = getattr(machine, f"render_{options.format}")(findings)
+        text: str = getattr(formats, f"render_{options.format}")(findings)
         if text:
-            show(text, sys.stdout)
+            write_text(text, sys.stdout)
 
 
 def print_findings(findings: "list[Finding]", registry: "Registry | None", stream: "TextIO", *, limit: int = 0) -> None:
@@ -58,15 +58,15 @@ def print_findings(findings: "list[Finding]", registry: "Registry | None", strea
     if findings:
         color = wants_color(stream)
         line: Callable[[Finding], str | None] = registry.line if registry else lambda _: None
-        show(render_text(findings, line, color=color, limit=limit), stream)
+        write_text(render_text(findings, line, color=color, limit=limit), stream)
 
 
-def show(text: str, stream: "TextIO") -> None:
+def write_text(text: str, stream: "TextIO") -> None:
     """Print what the exit code is about: a reader that has gone, as in `| head`, does not change the code."""
     try:
         print(text, file=stream, flush=True)
     except BrokenPipeError:
-        give_up(stream)
+        redirect_to_devnull(stream)
 
 
 def exit_code(findings: "list[Finding]", *, strict: bool) -> int:
@@ -75,9 +75,9 @@ def exit_code(findings: "list[Finding]", *, strict: bool) -> int:
     return FINDINGS if counted else OK
 
 
-def usage(message: str) -> None:
+def usage_error(message: str) -> None:
     """One line about a wrong use of a command."""
-    complain(message)
+    print_error(message)
 
 
 def project_options() -> Options:
@@ -85,5 +85,5 @@ def project_options() -> Options:
     try:
         return read_options("")
     except FileNotFoundError:
-        usage("name a FILE, or run where a pyproject.toml has [tool.hypiler]")
+        usage_error("name a FILE, or run where a pyproject.toml has [tool.hypiler]")
         raise SystemExit(USAGE) from None

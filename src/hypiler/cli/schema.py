@@ -17,10 +17,10 @@ def add_arguments(parser: "ArgumentParser") -> None:
 
 def run(options: "Namespace") -> int:
     """Print the schema, or its reference for people."""
-    from hypiler.cli import OK
+    from hypiler.cli.streams import OK
 
     if options.format == "markdown":
-        from hypiler.emit.reference import emit_reference
+        from hypiler.emit.field_reference import emit_reference
 
         print(emit_reference(), end="")
     else:

@@ -2,16 +2,16 @@
 
 import sys
 
-from hypiler.cli import OK, USAGE
-from hypiler.cli.report import usage
-from hypiler.cli.table import Page, columns_of, cut, pad, record, wrap, write
-from hypiler.diagnostics.text import did_you_mean, named, printable
+from hypiler.cli.report import usage_error
+from hypiler.cli.streams import OK, USAGE
+from hypiler.cli.tables import Page, columns_of, cut, pad, record, wrap, write
+from hypiler.diagnostics.escaping import did_you_mean, printable, quote_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from hypiler.emit.facts import Fact, Section
+    from hypiler.emit.fact_lines import FactLine, Section
     from hypiler.model_registry import ModelInfo
 
 EXAMPLES = """examples:
@@ -44,13 +44,13 @@ def add_arguments(parser: "ArgumentParser") -> None:
 
 def run(options: "Namespace") -> int:
     """Print the model, or say which one was meant."""
-    from hypiler.emit.facts import sections_of
+    from hypiler.emit.fact_lines import sections_of
     from hypiler.model_registry import get_model
 
     id: str = options.id
     model = get_model(id)
     if model is None:
-        usage(f"no model {named(id)}; {_hint(id)}")
+        usage_error(f"no model {quote_name(id)}; {_hint(id)}")
         return USAGE
     if options.json:
         from json import dumps
@@ -78,7 +78,7 @@ def _hint(id: str) -> str:
 
 
 def _heading(model: "ModelInfo", id: str, page: Page) -> "list[str]":
-    from hypiler.compiler.names import constant_name
+    from hypiler.schema.identifiers import constant_name
 
     name = constant_name(model.id)
     lines = [page.paint("bold", part) for part in _wrapped(model.name, page.width)]
@@ -128,7 +128,7 @@ def _source_texts(source: str, page: Page, start: int, *, whole: bool) -> "list[
     return [" " * start + page.paint("dim", text) for text in texts]
 
 
-def _fact_lines(fact: "Fact", page: Page, *, whole: bool) -> "list[str]":
+def _fact_lines(fact: "FactLine", page: Page, *, whole: bool) -> "list[str]":
     """The fact as it fits the page: label, value and source beside each other, or below."""
     start = _LABELS + 4
     label = pad(f"  {fact.label}", start - 2) + "  "

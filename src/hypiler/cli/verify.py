@@ -5,32 +5,40 @@ import sys
 from dataclasses import asdict
 from json import dumps
 
-from hypiler.build.output import add_files, replace_source
-from hypiler.cli import ENVIRONMENT, FINDINGS, NETWORK, OK, USAGE, complain
-from hypiler.cli.hub import INTERRUPTED, add_jobs_argument, asking, lock_beside, read_registry
-from hypiler.cli.report import print_findings, show, usage
+from hypiler.cli.hub import INTERRUPTED, add_jobs_argument, open_hub, read_lock_for, read_registry
+from hypiler.cli.report import print_findings, usage_error, write_text
+from hypiler.cli.streams import ENVIRONMENT, FINDINGS, NETWORK, OK, USAGE, print_error
 from hypiler.compiler.pipeline import compile_registry
 from hypiler.diagnostics.codes import ERROR
-from hypiler.diagnostics.text import named, nearest, printable
-from hypiler.evidence.lock import told, write_lock
-from hypiler.evidence.verdict import AGREES, CLAIMED, DIFFERS, STATES, UNKNOWN
+from hypiler.diagnostics.escaping import nearest, printable, quote_name
 from hypiler.hub.snapshot import HubError
-from hypiler.hub.verify import Result, corrections, entries_of, from_lock, hashed, judge, verify
+from hypiler.project.output import add_files, replace_source
+from hypiler.verification.lockfile import format_value, write_lock
+from hypiler.verification.verdict import AGREES, CLAIMED, DIFFERS, STATES, UNKNOWN
+from hypiler.verification.verify import (
+    Result,
+    citations,
+    corrections,
+    entries_of,
+    files_with_checksums,
+    from_lock,
+    verify,
+    verify_snapshot,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from typing import Any
 
-    from hypiler.compiler.edit import Change
     from hypiler.compiler.pipeline import Registry
-    from hypiler.compiler.source import Source
     from hypiler.diagnostics.finding import Finding
-    from hypiler.evidence.facts import Fact
-    from hypiler.evidence.lock import Locked
     from hypiler.hub.snapshot import Snapshot
-    from hypiler.hub.verify import Entry
+    from hypiler.jsontext.editor import Change
+    from hypiler.jsontext.reader import Source
+    from hypiler.verification.lockfile import LockEntry
+    from hypiler.verification.verify import Entry
 
 EXAMPLES = """examples:
   hypiler verify                         every model, from the hub, at its pinned commit
@@ -71,10 +79,10 @@ def add_arguments(parser: "ArgumentParser") -> None:
 def run(options: "Namespace") -> int:
     """Read, compare, report, keep what was read in the lock, and mend what differs."""
     if options.local and (len(options.ids) != 1 or options.offline):
-        usage("--local DIR goes with one ID, and not with --offline")
+        usage_error("--local DIR goes with one ID, and not with --offline")
         return USAGE
     found = read_registry(options)
-    lock = found and lock_beside(found[1], options)
+    lock = found and read_lock_for(found[1], options)
     if found is None or lock is None:
         return FINDINGS
     registry, sources = found
@@ -86,7 +94,7 @@ def run(options: "Namespace") -> int:
     try:
         results, complete = _results(entries, locks, options)
     except HubError as error:  # of a folder; those of the hub concern one model of many
-        complain(printable(str(error)))
+        print_error(printable(str(error)))
         return ENVIRONMENT
     _report(results, registry, options, len(entries))
     if not options.offline:
@@ -103,13 +111,15 @@ def _chosen(entries: "list[Entry]", ids: list[str]) -> "list[Entry] | None":
     for id in ids:
         if id not in by_id:
             near = nearest(id, list(by_id))
-            usage(f"no model {named(id)} in the registry" + (f"; did you mean `{near}`?" if near else ""))
+            usage_error(f"no model {quote_name(id)} in the registry" + (f"; did you mean `{near}`?" if near else ""))
             return None
     wanted = {by_id[id].id for id in ids} if ids else by_id
     return [entry for entry in entries if entry.id in wanted]
 
 
-def _results(entries: "list[Entry]", locks: "dict[str, Locked]", options: "Namespace") -> "tuple[list[Result], bool]":
+def _results(
+    entries: "list[Entry]", locks: "dict[str, LockEntry]", options: "Namespace"
+) -> "tuple[list[Result], bool]":
     """What the files say, and whether all were read. Raises HubError for a folder that cannot be read."""
     if options.offline:
         return [from_lock(entry, locks.get(entry.id)) for entry in entries], True
@@ -119,8 +129,8 @@ def _results(entries: "list[Entry]", locks: "dict[str, Locked]", options: "Names
     if options.local:
         (entry,) = entries
         snapshot = _folder(entry, options.local)
-        return [judge(entry, snapshot, snapshot.sums, date)], True
-    with asking(len(entries), "verifying") as (hub, done):
+        return [verify_snapshot(entry, snapshot, snapshot.sums, date)], True
+    with open_hub(len(entries), "verifying") as (hub, done):
 
         def read(repository: str, revision: str | None, names_alone: bool) -> "Snapshot":
             return hub.info(repository, revision) if names_alone else hub.snapshot(repository, revision)
@@ -131,7 +141,7 @@ def _results(entries: "list[Entry]", locks: "dict[str, Locked]", options: "Names
 def _folder(entry: "Entry", folder: str) -> "Snapshot":
     from hypiler.hub.folder import read_folder
 
-    snapshot = read_folder(folder, hashed(entry))
+    snapshot = read_folder(folder, files_with_checksums(entry))
     if entry.revision and snapshot.revision and snapshot.revision != entry.revision:
         raise HubError(f"{folder} has the files of commit {snapshot.revision}; `{entry.id}` is of {entry.revision}")
     return snapshot
@@ -140,14 +150,14 @@ def _folder(entry: "Entry", folder: str) -> "Snapshot":
 def _report(results: "list[Result]", registry: "Registry", options: "Namespace", count: int) -> None:
     if options.json:
         tree = {"models": [_record(result) for result in results], "complete": len(results) == count}
-        show(dumps(tree, indent=2), sys.stdout)
+        write_text(dumps(tree, indent=2), sys.stdout)
         return
     for result in results:
         for line in _lines(result, facts=options.facts):
-            show(line, sys.stdout)
+            write_text(line, sys.stdout)
     findings = _located([finding for result in results for finding in result.findings()], results)
     print_findings(findings, registry, sys.stdout)
-    show(_summary(results, count), sys.stdout)
+    write_text(_summary(results, count), sys.stdout)
 
 
 def _located(findings: "list[Finding]", results: "list[Result]") -> "list[Finding]":
@@ -170,7 +180,7 @@ def _lines(result: "Result", *, facts: bool) -> "Iterator[str]":
         yield f"  note: {printable(note)}"
     for verdict in result.verdicts if facts else ():
         place = f"  {verdict.file}" + (f" {verdict.key}" if verdict.key else "") if verdict.file else ""
-        yield f"  {verdict.state:8}{printable(verdict.path):38}{told(verdict.ours)}{printable(place)}"
+        yield f"  {verdict.state:8}{printable(verdict.path):38}{format_value(verdict.ours)}{printable(place)}"
 
 
 def _counts(result: "Result") -> dict[str, int]:
@@ -185,8 +195,8 @@ def _summary(results: "list[Result]", wanted: int) -> str:
     fine = len(results) - differ - gone - unread
     counts = ((differ, "with"), (gone, "that does not exist"), (unread, "that could not be read"))
     of = f"{len(results)} of " if len(results) < wanted else ""
-    told = [f"{fine} without a difference", *[f"{count} {what}" for count, what in counts if count]]
-    return f"{of}{_counted(wanted, 'model')}: {', '.join(told)}"
+    parts = [f"{fine} without a difference", *[f"{count} {what}" for count, what in counts if count]]
+    return f"{of}{_counted(wanted, 'model')}: {', '.join(parts)}"
 
 
 def _counted(count: int, what: str) -> str:
@@ -207,7 +217,7 @@ def _record(result: "Result") -> "dict[str, Any]":
 
 
 def _keep(
-    path: str, kept: "bytes | None", locks: "dict[str, Locked]", results: "list[Result]", every: "list[Entry]"
+    path: str, kept: "bytes | None", locks: "dict[str, LockEntry]", results: "list[Result]", every: "list[Entry]"
 ) -> None:
     """Write what was read into the lock, in the order of the registry; models that are gone leave it."""
     read = {result.entry.id: result.locked for result in results if result.locked is not None}
@@ -234,42 +244,24 @@ def _fix(results: "list[Result]", sources: "list[Source]", options: "Namespace")
         wrong = {finding.path for result in own for finding in result.findings()}
         mended = mended and wrong <= right
         if changes:
-            cited = [change for result in own for change in _citations(result)]
+            cited = [change for result in own for change in citations(result)]
             written = _write(source, [*changes, *cited])
             mended = mended and written
             if written and not options.json:
-                show(f"{printable(source.name)}: {_counted(len(changes), 'fact')} corrected", sys.stdout)
+                write_text(f"{printable(source.name)}: {_counted(len(changes), 'fact')} corrected", sys.stdout)
     return mended
-
-
-def _citations(result: "Result") -> "Iterator[Change]":
-    """For each fact that is corrected, its place in the files, if the entry names another."""
-    from hypiler.compiler.edit import REMOVED, Change
-
-    facts: Mapping[str, Fact] = result.locked.facts if result.locked else {}
-    for change in corrections(result):
-        name = ".".join(map(str, change.path[2:]))
-        if name in result.entry.tree.get("sources", {}):
-            place = REMOVED if change.value is REMOVED else _source(result, facts[name])
-            yield Change((*change.path[:2], "sources", name), place)
-
-
-def _source(result: "Result", fact: "Fact") -> str:
-    """Where a fact was read, as `hypiler add` writes it."""
-    commit = result.locked.revision if result.locked else None
-    place = f"{result.entry.repository} @{commit[:7]}" if commit else f"files of {result.entry.repository}"
-    return f"{place} {fact.file}" + (f" ({fact.key})" if fact.key else "")
 
 
 def _write(source: "Source", changes: "list[Change]") -> bool:
     """Give a file the changes, if it has no errors then."""
-    from hypiler.compiler.edit import edit
+    from hypiler.jsontext.editor import edit
+    from hypiler.schema.key_order import schema_order
 
-    text = edit(source, changes)
+    text = edit(source, changes, schema_order)
     again = compile_registry([(source.name, text.encode())])
     if again.failed:
         name = printable(source.name)
-        complain(f"{name} is left as it is: with what the files say it would be faulty; mend it by hand")
+        print_error(f"{name} is left as it is: with what the files say it would be faulty; mend it by hand")
         print_findings([finding for finding in again.findings if finding.severity == ERROR], again, sys.stderr)
         return False
     replace_source(source.name, source.text.encode(), text.encode(), root=os.path.dirname(source.name))

@@ -3,13 +3,13 @@
 from itertools import chain
 
 from hypiler._digest import sha256_hex
-from hypiler.compiler.faults import Faults
+from hypiler.compiler.decode import decode_models
 from hypiler.compiler.rules import Model, check_between, check_model
-from hypiler.compiler.schema import BY_ATTRIBUTE
-from hypiler.compiler.shape import check_shape
-from hypiler.compiler.source import Lines, Source, read_source
 from hypiler.diagnostics.codes import ERROR
+from hypiler.diagnostics.collector import FindingCollector
 from hypiler.diagnostics.finding import Finding
+from hypiler.jsontext.reader import Lines, Source, read_source
+from hypiler.schema.fields import BY_ATTRIBUTE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Registry:
 
 
 def compile_registry(
-    files: "list[tuple[str, bytes]]", *, also: "Callable[[Source, Faults], None] | None" = None
+    files: "list[tuple[str, bytes]]", *, also: "Callable[[Source, FindingCollector], None] | None" = None
 ) -> Registry:
     """Read and check the models of one or more files, given as (name, bytes); the models follow in this order.
 
@@ -62,34 +62,34 @@ def compile_registry(
     """
     registry = Registry(files)
     models: list[Model] = []
-    readable: list[tuple[Source, Faults]] = []
+    readable: list[tuple[Source, FindingCollector]] = []
     found: dict[str, list[Finding]] = {}
     for name, data in files:
         source, found[name] = read_source(data, name)
         if source is not None:
-            faults = Faults()
+            collector = FindingCollector()
             models += [
-                Model(label, row, ("models", index), faults, name)
-                for index, (label, row) in enumerate(check_shape(source.value, faults))
+                Model(label, row, ("models", index), collector, name)
+                for index, (label, row) in enumerate(decode_models(source.value, collector))
                 if row is not None
             ]
-            readable.append((source, faults))
+            readable.append((source, collector))
     for model in models:
         check_model(model)
     check_between(models)
     if also is not None and not _failed(found, readable):
-        for source, faults in readable:
-            also(source, faults)
-    for source, faults in readable:
+        for source, collector in readable:
+            also(source, collector)
+    for source, collector in readable:
         # What stands at the place of a fault of the file itself was not written so.
         known = {finding.path for finding in found[source.name]}
-        fresh = [finding for finding in faults.findings if finding.path not in known]
+        fresh = [finding for finding in collector.findings if finding.path not in known]
         if fresh:
             source.locate(fresh)
         found[source.name] += fresh
         found[source.name].sort(key=lambda f: (f.line, f.column, f.code))
-        if faults.dropped:
-            message = f"{faults.dropped} more findings are not kept"
+        if collector.dropped:
+            message = f"{collector.dropped} more findings are not kept"
             found[source.name].append(Finding("M010", message, file=source.name, help="mend the first ones"))
     registry.findings = [finding for own in found.values() for finding in own]
     if not registry.failed:
@@ -98,8 +98,8 @@ def compile_registry(
     return registry
 
 
-def _failed(found: "dict[str, list[Finding]]", readable: "list[tuple[Source, Faults]]") -> bool:
-    findings = [*chain(*found.values()), *chain(*[faults.findings for _, faults in readable])]
+def _failed(found: "dict[str, list[Finding]]", readable: "list[tuple[Source, FindingCollector]]") -> bool:
+    findings = [*chain(*found.values()), *chain(*[collector.findings for _, collector in readable])]
     return any(finding.severity == ERROR for finding in findings)
 
 

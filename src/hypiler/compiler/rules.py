@@ -5,13 +5,13 @@ A rule passes over a value that is missing or wrong in itself, so one fault give
 
 import re
 
-from hypiler.compiler.faults import INVALID, Faults
-from hypiler.compiler.kinds import ListOf, MapOf, Records
-from hypiler.compiler.names import RESERVED, constant_name
-from hypiler.compiler.schema import BY_ATTRIBUTE, FIELDS
-from hypiler.compiler.vocabulary import LICENSES, MODEL_TYPES
+from hypiler.diagnostics.collector import INVALID, FindingCollector
+from hypiler.diagnostics.escaping import did_you_mean, printable, quote_name
 from hypiler.diagnostics.finding import Finding, Path, json_path
-from hypiler.diagnostics.text import did_you_mean, named, printable
+from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
+from hypiler.schema.identifiers import RESERVED, constant_name
+from hypiler.schema.types import ListOf, MapOf, Records
+from hypiler.schema.vocabulary import LICENSES, MODEL_TYPES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # A source may be given for a field or for a whole section.
 _PATHS = frozenset(".".join(field.path[:depth]) for field in FIELDS for depth in range(1, len(field.path) + 1))
-_WITH_PARTS = frozenset(field.name for field in FIELDS if isinstance(field.kind, ListOf | MapOf | Records))
+_WITH_PARTS = frozenset(field.name for field in FIELDS if isinstance(field.type, ListOf | MapOf | Records))
 _DEPTH = max(len(field.path) for field in FIELDS)
 _SPELLINGS = {license.lower(): license for license in LICENSES}
 _UNITS = {"K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
@@ -30,11 +30,13 @@ class Model:
 
     __slots__ = ("faults", "file", "label", "row", "where")
 
-    def __init__(self, label: str | None, row: "list[Any]", where: Path, faults: Faults, file: str) -> None:
+    def __init__(
+        self, label: str | None, row: "list[Any]", where: Path, collector: FindingCollector, file: str
+    ) -> None:
         self.label = label
         self.row = row
         self.where = where
-        self.faults = faults
+        self.faults = collector
         self.file = file
 
     @property
@@ -207,7 +209,7 @@ def _license_spelling(model: Model) -> None:
         return
     spelling = _SPELLINGS.get(license.lower(), license)
     if spelling != license:
-        message = f"`license` is {named(license)}, which SPDX spells `{spelling}`"
+        message = f"`license` is {quote_name(license)}, which SPDX spells `{spelling}`"
         model.add("M216", "license", message, help=f"write `{spelling}`")
 
 
@@ -216,7 +218,7 @@ def _unknown_source_paths(model: Model) -> None:
         return
     for path in model["sources"]:
         if path not in _PATHS and not _is_part_of_a_field(path):
-            message = f"`sources` names {named(path)}, which is no field of a model"
+            message = f"`sources` names {quote_name(path)}, which is no field of a model"
             model.add("M214", "sources", message, (path,), did_you_mean(path, sorted(_PATHS)))
 
 

@@ -1,7 +1,7 @@
 """A finding: one fault of the input, with everything a reader needs to mend it."""
 
 from hypiler.diagnostics.codes import severity_of
-from hypiler.diagnostics.text import printable
+from hypiler.diagnostics.escaping import printable
 
 Path = tuple[str | int, ...]
 

@@ -1,55 +1,138 @@
-"""How text from the input may appear in a message: never raw.
+"""Findings for people: in full with their source lines, or one a line. All input text in them is escaped."""
 
-Control, bidi and other characters that do not print could forge lines or hide text in a terminal or a log, so every
-message that repeats input goes through these functions.
-"""
+from hypiler.diagnostics.codes import CODES, ERROR
+from hypiler.diagnostics.escaping import printable
+from hypiler.diagnostics.finding import Finding
 
-_LIMIT = 60
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
+    SourceLine = Callable[[Finding], str | None]
 
-def printable(text: str) -> str:
-    r"""`text` with every character that does not print escaped: `\n`, `\x1b`, `\u202e`."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
-
-
-def shown(value: object) -> str:
-    """A value from the input as it may stand in a message: in JSON's own words, on one line, shortened."""
-    if value is None:
-        return "null"
-    if value is True:
-        return "true"
-    if value is False:
-        return "false"
-    if isinstance(value, str):
-        text = printable(value[: _LIMIT + 1])
-        return f'"{text[:_LIMIT]}…"' if len(text) > _LIMIT else f'"{text}"'
-    if isinstance(value, dict):
-        return "an object"
-    if isinstance(value, list):
-        return "a list"
-    if isinstance(value, int) and not -(10**30) < value < 10**30:
-        return "a number of over 30 digits"
-    return repr(value)
+_WINDOW = 100
+_MANY = 10  # findings that are no longer counted at a glance
+_STYLES = {"error": "1;31", "warning": "1;33", "bold": "1", "frame": "1;34"}
 
 
-def named(text: str) -> str:
-    """A name from the input, in backticks, printable and shortened."""
-    text = printable(text[: _LIMIT + 1])
-    return f"`{text[:_LIMIT]}…`" if len(text) > _LIMIT else f"`{text}`"
+def _no_line(finding: Finding) -> str | None:
+    return None
 
 
-def nearest(word: str, known: "list[str]") -> str | None:
-    """The one of `known` that `word` was probably meant to be, or None if nothing is near."""
-    from difflib import get_close_matches  # imported here: only a file with a fault needs it
+def render_text(
+    findings: list[Finding],
+    line: "SourceLine" = _no_line,
+    *,
+    color: bool = False,
+    limit: int = 0,
+) -> str:
+    """A report in the manner of compilers: each finding with its source line, then the count.
 
-    folded = {k.lower().replace("-", "_"): k for k in known}
-    near = get_close_matches(word[:80].lower().replace("-", "_"), folded, n=1, cutoff=0.6)
-    return folded[near[0]] if near else None
+    `line` gives the source line of a finding. With a `limit`, only so many findings are written out, of every code
+    some; where there are many, the count is followed by one line a code.
+    """
+    paint = _paint if color else _plain
+    shown = _chosen(findings, limit)
+    parts = [_render(finding, line(finding), paint) for finding in shown]
+    if len(shown) < len(findings):
+        parts.append(f"… and {len(findings) - len(shown)} more; `hypiler check --limit 0` shows all\n")
+    return "\n".join([*parts, _count(findings)])
 
 
-def did_you_mean(word: str, known: "list[str]") -> str | None:
-    """``did you mean `x`?`` for the nearest of `known`, or None if nothing is near."""
-    near = nearest(word, known)
-    return f"did you mean `{near}`?" if near else None
+def render_concise(findings: list[Finding], *, limit: int = 0) -> str:
+    """One line a finding, as editors read them, then the count."""
+    shown = _chosen(findings, limit)
+    lines = [f"{_where(finding)}{finding.severity}[{finding.code}]: {finding.message}" for finding in shown]
+    if len(shown) < len(findings):
+        lines.append(f"… and {len(findings) - len(shown)} more; `--limit 0` shows all")
+    return "\n".join([*lines, _count(findings)])
+
+
+def _where(finding: Finding) -> str:
+    place = [printable(finding.file), *([str(finding.line), str(finding.column)] if finding.line else [])]
+    return ":".join(place) + ": " if finding.file else ""
+
+
+def _chosen(findings: list[Finding], limit: int) -> list[Finding]:
+    """At most `limit` of the findings, in their order: of every code the first, so that none hides the others."""
+    if not limit or len(findings) <= limit:
+        return findings
+    numbers: dict[str, int] = {}
+    ranked: list[tuple[int, int]] = []
+    for place, finding in enumerate(findings):
+        numbers[finding.code] = number = numbers.get(finding.code, 0) + 1
+        ranked.append((number, place))
+    return [findings[place] for place in sorted([place for _, place in sorted(ranked)[:limit]])]
+
+
+def _count(findings: list[Finding]) -> str:
+    """How many errors and warnings; of many, also how many of each code."""
+    errors = sum(finding.severity == ERROR for finding in findings)
+    both = ((errors, "error"), (len(findings) - errors, "warning"))
+    counts = ", ".join([f"{n} {word}{'s' * (n != 1)}" for n, word in both if n])
+    if len(findings) <= _MANY:
+        return counts
+    numbers: dict[str, int] = {}
+    for finding in findings:
+        numbers[finding.code] = numbers.get(finding.code, 0) + 1
+    ordered = sorted(numbers.items(), key=lambda item: -item[1])
+    table = [f"{number:>7}  {code}  {CODES[code][0]}" for code, number in ordered]
+    return "\n".join([f"{counts}:", *table, f"`hypiler explain {ordered[0][0]}` tells what a code means"])
+
+
+def _plain(style: str, text: str) -> str:
+    return text
+
+
+def _paint(style: str, text: str) -> str:
+    return f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
+
+
+def _render(finding: Finding, line: str | None, paint: "Callable[[str, str], str]") -> str:
+    out = f"{paint(finding.severity, f'{finding.severity}[{finding.code}]')}{paint('bold', f': {finding.message}')}\n"
+    number = str(finding.line) if finding.line else ""
+    gutter = " " * len(number)
+    place = printable(finding.file) + (f":{finding.line}:{finding.column}" if finding.line else "")
+    if place:
+        out += f"{gutter}{paint('frame', '-->')} {place}\n"
+    if line is not None:
+        shown, indent, width = _excerpt(line, finding.column - 1, finding.width)
+        bar = paint("frame", "|")
+        caret = paint(finding.severity, "^" * width)
+        out += f"{gutter} {bar}\n{paint('frame', number)} {bar} {shown}\n{gutter} {bar} {' ' * indent}{caret}\n"
+    whose = f" (model `{finding.model}`)" if finding.model else ""
+    if finding.path:
+        out += f"{gutter} {paint('frame', '=')} at: {finding.json_path}{whose}\n"
+    if finding.help:
+        out += f"{gutter} {paint('frame', '=')} help: {finding.help}\n"
+    return out
+
+
+def _excerpt(line: str, start: int, width: int) -> tuple[str, int, int]:
+    """The part of a line around a finding, printable, with the columns where the carets begin and how many."""
+    first = max(0, start - _WINDOW // 2) if start + width > _WINDOW else 0
+    last = max(first + _WINDOW, min(start + width, first + _WINDOW))
+    before = ("…" if first else "") + _columns(line[first:start])
+    marked = _columns(line[start : min(start + width, last)])
+    after = _columns(line[min(start + width, last) : last]) + ("…" if len(line) > last else "")
+    return before + marked + after, _width(before), max(1, _width(marked))
+
+
+def _columns(text: str) -> str:
+    return printable(text.replace("\t", "    "))
+
+
+def _width(text: str) -> int:
+    """How many columns a terminal gives to `text`."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import category, east_asian_width
+
+    return sum(
+        0
+        if category(c) in ("Mn", "Me")  # a mark upon the letter before it
+        else 2
+        if east_asian_width(c) in "WF"
+        else 1
+        for c in text
+    )

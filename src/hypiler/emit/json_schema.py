@@ -1,6 +1,6 @@
 """Emits the JSON Schema of models.json, for editors: from the same table of fields that the checks follow."""
 
-from hypiler.compiler.schema import FIELDS, ROOT, VERSION, Field
+from hypiler.schema.fields import FIELDS, ROOT, VERSION, Field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _object() -> "dict[str, Any]":
 
 
 def _value(field: Field) -> "dict[str, Any]":
-    schema = field.kind.schema()
+    schema = field.type.schema()
     if field.null:
         schema = {"anyOf": [schema, {"type": "null"}]}
     return {**schema, "description": field.doc}

@@ -3,12 +3,12 @@
 import re
 from types import SimpleNamespace
 
-from hypiler.compiler.kinds import Records
 from hypiler.compiler.pipeline import Registry
-from hypiler.compiler.schema import FIELDS
-from hypiler.diagnostics.text import printable
-from hypiler.emit.facts import Section, sections_of
+from hypiler.diagnostics.escaping import printable
+from hypiler.emit.fact_lines import Section, sections_of
 from hypiler.emit.header import MARKUP, with_header
+from hypiler.schema.fields import FIELDS
+from hypiler.schema.types import Records
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,10 +47,10 @@ def _record(row: "tuple[Any, ...]") -> "Any":
     """A row under the names of its attributes, as `ModelInfo` has them."""
     values: dict[str, Any] = {}
     for field, value in zip(FIELDS, row, strict=True):
-        kind = field.kind
+        field_type = field.type
         parts = (
-            [SimpleNamespace(**dict(zip(kind.fields, item, strict=True))) for item in value]
-            if (isinstance(kind, Records))
+            [SimpleNamespace(**dict(zip(field_type.fields, item, strict=True))) for item in value]
+            if (isinstance(field_type, Records))
             else value
         )
         values[field.attribute] = parts

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from hypiler.config import ModelConfig
-    from hypiler.engines.layout import Layout
+    from hypiler.engines.encoders import Floats
+    from hypiler.engines.layout import ModelFolder
 
 # What models of the usual types are to an encoder. Others are dense, or multi-vector if the registry says so.
 KINDS = {
@@ -75,7 +76,7 @@ def kind_of(config: "ModelConfig") -> str:
     return KINDS.get(word, "multi_vector" if model.multi_vector else "dense")
 
 
-def make_contract(config: "ModelConfig", layout: "Layout", assume: "Mapping[str, object]") -> Contract:
+def make_contract(config: "ModelConfig", layout: "ModelFolder", assume: "Mapping[str, object]") -> Contract:
     """The contract of a config whose files hold `layout`.
 
     `assume` gives facts, by their names in ModelInfo, that neither the registry nor the files say. Raises
@@ -106,7 +107,7 @@ def make_contract(config: "ModelConfig", layout: "Layout", assume: "Mapping[str,
 class _Facts:
     """Asks for facts where they may stand: the registry, the files, the caller."""
 
-    def __init__(self, model: "Any", layout: "Layout", assume: "Mapping[str, object]") -> None:
+    def __init__(self, model: "Any", layout: "ModelFolder", assume: "Mapping[str, object]") -> None:
         self.model = model
         self.layout = layout
         self.assume = assume
@@ -155,7 +156,7 @@ class _Facts:
         return int(value)
 
 
-def _check_kind(config: "ModelConfig", kind: str, layout: "Layout") -> None:
+def _check_kind(config: "ModelConfig", kind: str, layout: "ModelFolder") -> None:
     model: Any = config.model
     if layout.kind is not None and layout.kind != kind:
         raise MismatchError(
@@ -175,3 +176,33 @@ def _check_kind(config: "ModelConfig", kind: str, layout: "Layout") -> None:
 
 def _told(kind: str) -> str:
     return kind.replace("_", "-")
+
+
+def check_agreement(contract: Contract, folder: str, **found: object) -> None:
+    """Raise MismatchError where what a library took from the folder is not what the contract says; None says nothing.
+
+    Spaces around a marker do not count: not every library writes them.
+    """
+    for name, value in found.items():
+        expected = getattr(contract, name)
+        if value is not None and _bare(value) != _bare(expected):
+            raise MismatchError(
+                f"`encoding.{name}` of `{contract.id}` is {expected!r}, and {value!r} by the files in {folder}: one of"
+                " them is wrong"
+            )
+
+
+def check_width(vectors: "Any", contract: Contract) -> "Floats":
+    """The vectors as they are. Raises MismatchError if they are not as wide as the registry says."""
+    width = vectors.shape[-1]
+    if width != contract.embedding_dim:
+        raise MismatchError(
+            f"`specs.embedding_dim` of `{contract.id}` is {contract.embedding_dim} in the registry, and its files give"
+            f" vectors of {width}: the files are those of another model, or the registry is wrong"
+        )
+    result: Floats = vectors
+    return result
+
+
+def _bare(value: object) -> object:
+    return value.strip() if isinstance(value, str) else value

@@ -9,12 +9,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from hypiler.engines.encoders import Floats
-    from hypiler.engines.layout import DenseModule, Layout
+    from hypiler.engines.layout import DenseModule, ModelFolder
 
 _ACTIVATIONS = ("Identity", "Tanh", "ReLU", "GELU")
 
 
-def dense_layers(layout: "Layout") -> "list[Callable[[Floats], Floats]]":
+def dense_layers(layout: "ModelFolder") -> "list[Callable[[Floats], Floats]]":
     """A function for each layer of the folder, in order: [..., in_features] to [..., out_features].
 
     Raises EngineError for weights that are missing or of another shape, and for an activation that is not known; the

@@ -140,11 +140,11 @@ class DenseEncoder(_Encoder):
 
         vectors = np.empty((len(texts), self.contract.dimension), np.float32)
         for places, raw in self._batches(texts, query=query, batch_size=batch_size, progress=progress):
-            vectors[places] = finish(raw, self.contract)
+            vectors[places] = truncate_and_normalize(raw, self.contract)
         return vectors
 
 
-def finish(vectors: "Floats", contract: "Contract") -> "Floats":
+def truncate_and_normalize(vectors: "Floats", contract: "Contract") -> "Floats":
     """Cut pooled vectors [n, embedding_dim] to the chosen width and normalize them, in the order the model wants."""
     cut = contract.dimension < contract.embedding_dim
     if cut and contract.matryoshka_order == "layer_norm_truncate_normalize":
@@ -198,7 +198,7 @@ class MultiVectorEncoder(_Encoder):
         found: list[Any] = [None] * len(texts)
         for places, raw in self._batches(texts, query=query, batch_size=batch_size, progress=progress):
             for place, tokens in zip(places, raw, strict=True):
-                found[place] = np.ascontiguousarray(finish(tokens, self.contract), np.float32)
+                found[place] = np.ascontiguousarray(truncate_and_normalize(tokens, self.contract), np.float32)
         return found
 
 

@@ -10,8 +10,8 @@ from importlib import import_module
 from threading import Lock
 from uuid import uuid4
 
+from hypiler.engines.contract import check_width
 from hypiler.engines.errors import EngineError, MismatchError, MissingEngineError
-from hypiler.engines.pytorch import of_width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hypiler.engines import onnx
     from hypiler.engines.contract import Contract
     from hypiler.engines.encoders import Backend, Floats
-    from hypiler.engines.layout import Layout
+    from hypiler.engines.layout import ModelFolder
 
     LateInteractionTextEmbedding: Any
     ModelSource: Any
@@ -77,7 +77,7 @@ def available(config: "ModelConfig", folder: "Path | None") -> bool:
     return onnx.available(config, folder)
 
 
-def open_model(config: "ModelConfig", contract: "Contract", layout: "Layout", device: str) -> "Backend":
+def open_model(config: "ModelConfig", contract: "Contract", layout: "ModelFolder", device: str) -> "Backend":
     """The model in a folder. Raises EngineError if its ONNX file is missing, or no class of the library fits it."""
     if _PROVIDERS.get(device) not in get_available_providers():
         raise ValueError(f"device must be cpu, or cuda where onnxruntime has it; got {device!r}")
@@ -110,7 +110,7 @@ def open_model(config: "ModelConfig", contract: "Contract", layout: "Layout", de
     return backend
 
 
-def _class(contract: "Contract", layout: "Layout") -> "tuple[Any, str]":
+def _class(contract: "Contract", layout: "ModelFolder") -> "tuple[Any, str]":
     """The class for a model, with the name to call it by. Raises EngineError if there is none that does the same."""
     late, other = layout.late_interaction, ""
     if layout.unusual:
@@ -173,7 +173,7 @@ def _check_graph(model: "Any", path: "Path", kind: str) -> None:
     model.ONNX_OUTPUT_NAMES = found
 
 
-def _check_width(model: "Any", path: "Path", contract: "Contract", layout: "Layout") -> None:
+def _check_width(model: "Any", path: "Path", contract: "Contract", layout: "ModelFolder") -> None:
     """Raise EngineError if the graph gives vectors of another width, or layers of the folder come after it."""
     with _library(path):
         vectors = model.onnx_embed(["a"]).model_output
@@ -183,13 +183,13 @@ def _check_width(model: "Any", path: "Path", contract: "Contract", layout: "Layo
             f"fastembed does not apply the layers after the network ({', '.join(one.path for one in layout.dense)} in"
             f" {layout.folder}) of `{contract.id}`: use another engine"
         )
-    of_width(vectors, contract)
+    check_width(vectors, contract)
 
 
 class _Vectors:
     """Models that give one vector a text, cut to the contract's length on each side."""
 
-    def __init__(self, model: "Any", path: "Path", contract: "Contract", layout: "Layout") -> None:
+    def __init__(self, model: "Any", path: "Path", contract: "Contract", layout: "ModelFolder") -> None:
         self.model, self.path, self.contract = model, path, contract
         self.lock = Lock()
         _prepare(model.tokenizer, layout)
@@ -222,7 +222,7 @@ class _Sparse(_Vectors):
 class _MultiVector:
     """Late interaction: a marker after the first token, queries filled up, some tokens left out of documents."""
 
-    def __init__(self, model: "Any", path: "Path", contract: "Contract", layout: "Layout") -> None:
+    def __init__(self, model: "Any", path: "Path", contract: "Contract", layout: "ModelFolder") -> None:
         self.model, self.path = model, path
         ids = model.tokenizer.token_to_id
         model.QUERY_MARKER_TOKEN_ID = _marker(contract, layout, contract.query_prefix, ids)
@@ -241,7 +241,7 @@ class _MultiVector:
         return [np.asarray(tokens, np.float32) for tokens in found]
 
 
-def _marker(contract: "Contract", layout: "Layout", prefix: str, ids: "Any") -> int:
+def _marker(contract: "Contract", layout: "ModelFolder", prefix: str, ids: "Any") -> int:
     # Those of PyLate end in a space, in the vocabulary too; people leave it out.
     found: list[int] = [id for word in (prefix, prefix.strip(), f"{prefix.strip()} ") if (id := ids(word)) is not None]
     if not found:
@@ -251,7 +251,7 @@ def _marker(contract: "Contract", layout: "Layout", prefix: str, ids: "Any") -> 
     return found[0]
 
 
-def _prepare(tokenizer: "Any", layout: "Layout", **padding: "Any") -> None:
+def _prepare(tokenizer: "Any", layout: "ModelFolder", **padding: "Any") -> None:
     """Padding after the tokens, which leaves their places as they are; lower case where the folder wants it."""
     tokenizer.enable_padding(**(tokenizer.padding | {"direction": "right"} | padding))
     if layout.lower_case:

@@ -1,7 +1,6 @@
 """Gets the files of a model, from the hub at the pinned commit or from a folder, and refuses wrong ones."""
 
 import hashlib
-import json
 import os
 import warnings
 from fnmatch import fnmatch
@@ -9,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 from hypiler.engines.errors import ChecksumError, EngineError, MissingEngineError, UnsafeError
+from hypiler.engines.layout import read_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -211,11 +211,9 @@ def _check_code(config: "ModelConfig", files: list[Path]) -> None:
     for path in files:
         if path.name != "modules.json" and not path.name.endswith("config.json"):
             continue
-        try:
-            found = [(key, value) for key, value in _values(json.loads(path.read_bytes())) if value]
-        except (ValueError, RecursionError) as error:
-            raise EngineError(f"{path} must be JSON: {error}") from None
-        for key, value in found:
+        for key, value in _values(read_file(path)):
+            if not value:
+                continue
             named = key in _NAMES_CLASS and isinstance(value, str) and "." in value
             kernel = key in _KERNELS and "/" in str(value)
             if (named and not value.startswith(_OWN_CLASSES)) or kernel or key in _TRUSTS:

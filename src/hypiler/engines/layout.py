@@ -1,20 +1,20 @@
 """What a folder of model files holds, by its small JSON files. Nothing is executed, and weights are not opened."""
 
-import json
 import re
 import string
 from dataclasses import dataclass
-from pathlib import Path, PureWindowsPath
-from typing import cast
+from pathlib import Path
 
 from hypiler.engines.errors import EngineError
+from hypiler.model_files.extract import ModelFileError, safe_name
+from hypiler.model_files.json_files import MAX_BYTES, mapping, positive, read_json, text, words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# No such file of a model comes near this; a larger one is not read.
-_MAX_BYTES = 16 << 20
+    from hypiler.jsontext.json_types import JSONValue
+
 _SETTINGS = "config_sentence_transformers.json"
 _NETWORK = "sentence_bert_config.json"
 # What configurations of networks call the width of the hidden states.
@@ -91,7 +91,7 @@ class LateInteraction:
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class ModelFolder:
     """What the files say; None where they say nothing.
 
     `kind` is dense, static, multi_vector, sparse or reranker, and `evidence` the file and entry that show it.
@@ -119,27 +119,27 @@ class Layout:
     allow_pickle: bool = False
 
 
-def read_layout(folder: Path, *, trust_remote_code: bool = False, allow_pickle: bool = False) -> Layout:
+def read_layout(folder: Path, *, trust_remote_code: bool = False, allow_pickle: bool = False) -> ModelFolder:
     """What lies in a folder. Raises EngineError for a file that is not the JSON it should be."""
     config = _object(folder, "config.json")
     settings = _object(folder, _SETTINGS)
     modules = _modules(folder)
     late = _late_interaction(folder, settings, modules)
     kind, evidence = _kind(folder, config, settings, modules)
-    prompts = _table(settings.get("prompts"))
+    prompts = mapping(settings.get("prompts"))
     network = _object(folder, _NETWORK)
-    lengths = _integer(network.get("max_seq_length"))
-    return Layout(
+    lengths = positive(network.get("max_seq_length"))
+    return ModelFolder(
         folder=folder,
         kind=kind,
         evidence=evidence,
-        hidden_size=next((width for name in _WIDTHS if (width := _integer(config.get(name)))), None),
-        vocab_size=_integer(config.get("vocab_size")),
+        hidden_size=next((width for name in _WIDTHS if (width := positive(config.get(name)))), None),
+        vocab_size=positive(config.get("vocab_size")),
         pooling=_pooling(folder, modules),
         normalize=_normalize(config, modules, kind),
         similarity=_similarity(settings.get("similarity_fn_name")),
-        query_prefix=late.query_prefix or _text(prompts.get("query")),
-        document_prefix=late.document_prefix or _text(prompts.get("document", prompts.get("passage"))),
+        query_prefix=late.query_prefix or text(prompts.get("query")),
+        document_prefix=late.document_prefix or text(prompts.get("document", prompts.get("passage"))),
         query_length=late.query_length or lengths,
         document_length=late.document_length or lengths,
         dense=_dense(folder, modules),
@@ -151,29 +151,31 @@ def read_layout(folder: Path, *, trust_remote_code: bool = False, allow_pickle: 
     )
 
 
-def _json(folder: Path, name: str) -> "Any":
-    path = folder / name
+def read_file(path: Path) -> "Any":
+    """What a small JSON file of a model holds, None if there is none: as strictly as models.json is read.
+
+    Raises EngineError.
+    """
     if not path.is_file():
         return None
-    if path.stat().st_size > _MAX_BYTES:
-        raise EngineError(f"{path} is larger than {_MAX_BYTES >> 20} MiB, which no such file of a model is")
+    if path.stat().st_size > MAX_BYTES:
+        raise EngineError(f"{path} is larger than {MAX_BYTES >> 20} MiB, which no such file of a model is")
     try:
-        return json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
+        return read_json(path.read_bytes())
+    except ModelFileError as error:
         raise EngineError(f"{path} must be JSON: {error}") from None
 
 
 def _object(folder: Path, name: str) -> "dict[str, Any]":
-    found = _json(folder, name)
-    table = _table(found)
-    if table is not found and found is not None:
+    found = read_file(folder / name)
+    if type(found) not in (dict, type(None)):
         raise EngineError(f"{folder / name} must hold a JSON object, got {type(found).__name__}")
-    return table
+    return mapping(found)
 
 
 def _modules(folder: Path) -> "list[tuple[str, str]] | None":
     """The type and path of each entry of modules.json; None if there is no such file."""
-    found = _json(folder, "modules.json")
+    found = read_file(folder / "modules.json")
     if found is None:
         return None
     try:
@@ -181,9 +183,7 @@ def _modules(folder: Path) -> "list[tuple[str, str]] | None":
     except (TypeError, KeyError):
         raise EngineError(f"{folder / 'modules.json'} must list modules with `type` and `path`") from None
     for _, path in modules:
-        # The paths of Windows are those with the most ways to name another place.
-        pure = PureWindowsPath(path)
-        if pure.anchor or ".." in pure.parts or not path.isprintable():
+        if path not in ("", ".") and safe_name(path.removesuffix("/")):
             raise EngineError(f"{folder / 'modules.json'} must name folders inside of this one; got {path!r}")
     return modules
 
@@ -203,7 +203,7 @@ def _kind(
     """What is held, and what shows it."""
     if _ends(modules, "StaticEmbedding"):
         return "static", "modules.json: StaticEmbedding"
-    word = _text(settings.get("model_type"))
+    word = text(settings.get("model_type"))
     if word in _MODEL_TYPES:
         return _MODEL_TYPES[word], f"{_SETTINGS}: model_type {word}"
     for name, kind in _MODULES.items():
@@ -211,7 +211,7 @@ def _kind(
             return kind, f"modules.json: {name}"
     if _ends(modules, "Dense"):
         return "multi_vector", "modules.json: Dense without Pooling"
-    architectures = [name for name in _texts(config.get("architectures")) if name.isidentifier()]
+    architectures = [name for name in words(config.get("architectures")) if name.isidentifier()]
     if (folder / "artifact.metadata").is_file():
         return "multi_vector", "artifact.metadata, of ColBERT"
     told = f"config.json: {', '.join(architectures)}"
@@ -238,7 +238,7 @@ def _pooling(folder: Path, modules: "list[tuple[str, str]] | None") -> str | Non
             key.removeprefix("pooling_mode_") for key, on in config.items() if on and key.startswith("pooling_mode_")
         ]
     else:
-        names = [mode] if isinstance(mode, str) else list(_texts(mode))
+        names = [mode] if isinstance(mode, str) else words(mode)
     return "+".join([_POOLINGS.get(name, name) for name in names]) or None
 
 
@@ -255,8 +255,8 @@ def _dense(folder: Path, modules: "list[tuple[str, str]] | None") -> "tuple[Dens
     found: list[DenseModule] = []
     for path in _ends(modules, "Dense"):
         config = _object(folder, f"{path}/config.json")
-        widths = [_integer(config.get(name)) for name in ("in_features", "out_features")]
-        activation = _text(config.get("activation_function"))
+        widths = [positive(config.get(name)) for name in ("in_features", "out_features")]
+        activation = text(config.get("activation_function"))
         if None in widths or activation is None:
             raise EngineError(
                 f"{folder / path / 'config.json'} must give in_features, out_features and activation_function"
@@ -295,23 +295,23 @@ def _late_interaction(
         skipped = settings.get("skiplist_words")
         return LateInteraction(
             source=_SETTINGS,
-            query_prefix=_text(settings.get("query_prefix")),
-            document_prefix=_text(settings.get("document_prefix")),
-            query_length=_integer(settings.get("query_length")),
-            document_length=_integer(settings.get("document_length")),
+            query_prefix=text(settings.get("query_prefix")),
+            document_prefix=text(settings.get("document_prefix")),
+            query_length=positive(settings.get("query_length")),
+            document_length=positive(settings.get("document_length")),
             markers=True,
             expand=settings.get("do_query_expansion") is not False,
             expansion_token=token,
             attend=bool(settings.get("attend_to_expansion_tokens")),
-            skiplist_words=tuple(string.punctuation) if skipped is None else _texts(skipped),
+            skiplist_words=tuple(string.punctuation) if skipped is None else tuple(words(skipped)),
         )
     if stanford:
         return LateInteraction(
             source="artifact.metadata",
-            query_prefix=_text(stanford.get("query_token_id")) or "[unused0]",
-            document_prefix=_text(stanford.get("doc_token_id")) or "[unused1]",
-            query_length=_integer(stanford.get("query_maxlen")),
-            document_length=_integer(stanford.get("doc_maxlen")),
+            query_prefix=text(stanford.get("query_token_id")) or "[unused0]",
+            document_prefix=text(stanford.get("doc_token_id")) or "[unused1]",
+            query_length=positive(stanford.get("query_maxlen")),
+            document_length=positive(stanford.get("doc_maxlen")),
             markers=True,
             expand=True,
             expansion_token=token,
@@ -322,21 +322,21 @@ def _late_interaction(
     if not masks:
         return LateInteraction()
     network = _object(folder, _NETWORK)
-    expansion = _table(network.get("query_expansion"))
-    length = _integer(expansion.get("length"))
+    expansion = mapping(network.get("query_expansion"))
+    length = positive(expansion.get("length"))
     fixed = expansion.get("strategy") == "fixed"
     mask = _object(folder, f"{masks[0]}/config.json")
     sides = mask.get("skiplist_tasks")
     return LateInteraction(
         source="modules.json",
-        query_length=length if fixed else _integer(network.get("query_length")),
-        document_length=_integer(network.get("document_length")),
+        query_length=length if fixed else positive(network.get("query_length")),
+        document_length=positive(network.get("document_length")),
         expand=bool(expansion),
-        expansion_token=_text(expansion.get("token")) or token,
+        expansion_token=text(expansion.get("token")) or token,
         expansion_length=None if fixed else length,
         attend=expansion.get("attend") is True,
-        skiplist_words=_texts(mask.get("skiplist_words")),
-        skiplist_sides=("document",) if sides is None else (sides,) if isinstance(sides, str) else _texts(sides),
+        skiplist_words=tuple(words(mask.get("skiplist_words"))),
+        skiplist_sides=("document",) if sides is None else (sides,) if isinstance(sides, str) else tuple(words(sides)),
     )
 
 
@@ -345,29 +345,12 @@ def _mask_token(folder: Path) -> str | None:
     config = _object(folder, "tokenizer_config.json")
     for name in ("mask_token", "eos_token"):
         value = config.get(name)
-        if token := _text(value) or _text(_table(value).get("content")):
+        if token := text(value) or text(mapping(value).get("content")):
             return token
     return None
 
 
-def _similarity(name: object) -> str | None:
+def _similarity(name: "JSONValue") -> str | None:
     """In the words of the registry, as far as it has one."""
-    word = _text(name)
+    word = text(name)
     return None if word is None else "max_sim" if word.lower() == "maxsim" else word
-
-
-def _integer(value: object) -> int | None:
-    return value if type(value) is int and value > 0 else None
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    items = cast("list[object]", value) if isinstance(value, list) else []
-    return tuple([item for item in items if isinstance(item, str)])
-
-
-def _table(value: object) -> "dict[str, Any]":
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}

@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 from threading import Lock
 
+from hypiler.engines.contract import check_agreement, check_width
 from hypiler.engines.errors import EngineError, MissingEngineError
-from hypiler.engines.pytorch import check_agreement, of_width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hypiler.config import ModelConfig
     from hypiler.engines.contract import Contract
     from hypiler.engines.encoders import Backend, Floats
-    from hypiler.engines.layout import Layout
+    from hypiler.engines.layout import ModelFolder
 
     StaticModel: Any
 else:
@@ -45,7 +45,7 @@ def available(config: "ModelConfig", folder: "Path | None") -> bool:
     return folder is None or any((folder / name).is_file() for name in _TABLES)
 
 
-def open_model(config: "ModelConfig", contract: "Contract", layout: "Layout", device: str) -> "Backend":
+def open_model(config: "ModelConfig", contract: "Contract", layout: "ModelFolder", device: str) -> "Backend":
     """The model in a folder. Raises EngineError if the library cannot load it, or loads it otherwise than as agreed."""
     if device != "cpu":
         raise ValueError(f"device must be cpu for model2vec; got {device!r}")
@@ -65,7 +65,7 @@ def open_model(config: "ModelConfig", contract: "Contract", layout: "Layout", de
         model = StaticModel.from_pretrained(folder, quantize_to="float32")
     except Exception as error:
         raise EngineError(f"the files of `{contract.id}` in {folder} cannot be loaded: {error}") from error
-    of_width(model.embedding, contract)
+    check_width(model.embedding, contract)
     # A vector that the library has normalized is right only if it should be: nothing undoes that.
     check_agreement(contract, str(folder), normalize=model.normalize or None)
     if not all((folder / name).is_file() for name in _OWN):

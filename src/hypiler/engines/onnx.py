@@ -7,10 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from threading import Lock
 
+from hypiler.engines.contract import check_width
 from hypiler.engines.dense_layers import dense_layers
 from hypiler.engines.errors import EngineError, MismatchError, MissingEngineError, UnknownFactError
 from hypiler.engines.pooling import pool
-from hypiler.engines.pytorch import of_width
 
 try:
     import numpy as np
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from hypiler.config import ModelConfig
     from hypiler.engines.contract import Contract
     from hypiler.engines.encoders import Backend, Floats, PairBackend
-    from hypiler.engines.layout import Layout
+    from hypiler.engines.layout import ModelFolder
 
     Ids = NDArray[np.int64]
 
@@ -69,7 +69,9 @@ def available(config: "ModelConfig", folder: "Path | None") -> bool:
     return _weights(config, folder) is not None
 
 
-def open_model(config: "ModelConfig", contract: "Contract", layout: "Layout", device: str) -> "Backend | PairBackend":
+def open_model(
+    config: "ModelConfig", contract: "Contract", layout: "ModelFolder", device: str
+) -> "Backend | PairBackend":
     """The model in a folder.
 
     Raises EngineError if its ONNX file is missing, takes or gives what is not known, or does not fit the registry.
@@ -122,7 +124,7 @@ def _weights(config: "ModelConfig", folder: Path) -> Path | None:
 class _Network:
     """A session with its tokenizer: texts to arrays to outputs."""
 
-    def __init__(self, weights: Path, contract: "Contract", layout: "Layout", device: str) -> None:
+    def __init__(self, weights: Path, contract: "Contract", layout: "ModelFolder", device: str) -> None:
         self.weights, self.contract = weights, contract
         self.limit = _TOKENS if device == "cpu" else sys.maxsize
         self.session = self._session(device)
@@ -249,7 +251,7 @@ def _onnxruntime(weights: Path) -> "Generator[None]":
 
 
 class _Dense:
-    def __init__(self, network: _Network, layout: "Layout") -> None:
+    def __init__(self, network: _Network, layout: "ModelFolder") -> None:
         self.network = network
         self.layers = dense_layers(layout)
 
@@ -259,7 +261,7 @@ class _Dense:
         vectors = _in_place([(places, pool(tokens, mask, contract.pooling)) for places, mask, tokens in runs])
         for layer in self.layers:
             vectors = layer(vectors)
-        return of_width(vectors, contract)
+        return check_width(vectors, contract)
 
 
 class _Sparse:
@@ -275,13 +277,13 @@ class _Sparse:
             (places, np.max(logits, axis=1, where=mask[..., None] > 0, initial=0)) for places, mask, logits in runs
         ]
         weights = np.log1p(_in_place(largest))
-        return csr_array(of_width(weights, self.network.contract))
+        return csr_array(check_width(weights, self.network.contract))
 
 
 class _MultiVector:
     """Late interaction: a marker after the first token, queries filled up, punctuation left out of documents."""
 
-    def __init__(self, network: _Network, layout: "Layout") -> None:
+    def __init__(self, network: _Network, layout: "ModelFolder") -> None:
         self.network, self.layout = network, layout
         self.late = layout.late_interaction
         contract, tokenizer = network.contract, network.tokenizer
@@ -340,7 +342,7 @@ class _MultiVector:
             kept = kept & ~np.isin(ids, self.skipped)
         found: dict[int, Floats] = {}
         for places, _, output in self.network.runs(ids, mask, types, used):
-            vectors = of_width(self._headed(output), self.network.contract)
+            vectors = check_width(self._headed(output), self.network.contract)
             for place, row in zip(places, vectors, strict=True):
                 found[int(place)] = row[kept[place, : len(row)]]
         return [found[place] for place in range(len(texts))]

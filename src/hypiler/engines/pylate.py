@@ -7,16 +7,15 @@ import json
 from pathlib import Path
 from threading import Lock
 
+from hypiler.engines.contract import check_agreement, check_width
 from hypiler.engines.errors import EngineError, MissingEngineError
 from hypiler.engines.pytorch import (
     FILES,
-    check_agreement,
     check_choice,
     check_modules,
     holds_weights,
     loading,
-    made_up,
-    of_width,
+    uninitialized_weights_error,
     weights,
 )
 
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from hypiler.config import ModelConfig
     from hypiler.engines.contract import Contract
     from hypiler.engines.encoders import Backend, Floats
-    from hypiler.engines.layout import Layout
+    from hypiler.engines.layout import ModelFolder
 
     # PyTorch is not there where types are checked.
     ColBERT: Any
@@ -56,7 +55,7 @@ def available(config: "ModelConfig", folder: "Path | None") -> bool:
     return holds_weights(config, folder)
 
 
-def open_model(config: "ModelConfig", contract: "Contract", layout: "Layout", device: str) -> "Backend":
+def open_model(config: "ModelConfig", contract: "Contract", layout: "ModelFolder", device: str) -> "Backend":
     """The model in a folder. Raises EngineError if the library cannot load it, or loads it otherwise than as agreed."""
     check_choice(config, contract, layout, device)
     folder = str(layout.folder)
@@ -85,7 +84,7 @@ def open_model(config: "ModelConfig", contract: "Contract", layout: "Layout", de
         return backend
 
 
-def _check_left_out(contract: "Contract", layout: "Layout") -> None:
+def _check_left_out(contract: "Contract", layout: "ModelFolder") -> None:
     """Raise EngineError for modules that the library drops without a word; it normalizes by itself."""
     modules = layout.folder / "modules.json"
     entries: list[dict[str, str]] = json.loads(modules.read_bytes()) if modules.is_file() else []
@@ -102,7 +101,7 @@ def _check_markers(model: "Any", contract: "Contract", folder: str) -> None:
     tokenizer = Tokenizer.from_file(str(Path(folder) / "tokenizer.json"))
     markers = filter(None, (model.query_prefix, model.document_prefix))
     if added := [marker for marker in markers if tokenizer.token_to_id(marker) is None]:
-        raise made_up(contract, folder, [f"the vector of {marker!r}" for marker in added])
+        raise uninitialized_weights_error(contract, folder, [f"the vector of {marker!r}" for marker in added])
 
 
 class _MultiVector:
@@ -123,4 +122,4 @@ class _MultiVector:
                 is_query=query,
                 normalize_embeddings=False,
             )
-        return [of_width(np.asarray(tokens, np.float32), self.contract) for tokens in found]
+        return [check_width(np.asarray(tokens, np.float32), self.contract) for tokens in found]

@@ -3,13 +3,13 @@
 What is not in the files they fill with random numbers, so what was loaded is held against the files and the contract.
 """
 
-import json
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from threading import Lock
 
 from hypiler.engines.errors import EngineError, MismatchError, UnsafeError
+from hypiler.engines.layout import read_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
     from hypiler.config import ModelConfig
     from hypiler.engines.contract import Contract
-    from hypiler.engines.encoders import Floats
-    from hypiler.engines.layout import Layout
+    from hypiler.engines.layout import ModelFolder
 
 FILES = ["*.json", "*.safetensors", "*.txt", "*.model", "*.bin", "*.py", "artifact.metadata"]
 """The files that the libraries read, as patterns."""
@@ -35,7 +34,7 @@ def holds_weights(config: "ModelConfig", folder: Path | None) -> bool:
     return folder is None or any(next(folder.glob(pattern), None) for pattern in ("**/*.safetensors", "**/*.bin"))
 
 
-def check_choice(config: "ModelConfig", contract: "Contract", layout: "Layout", device: str) -> None:
+def check_choice(config: "ModelConfig", contract: "Contract", layout: "ModelFolder", device: str) -> None:
     """Raise EngineError for a variant and for an adapter, and ValueError for a device that is not there."""
     torch = import_module("torch")
     if config.variant is not None:
@@ -54,7 +53,7 @@ def check_choice(config: "ModelConfig", contract: "Contract", layout: "Layout", 
         raise ValueError(f"device must be one that PyTorch finds here; got {device!r}: {reason}") from None
 
 
-def weights(layout: "Layout") -> "dict[str, Any]":
+def weights(layout: "ModelFolder") -> "dict[str, Any]":
     """What transformers is told about weights: what the folder's own settings say of it is overruled.
 
     An allowed pickle is still read as data alone, by PyTorch's own reader.
@@ -64,7 +63,7 @@ def weights(layout: "Layout") -> "dict[str, Any]":
 
 
 @contextmanager
-def loading(contract: "Contract", layout: "Layout") -> "Generator[None]":
+def loading(contract: "Contract", layout: "ModelFolder") -> "Generator[None]":
     """A block that loads the files in a folder with a library above transformers.
 
     Raises EngineError if the library fails, UnsafeError if it does so for code that it may not run, and MismatchError
@@ -106,9 +105,9 @@ def loading(contract: "Contract", layout: "Layout") -> "Generator[None]":
     _check_missing(missing, contract, layout)
 
 
-def _check_missing(names: list[str], contract: "Contract", layout: "Layout") -> None:
+def _check_missing(names: list[str], contract: "Contract", layout: "ModelFolder") -> None:
     if used := sorted(name for name in names if contract.kind == "reranker" or not _is_pooler(name)):
-        raise made_up(contract, str(layout.folder), used)
+        raise uninitialized_weights_error(contract, str(layout.folder), used)
 
 
 def check_modules(model: "Any", contract: "Contract", folder: str) -> None:
@@ -117,52 +116,22 @@ def check_modules(model: "Any", contract: "Contract", folder: str) -> None:
     named = {"Transformer", *(("MultiVectorMask", "Normalize") if contract.kind == "multi_vector" else ())}
     modules, config = Path(folder) / "modules.json", Path(folder) / "config.json"
     if modules.is_file():
-        types = [entry["type"].rpartition(".")[2] for entry in json.loads(modules.read_bytes())]
+        types = [entry["type"].rpartition(".")[2] for entry in read_file(modules)]
         named |= {_RENAMED.get(type, type) for type in types}
-    elif "HF_ColBERT" in json.loads(config.read_bytes()).get("architectures", ()):
+    elif "HF_ColBERT" in read_file(config).get("architectures", ()):
         named.add("Dense")  # in the same file as the network
     else:
         named |= {"Pooling", "SpladePooling"}
     if added := sorted({type(child).__name__ for child in model.children()} - named):
-        raise made_up(contract, folder, added)
+        raise uninitialized_weights_error(contract, folder, added)
 
 
-def made_up(contract: "Contract", folder: str, names: list[str]) -> MismatchError:
+def uninitialized_weights_error(contract: "Contract", folder: str, names: list[str]) -> MismatchError:
     """The error for parts of a model that no file holds."""
     return MismatchError(
         f"`{contract.id}` is a {contract.kind.replace('_', '-')} model in the registry, and the files in {folder} do"
         f" not hold all of one: {', '.join(names[:3])}{', …' if names[3:] else ''} would be made up"
     )
-
-
-def check_agreement(contract: "Contract", folder: str, **found: object) -> None:
-    """Raise MismatchError where what a library took from the folder is not what the contract says; None says nothing.
-
-    Spaces around a marker do not count: not every library writes them.
-    """
-    for name, value in found.items():
-        expected = getattr(contract, name)
-        if value is not None and _bare(value) != _bare(expected):
-            raise MismatchError(
-                f"`encoding.{name}` of `{contract.id}` is {expected!r}, and {value!r} by the files in {folder}: one of"
-                " them is wrong"
-            )
-
-
-def of_width(vectors: "Any", contract: "Contract") -> "Floats":
-    """The vectors as they are. Raises MismatchError if they are not as wide as the registry says."""
-    width = vectors.shape[-1]
-    if width != contract.embedding_dim:
-        raise MismatchError(
-            f"`specs.embedding_dim` of `{contract.id}` is {contract.embedding_dim} in the registry, and its files give"
-            f" vectors of {width}: the files are those of another model, or the registry is wrong"
-        )
-    result: Floats = vectors
-    return result
-
-
-def _bare(value: object) -> object:
-    return value.strip() if isinstance(value, str) else value
 
 
 def _is_pooler(name: str) -> bool:

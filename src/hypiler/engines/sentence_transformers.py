@@ -7,15 +7,14 @@ from importlib import import_module
 from pathlib import Path
 from threading import Lock
 
+from hypiler.engines.contract import check_agreement, check_width
 from hypiler.engines.errors import MismatchError, MissingEngineError
 from hypiler.engines.pytorch import (
     FILES,
-    check_agreement,
     check_choice,
     check_modules,
     holds_weights,
     loading,
-    of_width,
     weights,
 )
 
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from hypiler.config import ModelConfig
     from hypiler.engines.contract import Contract
     from hypiler.engines.encoders import Backend, Floats, PairBackend
-    from hypiler.engines.layout import Layout
+    from hypiler.engines.layout import ModelFolder
 
     # PyTorch is not there where types are checked.
     torch: Any
@@ -71,7 +70,9 @@ def available(config: "ModelConfig", folder: "Path | None") -> bool:
     return holds_weights(config, folder)
 
 
-def open_model(config: "ModelConfig", contract: "Contract", layout: "Layout", device: str) -> "Backend | PairBackend":
+def open_model(
+    config: "ModelConfig", contract: "Contract", layout: "ModelFolder", device: str
+) -> "Backend | PairBackend":
     """The model in a folder. Raises EngineError if the library cannot load it, or loads it otherwise than as agreed."""
     check_choice(config, contract, layout, device)
     with loading(contract, layout):
@@ -98,7 +99,7 @@ def _check(model: "Any", contract: "Contract", folder: str) -> None:
             check_agreement(contract, folder, normalize=True)
 
 
-def _loaded(contract: "Contract", layout: "Layout", device: str) -> "Any":
+def _loaded(contract: "Contract", layout: "ModelFolder", device: str) -> "Any":
     folder = str(layout.folder)
     options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": layout.trust_remote_code}
     if (Path(folder) / "modules.json").is_file() or contract.kind not in ("dense", "sparse"):
@@ -129,7 +130,7 @@ def _class(kind: str) -> "Any":
 class _Vectors:
     """Models that give one vector a text, cut to the contract's length on each side."""
 
-    def __init__(self, model: "Any", contract: "Contract", layout: "Layout") -> None:
+    def __init__(self, model: "Any", contract: "Contract", layout: "ModelFolder") -> None:
         self.model, self.contract = model, contract
         self.lock = Lock()
         for module in model.modules():
@@ -149,13 +150,13 @@ class _Vectors:
 
 
 class _Dense(_Vectors):
-    def __init__(self, model: "Any", contract: "Contract", layout: "Layout") -> None:
+    def __init__(self, model: "Any", contract: "Contract", layout: "ModelFolder") -> None:
         super().__init__(model, contract, layout)
         model.truncate_dim = None
 
     def run(self, texts: list[str], *, query: bool) -> "Floats":
         vectors = self.encoded(texts, query=query, convert_to_numpy=True)
-        return of_width(np.asarray(vectors, np.float32), self.contract)
+        return check_width(np.asarray(vectors, np.float32), self.contract)
 
 
 class _Sparse(_Vectors):
@@ -163,7 +164,7 @@ class _Sparse(_Vectors):
         # SciPy has no types.
         sparse: Any = import_module("scipy.sparse")
         vectors = self.encoded(texts, query=query, save_to_cpu=True).coalesce()
-        of_width(vectors, self.contract)
+        check_width(vectors, self.contract)
         places = tuple(vectors.indices().numpy())
         return sparse.csr_array(
             sparse.coo_array((vectors.values().float().numpy(), places), shape=tuple(vectors.shape))
@@ -173,7 +174,7 @@ class _Sparse(_Vectors):
 class _MultiVector:
     """Late interaction. Markers, expansion and skipped tokens are the folder's own; they have to be the contract's."""
 
-    def __init__(self, model: "Any", contract: "Contract", layout: "Layout") -> None:
+    def __init__(self, model: "Any", contract: "Contract", layout: "ModelFolder") -> None:
         self.model, self.contract = model, contract
         self.lock = Lock()
         network = model[0]
@@ -200,7 +201,7 @@ class _MultiVector:
         # The tokenizer takes one thread at a time.
         with self.lock:
             found = encode(texts, prompt=prompt, batch_size=len(texts), show_progress_bar=False, convert_to_numpy=True)
-        return [of_width(np.asarray(tokens, np.float32), self.contract) for tokens in found]
+        return [check_width(np.asarray(tokens, np.float32), self.contract) for tokens in found]
 
 
 class _Pairs:

@@ -7,9 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from urllib.parse import quote
 
-from hypiler.diagnostics.text import named
-from hypiler.evidence import FaultError, unsafe_names, wanted
-from hypiler.evidence.documents import MAX_BYTES, mapping, read_object
+from hypiler.diagnostics.escaping import quote_name
 from hypiler.hub.session import Session, Target
 from hypiler.hub.snapshot import (
     COMMIT,
@@ -21,6 +19,8 @@ from hypiler.hub.snapshot import (
     keep_snapshot,
     kept_snapshot,
 )
+from hypiler.model_files.extract import ModelFileError, next_files, unsafe_names
+from hypiler.model_files.json_files import MAX_BYTES, mapping, read_object
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Hub:
         data = self._session.read(self._session.endpoint + path, target, MAX_BYTES)
         try:
             return _listed(read_object(data), target)
-        except FaultError as error:
+        except ModelFileError as error:
             why = f"what {self._session.host} answered is not as it must be: {error}"
             raise AnswerError(f"{target} cannot be read: {why}") from None
 
@@ -101,7 +101,7 @@ class Hub:
         kept = kept_snapshot(self._cache, repository, info.revision)
         old: Mapping[str, bytes] = kept.files if kept is not None else {}
         files = {name: old[name] for name in info.names if name in old and not _difference(info, name, old[name])}
-        while missing := [name for name in wanted(info.names, files) if name not in files]:
+        while missing := [name for name in next_files(info.names, files) if name not in files]:
             for name in missing:
                 if len(files) == _MAX_FILES or sum(map(len, files.values())) > _MAX_TOTAL_BYTES:
                     most = f"at most {_MAX_FILES} files and {_MAX_TOTAL_BYTES} bytes"
@@ -136,7 +136,9 @@ class Hub:
 
 def _target(repository: str, revision: str | None) -> Target:
     if not _is_name(repository):
-        raise NotFoundError(f"{named(repository)} cannot be a repository on the hub: its name must be as `org/name`")
+        raise NotFoundError(
+            f"{quote_name(repository)} cannot be a repository on the hub: its name must be as `org/name`"
+        )
     return Target(repository, revision or "main")
 
 
@@ -153,11 +155,11 @@ def _not_kept(target: Target) -> UnreachableError:
 
 
 def _listed(tree: "dict[str, Any]", target: Target) -> Snapshot:
-    """What the hub says of a repository. Raises FaultError, and AnswerError for names that are not safe."""
+    """What the hub says of a repository. Raises ModelFileError, and AnswerError for names that are not safe."""
 
     def must(holds: object, what: str) -> None:
         if not holds:
-            raise FaultError(what)
+            raise ModelFileError(what)
 
     values: list[Any] = [tree.get(key) for key in ("id", "sha", "createdAt", "siblings")]
     id, sha, created, siblings = values
@@ -174,13 +176,13 @@ def _listed(tree: "dict[str, Any]", target: Target) -> Snapshot:
         values = [one.get(key) for key in ("rfilename", "size", "blobId", "lfs")]
         name, size, blob, lfs = values
         must(isinstance(name, str) and name not in sizes, "each of `siblings` must have an `rfilename` of its own")
-        must(type(size) is int and size >= 0, f"`size` of {named(name)} must be a number of bytes")
-        must(_fits(COMMIT, blob), f"`blobId` of {named(name)} must be an id in git")
+        must(type(size) is int and size >= 0, f"`size` of {quote_name(name)} must be a number of bytes")
+        must(_fits(COMMIT, blob), f"`blobId` of {quote_name(name)} must be an id in git")
         digest = mapping(lfs).get("sha256")
-        must(lfs is None or _fits(_SUM, digest), f"`lfs` of {named(name)} must have a `sha256`")
+        must(lfs is None or _fits(_SUM, digest), f"`lfs` of {quote_name(name)} must have a `sha256`")
         sizes[name], sums[name], blobs[name] = size, digest, blob
     for name, reason in unsafe_names(sizes).items():
-        raise AnswerError(f"{target} cannot be read: unsafe file name {named(name)}: {reason}")
+        raise AnswerError(f"{target} cannot be read: unsafe file name {quote_name(name)}: {reason}")
     renamed = id if id != target.repository else None
     return Snapshot(target.repository, renamed, sha, created, tuple(sorted(sizes)), sizes, sums, blobs)
 

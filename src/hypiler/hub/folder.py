@@ -5,10 +5,10 @@ import os
 import stat
 from pathlib import Path
 
-from hypiler.diagnostics.text import printable
-from hypiler.evidence import wanted
-from hypiler.evidence.documents import MAX_BYTES
+from hypiler.diagnostics.escaping import printable
 from hypiler.hub.snapshot import COMMIT, AnswerError, HubError, Snapshot, header_end
+from hypiler.model_files.extract import next_files
+from hypiler.model_files.json_files import MAX_BYTES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def read_folder(
         sizes = {name: os.stat(place).st_size for name, place in found.items()}
         sums: dict[str, str | None] = dict.fromkeys(found)
         files: dict[str, bytes] = {}
-        while missing := [name for name in wanted(found, files) if name not in files]:
+        while missing := [name for name in next_files(found, files) if name not in files]:
             for name in missing:
                 files[name] = data = _content(found[name], name)
                 if not name.endswith(".safetensors"):

@@ -17,7 +17,7 @@ from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from hypiler.diagnostics.text import named, printable
+from hypiler.diagnostics.escaping import printable, quote_name
 from hypiler.hub.snapshot import (
     AccessError,
     AnswerError,
@@ -54,7 +54,7 @@ class Target:
 
     def __str__(self) -> str:
         place = f"{self.repository} @ {printable(self.revision)}"
-        return f"{place}: {named(self.file)}" if self.file else place
+        return f"{place}: {quote_name(self.file)}" if self.file else place
 
 
 class _ClosedError(Exception):
@@ -221,7 +221,9 @@ class Session:
 
     def _redirected(self, url: str, location: str, target: Target) -> str:
         """Where a redirect leads, if it may be followed there."""
-        senseless = AnswerError(f"{target} cannot be read: it is redirected to {named(location)}, which is no address")
+        senseless = AnswerError(
+            f"{target} cannot be read: it is redirected to {quote_name(location)}, which is no address"
+        )
         try:
             new = urljoin(url, location)
             place = urlsplit(new)
@@ -244,7 +246,7 @@ class Session:
             refused = f"which is a {min(strange)} address"
         else:
             return new
-        where = named(f"{place.scheme}://{_host(place)}")
+        where = quote_name(f"{place.scheme}://{_host(place)}")
         raise AnswerError(f"{target} cannot be read: it is redirected to {where}, {refused}; nothing was asked there")
 
     def _check_status(self, response: "Any", target: Target, host: str, token: str | None) -> None:
@@ -281,7 +283,9 @@ class Session:
             why = f'{host} answered with text/html: "{begin}"; is a login page or a proxy between?'
             raise AnswerError(f"{target} cannot be read: {why}")
         if packing not in ("identity", "gzip"):
-            raise AnswerError(f"{target} cannot be read: {host} packed it as {named(packing)}, which was not asked for")
+            raise AnswerError(
+                f"{target} cannot be read: {host} packed it as {quote_name(packing)}, which was not asked for"
+            )
 
     def _body(self, response: "Any", target: Target, host: str, limit: int, *, part: bool, end: float) -> bytes:
         # The client's own unpacking makes as much of one packet as is in it.

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from hypiler.evidence import FaultError, header_length
+from hypiler.model_files.extract import ModelFileError, header_length
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def header_end(first: bytes, size: int) -> int:
     """
     try:
         return 8 + header_length(first[:8], size)
-    except FaultError:
+    except ModelFileError:
         return min(8, size)
 
 

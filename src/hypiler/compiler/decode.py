@@ -1,0 +1,127 @@
+"""Checks each value alone: a tree of JSON becomes one row of values a model, in the order of the table of fields."""
+
+from hypiler.diagnostics.collector import INVALID, FindingCollector
+from hypiler.diagnostics.escaping import printable
+from hypiler.schema.fields import FIELDS, ROOT, VERSION
+from hypiler.schema.types import unknown_fields
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from hypiler.jsontext.json_types import JSONValue
+
+# A model's values in the order of FIELDS; INVALID where a value was missing or wrong.
+Row = "list[Any]"
+
+
+class _Section:
+    """An object inside a model: its fields (each an index into FIELDS and how to read it) and the objects inside it."""
+
+    __slots__ = ("children", "fields", "path", "required")
+
+    def __init__(self, path: tuple[str, ...]) -> None:
+        depth = len(path)
+        inside = [(i, f) for i, f in enumerate(FIELDS) if f.path[:depth] == path]
+        own = [(i, f) for i, f in inside if len(f.path) == depth + 1]
+        self.path = path
+        # Unpacked here once, since every field of every model passes through.
+        self.fields = {f.path[-1]: (i, f.path, f.type.read, f.null) for i, f in own}
+        names = dict.fromkeys([f.path[depth] for _, f in inside if len(f.path) > depth + 1])
+        self.children: dict[str, _Section] = {name: _Section((*path, name)) for name in names}
+        self.required: frozenset[str] = frozenset(
+            [f.path[-1] for _, f in own if f.required]
+            + [name for name, child in self.children.items() if child.required]
+        )
+
+
+_MODEL = _Section(())
+_EMPTY: "list[Any]" = [field.type.empty for field in FIELDS]
+
+
+def decode_models(tree: "JSONValue", collector: FindingCollector) -> "list[tuple[str | None, list[Any] | None]]":
+    """A label and a row for each model of a registry; no row for a model that is not even an object."""
+    if type(tree) is not dict:
+        collector.wrong_type("an object with `models`", tree)
+        return []
+    meant = unknown_fields(tree.keys() - ROOT.keys(), list(ROOT), collector)
+    for key in ("version", "models"):
+        if key not in tree and key not in meant:
+            collector.add("M101", f"the registry lacks the required field `{key}`", (key,))
+    collector.field_path = ("version",)
+    if "version" in tree:
+        VERSION.read(tree["version"], collector)
+    collector.field_path = ("$schema",)
+    if type(tree.get("$schema", "")) is not str:
+        collector.wrong_type("a string", tree["$schema"])
+    collector.field_path = ("models",)
+    models: JSONValue = tree.get("models", [])
+    if type(models) is not list:
+        collector.wrong_type("an array", models)
+        return []
+    return [_check_model(model, index, collector) for index, model in enumerate(models)]
+
+
+def _check_model(model: "JSONValue", index: int, collector: FindingCollector) -> "tuple[str | None, list[Any] | None]":
+    collector.base_path = ("models", index)
+    collector.field_path = ()
+    if type(model) is not dict:
+        collector.base_path = ()
+        collector.field_path = ("models", index)
+        collector.model = None
+        collector.wrong_type("an object", model)
+        return None, None
+    id = model.get("id")
+    collector.model = printable(id)[:80] if type(id) is str else None
+    row = _EMPTY.copy()
+    _check_section(_MODEL, model, row, collector)
+    return collector.model, row
+
+
+def _check_section(
+    section: _Section, found: "dict[str, JSONValue]", row: "list[Any]", collector: FindingCollector
+) -> None:
+    fields = section.fields
+    unknown: list[str] = []
+    for key, value in found.items():
+        if key in fields:
+            index, path, read, null = fields[key]
+            collector.field_path = path
+            row[index] = None if value is None and null else read(value, collector)
+        elif key in section.children:
+            child = section.children[key]
+            if type(value) is dict:
+                _check_section(child, value, row, collector)
+            else:
+                collector.field_path = child.path
+                collector.wrong_type("an object", value)
+                _spoil(child, row)
+        else:
+            unknown.append(key)
+    if unknown or not section.required <= found.keys():
+        _note_strange(section, found, unknown, row, collector)
+
+
+def _note_strange(
+    section: _Section, found: "dict[str, JSONValue]", unknown: list[str], row: "list[Any]", collector: FindingCollector
+) -> None:
+    """Note the keys that a section should not have, and those that it should."""
+    where = f"`{'.'.join(section.path)}`" if section.path else "the model"
+    collector.field_path = section.path
+    meant = unknown_fields(unknown, sorted([*section.fields, *section.children]), collector) - found.keys()
+    for key in sorted(section.required - found.keys() - meant):
+        what = "section" if key in section.children else "field"
+        collector.add("M101", f"{where} lacks the required {what} `{key}`", (key,))
+    for key in meant | (section.required - found.keys()):
+        if key in section.children:
+            _spoil(section.children[key], row)
+        else:
+            row[section.fields[key][0]] = INVALID
+
+
+def _spoil(section: _Section, row: "list[Any]") -> None:
+    """Mark every field of a section that is missing or no object, so that no rule judges its absence again."""
+    for index, *_ in section.fields.values():
+        row[index] = INVALID
+    for child in section.children.values():
+        _spoil(child, row)

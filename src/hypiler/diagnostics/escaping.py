@@ -1,0 +1,55 @@
+"""How text from the input may appear in a message: never raw.
+
+Control, bidi and other characters that do not print could forge lines or hide text in a terminal or a log, so every
+message that repeats input goes through these functions.
+"""
+
+_LIMIT = 60
+
+
+def printable(text: str) -> str:
+    r"""`text` with every character that does not print escaped: `\n`, `\x1b`, `\u202e`."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
+
+
+def quote_value(value: object) -> str:
+    """A value from the input as it may stand in a message: in JSON's own words, on one line, shortened."""
+    if value is None:
+        return "null"
+    if value is True:
+        return "true"
+    if value is False:
+        return "false"
+    if isinstance(value, str):
+        text = printable(value[: _LIMIT + 1])
+        return f'"{text[:_LIMIT]}…"' if len(text) > _LIMIT else f'"{text}"'
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, list):
+        return "a list"
+    if isinstance(value, int) and not -(10**30) < value < 10**30:
+        return "a number of over 30 digits"
+    return repr(value)
+
+
+def quote_name(text: str) -> str:
+    """A name from the input, in backticks, printable and shortened."""
+    text = printable(text[: _LIMIT + 1])
+    return f"`{text[:_LIMIT]}…`" if len(text) > _LIMIT else f"`{text}`"
+
+
+def nearest(word: str, known: "list[str]") -> str | None:
+    """The one of `known` that `word` was probably meant to be, or None if nothing is near."""
+    from difflib import get_close_matches  # imported here: only a file with a fault needs it
+
+    folded = {k.lower().replace("-", "_"): k for k in known}
+    near = get_close_matches(word[:80].lower().replace("-", "_"), folded, n=1, cutoff=0.6)
+    return folded[near[0]] if near else None
+
+
+def did_you_mean(word: str, known: "list[str]") -> str | None:
+    """``did you mean `x`?`` for the nearest of `known`, or None if nothing is near."""
+    near = nearest(word, known)
+    return f"did you mean `{near}`?" if near else None

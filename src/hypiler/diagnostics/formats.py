@@ -1,0 +1,123 @@
+"""Findings for programs: JSON, the annotations of GitHub, and SARIF. All input text in them is escaped."""
+
+from hypiler.diagnostics.codes import CODES
+from hypiler.diagnostics.escaping import printable
+from hypiler.diagnostics.finding import Finding
+
+_SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+
+def render_json(findings: list[Finding]) -> str:
+    """A JSON list, one object a finding, printable ASCII throughout."""
+    from json import dumps
+
+    return dumps([_record(finding) for finding in findings], indent=2)
+
+
+def _record(finding: Finding) -> dict[str, object]:
+    return {
+        "code": finding.code,
+        "severity": finding.severity,
+        "message": finding.message,
+        "file": finding.file,
+        "line": finding.line,
+        "column": finding.column,
+        "path": finding.json_path,
+        "model": finding.model,
+        "help": finding.help,
+    }
+
+
+def render_github(findings: list[Finding]) -> str:
+    """One workflow command a finding, which GitHub shows beside the line in a pull request."""
+    return "\n".join([_annotation(finding) for finding in findings])
+
+
+def _annotation(finding: Finding) -> str:
+    place = {"file": printable(finding.file)} if finding.file else {}
+    if finding.line:
+        end = finding.column + finding.width - 1
+        place |= {"line": str(finding.line), "col": str(finding.column), "endColumn": str(end)}
+    place["title"] = f"{finding.code} {CODES[finding.code][0]}"
+    properties = ",".join([f"{key}={_escaped(value, ':,')}" for key, value in place.items()])
+    return f"::{finding.severity} {properties}::{_escaped(_told(finding))}"
+
+
+def _told(finding: Finding) -> str:
+    """The message with its remedy."""
+    return f"{finding.message}\nhelp: {finding.help}" if finding.help else finding.message
+
+
+def _escaped(text: str, special: str = "") -> str:
+    for character in "%\r\n" + special:
+        text = text.replace(character, f"%{ord(character):02X}")
+    return text
+
+
+def render_sarif(findings: list[Finding]) -> str:
+    """A log in SARIF 2.1.0 (OASIS) of one run, for code scanning; printable ASCII throughout."""
+    from json import dumps
+
+    codes = sorted({finding.code for finding in findings})
+    driver = {
+        "name": "hypiler",
+        "rules": [_rule(code) for code in codes],
+    }
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(finding, codes) for finding in findings],
+    }
+    return dumps({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
+
+
+def _rule(code: str) -> dict[str, object]:
+    name, severity = CODES[code]
+    return {
+        "id": code,
+        "name": name.title().replace("-", ""),
+        "shortDescription": {"text": name.replace("-", " ")},
+        "help": {"text": f"hypiler explain {code}"},
+        "defaultConfiguration": {"level": severity},
+    }
+
+
+def _result(finding: Finding, codes: list[str]) -> dict[str, object]:
+    location: dict[str, object] = {}
+    if finding.file:
+        location["physicalLocation"] = _place(finding)
+    if finding.path:
+        location["logicalLocations"] = [{"fullyQualifiedName": finding.json_path}]
+    return {
+        "ruleId": finding.code,
+        "ruleIndex": codes.index(finding.code),
+        "level": finding.severity,
+        "message": {"text": _told(finding)},
+        "locations": [location] if location else [],
+        "partialFingerprints": {"finding/v1": _fingerprint(finding)},
+    }
+
+
+def _place(finding: Finding) -> dict[str, object]:
+    from urllib.parse import quote
+
+    # Bytes of a name that is no UTF-8 are quoted as they are.
+    uri = quote(finding.file.encode("utf-8", "surrogateescape"))
+    place: dict[str, object] = {"artifactLocation": {"uri": uri}}
+    if finding.line:
+        place["region"] = {
+            "startLine": finding.line,
+            "startColumn": finding.column,
+            "endColumn": finding.column + finding.width,
+        }
+    return place
+
+
+def _fingerprint(finding: Finding) -> str:
+    """The same for one fault while lines and models before it come and go."""
+    from hashlib import sha256
+
+    # A model is known by its id, not by how many stand before it.
+    path = finding.path[2:] if finding.model else finding.path
+    parts = [finding.code, finding.file, finding.model or "", *map(str, path)]
+    return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

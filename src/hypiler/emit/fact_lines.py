@@ -1,0 +1,151 @@
+"""The facts of a model as people read them: a line each, by section, beside where they were read."""
+
+from hypiler.diagnostics.escaping import printable
+from hypiler.schema.fields import FIELDS, Field
+from hypiler.schema.string_types import Pattern
+from hypiler.schema.types import FieldType, MapOf, Records, Text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+# What is shown where a record has no part but its id.
+UNKNOWN = "–"
+
+
+class FactLine:
+    """A label, its value in one or more lines, and where it was read; `exact` says that every blank counts."""
+
+    __slots__ = ("exact", "label", "lines", "source")
+
+    def __init__(self, label: str, lines: list[str], source: str = "", *, exact: bool = False) -> None:
+        self.label = printable(label)
+        self.lines = lines
+        self.source = source
+        self.exact = exact
+
+
+class Section:
+    """The facts of one object of models.json; a list or mapping as a `whole` can have a source of its own."""
+
+    __slots__ = ("facts", "source", "title", "whole")
+
+    def __init__(self, title: str, *, whole: bool = False) -> None:
+        self.title = title
+        self.whole = whole
+        self.source = ""
+        self.facts: list[FactLine] = []
+
+
+def sections_of(model: "Any", absent: str = "") -> list[Section]:
+    """The known facts of a `ModelInfo` by the object of models.json that holds them, in the order of the schema.
+
+    `absent` is what stands for a required fact that is null; by default, such a fact is left out.
+    """
+    sections: dict[str, Section] = {}
+    sources = {path: printable(text) for path, text in model.sources.items()}
+    used: set[str] = set()
+    for field in FIELDS:
+        value = getattr(model, field.attribute)
+        if field.attribute == "sources" or (_is_unknown(field, value) and not (absent and field.required)):
+            continue
+        path = _source_path(field.path, sources)
+        used.add(path)
+        source = sources.get(path, "")
+        title, *inner = field.path
+        whole = not inner and isinstance(field.type, (MapOf, Records))
+        if not inner and not whole:
+            title = "model"
+        section = sections.setdefault(title, Section(title, whole=whole))
+        if whole:
+            section.source = source
+            source = ""
+        if value is None:
+            section.facts.append(FactLine(field.attribute, [absent], source))
+        elif isinstance(field.type, MapOf):
+            for key, fact in _entries(field, value).items():
+                part = f"{field.name}.{key}"
+                fact.source = sources.get(part, source)
+                used.add(part)
+                section.facts.append(fact)
+        elif whole and isinstance(field.type, Records):
+            section.facts += _records(field.type, value)
+        else:
+            section.facts.append(_fact(field, value, model, source))
+    # Of facts that are not known, and of parts that have no line of their own: they say what was looked at.
+    rest = Section("sources")
+    rest.facts = [FactLine(p, [text]) for p, text in sources.items() if p not in used]
+    return [*sections.values(), *([rest] if rest.facts else [])]
+
+
+def _source_path(path: tuple[str, ...], sources: dict[str, str]) -> str:
+    """The path under which the source of a field stands: its own, or that of an object around it."""
+    paths = [".".join(path[:n]) for n in range(len(path), 0, -1)]
+    return next((path for path in paths if path in sources), "")
+
+
+def _is_unknown(field: Field, value: object) -> bool:
+    """Whether the registry says nothing: an empty list of a required field says that there are none."""
+    if value is None:
+        return True
+    return (not field.required and value == field.type.empty) or value == {}
+
+
+def _fact(field: Field, value: "Any", model: "Any", source: str) -> FactLine:
+    exact = isinstance(field.type, Text) and field.type.blank
+    if isinstance(field.type, Records):
+        field_type = field.type
+        lines = [" · ".join([f"{key} {text}" for key, text in _parts(field_type, item)]) for item in value]
+    elif field.attribute == "beir_avg":
+        sets = model.beir_datasets
+        over = f" over {sets}" if sets else ", set not stated"
+        lines = [printable(_with_unit(field.type, value) + over)]
+    else:
+        lines = [_quoted(value) if exact else _with_unit(field.type, value)]
+    return FactLine(field.attribute, lines, source, exact=exact)
+
+
+def _with_unit(field_type: FieldType, value: "Any") -> str:
+    return _plain(value) + (f" {field_type.unit}" if field_type.unit else "")
+
+
+def _plain(value: "Any") -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (str, int, float)):
+        return printable(str(value))
+    return ", ".join([_plain(item) for item in value]) or "none"
+
+
+def _quoted(value: object) -> str:
+    """A value as JSON writes it: the blanks at the end of a prompt can be seen, and `"4"` is not `4`."""
+    from json import dumps
+
+    return printable(dumps(value, ensure_ascii=False))
+
+
+def _records(field_type: Records, value: "Any") -> list[FactLine]:
+    """Each record as a fact under its id, one line a part."""
+    facts: list[FactLine] = []
+    for number, item in enumerate(value, 1):
+        parts = dict(_parts(field_type, item))
+        label = parts.pop("id", str(number))
+        lines = [f"{key}: {text}" for key, text in parts.items()]
+        facts.append(FactLine(label, lines or [UNKNOWN]))
+    return facts
+
+
+def _parts(field_type: Records, item: object) -> list[tuple[str, str]]:
+    found = [(key, getattr(item, key)) for key in field_type.fields]
+    return [(key, _with_unit(field_type.fields[key][0], value)) for key, value in found if value is not None]
+
+
+def _entries(field: Field, value: "Mapping[str, Any]") -> dict[str, FactLine]:
+    """The entries of a mapping, one fact each; the texts of prompts and additions exactly."""
+    exact = isinstance(field.type, MapOf) and not isinstance(field.type.value, Pattern)
+    prefix = f"{field.attribute}." if len(field.path) > 1 else ""
+    return {
+        key: FactLine(prefix + key, [_quoted(item) if exact else _plain(item)], exact=exact)
+        for key, item in value.items()
+    }

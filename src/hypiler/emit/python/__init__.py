@@ -1,0 +1,1 @@
+"""The generated module and its stub."""

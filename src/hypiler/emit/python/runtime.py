@@ -1,0 +1,468 @@
+"""The part of a generated module that is the same for every registry: records, decoder, lookups.
+
+`module` beside it copies everything below the cut line, word for word, into each `model_registry.py`, after the
+constants that hold the models. Importing such a module must cost next to nothing. So all of it is inside one function
+that runs when a name is first asked for, it imports nothing that an interpreter has not loaded anyway (`enum` alone
+costs half as much as starting one), and nothing is decoded before it is needed. The row format that is decoded here is
+written by `hypiler.emit.python.row_codec`.
+"""
+
+TYPE_CHECKING = False
+
+_FIELDS: str = "id:str model_type:type embedding_dim:int matryoshka_dims:ints"
+_VARIANT_FIELDS: str = "id:str"
+_LAYER_FIELDS: str = "in_features:int"
+_ROWS: str = "\n"
+_SPACES: str = "\n"
+_VERIFIED: str = "\n"
+_ALIASES: str = "\n"
+_DOTTED: str = "\n"
+_BY_TYPE: str = "\n"
+_BY_ORGANIZATION: str = "\n"
+_BY_LANGUAGE: str = "\n"
+_BY_DIMENSION: str = "\n"
+_WITH_MATRYOSHKA: str = "\n"
+
+# ---- cut here ----
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any, NoReturn, TypeGuard, TypeVar
+
+    _T = TypeVar("_T")
+    _Decoder = Callable[[str], Any]
+    _Loaded = tuple[Callable[[str], Any], Callable[[], list[str]], Callable[[str], Any]]
+
+# A reload runs this file again in the same namespace: what was made there has to go.
+for _name in globals().get("_made", ()):
+    globals().pop(_name, None)
+_made: "list[str]" = []
+_loaded: "list[_Loaded]" = []
+_records: "dict[str, Any]" = {}
+
+
+def _parts() -> "_Loaded":
+    if not _loaded:
+        # Threads that come here together all go on with the first of the results.
+        _loaded.append(_load())
+    return _loaded[0]
+
+
+def __getattr__(name: str) -> "Any":
+    if name == "__all__":
+        return __dir__()
+    made = None if name[:1] == "_" else _parts()[0](name)
+    if made is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    _made.append(name)
+    return globals().setdefault(name, made)
+
+
+def __dir__() -> "list[str]":
+    return _parts()[1]()
+
+
+def get_model(id: str) -> "Any":
+    """The model with this id or alias, or None. Ids are compared exactly."""
+    try:
+        return _records[id]
+    except KeyError:
+        return _parts()[2](id)
+
+
+def _restore(name: str, values: "dict[str, Any]") -> "Any":
+    """A record from a pickle."""
+    return __getattr__(name)._of(values)
+
+
+def _load() -> "_Loaded":
+    # All that this module gives, but for what its makers defer further.
+    frozen: Any = type(type.__dict__)  # types.MappingProxyType, without its import
+
+    def once(make: "Callable[[], _T]") -> "Callable[[], _T]":
+        made: list[_T] = []
+
+        def get() -> "_T":
+            if not made:
+                made.append(make())
+            return made[0]
+
+        return get
+
+    class Record:
+        # Immutable values; compared by value, copied by reference, pickled by value.
+        __slots__: tuple[str, ...] = ()
+
+        def __init__(self) -> None:
+            raise TypeError("records are made by their registry: use get_model(id)")
+
+        def __setattr__(self, name: str, value: object = None) -> "NoReturn":
+            raise AttributeError(f"{type(self).__name__}.{name} is read-only")
+
+        __delattr__ = __setattr__
+
+        def __deepcopy__(self, memo: object = None) -> "Record":
+            return self
+
+        __copy__ = __deepcopy__
+
+        def _values(self) -> "dict[str, Any]":
+            return {slot: getattr(self, slot) for slot in self.__slots__}
+
+        @classmethod
+        def _of(cls, values: "dict[str, Any]") -> "Any":
+            record = object.__new__(cls)
+            for slot in cls.__slots__:
+                value = values.get(slot)
+                if type(value) is dict:
+                    value = frozen(value)
+                # Past the refusal above, to the slot itself.
+                cls.__dict__[slot].__set__(record, value)
+            return record
+
+        def __reduce__(self) -> "tuple[Any, ...]":
+            values = self._values()
+            for name, value in values.items():
+                if type(value) is frozen:
+                    values[name] = dict(value)
+            return _restore, (type(self).__name__, values)
+
+        def __eq__(self, other: object) -> bool:
+            if not isinstance(other, Record) or type(self) is not type(other):
+                return NotImplemented
+            return self is other or self._values() == other._values()
+
+        def __hash__(self) -> int:
+            return hash(getattr(self, self.__slots__[0]))
+
+        def __repr__(self) -> str:
+            return f"{type(self).__name__}(**{self._values()!r})"
+
+    def names_of(fields: str) -> "tuple[str, ...]":
+        return tuple(fields.replace(":", " ").split()[::2])
+
+    class ModelVariant(Record):
+        """Other weights of the same model: quantized, exported or moved."""
+
+        __slots__ = names_of(_VARIANT_FIELDS)
+
+    class DenseLayer(Record):
+        """A linear layer that the model applies after its transformer."""
+
+        __slots__ = names_of(_LAYER_FIELDS)
+
+    class ModelInfo(Record):
+        """The facts about one model."""
+
+        # The type is kept as text, so that reading a record does not need the enum.
+        __slots__ = names_of(_FIELDS.replace("model_type:", "_type:"))
+        if TYPE_CHECKING:
+            id: str
+            embedding_dim: int
+            matryoshka_dims: tuple[int, ...]
+            _type: str
+
+        @property
+        def model_type(self) -> "Any":
+            """The model's category, a member of ModelType."""
+            return __getattr__("ModelType")(self._type)
+
+        @property
+        def dimensions(self) -> "tuple[int, ...]":
+            """The vector widths to choose from: the Matryoshka dims, or embedding_dim."""
+            return self.matryoshka_dims or (self.embedding_dim,)
+
+        def resolve_dimension(self, dimension: "int | None" = None) -> int:
+            """The width of the vectors for this choice; embedding_dim by default.
+
+            Raises ValueError for a width that the model does not have.
+            """
+            if dimension is None:
+                return self.embedding_dim
+            if type(dimension) is not int or dimension not in self.dimensions:
+                raise ValueError(
+                    f"{self.id!r} has no vectors of dimension {dimension!r}; choose one"
+                    f" of: {', '.join(map(str, self.dimensions))}"
+                )
+            return dimension
+
+        @property
+        def space_id(self) -> str:
+            """Stands for all that document vectors of full width depend on: store it beside them."""
+            return spaces()[numbers()[self.id]][:19]
+
+        @property
+        def query_space_id(self) -> str:
+            """Stands for all that is done to queries alone."""
+            return spaces()[numbers()[self.id]][20:]
+
+        @property
+        def verified_revision(self) -> "str | None":
+            """The commit whose files the facts were compared with; None if they were not."""
+            return (index(_VERIFIED).get(self.id) or "").partition(" ")[0] or None
+
+        @property
+        def verified_facts(self) -> int:
+            """How many facts agree with those files."""
+            return int((index(_VERIFIED).get(self.id) or " 0").partition(" ")[2])
+
+        @property
+        def claimed_facts(self) -> int:
+            """How many facts rest on their sources alone."""
+            # The others say how the model is called and where facts are read, or follow from facts.
+            others = "id huggingface_id revision sources deprecated aliases extra"
+            skipped = ["matryoshka", *others.split()]
+            facts = [getattr(self, key) for key in self.__slots__ if key not in skipped]
+            known = [value for value in facts if value not in (None, (), {})]
+            return len(known) - self.verified_facts
+
+        def __repr__(self) -> str:
+            return f"<ModelInfo {self.id!r}: {self._type}, {self.embedding_dim} dims>"
+
+        @classmethod
+        def __class_getitem__(cls, item: object) -> "Any":
+            alias: Any = type(list[int])
+            return alias(cls, item)
+
+    def text(field: str) -> "str | None":
+        if "\\" in field:
+            import codecs
+
+            return "" if field == "\\" else str(codecs.unicode_escape_decode(field)[0])
+        return field or None
+
+    def some(field: str) -> str:
+        return text(field or "\\") or ""
+
+    def scalar(field: str) -> object:
+        # A value of any type: a tag, then the text of a scalar or of a list's items.
+        tag, rest = field[0], field[1:]
+        if tag == "[":
+            return tuple(map(scalar, rest.split(","))) if rest else ()
+        if tag == "'":
+            return some(rest)
+        if tag == "i":
+            return int(rest)
+        return float(rest) if tag == "f" else {"T": True, "F": False, "N": None}[tag]
+
+    def optional(decode: "_Decoder") -> "_Decoder":
+        return lambda field: decode(field) if field else None
+
+    def listed(decode: "_Decoder") -> "_Decoder":
+        return lambda field: tuple(map(decode, field.split(";"))) if field else ()
+
+    def mapped(decode: "_Decoder") -> "_Decoder":
+        def pair(item: str) -> "tuple[str, Any]":
+            key, _, value = item.partition("=")
+            return some(key), decode(value)
+
+        pairs = listed(pair)
+        return lambda field: frozen(dict(pairs(field)))
+
+    def filler(owner: "type[Record]", fields: str, separator: str) -> "_Decoder":
+        # The setter of each slot, past the class's own refusal, with its decoder.
+        kinds = fields.replace(":", " ").split()[1::2]
+        steps = [
+            (owner.__dict__[slot].__set__, decoders[kind])
+            for slot, kind in zip(owner.__slots__, kinds)
+        ]
+
+        def fill(row: str) -> Record:
+            record = object.__new__(owner)
+            parts = row.split(separator)
+            parts += [""] * (len(steps) - len(parts))
+            for (put, decode), part in zip(steps, parts):
+                put(record, decode(part))
+            return record
+
+        return fill
+
+    decoders: dict[str, _Decoder] = {
+        "str": text,
+        "int": optional(int),
+        "float": optional(float),
+        "bool": optional("1".__eq__),
+        "type": str,
+        "strs": listed(text),
+        "ints": listed(int),
+        "mapping": mapped(some),
+        "extra": mapped(scalar),
+    }
+    decoders["variants"] = listed(filler(ModelVariant, _VARIANT_FIELDS, "="))
+    decoders["layers"] = listed(filler(DenseLayer, _LAYER_FIELDS, "="))
+    fill_model = filler(ModelInfo, _FIELDS, "|")
+
+    def decoded(row: str) -> ModelInfo:
+        id = row[: row.index("|")]
+        # setdefault is atomic: threads that decode the same row get one record.
+        known: Any = _records.get(id) or _records.setdefault(id, fill_model(row))
+        model: ModelInfo = known
+        return model
+
+    # The rows by number; the first is 1, its line in the literal.
+    rows = once(lambda: _ROWS.split("\n"))
+    spaces = once(lambda: _SPACES.split("\n"))
+
+    @once
+    def numbers() -> "dict[str, int]":
+        # The row number of every id, then of every alias, in file order.
+        ids = [row[: row.index("|")] for row in rows()[1:-1]]
+        found = dict(zip(ids, range(1, len(ids) + 1)))
+        for line in _ALIASES.split("\n")[1:-1]:
+            alias, _, id = line.partition("|")
+            found[alias] = found[id]
+        return found
+
+    few = iter(range(4))
+
+    def found(id: str) -> "ModelInfo | None":
+        if next(few, None) is not None:
+            # For the first few models, searching the text is cheaper than the tables.
+            start = _ROWS.find(f"\n{id}|") + 1
+            row = _ROWS[start : _ROWS.find("\n", start)] if start else ""
+            if start and row.partition("|")[0] == id:
+                return decoded(row)
+        number = numbers().get(id)
+        if number is None:
+            return None
+        model: ModelInfo = _records.setdefault(id, decoded(rows()[number]))
+        return model
+
+    def is_model_id(value: object) -> "TypeGuard[Any]":
+        """Whether `value` is the id or an alias of a model of this registry."""
+        return isinstance(value, str) and value in numbers()
+
+    indexes: dict[str, dict[str, Any]] = {}
+
+    def index(table: str) -> "dict[str, Any]":
+        # A table made at build time: key to its models, as row numbers until asked for.
+        found = indexes.get(table)
+        if found is None:
+            found = {}
+            for line in table.split("\n")[1:-1]:
+                key, _, numbers = line.rpartition("|")
+                found[some(key)] = numbers
+            indexes[table] = found
+        return found
+
+    def answer(table: str, key: str) -> "tuple[ModelInfo, ...]":
+        found: Any = index(table).get(key, ())
+        if type(found) is str:
+            own = map(rows().__getitem__, map(int, found.split()))
+            found = index(table)[key] = tuple(map(decoded, own))
+        models: tuple[ModelInfo, ...] = found
+        return models
+
+    def models_by_type(model_type: str) -> "tuple[ModelInfo, ...]":
+        """The models of one type, in file order; takes a ModelType or its value."""
+        return answer(_BY_TYPE, str(model_type))
+
+    def models_by_organization(organization: str) -> "tuple[ModelInfo, ...]":
+        """The models of one organization, in file order; compared exactly."""
+        return answer(_BY_ORGANIZATION, organization)
+
+    def models_by_language(language: str) -> "tuple[ModelInfo, ...]":
+        """The models that list this language, in file order; zh also finds zh-Hans."""
+        return answer(_BY_LANGUAGE, language)
+
+    def models_by_max_embedding_dim(max_dim: int) -> "tuple[ModelInfo, ...]":
+        """The models with vectors of at most max_dim dimensions, in file order."""
+        found: list[ModelInfo] = []
+        for width in index(_BY_DIMENSION):
+            if int(width) <= max_dim:
+                found.extend(answer(_BY_DIMENSION, width))
+        return tuple(sorted(found, key=lambda model: numbers()[model.id]))
+
+    def models_with_matryoshka() -> "tuple[ModelInfo, ...]":
+        """The models whose vectors can be truncated to smaller widths, in file order."""
+        return answer(_WITH_MATRYOSHKA, "")
+
+    def upper(text: str) -> str:
+        return text.upper().replace("-", "_").replace(".", "_")
+
+    def model_type() -> object:
+        from enum import StrEnum
+
+        words = list(index(_BY_TYPE))
+        return StrEnum(
+            "ModelType", list(zip(map(upper, words), words)), module=__name__
+        )
+
+    def model_id() -> object:
+        from typing import Literal
+
+        return Literal[tuple(numbers())]
+
+    def models() -> object:
+        # What collections.abc gives; the package collections would be loaded with it.
+        from _collections_abc import Mapping
+
+        class Models(Mapping[str, ModelInfo]):
+            """Every model, by its id in file order, then by its aliases."""
+
+            __slots__ = ()
+
+            def __getitem__(self, id: str) -> ModelInfo:
+                model: ModelInfo | None = get_model(id)
+                if model is None:
+                    from difflib import get_close_matches
+
+                    near = get_close_matches(str(id), numbers(), n=1)
+                    hint = f"; did you mean {near[0]!r}?" if near else ""
+                    raise KeyError(f"no model {id!r} in this registry{hint}")
+                return model
+
+            # What is inherited would look for a near id each time that there is none.
+            def __contains__(self, id: object) -> bool:
+                return is_model_id(id)
+
+            def get(self, id: str, default: "Any" = None) -> "Any":
+                """The model with this id or alias, or `default`."""
+                return get_model(id) or default
+
+            def __iter__(self) -> "Iterator[str]":
+                return iter(numbers())
+
+            def __len__(self) -> int:
+                return len(numbers())
+
+            def __reduce__(self) -> str:
+                return "MODELS"
+
+        Models.__module__ = __name__
+        return Models()
+
+    public: dict[str, Any] = {}
+    for made in (
+        ModelInfo,
+        ModelVariant,
+        DenseLayer,
+        is_model_id,
+        models_by_type,
+        models_by_organization,
+        models_by_language,
+        models_by_max_embedding_dim,
+        models_with_matryoshka,
+    ):
+        public[made.__name__] = made
+        made.__qualname__ = made.__name__
+    makers: dict[str, Callable[[], object]] = {
+        "MODELS": models,
+        "MODEL_REGISTRY": lambda: tuple(map(decoded, rows()[1:-1])),
+        "ModelId": model_id,
+        "ModelType": model_type,
+    }
+
+    def make(name: str) -> "Any":
+        if name in public:
+            return public[name]
+        if name in makers:
+            return makers[name]()
+        if not (name.isupper() and name.isidentifier()):
+            return None
+        # A name does not tell where its id has a dot; those ids have a table.
+        return found(index(_DOTTED).get(name) or name.lower().replace("_", "-"))
+
+    def names() -> "list[str]":
+        return sorted(["get_model", *public, *makers, *map(upper, numbers())])
+
+    return make, names, found

@@ -1,0 +1,1 @@
+"""JSON text with positions: read, edited and written. Nothing here knows models."""

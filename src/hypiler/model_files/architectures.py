@@ -1,0 +1,149 @@
+"""Facts of a network's config.json, by families: what one calls `hidden_size` is `dim` or `n_embd` in another."""
+
+from typing import NamedTuple
+
+from hypiler.model_files.facts import FileFact
+from hypiler.model_files.json_files import mapping, positive
+from hypiler.model_files.repository import Repository
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class Family(NamedTuple):
+    """The keys of a family of networks, the first one that is there counts.
+
+    `reserved` are the positions before that of the first token.
+    """
+
+    hidden: tuple[str, ...] = ("hidden_size",)
+    positions: tuple[str, ...] = ("max_position_embeddings",)
+    reserved: int = 0
+
+
+# Of nomic_bert, n_positions is what the network was extended to, and max_position_embeddings what it was trained with.
+_GPT2 = Family(("n_embd", "hidden_size"), ("n_positions", "max_position_embeddings"))
+_T5 = Family(("d_model",), ())
+_ROBERTA = Family(reserved=2)
+_FAMILIES = {
+    "distilbert": Family(("dim", "hidden_size")),
+    "gpt2": _GPT2,
+    "model2vec": Family(("hidden_dim",), ()),
+    "mt5": _T5,
+    "nomic_bert": _GPT2,
+    "t5": _T5,
+    "umt5": _T5,
+    **dict.fromkeys(
+        (
+            "camembert",
+            "data2vec-text",
+            "ibert",
+            "longformer",
+            "luke",
+            "mpnet",
+            "roberta",
+            "roberta-prelayernorm",
+            "xlm-roberta",
+            "xlm-roberta-xl",
+            "xmod",
+        ),
+        _ROBERTA,
+    ),
+}
+# Where models of text and images keep the configuration of the language model, the outer ones first.
+_NESTED = ("vlm_config", "vlm_backbone_config", "text_config")
+_SENSES = {"vision_config": "image", "audio_config": "audio"}
+
+
+class Network:
+    """A config.json, from the innermost of its nested parts outwards."""
+
+    def __init__(self, repository: Repository) -> None:
+        self.file = repository.config_name
+        part, path = repository.config, ""
+        self.parts: list[tuple[str, dict[str, Any]]] = [(path, part)]
+        for key in _NESTED:
+            if inner := mapping(part.get(key)):
+                part, path = inner, f"{path}{key}."
+                self.parts.insert(0, (path, part))
+        words = [part.get("model_type") for _, part in self.parts]
+        self.family = next((_FAMILIES[word] for word in words if isinstance(word, str) and word in _FAMILIES), Family())
+
+    def number(self, *keys: str) -> FileFact | None:
+        """The first of these keys that holds a positive integer."""
+        for path, part in self.parts:
+            for key in keys:
+                if (value := positive(part.get(key))) is not None:
+                    return FileFact(value, self.file, path + key)
+        return None
+
+    @property
+    def hidden(self) -> FileFact | None:
+        """Width of the hidden states."""
+        return self.number(*self.family.hidden)
+
+    @property
+    def vocabulary(self) -> FileFact | None:
+        """Entries of the vocabulary."""
+        return self.number("vocab_size")
+
+    @property
+    def positions(self) -> FileFact | None:
+        """Size of the position table as it is written; of value None for a family without one."""
+        if self.family.positions:
+            found = self.number(*self.family.positions)
+            other = found and self._other(found)
+            return (
+                FileFact(found.value, found.file, found.key, f"{other.key} is {other.value}")
+                if found and other
+                else found
+            )
+        stated = self.number("n_positions", "max_position_embeddings")
+        note = f"no table of positions; {stated.key} {stated.value} is not used" if stated else "no table of positions"
+        return FileFact(None, self.file, "model_type", note)
+
+    def _other(self, found: FileFact) -> FileFact | None:
+        others = [self.number(key) for key in self.family.positions]
+        return next((fact for fact in others if fact and fact.value != found.value), None)
+
+    @property
+    def longest(self) -> FileFact | None:
+        """The tokens for which there are positions."""
+        found = self.positions
+        if found is None or found.value is None or found.value <= self.family.reserved:
+            return None
+        return FileFact(found.value - self.family.reserved, found.file, found.key)
+
+
+def config_facts(repository: Repository, network: Network, kind: str | None) -> "dict[str, FileFact | None]":
+    """Architecture, sizes and modalities."""
+    config, file = repository.config, repository.config_name
+    if not config:
+        return {}
+    name = config.get("model_type")
+    return {
+        "architecture.type": FileFact(name, file, "model_type") if isinstance(name, str) and name.strip() else None,
+        "specs.hidden_dim": network.hidden,
+        "specs.max_position_embeddings": network.positions,
+        "specs.vocab_size": network.vocabulary,
+        "capabilities.modalities": _modalities(repository, network, kind),
+    }
+
+
+def _modalities(repository: Repository, network: Network, kind: str | None) -> FileFact | None:
+    settings = mapping(repository.object(repository.network_name).get("modality_config"))
+    # One entry may be of several at once, as `image+text`.
+    stated = {word for key in settings for word in key.replace(",", "+").split("+")}
+    known = [word for word in ("text", "image", "audio", "video") if word in stated]
+    if known:
+        return FileFact(known, repository.network_name, "modality_config")
+    senses = {
+        path + key: word for path, part in network.parts for key, word in _SENSES.items() if mapping(part.get(key))
+    }
+    if network.vocabulary is None or kind is None:
+        return None
+    note = "" if senses else "there is no configuration of another input beside it"
+    return FileFact(
+        ["text", *dict.fromkeys(senses.values())], network.file, next(iter(senses), network.vocabulary.key), note
+    )

@@ -1,0 +1,69 @@
+"""Which file names of a repository are safe: judged under the rules of POSIX and of Windows, on every system."""
+
+import re
+from bisect import bisect_left
+
+from hypiler.diagnostics.escaping import quote_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_MAX_CHARACTERS = 1024
+_MAX_PART_BYTES = 255
+_FORBIDDEN = re.compile(r'[<>:"|?*]')
+_ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}")
+_DEVICE = re.compile(
+    r"(?:CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(?:COM|LPT)[0-9¹²³])[ ]*(?:\..*)?", re.IGNORECASE | re.DOTALL
+)
+
+
+def safe_name(name: str) -> str | None:
+    """Why the name of a file in a repository is not safe, or None if it is."""
+    if len(name) > _MAX_CHARACTERS:
+        return f"it has {len(name)} characters; at most {_MAX_CHARACTERS} are allowed"
+    if not name.isprintable():
+        return "it holds a character that does not print"
+    if "\\" in name:
+        return "it holds a backslash, which separates folders on Windows"
+    if found := _FORBIDDEN.search(name):
+        return f"it holds `{found[0]}`, which names a drive or is not allowed on Windows"
+    if found := _ESCAPED.search(name):
+        return f"it holds `{found[0]}`, an escaped character"
+    if name.startswith("/"):
+        return "it is absolute"
+    for part in name.split("/"):
+        if reason := _unsafe_part(part):
+            return reason
+    return None
+
+
+def _unsafe_part(part: str) -> str | None:
+    if part in ("", ".", ".."):
+        return f"it has the part `{part}`" if part else "it has an empty part"
+    if part[-1] in ". ":
+        return f"it has a part that ends with `{part[-1]}`, which Windows drops"
+    if _DEVICE.fullmatch(part):
+        return f"{quote_name(part)} is a device on Windows"
+    if len(part.encode()) > _MAX_PART_BYTES:
+        return f"it has a part of {len(part.encode())} bytes; at most {_MAX_PART_BYTES} are allowed"
+    return None
+
+
+def unsafe_names(names: "Iterable[str]") -> dict[str, str]:
+    """The names of a repository that are not safe, alone or beside the others, each with the reason."""
+    reasons: dict[str, str] = {}
+    kept: dict[str, str] = {}
+    for name in sorted(names):
+        reason = safe_name(name)
+        if reason is None and (other := kept.setdefault(name.casefold(), name)) != name:
+            reason = f"it differs from {quote_name(other)} in case alone"
+        if reason is not None:
+            reasons[name] = reason
+    ordered = sorted(kept)
+    for folded, name in kept.items():
+        folder = folded + "/"
+        after = bisect_left(ordered, folder)
+        if after < len(ordered) and ordered[after].startswith(folder):
+            reasons[name] = "there is a folder of this name"
+    return reasons

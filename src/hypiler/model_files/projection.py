@@ -1,0 +1,230 @@
+"""What follows a model's network: further layers, and so the width of what it returns."""
+
+from typing import NamedTuple
+
+from hypiler.model_files.architectures import Network
+from hypiler.model_files.encoder_type import FURTHER_HEAD
+from hypiler.model_files.facts import FileFact
+from hypiler.model_files.json_files import positive, text, words
+from hypiler.model_files.repository import MODULES, SETTINGS, STANFORD, Module, Repository
+from hypiler.model_files.weights import tensors_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from hypiler.jsontext.json_types import JSONValue
+
+# Modules without a learned map from hidden states to the output.
+_PLAIN = {
+    "Transformer",
+    "MLMTransformer",
+    "StaticEmbedding",
+    "SparseStaticEmbedding",
+    "Pooling",
+    "SpladePooling",
+    "MultiVectorMask",
+    "HierarchicalTokenPooling",
+    "Normalize",
+    "Dropout",
+    "LogitScore",
+}
+# The projection of late-interaction models that keep it beside the network: Stanford's, ColPali's, and that of
+# transformers.
+_PROJECTIONS = {"linear.weight", "custom_text_proj.weight", "embedding_proj_layer.weight"}
+_TABLES = ("embedding.weight", "embeddings")
+_POOLING_FLAGS = {
+    "pooling_mode_cls_token": "cls",
+    "pooling_mode_max_tokens": "max",
+    "pooling_mode_mean_tokens": "mean",
+    "pooling_mode_mean_sqrt_len_tokens": "mean_sqrt_len_tokens",
+    "pooling_mode_weightedmean_tokens": "weightedmean",
+    "pooling_mode_lasttoken": "lasttoken",
+}
+
+
+class Layer(NamedTuple):
+    """A linear layer, and where it is described."""
+
+    in_features: int
+    out_features: int
+    activation: str | None
+    file: str
+    key: str
+
+
+def pooling_modes(config: "dict[str, Any]") -> dict[str, str]:
+    """The modes of a pooling module in the library's words, each with its key; several are joined end to end."""
+    stated = config.get("pooling_mode")
+    if stated is not None:
+        return dict.fromkeys([stated] if isinstance(stated, str) else words(stated), "pooling_mode")
+    return {mode: key for key, mode in _POOLING_FLAGS.items() if config.get(key) is True}
+
+
+def find_layers(repository: Repository, kind: str | None) -> list[Layer] | None:
+    """The linear layers after the network, in order; None if they are not known."""
+    if repository.modules is not None:
+        layers = [layer for module in repository.of("Dense") if (layer := _dense(repository, module))]
+        return layers if len(layers) == len(repository.of("Dense")) else None
+    if kind == "multi_vector":
+        return _projection(repository)
+    return None if kind is None else []
+
+
+def _dense(repository: Repository, module: Module) -> Layer | None:
+    config = repository.object(module.config)
+    width, out = positive(config.get("in_features")), positive(config.get("out_features"))
+    if width is None or out is None:
+        if config:
+            repository.note(module.config, "the file must give `in_features` and `out_features`")
+        return None
+    activation = (text(config.get("activation_function")) or "").rpartition(".")[2].strip()
+    return Layer(width, out, activation or None, module.config, "out_features")
+
+
+def _projection(repository: Repository) -> list[Layer] | None:
+    for name, (file, tensor) in tensors_of(repository, repository.backbone).items():
+        # It may lie inside another module, as `model.custom_text_proj.weight`.
+        end = ".".join(name.split(".")[-2:])
+        if end in _PROJECTIONS and len(tensor.shape) == 2 and all(tensor.shape):
+            return [Layer(tensor.shape[1], tensor.shape[0], None, file, end)]
+    return None
+
+
+def head_facts(repository: Repository, network: Network, kind: str | None) -> "dict[str, FileFact | None]":
+    """Projection, layers and widths."""
+    if kind == "static":
+        return _table(repository, network)
+    layers = find_layers(repository, kind)
+    width = _width(repository, network, kind, layers)
+    facts: dict[str, FileFact | None] = {
+        "specs.embedding_dim": width,
+        **_projected(repository, network, kind, layers),
+        **_matryoshka(repository, width),
+    }
+    if layers:
+        written = [
+            {"in_features": layer.in_features, "out_features": layer.out_features}
+            | ({"activation": layer.activation} if layer.activation else {})
+            for layer in layers
+        ]
+        facts["encoding.dense_layers"] = FileFact(written, layers[0].file, layers[0].key)
+    return facts
+
+
+def _projected(
+    repository: Repository, network: Network, kind: str | None, layers: list[Layer] | None
+) -> "dict[str, FileFact | None]":
+    width = _last(layers) or _code(repository) or _stated_width(repository, network, kind)
+    if width is not None:
+        return {
+            "architecture.has_projection": FileFact(True, width.file, width.key),
+            "architecture.projection_dims": width,
+        }
+    if FURTHER_HEAD in repository.names:
+        note = "a further head, for one vector a token; its width stands in a pickle"
+        return {"architecture.has_projection": FileFact(True, FURTHER_HEAD, "", note)}
+    modules = repository.modules
+    if layers is None or (modules is not None and not all(one.known and one.name in _PLAIN for one in modules)):
+        return {}
+    file, key = (repository.config_name, "architectures") if modules is None else (MODULES, "type")
+    return {
+        "architecture.has_projection": FileFact(False, file, key),
+        "architecture.projection_dims": FileFact(None, file, key),
+    }
+
+
+def _last(layers: list[Layer] | None) -> FileFact | None:
+    return FileFact(layers[-1].out_features, layers[-1].file, layers[-1].key) if layers else None
+
+
+def _code(repository: Repository) -> FileFact | None:
+    """The width of a sparse autoencoder."""
+    for module in repository.of("SparseAutoEncoder"):
+        width = positive(repository.object(module.config).get("hidden_dim"))
+        return None if width is None else FileFact(width, module.config, "hidden_dim")
+    return None
+
+
+def _stated_width(repository: Repository, network: Network, kind: str | None) -> FileFact | None:
+    """The width of token vectors by the settings of Stanford's ColBERT or the configuration of ColPali."""
+    if kind != "multi_vector" or repository.modules is not None:
+        return None
+    width = positive(repository.object(STANFORD).get("dim"))
+    return FileFact(width, STANFORD, "dim") if width else network.number("embedding_dim")
+
+
+def _width(repository: Repository, network: Network, kind: str | None, layers: list[Layer] | None) -> FileFact | None:
+    if kind == "reranker":
+        return network.hidden
+    if kind == "sparse":
+        return _code(repository) if repository.of("SparseAutoEncoder") else network.vocabulary
+    if kind == "multi_vector":
+        own = network.hidden if layers is not None else None
+        return _last(layers) or _stated_width(repository, network, kind) or own
+    if kind == "dense" and layers is not None and all(module.known for module in (repository.modules or [])[1:]):
+        return _cut(repository, _last(layers) or _pooled(repository))
+    return None
+
+
+def _pooled(repository: Repository) -> FileFact | None:
+    for module in repository.of("Pooling"):
+        config = repository.object(module.config)
+        for key in ("embedding_dimension", "word_embedding_dimension"):
+            width = positive(config.get(key))
+            if width is not None:
+                return FileFact(width * max(1, len(pooling_modes(config))), module.config, key)
+    return None
+
+
+def _cut(repository: Repository, width: FileFact | None) -> FileFact | None:
+    """The width, with a note if the library would cut vectors to another."""
+    cut = positive(repository.object(SETTINGS).get("truncate_dim"))
+    if width is None or cut is None:
+        return width
+    return FileFact(width.value, width.file, width.key, f"truncate_dim in {SETTINGS} is {cut}")
+
+
+def _matryoshka(repository: Repository, width: FileFact | None) -> "dict[str, FileFact | None]":
+    """The widths to cut to: the full one is among them, also where the configuration leaves it out."""
+    config, file = repository.config, repository.config_name
+    listed: JSONValue = config.get("matryoshka_dimensions")
+    widths = {found for one in listed if (found := positive(one))} if isinstance(listed, list) else set[int]()
+    if not widths:
+        return (
+            {"capabilities.matryoshka": FileFact(True, file, "is_matryoshka")}
+            if config.get("is_matryoshka") is True
+            else {}
+        )
+    key = "matryoshka_dimensions"
+    dims = None
+    if width is not None and max(widths) <= width.value:
+        dims = FileFact(
+            sorted({*widths, width.value}), file, key, "" if width.value in widths else "and the full width"
+        )
+    return {"capabilities.matryoshka": FileFact(True, file, key), "architecture.matryoshka_dims": dims}
+
+
+def _table(repository: Repository, network: Network) -> "dict[str, FileFact | None]":
+    """What there is of a static model: the table of its vectors."""
+    file, key = (MODULES, "type") if repository.modules is not None else (repository.config_name, "architectures")
+    none = FileFact(None, file, key)
+    facts: dict[str, FileFact | None] = {
+        "architecture.has_projection": FileFact(False, file, key),
+        "architecture.projection_dims": none,
+        "specs.max_position_embeddings": none,
+        "specs.embedding_dim": network.hidden,
+    }
+    tensors = tensors_of(repository, repository.backbone)
+    for name in _TABLES:
+        held = tensors.get(name)
+        if held is None or len(held[1].shape) != 2 or not all(held[1].shape):
+            continue
+        place, (rows, width) = held[0], held[1].shape
+        facts["specs.embedding_dim"] = facts["specs.hidden_dim"] = FileFact(width, place, name)
+        facts["specs.vocab_size"] = FileFact(rows, place, name)
+        # With a mapping several tokens share a row.
+        if (mapped := tensors.get("mapping")) is not None and len(mapped[1].shape) == 1 and mapped[1].elements:
+            facts["specs.vocab_size"] = FileFact(mapped[1].elements, place, "mapping")
+        break
+    return facts

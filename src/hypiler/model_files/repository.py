@@ -1,0 +1,212 @@
+"""The files of one model, as far as they were read: the faulty ones are noted and then pass for files that say nothing.
+
+Weights are looked for where the model's modules say, and only their headers are read.
+"""
+
+from functools import cached_property
+
+from hypiler.diagnostics.escaping import printable, quote_name
+from hypiler.model_files.facts import ModelFileError, Problem
+from hypiler.model_files.filename_safety import safe_name, unsafe_names
+from hypiler.model_files.json_files import mapping, read_array, read_object, words
+from hypiler.model_files.safetensors_header import Tensor, read_header
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+    from typing import Any
+
+SETTINGS = "config_sentence_transformers.json"
+MODULES = "modules.json"
+STANFORD = "artifact.metadata"
+ADAPTER = "adapter_config.json"
+CARD = "README.md"
+# The names under which sentence-transformers looks for the settings of the network, the usual one first.
+_NETWORKS = tuple(
+    f"sentence_{name}_config.json"
+    for name in ("bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet")
+)
+_LIBRARIES = ("sentence_transformers.", "pylate.")
+_INDEX = "model.safetensors.index.json"
+_WEIGHTS = "model.safetensors"
+
+
+class Module:
+    """One entry of modules.json: the last part of its type, its folder with a slash, and whether a library has it."""
+
+    __slots__ = ("folder", "known", "name", "type")
+
+    def __init__(self, type: str, folder: str) -> None:
+        self.type = type
+        self.name = type.rpartition(".")[2]
+        self.folder = folder
+        self.known = type.startswith(_LIBRARIES)
+
+    @property
+    def config(self) -> str:
+        """The name of its configuration file."""
+        return f"{self.folder}config.json"
+
+
+class Repository:
+    """What is known of a model's files by their names and by those that were read.
+
+    `files` are contents, of safetensors files only the header's; `sizes` are those of whole files, in bytes.
+    """
+
+    def __init__(self, names: "Collection[str]", files: "Mapping[str, bytes]", sizes: "Mapping[str, int]") -> None:
+        unsafe = unsafe_names(names)
+        self.problems = [Problem(_short(name), f"unsafe file name: {reason}") for name, reason in unsafe.items()]
+        self.names = frozenset(names) - unsafe.keys()
+        self._files = {name: data for name, data in files.items() if name in self.names}
+        self._sizes = sizes
+        self._read: dict[str, Any] = {}
+        self._faulty: set[str] = set()
+
+    def note(self, name: str, message: str) -> None:
+        """A file is faulty: from now on it says nothing."""
+        if name not in self._faulty:
+            self._faulty.add(name)
+            self.problems.append(Problem(_short(name), message))
+
+    def is_faulty(self, name: str) -> bool:
+        """Whether a fault was noted."""
+        return name in self._faulty
+
+    def silent(self, name: str) -> bool:
+        """Whether there is such a file, and it cannot be heard: it is faulty, or was not read yet."""
+        return name in self.names and (name not in self._files or name in self._faulty)
+
+    def content(self, name: str) -> bytes | None:
+        """The bytes that were read of a file."""
+        return None if name in self._faulty else self._files.get(name)
+
+    def _parsed(self, name: str, read: "Callable[[bytes], Any]", empty: "Any") -> "Any":
+        if name not in self._read:
+            self._read[name] = empty
+            data = self._files.get(name)
+            if data is not None:
+                try:
+                    self._read[name] = read(data)
+                except ModelFileError as error:
+                    self.note(name, str(error))
+        return empty if name in self._faulty else self._read[name]
+
+    def object(self, name: str) -> "dict[str, Any]":
+        """The JSON object in a file; empty if there is none to be had."""
+        found: dict[str, Any] = self._parsed(name, read_object, {})
+        return found
+
+    def header(self, name: str) -> dict[str, Tensor] | None:
+        """The tensors in a safetensors file; None if its header is not to be had."""
+        found: dict[str, Tensor] | None = self._parsed(
+            name, lambda data: read_header(data, self._sizes.get(name)), None
+        )
+        return found
+
+    @cached_property
+    def modules(self) -> list[Module] | None:
+        """The modules in order; None if there is no list of them to be had."""
+        entries: list[Any] | None = self._parsed(MODULES, read_array, None)
+        if entries is None:
+            return None
+        modules: list[Module] = []
+        for entry in map(mapping, entries):
+            type, path = entry.get("type"), entry.get("path")
+            if not isinstance(type, str) or not isinstance(path, str):
+                self.note(MODULES, "the file must list modules with `type` and `path`")
+                return None
+            folder = "" if path in ("", ".") else path.removesuffix("/") + "/"
+            if folder and (reason := safe_name(folder[:-1])):
+                self.note(MODULES, f"unsafe file name: {quote_name(path)}: {reason}")
+                return None
+            modules.append(Module(type, folder))
+        return modules
+
+    def of(self, *names: str) -> list[Module]:
+        """The modules of these types that a library has, in order."""
+        return [module for module in self.modules or () if module.known and module.name in names]
+
+    @cached_property
+    def backbone(self) -> str:
+        """The folder of the network: that of the first module, otherwise the repository itself."""
+        return self.modules[0].folder if self.modules else ""
+
+    def _of_network(self, name: str) -> str:
+        return self.backbone + name if self.backbone + name in self.names else name
+
+    @cached_property
+    def config_name(self) -> str:
+        """The configuration of the network."""
+        return self._of_network("config.json")
+
+    @property
+    def config(self) -> "dict[str, Any]":
+        """What the configuration of the network holds."""
+        return self.object(self.config_name)
+
+    @property
+    def architectures(self) -> list[str]:
+        """The classes that the network was saved from."""
+        return words(self.config.get("architectures"))
+
+    @cached_property
+    def network_name(self) -> str:
+        """The settings that sentence-transformers keeps of the network."""
+        places = [self._of_network(name) for name in _NETWORKS]
+        return next((place for place in places if place in self.names), places[0])
+
+    @cached_property
+    def tokenizer_name(self) -> str:
+        """The configuration of the tokenizer."""
+        return self._of_network("tokenizer_config.json")
+
+    def shards(self, folder: str) -> list[str] | None:
+        """The safetensors files with the weights in a folder; None if they are not known, or not all are there."""
+        if folder + _WEIGHTS in self.names:
+            return [folder + _WEIGHTS]
+        index = folder + _INDEX
+        if index not in self.names or self.silent(index):
+            return None
+        named_files = mapping(self.object(index).get("weight_map")).values()
+        found: list[str] = []
+        for name in dict.fromkeys(str(name) for name in named_files):
+            if reason := self._refused(folder + name):
+                self.note(index, f"it names {quote_name(name)} as weights: {reason}")
+                return None
+            found.append(folder + name)
+        return found or None
+
+    def _refused(self, name: str) -> str | None:
+        if reason := safe_name(name):
+            return f"unsafe file name: {reason}"
+        if not name.endswith(".safetensors"):
+            return "that is no safetensors file"
+        return None if name in self.names else "there is no such file"
+
+    @cached_property
+    def weight_folders(self) -> list[str]:
+        """The folders that hold weights of the model: that of the network, and those of further layers."""
+        layers = self.of("Dense", "SparseAutoEncoder")
+        holders = [
+            module.folder
+            for module in self.modules or ()
+            if module in layers or not self.names.isdisjoint((module.folder + _WEIGHTS, module.folder + _INDEX))
+        ]
+        return list(dict.fromkeys([self.backbone, *holders]))
+
+    def needed(self) -> list[str]:
+        """The files that are to be read next."""
+        names = [self.config_name, MODULES, SETTINGS, self.network_name, self.tokenizer_name, STANFORD, ADAPTER, CARD]
+        # Where the weights lie is known when the modules are.
+        if MODULES not in self.names or MODULES in self._files:
+            names += [module.config for module in self.modules or () if module.known]
+            for folder in self.weight_folders:
+                names += self.shards(folder) or [folder + _INDEX]
+        return [name for name in dict.fromkeys(names) if name in self.names and name not in self._files]
+
+
+def _short(name: str) -> str:
+    """A file name that can be shown."""
+    text = printable(name[:100])
+    return text if len(name) <= 100 else text + "…"

@@ -1,0 +1,135 @@
+"""What headers of weights and names of files show: the number of parameters, and the formats that there are."""
+
+import re
+
+from hypiler.compiler.rules import parameter_count
+from hypiler.diagnostics.escaping import quote_name
+from hypiler.model_files.facts import FileFact
+from hypiler.model_files.repository import Repository
+from hypiler.model_files.safetensors_header import Tensor
+from hypiler.schema.vocabulary import QUANTIZATIONS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_FORMATS = {"F32": "fp32", "F16": "fp16", "BF16": "bf16", "F8_E4M3": "fp8", "F8_E5M2": "fp8", "I8": "int8"}
+# Words in the names of ONNX files, as exporters write them.
+_ONNX_WORDS = {
+    "fp32": "fp32",
+    "fp16": "fp16",
+    "int8": "int8",
+    "qint8": "int8",
+    "uint8": "uint8",
+    "quint8": "uint8",
+    "int4": "int4",
+    "q4": "q4",
+    "q4f16": "q4",
+}
+_PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
+_DATA = (".safetensors", ".onnx")
+_ONNX = ("onnx/model.onnx", "model.onnx")
+_UNITS = "KMBT"
+
+
+def tensors_of(repository: Repository, folder: str) -> dict[str, tuple[str, Tensor]]:
+    """The tensors in a folder's weights with the files they lie in; empty if not all headers are to be had."""
+    found: dict[str, tuple[str, Tensor]] = {}
+    for name in repository.shards(folder) or ():
+        header = repository.header(name)
+        if header is None:
+            return {}
+        found |= {key: (name, tensor) for key, tensor in header.items()}
+    return found
+
+
+def weight_facts(repository: Repository) -> "dict[str, FileFact | None]":
+    """The number of parameters, the formats, and the names of the files."""
+    folders = [tensors_of(repository, folder) for folder in repository.weight_folders]
+    facts: dict[str, FileFact | None] = {"capabilities.quantization": _formats(repository, folders[0])}
+    # A router keeps further modules in folders that modules.json does not name.
+    if all(folders) and not repository.of("Router", "Asym"):
+        facts["specs.parameters"] = _parameters([one for tensors in folders for one in tensors.items()])
+    return facts | _files(repository)
+
+
+def _parameters(tensors: "list[tuple[str, tuple[str, Tensor]]]") -> FileFact | None:
+    """The number of floats. None if weights are packed into integers, so that it does not show."""
+    count = 0
+    whole: list[str] = []
+    for name, (_, tensor) in tensors:
+        if tensor.dtype.startswith(("F", "BF")):
+            count += tensor.elements
+        elif tensor.dtype in ("I64", "U64", "BOOL") or len(tensor.shape) < 2:
+            whole.append(f"{quote_name(name)} ({tensor.dtype})")
+        else:
+            return None
+    files = list(dict.fromkeys([file for _, (file, _) in tensors]))
+    notes = [f"with {_few(files[1:])}"] if len(files) > 1 else []
+    notes += [f"without {_few(whole)}"] if whole else []
+    return FileFact(count, files[0], "tensors of floats", "; ".join(notes)) if count else None
+
+
+def _few(words: list[str]) -> str:
+    return ", ".join(words[:3]) + (f" and {len(words) - 3} more" if len(words) > 3 else "")
+
+
+def _formats(repository: Repository, tensors: "dict[str, tuple[str, Tensor]]") -> FileFact | None:
+    """At least these: other formats may lie in files, or repositories, that do not tell."""
+    sizes: dict[str, int] = {}
+    for _, tensor in tensors.values():
+        sizes[tensor.dtype] = sizes.get(tensor.dtype, 0) + tensor.elements
+    # A few tensors of another type, such as norms, do not make a format.
+    main = max(sizes, key=lambda dtype: sizes[dtype], default="")
+    found = {_FORMATS[main]: (next(iter(tensors.values()))[0], "dtype")} if main in _FORMATS else {}
+    for name in sorted(repository.names):
+        if name.endswith(".onnx"):
+            for word in re.split(r"[_.-]", name.rpartition("/")[2].lower()):
+                if word in _ONNX_WORDS:
+                    found.setdefault(_ONNX_WORDS[word], (name, ""))
+    if not found:
+        return None
+    file, key = next(iter(found.values()))
+    return FileFact([one for one in QUANTIZATIONS if one in found], file, key, "at least these")
+
+
+def _files(repository: Repository) -> "dict[str, FileFact | None]":
+    exports = [name for name in repository.names if name.endswith(".onnx")]
+    usual = [name for name in _ONNX if name in exports] or exports
+    tokenizer = repository.backbone + "tokenizer.json"
+    files = {
+        "files.tokenizer": tokenizer if tokenizer in repository.names else "tokenizer.json",
+        "files.config": repository.config_name,
+        "files.weights.safetensors": repository.backbone + "model.safetensors",
+        "files.weights.pytorch": repository.backbone + "pytorch_model.bin",
+        # Of several exports with names of their own, which is the model's is not known.
+        "files.weights.onnx": usual[0] if len(usual) == 1 or usual[:1] == [_ONNX[0]] else "",
+    }
+    return {path: FileFact(name, name, "") for path, name in files.items() if name in repository.names}
+
+
+def pickle_only(names: "Iterable[str]") -> bool:
+    """Whether there are weights, and all of them are pickles."""
+    names = list(names)
+    return any(name.endswith(_PICKLES) for name in names) and not any(name.endswith(_DATA) for name in names)
+
+
+def parameters_agree(stated: str, count: int) -> bool:
+    """Whether a count such as `22.7M` is that number, rounded or cut off at the last digit that it states.
+
+    The true number of `8x7B` is lower than its product, since the parts share some layers; it is more than one part.
+    """
+    times, _, digits = stated[:-1].rpartition("x")
+    value = parameter_count(stated)
+    step = int(times or 1) * parameter_count("1" + stated[-1]) / 10 ** len(digits.partition(".")[2])
+    least = parameter_count(digits + stated[-1]) if times else value - step / 2
+    return bool(least <= count < value + step)
+
+
+def parameters_text(count: int) -> str:
+    """A count in three digits, as models.json writes it: `22.7M`."""
+    for power, unit in enumerate(_UNITS, 1):
+        text = f"{count / 1000**power:.4g}" if count < 1000 else f"{count / 1000**power:.3g}"
+        if "e" not in text and float(text) < 1000:
+            return text + unit
+    return f"{round(count / 1000 ** len(_UNITS))}{_UNITS[-1]}"

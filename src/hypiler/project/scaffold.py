@@ -1,0 +1,181 @@
+"""Plans what a project needs to have a registry: which files are made, and what is added to pyproject.toml."""
+
+import os
+import re
+
+from hypiler.diagnostics.escaping import printable
+from hypiler.diagnostics.finding import Finding
+from hypiler.project.files import read_file
+from hypiler.project.options import Options, OptionsError, has_options, options_of, read_options
+from hypiler.project.output import add_files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hypiler.jsontext.json_types import JSONValue
+
+_HOOK = "[tool.hatch.build.hooks.hypiler]"
+_HOOKED = ("hatchling", "setuptools", "pdm")
+_NEW_PROJECT = """\
+[build-system]
+requires = ["hatchling", "hypiler"]
+build-backend = "hatchling.build"
+
+[project]
+name = "{name}"
+version = "0.1.0"
+requires-python = ">=3.11"
+"""
+
+
+class ScaffoldError(Exception):
+    """What should be made cannot be told from the project; the message says what to do."""
+
+
+class Plan:
+    """What will be written: `new` files by path, `grown` ones as (before, after), and `notes` of what is left to do."""
+
+    __slots__ = ("grown", "new", "notes")
+
+    def __init__(self) -> None:
+        self.new: dict[str, str] = {}
+        self.grown: dict[str, tuple[str, str]] = {}
+        self.notes: list[str] = []
+
+    def write(self) -> None:
+        """Write all or nothing; no file that exists is overwritten. Raises OSError."""
+        add_files(self.new, self.grown)
+
+
+def plan_project(root: str, output: str | None, registry: str, schema: str) -> Plan:
+    """What a registry needs in the folder `root`; `registry` is the text of the first one.
+
+    Raises UnclearError, OptionsError if pyproject.toml cannot be used, or OSError.
+    """
+    plan = Plan()
+    path = os.path.join(root, "pyproject.toml")
+    if os.path.lexists(path):
+        text = read_file(path).decode("utf-8", "surrogateescape")
+        options = _in_project(root, path, text, output, plan)
+    else:
+        options = _new_project(root, path, output, plan)
+    source = os.path.join(root, options.sources[0])
+    if not os.path.lexists(source):
+        plan.new[source] = registry
+        beside = os.path.join(os.path.dirname(source), "models.schema.json")
+        if not os.path.lexists(beside):
+            plan.new[beside] = schema
+    return plan
+
+
+def _in_project(root: str, path: str, text: str, output: str | None, plan: Plan) -> Options:
+    """Add our tables to a project that exists."""
+    if has_options(root):
+        return read_options(root)
+    table = _parsed(text)
+    backend = str(_at(table, "build-system", "build-backend"))
+    output = output or _package(root) + "/model_registry.py"
+    tables = _table(output)
+    if backend.startswith("hatchling") and _at(table, "tool", "hatch", "build", "hooks", "hypiler") is None:
+        tables += f"\n{_HOOK}\n"
+    plan.grown[path] = (text, _appended(text, tables))
+    if not backend.startswith(_HOOKED):
+        plan.notes.append("commit the output, and run `hypiler build --check` in CI: the build backend has no hook")
+    elif "hypiler" not in str(_at(table, "build-system", "requires")):
+        plan.notes.append('add "hypiler" to `requires` of [build-system] in pyproject.toml')
+    return _options(plan.grown[path][1], root)
+
+
+def _new_project(root: str, path: str, output: str | None, plan: Plan) -> Options:
+    """A whole small project, named after its folder."""
+    folder = os.path.basename(os.path.abspath(root)).lower()
+    name = re.sub(r"[^a-z0-9]+", "-", folder).strip("-")
+    name = name if name[:1].isalpha() else f"app-{name}".rstrip("-")
+    package = f"src/{name.replace('-', '_')}"
+    if output is None:
+        output = f"{package}/model_registry.py"
+        for part in ("__init__.py", "py.typed"):  # without the second one checkers ignore the stub once it is installed
+            file = os.path.join(root, package, part)
+            if not os.path.lexists(file):
+                plan.new[file] = ""
+    plan.new[path] = f"{_NEW_PROJECT.format(name=name)}\n{_table(output)}\n{_HOOK}\n"
+    return _options(plan.new[path], root)
+
+
+def _options(text: str, root: str) -> Options:
+    """What will be read from the table that was added: a path that cannot be used is told now."""
+    return options_of(_at(_parsed(text), "tool", "hypiler"), root)
+
+
+def _table(output: str) -> str:
+    from json import dumps
+
+    # A string of JSON is one of TOML too.
+    return f'[tool.hypiler]\nsources = ["models.json"]\noutput = {dumps(output)}\n'
+
+
+def _parsed(text: str) -> "dict[str, JSONValue]":
+    import tomllib
+
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        message = f"pyproject.toml must be valid TOML: {printable(str(error))}"
+        raise OptionsError([Finding("M502", message, file="pyproject.toml")]) from None
+
+
+def _at(table: "JSONValue", *keys: str) -> "JSONValue":
+    """What stands at a path of tables, or None."""
+    for key in keys:
+        table = table.get(key) if isinstance(table, dict) else None
+    return table
+
+
+def _appended(text: str, tables: str) -> str:
+    """The text with tables after it, and nothing else changed: also not what the text before them means."""
+    end = "\r\n" if "\r\n" in text else "\n"
+    gap = "" if not text or text.endswith("\n") else end
+    whole = text + gap + (end if text else "") + tables.replace("\n", end)
+    try:
+        after = _parsed(whole)
+    except OptionsError:
+        after = {}
+    added = _taken_out(after, "tool", "hypiler")
+    if _HOOK in tables:
+        _taken_out(after, "tool", "hatch", "build", "hooks", "hypiler")
+    if not added or _without_empty(after) != _without_empty(_parsed(text)):
+        lines = tables.strip().replace("\n", "; ")
+        raise ScaffoldError(f"tables cannot be added at the end of pyproject.toml; add by hand: {lines}")
+    return whole
+
+
+def _taken_out(table: "JSONValue", *keys: str) -> "JSONValue":
+    """What stood at a path of tables, and no longer does."""
+    *outer, last = keys
+    inner = _at(table, *outer)
+    return inner.pop(last, None) if isinstance(inner, dict) else None
+
+
+def _without_empty(table: "JSONValue") -> "JSONValue":
+    """Tables without those that hold nothing: what was taken out leaves some behind."""
+    if not isinstance(table, dict):
+        return table
+    inner = {key: _without_empty(value) for key, value in table.items()}
+    return {key: value for key, value in inner.items() if value != {}}
+
+
+def _package(root: str) -> str:
+    """The one package of a project, in `src` or beside pyproject.toml."""
+    for folder in ("src", ""):
+        place = os.path.join(root, folder)
+        names = sorted(os.listdir(place)) if os.path.isdir(place) else []
+        found = [
+            name
+            for name in names
+            if os.path.isfile(os.path.join(place, name, "__init__.py")) and name not in ("tests", "test", "docs")
+        ]
+        if len(found) == 1:
+            return f"{folder}/{found[0]}" if folder else found[0]
+        if found:
+            listed = ", ".join([printable(name) for name in found])
+            raise ScaffoldError(f"several packages ({listed}): say where with --output PACKAGE/model_registry.py")
+    raise ScaffoldError("no package found: say where with --output PACKAGE/model_registry.py")

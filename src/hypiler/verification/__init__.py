@@ -1,0 +1,1 @@
+"""Facts of a registry against the models' own files: verdicts, the lock, drafts, corrections."""

@@ -1,0 +1,53 @@
+"""A new entry of models.json, from what a model's files say and nothing else."""
+
+import re
+
+from hypiler.model_files.extract import extract_facts, parameters_text
+from hypiler.schema.fields import FIELDS
+from hypiler.verification.verdict import FACTS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from hypiler.hub.snapshot import Snapshot
+    from hypiler.model_files.facts import Evidence
+
+
+def draft(snapshot: "Snapshot", *, id: str | None = None) -> "tuple[dict[str, Any], Evidence]":
+    """The entry of a model whose files were read, and the evidence for it.
+
+    What the files do not say is left out, also where models.json demands it: `hypiler check` names it then, for
+    somebody to look up.
+    """
+    evidence = extract_facts(snapshot.names, snapshot.files, snapshot.sizes)
+    name = snapshot.repository.rpartition("/")[2]
+    values: dict[str, Any] = {
+        "id": id or proposed_id(name),
+        "name": name,
+        "huggingface_id": snapshot.repository,
+        "revision": snapshot.revision,
+    }
+    sources: dict[str, str] = {}
+    for field in FACTS:
+        fact = evidence.facts.get(field.name)
+        # That a model lacks something is written only where models.json demands it.
+        if fact is not None and (fact.value is not None or field.required):
+            value: Any = fact.value
+            values[field.name] = parameters_text(value) if field.name == "specs.parameters" else value
+            sources[field.name] = fact.source(snapshot.repository, snapshot.revision)
+    entry: dict[str, Any] = {}
+    for field in FIELDS:
+        if values.get(field.name) is not None or field.name in sources:
+            inner = entry
+            for key in field.path[:-1]:
+                inner = inner.setdefault(key, {})
+            inner[field.path[-1]] = values[field.name]
+    entry["sources"] = sources
+    return entry, evidence
+
+
+def proposed_id(name: str) -> str:
+    """An id for a repository of this name: lower case, hyphens for what an id cannot hold."""
+    id = "-".join(re.findall(r"[a-z0-9]+(?:\.[a-z0-9]+)*", name.lower()))
+    return id if id[:1].isalpha() else f"model-{id}".removesuffix("-")

@@ -1,0 +1,105 @@
+"""Which pins are behind their repository, and whether what changed there could change vectors."""
+
+from dataclasses import dataclass
+
+from hypiler.hub.snapshot import HubError, NotFoundError, RevisionGoneError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hypiler.hub.snapshot import Snapshot
+    from hypiler.verification.lockfile import LockEntry
+    from hypiler.verification.verify import Entry
+
+CURRENT = "current"
+BEHIND = "behind"
+UNPINNED = "unpinned"
+GONE = "gone"
+RENAMED = "renamed"
+REPLACED = "re-registered"
+UNREACHABLE = "unreachable"
+STATES = (CURRENT, BEHIND, UNPINNED, GONE, RENAMED, REPLACED, UNREACHABLE)
+
+_WEIGHTS = (".safetensors", ".onnx", ".onnx_data", ".bin", ".pt", ".msgpack", ".h5", ".gguf")
+_TOKENIZER = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "vocab.txt",
+    "vocab.json",
+    "merges.txt",
+    "special_tokens_map.json",
+    "added_tokens.json",
+)
+_SETTINGS = ("config.json", "modules.json", "artifact.metadata", "adapter_config.json", "preprocessor_config.json")
+
+
+@dataclass(frozen=True, slots=True)
+class PinStatus:
+    """How a pin stands: `state` one of the words above, `head` the commit that `main` holds now.
+
+    `changed` are the files that differ between the pin and the head and that facts come from or vectors depend on;
+    `vectors` says that vectors could have changed. `message` is the sentence for what is neither current nor behind.
+    """
+
+    entry: "Entry"
+    state: str
+    head: str | None = None
+    changed: tuple[str, ...] = ()
+    vectors: bool = False
+    message: str = ""
+
+    @property
+    def behind(self) -> bool:
+        """Whether somebody has to look at the pin."""
+        return self.state not in (CURRENT, UNREACHABLE)
+
+
+def check_pin(
+    entry: "Entry", info: "Callable[[str, str | None], Snapshot]", locked: "LockEntry | None" = None
+) -> PinStatus:
+    """How one pin stands; `info` gives the names and the ids of a repository's files at a commit, or on `main`."""
+    try:
+        head = info(entry.repository, None)
+    except NotFoundError as error:
+        return PinStatus(entry, GONE, message=str(error))
+    except HubError as error:
+        return PinStatus(entry, UNREACHABLE, message=str(error))
+    if entry.revision is None:
+        return PinStatus(entry, UNPINNED, head.revision, message=f"pin it: `main` stands at {head.revision}")
+    if head.renamed_to:
+        message = f"{entry.repository} is called {head.renamed_to} now: write that name"
+        return PinStatus(entry, RENAMED, head.revision, message=message)
+    if head.revision == entry.revision:
+        return PinStatus(entry, CURRENT, head.revision)
+    try:
+        pinned = info(entry.repository, entry.revision)
+    except RevisionGoneError as error:
+        if locked is not None and head.created is not None and head.created[:10] > locked.date:
+            made, verified = head.created[:10], locked.date
+            message = (
+                f"{entry.repository} was made on {made}, after its files were verified on {verified}:"
+                " it is another repository under the old name"
+            )
+            return PinStatus(entry, REPLACED, head.revision, message=message)
+        return PinStatus(entry, GONE, head.revision, message=str(error))
+    except HubError as error:
+        return PinStatus(entry, UNREACHABLE, head.revision, message=str(error))
+    changed = tuple(sorted(name for name in _watched(pinned, head) if pinned.blobs.get(name) != head.blobs.get(name)))
+    return PinStatus(entry, BEHIND, head.revision, changed, any(map(_shapes_vectors, changed)))
+
+
+def _watched(pinned: "Snapshot", head: "Snapshot") -> set[str]:
+    """The files that facts come from, or vectors depend on."""
+    return {name for name in {*pinned.names, *head.names} if _shapes_vectors(name) or name == "README.md"}
+
+
+def _shapes_vectors(name: str) -> bool:
+    last = name.rpartition("/")[2]
+    return (
+        name.endswith(_WEIGHTS)
+        or last in _TOKENIZER
+        or last in _SETTINGS
+        or (last.startswith(("sentence_", "config_")) and last.endswith(".json"))
+        or name.endswith((".py", ".model"))
+    )

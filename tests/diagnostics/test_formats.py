@@ -1,0 +1,145 @@
+"""Findings as programs read them."""
+
+import json
+from typing import Any
+
+import pytest
+from sarif_pydantic import Sarif  # the form of the OASIS standard, by others
+
+from hypiler.cli.main import main
+from hypiler.diagnostics.finding import Finding
+from hypiler.diagnostics.formats import render_github, render_json, render_sarif
+
+FINDING = Finding(
+    "M103",
+    '`specs.embedding_dim` must be an integer, got string "50%"',
+    ("models", 3, "specs", "embedding_dim"),
+    help="write 50",
+    model="a-model",
+    file="my models,1:2.json",
+    line=7,
+    column=20,
+    width=5,
+)
+PLACELESS = Finding("M502", "pyproject.toml must have a table [tool.hypiler]; found none", file="pyproject.toml")
+
+
+def result(finding: Finding) -> dict[str, Any]:
+    (run,) = json.loads(render_sarif([finding]))["runs"]
+    (one,) = run["results"]
+    return dict(one)
+
+
+class TestJson:
+    def test_record_has_every_part_of_a_finding(self) -> None:
+        assert json.loads(render_json([FINDING])) == [
+            {
+                "code": "M103",
+                "severity": "error",
+                "message": FINDING.message,
+                "file": "my models,1:2.json",
+                "line": 7,
+                "column": 20,
+                "path": "$.models[3].specs.embedding_dim",
+                "model": "a-model",
+                "help": "write 50",
+            }
+        ]
+
+
+class TestGitHub:
+    def test_annotation_is_escaped_as_workflow_commands_are(self) -> None:
+        assert render_github([FINDING]) == (
+            "::error file=my models%2C1%3A2.json,line=7,col=20,endColumn=24,title=M103 wrong-type"
+            '::`specs.embedding_dim` must be an integer, got string "50%25"%0Ahelp: write 50'
+        )
+
+    def test_finding_without_a_place_names_its_file(self) -> None:
+        assert render_github([PLACELESS]) == (
+            "::error file=pyproject.toml,title=M502 invalid-option"
+            "::pyproject.toml must have a table [tool.hypiler]; found none"
+        )
+
+    def test_warning_is_a_warning(self) -> None:
+        assert render_github([Finding("M212", "w")]) == "::warning title=M212 zero-score::w"
+
+    def test_no_finding_is_no_command(self) -> None:
+        assert render_github([]) == ""
+
+
+class TestSarif:
+    @pytest.mark.parametrize("findings", [[], [FINDING], [FINDING, PLACELESS, Finding("M212", "w")]], ids=len)
+    def test_log_is_of_the_standard(self, findings: list[Finding]) -> None:
+        text = render_sarif(findings)
+        assert Sarif.model_validate_json(text).version == "2.1.0"
+        assert text.isascii()
+
+    def test_result_has_message_place_and_rule(self) -> None:
+        found = result(FINDING)
+        assert found.pop("partialFingerprints").keys() == {"finding/v1"}
+        assert found == {
+            "ruleId": "M103",
+            "ruleIndex": 0,
+            "level": "error",
+            "message": {"text": f"{FINDING.message}\nhelp: write 50"},
+            "locations": [
+                {
+                    "physicalLocation": {
+                        "artifactLocation": {"uri": "my%20models%2C1%3A2.json"},
+                        "region": {"startLine": 7, "startColumn": 20, "endColumn": 25},
+                    },
+                    "logicalLocations": [{"fullyQualifiedName": "$.models[3].specs.embedding_dim"}],
+                }
+            ],
+        }
+
+    def test_rules_are_those_of_the_results(self) -> None:
+        (run,) = json.loads(render_sarif([FINDING, PLACELESS, FINDING]))["runs"]
+        assert run["tool"]["driver"]["rules"] == [
+            {
+                "id": "M103",
+                "name": "WrongType",
+                "shortDescription": {"text": "wrong type"},
+                "help": {"text": "hypiler explain M103"},
+                "defaultConfiguration": {"level": "error"},
+            },
+            {
+                "id": "M502",
+                "name": "InvalidOption",
+                "shortDescription": {"text": "invalid option"},
+                "help": {"text": "hypiler explain M502"},
+                "defaultConfiguration": {"level": "error"},
+            },
+        ]
+        assert [found["ruleIndex"] for found in run["results"]] == [0, 1, 0]
+
+    def test_fingerprint_stays_while_models_and_lines_before_it_come_and_go(self) -> None:
+        def fingerprint(**changed: Any) -> str:
+            parts = {"path": FINDING.path, "model": "a-model", "file": "m.json", "line": 7, **changed}
+            return str(result(Finding("M103", "m", **parts))["partialFingerprints"]["finding/v1"])
+
+        same = fingerprint()
+        assert fingerprint(path=("models", 9, "specs", "embedding_dim"), line=99) == same
+        for other in ({"model": "b"}, {"path": ("models", 3, "specs", "hidden_dim")}, {"file": "n.json"}):
+            assert fingerprint(**other) != same
+
+    def test_name_of_a_file_that_is_no_text_is_quoted(self) -> None:
+        place = result(Finding("M001", "m", file="a\udcff\n.json"))["locations"][0]["physicalLocation"]
+        assert place == {"artifactLocation": {"uri": "a%FF%0A.json"}}
+
+
+@pytest.mark.parametrize(("form", "empty"), [("json", []), ("sarif", "runs"), ("github", None)])
+def test_clean_registry_gives_an_empty_document(
+    form: str, empty: Any, capsys: pytest.CaptureFixture[str], tmp_path: Any
+) -> None:
+    path = tmp_path / "models.json"
+    path.write_text('{"version": "1.0", "models": []}')
+    assert main(["check", str(path), "--format", form]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    if form == "github":
+        assert out == ""
+    elif form == "sarif":
+        assert json.loads(out)["runs"][0]["results"] == []
+    else:
+        assert json.loads(out) == empty

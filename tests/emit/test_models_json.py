@@ -1,0 +1,44 @@
+"""The way back from a record to the file."""
+
+import json
+
+import pytest
+from generated import exactly, facts, facts_of, imported, valid
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import Tree, registries
+
+from hypiler.compiler.pipeline import compile_registry
+from hypiler.emit.models_json import emit_models, entry
+from hypiler.model_registry import MODEL_REGISTRY, ModelInfo
+
+
+@pytest.mark.parametrize("model", MODEL_REGISTRY, ids=lambda model: model.id)
+def test_entry_of_every_shipped_model_compiles_to_its_record(model: ModelInfo) -> None:
+    registry = compile_registry([("models.json", emit_models([model], "schema.json").encode())])
+    assert registry.findings == []
+    assert facts_of(entry(model)) == facts(model)
+
+
+@given(tree=registries(min_models=1))
+def test_entries_of_any_registry_compile_to_its_records(tree: Tree, tmp_path_factory: pytest.TempPathFactory) -> None:
+    with imported(valid(tree), tmp_path_factory.mktemp("entry", numbered=True)) as module:
+        text = emit_models(module.MODEL_REGISTRY, "schema.json")
+        again = valid(json.loads(text))
+        assert not again.failed
+        assert [facts_of(model) for model in json.loads(text)["models"]] == [
+            facts(record) for record in module.MODEL_REGISTRY
+        ]
+
+
+@given(value=st.recursive(st.none() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+def test_form_changes_no_value(value: object) -> None:
+    from hypiler.emit.models_json import _formatted
+
+    assert exactly(json.loads(_formatted([value], "", 0))) == exactly([value])  # type: ignore[list-item]
+
+
+def test_short_lists_and_objects_take_one_line() -> None:
+    text = emit_models(MODEL_REGISTRY, "schema.json")
+    assert '        "languages": ["en"],\n' in text
+    assert text.startswith('{\n  "$schema": "schema.json",\n  "version": "1.0",\n  "models": [\n    {\n      "id": ')

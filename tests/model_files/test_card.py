@@ -1,0 +1,163 @@
+"""What a model card says, in the words of the registry."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from model_files.models import evidence, place, values
+
+from hypiler.model_files.extract import FileFact
+
+SHIPPED = json.loads((Path(__file__).parents[2] / "models.json").read_bytes())["models"]
+
+
+def facts(front: str, **files: Any) -> dict[str, FileFact]:
+    return evidence({"README.md": f"---\n{front}\n---\n".encode()} | files).facts
+
+
+LANGUAGES = {
+    "language: en": ["en"],
+    "language: no": ["no"],
+    "language: [en, no, nb]": ["en", "no", "nb"],
+    "language:\n- en\n- multilingual": ["en"],
+    "language: multilingual": ["mul"],
+    "language:\n- multilingual\n- zh\n- en\n- zh": ["zh", "en"],
+    "language: [eng, deu, fil]": ["en", "de", "fil"],
+    "language: [EN, pt-br, zh_hans, sr-latn-rs]": ["en", "pt-BR", "zh-Hans", "sr-Latn-RS"],
+    "language: [jp, cn]": ["ja", "zh"],
+}
+
+
+@pytest.mark.parametrize(("front", "expected"), LANGUAGES.items(), ids=LANGUAGES)
+def test_languages_are_codes(front: str, expected: list[str]) -> None:
+    assert facts(front)["capabilities.languages"] == FileFact(expected, "README.md", "language")
+
+
+def test_what_is_no_language_is_left_out() -> None:
+    found = facts('language: [en, code, "a\\nb"]')["capabilities.languages"]
+    assert found == FileFact(["en"], "README.md", "language", "without `code`, `a\\nb`")
+
+
+@pytest.mark.parametrize(
+    "front", ["language:", "language: []", "language: code", "language: {en: de}", "language: [[en]]"]
+)
+def test_card_without_a_language_says_none(front: str) -> None:
+    assert "capabilities.languages" not in facts(front)
+
+
+LICENSES = {
+    "license: apache-2.0": ("Apache-2.0", "license"),
+    "license: mit": ("MIT", "license"),
+    "license: cc-by-nc-4.0": ("CC-BY-NC-4.0", "license"),
+    "license: cc-by-nc-sa-4.0": ("CC-BY-NC-SA-4.0", "license"),
+    "license: gemma": ("LicenseRef-Gemma", "license"),
+    "license: odbl": ("ODbL-1.0", "license"),
+    "license: epl-2.0": ("EPL-2.0", "license"),
+    "license: other\nlicense_name: lfm1.0": ("LicenseRef-LFM-1.0", "license_name"),
+    "license: other\nlicense_name: Some terms (v2)": ("LicenseRef-Some-terms-v2", "license_name"),
+    "license: other\nlicense_name: apache-2.0": ("Apache-2.0", "license_name"),
+    "license: llama2": ("LicenseRef-llama2", "license"),
+}
+
+
+@pytest.mark.parametrize(("front", "expected"), LICENSES.items(), ids=LICENSES)
+def test_licence_is_spelled_as_in_the_registry(front: str, expected: tuple[str, str]) -> None:
+    assert place(evidence({"README.md": f"---\n{front}\n---\n".encode()}), "license") == (
+        expected[0],
+        "README.md",
+        expected[1],
+    )
+
+
+def test_every_licence_of_the_shipped_registry_comes_of_a_word_of_the_hub() -> None:
+    hub = {"LicenseRef-Gemma": "gemma", "LicenseRef-LFM-1.0": "other\nlicense_name: lfm1.0"}
+    for license in {model["license"] for model in SHIPPED}:
+        word = hub.get(license, license.lower())
+        assert facts(f"license: {word}")["license"].value == license
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        "license:",
+        "license: other",
+        "license: unknown",
+        "license: cc",
+        "license: [mit]",
+        "license: other\nlicense_name: (",
+        "",
+    ],
+)
+def test_licence_that_is_not_clear_is_not_known(front: str) -> None:
+    assert "license" not in facts(front)
+
+
+def test_licence_that_a_library_writes_on_its_own_is_marked() -> None:
+    found = facts("library_name: model2vec\nlicense: mit")["license"]
+    assert found == FileFact("MIT", "README.md", "license", "model2vec writes it where nobody chose")
+    assert facts("license: mit")["license"].note == ""
+    assert facts("library_name: model2vec\nlicense: apache-2.0")["license"].note == ""
+
+
+BASES = {
+    "base_model: nreimers/MiniLM-L6-H384-uncased": "nreimers/MiniLM-L6-H384-uncased",
+    "base_model: bert-base-uncased": "bert-base-uncased",
+    "base_model:\n- BAAI/bge-m3-retromae": "BAAI/bge-m3-retromae",
+    "base_model: [a/b, c/d]": None,
+    "base_model: ../b": None,
+    "base_model: /home/me/model": None,
+    "base_model: a/b/c": None,
+    "base_model:": None,
+}
+
+
+@pytest.mark.parametrize(("front", "expected"), BASES.items(), ids=BASES)
+def test_base_model_is_one_repository(front: str, expected: str | None) -> None:
+    found = facts(front).get("dependencies.base_model")
+    assert found == (expected and FileFact(expected, "README.md", "base_model"))
+
+
+def test_adapter_names_its_base_model() -> None:
+    files = {
+        "adapter_config.json": {"base_model_name_or_path": "vidore/colpaligemma-3b-pt-448-base", "peft_type": "LORA"}
+    }
+    expected = FileFact("vidore/colpaligemma-3b-pt-448-base", "adapter_config.json", "base_model_name_or_path")
+    assert facts("base_model: google/paligemma-3b-pt-448", **files)["dependencies.base_model"] == expected
+    local = {"adapter_config.json": {"base_model_name_or_path": "/root/models/base"}}
+    assert values(evidence(local)) == {}
+
+
+def results(type: str = "msmarco", split: str = "dev", value: str = "36.398", times: int = 1) -> str:
+    result = (
+        "  - task:\n      type: Retrieval\n    dataset:\n"
+        f"      type: {type}\n      name: MTEB MSMARCO\n      config: default\n      split: {split}\n      revision: None\n"
+        f"    metrics:\n    - type: map_at_1\n      value: 22.834\n    - type: mrr_at_10\n      value: {value}\n"
+    )
+    return "model-index:\n- name: x\n  results:\n" + result * times + "license: mit"
+
+
+@pytest.mark.parametrize("type", ["msmarco", "mteb/msmarco"])
+def test_score_of_ms_marco_is_a_fraction_and_a_claim(type: str) -> None:
+    expected = FileFact(0.36398, "README.md", "model-index", "the card's own claim")
+    assert facts(results(type))["performance.ms_marco_mrr10"] == expected
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        results(split="test"),
+        results(split="validation"),
+        results("mteb/nfcorpus"),
+        results(value="0.364"),
+        results(value="0"),
+        results(value="101"),
+        results(value=".inf"),
+        results(value="[1]"),
+        results(times=2),
+        "model-index: a",
+        "model-index:\n- a\n- results: b\n- results:\n  - c\n  - dataset: msmarco\n  - dataset: {type: [msmarco]}",
+    ],
+)
+def test_score_that_can_be_mistaken_is_not_taken(front: str) -> None:
+    assert "performance.ms_marco_mrr10" not in facts(front)

@@ -1,0 +1,282 @@
+"""How texts become vectors, by the settings of the libraries."""
+
+from typing import Any
+
+import model_files.models as models
+import pytest
+from model_files.models import evidence, place, values
+
+from hypiler.model_files.extract import FileFact
+
+SETTINGS = "config_sentence_transformers.json"
+NETWORK = "sentence_bert_config.json"
+POOLING = "1_Pooling/config.json"
+
+
+def pooled(**config: Any) -> FileFact | None:
+    return evidence(models.BGE_M3 | {POOLING: config}).facts.get("encoding.pooling")
+
+
+@pytest.mark.parametrize(
+    ("word", "flag", "expected"),
+    [
+        ("cls", "pooling_mode_cls_token", "cls"),
+        ("mean", "pooling_mode_mean_tokens", "mean"),
+        ("max", "pooling_mode_max_tokens", "max"),
+        ("mean_sqrt_len_tokens", "pooling_mode_mean_sqrt_len_tokens", "mean_sqrt_len"),
+        ("weightedmean", "pooling_mode_weightedmean_tokens", "weighted_mean"),
+        ("lasttoken", "pooling_mode_lasttoken", "last_token"),
+    ],
+)
+def test_pooling_is_read_in_its_old_form_and_in_its_new_one(word: str, flag: str, expected: str) -> None:
+    old = {name: name == flag for name in models.STELLA[POOLING] if name.startswith("pooling_mode")}
+    assert pooled(**old) == FileFact(expected, POOLING, flag)
+    assert pooled(pooling_mode=word) == FileFact(expected, POOLING, "pooling_mode")
+    assert pooled(pooling_mode=[word]) == FileFact(expected, POOLING, "pooling_mode")
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {},
+        {"pooling_mode": ["cls", "mean"]},
+        {"pooling_mode": []},
+        {"pooling_mode": "attention"},
+        {"pooling_mode": {"cls": True}},
+        {"pooling_mode": 5},
+        {"pooling_mode_cls_token": True, "pooling_mode_mean_tokens": True},
+        {"pooling_mode_cls_token": False, "pooling_mode_mean_tokens": False},
+        {"pooling_mode_cls_token": "true"},
+    ],
+)
+def test_pooling_that_is_not_one_word_is_not_known(config: dict[str, Any]) -> None:
+    assert pooled(**config) is None
+
+
+def test_models_of_other_kinds_pool_as_their_kind_does() -> None:
+    expected = {
+        "PYLATE": FileFact("none", "modules.json", "type", "one vector a token"),
+        "STANFORD": FileFact("none", "config.json", "architectures", "one vector a token"),
+        "MODEL2VEC": FileFact("mean", "config.json", "architectures", "of the vectors of the tokens"),
+        "SPLADE": FileFact("max", "1_SpladePooling/config.json", "pooling_strategy"),
+        "DISTILBERT": None,
+        "BGE_RERANKER": None,
+    }
+    assert {name: evidence(models.ALL[name]).facts.get("encoding.pooling") for name in expected} == expected
+    summed = models.SPLADE | {"1_SpladePooling/config.json": {"pooling_strategy": "sum"}}
+    assert "encoding.pooling" not in evidence(summed).facts
+
+
+def listed(*types: str) -> dict[str, Any]:
+    return models.BGE_M3 | {
+        "modules.json": [
+            models.TRANSFORMER,
+            *[{"idx": number, "name": "", "path": f"{number}_X", "type": type} for number, type in enumerate(types, 1)],
+        ],
+        SETTINGS: {"model_type": "SentenceTransformer"},
+    }
+
+
+ST = "sentence_transformers.models"
+NORMALIZED = {
+    "last": ([f"{ST}.Pooling", f"{ST}.Normalize"], True),
+    "after a layer": ([f"{ST}.Pooling", f"{ST}.Dense", f"{ST}.Normalize"], True),
+    "before a layer": ([f"{ST}.Pooling", f"{ST}.Normalize", f"{ST}.Dense"], False),
+    "not at all": ([f"{ST}.Pooling"], False),
+    "after code that is not known": (["custom.Pool", f"{ST}.Normalize"], True),
+    "before code that is not known": ([f"{ST}.Pooling", f"{ST}.Normalize", "custom.Pool"], None),
+    "by code that is not known": ([f"{ST}.Pooling", "custom.Normalize"], None),
+}
+
+
+@pytest.mark.parametrize(("types", "expected"), NORMALIZED.values(), ids=NORMALIZED)
+def test_vectors_are_normalized_if_the_last_module_does_it(types: list[str], expected: bool | None) -> None:
+    assert values(evidence(listed(*types))).get("encoding.normalize") == expected
+
+
+def test_normalization_of_other_kinds() -> None:
+    expected = {
+        "MODEL2VEC": FileFact(True, "config.json", "normalize"),
+        "STANFORD": FileFact(True, "artifact.metadata", "similarity"),
+        "PYLATE": None,
+        "COLPALI": None,
+        "SPLADE": None,
+        "BGE_RERANKER": None,
+    }
+    assert {name: evidence(models.ALL[name]).facts.get("encoding.normalize") for name in expected} == expected
+    mask = "sentence_transformers.multi_vector_encoder.modules.multi_vector_mask.MultiVectorMask"
+    late = {SETTINGS: {"model_type": "MultiVectorEncoder"}}
+    assert values(evidence(listed(mask, f"{ST}.Normalize") | late))["encoding.normalize"] is True
+    assert values(evidence(listed(f"{ST}.Normalize", mask) | late))["encoding.normalize"] is True
+    assert values(evidence(listed(mask) | late))["encoding.normalize"] is False
+
+
+@pytest.mark.parametrize(
+    ("name", "word", "expected"),
+    [
+        ("BGE_M3", "cosine", "cosine"),
+        ("BGE_M3", "dot", "dot"),
+        ("BGE_M3", "euclidean", "euclidean"),
+        ("BGE_M3", "manhattan", "manhattan"),
+        ("BGE_M3", "MaxSim", None),
+        ("BGE_M3", None, None),
+        ("BGE_M3", ["dot"], None),
+        ("PYLATE", "MaxSim", "max_sim"),
+        ("PYLATE", "maxsim", "max_sim"),
+        ("PYLATE", "meanmaxsim", None),
+        ("PYLATE", "cosine", None),
+        ("SPLADE", "dot", "dot"),
+    ],
+)
+def test_similarity_is_in_the_words_of_the_registry(name: str, word: Any, expected: str | None) -> None:
+    files = models.ALL[name]
+    found = evidence(files | {SETTINGS: files[SETTINGS] | {"similarity_fn_name": word}}).facts.get(
+        "encoding.similarity"
+    )
+    assert (found and (found.value, found.file, found.key)) == (expected and (expected, SETTINGS, "similarity_fn_name"))
+
+
+def test_similarity_that_a_library_writes_on_its_own_is_marked() -> None:
+    told = "sentence-transformers writes cosine where nobody chose"
+    assert evidence(models.BGE_M3).facts["encoding.similarity"].note == told
+    assert place(evidence(models.STANFORD), "encoding.similarity") == ("max_sim", "artifact.metadata", "interaction")
+
+
+QUERY, DOCUMENT, PROMPTS = "encoding.query_prefix", "encoding.document_prefix", "encoding.prompts"
+
+
+def prompts(files: dict[str, Any] = models.BGE_M3, **settings: Any) -> dict[str, Any]:
+    found = evidence(files | {SETTINGS: {"model_type": "SentenceTransformer"} | settings})
+    return {path: value for path, value in values(found).items() if path in (QUERY, DOCUMENT, PROMPTS)}
+
+
+def test_prompts_become_prefixes() -> None:
+    found = evidence(models.JASPER).facts
+    query = "Instruct: Given a web search query, retrieve relevant passages that answer the query\nQuery: "
+    assert found[QUERY] == FileFact(query, SETTINGS, "prompts.query")
+    assert found[DOCUMENT] == FileFact("", SETTINGS, "prompts.document", "empty beside one that is not")
+
+
+def test_empty_prompts_that_a_library_writes_are_no_evidence() -> None:
+    assert prompts(prompts={"query": "", "document": ""}) == {}
+    assert prompts(prompts={}) == prompts(prompts=None) == prompts(prompts=["query"]) == prompts() == {}
+
+
+@pytest.mark.parametrize("name", ["document", "passage", "corpus"])
+def test_prompt_of_documents_has_three_names(name: str) -> None:
+    assert prompts(prompts={"query": "query: ", name: "passage: "}) == {QUERY: "query: ", DOCUMENT: "passage: "}
+
+
+def test_empty_prompt_of_documents_does_not_hide_one_under_an_older_name() -> None:
+    # As sentence-transformers 5 saves a model that an older one had saved.
+    stated = {"query": "query: ", "document": "", "passage": "passage: "}
+    assert prompts(prompts=stated) == {QUERY: "query: ", DOCUMENT: "passage: "}
+
+
+def test_further_prompts_keep_their_names() -> None:
+    stated = {"query": "q: ", "clustering": "Identify the topic: ", "empty": "", "": "nameless", "number": 5}
+    assert prompts(prompts=stated) == {QUERY: "q: ", PROMPTS: {"clustering": "Identify the topic: "}}
+    assert prompts(prompts={"document": "", "clustering": "c: "}) == {DOCUMENT: "", PROMPTS: {"clustering": "c: "}}
+
+
+def test_markers_of_late_interaction_are_prefixes() -> None:
+    found = evidence(models.PYLATE).facts
+    assert found[QUERY] == FileFact("[Q] ", SETTINGS, "query_prefix")
+    assert found[DOCUMENT] == FileFact("[D] ", SETTINGS, "document_prefix")
+    found = evidence(models.STANFORD).facts
+    assert found[QUERY] == FileFact("[unused0]", "artifact.metadata", "query_token_id")
+    assert found[DOCUMENT] == FileFact("[unused1]", "artifact.metadata", "doc_token_id")
+
+
+def test_marker_stands_before_a_prompt() -> None:
+    both = {"query_prefix": "[Q] ", "document_prefix": "", "prompts": {"query": "search: ", "document": ""}}
+    assert prompts(models.PYLATE, **both) == {QUERY: "[Q] search: ", DOCUMENT: ""}
+    # sentence-transformers saves the two as one.
+    one = {"query_prefix": "[Q] ", "prompts": {"query": "[Q] search: "}}
+    assert prompts(models.PYLATE, **one) == {QUERY: "[Q] search: "}
+
+
+def lengths(files: dict[str, Any]) -> dict[str, tuple[Any, str, str]]:
+    found = evidence(files)
+    return {path.rpartition(".")[2]: place(found, path) for path in found.facts if path.endswith("_length")}
+
+
+def test_lengths_of_late_interaction_are_those_of_its_library() -> None:
+    assert lengths(models.PYLATE) == {
+        "query_length": (32, SETTINGS, "query_length"),
+        "document_length": (180, SETTINGS, "document_length"),
+    }
+    assert lengths(models.STANFORD) == {
+        "context_length": (512, "config.json", "max_position_embeddings"),
+        "query_length": (32, "artifact.metadata", "query_maxlen"),
+        "document_length": (256, "artifact.metadata", "doc_maxlen"),
+    }
+    mask = "sentence_transformers.multi_vector_encoder.modules.multi_vector_mask.MultiVectorMask"
+    network = {"query_expansion": {"strategy": "fixed", "length": 48}, "query_length": 40, "document_length": 300}
+    late = listed(mask) | {SETTINGS: {"model_type": "MultiVectorEncoder"}, NETWORK: network}
+    assert lengths(late) == {
+        "context_length": (8192, "tokenizer_config.json", "model_max_length"),
+        "query_length": (48, NETWORK, "query_expansion.length"),
+        "document_length": (300, NETWORK, "document_length"),
+    }
+
+
+# The four lengths of all-MiniLM-L6-v2; that of tokenizer.json, 128, is not read.
+MINILM = {NETWORK: 256, "tokenizer_config.json": 512, "config.json": 512}
+
+
+def context(own: Any = None, tokenizer: Any = None, positions: Any = None, type: str = "bert") -> FileFact | None:
+    files = models.BGE_M3 | {
+        NETWORK: {"max_seq_length": own},
+        "tokenizer_config.json": {"model_max_length": tokenizer},
+        "config.json": {"model_type": type, "max_position_embeddings": positions},
+    }
+    return evidence(files).facts.get("specs.context_length")
+
+
+def test_longest_input_is_what_the_library_would_take() -> None:
+    assert context(*MINILM.values()) == FileFact(
+        256,
+        NETWORK,
+        "max_seq_length",
+        "model_max_length in tokenizer_config.json allows 512; max_position_embeddings in config.json allows 512",
+    )
+    assert context(None, 131072, 32768) == FileFact(
+        32768, "config.json", "max_position_embeddings", "model_max_length in tokenizer_config.json allows 131072"
+    )
+    assert context(None, 512, 8192) == FileFact(
+        512, "tokenizer_config.json", "model_max_length", "max_position_embeddings in config.json allows 8192"
+    )
+    assert context(None, None, 512) == FileFact(512, "config.json", "max_position_embeddings")
+    assert context() is None
+
+
+def test_positions_that_no_token_has_are_no_length() -> None:
+    assert context(positions=514, type="xlm-roberta") == FileFact(512, "config.json", "max_position_embeddings")
+    assert context(positions=2, type="xlm-roberta") is None
+
+
+def test_tokenizer_without_a_limit_has_none() -> None:
+    # transformers writes int(1e30) for it.
+    assert context(None, 1000000000000000019884624838656, 512) == FileFact(
+        512, "config.json", "max_position_embeddings"
+    )
+    assert context(None, 1000000000000000019884624838656) is None
+
+
+def test_length_that_pylate_left_behind_is_not_that_of_the_model() -> None:
+    assert "specs.context_length" not in evidence(models.PYLATE).facts
+
+
+def test_length_of_a_static_model_is_the_one_of_model2vec() -> None:
+    assert "specs.context_length" not in evidence(models.MODEL2VEC).facts
+    config = models.MODEL2VEC["config.json"] | {"max_length": 512}
+    assert place(evidence({"config.json": config}), "specs.context_length") == (512, "config.json", "max_length")
+
+
+@pytest.mark.parametrize("name", [SETTINGS, NETWORK, "tokenizer_config.json"])
+def test_length_is_not_known_while_one_file_is_not_read(name: str) -> None:
+    files = models.BGE_M3 | {NETWORK: {}}
+    assert "specs.context_length" in evidence(files).facts
+    assert "specs.context_length" not in evidence(files | {name: None}).facts
+    assert "specs.context_length" not in evidence(files | {name: b"{"}).facts

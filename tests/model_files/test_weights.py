@@ -1,0 +1,202 @@
+"""What headers and names show of the weights."""
+
+from typing import Any
+
+import model_files.models as models
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from model_files.models import evidence, place, weights
+
+from hypiler.diagnostics.collector import INVALID, FindingCollector
+from hypiler.model_files.extract import FileFact, parameters_agree, parameters_text
+from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
+
+COUNT, FORMATS = "specs.parameters", "capabilities.quantization"
+FLOATS = "tensors of floats"
+
+
+def facts(files: dict[str, Any]) -> dict[str, FileFact]:
+    return evidence(files).facts
+
+
+def test_floats_are_counted_and_positions_are_not() -> None:
+    held = weights(
+        embeddings__position_ids=("I64", [1, 512]), embeddings__weight=("F32", [30522, 384]), a__bias=("F32", [384])
+    )
+    assert facts({"model.safetensors": held})[COUNT] == FileFact(
+        11720832, "model.safetensors", FLOATS, "without `embeddings.position_ids` (I64)"
+    )
+
+
+def test_every_type_of_float_counts() -> None:
+    held = weights(a=("F16", [2]), b=("BF16", [3]), c=("F8_E4M3", [4]), d=("BOOL", [5]), e=("I32", [6]))
+    assert facts({"model.safetensors": held})[COUNT].value == 9
+
+
+@pytest.mark.parametrize("packed", [("I8", [10, 8]), ("I32", [10, 8])])
+def test_weights_packed_into_integers_cannot_be_counted(packed: Any) -> None:
+    assert COUNT not in facts({"model.safetensors": weights(a=packed, scales=("F16", [10]))})
+    assert COUNT not in facts({"model.safetensors": weights(a=("I64", [10]))})
+    assert COUNT not in facts({"model.safetensors": weights()})
+
+
+def test_shards_and_layers_are_counted_together() -> None:
+    shards = {f"model-{number}.safetensors": weights(**{f"t{number}": ("F32", [number])}) for number in range(1, 6)}
+    index = {"weight_map": {f"t{number}": f"model-{number}.safetensors" for number in range(1, 6)}}
+    found = facts(shards | {"model.safetensors.index.json": index})[COUNT]
+    files = "model-2.safetensors, model-3.safetensors, model-4.safetensors and 1 more"
+    assert found == FileFact(15, "model-1.safetensors", FLOATS, f"with {files}")
+    layer = {"1_Dense/model.safetensors": weights(linear__weight=("F32", [128, 384]))}
+    network = {"model.safetensors": weights(a=("F32", [10]))}
+    assert facts(models.PYLATE | network | layer)[COUNT] == FileFact(
+        10 + 128 * 384, "model.safetensors", FLOATS, "with 1_Dense/model.safetensors"
+    )
+
+
+@pytest.mark.parametrize("layer", [None, b"\x80\x04", "no file"])
+def test_count_is_not_known_while_one_part_is_not(layer: Any) -> None:
+    files = models.PYLATE | {"model.safetensors": weights(a=("F32", [10])), "1_Dense/model.safetensors": layer}
+    if layer == "no file":
+        del files["1_Dense/model.safetensors"]
+    assert COUNT not in facts(files)
+
+
+def test_module_of_any_type_with_weights_of_its_own_counts() -> None:
+    modules = [models.TRANSFORMER, {"idx": 1, "name": "1", "path": "1_Own", "type": "custom.Own"}]
+    files = {"modules.json": modules, "model.safetensors": weights(a=("F32", [10]))}
+    assert facts(files)[COUNT].value == 10
+    assert facts(files | {"1_Own/model.safetensors": weights(b=("F32", [5]))})[COUNT].value == 15
+    assert COUNT not in facts(files | {"1_Own/model.safetensors": None})
+
+
+def test_router_may_have_parts_that_are_not_seen() -> None:
+    router = {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.base.modules.router.Router"}
+    assert COUNT not in facts({"modules.json": [router], "model.safetensors": weights(a=("F32", [10]))})
+
+
+@pytest.mark.parametrize(
+    ("dtype", "expected"), [("F32", "fp32"), ("F16", "fp16"), ("BF16", "bf16"), ("F8_E4M3", "fp8"), ("I8", "int8")]
+)
+def test_format_is_that_of_most_of_the_weights(dtype: str, expected: str) -> None:
+    held = weights(norm=("F32", [8]), a=(dtype, [8, 8]), position_ids=("I64", [1, 8]))
+    assert facts({"model.safetensors": held})[FORMATS] == FileFact(
+        [expected], "model.safetensors", "dtype", "at least these"
+    )
+
+
+def test_formats_of_exports_are_told_by_their_names() -> None:
+    names = [
+        "model.onnx",
+        "model_fp16.onnx",
+        "model_int8.onnx",
+        "model_uint8.onnx",
+        "model_q4f16.onnx",
+        "model_q4.onnx",
+    ]
+    names += ["model_quantized.onnx", "model_qint8_avx512.onnx", "model_bnb4.onnx", "model_O4.onnx"]
+    files = {f"onnx/{name}": None for name in names} | {"model.safetensors": weights(a=("F32", [8]))}
+    assert facts(files)[FORMATS].value == ["fp32", "fp16", "int8", "uint8", "q4"]
+    assert facts({"onnx/model_fp16.onnx": None})[FORMATS] == FileFact(
+        ["fp16"], "onnx/model_fp16.onnx", "", "at least these"
+    )
+    assert FORMATS not in facts({"onnx/model.onnx": None, "fp16/model.onnx": None, "int8.txt": None})
+    assert FORMATS not in facts({"model.safetensors": weights(a=("I64", [8]))})
+
+
+def test_files_are_named_where_they_are() -> None:
+    names = [
+        "tokenizer.json",
+        "config.json",
+        "model.safetensors",
+        "pytorch_model.bin",
+        "onnx/model.onnx",
+        "model_O4.onnx",
+    ]
+    found = evidence(dict.fromkeys(names))
+    assert {path: place(found, path)[:2] for path in found.facts} == {
+        "files.tokenizer": ("tokenizer.json", "tokenizer.json"),
+        "files.config": ("config.json", "config.json"),
+        "files.weights.safetensors": ("model.safetensors", "model.safetensors"),
+        "files.weights.pytorch": ("pytorch_model.bin", "pytorch_model.bin"),
+        "files.weights.onnx": ("onnx/model.onnx", "onnx/model.onnx"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["vespa_colbert.onnx"], "vespa_colbert.onnx"),
+        (["model.onnx", "model_int8.onnx"], "model.onnx"),
+        (["model.onnx", "onnx/model.onnx"], "onnx/model.onnx"),
+        (["a.onnx", "b.onnx"], None),
+        ([], None),
+    ],
+)
+def test_export_is_the_usual_one_or_the_only_one(names: list[str], expected: str | None) -> None:
+    found = facts(dict.fromkeys(names)).get("files.weights.onnx")
+    assert (found and found.value) == expected
+
+
+AGREE = [
+    ("22.7M", 22_713_216),
+    ("22M", 22_713_216),
+    ("23M", 22_713_216),
+    ("22.71M", 22_713_216),
+    ("109M", 109_482_240),
+    ("109M", 109_580_544),
+    ("2.92B", 2_920_000_000),
+    ("33.4M", 33_360_512),
+    ("0.6B", 595_776_512),
+    ("1B", 1_500_000_000),
+    ("1K", 512),
+    ("8x7B", 46_700_000_000),
+]
+DISAGREE = [
+    ("22.7M", 22_649_999),
+    ("22.7M", 22_800_000),
+    ("22M", 23_000_000),
+    ("66M", 109_482_240),
+    ("335M", 567_754_752),
+    ("22.7K", 22_713_216),
+    ("1B", 2_000_000_000),
+    ("8x7B", 6_000_000_000),
+    ("8x7B", 70_000_000_000),
+]
+
+
+@pytest.mark.parametrize(("stated", "count"), AGREE)
+def test_count_agrees_at_the_precision_that_is_stated(stated: str, count: int) -> None:
+    assert parameters_agree(stated, count)
+
+
+@pytest.mark.parametrize(("stated", "count"), DISAGREE)
+def test_count_of_another_model_does_not_agree(stated: str, count: int) -> None:
+    assert not parameters_agree(stated, count)
+
+
+TEXTS = {
+    22_713_216: "22.7M",
+    109_482_240: "109M",
+    567_754_752: "568M",
+    2_920_000_000: "2.92B",
+    4_416_698: "4.42M",
+    999_999: "1M",
+    999_499: "999K",
+    1_000: "1K",
+    512: "0.512K",
+    1: "0.001K",
+    10**15: "1000T",
+}
+
+
+@pytest.mark.parametrize(("count", "text"), TEXTS.items())
+def test_count_is_written_in_three_digits(count: int, text: str) -> None:
+    assert parameters_text(count) == text
+
+
+@given(st.integers(1, 10**15) | st.integers(1, 10**4))
+def test_text_of_a_count_is_one_that_the_registry_takes_and_agrees_with_it(count: int) -> None:
+    text = parameters_text(count)
+    assert FIELDS[BY_ATTRIBUTE["parameters"]].type.read(text, FindingCollector()) is not INVALID
+    assert parameters_agree(text, count)

@@ -1,0 +1,86 @@
+"""Reading sources and compiling a project."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from hypiler.project import build as compiling
+from hypiler.project.build import build_project, compile_files
+from hypiler.project.options import Options
+
+
+def options(root: Path) -> Options:
+    return Options(str(root), ["models.json"], "app/registry.py", "MODELS.md")
+
+
+def test_module_and_stub_are_written_below_the_root(models: Path) -> None:
+    registry = build_project(options(models.parent))
+    assert registry.findings == []
+    assert sorted(os.listdir("app")) == ["registry.py", "registry.pyi"]
+
+
+def test_nothing_is_written_when_only_the_check_is_wanted(models: Path) -> None:
+    assert not build_project(options(models.parent), write=False).failed
+    assert os.listdir() == ["models.json"]
+
+
+def test_nothing_is_written_when_there_is_an_error(models: Path) -> None:
+    models.write_text("{}")
+    assert build_project(options(models.parent)).failed
+    assert os.listdir() == ["models.json"]
+
+
+def test_findings_name_the_file_as_it_was_given(models: Path) -> None:
+    models.write_text("{")
+    (finding,) = compile_files(["models.json"], str(models.parent)).findings
+    assert finding.file == "models.json"
+
+
+def test_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with pytest.raises(OSError) as caught:
+        compile_files([str(path)])
+    assert str(caught.value) == f"cannot read `{path}`: not a regular file"
+
+
+def test_device_is_refused_and_not_read_for_ever() -> None:
+    with pytest.raises(OSError) as caught:
+        compile_files(["/dev/zero"])
+    assert str(caught.value) == "cannot read `/dev/zero`: not a regular file"
+
+
+def test_link_to_itself_is_an_error_of_the_environment(tmp_path: Path) -> None:
+    path = tmp_path / "loop"
+    path.symlink_to(path)
+    with pytest.raises(OSError) as caught:
+        compile_files([str(path)])
+    why = "Too many levels of symbolic links"
+    assert str(caught.value) == f"cannot read `{path}`: {why}"
+
+
+def test_unreadable_file_is_an_error_of_the_environment(as_nobody: Path) -> None:
+    path = as_nobody / "models.json"
+    path.touch(0o000)
+    with pytest.raises(PermissionError) as caught:
+        compile_files([str(path)])
+    assert str(caught.value) == f"cannot read `{path}`: Permission denied"
+
+
+def test_name_in_an_error_is_escaped(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as caught:
+        compile_files([f"{tmp_path}/a\nb\x1b[31m"])
+    why = "No such file or directory"
+    assert str(caught.value) == f"cannot read `{tmp_path}/a\\nb\\x1b[31m`: {why}"
+
+
+def test_file_over_the_limit_is_not_read_to_its_end(tmp_path: Path) -> None:
+    """This one is larger than any memory, and takes no room on the disk."""
+    path = tmp_path / "models.json"
+    with path.open("wb") as file:
+        file.truncate(1 << 43)
+    (finding,) = compile_files([str(path)]).findings
+    limit = compiling.MAX_BYTES
+    message = f"the file must have at most {limit} bytes (256 MiB); found more"
+    assert (finding.code, finding.message) == ("M009", message)

@@ -1,0 +1,104 @@
+"""Waiting for files to change."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from hypiler.project import watch
+
+Hypiler = Callable[..., tuple[int, str, str]]
+
+
+class Enough(Exception):
+    """The watcher found nothing to do for a while."""
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """What to do at each look, instead of sleeping; after the last, the watcher is stopped."""
+    planned: list[object] = []
+
+    def sleep(seconds: float) -> None:
+        if not planned:
+            raise Enough
+        step = planned.pop(0)
+        if callable(step):
+            step()
+
+    monkeypatch.setattr("time.sleep", sleep)
+    return planned
+
+
+def count(watcher: Iterator[None]) -> int:
+    """How often the watcher yields until it is stopped."""
+    number = 0
+    try:
+        for _ in watcher:
+            number += 1
+    except Enough:
+        return number
+    raise AssertionError("a watcher never ends")
+
+
+def test_first_time_is_at_once_and_then_only_after_a_change(tmp_path: Path, steps: list[object]) -> None:
+    file = tmp_path / "models.json"
+    file.write_text("1")
+    steps += [None, None, lambda: file.write_text("22"), None, None, None]
+    assert count(watch.changes(lambda: [str(file)])) == 2
+
+
+def test_file_that_is_still_being_written_is_left_alone(tmp_path: Path, steps: list[object]) -> None:
+    file = tmp_path / "models.json"
+    file.write_text("1")
+    steps += [None, lambda: file.write_text("22"), lambda: file.write_text("333"), lambda: file.write_text("4444")]
+    steps += [None, None]
+    assert count(watch.changes(lambda: [str(file)])) == 2
+
+
+def test_replaced_file_and_same_time_is_a_change(tmp_path: Path, steps: list[object]) -> None:
+    file, other = tmp_path / "models.json", tmp_path / "new"
+    for path in (file, other):
+        path.write_text("1")
+        os.utime(path, (1, 1))
+    steps += [None, lambda: other.replace(file), None, None]
+    assert count(watch.changes(lambda: [str(file)])) == 2
+
+
+def test_removal_and_return_are_changes(tmp_path: Path, steps: list[object]) -> None:
+    file = tmp_path / "models.json"
+    file.write_text("1")
+    steps += [None, file.unlink, None, lambda: file.write_text("22"), None, None]
+    assert count(watch.changes(lambda: [str(file)])) == 3
+
+
+def test_watching_builds_after_a_change_and_ends_by_an_interrupt(models: Path) -> None:
+    """A fault on the way is reported, and the watch goes on."""
+    command = [sys.executable, "-m", "hypiler", "build", "models.json", "--out", "out", "--watch"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        assert process.stdout is not None
+        said = iter(process.stdout.readline, "")
+        assert next(said) == "out/model_registry.py: 1 model, written\n"
+        assert next(said) == "watching for changes; Ctrl-C ends\n"
+        good = models.read_text()
+        models.write_text("{")
+        assert next(said).startswith("error[M003]: ")
+        assert "watching for changes; Ctrl-C ends\n" in said
+        models.write_text(good.replace("384", "512"))
+        assert next(said) == "out/model_registry.py: 1 model, written\n"
+        assert next(said) == "watching for changes; Ctrl-C ends\n"
+        models.unlink()
+        assert next(said) == "hypiler: cannot read `models.json`: No such file or directory\n"
+        process.send_signal(signal.SIGINT)
+        process.wait()
+    assert process.returncode == 130
+
+
+def test_watching_and_looking_are_not_done_at_once(models: Path, hypiler: Hypiler) -> None:
+    message = "hypiler: `--watch` writes; `--check` and `--diff` only look: give one of them\n"
+    for look in ("--check", "--diff"):
+        assert hypiler("build", "models.json", "--out", "x", "--watch", look) == (2, "", message)
