@@ -8,6 +8,7 @@ import re
 from hypiler.diagnostics.collector import INVALID, FindingCollector
 from hypiler.diagnostics.escaping import did_you_mean, printable, quote_name
 from hypiler.diagnostics.finding import Finding, Path, json_path
+from hypiler.schema.architectures import reserved_positions
 from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
 from hypiler.schema.identifiers import RESERVED, constant_name
 from hypiler.schema.types import ListOf, MapOf, Records
@@ -182,11 +183,15 @@ def _positions(model: Model) -> None:
         return
     if "text" not in modalities:
         return  # a patch of a time series or an image is one position and many values
+    reserved = reserved_positions(architecture)
     if context > positions:
         message = f"`specs.context_length` is {context}, but the model has only {positions} positions"
         model.add("M211", "context_length", message)
-    elif context == positions and "roberta" in architecture.lower():
-        message = f"`specs.max_position_embeddings` equals the context length, {positions}"
+    elif context > positions - reserved:
+        needed = context + reserved
+        message = f"`specs.max_position_embeddings` is {positions}, but a context of {context} needs {needed}"
+        if context == positions:
+            message = f"`specs.max_position_embeddings` equals the context length, {positions}"
         help = "RoBERTa-like models count positions from 2: config.json has two more than the context"
         model.add("M213", "max_position_embeddings", message, help=help)
 
