@@ -119,7 +119,7 @@ def values(field_type: FieldType) -> st.SearchStrategy[Any]:
         case Flag():
             return st.booleans()
         case OneOf():
-            return st.sampled_from(field_type.words)
+            return st.sampled_from(field_type.choices)
         case ListOf():
             return st.lists(values(field_type.item), unique=True, min_size=field_type.at_least, max_size=4)
         case MapOf():
@@ -276,7 +276,7 @@ def _plain_value(field_type: FieldType) -> Any:
         case Flag():
             return True
         case OneOf():
-            return field_type.words[0]
+            return field_type.choices[0]
         case ListOf():
             return [_plain_value(field_type.item)]
         case MapOf():

@@ -8,7 +8,7 @@ from generated import compiled
 from strategies import plain_model, registry_of
 
 from hypiler.compiler.pipeline import compile_registry
-from hypiler.compiler.rules import parameter_count
+from hypiler.schema.parameter_counts import parameter_count
 
 
 def findings(*models: Any) -> list[tuple[str, str, str, str | None]]:
@@ -75,8 +75,8 @@ class TestMatryoshka:
         help = "list the widths that the authors trained for"
         assert findings(model) == [("M209", path, message, help)]
         registry = compiled(registry_of(model))
-        assert not registry.failed
-        assert len(registry.rows) == 1
+        assert not registry.has_errors
+        assert len(registry.models) == 1
 
     def test_without_a_flag_the_dims_decide(self) -> None:
         model = plain_model()
@@ -127,6 +127,15 @@ class TestPositions:
         help = "RoBERTa-like models count positions from 2: config.json has two more than the context"
         path = "$.models[0].specs.max_position_embeddings"
         assert of(architecture__type="XLM-RoBERTa") == [("M213", path, message, help)]
+
+    @pytest.mark.parametrize("family", ["mpnet", "camembert", "longformer", "xmod", "xlm-roberta"])
+    def test_a_context_that_leaves_one_of_the_two_is_a_warning(self, family: str) -> None:
+        message = "`specs.max_position_embeddings` is 8, but a context of 7 needs 9"
+        help = "RoBERTa-like models count positions from 2: config.json has two more than the context"
+        path = "$.models[0].specs.max_position_embeddings"
+        changed = {"architecture__type": family, "specs__max_position_embeddings": 8}
+        assert of(**changed) == [("M213", path, message, help)]
+        assert of(**(changed | {"specs__max_position_embeddings": 9})) == []
 
     def test_without_positions_nothing_is_compared(self) -> None:
         assert of(specs__max_position_embeddings=None, specs__context_length=9**9) == []

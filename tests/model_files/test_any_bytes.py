@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from model_files.models import content, safetensors, weights
 
 from hypiler.diagnostics.collector import INVALID, FindingCollector
-from hypiler.model_files.extract import extract_facts, next_files, parameters_text, safe_name
+from hypiler.model_files.extract import extract_facts, next_files, safe_name
 from hypiler.schema.fields import FIELDS
+from hypiler.schema.parameter_counts import parameters_text
 
 KINDS = {field.name: field for field in FIELDS}
 CARD = b"---\nlanguage: [en, no]\nlicense: mit\nbase_model: a/b\n---\n"

@@ -7,7 +7,8 @@ from typing import Any
 from model_files.models import read
 
 from hypiler.engines.layout import read_layout
-from hypiler.model_files.extract import Evidence, extract_facts, parameters_agree
+from hypiler.model_files.extract import Evidence, extract_facts
+from hypiler.schema.parameter_counts import parameters_agree
 
 SHIPPED = json.loads((Path(__file__).parents[2] / "models.json").read_bytes())["models"]
 

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from model_files.models import evidence, place, weights
 
 from hypiler.diagnostics.collector import INVALID, FindingCollector
-from hypiler.model_files.extract import FileFact, parameters_agree, parameters_text
+from hypiler.model_files.extract import FileFact
 from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
+from hypiler.schema.parameter_counts import parameters_agree, parameters_text
 
 COUNT, FORMATS = "specs.parameters", "capabilities.quantization"
 FLOATS = "tensors of floats"

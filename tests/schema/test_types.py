@@ -469,7 +469,6 @@ class TestExtra:
 
 class TestRecords:
     field_type = Records(
-        "things",
         "Thing",
         size=(Integer(), True, "How large."),
         label=(Text(), False, "What it is."),

@@ -11,6 +11,7 @@ from hypiler.diagnostics.finding import Finding, Path, json_path
 from hypiler.schema.architectures import reserved_positions
 from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
 from hypiler.schema.identifiers import RESERVED, constant_name
+from hypiler.schema.parameter_counts import parameter_count
 from hypiler.schema.types import ListOf, MapOf, Records
 from hypiler.schema.vocabulary import LICENSES, MODEL_TYPES
 
@@ -23,7 +24,6 @@ _PATHS = frozenset(".".join(field.path[:depth]) for field in FIELDS for depth in
 _WITH_PARTS = frozenset(field.name for field in FIELDS if isinstance(field.type, ListOf | MapOf | Records))
 _DEPTH = max(len(field.path) for field in FIELDS)
 _SPELLINGS = {license.lower(): license for license in LICENSES}
-_UNITS = {"K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
 
 
 class Model:
@@ -144,12 +144,6 @@ def _matryoshka(model: Model) -> None:
             message,
             help="the full width is one of the widths to choose from",
         )
-
-
-def parameter_count(text: str) -> float:
-    """`110M` as 110,000,000; `8x7B` as 56,000,000,000."""
-    times, _, count = text[:-1].rpartition("x")
-    return int(times or 1) * float(count) * _UNITS[text[-1]]
 
 
 def _parameters_below_vocabulary(model: Model) -> None:

@@ -40,7 +40,7 @@ def _records(name: str, records: Records) -> str:
 def _value(field_type: FieldType) -> str:
     """What a kind takes, in a few words."""
     if isinstance(field_type, OneOf):
-        return "one of " + ", ".join([f"`{word}`" for word in field_type.words])
+        return "one of " + ", ".join([f"`{word}`" for word in field_type.choices])
     if isinstance(field_type, ListOf):
         return f"list: {_value(field_type.item)}"
     if isinstance(field_type, Records):

@@ -13,7 +13,7 @@ from hypiler.model_files.filename_safety import safe_name, unsafe_names
 from hypiler.model_files.projection import head_facts
 from hypiler.model_files.repository import Repository
 from hypiler.model_files.safetensors_header import header_length
-from hypiler.model_files.weights import parameters_agree, parameters_text, pickle_only, weight_facts
+from hypiler.model_files.weights import pickle_only, weight_facts
 from hypiler.schema.fields import FIELDS
 
 TYPE_CHECKING = False
@@ -28,8 +28,6 @@ __all__ = [
     "extract_facts",
     "header_length",
     "next_files",
-    "parameters_agree",
-    "parameters_text",
     "safe_name",
     "unsafe_names",
 ]

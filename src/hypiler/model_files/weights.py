@@ -2,7 +2,6 @@
 
 import re
 
-from hypiler.compiler.rules import parameter_count
 from hypiler.diagnostics.escaping import quote_name
 from hypiler.model_files.facts import FileFact
 from hypiler.model_files.repository import Repository
@@ -29,7 +28,6 @@ _ONNX_WORDS = {
 _PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
 _DATA = (".safetensors", ".onnx")
 _ONNX = ("onnx/model.onnx", "model.onnx")
-_UNITS = "KMBT"
 
 
 def tensors_of(repository: Repository, folder: str) -> dict[str, tuple[str, Tensor]]:
@@ -112,24 +110,3 @@ def pickle_only(names: "Iterable[str]") -> bool:
     """Whether there are weights, and all of them are pickles."""
     names = list(names)
     return any(name.endswith(_PICKLES) for name in names) and not any(name.endswith(_DATA) for name in names)
-
-
-def parameters_agree(stated: str, count: int) -> bool:
-    """Whether a count such as `22.7M` is that number, rounded or cut off at the last digit that it states.
-
-    The true number of `8x7B` is lower than its product, since the parts share some layers; it is more than one part.
-    """
-    times, _, digits = stated[:-1].rpartition("x")
-    value = parameter_count(stated)
-    step = int(times or 1) * parameter_count("1" + stated[-1]) / 10 ** len(digits.partition(".")[2])
-    least = parameter_count(digits + stated[-1]) if times else value - step / 2
-    return bool(least <= count < value + step)
-
-
-def parameters_text(count: int) -> str:
-    """A count in three digits, as models.json writes it: `22.7M`."""
-    for power, unit in enumerate(_UNITS, 1):
-        text = f"{count / 1000**power:.4g}" if count < 1000 else f"{count / 1000**power:.3g}"
-        if "e" not in text and float(text) < 1000:
-            return text + unit
-    return f"{round(count / 1000 ** len(_UNITS))}{_UNITS[-1]}"

@@ -4,8 +4,33 @@ The checks, `ModelInfo` with its decoder and stub, the JSON Schema, `hypiler sho
 all follow from this table: adding a field is adding a line here.
 """
 
+from hypiler.schema.comparisons import (
+    EQUAL,
+    AnyCase,
+    AtLeast,
+    Checksums,
+    Comparison,
+    FileNamed,
+    ParameterCount,
+    SameEncoder,
+    SameLayers,
+    SameSet,
+    VariantFiles,
+)
 from hypiler.schema.string_types import Date, Identifier, Language, ModelTypeName, Pattern
-from hypiler.schema.types import Extra, FieldType, Flag, Integer, ListOf, MapOf, OneOf, Records, Score, Text
+from hypiler.schema.types import (
+    CompositionError,
+    Extra,
+    FieldType,
+    Flag,
+    Integer,
+    ListOf,
+    MapOf,
+    OneOf,
+    Records,
+    Score,
+    Text,
+)
 from hypiler.schema.vocabulary import (
     MATRYOSHKA_ORDERS,
     MODALITIES,
@@ -14,6 +39,10 @@ from hypiler.schema.vocabulary import (
     QUANTIZATIONS,
     SIMILARITIES,
 )
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Literal
 
 _ID = r"[a-z][a-z0-9]*(?:[.-][a-z0-9]+)*"
 _SHA256 = Pattern(r"[0-9a-f]{64}", "M113", "a sha256 in 64 lower-case hex digits")
@@ -49,14 +78,44 @@ _FILE = Pattern(
 _QUANTIZATION = OneOf("_Quantization", *QUANTIZATIONS)
 
 
+ABSENT = object()
+"""What `Field.get` gives where a tree does not state the field."""
+
+
 class Field:
     """One field: where it stands in the file, what it may hold, and what it is called in `ModelInfo`.
 
-    `null` says that `null` is a value of the field: the model has none, or it was never published. `derived` says that
-    the compiler fills the field from others where the file leaves it out.
+    Attributes:
+        path: The keys that lead to the value.
+        attribute: The name in `ModelInfo`; by default the last key.
+        type: What the value can be.
+        doc: What the field says, in a sentence.
+        required: Whether every model must state the field.
+        null: Whether `null` is a value: the model has none, or it was never published.
+        derived: Whether the compiler fills the field from others if the file leaves it out.
+        origin: What can prove the value: "files" of the model, a "publication", or nothing, since it is no fact about
+            the model but its "identity" or a note of the registry.
+        space: The side of the vector space that the value belongs to, "document" or "query"; None if vectors do not
+            depend on it.
+        compare: How the value is compared with what files show.
+        implies: The path of the field that must be stated as well if this flag is true.
+
+    Raises CompositionError if rows have no form for the type.
     """
 
-    __slots__ = ("attribute", "derived", "doc", "null", "path", "required", "type")
+    __slots__ = (
+        "attribute",
+        "compare",
+        "derived",
+        "doc",
+        "implies",
+        "null",
+        "origin",
+        "path",
+        "required",
+        "space",
+        "type",
+    )
 
     def __init__(
         self,
@@ -68,7 +127,14 @@ class Field:
         required: bool = False,
         null: bool = False,
         derived: bool = False,
+        origin: 'Literal["files", "publication", "identity"]' = "files",
+        space: 'Literal["document", "query"] | None' = None,
+        compare: Comparison = EQUAL,
+        implies: str = "",
     ) -> None:
+        field_type.check_place("Field")
+        if null and field_type.empty is not None:
+            raise CompositionError(f"`{path}` cannot be null: a row cannot tell null from an empty value")
         self.path = tuple(path.split("."))
         self.attribute = attribute or self.path[-1]
         self.type = field_type
@@ -76,6 +142,10 @@ class Field:
         self.required = required
         self.null = null
         self.derived = derived
+        self.origin = origin
+        self.space = space
+        self.compare = compare
+        self.implies = implies
 
     @property
     def name(self) -> str:
@@ -83,35 +153,52 @@ class Field:
         return ".".join(self.path)
 
     @property
+    def is_fact(self) -> bool:
+        """Whether the value counts as a fact about the model: it is no identity, and does not follow from others."""
+        return not self.derived and self.origin != "identity"
+
+    @property
     def annotation(self) -> str:
         """The Python type of the attribute."""
         absent = not (self.required or self.derived) and self.type.empty is None
         return self.type.annotation + (" | None" if self.null or absent else "")
 
+    def get(self, tree: "Any", default: object = ABSENT) -> "Any":
+        """The value in a model's entry of models.json; `default` if the entry does not state the field."""
+        for key in self.path:
+            if not isinstance(tree, dict) or key not in tree:
+                return default
+            tree = tree[key]
+        return tree
+
+    def set(self, tree: "dict[str, Any]", value: object) -> None:
+        """Put a value into an entry. Missing parents are created."""
+        for key in self.path[:-1]:
+            tree = tree.setdefault(key, {})
+        tree[self.path[-1]] = value
+
 
 FIELDS: tuple[Field, ...] = (
-    Field("id", Identifier(_ID), "Unique identifier, kebab-case.", required=True),
+    Field("id", Identifier(_ID), "Unique identifier, kebab-case.", required=True, origin="identity"),
     Field(
         "type",
         ModelTypeName(_ID),
         "Category of the model: colbert, dense, sparse, …; a new word becomes a new member of ModelType.",
         attribute="model_type",
         required=True,
+        compare=SameEncoder(),
     ),
-    Field("name", Text(), "Display name.", required=True),
+    Field("name", Text(), "Display name.", required=True, origin="publication"),
     Field(
         "huggingface_id",
         _REPOSITORY,
         "Hugging Face repository, `org/name`.",
         required=True,
+        origin="identity",
+        space="document",
     ),
-    Field("organization", Text(), "Who publishes the model.", required=True),
-    Field(
-        "release_date",
-        Date(),
-        "Year, month or day of the first release.",
-        required=True,
-    ),
+    Field("organization", Text(), "Who publishes the model.", required=True, origin="publication"),
+    Field("release_date", Date(), "Year, month or day of the first release.", required=True, origin="publication"),
     Field(
         "architecture.type",
         Text(),
@@ -125,12 +212,14 @@ FIELDS: tuple[Field, ...] = (
         "Backbone or checkpoint that the model starts from.",
         attribute="architecture_variant",
         required=True,
+        origin="publication",
     ),
     Field(
         "architecture.has_projection",
         Flag(),
         "Whether a learned layer maps hidden states to the output.",
         required=True,
+        implies="architecture.projection_dims",
     ),
     Field(
         "architecture.projection_dims",
@@ -143,12 +232,13 @@ FIELDS: tuple[Field, ...] = (
         ListOf(Integer("dimensions"), at_least=1),
         "Widths that vectors can be truncated to, ascending; embedding_dim is the last.",
     ),
-    Field("specs.parameters", _PARAMETERS, "Parameter count, as `110M`.", required=True),
+    Field("specs.parameters", _PARAMETERS, "Parameter count, as `110M`.", required=True, compare=ParameterCount()),
     Field(
         "specs.embedding_dim",
         Integer("dimensions"),
         "Width of the vectors that the model returns; for a reranker, of the vector that its scoring head reads.",
         required=True,
+        space="document",
     ),
     Field(
         "specs.hidden_dim",
@@ -181,12 +271,14 @@ FIELDS: tuple[Field, ...] = (
         ListOf(Language()),
         "Language codes (ISO 639, two letters where they exist); `mul` where many are claimed and none listed.",
         required=True,
+        compare=SameSet(),
     ),
     Field(
         "capabilities.modalities",
         ListOf(OneOf("_Modality", *MODALITIES), at_least=1),
         "Kinds of input that are embedded.",
         required=True,
+        compare=SameSet(),
     ),
     Field(
         "capabilities.multi_vector",
@@ -199,12 +291,14 @@ FIELDS: tuple[Field, ...] = (
         ListOf(_QUANTIZATION),
         "Weight formats that are published.",
         required=True,
+        compare=AtLeast(*QUANTIZATIONS),
     ),
     Field(
         "capabilities.matryoshka",
         Flag(),
         "Whether vectors can be truncated; if absent, whether matryoshka_dims stands.",
         derived=True,
+        implies="architecture.matryoshka_dims",
     ),
     Field(
         "performance.beir_avg",
@@ -212,6 +306,7 @@ FIELDS: tuple[Field, ...] = (
         "Mean nDCG@10 over BEIR, 0..1; null if never published.",
         required=True,
         null=True,
+        origin="publication",
     ),
     Field(
         "performance.ms_marco_mrr10",
@@ -219,98 +314,98 @@ FIELDS: tuple[Field, ...] = (
         "MRR@10 on MS MARCO, 0..1; null if never published.",
         required=True,
         null=True,
+        origin="publication",
     ),
     Field(
         "performance.beir_datasets",
         _BEIR,
         "Set of data sets that beir_avg is the mean of: scores over different sets cannot be compared.",
+        origin="publication",
     ),
-    Field(
-        "license",
-        _LICENSE,
-        "Licence of the weights, an SPDX identifier.",
-        required=True,
-    ),
-    Field("description", Text(), "What the model is and is good for.", required=True),
+    Field("license", _LICENSE, "Licence of the weights, an SPDX identifier.", required=True, compare=AnyCase()),
+    Field("description", Text(), "What the model is and is good for.", required=True, origin="publication"),
     Field(
         "files.tokenizer",
         _FILE,
         "Tokenizer file in the repository.",
         attribute="tokenizer_file",
+        compare=FileNamed(r"(?!.*config|modules\.json).+\.(?:json|txt|model|vocab|codes|spm|tiktoken)"),
     ),
-    Field(
-        "files.config",
-        _FILE,
-        "Configuration file in the repository.",
-        attribute="config_file",
-    ),
+    Field("files.config", _FILE, "Configuration file in the repository.", attribute="config_file", compare=FileNamed()),
     Field(
         "files.weights.safetensors",
         _FILE,
         "Safetensors weights in the repository.",
         attribute="safetensors_file",
+        compare=FileNamed(r".+\.safetensors(?:\.index\.json)?"),
     ),
     Field(
         "files.weights.pytorch",
         _FILE,
         "PyTorch (pickle) weights in the repository.",
         attribute="pytorch_file",
+        compare=FileNamed(r".+\.(?:bin|pt|pth|ckpt)(?:\.index\.json)?"),
     ),
     Field(
         "files.weights.onnx",
         _FILE,
         "ONNX weights in the repository.",
         attribute="onnx_file",
+        compare=FileNamed(r".+\.onnx"),
     ),
     Field(
         "files.sha256",
         MapOf(_SHA256),
         "sha256 of files in the repository, by file name.",
         attribute="file_sha256",
+        compare=Checksums(),
     ),
-    Field("revision", _COMMIT, "Commit of the repository that the facts are true for."),
+    Field(
+        "revision",
+        _COMMIT,
+        "Commit of the repository that the facts are true for.",
+        origin="identity",
+        space="document",
+    ),
     Field(
         "encoding.pooling",
         OneOf("_Pooling", *POOLINGS),
         "How token vectors become one vector; `none` keeps one a token.",
+        space="document",
     ),
-    Field(
-        "encoding.normalize",
-        Flag(),
-        "Whether vectors leave the model with unit length.",
-    ),
+    Field("encoding.normalize", Flag(), "Whether vectors leave the model with unit length.", space="document"),
     Field(
         "encoding.matryoshka_order",
         OneOf("_MatryoshkaOrder", *MATRYOSHKA_ORDERS),
         "Steps that cut a pooled vector to a Matryoshka width, in order; if absent, truncate_normalize.",
+        origin="publication",
+        space="document",
     ),
-    Field(
-        "encoding.similarity",
-        OneOf("_Similarity", *SIMILARITIES),
-        "How two outputs are compared.",
-    ),
+    Field("encoding.similarity", OneOf("_Similarity", *SIMILARITIES), "How two outputs are compared.", space="query"),
     Field(
         "encoding.precisions",
         ListOf(OneOf("_Precision", *PRECISIONS)),
         "Precisions below float32 that the authors say its vectors are made for.",
+        origin="publication",
     ),
     Field(
         "encoding.query_prefix",
         Text(blank=True),
         "Text before every query, exactly; empty if known to be none.",
+        space="query",
     ),
     Field(
         "encoding.document_prefix",
         Text(blank=True),
         "Text before every document, exactly; empty if known to be none.",
+        space="document",
     ),
     Field("encoding.prompts", MapOf(Text(blank=True)), "Further prompts by name."),
-    Field("encoding.query_length", Integer("tokens"), "Default length of queries in tokens."),
-    Field("encoding.document_length", Integer("tokens"), "Default length of documents in tokens."),
+    Field("encoding.query_length", Integer("tokens"), "Default length of queries in tokens.", space="query"),
+    Field("encoding.document_length", Integer("tokens"), "Default length of documents in tokens.", space="document"),
     Field(
         "encoding.dense_layers",
         Records(
-            "layers",
             "DenseLayer",
             in_features=(Integer("dimensions"), True, "Width of the layer's input."),
             out_features=(Integer("dimensions"), True, "Width of the layer's output."),
@@ -321,11 +416,12 @@ FIELDS: tuple[Field, ...] = (
             ),
         ),
         "Linear layers that follow the transformer, in order.",
+        space="document",
+        compare=SameLayers(),
     ),
     Field(
         "variants",
         Records(
-            "variants",
             "ModelVariant",
             id=(Identifier(_ID), True, "Identifier among the model's variants."),
             quantization=(_QUANTIZATION, True, "Weight format."),
@@ -335,18 +431,21 @@ FIELDS: tuple[Field, ...] = (
             size_bytes=(Integer("bytes"), False, "Size of that file in bytes."),
         ),
         "Other weights of the same model: quantized or exported.",
+        compare=VariantFiles(),
     ),
     Field("dependencies.base_model", Text(), "Model that this one was trained from."),
-    Field("dependencies.tokenizer_model", Text(), "Model whose tokenizer is used."),
+    Field("dependencies.tokenizer_model", Text(), "Model whose tokenizer is used.", origin="publication"),
     Field(
         "dependencies.requires_projection",
         Flag(),
         "Whether the projection weights are a separate download.",
+        origin="publication",
     ),
     Field(
         "dependencies.packages",
         ListOf(Text()),
         "Packages that loading needs beyond the usual ones.",
+        origin="publication",
     ),
     Field(
         "dependencies.remote_code",
@@ -357,25 +456,24 @@ FIELDS: tuple[Field, ...] = (
         "performance_hints.batch_size_optimal",
         Integer("inputs"),
         "Batch size that the authors advise.",
+        origin="publication",
     ),
     Field(
         "performance_hints.memory_mb_per_batch",
         Integer("MB"),
         "Memory that such a batch takes, in megabytes.",
+        origin="publication",
     ),
-    Field("performance_hints.gpu_recommended", Flag(), "Whether the authors advise a GPU."),
+    Field("performance_hints.gpu_recommended", Flag(), "Whether the authors advise a GPU.", origin="publication"),
     Field(
         "sources",
         MapOf(Text()),
         "Where a fact was read, by its path: `specs.embedding_dim` → a text.",
+        origin="identity",
     ),
-    Field(
-        "deprecated",
-        Text(),
-        "Why the model should no longer be used, and what to use instead.",
-    ),
-    Field("aliases", ListOf(Identifier(_ID)), "Further ids that find this model."),
-    Field("extra", Extra(), "Your own additions: scalars and lists of scalars."),
+    Field("deprecated", Text(), "Why the model should no longer be used, and what to use instead.", origin="identity"),
+    Field("aliases", ListOf(Identifier(_ID)), "Further ids that find this model.", origin="identity"),
+    Field("extra", Extra(), "Your own additions: scalars and lists of scalars.", origin="identity"),
 )
 
 VERSION = Pattern(r"[0-9]+(?:\.[0-9]+){1,2}", "M113", "a version such as `1.0`")

@@ -1,10 +1,10 @@
-"""The kinds of string that have a form of their own: ids, dates, language tags and what a pattern describes."""
+"""The types of strings that have a form of their own: ids, dates, language tags and what a pattern describes."""
 
 import re
 
 from hypiler.diagnostics.collector import INVALID, FindingCollector
 from hypiler.diagnostics.finding import Path
-from hypiler.schema.types import FieldType
+from hypiler.schema.types import String
 from hypiler.schema.vocabulary import LANGUAGE_SLIPS, LANGUAGES, TWO_LETTER_CODES
 
 TYPE_CHECKING = False
@@ -14,11 +14,8 @@ if TYPE_CHECKING:
     from hypiler.jsontext.json_types import JSONValue
 
 
-class Pattern(FieldType):
+class Pattern(String):
     """A string of a fixed form, such as an id or a date."""
-
-    codec = "str"
-    annotation = "str"
 
     def __init__(self, pattern: str, code: str, expected: str, help: str | None = None) -> None:
         self.pattern = pattern
@@ -63,6 +60,8 @@ class ModelTypeName(Identifier):
 
     codec = "type"
     annotation = "ModelType"
+    # `ModelInfo` holds the text, and makes the member of the enum only when it is asked for.
+    places = ("Field",)
 
 
 class Date(Pattern):

@@ -1,36 +1,55 @@
-"""The kinds of value a field can take: each checks a value, describes itself to JSON Schema, and names its Python type.
+"""The types of values. Each type checks, describes, encodes and decodes its values.
 
-A kind never raises for bad input and never coerces: `true` is no integer, `"768"` is no number.
+- `read` checks a value of JSON. It never raises for bad input and never coerces: `true` is not an integer.
+- `schema`, `annotation` and `demand` describe the type: as JSON Schema, as a Python type, and in words.
+- `encode` and `decode` convert between a value and its text in a row: see `row_text`.
+
+Types compose: `ListOf(Score())`, `MapOf(Integer())`, a `Flag` inside `Records`. A composition for which rows have no
+form raises CompositionError where it is written, so when the table of fields is imported.
 """
 
 from math import isfinite
+from types import MappingProxyType
 
 from hypiler.diagnostics.collector import INVALID, FindingCollector
 from hypiler.diagnostics.escaping import nearest, quote_name, quote_value
 from hypiler.diagnostics.finding import Path
+from hypiler.schema import row_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from hypiler.jsontext.json_types import JSONValue
 
 # The largest integer that every JSON reader keeps exact.
 MAX_INTEGER = 2**53 - 1
-_EMPTY: "dict[str, Any]" = {}
+_EMPTY: "Mapping[str, Any]" = MappingProxyType({})
 _REMEMBERED = 500
+# Lists and mappings of these, and these inside records, have a row form.
+_SCALAR_CODECS = frozenset({"str", "int", "float", "bool"})
+# What format 1 of generated modules calls these compositions.
+_SHORT_CODECS = {"[str]": "strs", "[int]": "ints", "{str}": "mapping", "{any}": "extra"}
+_SHORT_RECORDS = {"ModelVariant": "variants", "DenseLayer": "layers"}
+# What generated modules decode; further codecs are compositions of the scalar ones: `[float]`, `{int}`, `Name(x=int)`.
+_CODECS = frozenset({*_SCALAR_CODECS, "type", "any", *_SHORT_CODECS.values(), *_SHORT_RECORDS.values()})
+
+
+class CompositionError(TypeError):
+    """A type was put where rows have no form for it."""
 
 
 class FieldType:
     """The type of a field's values.
 
     Attributes:
-        codec: The name of its row form, which `row_codec` writes and `runtime` reads.
+        codec: The name of the row form, which tells generated modules how to decode it: `int`, `[float]`, `{int}`.
         annotation: The Python type that a reader of `ModelInfo` sees.
         demand: What a value must be, in words.
         unit: What a number counts.
         empty: The value of a field that the file leaves out.
+        places: Where the type can stand: the class names of `Field` and of the types that can hold it.
 
     """
 
@@ -39,21 +58,67 @@ class FieldType:
     demand = ""
     unit = ""
     empty: object = None
+    places: tuple[str, ...] = ("Field", "ListOf", "MapOf", "Records")
 
     def read(self, value: "JSONValue", collector: FindingCollector, sub: Path = ()) -> "Any":
-        """The value as `ModelInfo` holds it, or INVALID with at least one finding added to `faults`."""
+        """The value as `ModelInfo` holds it, or INVALID with at least one finding added to `collector`."""
         raise NotImplementedError
 
     def schema(self) -> "dict[str, Any]":
         """The same demand in JSON Schema (2020-12)."""
         raise NotImplementedError
 
+    def encode(self, value: "Any") -> str:
+        """The text of a value as a field of a row; the value is not None."""
+        raise NotImplementedError
 
-class Text(FieldType):
-    """A string; not blank unless `blank` is true, since a prefix may be known to be none."""
+    def decode(self, text: str) -> "Any":
+        """The value behind the text of a field; `empty` for an empty text."""
+        raise NotImplementedError
+
+    def encode_part(self, value: "Any") -> str:
+        """The text of a value inside a list, a mapping or a record."""
+        return self.encode(value)
+
+    def decode_part(self, text: str) -> "Any":
+        """The value behind what `encode_part` wrote."""
+        return self.decode(text)
+
+    def check_place(self, place: str) -> None:
+        """Raise CompositionError if the type cannot stand inside `place`, the name of a class."""
+        if place not in self.places:
+            raise CompositionError(
+                f"{place} cannot hold {type(self).__name__}: rows have no form for it; it can stand in:"
+                f" {', '.join(self.places)}"
+            )
+        if self.codec.isalpha() and self.codec not in _CODECS:
+            raise CompositionError(
+                f"{type(self).__name__} has the codec {self.codec!r}, which no generated module decodes"
+            )
+
+
+class String(FieldType):
+    """A value that is text."""
 
     codec = "str"
     annotation = "str"
+
+    def encode(self, value: "Any") -> str:
+        """The text, escaped."""
+        return row_text.escape(value)
+
+    def encode_part(self, value: "Any") -> str:
+        """The text, with the separators of items and parts escaped as well."""
+        return row_text.escape_part(value)
+
+    def decode(self, text: str) -> "Any":
+        """The text behind either of the two."""
+        return row_text.unescape(text)
+
+
+class Text(String):
+    """A string; not blank unless `blank` is true, since a prefix may be known to be none."""
+
     demand = "a string"
 
     def __init__(self, *, blank: bool = False) -> None:
@@ -101,6 +166,12 @@ class Integer(FieldType):
     def schema(self) -> "dict[str, Any]":
         return {"type": "integer", "minimum": self.minimum, "maximum": MAX_INTEGER}
 
+    def encode(self, value: "Any") -> str:
+        return str(value)
+
+    def decode(self, text: str) -> "Any":
+        return int(text) if text else None
+
 
 class Score(FieldType):
     """A fraction in 0..1 of some measure."""
@@ -128,6 +199,12 @@ class Score(FieldType):
     def schema(self) -> "dict[str, Any]":
         return {"type": "number", "minimum": 0, "maximum": 1}
 
+    def encode(self, value: "Any") -> str:
+        return repr(value)
+
+    def decode(self, text: str) -> "Any":
+        return float(text) if text else None
+
 
 class Flag(FieldType):
     """A boolean."""
@@ -142,37 +219,43 @@ class Flag(FieldType):
     def schema(self) -> "dict[str, Any]":
         return {"type": "boolean"}
 
+    def encode(self, value: "Any") -> str:
+        return "1" if value else "0"
 
-class OneOf(FieldType):
+    def decode(self, text: str) -> "Any":
+        return text == "1" if text else None
+
+
+class OneOf(String):
     """A word of a closed list; `annotation` names the alias that the stub defines for the list."""
 
-    codec = "str"
-
-    def __init__(self, annotation: str, *words: str) -> None:
+    def __init__(self, annotation: str, *choices: str) -> None:
         self.annotation = annotation
-        self.words = words
+        self.choices = choices
 
     def read(self, value: "JSONValue", collector: FindingCollector, sub: Path = ()) -> "Any":
         if type(value) is str:
-            return value if value in self.words else collector.unknown_value(self.words, value, sub)
+            return value if value in self.choices else collector.unknown_value(self.choices, value, sub)
         return collector.wrong_type("a string", value, sub)
 
     def schema(self) -> "dict[str, Any]":
-        return {"enum": list(self.words)}
+        return {"enum": list(self.choices)}
 
 
 class ListOf(FieldType):
-    """A list without repetitions; a tuple in `ModelInfo`."""
+    """A list of scalars without repetitions; a tuple in `ModelInfo`."""
 
     empty: object = ()
+    places = ("Field", "MapOf", "Records")
 
     def __init__(self, item: FieldType, *, at_least: int = 0) -> None:
+        item.check_place("ListOf")
         self.item = item
         self.at_least = at_least
-        self.codec = item.codec + "s"
+        self.codec = _SHORT_CODECS.get(f"[{item.codec}]", f"[{item.codec}]")
         self.annotation = f"tuple[{item.annotation}, ...]"
         self.unit = item.unit
-        # Lists of words that were in order before: a registry holds the same few again and again.
+        # Lists of words that passed before: a registry holds the same few again and again.
         self.passed: set[tuple[str, ...]] = set()
 
     def read(self, value: "JSONValue", collector: FindingCollector, sub: Path = ()) -> "Any":
@@ -183,7 +266,7 @@ class ListOf(FieldType):
         if len(value) < self.at_least:
             return collector.add("M105", f"{collector.name(sub)} must not be empty", sub)
         found = self._read(value, collector, sub)
-        if self.codec == "strs" and found is not INVALID and len(self.passed) < _REMEMBERED:
+        if self.item.codec == "str" and found is not INVALID and len(self.passed) < _REMEMBERED:
             self.passed.add(found)
         return found
 
@@ -215,15 +298,29 @@ class ListOf(FieldType):
             **least,
         }
 
+    def encode(self, value: "Any") -> str:
+        return ";".join(map(self.item.encode_part, value))
+
+    def decode(self, text: str) -> "Any":
+        return tuple(map(self.item.decode_part, text.split(";"))) if text else ()
+
+    def encode_part(self, value: "Any") -> str:
+        return ",".join(map(self.item.encode_part, value))
+
+    def decode_part(self, text: str) -> "Any":
+        return tuple(map(self.item.decode_part, text.split(","))) if text else ()
+
 
 class MapOf(FieldType):
-    """An object whose keys are the user's own and whose values are of one kind; a read-only mapping in `ModelInfo`."""
+    """An object whose keys are the user's own and whose values are of one type; a read-only mapping in `ModelInfo`."""
 
-    codec = "mapping"
     empty: object = _EMPTY
+    places = ("Field",)
 
     def __init__(self, value: FieldType) -> None:
+        value.check_place("MapOf")
         self.value = value
+        self.codec = _SHORT_CODECS.get(f"{{{value.codec}}}", f"{{{value.codec}}}")
         self.annotation = f"Mapping[str, {value.annotation}]"
 
     def read(self, value: "JSONValue", collector: FindingCollector, sub: Path = ()) -> "Any":
@@ -239,7 +336,7 @@ class MapOf(FieldType):
                 (*sub, ""),
                 at="key",
             )
-        return found if len(collector.findings) == before else INVALID
+        return MappingProxyType(found) if len(collector.findings) == before else INVALID
 
     def schema(self) -> "dict[str, Any]":
         return {
@@ -248,10 +345,20 @@ class MapOf(FieldType):
             "additionalProperties": self.value.schema(),
         }
 
+    def encode(self, value: "Any") -> str:
+        write = self.value.encode_part
+        return ";".join([f"{row_text.escape_part(key)}={write(item)}" for key, item in value.items()])
+
+    def decode(self, text: str) -> "Any":
+        pairs = [item.partition("=") for item in text.split(";")] if text else []
+        return MappingProxyType({row_text.unescape(key): self.value.decode_part(item) for key, _, item in pairs})
+
 
 class Free(FieldType):
     """A scalar or a list of scalars, for facts that the schema has no field for."""
 
+    codec = "any"
+    places = ("MapOf",)
     annotation = "_Scalar | tuple[_Scalar, ...]"
     demand = "a scalar or a list of scalars"
 
@@ -279,26 +386,74 @@ class Free(FieldType):
         scalar: dict[str, Any] = {"type": ["string", "number", "boolean", "null"]}
         return {"anyOf": [scalar, {"type": "array", "items": scalar}]}
 
+    def encode(self, value: "Any") -> str:
+        return "[" + ",".join(map(_encode_scalar, value)) if isinstance(value, tuple) else _encode_scalar(value)
+
+    def decode(self, text: str) -> "Any":
+        if text[:1] != "[":
+            return _decode_scalar(text)
+        return tuple(map(_decode_scalar, text[1:].split(","))) if text[1:] else ()
+
+
+_CONSTANTS: "dict[str, Any]" = {"N": None, "T": True, "F": False}
+
+
+def _encode_scalar(value: "Any") -> str:
+    """A tag for the type, then the value."""
+    if isinstance(value, str):
+        return "'" + row_text.escape_part(value)
+    if value is None or isinstance(value, bool):
+        return {None: "N", True: "T", False: "F"}[value]
+    return f"i{value}" if isinstance(value, int) else f"f{value!r}"
+
+
+def _decode_scalar(text: str) -> "Any":
+    tag, rest = text[0], text[1:]
+    if tag == "'":
+        return row_text.unescape(rest)
+    if tag == "i":
+        return int(rest)
+    return float(rest) if tag == "f" else _CONSTANTS[tag]
+
 
 class Extra(MapOf):
     """The user's own additions."""
-
-    codec = "extra"
 
     def __init__(self) -> None:
         super().__init__(Free())
 
 
 class Records(FieldType):
-    """A list of objects with fields of their own; a tuple of records in `ModelInfo`."""
+    """A list of objects with fields of their own; a tuple of records in `ModelInfo`.
+
+    Args:
+        record: The name of the records' class.
+        fields: The type of each part, whether it is required, and what it says.
+
+    Raises CompositionError if a part has no row form. One part must be required and a scalar, so that no record looks
+    like no record at all.
+    """
 
     empty: object = ()
+    places = ("Field",)
 
-    def __init__(self, codec: str, record: str, **fields: "tuple[FieldType, bool, str]") -> None:
-        self.codec = codec
+    def __init__(self, record: str, **fields: "tuple[FieldType, bool, str]") -> None:
+        for part, _, _ in fields.values():
+            part.check_place("Records")
+        if not any(required and part.codec in _SCALAR_CODECS for part, required, _ in fields.values()):
+            raise CompositionError(
+                f"{record} must have a required part that is a scalar: rows have no other form for it"
+            )
         self.record = record
         self.fields = fields
         self.annotation = f"tuple[{record}, ...]"
+        parts = ";".join([f"{name}={part.codec}" for name, (part, _, _) in fields.items()])
+        self.codec = _SHORT_RECORDS.get(record, f"{record}({parts})")
+
+    def part_annotation(self, name: str) -> str:
+        """The Python type of a record's attribute."""
+        part, required, _ = self.fields[name]
+        return part.annotation + ("" if required or part.empty is not None else " | None")
 
     def read(self, value: "JSONValue", collector: FindingCollector, sub: Path = ()) -> "Any":
         if type(value) is not list:
@@ -316,7 +471,7 @@ class Records(FieldType):
             if key in value:
                 row.append(field_type.read(value[key], collector, (*sub, key)))
             else:
-                row.append(None)
+                row.append(field_type.empty)
                 if required and key not in meant:
                     collector.add("M101", f"{collector.name(sub)} lacks the required field `{key}`", (*sub, key))
         return tuple(row)
@@ -334,11 +489,25 @@ class Records(FieldType):
         }
         return {"type": "array", "items": item}
 
+    def encode(self, value: "Any") -> str:
+        return ";".join(map(self._encode_record, value))
+
+    def _encode_record(self, record: "Any") -> str:
+        parts = zip(self.fields.values(), record, strict=True)
+        return "=".join(["" if value is None else part.encode_part(value) for (part, _, _), value in parts])
+
+    def decode(self, text: str) -> "Any":
+        return tuple(map(self._decode_record, text.split(";"))) if text else ()
+
+    def _decode_record(self, text: str) -> "tuple[Any, ...]":
+        parts = zip(self.fields.values(), text.split("="), strict=True)
+        return tuple([part.decode_part(value) for (part, _, _), value in parts])
+
 
 def unknown_fields(keys: "Iterable[str]", known: list[str], collector: FindingCollector, sub: Path = ()) -> set[str]:
-    """Note keys that the schema does not have; the keys that they were probably meant to be.
+    """Note keys that the schema does not have. Return the keys that they were probably meant to be.
 
-    A required key among these is misspelled, so it is not missing besides.
+    A required key among these is misspelled, so it is not reported as missing as well.
     """
     meant: set[str] = set()
     where = f" in {collector.name(sub)}" if collector.field_path + sub else ""

@@ -2,7 +2,7 @@
 
 import re
 
-from hypiler.model_files.extract import extract_facts, parameters_text
+from hypiler.model_files.extract import extract_facts
 from hypiler.schema.fields import FIELDS
 from hypiler.verification.verdict import FACTS
 
@@ -31,18 +31,14 @@ def draft(snapshot: "Snapshot", *, id: str | None = None) -> "tuple[dict[str, An
     sources: dict[str, str] = {}
     for field in FACTS:
         fact = evidence.facts.get(field.name)
-        # That a model lacks something is written only where models.json demands it.
+        # That a model has none of something is written only where models.json demands it.
         if fact is not None and (fact.value is not None or field.required):
-            value: Any = fact.value
-            values[field.name] = parameters_text(value) if field.name == "specs.parameters" else value
+            values[field.name] = field.compare.corrected(None, fact.value)
             sources[field.name] = fact.source(snapshot.repository, snapshot.revision)
     entry: dict[str, Any] = {}
     for field in FIELDS:
         if values.get(field.name) is not None or field.name in sources:
-            inner = entry
-            for key in field.path[:-1]:
-                inner = inner.setdefault(key, {})
-            inner[field.path[-1]] = values[field.name]
+            field.set(entry, values[field.name])
     entry["sources"] = sources
     return entry, evidence
 

@@ -8,7 +8,7 @@ from hypiler.diagnostics.escaping import printable, quote_value
 from hypiler.diagnostics.finding import Finding
 from hypiler.jsontext.reader import read_source
 from hypiler.model_files.facts import FileFact
-from hypiler.schema.fields import FIELDS
+from hypiler.schema.fields import FIELDS, Field
 from hypiler.verification.verdict import AGREES, DIFFERS, Verdict, compare
 
 TYPE_CHECKING = False
@@ -72,18 +72,20 @@ def _models(tree: "Any") -> "dict[str, LockEntry]":
 
 
 def _fact(path: str, tree: "Any") -> FileFact:
-    """A fact with a value that models.json could have; a count of parameters is a number here."""
+    """A fact with a value that files can show."""
     value = tree["value"]
-    collector = FindingCollector()
-    if path == "specs.parameters":
-        fits = type(value) is int and value > 0
-    else:
-        field = _FIELDS[path]
-        collector.field_path = field.path
-        fits = field.null if value is None else field.type.read(value, collector) is not INVALID
-    if not fits:
+    if not _can_show(_FIELDS[path], value):
         raise ValueError(f"`{path}` cannot be {quote_value(value)}")
     return FileFact(value, _text(tree["file"]), _text(tree["key"]), _text(tree["note"]))
+
+
+def _can_show(field: Field, value: "Any") -> bool:
+    found = field.compare.is_evidence(value)
+    if found is not None:
+        return found
+    collector = FindingCollector()
+    collector.field_path = field.path
+    return field.null if value is None else field.type.read(value, collector) is not INVALID
 
 
 def _text(value: object) -> str:
@@ -111,6 +113,8 @@ class Lock:
     """
 
     def __init__(self, data: bytes, name: str) -> None:
+        self.name = name
+        self.data = data
         self.models, self.findings = read_lock(data, name)
         self.verified: dict[str, tuple[str, int]] = {}
 
@@ -133,8 +137,8 @@ class Lock:
 
 
 def _counts(verdict: Verdict) -> bool:
-    """Whether a fact is one that was verified: that a model lacks something is none that anybody counts."""
-    return verdict.state == AGREES and verdict.ours not in (None, [], {}) and verdict.path != "capabilities.matryoshka"
+    """Whether the verdict counts as a verified fact. Absences (null, empty) are not counted."""
+    return verdict.state == AGREES and verdict.ours not in (None, [], {}) and _FIELDS[verdict.path].is_fact
 
 
 def differing(id: str, index: int, verdict: Verdict) -> Finding:

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 
 from hypiler.hub.snapshot import HubError, NotFoundError, RevisionGoneError, UnreachableError
 from hypiler.jsontext.editor import REMOVED, Change
-from hypiler.model_files.extract import extract_facts, parameters_text
-from hypiler.schema.fields import FIELDS
-from hypiler.schema.vocabulary import QUANTIZATIONS
+from hypiler.model_files.extract import extract_facts
+from hypiler.schema.fields import FIELDS, Field
 from hypiler.verification.lockfile import LockEntry, differing, is_of, verdicts
 from hypiler.verification.verdict import DIFFERS, Verdict, compare, no_repository, stated
 
@@ -168,12 +167,7 @@ def from_lock(entry: Entry, locked: LockEntry | None) -> Result:
     return Result(entry, verdicts(entry.tree, locked), locked)
 
 
-# A fact and the one without which models.json does not take it.
-_BOUND = {
-    "architecture.has_projection": "architecture.projection_dims",
-    "capabilities.matryoshka": "architecture.matryoshka_dims",
-}
-_REQUIRED = {field.name for field in FIELDS if field.required}
+_FIELDS = {field.name: field for field in FIELDS}
 
 
 def corrections(result: Result) -> "Iterator[Change]":
@@ -183,10 +177,11 @@ def corrections(result: Result) -> "Iterator[Change]":
     for verdict in result.verdicts:
         if verdict.state != DIFFERS or verdict.path not in facts:
             continue
-        yield _change(result.entry, verdict.path, _right(verdict.path, verdict.ours, facts[verdict.path].value))
-        bound = _BOUND.get(verdict.path, "")
-        if verdict.theirs is True and bound in facts and bound not in paths:
-            yield _change(result.entry, bound, facts[bound].value)
+        field = _FIELDS[verdict.path]
+        yield _change(result.entry, field.name, _right(field, verdict.ours, facts[field.name].value))
+        # Without the field that a true flag implies, models.json is not valid.
+        if verdict.theirs is True and field.implies in facts and field.implies not in paths:
+            yield _change(result.entry, field.implies, facts[field.implies].value)
 
 
 def citations(result: Result) -> "Iterator[Change]":
@@ -202,18 +197,11 @@ def _change(entry: Entry, path: str, value: "Any") -> Change:
     return Change(("models", entry.index, *path.split(".")), value)
 
 
-def _right(path: str, ours: "Any", theirs: "Any") -> "Any":
+def _right(field: Field, ours: "Any", theirs: "Any") -> "Any":
     """What the registry should say, in its own words."""
-    if path == "specs.parameters":
-        return parameters_text(theirs)
-    if path == "capabilities.quantization":
-        # The files show some of the formats that there are.
-        return [word for word in QUANTIZATIONS if word in ours or word in theirs]
-    if path == "encoding.dense_layers" and len(ours) == len(theirs):
-        # An activation that the files do not show stays.
-        return [one | other for one, other in zip(ours, theirs, strict=True)]
-    # That a model lacks something is written only where models.json demands it.
-    return REMOVED if theirs is None and path not in _REQUIRED else theirs
+    right = field.compare.corrected(ours, theirs)
+    # That a model has none of something is written only where models.json demands it.
+    return REMOVED if right is None and not field.required else right
 
 
 def files_with_checksums(entry: Entry) -> list[str]:

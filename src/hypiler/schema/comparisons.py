@@ -1,0 +1,140 @@
+"""How a field's value is compared with what a model's files say.
+
+Most compare a value with the value that files show. `FileNamed` and `Checksums` compare it with the list of files in
+the repository.
+"""
+
+import re
+
+from hypiler.schema.parameter_counts import parameters_agree, parameters_text
+from hypiler.schema.vocabulary import ENCODER_TYPES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+
+class Comparison:
+    """Compares the registry's value of a fact with the value that the model's files show."""
+
+    def agrees(self, ours: "Any", theirs: "Any") -> bool | None:
+        """Whether the two say the same; None if the files cannot tell for such a value of ours."""
+        return type(ours) is type(theirs) and bool(ours == theirs)
+
+    def corrected(self, ours: "Any", theirs: "Any") -> "Any":
+        """What models.json should say instead of `ours`; None for `ours` if it says nothing yet."""
+        return theirs
+
+    def is_evidence(self, value: object) -> bool | None:
+        """Whether files can show this value; None if they can show every value of the field."""
+        return None
+
+
+class SameSet(Comparison):
+    """Lists in any order."""
+
+    def agrees(self, ours: "Any", theirs: "Any") -> bool:
+        return set(ours) == set(theirs)
+
+
+class AtLeast(Comparison):
+    """Files show some of the words that there are, in the order of `words`. More may be published elsewhere."""
+
+    def __init__(self, *words: str) -> None:
+        self.words = words
+
+    def agrees(self, ours: "Any", theirs: "Any") -> bool:
+        return set(ours) >= set(theirs)
+
+    def corrected(self, ours: "Any", theirs: "Any") -> "Any":
+        return [word for word in self.words if word in (ours or ()) or word in theirs]
+
+
+class AnyCase(Comparison):
+    """Text in upper or lower case."""
+
+    def agrees(self, ours: "Any", theirs: "Any") -> bool:
+        return str(ours).casefold() == str(theirs).casefold()
+
+
+class ParameterCount(Comparison):
+    """A rounded count such as `22.7M`; files show the number itself."""
+
+    def agrees(self, ours: "Any", theirs: "Any") -> bool:
+        return parameters_agree(ours, theirs)
+
+    def corrected(self, ours: "Any", theirs: "Any") -> "Any":
+        return parameters_text(theirs)
+
+    def is_evidence(self, value: object) -> bool:
+        return type(value) is int and value > 0
+
+
+class SameEncoder(Comparison):
+    """Types of models that are one type of encoder. Files show nothing of a type that is none."""
+
+    def agrees(self, ours: "Any", theirs: "Any") -> bool | None:
+        return ENCODER_TYPES[ours] == ENCODER_TYPES[theirs] if ours in ENCODER_TYPES else None
+
+
+class SameLayers(Comparison):
+    """Dense layers of the same widths. Activations are compared where both sides state one."""
+
+    def agrees(self, ours: "Any", theirs: "Any") -> bool:
+        return len(ours) == len(theirs) and all(
+            (one["in_features"], one["out_features"]) == (other["in_features"], other["out_features"])
+            and one.get("activation", other.get("activation")) == other.get("activation", one.get("activation"))
+            for one, other in zip(ours, theirs, strict=True)
+        )
+
+    def corrected(self, ours: "Any", theirs: "Any") -> "Any":
+        # An activation that the files do not show stays.
+        same = ours is not None and len(ours) == len(theirs)
+        return [one | other for one, other in zip(ours, theirs, strict=True)] if same else theirs
+
+
+class FileNamed(Comparison):
+    """The name of a file, which must exist; with a `pattern`, any existing file whose last name matches it.
+
+    A model has one configuration, and may have several tokenizers and weights.
+    """
+
+    def __init__(self, pattern: str = "") -> None:
+        self.matches: Callable[[str], object] | None = re.compile(pattern).fullmatch if pattern else None
+
+    def agrees(self, ours: "Any", theirs: "Any") -> bool:
+        """Whether a file can have the name `ours`, given the one that the files show (None: they show no name)."""
+        if self.matches is not None:
+            return self.matches(ours.rpartition("/")[2]) is not None
+        return bool(theirs is None or ours == theirs)
+
+
+class Checksums(Comparison):
+    """Files by name with their sha256, which must exist with these sums."""
+
+    def files(self, value: "Any") -> "Mapping[str, str | None]":
+        """The files that a value names, each with its sha256 or None; `org/name:file` in another repository."""
+        found: Mapping[str, str | None] = value
+        return found
+
+    def repositories(self, value: "Any") -> "list[str]":
+        """The other repositories that a value names."""
+        return []
+
+
+class VariantFiles(Checksums):
+    """The weights of variants, each in the model's own repository or in another."""
+
+    def files(self, value: "Any") -> "Mapping[str, str | None]":
+        return {
+            f"{one['huggingface_id']}:{one['file']}" if "huggingface_id" in one else one["file"]: one.get("sha256")
+            for one in value
+            if "file" in one
+        }
+
+    def repositories(self, value: "Any") -> "list[str]":
+        return [one["huggingface_id"] for one in value if "huggingface_id" in one]
+
+
+EQUAL = Comparison()

@@ -1,0 +1,30 @@
+"""Counts of parameters as models.json writes them: `22.7M`, `1.5B`, `8x7B`."""
+
+_UNITS = "KMBT"
+
+
+def parameter_count(text: str) -> float:
+    """`110M` as 110,000,000; `8x7B` as 56,000,000,000."""
+    times, _, count = text[:-1].rpartition("x")
+    return int(times or 1) * float(count) * float(1000 ** (_UNITS.index(text[-1]) + 1))
+
+
+def parameters_agree(stated: str, count: int) -> bool:
+    """Whether a count such as `22.7M` is that number, rounded or cut off at the last digit that it states.
+
+    The true number of `8x7B` is lower than its product, since the parts share some layers. It is more than one part.
+    """
+    times, _, digits = stated[:-1].rpartition("x")
+    value = parameter_count(stated)
+    step = int(times or 1) * parameter_count("1" + stated[-1]) / 10 ** len(digits.partition(".")[2])
+    least = parameter_count(digits + stated[-1]) if times else value - step / 2
+    return bool(least <= count < value + step)
+
+
+def parameters_text(count: int) -> str:
+    """A count in three digits, as models.json writes it: `22.7M`."""
+    for power, unit in enumerate(_UNITS, 1):
+        text = f"{count / 1000**power:.4g}" if count < 1000 else f"{count / 1000**power:.3g}"
+        if "e" not in text and float(text) < 1000:
+            return text + unit
+    return f"{round(count / 1000 ** len(_UNITS))}{_UNITS[-1]}"
