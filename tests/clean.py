@@ -3,7 +3,7 @@
 import json
 import unicodedata
 
-from hypiler.compiler.pipeline import Registry
+from hypiler.compiler.checked import CheckedRegistry
 from hypiler.diagnostics.formats import render_github, render_json, render_sarif
 from hypiler.diagnostics.text import render_concise, render_text
 
@@ -21,9 +21,9 @@ def assert_clean(*lines: str) -> None:
     assert [raw_characters(line) for line in lines] == [[] for _ in lines]
 
 
-def assert_reported(registry: Registry) -> None:
+def assert_reported(registry: CheckedRegistry) -> None:
     """Findings stand in a file, every report of them is clean, and a faulty registry gives no models."""
-    assert not (registry.failed and registry.rows)
+    assert not (registry.has_errors and registry.models)
     for finding in registry.findings:
         line = registry.line(finding)
         if finding.code not in ("M009", "M010"):

@@ -13,7 +13,8 @@ from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
 
-from hypiler.compiler.pipeline import Registry, compile_registry
+from hypiler.compiler.checked import CheckedRegistry
+from hypiler.compiler.pipeline import compile_registry
 from hypiler.emit.python.module import emit_python
 from hypiler.schema.fields import FIELDS, Field
 from hypiler.schema.string_types import ModelTypeName
@@ -22,15 +23,15 @@ from hypiler.schema.types import Extra, ListOf, MapOf, Records, Score
 _numbers = count()
 
 
-def compiled(tree: Any, name: str = "models.json") -> Registry:
+def compiled(tree: Any, name: str = "models.json") -> CheckedRegistry:
     """The tree, compiled as a file of that name."""
     return compile_registry([(name, json.dumps(tree).encode())])
 
 
-def valid(tree: Any) -> Registry:
+def valid(tree: Any) -> CheckedRegistry:
     """The tree, compiled; it must have no errors."""
     registry = compiled(tree)
-    assert not registry.failed, registry.findings
+    assert not registry.has_errors, registry.findings
     return registry
 
 
@@ -46,7 +47,7 @@ def import_file(path: Path, name: str) -> ModuleType:
 
 
 @contextmanager
-def imported(registry: Registry, folder: Path) -> Iterator[ModuleType]:
+def imported(registry: CheckedRegistry, folder: Path) -> Iterator[ModuleType]:
     """The registry's module, written to a file of its own and imported under a name of its own."""
     name = f"generated_{os.getpid()}_{next(_numbers)}"
     path = folder / f"{name}.py"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hypiler.compiler.pipeline import Registry
+from hypiler.compiler.checked import CheckedRegistry
 from hypiler.emit.python import module as python
 
 TOOLS = Path(__file__).parents[1] / "tools"
@@ -42,7 +42,7 @@ def test_mutants_of_both_kinds_are_made_and_pass() -> None:
 
 
 def test_a_module_with_a_wrong_fact_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
-    def wrong(registry: Registry) -> str:
+    def wrong(registry: CheckedRegistry) -> str:
         return right(registry).replace("Answer.AI", "Answer-AI")
 
     right = python.emit_python
@@ -54,7 +54,7 @@ def test_a_module_with_a_wrong_fact_is_a_finding(monkeypatch: pytest.MonkeyPatch
 
 
 def test_an_exception_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(registry: Registry) -> str:
+    def fail(registry: CheckedRegistry) -> str:
         raise ZeroDivisionError
 
     monkeypatch.setattr(python, "emit_python", fail)

@@ -76,7 +76,7 @@ def check(data: bytes) -> bool:
 
     registry = compile_registry([("models.json", data)])
     assert_reported(registry)
-    if registry.failed:
+    if registry.has_errors:
         return False
     _check_module(registry, json.loads(data)["models"])
     return True

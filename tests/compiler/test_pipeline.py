@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from hypiler.compiler.pipeline import Registry, compile_registry
+from hypiler.compiler.checked import CheckedRegistry
+from hypiler.compiler.pipeline import compile_registry
 from hypiler.schema.fields import BY_ATTRIBUTE
 
 ROOT = Path(__file__).parents[2]
@@ -18,11 +19,11 @@ def entry(**changes: Any) -> dict[str, Any]:
     return {**models[0], **changes}
 
 
-def compiled(text: str) -> Registry:
+def compiled(text: str) -> CheckedRegistry:
     return compile_registry([("models.json", text.encode())])
 
 
-def seen(registry: Registry) -> list[tuple[str, str]]:
+def seen(registry: CheckedRegistry) -> list[tuple[str, str]]:
     return [(finding.code, finding.json_path) for finding in registry.findings]
 
 
@@ -72,19 +73,19 @@ def test_duplicate_id_across_files_names_the_other_place() -> None:
 
 def test_errors_leave_no_models_to_emit() -> None:
     registry = compiled(registry_text(entry(name="")))
-    assert (registry.failed, registry.rows, registry.sha256) == (True, [], "")
+    assert (registry.has_errors, registry.models, registry.sha256) == (True, (), "")
 
 
 def test_warning_does_not_stop_the_build() -> None:
     registry = compiled(registry_text(entry(license="mit")))
-    assert (registry.failed, len(registry.rows)) == (False, 1)
+    assert (registry.has_errors, len(registry.models)) == (False, 1)
     assert seen(registry) == [("M216", "$.models[0].license")]
 
 
 def test_matryoshka_follows_from_its_dims() -> None:
     model = entry()
     model["architecture"]["matryoshka_dims"] = [64, 128]
-    [row] = compiled(registry_text(model)).rows
+    [row] = compiled(registry_text(model)).models
     assert row[BY_ATTRIBUTE["matryoshka"]] is True
 
 
@@ -116,7 +117,7 @@ class TestTooManyFindings:
         assert [finding.code for finding in registry.findings] == ["M103", "M103", "M103", "M010"]
         last = registry.findings[-1]
         assert (last.message, last.file, last.line) == ("2 more findings are not kept", "m.json", 0)
-        assert registry.failed
+        assert registry.has_errors
 
     def test_as_many_as_are_kept_are_not_too_many(self) -> None:
         registry = compile_registry([("m.json", b'{"version": "1.0", "models": [1, 2, 3]}')])
@@ -126,9 +127,9 @@ class TestTooManyFindings:
         models = [entry(id=f"m-{n}", performance={"beir_avg": 0, "ms_marco_mrr10": None}) for n in range(5)]
         registry = compiled(json.dumps({"version": "1.0", "models": models}))
         assert [finding.code for finding in registry.findings] == ["M212", "M212", "M212", "M010"]
-        assert not registry.failed
+        assert not registry.has_errors
         models[4]["specs"] = []
-        assert compiled(json.dumps({"version": "1.0", "models": models})).failed
+        assert compiled(json.dumps({"version": "1.0", "models": models})).has_errors
 
     def test_text_of_too_many_faults_is_not_read_to_its_end(self) -> None:
         registry = compile_registry([("m.json", b"[NaN, NaN, NaN, NaN, NaN]")])

@@ -60,7 +60,7 @@ def _accepted(text: str) -> list[Tree]:
     models = []
     for number, (_, model) in enumerate(_planted(text)):
         own = copy.deepcopy(model)
-        if not compiled(registry_of(model)).failed:
+        if not compiled(registry_of(model)).has_errors:
             own["id"] = f"m{number}"
             own["aliases"] = [f"a{number}"]
             models.append(own)
@@ -151,7 +151,7 @@ def test_a_text_that_a_field_refuses_is_found_there_with_a_clean_message(
 ) -> None:
     for path, model in _planted(text):
         registry = compiled(registry_of(model))
-        if registry.failed:
+        if registry.has_errors:
             place = ("models", 0, *path)
             assert {f.path for f in registry.findings if f.severity == "error"} == {place}
             _assert_reports_are_clean(registry, text)

@@ -139,7 +139,7 @@ def planted(text: str, plant: dict[str, Any]) -> str:
         source_of(text), [Change(("models", 0, *path.split(".")), value) for path, value in plant.items()], schema_order
     )
     registry = compile_registry([("models.json", changed.encode())])
-    assert not registry.failed, registry.findings
+    assert not registry.has_errors, registry.findings
     return changed
 
 

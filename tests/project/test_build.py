@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hypiler.project import build as compiling
+from hypiler.jsontext.reader import MAX_BYTES
 from hypiler.project.build import build_project, compile_files
 from hypiler.project.options import Options
 
@@ -21,13 +21,13 @@ def test_module_and_stub_are_written_below_the_root(models: Path) -> None:
 
 
 def test_nothing_is_written_when_only_the_check_is_wanted(models: Path) -> None:
-    assert not build_project(options(models.parent), write=False).failed
+    assert not build_project(options(models.parent), write=False).has_errors
     assert os.listdir() == ["models.json"]
 
 
 def test_nothing_is_written_when_there_is_an_error(models: Path) -> None:
     models.write_text("{}")
-    assert build_project(options(models.parent)).failed
+    assert build_project(options(models.parent)).has_errors
     assert os.listdir() == ["models.json"]
 
 
@@ -81,6 +81,6 @@ def test_file_over_the_limit_is_not_read_to_its_end(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(1 << 43)
     (finding,) = compile_files([str(path)]).findings
-    limit = compiling.MAX_BYTES
+    limit = MAX_BYTES
     message = f"the file must have at most {limit} bytes (256 MiB); found more"
     assert (finding.code, finding.message) == ("M009", message)

@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import PLANTERS, Fault, Tree, at, one_fault, written
 
-from hypiler.compiler.pipeline import Registry, compile_registry
+from hypiler.compiler.checked import CheckedRegistry
+from hypiler.compiler.pipeline import compile_registry
 
 
-def _warnings(registry: Registry) -> set[str]:
+def _warnings(registry: CheckedRegistry) -> set[str]:
     return {f.code for f in registry.findings if f.severity == "warning"}
 
 
@@ -47,6 +48,6 @@ def test_one_planted_fault_gives_that_finding_and_no_other(name: str) -> None:
         text = data.decode()
         offset = _offset(text, errors[0].line, errors[0].column)
         _assert_marks(text, offset, errors[0].width, fault)
-        assert registry.rows == []
+        assert registry.models == ()
 
     check()

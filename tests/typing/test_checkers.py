@@ -136,7 +136,7 @@ def generate(folder: Path, entries: list[dict[str, Any]]) -> None:
     """Compile the models into a package."""
     tree = {"version": "1.0", "models": entries}
     registry = compile_registry([("models.json", json.dumps(tree).encode())])
-    assert not registry.failed, registry.findings
+    assert not registry.has_errors, registry.findings
     folder.mkdir(parents=True)
     (folder / "__init__.py").touch()
     module = folder / "model_registry.py"

@@ -22,7 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from hypiler.compiler.pipeline import Registry
+    from hypiler.compiler.checked import CheckedRegistry
     from hypiler.diagnostics.finding import Finding
     from hypiler.hub.snapshot import Snapshot
     from hypiler.jsontext.reader import Source
@@ -130,7 +130,7 @@ def _snapshot(options: "Namespace") -> "Snapshot":
         return hub.snapshot(options.repository, options.revision)
 
 
-def _refusal(added: "Registry", path: str, index: int) -> str | None:
+def _refusal(added: "CheckedRegistry", path: str, index: int) -> str | None:
     """Why the entry cannot be added at all; what it lacks is no reason."""
     names = ("id", "huggingface_id")
     for finding in added.findings:

@@ -40,6 +40,6 @@ def run(options: "Namespace") -> int:
         return FINDINGS
     report(registry.findings, registry, options, sys.stdout)
     if not registry.findings and options.format in ("text", "concise"):
-        count = len(registry.rows)
+        count = len(registry.models)
         print(f"{count} model{'s' * (count != 1)}, no findings")
     return exit_code(registry.findings, strict=options.strict)

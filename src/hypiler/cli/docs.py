@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from hypiler.compiler.pipeline import Registry
+    from hypiler.compiler.checked import CheckedRegistry
 
 EXAMPLES = """examples:
   hypiler docs                           MODELS.md, or where `docs` of [tool.hypiler] says
@@ -32,7 +32,7 @@ def run(options: "Namespace") -> int:
     return write_or_check(options, _targets, _emit, _command(options))
 
 
-def _emit(registry: "Registry", output: str) -> dict[str, str]:
+def _emit(registry: "CheckedRegistry", output: str) -> dict[str, str]:
     from hypiler.emit.markdown import emit_markdown
 
     return {output: emit_markdown(registry)}

@@ -9,8 +9,8 @@ from hypiler.cli.streams import ENVIRONMENT, print_error
 from hypiler.compiler.pipeline import compile_registry
 from hypiler.diagnostics.escaping import quote_value
 from hypiler.jsontext.reader import MAX_BYTES, read_source
-from hypiler.project.build import lock_path
 from hypiler.project.files import read_file
+from hypiler.project.loading import lock_path
 from hypiler.project.options import OptionsError
 from hypiler.verification.lockfile import read_lock
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Callable, Generator
 
-    from hypiler.compiler.pipeline import Registry
+    from hypiler.compiler.checked import CheckedRegistry
     from hypiler.hub.client import Hub
     from hypiler.jsontext.reader import Source
     from hypiler.verification.lockfile import LockEntry
@@ -43,7 +43,7 @@ def _jobs(text: str) -> int:
     return int(text)
 
 
-def read_registry(options: "Namespace") -> "tuple[Registry, list[Source]] | None":
+def read_registry(options: "Namespace") -> "tuple[CheckedRegistry, list[Source]] | None":
     """The registry in `options.file` or in the files of the project; None after a report of what is wrong with it.
 
     Each file is read once: whoever changes one later can tell whether it still holds what was judged.
@@ -56,7 +56,7 @@ def read_registry(options: "Namespace") -> "tuple[Registry, list[Source]] | None
     # One byte over the limit is enough to tell that a file is too large.
     files = [(path, read_file(path, MAX_BYTES + 1)) for path in paths]
     registry = compile_registry(files)
-    if registry.failed:
+    if registry.has_errors:
         report(registry.findings, registry, options, sys.stderr)
         return None
     read = [read_source(data, path)[0] for path, data in files]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TextIO
 
-    from hypiler.compiler.pipeline import Registry
+    from hypiler.compiler.checked import CheckedRegistry
     from hypiler.diagnostics.finding import Finding
 
 # Formats of one line or more a finding, which may stand between other lines, and those of one document.
@@ -38,7 +38,9 @@ def add_report_arguments(parser: "ArgumentParser", formats: tuple[str, ...] = LI
     parser.add_argument("--strict", action="store_true", help="let warnings count as errors")
 
 
-def report(findings: "list[Finding]", registry: "Registry | None", options: "Namespace", stream: "TextIO") -> None:
+def report(
+    findings: "list[Finding]", registry: "CheckedRegistry | None", options: "Namespace", stream: "TextIO"
+) -> None:
     """Print findings in the format that was asked for: text to `stream`, what programs read to standard output."""
     if options.format == "text":
         print_findings(findings, registry, stream, limit=options.limit)
@@ -53,7 +55,9 @@ def report(findings: "list[Finding]", registry: "Registry | None", options: "Nam
             write_text(text, sys.stdout)
 
 
-def print_findings(findings: "list[Finding]", registry: "Registry | None", stream: "TextIO", *, limit: int = 0) -> None:
+def print_findings(
+    findings: "list[Finding]", registry: "CheckedRegistry | None", stream: "TextIO", *, limit: int = 0
+) -> None:
     """The report as text, in colour where the stream shows it."""
     if findings:
         color = wants_color(stream)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from hypiler.compiler.pipeline import Registry
+    from hypiler.compiler.checked import CheckedRegistry
     from hypiler.diagnostics.finding import Finding
     from hypiler.hub.snapshot import Snapshot
     from hypiler.jsontext.editor import Change
@@ -147,7 +147,7 @@ def _folder(entry: "Entry", folder: str) -> "Snapshot":
     return snapshot
 
 
-def _report(results: "list[Result]", registry: "Registry", options: "Namespace", count: int) -> None:
+def _report(results: "list[Result]", registry: "CheckedRegistry", options: "Namespace", count: int) -> None:
     if options.json:
         tree = {"models": [_record(result) for result in results], "complete": len(results) == count}
         write_text(dumps(tree, indent=2), sys.stdout)
@@ -259,7 +259,7 @@ def _write(source: "Source", changes: "list[Change]") -> bool:
 
     text = edit(source, changes, schema_order)
     again = compile_registry([(source.name, text.encode())])
-    if again.failed:
+    if again.has_errors:
         name = printable(source.name)
         print_error(f"{name} is left as it is: with what the files say it would be faulty; mend it by hand")
         print_findings([finding for finding in again.findings if finding.severity == ERROR], again, sys.stderr)

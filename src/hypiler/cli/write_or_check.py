@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Callable
 
-    from hypiler.compiler.pipeline import Registry
+    from hypiler.compiler.checked import CheckedRegistry
 
 
 def add_output_arguments(parser: "ArgumentParser") -> None:
@@ -26,7 +26,7 @@ def add_output_arguments(parser: "ArgumentParser") -> None:
 def write_or_check(
     options: "Namespace",
     targets: "Callable[[Namespace], tuple[list[str], str]]",
-    emit: "Callable[[Registry, str], dict[str, str]]",
+    emit: "Callable[[CheckedRegistry, str], dict[str, str]]",
     repair: str,
 ) -> int:
     """Compile, report, and write what was generated, or with --check and --diff only compare it; the exit code.
@@ -48,7 +48,7 @@ def write_or_check(
     look = options.check or options.diff
     state = _compare(files, options, sources, repair) if look else _write(files, options, sources)
     if state and not options.quiet:
-        count = len(registry.rows)
+        count = len(registry.models)
         print(f"{printable(output)}: {count} model{'s' * (count != 1)}, {state}")
     return OK if state else FINDINGS
 

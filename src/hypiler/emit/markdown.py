@@ -1,14 +1,11 @@
 """Emits `MODELS.md`: an overview of a registry, and a section a model with all its facts beside their sources."""
 
 import re
-from types import SimpleNamespace
 
-from hypiler.compiler.pipeline import Registry
+from hypiler.compiler.checked import CheckedRegistry
 from hypiler.diagnostics.escaping import printable
 from hypiler.emit.fact_lines import Section, sections_of
 from hypiler.emit.header import MARKUP, with_header
-from hypiler.schema.fields import FIELDS
-from hypiler.schema.types import Records
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,28 +30,14 @@ _special = re.compile(
 _opening = re.compile(r"[-+>#=]|(?<=[0-9])[.)]").sub
 
 
-def emit_markdown(registry: Registry) -> str:
+def emit_markdown(registry: CheckedRegistry) -> str:
     """The text of `MODELS.md`, which GitHub and CommonMark show alike."""
-    models = [_record(row) for row in registry.rows]
+    models = registry.models
     anchors = _anchors([model.id for model in models])
     count = f"{len(models)} model{'s' * (len(models) != 1)}"
     overview = _table(_OVERVIEW, [_summary(model, anchor) for model, anchor in zip(models, anchors, strict=True)])
     body = [_OPENING.format(count=count), *overview, *[line for model in models for line in _section(model)]]
     return with_header("".join(body), registry.sha256, MARKUP)
-
-
-def _record(row: "tuple[Any, ...]") -> "Any":
-    """A row under the names of its attributes, as `ModelInfo` has them."""
-    values: dict[str, Any] = {}
-    for field, value in zip(FIELDS, row, strict=True):
-        field_type = field.type
-        parts = (
-            [SimpleNamespace(**dict(zip(field_type.fields, item, strict=True))) for item in value]
-            if (isinstance(field_type, Records))
-            else value
-        )
-        values[field.attribute] = parts
-    return SimpleNamespace(**values)
 
 
 def _anchors(ids: list[str]) -> list[str]:

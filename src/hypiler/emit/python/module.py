@@ -5,19 +5,21 @@ import os
 # The C part of `ast`: the package costs as much again as reading and checking a hundred models.
 from _ast import AnnAssign, Constant, Name, PyCF_ONLY_AST
 
-from hypiler.compiler.pipeline import Registry
+from hypiler.compiler.checked import CheckedRegistry
 from hypiler.emit.header import with_header
 from hypiler.emit.python.literals import EmitError, block
 from hypiler.emit.python.row_codec import encode_rows, index_text
 from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
 from hypiler.schema.identifiers import constant_name
 from hypiler.schema.types import Records
-from hypiler.space import document_side, query_side
+from hypiler.space import describe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _ast import stmt
     from typing import Any
+
+    from hypiler.schema.model import Model
 
 _CUT = "# ---- cut here ----\n"
 _OPENING = '''
@@ -28,7 +30,7 @@ TYPE_CHECKING = False
 '''
 
 
-def emit_python(registry: Registry) -> str:
+def emit_python(registry: CheckedRegistry) -> str:
     """The text of `model_registry.py`."""
     constants = _constants(registry)
     text = "".join([f"{name}: str = {block(lines)}\n" for name, lines in constants.items()])
@@ -48,51 +50,37 @@ def runtime_source() -> str:
     return data.decode().replace("\r\n", "\n").partition(_CUT)[2]
 
 
-def _constants(registry: Registry) -> dict[str, list[str]]:
+def _constants(registry: CheckedRegistry) -> dict[str, list[str]]:
     """The lines of every constant; the runtime defines the same names for its own tests."""
-    rows = registry.rows
-    aliases = BY_ATTRIBUTE["aliases"]
-    ids = [id for row in rows for id in (row[0], *row[aliases])]
-    spoken = [row[BY_ATTRIBUTE["languages"]] for row in rows]
+    models = registry.models
+    ids = [id for model in models for id in (model.id, *model.aliases)]
+    spoken = [model.languages for model in models]
     languages = {tags: _languages(tags) for tags in set(spoken)}
     return {
         "_FIELDS": [f"{field.attribute}:{field.type.codec}" for field in FIELDS],
         "_VARIANT_FIELDS": _part_fields("variants"),
         "_LAYER_FIELDS": _part_fields("dense_layers"),
-        "_ROWS": encode_rows(rows, [field.type.codec for field in FIELDS]),
-        "_SPACES": [_space_ids(row) for row in rows],
-        "_VERIFIED": [f"{id}|{revision} {count}" for id, (revision, count) in registry.verified.items()],
-        "_ALIASES": [f"{alias}|{row[0]}" for row in rows for alias in row[aliases]],
+        "_ROWS": encode_rows([model[: len(FIELDS)] for model in models], [field.type.codec for field in FIELDS]),
+        "_SPACES": [_space_ids(model) for model in models],
+        "_VERIFIED": [
+            f"{model.id}|{model.verified_revision} {model.verified_facts}"
+            for model in models
+            if model.verified_revision
+        ],
+        "_ALIASES": [f"{alias}|{model.id}" for model in models for alias in model.aliases],
         "_DOTTED": [f"{constant_name(id)}|{id}" for id in ids if "." in id],
-        "_BY_TYPE": _index([(row[BY_ATTRIBUTE["model_type"]],) for row in rows]),
-        "_BY_ORGANIZATION": _index([(row[BY_ATTRIBUTE["organization"]],) for row in rows]),
+        "_BY_TYPE": _index([(model.model_type,) for model in models]),
+        "_BY_ORGANIZATION": _index([(model.organization,) for model in models]),
         "_BY_LANGUAGE": _index([languages[tags] for tags in spoken]),
-        "_BY_DIMENSION": _index([(row[BY_ATTRIBUTE["embedding_dim"]],) for row in rows]),
-        "_WITH_MATRYOSHKA": _index([("",) if row[BY_ATTRIBUTE["matryoshka"]] else () for row in rows]),
+        "_BY_DIMENSION": _index([(model.embedding_dim,) for model in models]),
+        "_WITH_MATRYOSHKA": _index([("",) if model.matryoshka else () for model in models]),
     }
 
 
-def _space_ids(row: "tuple[Any, ...]") -> str:
+def _space_ids(model: "Model") -> str:
     """The ids of a model's own space: its own weights, at full width."""
-    value = dict(zip(BY_ATTRIBUTE, row, strict=True))
-    documents = document_side(
-        repository=value["huggingface_id"],
-        revision=value["revision"],
-        weights=None,
-        pooling=value["pooling"],
-        normalize=value["normalize"],
-        layers=value["dense_layers"],
-        matryoshka_order=None,
-        dimension=value["embedding_dim"],
-        document_prefix=value["document_prefix"],
-        document_length=value["document_length"] or value["context_length"],
-    )
-    queries = query_side(
-        query_prefix=value["query_prefix"],
-        query_length=value["query_length"] or value["context_length"],
-        similarity=value["similarity"],
-    )
-    return f"{documents['space_id']} {queries['query_space_id']}"
+    space = describe(model)
+    return f"{space['space_id']} {space['query_space_id']}"
 
 
 def _part_fields(attribute: str) -> list[str]:

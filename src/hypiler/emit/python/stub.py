@@ -2,16 +2,16 @@
 
 from functools import cache
 
-from hypiler.compiler.pipeline import Registry
+from hypiler.compiler.checked import CheckedRegistry
 from hypiler.emit.header import with_header
 from hypiler.emit.python.literals import docstring, quoted, readable, verify_literals
-from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
+from hypiler.schema.fields import FIELDS
 from hypiler.schema.identifiers import constant_name
 from hypiler.schema.types import FieldType, ListOf, OneOf, Records
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from hypiler.schema.model import Model
 
 # Beyond this, some checkers silently take a union of literals for `str`, and a check by id would check nothing.
 MAX_LITERAL_IDS = 256
@@ -125,7 +125,7 @@ class FromRegistry(Protocol[_T_co]):
 '''
 
 
-def emit_stub(registry: Registry) -> str:
+def emit_stub(registry: CheckedRegistry) -> str:
     """The text of `model_registry.pyi`."""
     ids = _ids_with_dims(registry)
     literal = 0 < len(ids) <= MAX_LITERAL_IDS
@@ -134,7 +134,7 @@ def emit_stub(registry: Registry) -> str:
         read_only="ReadOnly, " if ids else "",
     )
     body = [opening, _vocabularies(), _model_type(registry), _records()]
-    docs = [readable(_facts(row)) for row in registry.rows]
+    docs = [readable(_facts(model)) for model in registry.models]
     docstrings = [docstring(doc) for doc in docs]
     verify_literals(docstrings, docs)
     body += [f"\n{_declaration(id, dims)}{text}\n" for (id, dims, _), text in zip(ids, docstrings, strict=False)]
@@ -147,11 +147,10 @@ def emit_stub(registry: Registry) -> str:
     return with_header("".join(body), registry.sha256)
 
 
-def _ids_with_dims(registry: Registry) -> "list[tuple[str, tuple[int, ...], bool]]":
+def _ids_with_dims(registry: CheckedRegistry) -> "list[tuple[str, tuple[int, ...], bool]]":
     """Every id, then every alias (marked by False), with the dims of its model."""
-    dims, width, aliases = [BY_ATTRIBUTE[name] for name in ("matryoshka_dims", "embedding_dim", "aliases")]
-    ids = [(row[0], row[dims] or (row[width],), True) for row in registry.rows]
-    return ids + [(alias, row[dims] or (row[width],), False) for row in registry.rows for alias in row[aliases]]
+    ids = [(model.id, model.dimensions, True) for model in registry.models]
+    return ids + [(alias, model.dimensions, False) for model in registry.models for alias in model.aliases]
 
 
 @cache
@@ -177,8 +176,8 @@ def _typed(before: str, nested: "tuple[str, ...]", dims: "tuple[int, ...]", afte
     return f"{before}{outermost}[\n{inner}\n{indent}]{after}"
 
 
-def _model_type(registry: Registry) -> str:
-    words = dict.fromkeys([row[BY_ATTRIBUTE["model_type"]] for row in registry.rows])
+def _model_type(registry: CheckedRegistry) -> str:
+    words = dict.fromkeys([model.model_type for model in registry.models])
     members = [_member(constant_name(word), quoted(word)) for word in words]
     # mypy refuses an enum without members in a stub.
     return (
@@ -222,7 +221,7 @@ def _vocabularies() -> str:
     lists = [field_type.item if isinstance(field_type, ListOf) else field_type for field_type in field_types]
     return "".join(
         [
-            _choice(field_type.annotation, list(field_type.words))
+            _choice(field_type.annotation, list(field_type.choices))
             for field_type in lists
             if isinstance(field_type, OneOf)
         ]
@@ -244,31 +243,29 @@ def _declaration(id: str, dims: "tuple[int, ...]") -> str:
     return _typed(f"{name}: ", nested, dims) + "\n"
 
 
-def _facts(row: "tuple[Any, ...]") -> list[str]:
+def _facts(model: "Model") -> list[str]:
     """What an editor shows of a constant, line by line."""
-    value = dict(zip(BY_ATTRIBUTE, row, strict=True))
-    dims = value["matryoshka_dims"] or (value["embedding_dim"],)
-    languages = ", ".join(value["languages"][:6]) + (", …" if len(value["languages"]) > 6 else "")
+    languages = ", ".join(model.languages[:6]) + (", …" if len(model.languages) > 6 else "")
     facts = [
-        value["model_type"],
-        f"{value['parameters']} parameters",
-        f"{' / '.join([str(dim) for dim in dims])} dimensions",
-        f"context {value['context_length']}",
+        model.model_type,
+        f"{model.parameters} parameters",
+        f"{' / '.join([str(dim) for dim in model.dimensions])} dimensions",
+        f"context {model.context_length}",
         *([languages] if languages else []),
-        value["license"],
+        model.license,
     ]
     scores = [
-        *([f"BEIR nDCG@10 {value['beir_avg']}"] if value["beir_avg"] is not None else []),
-        *([f"MS MARCO MRR@10 {value['ms_marco_mrr10']}"] if value["ms_marco_mrr10"] is not None else []),
+        *([f"BEIR nDCG@10 {model.beir_avg}"] if model.beir_avg is not None else []),
+        *([f"MS MARCO MRR@10 {model.ms_marco_mrr10}"] if model.ms_marco_mrr10 is not None else []),
     ]
     return [
-        f"{value['name']}: {value['huggingface_id']} ({value['organization']}, {value['release_date']})",
+        f"{model.name}: {model.huggingface_id} ({model.organization}, {model.release_date})",
         "",
         " · ".join(facts),
         *([" · ".join(scores)] if scores else []),
         "",
-        *value["description"].splitlines(),
-        *(["", f"Deprecated: {value['deprecated']}"] if value["deprecated"] else []),
+        *model.description.splitlines(),
+        *(["", f"Deprecated: {model.deprecated}"] if model.deprecated else []),
     ]
 
 

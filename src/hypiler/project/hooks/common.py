@@ -30,7 +30,7 @@ def build_for_backend(root: str, *, write: bool) -> Options:
         _end()
     if registry.findings:
         print(render_text(registry.findings, registry.line, limit=_SHOWN), file=sys.stderr)
-    if registry.failed:
+    if registry.has_errors:
         _end()
     return options
 

@@ -1,0 +1,214 @@
+"""`CheckedRegistry`: the models of one or more files after all checks, with everything that was found in them."""
+
+from hypiler._digest import sha256_hex
+from hypiler.diagnostics.codes import ERROR
+from hypiler.diagnostics.finding import Finding, Path
+from hypiler.errors import UnknownModelError
+from hypiler.jsontext.reader import Lines, Source
+from hypiler.schema.fields import FIELDS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from hypiler.schema.model import Model
+
+
+class Origin:
+    """Where a fact of a registry stands.
+
+    Attributes:
+        layer: The registry that states the fact: "project" for one's own files, "hypiler" for the shipped registry.
+        file: The name of the file.
+        line: From 1.
+        column: From 1, in characters.
+        source: What `sources` of the model says of the fact; None if it says nothing.
+    """
+
+    __slots__ = ("column", "file", "layer", "line", "source")
+
+    def __init__(self, layer: str, file: str, line: int, column: int, source: str | None) -> None:
+        self.layer = layer
+        self.file = file
+        self.line = line
+        self.column = column
+        self.source = source
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Origin) and all(getattr(self, n) == getattr(other, n) for n in self.__slots__)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Origin({self.layer!r}, {self.file}:{self.line}:{self.column}, source={self.source!r})"
+
+
+class CheckedRegistry:
+    """The models of one or more files, in file order, and every finding.
+
+    It is a collection of models: iteration, `len`, and lookup by id, alias or repository name.
+
+    Attributes:
+        models: All models; empty if a finding is an error, so that nothing is made of a registry that is not right.
+        findings: Everything that is wrong, by file and position.
+        files: The contents of the files that were read, by name: the sources, and the lock if there is one.
+        sources: The sources that could be read as JSON, in order.
+        sha256: One digest for all sources; empty if there are errors.
+        layer: The name of this registry as a layer: see `Origin`.
+    """
+
+    layer = "project"
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self.sources: list[Source] = []
+        self.findings: list[Finding] = []
+        self.models: tuple[Model, ...] = ()
+        self.sha256 = ""
+        self._lines: dict[str, Lines] = {}
+        self._known: dict[str, Model] | None = None
+
+    @property
+    def title(self) -> str:
+        """What messages call this registry: the names of its sources."""
+        return ", ".join([source.name for source in self.sources]) or "an empty registry"
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no error; there may be warnings."""
+        return not self.has_errors
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether a finding is an error, so that nothing may be generated."""
+        return any(finding.severity == ERROR for finding in self.findings)
+
+    @property
+    def version(self) -> str | None:
+        """The registry's own `version`, of its first file; None if that states none."""
+        tree = self.sources[0].value if self.sources else None
+        version = tree.get("version") if isinstance(tree, dict) else None
+        return version if isinstance(version, str) else None
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The id of every model."""
+        return tuple([model[0] for model in self.models])
+
+    def line(self, finding: Finding) -> str | None:
+        """The source line that a finding stands on; None if it has no place in a file of the registry."""
+        if not finding.line or finding.file not in self.files:
+            return None
+        if finding.file not in self._lines:
+            text = self.files[finding.file].decode("utf-8-sig", "replace")
+            self._lines[finding.file] = Lines(text)
+        return self._lines[finding.file].line(finding.line)
+
+    def __iter__(self) -> "Iterator[Model]":
+        return iter(self.models)
+
+    def __len__(self) -> int:
+        return len(self.models)
+
+    def __contains__(self, id: object) -> bool:
+        return id in self._models_by_name()
+
+    def __getitem__(self, id: str) -> "Model":
+        """The model with this id, alias or repository name. Raises UnknownModelError, a KeyError."""
+        found = self.get(id)
+        if found is None:
+            raise UnknownModelError(id, self.suggest(id), self.title)
+        return found
+
+    def get(self, id: str) -> "Model | None":
+        """The model with this id, alias or repository name, or None."""
+        return self._models_by_name().get(id)
+
+    def suggest(self, id: str) -> str | None:
+        """The id that was probably meant; None if nothing is near."""
+        from hypiler.diagnostics.escaping import nearest
+
+        wanted = str(id).casefold()
+        for model in self.models:
+            if wanted in (model.huggingface_id.casefold(), model.name.casefold()):
+                return str(model.id)
+        return nearest(str(id), [name for name in self._models_by_name() if "/" not in name])
+
+    def _models_by_name(self) -> "Mapping[str, Model]":
+        """Every model by id and alias, which are unique, and by repository: the first of those that share one."""
+        if self._known is None:
+            known: dict[str, Model] = {}
+            for model in self.models:
+                known |= dict.fromkeys([model.id, *model.aliases], model)
+            for model in self.models:
+                known.setdefault(model.huggingface_id, model)
+            self._known = known
+        return self._known
+
+    def origin(self, id: str, path: str = "") -> Origin | None:
+        """Where the model with this id states a fact, by its path such as `specs.embedding_dim`.
+
+        Without a path, where the model stands. None if the model does not state the fact.
+
+        Raises UnknownModelError, and ValueError for a path that no field has.
+        """
+        parts = _parts(path)
+        source, place = self._entry(id)
+        found = source.spans([(*place, *parts)]).get((*place, *parts))
+        if found is None:
+            return None
+        _, _, start, _ = found
+        line, column = source.lines.place(start)
+        return Origin(self.layer, source.name, line, column, _source_of(path, _at(source.value, place)))
+
+    def _entry(self, id: str) -> tuple[Source, Path]:
+        """The file and the path of a model's entry; an entry of a registry with errors is found as well."""
+        model = self.get(id)
+        wanted = id if model is None else model.id
+        for source in self.sources:
+            tree: Any = source.value
+            models = tree.get("models") if isinstance(tree, dict) else None
+            for index, entry in enumerate(models if isinstance(models, list) else ()):
+                if isinstance(entry, dict) and entry.get("id") == wanted:
+                    return source, ("models", index)
+        raise UnknownModelError(id, self.suggest(id), self.title)
+
+
+def digest_of(digests: "list[str]") -> str:
+    """One digest for several sources: of one its own, of more that of their digests in order."""
+    if len(digests) == 1:
+        return digests[0]
+    return sha256_hex("\n".join(digests).encode())
+
+
+_SECTIONS = frozenset([".".join(field.path[:depth]) for field in FIELDS for depth in range(len(field.path) + 1)])
+
+
+def _parts(path: str) -> tuple[str, ...]:
+    """The keys of a path. Raises ValueError for one that neither a field nor a section has."""
+    parts = tuple(path.split(".")) if path else ()
+    known = path in _SECTIONS or any(field.path == parts[: len(field.path)] for field in FIELDS)
+    if not known:
+        from hypiler.diagnostics.escaping import did_you_mean, quote_name
+
+        hint = did_you_mean(path, [field.name for field in FIELDS])
+        raise ValueError(f"no field has the path {quote_name(path)}" + (f"; {hint}" if hint else ""))
+    return parts
+
+
+def _at(tree: "Any", path: Path) -> "Any":
+    for part in path:
+        tree = tree[part]
+    return tree
+
+
+def _source_of(path: str, entry: "Any") -> str | None:
+    """What `sources` says of a fact, or of the nearest object around it."""
+    sources = entry.get("sources")
+    parts = path.split(".")
+    for depth in range(len(parts), 0, -1) if isinstance(sources, dict) else ():
+        text = sources.get(".".join(parts[:depth]))
+        if isinstance(text, str):
+            return text
+    return None

@@ -1,0 +1,20 @@
+"""Registries as values: load one, look models up, and see everything that is wrong and where each fact stands.
+
+    from hypiler.registry import Registry
+
+    registry = Registry.load("models.json")
+    for finding in registry.findings:
+        print(finding)
+    model = registry["BAAI/bge-m3"]
+
+`Registry.project()` is the registry of the project around the current folder, and `Registry.shipped()` the one of this
+package.
+"""
+
+from hypiler.compiler.checked import Origin
+from hypiler.diagnostics.finding import Finding
+from hypiler.errors import UnknownModelError
+from hypiler.registry.registry import Registry
+from hypiler.schema.model import Model
+
+__all__ = ["Finding", "Model", "Origin", "Registry", "UnknownModelError"]

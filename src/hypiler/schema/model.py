@@ -1,0 +1,162 @@
+"""`Model`: one model in memory, with the attributes of `ModelInfo` in generated modules.
+
+Both classes are built from the table of fields. A model is a tuple of its values in the order of the table, with a name
+for each value: registries of thousands cost little to make, and are read by name.
+"""
+
+from operator import itemgetter
+
+from hypiler.schema.fields import FIELDS
+from hypiler.schema.types import Records
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any, Self
+
+
+class Record(tuple["Any", ...]):
+    """A tuple whose values have names: an entry of a list of records."""
+
+    __slots__ = ()
+    _names: "tuple[str, ...]" = ()
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    def __repr__(self) -> str:
+        values = ", ".join([f"{name}={value!r}" for name, value in zip(self._names, self, strict=True)])
+        return f"{type(self).__name__}({values})"
+
+    def to_dict(self) -> "dict[str, Any]":
+        """The values by name, as JSON has them."""
+        return {name: _plain(value) for name, value in zip(self._names, self, strict=True)}
+
+
+def _record_class(name: str, names: "Sequence[str]") -> type[Record]:
+    properties: dict[str, Any] = {part: property(itemgetter(index)) for index, part in enumerate(names)}
+    return type(name, (Record,), {"__slots__": (), "_names": tuple(names), "__module__": __name__, **properties})
+
+
+RECORDS: "dict[str, type[Record]]" = {
+    field.attribute: _record_class(field.type.record, list(field.type.fields))
+    for field in FIELDS
+    if isinstance(field.type, Records)
+}
+"""The class of the records in each list of records, by the attribute that holds the list."""
+
+# A pickle names the class of what it holds.
+globals().update({record.__name__: record for record in RECORDS.values()})
+
+_NAMES = tuple([field.attribute for field in FIELDS])
+_EVIDENCE = len(_NAMES)
+_RECORDS_AT = [(_NAMES.index(attribute), record) for attribute, record in RECORDS.items()]
+
+
+class Model(Record):
+    """One model of a registry: immutable, hashable by its id, with every field of models.json as an attribute.
+
+    A fact that the registry does not state is None, or empty where it is a list or a mapping. Lists are tuples.
+    """
+
+    __slots__ = ()
+    _names = _NAMES
+
+    @classmethod
+    def of(cls, values: "Sequence[Any]", evidence: "tuple[str, int] | None" = None) -> "Self":
+        """The model with these values, in the order of the table.
+
+        `evidence` is the commit whose files the facts were compared with, and the number of facts that agreed.
+        """
+        row = [*values, evidence]
+        for index, record in _RECORDS_AT:
+            if row[index]:
+                row[index] = tuple(map(record, row[index]))
+        return cls(row)
+
+    @property
+    def dimensions(self) -> "tuple[int, ...]":
+        """The vector widths to choose from: the Matryoshka dims, or embedding_dim."""
+        dims: tuple[int, ...] = self.matryoshka_dims
+        return dims or (self.embedding_dim,)
+
+    def resolve_dimension(self, dimension: int | None = None) -> int:
+        """The width of the vectors for this choice; embedding_dim by default.
+
+        Raises ValueError for a width that the model does not have.
+        """
+        if dimension is None:
+            return int(self.embedding_dim)
+        if type(dimension) is not int or dimension not in self.dimensions:
+            choices = ", ".join(map(str, self.dimensions))
+            raise ValueError(f"{self.id!r} has no vectors of dimension {dimension!r}; choose one of: {choices}")
+        return dimension
+
+    @property
+    def space_id(self) -> str:
+        """Stands for everything that document vectors of full width depend on."""
+        return str(self._space()["space_id"])
+
+    @property
+    def query_space_id(self) -> str:
+        """Stands for everything that is done to queries alone."""
+        return str(self._space()["query_space_id"])
+
+    def _space(self) -> "Mapping[str, Any]":
+        from hypiler.space import describe
+
+        return describe(self)
+
+    @property
+    def verified_revision(self) -> str | None:
+        """The commit whose files the facts were compared with; None if they were not."""
+        evidence: tuple[str, int] | None = self[_EVIDENCE]
+        return evidence[0] if evidence else None
+
+    @property
+    def verified_facts(self) -> int:
+        """How many facts agree with those files."""
+        evidence: tuple[str, int] | None = self[_EVIDENCE]
+        return evidence[1] if evidence else 0
+
+    @property
+    def claimed_facts(self) -> int:
+        """How many facts rest on their sources alone."""
+        known = [field for field, value in zip(FIELDS, self, strict=False) if field.is_fact and value not in _UNKNOWN]
+        return len(known) - self.verified_facts
+
+    def to_dict(self) -> "dict[str, Any]":
+        """Every field by attribute, as JSON has it: lists, objects, text, numbers, true, false and null."""
+        return {name: _plain(value) for name, value in zip(_NAMES, self, strict=False)}
+
+    def __hash__(self) -> int:
+        return hash(self[0])
+
+    def __repr__(self) -> str:
+        return f"<Model {self.id!r}: {self.model_type}, {self.embedding_dim} dims>"
+
+    def __reduce__(self) -> "tuple[Any, ...]":
+        return _restore, (tuple(self),)
+
+
+for _index, _name in enumerate(_NAMES):
+    setattr(Model, _name, property(itemgetter(_index), doc=FIELDS[_index].doc))
+
+_UNKNOWN: "tuple[Any, ...]" = (None, (), {})
+
+
+def _restore(values: "tuple[Any, ...]") -> Model:
+    return Model(values)
+
+
+def _plain(value: "Any") -> "Any":
+    if isinstance(value, Record):
+        return value.to_dict()
+    if isinstance(value, tuple):
+        items: tuple[Any, ...] = value
+        return [_plain(item) for item in items]
+    if hasattr(value, "items"):
+        entries: Mapping[str, Any] = value
+        return {key: _plain(item) for key, item in entries.items()}
+    return value

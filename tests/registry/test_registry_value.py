@@ -1,0 +1,189 @@
+"""`Registry`: a registry as a value."""
+
+import copy
+import json
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+from strategies import plain_model as full_model
+from strategies import registry_of
+
+from hypiler.model_registry import MODEL_REGISTRY
+from hypiler.registry import Origin, Registry, UnknownModelError
+from hypiler.verification.lockfile import LockEntry, write_lock
+
+
+def plain_model(**changes: Any) -> dict[str, Any]:
+    """A model with every field, but no alias that two of them would share, and nothing deprecated."""
+    model = full_model(**({"aliases": []} | changes))
+    return {key: value for key, value in model.items() if key != "deprecated"}
+
+
+def written(path: Path, *models: dict[str, Any], version: str = "1.0") -> Path:
+    path.write_text(json.dumps(registry_of(*models) | {"version": version}, indent=1))
+    return path
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Registry:
+    first = plain_model(id="model-a", huggingface_id="org/Model-A", name="The A", aliases=["a"])
+    second = plain_model(id="model-b", huggingface_id="org/Model-B", name="The B")
+    return Registry.load(written(tmp_path / "models.json", first, second, version="2.1"))
+
+
+def test_it_is_a_collection_of_models_in_file_order(two: Registry) -> None:
+    assert (len(two), two.ids, two.version, two.ok) == (2, ("model-a", "model-b"), "2.1", True)
+    assert [model.id for model in two] == ["model-a", "model-b"]
+    assert "model-a" in two
+    assert "model-c" not in two
+
+
+def test_lookup_is_by_id_alias_and_repository(two: Registry) -> None:
+    assert two["model-a"] is two["a"] is two["org/Model-A"] is two.get("a")
+    assert two.get("model-c") is None
+
+
+def test_a_repository_that_two_models_share_finds_the_first(tmp_path: Path) -> None:
+    models = [plain_model(id=id, huggingface_id="org/same") for id in ("model-a", "model-b")]
+    assert Registry.load(written(tmp_path / "models.json", *models))["org/same"].id == "model-a"
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("model-aa", "; did you mean 'model-a'?"),
+        ("ORG/model-b", "; did you mean 'model-b'?"),
+        ("the b", "; did you mean 'model-b'?"),
+        ("zzz", ""),
+    ],
+)
+def test_the_error_names_the_registry_that_was_searched(two: Registry, tmp_path: Path, name: str, hint: str) -> None:
+    with pytest.raises(KeyError) as caught:
+        two[name]
+    assert str(caught.value) == f"no model {name!r} in {tmp_path / 'models.json'}{hint}"
+    assert isinstance(pickle.loads(pickle.dumps(caught.value)), UnknownModelError)
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+def test_origin_says_where_a_fact_stands_and_where_it_was_read(tmp_path: Path) -> None:
+    model = plain_model(id="model-a", sources={"specs": "the card", "specs.embedding_dim": "config.json"})
+    path = written(tmp_path / "models.json", model)
+    registry = Registry.load(path)
+    lines = path.read_text().split("\n")
+
+    def place(text: str) -> tuple[int, int]:
+        (line,) = [number for number, line in enumerate(lines, 1) if text in line]
+        return line, lines[line - 1].index(": ") + 3
+
+    for fact, text, source in (
+        ("specs.embedding_dim", '"embedding_dim":', "config.json"),
+        ("specs.hidden_dim", '"hidden_dim":', "the card"),
+        ("license", '"license":', None),
+    ):
+        origin = registry.origin("model-a", fact)
+        assert origin == Origin("project", str(path), *place(text), source), fact
+    assert registry.origin("model-a", "deprecated") is None
+
+
+def test_origin_of_what_no_field_has_is_an_error(two: Registry) -> None:
+    with pytest.raises(ValueError) as caught:
+        two.origin("model-a", "specs.embeding_dim")
+    assert str(caught.value) == "no field has the path `specs.embeding_dim`; did you mean `specs.embedding_dim`?"
+    with pytest.raises(UnknownModelError):
+        two.origin("model-c", "license")
+
+
+def test_a_registry_with_an_error_has_findings_origins_and_no_models(tmp_path: Path) -> None:
+    wrong = plain_model(id="model-a")
+    wrong["specs"]["vocab_size"] = 0
+    registry = Registry.load(written(tmp_path / "models.json", wrong, plain_model(id="model-b")))
+    (finding,) = registry.findings
+    assert (finding.code, registry.ok, registry.models, registry.sha256) == ("M106", False, (), "")
+    origin = registry.origin("model-a", "specs.vocab_size")
+    assert origin is not None
+    assert (origin.line, origin.column) == (finding.line, finding.column)
+    assert str(registry.line(finding)).strip().startswith('"vocab_size": 0')
+
+
+def test_several_files_are_one_registry_and_keep_their_origins(tmp_path: Path) -> None:
+    first = written(tmp_path / "a.json", plain_model(id="model-a"))
+    second = written(tmp_path / "b.json", plain_model(id="model-b"))
+    registry = Registry.load(first, second)
+    assert registry.ids == ("model-a", "model-b")
+    origin = registry.origin("model-b")
+    assert origin is not None
+    assert origin.file == str(second)
+
+
+def test_a_finding_of_the_lock_has_a_place_and_its_line(tmp_path: Path) -> None:
+    written(tmp_path / "models.json", plain_model(id="model-a"))
+    (tmp_path / "models.lock.json").write_text('{\n  "version": 1,\n  "version": 2\n}\n')
+    registry = Registry.load(tmp_path / "models.json")
+    (finding,) = registry.findings
+    assert (finding.code, finding.file, finding.line) == ("M004", str(tmp_path / "models.lock.json"), 3)
+    assert registry.line(finding) == '  "version": 2'
+    assert (registry.ok, registry.models, registry.sha256) == (False, (), "")
+
+
+def test_the_lock_beside_the_first_file_says_what_was_verified(tmp_path: Path) -> None:
+    model = plain_model(id="model-a", huggingface_id="org/a", revision="a" * 40)
+    path = written(tmp_path / "models.json", model)
+    text = write_lock({"model-a": LockEntry("org/a", "a" * 40, "2026-01-31")})
+    (tmp_path / "models.lock.json").write_text(text)
+    (tmp_path / "other.json").write_text(text)
+    assert Registry.load(path)["model-a"].verified_revision == "a" * 40
+    assert Registry.load(path, lock=False)["model-a"].verified_revision is None
+    assert Registry.load(path, lock=tmp_path / "other.json")["model-a"].verified_revision == "a" * 40
+
+
+def test_no_file_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="name at least one file"):
+        Registry.load()
+    with pytest.raises(FileNotFoundError, match="cannot read"):
+        Registry.load(tmp_path / "models.json")
+
+
+def test_the_shipped_registry_has_the_models_of_the_shipped_module() -> None:
+    registry = Registry.shipped()
+    assert registry.ids == tuple(model.id for model in MODEL_REGISTRY)
+    for model, record in zip(registry, MODEL_REGISTRY, strict=True):
+        assert (model.dimensions, model.space_id, model.query_space_id) == (
+            record.dimensions,
+            record.space_id,
+            record.query_space_id,
+        )
+        assert (model.verified_revision, model.verified_facts, model.claimed_facts) == (
+            record.verified_revision,
+            record.verified_facts,
+            record.claimed_facts,
+        )
+    origin = registry.origin("bge-m3")
+    assert origin is not None
+    assert origin.layer == "hypiler"
+
+
+def test_a_model_is_immutable_hashable_and_can_be_copied(two: Registry) -> None:
+    model = two["model-a"]
+    with pytest.raises(AttributeError):
+        model.embedding_dim = 1
+    assert pickle.loads(pickle.dumps(model)) == model == copy.deepcopy(model)
+    assert {model: 1}[two["a"]] == 1
+    assert model != two["model-b"]
+
+
+def test_a_width_that_a_model_does_not_have_is_refused(two: Registry) -> None:
+    model = two["model-a"]
+    assert model.resolve_dimension() == model.embedding_dim
+    with pytest.raises(ValueError) as caught:
+        model.resolve_dimension(5)
+    assert str(caught.value) == (
+        f"'model-a' has no vectors of dimension 5; choose one of: {', '.join(map(str, model.dimensions))}"
+    )
+
+
+def test_a_model_as_data_is_json(two: Registry) -> None:
+    data = two["model-a"].to_dict()
+    assert json.loads(json.dumps(data)) == data
+    assert (data["id"], data["aliases"], type(data["variants"])) == ("model-a", ["a"], list)
