@@ -22,7 +22,7 @@ from strategies import HOSTILE
 import hypiler
 from hypiler.compiler.pipeline import compile_registry
 from hypiler.emit.python.module import emit_python
-from hypiler.emit.python.stub import MAX_LITERAL_IDS, emit_stub
+from hypiler.emit.python.stub import MAX_LITERALS, emit_stub
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -165,7 +165,7 @@ REGISTRIES: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "empty": list,
     "one": lambda: [entry("one")],
     "three": lambda: models(3),
-    "hundreds": lambda: models(MAX_LITERAL_IDS - 1),  # and one alias
+    "hundreds": lambda: models(MAX_LITERALS - 1),  # and one alias
     "spread": spread,
     "dims": lambda: [entry(f"m{n}", tuple(range(1, n + 1))) for n in range(1, 81)],
     "over": lambda: models(300),

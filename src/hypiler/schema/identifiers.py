@@ -1,7 +1,7 @@
 """Ids to names of the generated module."""
 
 # Upper-case names that every generated module defines for itself; no constant may take them.
-RESERVED = frozenset({"MODELS", "MODEL_REGISTRY", "TYPE_CHECKING"})
+RESERVED = frozenset({"MODELS", "MODELS_BY_ID", "MODEL_REGISTRY", "TYPE_CHECKING"})
 
 
 def constant_name(id: str) -> str:

@@ -12,6 +12,8 @@ TYPE_CHECKING = False
 _FIELDS: str = "id:str model_type:type embedding_dim:int matryoshka_dims:ints"
 _VARIANT_FIELDS: str = "id:str"
 _LAYER_FIELDS: str = "in_features:int"
+_NO_FACTS: str = "\n"
+_SPACE_FIELDS: str = "\n"
 _ROWS: str = "\n"
 _SPACES: str = "\n"
 _VERIFIED: str = "\n"
@@ -62,7 +64,7 @@ def __dir__() -> "list[str]":
 
 
 def get_model(id: str) -> "Any":
-    """The model with this id or alias, or None. Ids are compared exactly."""
+    """The model with this id, alias or repository, or None. Compared exactly."""
     try:
         return _records[id]
     except KeyError:
@@ -105,8 +107,14 @@ def _load() -> "_Loaded":
 
         __copy__ = __deepcopy__
 
+        def to_dict(self) -> "dict[str, Any]":
+            """Every fact by attribute, as JSON has it."""
+            names = ";".join(self.__slots__).replace(";_type", ";model_type")
+            return dict(zip(names.split(";"), map(plain, self._values().values())))
+
         def _values(self) -> "dict[str, Any]":
-            return {slot: getattr(self, slot) for slot in self.__slots__}
+            slots = self.__slots__
+            return dict(zip(slots, map(self.__getattribute__, slots)))
 
         @classmethod
         def _of(cls, values: "dict[str, Any]") -> "Any":
@@ -136,6 +144,13 @@ def _load() -> "_Loaded":
 
         def __repr__(self) -> str:
             return f"{type(self).__name__}(**{self._values()!r})"
+
+    def plain(value: "Any") -> "Any":
+        if value is None or isinstance(value, (str, int, float)):
+            return value
+        if isinstance(value, frozen):
+            return dict(zip(value, map(plain, value.values())))
+        return value.to_dict() if isinstance(value, Record) else [*map(plain, value)]
 
     def names_of(fields: str) -> "tuple[str, ...]":
         return tuple(fields.replace(":", " ").split()[::2])
@@ -209,11 +224,17 @@ def _load() -> "_Loaded":
         def claimed_facts(self) -> int:
             """How many facts rest on their sources alone."""
             # The others say how the model is called and where facts are read, or follow from facts.
-            others = "id huggingface_id revision sources deprecated aliases extra"
-            skipped = ["matryoshka", *others.split()]
-            facts = [getattr(self, key) for key in self.__slots__ if key not in skipped]
-            known = [value for value in facts if value not in (None, (), {})]
-            return len(known) - self.verified_facts
+            others = _NO_FACTS.split()
+            known = 0
+            for name, value in self._values().items():
+                known += name not in others and value not in (None, (), {})
+            return known - self.verified_facts
+
+        @property
+        def _space_fields(self) -> "dict[str, str]":
+            # The attributes that vectors depend on, each with its side of the space.
+            names = names_of(_SPACE_FIELDS)
+            return dict(zip(names, _SPACE_FIELDS.replace(":", " ").split()[1::2]))
 
         def __repr__(self) -> str:
             return f"<ModelInfo {self.id!r}: {self._type}, {self.embedding_dim} dims>"
@@ -247,8 +268,8 @@ def _load() -> "_Loaded":
     def optional(decode: "_Decoder") -> "_Decoder":
         return lambda field: decode(field) if field else None
 
-    def listed(decode: "_Decoder") -> "_Decoder":
-        return lambda field: tuple(map(decode, field.split(";"))) if field else ()
+    def listed(decode: "_Decoder", separator: str = ";") -> "_Decoder":
+        return lambda field: tuple(map(decode, field.split(separator))) if field else ()
 
     def mapped(decode: "_Decoder") -> "_Decoder":
         def pair(item: str) -> "tuple[str, Any]":
@@ -259,10 +280,11 @@ def _load() -> "_Loaded":
         return lambda field: frozen(dict(pairs(field)))
 
     def filler(owner: "type[Record]", fields: str, separator: str) -> "_Decoder":
+        find = composed if separator == "|" else inner
         # The setter of each slot, past the class's own refusal, with its decoder.
         kinds = fields.replace(":", " ").split()[1::2]
         steps = [
-            (owner.__dict__[slot].__set__, decoders[kind])
+            (owner.__dict__[slot].__set__, find(kind))
             for slot, kind in zip(owner.__slots__, kinds)
         ]
 
@@ -276,6 +298,25 @@ def _load() -> "_Loaded":
 
         return fill
 
+    def inner(codec: str) -> "_Decoder":
+        # Inside a mapping or a record, commas join the items of a list.
+        item = {"strs": "str", "ints": "int"}.get(codec) or codec.strip("[]")
+        return decoders[item] if item == codec else listed(decoders[item], ",")
+
+    further: list[type[Record]] = []
+
+    def composed(codec: str) -> "_Decoder":
+        # By name, or by structure: `[float]`, `{int}`, `Record(part=str;other=[int])`.
+        if codec in decoders:
+            return decoders[codec]
+        if codec[-1] != ")":
+            item = codec[1:-1]
+            return listed(decoders[item]) if codec[0] == "[" else mapped(inner(item))
+        name, _, parts = codec[:-1].partition("(")
+        fields = parts.replace("=", ":").replace(";", " ")
+        further.append(type(name, (Record,), {"__slots__": names_of(fields)}))
+        return listed(filler(further[-1], fields, "="))
+
     decoders: dict[str, _Decoder] = {
         "str": text,
         "int": optional(int),
@@ -286,6 +327,7 @@ def _load() -> "_Loaded":
         "ints": listed(int),
         "mapping": mapped(some),
         "extra": mapped(scalar),
+        "any": scalar,
     }
     decoders["variants"] = listed(filler(ModelVariant, _VARIANT_FIELDS, "="))
     decoders["layers"] = listed(filler(DenseLayer, _LAYER_FIELDS, "="))
@@ -299,29 +341,41 @@ def _load() -> "_Loaded":
         return model
 
     # The rows by number; the first is 1, its line in the literal.
-    rows = once(lambda: _ROWS.split("\n"))
-    spaces = once(lambda: _SPACES.split("\n"))
+    rows = once(_ROWS.splitlines)
+    spaces = once(_SPACES.splitlines)
 
     @once
     def numbers() -> "dict[str, int]":
         # The row number of every id, then of every alias, in file order.
-        ids = [row[: row.index("|")] for row in rows()[1:-1]]
-        found = dict(zip(ids, range(1, len(ids) + 1)))
-        for line in _ALIASES.split("\n")[1:-1]:
+        found: dict[str, int] = {}
+        for number, row in enumerate(rows()[1:], 1):
+            found[row[: row.index("|")]] = number
+        for line in _ALIASES.splitlines()[1:]:
             alias, _, id = line.partition("|")
             found[alias] = found[id]
+        return found
+
+    @once
+    def repositories() -> "dict[str, int]":
+        # The row number of every repository: of models that share one, the first.
+        column = names_of(_FIELDS).index("huggingface_id")
+        found: dict[str, int] = {}
+        for number, row in enumerate(rows()[1:], 1):
+            found.setdefault(row.split("|", column + 1)[column], number)
         return found
 
     few = iter(range(4))
 
     def found(id: str) -> "ModelInfo | None":
-        if next(few, None) is not None:
+        # No id has a slash, and every repository has one.
+        is_id = "/" not in str(id)
+        if is_id and next(few, None) is not None:
             # For the first few models, searching the text is cheaper than the tables.
             start = _ROWS.find(f"\n{id}|") + 1
             row = _ROWS[start : _ROWS.find("\n", start)] if start else ""
             if start and row.partition("|")[0] == id:
                 return decoded(row)
-        number = numbers().get(id)
+        number = (numbers() if is_id else repositories()).get(id)
         if number is None:
             return None
         model: ModelInfo = _records.setdefault(id, decoded(rows()[number]))
@@ -330,6 +384,33 @@ def _load() -> "_Loaded":
     def is_model_id(value: object) -> "TypeGuard[Any]":
         """Whether `value` is the id or an alias of a model of this registry."""
         return isinstance(value, str) and value in numbers()
+
+    def nearest(id: object, names: "list[str]") -> "str | None":
+        from difflib import get_close_matches
+
+        return next(iter(get_close_matches(str(id), names, n=1)), None)
+
+    def from_registry(id: str, *, dimension: "int | None" = None) -> "Any":
+        """The hypiler.ModelConfig of a model, by id, alias or repository.
+
+        `dimension` truncates the vectors to one of the model's own Matryoshka dims.
+        Raises hypiler.UnknownModelError for an unknown id, ValueError for a dimension
+        that the model does not have, and ImportError where hypiler is not installed.
+        """
+        hypiler: Any = None
+        if not TYPE_CHECKING:
+            try:
+                import hypiler
+            except ModuleNotFoundError as error:
+                if error.name != "hypiler":
+                    raise
+                message = "from_registry needs hypiler: pip install hypiler"
+                raise ImportError(message, name="hypiler") from None
+        model = get_model(id)
+        if model is None:
+            near = nearest(id, [*numbers(), *repositories()])
+            raise hypiler.UnknownModelError(id, near, __name__)
+        return hypiler.ModelConfig.from_model(model, dimension=dimension)
 
     indexes: dict[str, dict[str, Any]] = {}
 
@@ -366,11 +447,12 @@ def _load() -> "_Loaded":
 
     def models_by_max_embedding_dim(max_dim: int) -> "tuple[ModelInfo, ...]":
         """The models with vectors of at most max_dim dimensions, in file order."""
-        found: list[ModelInfo] = []
+        found: dict[int, ModelInfo] = {}
         for width in index(_BY_DIMENSION):
             if int(width) <= max_dim:
-                found.extend(answer(_BY_DIMENSION, width))
-        return tuple(sorted(found, key=lambda model: numbers()[model.id]))
+                for model in answer(_BY_DIMENSION, width):
+                    found[numbers()[model.id]] = model
+        return tuple(map(found.__getitem__, sorted(found)))
 
     def models_with_matryoshka() -> "tuple[ModelInfo, ...]":
         """The models whose vectors can be truncated to smaller widths, in file order."""
@@ -387,10 +469,12 @@ def _load() -> "_Loaded":
             "ModelType", list(zip(map(upper, words), words)), module=__name__
         )
 
-    def model_id() -> object:
+    def literal(names: "dict[str, int]") -> object:
         from typing import Literal
 
-        return Literal[tuple(numbers())]
+        # To checkers, what stands in the brackets has to be written out.
+        union: Any = Literal
+        return union[tuple(names)]
 
     def models() -> object:
         # What collections.abc gives; the package collections would be loaded with it.
@@ -403,11 +487,10 @@ def _load() -> "_Loaded":
 
             def __getitem__(self, id: str) -> ModelInfo:
                 model: ModelInfo | None = get_model(id)
-                if model is None:
-                    from difflib import get_close_matches
-
-                    near = get_close_matches(str(id), numbers(), n=1)
-                    hint = f"; did you mean {near[0]!r}?" if near else ""
+                # A repository is no key: two models can have the same one.
+                if model is None or "/" in id:
+                    near = model.id if model else nearest(id, [*numbers()])
+                    hint = f"; did you mean {near!r}?" if near else ""
                     raise KeyError(f"no model {id!r} in this registry{hint}")
                 return model
 
@@ -415,9 +498,9 @@ def _load() -> "_Loaded":
             def __contains__(self, id: object) -> bool:
                 return is_model_id(id)
 
-            def get(self, id: str, default: "Any" = None) -> "Any":
+            def get(self, id: "Any", default: "Any" = None) -> "Any":
                 """The model with this id or alias, or `default`."""
-                return get_model(id) or default
+                return default if "/" in str(id) else get_model(id) or default
 
             def __iter__(self) -> "Iterator[str]":
                 return iter(numbers())
@@ -431,11 +514,12 @@ def _load() -> "_Loaded":
         Models.__module__ = __name__
         return Models()
 
-    public: dict[str, Any] = {}
+    public: dict[str, Any] = {record.__name__: record for record in further}
     for made in (
         ModelInfo,
         ModelVariant,
         DenseLayer,
+        from_registry,
         is_model_id,
         models_by_type,
         models_by_organization,
@@ -447,22 +531,28 @@ def _load() -> "_Loaded":
         made.__qualname__ = made.__name__
     makers: dict[str, Callable[[], object]] = {
         "MODELS": models,
-        "MODEL_REGISTRY": lambda: tuple(map(decoded, rows()[1:-1])),
-        "ModelId": model_id,
         "ModelType": model_type,
     }
+    literals = {"ModelId": numbers, "Repository": repositories}
 
     def make(name: str) -> "Any":
         if name in public:
             return public[name]
         if name in makers:
             return makers[name]()
+        if name in literals:
+            return literal(literals[name]())
+        if name == "MODELS_BY_ID":
+            return __getattr__("MODELS")
+        if name == "MODEL_REGISTRY":
+            return tuple(map(decoded, rows()[1:]))
         if not (name.isupper() and name.isidentifier()):
             return None
         # A name does not tell where its id has a dot; those ids have a table.
         return found(index(_DOTTED).get(name) or name.lower().replace("_", "-"))
 
     def names() -> "list[str]":
-        return sorted(["get_model", *public, *makers, *map(upper, numbers())])
+        fixed = ["get_model", "MODELS_BY_ID", "MODEL_REGISTRY"]
+        return sorted([*fixed, *public, *makers, *literals, *map(upper, numbers())])
 
     return make, names, found

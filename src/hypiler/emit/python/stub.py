@@ -7,18 +7,24 @@ from hypiler.emit.header import with_header
 from hypiler.emit.python.literals import docstring, quoted, readable, verify_literals
 from hypiler.schema.fields import FIELDS
 from hypiler.schema.identifiers import constant_name
-from hypiler.schema.types import FieldType, ListOf, OneOf, Records
+from hypiler.schema.types import OneOf, Records
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hypiler.schema.model import Model
 
-# Beyond this, some checkers silently take a union of literals for `str`, and a check by id would check nothing.
-MAX_LITERAL_IDS = 256
+# Some checkers silently take a longer union of literals for `str`: a check by name would then check nothing. It limits
+# the ids and the repositories each by themselves.
+MAX_LITERALS = 256
 _WIDTH = 88  # the line length that formatters assume by default
 
 _OPENING = '''
 """The models of a registry, as typed constants and lookups."""
+
+# Only from_registry needs hypiler: where it is not installed, ModelConfig is unknown.
+# mypy: disable-error-code="no-any-unimported"
+# pyright: reportMissingImports=false, reportUnknownVariableType=false
+# pyright: reportUnnecessaryTypeIgnoreComment=false
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -36,9 +42,21 @@ from typing import (
 
 from typing_extensions import {read_only}TypeVar
 
+# isort: split
+{config}
+
 _Dim = TypeVar("_Dim", bound=int, default=Any)
 _T_co = TypeVar("_T_co", covariant=True)
 _Scalar: TypeAlias = str | int | float | bool | None
+'''
+# Each checker that would report a missing import, and each that would report a comment which ignores nothing.
+_CONFIG = (
+    "from hypiler import ModelConfig  # type: ignore[import-not-found, unused-ignore]"
+    "  # ty: ignore[import-not-found, unused-ignore-comment]  # ty: ignore[unused-ignore-comment]"
+)
+_TO_DICT = '''
+    def to_dict(self) -> dict[str, Any]:
+        """Every fact by attribute, as JSON has it: lists, objects, text, numbers, true, false, null."""
 '''
 
 _METHODS = '''
@@ -96,61 +114,90 @@ def models_with_matryoshka() -> tuple[ModelInfo, ...]:
     """The models whose vectors can be truncated to smaller widths, in file order."""
 '''
 
-# For an id that is_model_id has narrowed: checkers do not try every member of a large union.
-_BY_MODEL_ID = "@overload\ndef get_model(id: ModelId) -> ModelInfo: ...\n"
-_FROM_REGISTRY = '''
-class FromRegistry(Protocol[_T_co]):
-    """A function from an id and a dimension; for checkers only."""
+_MODELS = '''
+MODELS: Final[_Models]
+"""Every model by id and alias; an unknown key raises KeyError."""
 
+MODELS_BY_ID: Final[Mapping[str, ModelInfo]]
+"""The same as MODELS, for iteration and for keys that are known only at run time."""
 '''
-
-_BY_LITERAL = '''@overload
-def get_model(id: str) -> ModelInfo | None:
-    """The model with this id or alias, or None. Ids are compared exactly."""
-'''
-
-_TOO_MANY = """# Over {limit} ids: some checkers take so large a union of literals for `str`, so here
+_TOO_MANY_IDS = """# Over {limit} ids: some checkers take so large a union of literals for `str`, so here
 # an id is any string. MODELS["id"] is checked by every checker at any size.
 """
-_BY_STRING = '''
-{reason}ModelId: TypeAlias = str
-
-def get_model(id: str) -> ModelInfo | None:
-    """The model with this id or alias, or None. Ids are compared exactly."""
-
-class FromRegistry(Protocol[_T_co]):
-    """A function that makes something from an id and a dimension; for checkers only."""
-
-    def __call__(self, id: str, *, dimension: int | None = None) -> _T_co: ...
+_TOO_MANY_REPOSITORIES = "# Over {limit} repositories: here a repository is any string, for the same reason.\n"
+_BY_STRING = '''def get_model(id: str) -> ModelInfo | None:
+    """The model with this id, alias or repository, or None. Compared exactly."""
 '''
+_PROTOCOL = '''
+class FromRegistry(Protocol[_T_co]):
+    """A function from an id or repository, and a dimension, to something; for checkers only."""
+
+'''
+_CALL_BY_STRING = "    def __call__(self, id: str, *, dimension: int | None = None) -> _T_co: ...\n"
+_FROM_REGISTRY = '''
+from_registry: Final[FromRegistry[ModelConfig]]
+"""The hypiler.ModelConfig of a model, by id, alias or repository.
+
+`dimension` truncates the vectors to one of the model's own Matryoshka dims. Raises
+hypiler.UnknownModelError for an unknown id, ValueError for a dimension that the model does
+not have, and ImportError where hypiler is not installed.
+"""
+'''
+
+
+class _Names:
+    """One way of naming models: by id and alias, or by repository.
+
+    Attributes:
+        alias: The public name of the union of all names.
+        total: How many names there are.
+        groups: The names by the dims of their models; empty if there are too many names for literals.
+        parts: The private name of the union of each group.
+    """
+
+    def __init__(self, alias: str, prefix: str, names: "list[tuple[str, tuple[int, ...]]]", too_many: str) -> None:
+        self.alias = alias
+        self.total = len(names)
+        self.groups: dict[tuple[int, ...], list[str]] = {}
+        for name, dims in names if len(names) <= MAX_LITERALS else ():
+            self.groups.setdefault(dims, []).append(name)
+        self.parts = {dims: _group_name(prefix, dims, number) for number, dims in enumerate(self.groups)}
+        self._all = [name for name, _ in names]
+        self._too_many = too_many
+
+    def declarations(self) -> str:
+        """The aliases: one per group, then the public one."""
+        if not self.groups:
+            reason = self._too_many.format(limit=MAX_LITERALS) if self.total else ""
+            return f"{reason}{self.alias}: TypeAlias = str\n"
+        parts = [_choice(self.parts[dims], own) for dims, own in self.groups.items()]
+        return "".join([*parts, _choice(self.alias, self._all)])
 
 
 def emit_stub(registry: CheckedRegistry) -> str:
     """The text of `model_registry.pyi`."""
-    ids = _ids_with_dims(registry)
-    literal = 0 < len(ids) <= MAX_LITERAL_IDS
+    own = [(model.id, model.dimensions) for model in registry.models]
+    aliases = [(alias, model.dimensions) for model in registry.models for alias in model.aliases]
+    # Of models that share a repository, its name finds the first.
+    repositories: dict[str, tuple[int, ...]] = {}
+    for model in registry.models:
+        repositories.setdefault(model.huggingface_id, model.dimensions)
+    ids = _Names("ModelId", "_Ids", own + aliases, _TOO_MANY_IDS)
+    ways = [ids, _Names("Repository", "_Repositories", [*repositories.items()], _TOO_MANY_REPOSITORIES)]
     opening = _OPENING.format(
-        overload="\n    overload," if literal else "",
-        read_only="ReadOnly, " if ids else "",
+        overload="\n    overload," if any(way.groups for way in ways) else "",
+        read_only="ReadOnly, " if own else "",
+        config=_CONFIG,
     )
     body = [opening, _vocabularies(), _model_type(registry), _records()]
     docs = [readable(_facts(model)) for model in registry.models]
     docstrings = [docstring(doc) for doc in docs]
     verify_literals(docstrings, docs)
-    body += [f"\n{_declaration(id, dims)}{text}\n" for (id, dims, _), text in zip(ids, docstrings, strict=False)]
-    body += [f"\n{_declaration(id, dims)}" for id, dims, own in ids if not own]
-    body += [
-        _models(ids),
-        _by_id(ids) if literal else _BY_STRING.format(reason=_TOO_MANY.format(limit=MAX_LITERAL_IDS) if ids else ""),
-    ]
-    body.append(_QUERIES)
+    body += [f"\n{_declaration(id, dims)}{text}\n" for (id, dims), text in zip(own, docstrings, strict=True)]
+    body += [f"\n{_declaration(id, dims)}" for id, dims in aliases]
+    body += [_models(own + aliases), *["\n" + way.declarations() for way in ways]]
+    body += ["\n", _get_model(ways), _PROTOCOL, _calls(ids, ways), _FROM_REGISTRY, _QUERIES]
     return with_header("".join(body), registry.sha256)
-
-
-def _ids_with_dims(registry: CheckedRegistry) -> "list[tuple[str, tuple[int, ...], bool]]":
-    """Every id, then every alias (marked by False), with the dims of its model."""
-    ids = [(model.id, model.dimensions, True) for model in registry.models]
-    return ids + [(alias, model.dimensions, False) for model in registry.models for alias in model.aliases]
 
 
 @cache
@@ -200,15 +247,12 @@ def _records() -> str:
     for field_type in [field.type for field in FIELDS if isinstance(field.type, Records)]:
         parts += f'\n@final\nclass {field_type.record}:\n    """An entry of a list inside ModelInfo."""\n\n'
         parts += "\n".join(
-            [_property(n, _optional(k, required), doc) for n, (k, required, doc) in field_type.fields.items()]
+            [_property(n, field_type.part_annotation(n), doc) for n, (_, _, doc) in field_type.fields.items()]
         )
+        parts += _TO_DICT
     fields = "\n".join([_property(field.attribute, field.annotation, field.doc) for field in FIELDS])
     opening = '\n@final\nclass ModelInfo(Generic[_Dim]):\n    """The facts about one model."""\n\n'
-    return parts + opening + fields + _METHODS
-
-
-def _optional(field_type: FieldType, required: bool) -> str:
-    return field_type.annotation + ("" if required else " | None")
+    return parts + opening + fields + _METHODS + _TO_DICT
 
 
 def _property(name: str, annotation: str, doc: str) -> str:
@@ -217,15 +261,9 @@ def _property(name: str, annotation: str, doc: str) -> str:
 
 def _vocabularies() -> str:
     """An alias for each closed list of words."""
-    field_types = [field.type for field in FIELDS]
-    lists = [field_type.item if isinstance(field_type, ListOf) else field_type for field_type in field_types]
-    return "".join(
-        [
-            _choice(field_type.annotation, list(field_type.choices))
-            for field_type in lists
-            if isinstance(field_type, OneOf)
-        ]
-    )
+    types = [part for field in FIELDS for part in field.type.parts()]
+    choices = {one.annotation: list(one.choices) for one in types if isinstance(one, OneOf)}
+    return "".join([_choice(name, words) for name, words in choices.items()])
 
 
 def _choice(name: str, words: list[str]) -> str:
@@ -269,52 +307,53 @@ def _facts(model: "Model") -> list[str]:
     ]
 
 
-def _models(ids: "list[tuple[str, tuple[int, ...], bool]]") -> str:
+def _models(ids: "list[tuple[str, tuple[int, ...]]]") -> str:
     """The mapping whose unknown key is an error in every checker, at any size of registry."""
     nested = ("ReadOnly", "ModelInfo", "Literal")
-    entries = "".join([_typed(f"        {quoted(id)}: ", nested, dims, ",") + "\n" for id, dims, _ in ids])
+    entries = "".join([_typed(f"        {quoted(id)}: ", nested, dims, ",") + "\n" for id, dims in ids])
     body = (
-        f'_Models = TypedDict(\n    "_Models",\n    {{\n{entries}    }},\n)'
+        f'_Models = TypedDict(\n    "_Models",\n    {{\n{entries}    }},\n)\n'
         if ids
-        else '_Models = TypedDict("_Models", {})'
+        else '_Models = TypedDict("_Models", {})\n'
     )
-    return f'\n{body}\n\nMODELS: Final[_Models]\n"""Every model by id and alias; an unknown key raises KeyError."""\n'
+    return f"\n{body}{_MODELS}"
 
 
-def _by_id(ids: "list[tuple[str, tuple[int, ...], bool]]") -> str:
-    """The lookups that know every id: one overload for each set of dims, never one a model."""
-    groups: dict[tuple[int, ...], list[str]] = {}
-    for id, dims, _ in ids:
-        groups.setdefault(dims, []).append(id)
-    names = {dims: _group_name(dims, number) for number, dims in enumerate(groups)}
-    out = "\n" + "".join([_choice(names[dims], own) for dims, own in groups.items()])
-    out += _choice("ModelId", [id for id, _, _ in ids])
-    out += "\n"
-    for dims, name in names.items():
-        made = _typed(") -> ", ("ModelInfo", "Literal"), dims, ": ...")
-        out += f"@overload\ndef get_model(\n    id: {name},\n{made}\n"
-    if len(names) > 1:
-        out += _BY_MODEL_ID
-    return out + _BY_LITERAL + _from_registry(names)
+def _get_model(ways: "list[_Names]") -> str:
+    """`get_model`: one overload per set of dims, never one per model."""
+    out = ""
+    for way in ways:
+        for dims, name in way.parts.items():
+            made = _typed(") -> ", ("ModelInfo", "Literal"), dims, ": ...")
+            out += f"@overload\ndef get_model(\n    id: {name},\n{made}\n"
+    for way in ways:
+        # For a narrowed name: checkers do not try every member of a large union.
+        if len(way.parts) > 1:
+            out += f"@overload\ndef get_model(id: {way.alias}) -> ModelInfo: ...\n"
+    return f"{out}@overload\n{_BY_STRING}" if out else _BY_STRING
 
 
-def _group_name(dims: "tuple[int, ...]", number: int) -> str:
-    """A private name for the ids of the models with these dims."""
-    name = "_Ids_" + "_".join([str(dim) for dim in dims])
-    return name if len(name) <= 60 else f"_Ids_{dims[0]}_to_{dims[-1]}_{number}"
-
-
-def _from_registry(names: "dict[tuple[int, ...], str]") -> str:
-    """The type of a function from an id, and one of its model's own dims, to whatever it makes."""
-    out = _FROM_REGISTRY
-    for dims, name in names.items():
-        overload = "    @overload\n" if len(names) > 1 else ""
-        dimension = f"        *,\n{_dimension(dims)}\n"
-        out += f"{overload}    def __call__(\n        self,\n        id: {name},\n{dimension}    ) -> _T_co: ...\n"
-    if len(names) > 1:
-        # A narrowed id may be any of them, so no dimension is known to fit.
-        out += "    @overload\n    def __call__(self, id: ModelId) -> _T_co: ...\n"
+def _calls(ids: _Names, ways: "list[_Names]") -> str:
+    """A function from a name, and one of its model's own dims, to whatever it makes."""
+    # Where an id may be any string, so may a repository: it would only be taken for an id.
+    if not ids.groups:
+        return _CALL_BY_STRING
+    out = ""
+    for way in ways:
+        for dims, name in way.parts.items():
+            parameters = f"        self,\n        id: {name},\n        *,\n{_dimension(dims)}\n"
+            out += f"    @overload\n    def __call__(\n{parameters}    ) -> _T_co: ...\n"
+    for way in ways:
+        # A narrowed name may be any of them, so no dimension is known to fit.
+        if len(way.parts) > 1:
+            out += f"    @overload\n    def __call__(self, id: {way.alias}) -> _T_co: ...\n"
     return out
+
+
+def _group_name(prefix: str, dims: "tuple[int, ...]", number: int) -> str:
+    """A private name for the names of the models with these dims."""
+    name = "_".join([prefix, *[str(dim) for dim in dims]])
+    return name if len(name) <= 60 else f"{prefix}_{dims[0]}_to_{dims[-1]}_{number}"
 
 
 def _dimension(dims: "tuple[int, ...]") -> str:
