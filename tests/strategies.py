@@ -19,6 +19,8 @@ from hypiler.schema.string_types import Date, Identifier, Language, Pattern
 from hypiler.schema.types import MAX_INTEGER, FieldType, Flag, Free, Integer, ListOf, MapOf, OneOf, Records, Score, Text
 from hypiler.schema.vocabulary import LANGUAGES, TWO_LETTER_CODES
 
+BY_NAME = {field.name: field for field in FIELDS}
+
 Tree = dict[str, Any]
 Path = tuple[str | int, ...]
 
@@ -99,7 +101,7 @@ _SCALARS = st.one_of(
 
 
 def values(field_type: FieldType) -> st.SearchStrategy[Any]:
-    """Any value that the kind takes, as JSON holds it."""
+    """Any value that the type takes, as JSON holds it."""
     match field_type:
         case Date():
             days = st.dates(date(1900, 1, 1), date(2099, 12, 31)).map(str)
@@ -134,7 +136,7 @@ def values(field_type: FieldType) -> st.SearchStrategy[Any]:
                 st.fixed_dictionaries({name: parts.pop(name) for name in required}, optional=parts),
                 max_size=3,
             )
-    raise AssertionError(f"no strategy for {type(kind).__name__}")
+    raise AssertionError(f"no strategy for {type(field_type).__name__}")
 
 
 def _field_values(field: Field) -> st.SearchStrategy[Any]:
@@ -151,14 +153,10 @@ _SOURCE_PATHS = st.sampled_from(
 
 
 def nest(flat: dict[str, Any]) -> Tree:
-    """Values by dotted path as a tree: `{"a.b": 1}` → `{"a": {"b": 1}}`."""
+    """Values by the names of fields as a tree: `{"specs.embedding_dim": 1}` → `{"specs": {"embedding_dim": 1}}`."""
     tree: Tree = {}
     for name, value in flat.items():
-        *sections, last = name.split(".")
-        here = tree
-        for section in sections:
-            here = here.setdefault(section, {})
-        here[last] = value
+        BY_NAME[name].set(tree, value)
     return tree
 
 
@@ -285,7 +283,7 @@ def _plain_value(field_type: FieldType) -> Any:
             return "free"
         case Records():
             return [{n: _plain_value(part) for n, (part, _, _) in field_type.fields.items()}]
-    raise AssertionError(f"no plain value for {type(kind).__name__}")
+    raise AssertionError(f"no plain value for {type(field_type).__name__}")
 
 
 def registry_of(*models: Tree) -> Tree:

@@ -1,24 +1,26 @@
 """Vector spaces: whether the vectors of an index and those of a model can be compared.
 
-Store `config.space_id` or, better, `config.space()` beside the vectors of an index, and ask before you use it:
+Store `encoder.space()` beside the vectors of an index (or `config.space()`, where the registry states every fact), and
+ask before you use the index:
 
-    hypiler.space.check(stored, config)
+    hypiler.space.check(stored, encoder)
 
-Which facts make a space, and how its id is computed byte by byte, stands in docs/spaces.md.
+docs/spaces.md says which facts make a space, and how its id is computed byte by byte.
 """
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from hypiler.config import ModelConfig
+    from hypiler.protocols import HasSpace, Model, Models
 
 
 class SpaceError(ValueError):
-    """The vectors that are stored and those of the config are of different spaces; `differences` names the facts.
+    """The stored vectors and those of the config or encoder are of different spaces.
 
-    Each difference is (fact, stored value, value of the config); there are none if only an id was stored.
+    Attributes:
+        differences: The facts that differ, each as (fact, stored value, current value); none if only an id was stored.
     """
 
     def __init__(self, message: str, differences: "tuple[tuple[str, Any, Any], ...]" = ()) -> None:
@@ -26,20 +28,27 @@ class SpaceError(ValueError):
         self.differences = differences
 
 
-def check(stored: "str | Mapping[str, Any]", config: "ModelConfig") -> None:
-    """Raise SpaceError, with a sentence saying what differs, if the stored vectors are not of the config's space.
+def check(stored: "str | Mapping[str, Any]", current: "HasSpace", registry: "Models | None" = None) -> None:
+    """Raise SpaceError, with a sentence saying what differs, if the stored vectors are not of the current space.
 
-    `stored` is what was kept beside the vectors: a `space_id`, or the mapping that `space()` gave. With a mapping,
-    the query side has to agree as well: the vectors would fit, and the queries would be made in another way than the
-    index was built and tested with.
+    With a mapping, the query side must agree as well: otherwise the vectors would fit, but queries would be made in
+    another way than the index was built and tested with.
+
+    Args:
+        stored: What was kept beside the vectors: a `space_id`, or the mapping that `space()` gave.
+        current: The ModelConfig, or the encoder, that is to be used with them.
+        registry: Where the model of a stored id is looked up, to name it in the error: a Registry, the MODEL_REGISTRY
+            of a generated module, or any other models. By default the model of `current`, and the shipped registry.
     """
-    mine = config.space()
+    mine = current.space()
     if isinstance(stored, str):
         if stored != mine["space_id"]:
-            raise SpaceError(f"{_stranger(stored)}, and this is {_told(mine)} ({mine['space_id']}); index again")
+            raise SpaceError(
+                f"{_stranger(stored, current, registry)}, and this is {_described(mine)} ({mine['space_id']}); re-index"
+            )
         return
     if "space_id" not in stored:
-        raise SpaceError("what is stored describes no space: it has no `space_id`")
+        raise SpaceError("the stored mapping describes no space: it has no `space_id`")
     documents = stored["space_id"] != mine["space_id"]
     if not documents and stored.get("query_space_id") in (None, mine["query_space_id"]):
         return
@@ -47,90 +56,109 @@ def check(stored: "str | Mapping[str, Any]", config: "ModelConfig") -> None:
     listed = "; ".join([f"{name} is {theirs!r} there and {ours!r} here" for name, theirs, ours in differences])
     if documents:
         raise SpaceError(
-            f"the stored vectors are of another space: {listed or 'their ids differ'}; index again", differences
+            f"the stored vectors are of another space: {listed or 'their ids differ'}; re-index", differences
         )
     raise SpaceError(f"the stored vectors fit, but queries are made in another way: {listed}", differences)
 
 
-def describe(model: "Any", dimension: int | None = None, variant: str | None = None) -> "dict[str, Any]":
+def describe(
+    model: "Model",
+    dimension: int | None = None,
+    variant: str | None = None,
+    completed: "Mapping[str, Any] | None" = None,
+) -> "dict[str, Any]":
     """What the vectors of a registry's record depend on, with the ids that stand for it; see `ModelConfig.space`.
 
-    Raises ValueError for a dimension or a variant that the model does not have.
+    `completed` gives facts that the registry leaves unknown, by the keys of the result; `layers` are triples of
+    in_features, out_features and activation. Raises ValueError for a dimension or a variant that the model does not
+    have.
     """
     width = model.resolve_dimension(dimension)
-    repository, revision, weights = model.huggingface_id, model.revision, None
-    if variant is not None:
-        known = {one.id: one for one in model.variants}
-        if variant not in known:
-            raise ValueError(f"{model.id!r} has no variant {variant!r}; it has: {', '.join(known) or 'none'}")
-        one = known[variant]
-        weights = " ".join([word for word in (one.quantization, one.file, one.sha256) if word])
-        if one.huggingface_id not in (None, repository):
-            # The pin is a commit of the model's own repository.
-            repository, revision = one.huggingface_id, None
-    documents = document_side(
-        repository=repository,
-        revision=revision,
-        weights=weights,
-        pooling=model.pooling,
-        normalize=model.normalize,
-        layers=[(one.in_features, one.out_features, one.activation) for one in model.dense_layers],
-        matryoshka_order=(model.matryoshka_order or "truncate_normalize") if width < model.embedding_dim else None,
-        dimension=width,
-        document_prefix=model.document_prefix,
-        document_length=model.document_length or model.context_length,
-    )
-    queries = query_side(
-        query_prefix=model.query_prefix,
-        query_length=model.query_length or model.context_length,
-        similarity=model.similarity,
-    )
-    return documents | queries
+    repository, revision, weights = location(model, variant)
+    # In the order in which they are hashed.
+    documents: dict[str, Any] = {
+        "repository": repository,
+        "revision": revision,
+        "weights": weights,
+        "pooling": model.pooling,
+        "normalize": model.normalize,
+        "layers": [(one.in_features, one.out_features, one.activation) for one in model.dense_layers],
+        "matryoshka_order": (model.matryoshka_order or "truncate_normalize") if width < model.embedding_dim else None,
+        "dimension": width,
+        "document_prefix": model.document_prefix,
+        "document_length": model.document_length or model.context_length,
+    }
+    queries: dict[str, Any] = {
+        "query_prefix": model.query_prefix,
+        "query_length": model.query_length or model.context_length,
+        "similarity": model.similarity,
+    }
+    for facts, side in ((documents, "document"), (queries, "query")):
+        facts.update({key: value for key, value in (completed or {}).items() if key in facts})
+        facts.update(_further(model, side, facts))
+    layers = [f"{inner}>{outer} {activation or '?'}" for inner, outer, activation in documents["layers"]]
+    documents["layers"] = ", ".join(layers)
+    return {
+        "space_id": _digest("d1", documents),
+        **documents,
+        "query_space_id": _digest("q1", queries),
+        **queries,
+    }
 
 
-def document_side(*, layers: "Iterable[tuple[int, int, str | None]]", **facts: "Any") -> "dict[str, Any]":
-    """What document vectors depend on, and its id."""
-    told = ", ".join([f"{width}>{out} {activation or '?'}" for width, out, activation in layers])
-    facts = {key: told if key == "layers" else facts[key] for key in _DOCUMENT_SIDE}
-    return {"space_id": _digest("d1", facts), **facts}
+def location(model: "Model", variant: str | None = None) -> "tuple[str, str | None, str | None]":
+    """The repository and commit of some weights, and what tells them from the model's own.
+
+    The commit is None for a variant in another repository: the model's pin is a commit of its own one. Raises
+    ValueError for a variant that the model does not have.
+    """
+    if variant is None:
+        return model.huggingface_id, model.revision, None
+    known = {one.id: one for one in model.variants}
+    if variant not in known:
+        raise ValueError(f"{model.id!r} has no variant {variant!r}; it has: {', '.join(known) or 'none'}")
+    one = known[variant]
+    weights = " ".join([word for word in (one.quantization, one.file, one.sha256) if word])
+    if one.huggingface_id in (None, model.huggingface_id):
+        return model.huggingface_id, model.revision, weights
+    return str(one.huggingface_id), None, weights
 
 
-def query_side(**facts: "Any") -> "dict[str, Any]":
-    """What is done to queries alone, and its id."""
-    return {"query_space_id": _digest("q1", facts), **facts}
+# The facts that are not called as the attribute that they come from.
+_RENAMED = {"huggingface_id": "repository", "dense_layers": "layers", "embedding_dim": "dimension"}
 
 
-_DOCUMENT_SIDE = (
-    "repository",
-    "revision",
-    "weights",
-    "pooling",
-    "normalize",
-    "layers",
-    "matryoshka_order",
-    "dimension",
-    "document_prefix",
-    "document_length",
-)
+def _further(model: "Model", side: str, known: "Mapping[str, Any]") -> "dict[str, Any]":
+    """The facts of fields that joined this side of the space later, where the model states them.
+
+    The table of fields says which these are. A model that does not state such a fact keeps the id that it had.
+    """
+    fields: Mapping[str, str] = getattr(model, "_space_fields", {})
+    later = [name for name, own in fields.items() if own == side and _RENAMED.get(name, name) not in known]
+    record: Any = model
+    values: dict[str, Any] = record.to_dict() if later else {}
+    return {name: values[name] for name in later if values[name] not in (None, [], {})}
 
 
 def _digest(version: str, facts: "Mapping[str, Any]") -> str:
-    """The id of these facts, byte by byte as docs/spaces.md has it."""
+    """The id of these facts, byte by byte as docs/spaces.md describes it."""
     from hypiler._digest import sha256_hex
 
     lines: list[str] = []
     for key, value in facts.items():
-        told = str(value).lower() if type(value) is bool else str(value)
+        text = str(value).lower() if type(value) is bool else str(value)
         # With the length of each value, no value can look like the next line.
-        lines.append(f"{key}=-" if value is None else f"{key}={len(told.encode())}:{told}")
+        lines.append(f"{key}=-" if value is None else f"{key}={len(text.encode())}:{text}")
     return f"{version}-{sha256_hex(chr(10).join(lines).encode())[:16]}"
 
 
-def identify(space_id: str) -> "tuple[str, int, str | None] | None":
-    """Which model of the shipped registry makes vectors of this space: its id, dimension and variant; or None."""
-    from hypiler.model_registry import MODEL_REGISTRY
+def identify(space_id: str, registry: "Models | None" = None) -> "tuple[str, int, str | None] | None":
+    """Which model makes vectors of this space: its id, dimension and variant; None if no model of the registry does.
 
-    for model in MODEL_REGISTRY:
+    `registry` is a Registry, the MODEL_REGISTRY of a generated module, or any other models; by default the shipped
+    ones.
+    """
+    for model in _shipped() if registry is None else registry:
         for variant in (None, *[variant.id for variant in model.variants]):
             for dimension in model.dimensions:
                 if describe(model, dimension, variant)["space_id"] == space_id:
@@ -138,16 +166,28 @@ def identify(space_id: str) -> "tuple[str, int, str | None] | None":
     return None
 
 
-def _stranger(space_id: str) -> str:
-    found = identify(space_id)
+def _shipped() -> "Models":
+    from hypiler.model_registry import MODEL_REGISTRY
+
+    return MODEL_REGISTRY
+
+
+def _stranger(space_id: str, current: "HasSpace", registry: "Models | None") -> str:
+    """Whose vectors the stored ones are."""
+    own: Model | None = getattr(current, "model", None)
+    searched = registry
+    if registry is None:
+        searched = [*([own] if own is not None else ()), *_shipped()]
+    found = identify(space_id, searched)
     if found is None:
-        return f"the stored vectors are of a space that this registry does not know ({space_id})"
+        where = "no model of the registry" if registry is not None else "neither this model nor the shipped registry"
+        return f"the stored vectors are of a space that {where} has ({space_id})"
     id, dimension, variant = found
     weights = f", variant {variant}" if variant else ""
     return f"the stored vectors are of {id} with {dimension} dimensions{weights} ({space_id})"
 
 
-def _told(space: "Mapping[str, Any]") -> str:
+def _described(space: "Mapping[str, Any]") -> str:
     return f"{space['repository']} with {space['dimension']} dimensions"
 
 

@@ -36,26 +36,24 @@ def json_schema() -> "dict[str, Any]":
 
 
 def _model() -> "dict[str, Any]":
-    root: dict[str, Any] = _object()
+    tree: dict[str, Any] = {}
     for field in FIELDS:
-        here = root
-        for key in field.path[:-1]:
-            if field.required and key not in here["required"]:
-                here["required"].append(key)
-            here = here["properties"].setdefault(key, _object())
-        here["properties"][field.path[-1]] = _value(field)
-        if field.required:
-            here["required"].append(field.path[-1])
-    return root
+        field.set(tree, field)
+    return _object(tree)
 
 
-def _object() -> "dict[str, Any]":
+def _object(tree: "dict[str, Any]") -> "dict[str, Any]":
+    """The schema of a section whose fields and sections are given by key."""
     return {
         "type": "object",
-        "properties": {},
-        "required": [],
+        "properties": {key: _value(node) if isinstance(node, Field) else _object(node) for key, node in tree.items()},
+        "required": [key for key, node in tree.items() if _is_required(node)],
         "additionalProperties": False,
     }
+
+
+def _is_required(node: "Any") -> bool:
+    return node.required if isinstance(node, Field) else any(map(_is_required, node.values()))
 
 
 def _value(field: Field) -> "dict[str, Any]":

@@ -25,10 +25,7 @@ def entry(model: "Any") -> "dict[str, JSONValue]":
     for field in FIELDS:
         value = getattr(model, field.attribute)
         if _is_said(field, value, model):
-            inner = tree
-            for key in field.path[:-1]:
-                inner = inner.setdefault(key, {})
-            inner[field.path[-1]] = _plain(field.type, value)
+            field.set(tree, _plain(field.type, value))
     return tree
 
 
@@ -38,20 +35,22 @@ def _is_said(field: Field, value: object, model: "Any") -> bool:
         return True
     if field.derived:
         return value != bool(model.matryoshka_dims)
-    if isinstance(field.type, MapOf):
-        return bool(value)
     return value != field.type.empty
 
 
 def _plain(field_type: FieldType, value: "Any") -> "JSONValue":
     if isinstance(field_type, Records):
-        parts = [[(key, getattr(item, key)) for key in field_type.fields] for item in value]
-        return [{key: part for key, part in item if part is not None} for item in parts]
+        return [_record(field_type, item) for item in value]
     if isinstance(field_type, MapOf):
         return {key: _plain(field_type.value, item) for key, item in value.items()}
     if isinstance(value, tuple):
         return [*value]
     return str(value) if isinstance(value, str) else value
+
+
+def _record(field_type: Records, record: object) -> "dict[str, JSONValue]":
+    parts = [(key, part, required, getattr(record, key)) for key, (part, required, _) in field_type.fields.items()]
+    return {key: _plain(part, value) for key, part, required, value in parts if required or value != part.empty}
 
 
 def _formatted(value: "JSONValue", indent: str, before: int) -> str:

@@ -6,8 +6,8 @@ the repository.
 
 import re
 
+from hypiler.schema.encoder_types import ENCODER_TYPES
 from hypiler.schema.parameter_counts import parameters_agree, parameters_text
-from hypiler.schema.vocabulary import ENCODER_TYPES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ for each value: registries of thousands cost little to make, and are read by nam
 """
 
 from operator import itemgetter
+from types import MappingProxyType
 
 from hypiler.schema.fields import FIELDS
 from hypiler.schema.types import Records
@@ -62,6 +63,8 @@ class Model(Record):
 
     __slots__ = ()
     _names = _NAMES
+    # What `space.describe` asks for, of every class of models.
+    _space_fields: "Mapping[str, str]" = MappingProxyType({f.attribute: f.space for f in FIELDS if f.space})
 
     @classmethod
     def of(cls, values: "Sequence[Any]", evidence: "tuple[str, int] | None" = None) -> "Self":
@@ -137,7 +140,7 @@ class Model(Record):
         return f"<Model {self.id!r}: {self.model_type}, {self.embedding_dim} dims>"
 
     def __reduce__(self) -> "tuple[Any, ...]":
-        return _restore, (tuple(self),)
+        return _restore, (tuple(map(_picklable, self)),)
 
 
 for _index, _name in enumerate(_NAMES):
@@ -147,7 +150,16 @@ _UNKNOWN: "tuple[Any, ...]" = (None, (), {})
 
 
 def _restore(values: "tuple[Any, ...]") -> Model:
-    return Model(values)
+    row = [MappingProxyType(value) if isinstance(value, dict) else value for value in values[:_EVIDENCE]]
+    return Model.of(row, values[_EVIDENCE])
+
+
+def _picklable(value: "Any") -> "Any":
+    """The value without mappings that cannot change, and without the classes of records: no pickle can hold them."""
+    if isinstance(value, tuple):
+        items: tuple[Any, ...] = value
+        return tuple(map(_picklable, items))
+    return dict(value) if hasattr(value, "keys") else value
 
 
 def _plain(value: "Any") -> "Any":

@@ -18,7 +18,7 @@ from hypiler.schema import row_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
     from hypiler.jsontext.json_types import JSONValue
@@ -83,6 +83,10 @@ class FieldType:
     def decode_part(self, text: str) -> "Any":
         """The value behind what `encode_part` wrote."""
         return self.decode(text)
+
+    def parts(self) -> "Iterator[FieldType]":
+        """The type itself, and the types of what it holds."""
+        yield self
 
     def check_place(self, place: str) -> None:
         """Raise CompositionError if the type cannot stand inside `place`, the name of a class."""
@@ -289,6 +293,9 @@ class ListOf(FieldType):
             return INVALID
         return items
 
+    def parts(self) -> "Iterator[FieldType]":
+        yield from (self, *self.item.parts())
+
     def schema(self) -> "dict[str, Any]":
         least = {"minItems": self.at_least} if self.at_least else {}
         return {
@@ -337,6 +344,9 @@ class MapOf(FieldType):
                 at="key",
             )
         return MappingProxyType(found) if len(collector.findings) == before else INVALID
+
+    def parts(self) -> "Iterator[FieldType]":
+        yield from (self, *self.value.parts())
 
     def schema(self) -> "dict[str, Any]":
         return {
@@ -449,6 +459,11 @@ class Records(FieldType):
         self.annotation = f"tuple[{record}, ...]"
         parts = ";".join([f"{name}={part.codec}" for name, (part, _, _) in fields.items()])
         self.codec = _SHORT_RECORDS.get(record, f"{record}({parts})")
+
+    def parts(self) -> "Iterator[FieldType]":
+        yield self
+        for part, _, _ in self.fields.values():
+            yield from part.parts()
 
     def part_annotation(self, name: str) -> str:
         """The Python type of a record's attribute."""

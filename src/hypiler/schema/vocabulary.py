@@ -11,18 +11,6 @@ MODEL_TYPES = (
     "time-series",
 )
 
-# What a model of a usual type is to an encoder. A type that is not listed says nothing of it.
-ENCODER_TYPES = {
-    "colbert": "multi_vector",
-    "dense": "dense",
-    "unified": "dense",
-    "static": "static",
-    "sparse": "sparse",
-    "reranker": "reranker",
-}
-# The type of models.json for each type of encoder: the first that is listed.
-USUAL_TYPES = {encoder: word for word, encoder in reversed(ENCODER_TYPES.items())}
-
 MODALITIES = ("text", "image", "audio", "video", "time-series")
 QUANTIZATIONS = (
     "fp32",

@@ -20,26 +20,6 @@ CLAIMED = "claimed"
 """Only a publication could say it."""
 STATES = (AGREES, DIFFERS, UNKNOWN, CLAIMED)
 
-FACTS = {"id", "huggingface_id", "revision", "sources", "deprecated", "aliases", "extra"}
-# No file that a model consists of says these. What a model card says of scores is a publication.
-_PUBLISHED = {
-    "name",
-    "organization",
-    "release_date",
-    "architecture.variant",
-    "description",
-    "performance.beir_avg",
-    "performance.ms_marco_mrr10",
-    "performance.beir_datasets",
-    "encoding.matryoshka_order",
-    "encoding.precisions",
-    "dependencies.tokenizer_model",
-    "dependencies.requires_projection",
-    "dependencies.packages",
-    "performance_hints.batch_size_optimal",
-    "performance_hints.memory_mb_per_batch",
-    "performance_hints.gpu_recommended",
-}
 FACTS = tuple([field for field in FIELDS if field.origin != "identity"])
 """The fields whose values are facts about a model, in the order of the table."""
 

@@ -8,7 +8,7 @@ from _ast import AnnAssign, Constant, Name, PyCF_ONLY_AST
 from hypiler.compiler.checked import CheckedRegistry
 from hypiler.emit.header import with_header
 from hypiler.emit.python.literals import EmitError, block
-from hypiler.emit.python.row_codec import encode_rows, index_text
+from hypiler.emit.python.row_codec import encode_rows, index_text, verify_rows
 from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
 from hypiler.schema.identifiers import constant_name
 from hypiler.schema.types import Records
@@ -35,6 +35,7 @@ def emit_python(registry: CheckedRegistry) -> str:
     constants = _constants(registry)
     text = "".join([f"{name}: str = {block(lines)}\n" for name, lines in constants.items()])
     _verify(text, constants)
+    verify_rows(constants, registry.models)
     return with_header(_OPENING + text + runtime_source(), registry.sha256)
 
 
@@ -60,7 +61,9 @@ def _constants(registry: CheckedRegistry) -> dict[str, list[str]]:
         "_FIELDS": [f"{field.attribute}:{field.type.codec}" for field in FIELDS],
         "_VARIANT_FIELDS": _part_fields("variants"),
         "_LAYER_FIELDS": _part_fields("dense_layers"),
-        "_ROWS": encode_rows([model[: len(FIELDS)] for model in models], [field.type.codec for field in FIELDS]),
+        "_NO_FACTS": [field.attribute for field in FIELDS if not field.is_fact],
+        "_SPACE_FIELDS": [f"{field.attribute}:{field.space}" for field in FIELDS if field.space],
+        "_ROWS": encode_rows([model[: len(FIELDS)] for model in models], [field.type for field in FIELDS]),
         "_SPACES": [_space_ids(model) for model in models],
         "_VERIFIED": [
             f"{model.id}|{model.verified_revision} {model.verified_facts}"

@@ -3,16 +3,21 @@
 The form of a row is described in `hypiler.schema.row_text`. Empty fields at the end of a row are left out.
 """
 
+from itertools import compress
+from types import FunctionType
+
+from hypiler.emit.python.literals import EmitError
+from hypiler.schema.fields import FIELDS
 from hypiler.schema.row_text import escape as index_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
     from hypiler.schema.types import FieldType
 
-__all__ = ["encode_rows", "index_text"]
+__all__ = ["encode_rows", "index_text", "lookup_of", "verify_rows"]
 
 
 def encode_rows(rows: "Sequence[Sequence[Any]]", types: "Iterable[FieldType]") -> "list[str]":
@@ -34,3 +39,50 @@ def _encode_column(field_type: "FieldType", column: "tuple[Any, ...]") -> "list[
 
 def _is_hashable(value: object) -> bool:
     return not hasattr(value, "keys")
+
+
+def verify_rows(constants: "Mapping[str, list[str]]", models: "Sequence[Sequence[Any]]") -> None:
+    """Decode a sample of the rows as the generated module will do. Raises EmitError if a value is not the one meant."""
+    numbers = _sample(models)
+    forms = {name: constants[name] for name in ("_FIELDS", "_VARIANT_FIELDS", "_LAYER_FIELDS")}
+    find = lookup_of({**forms, "_ROWS": [constants["_ROWS"][number] for number in numbers]})
+    for number in numbers:
+        model = models[number]
+        record = find(model[0])
+        decoded = [getattr(record, name) for name in type(record).__slots__]
+        for field, value, meant in zip(FIELDS, decoded, model, strict=False):
+            if not _is_same(value, meant):
+                raise EmitError(f"`{field.name}` of `{model[0]}` would be read back as {value!r}, and is {meant!r}")
+
+
+def _sample(models: "Sequence[Sequence[Any]]") -> list[int]:
+    """The numbers of some rows: the last one, and for each codec the first that states a value of a field with it."""
+    found: dict[str, int] = {}
+    for field, column in zip(FIELDS, zip(*models, strict=True), strict=False):
+        if field.type.codec not in found:
+            stating = next(compress(range(len(models)), column), None)
+            found |= {} if stating is None else {field.type.codec: stating}
+    return sorted({*found.values(), *range(len(models))[-1:]})
+
+
+def lookup_of(constants: "Mapping[str, list[str]]") -> "Callable[[str], Any]":
+    """What a generated module with these constants gives for an id; further constants are empty."""
+    from hypiler.emit.python import runtime
+
+    fresh: dict[str, Any] = {"_made": [], "_loaded": [], "_records": {}}
+    texts = {name: "\n".join(["", *lines, ""]) for name, lines in constants.items()}
+    namespace = {**vars(runtime), **fresh, **texts}
+    load = FunctionType(namespace["_load"].__code__, namespace)
+    find: Callable[[str], Any] = load()[2]
+    return find
+
+
+def _is_same(value: "Any", meant: "Any") -> bool:
+    """Whether a decoded value is the one meant, with its type: True is not 1."""
+    if isinstance(meant, tuple):
+        items: Sequence[Any] = meant
+        parts = value if isinstance(value, tuple) else [getattr(value, name) for name in type(value).__slots__]
+        return len(parts) == len(items) and all(map(_is_same, parts, items))
+    if hasattr(meant, "keys"):
+        return list(value) == list(meant) and all(map(_is_same, value.values(), meant.values()))
+    return type(value) is type(meant) and bool(value == meant)
