@@ -16,6 +16,7 @@ from hypiler.cli.tables import (
     write,
 )
 from hypiler.diagnostics.escaping import did_you_mean, printable, quote_name
+from hypiler.schema.parameter_counts import parameter_count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,15 +34,8 @@ EXAMPLES = """examples:
   hypiler list --sort beir --reverse             the best score first
   hypiler list --json | jq -r '.[].huggingface_id'
 """
-_UNITS = {"K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
 # More languages than these are counted, not named.
 _NAMED_LANGUAGES = 3
-
-
-def _parameters(model: "ModelInfo") -> float:
-    """The number behind `110M`, `1.5B` or `8x7B`."""
-    times, _, size = model.parameters.rpartition("x")
-    return int(times or 1) * float(size[:-1]) * _UNITS[size[-1]]
 
 
 _SORTS: "dict[str, Key]" = {
@@ -50,7 +44,7 @@ _SORTS: "dict[str, Key]" = {
     "type": lambda model: str(model.model_type),
     "dim": lambda model: model.embedding_dim,
     "context": lambda model: model.context_length,
-    "parameters": _parameters,
+    "parameters": lambda model: parameter_count(model.parameters),
     "beir": lambda model: model.beir_avg,
     "mrr": lambda model: model.ms_marco_mrr10,
     "date": lambda model: model.release_date,
