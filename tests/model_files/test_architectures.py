@@ -79,7 +79,7 @@ def test_number_that_no_model_can_have_makes_the_file_faulty(key: str) -> None:
     found = evidence(config(**{key: 2**53}))
     path = {"hidden_size": "hidden_dim"}.get(key, key)
     told = f"`specs.{path}` must be at most 9007199254740991, got 9007199254740992"
-    assert (found.problems, found.facts, found.kind) == ([Problem("config.json", told)], {}, None)
+    assert (found.problems, found.facts, found.encoder_type) == ([Problem("config.json", told)], {}, None)
 
 
 FAULTY: dict[str, tuple[bytes, str]] = {
@@ -90,13 +90,27 @@ FAULTY: dict[str, tuple[bytes, str]] = {
         b'{"a": 1, "a": 2}',
         "line 1, column 10: the key `a` must stand only once in an object; found it on line 1 already",
     ),
-    "NaN": (b'{"a": NaN}', "line 1, column 7: a number must be finite; found `NaN`"),
+    "key twice with 1 and true": (
+        b'{"a": {"b": 1, "b": true}}',
+        "line 1, column 16: the key `b` must stand only once in an object; found it on line 1 already",
+    ),
+    "byte order mark": (
+        b"\xef\xbb\xbf{}",
+        "line 1, column 1: the file must not start with a byte order mark; found one",
+    ),
     "too deep": (
         b"[" * 10_000,
         "line 1, column 101: lists and objects must be nested at most 100 deep; found a deeper one",
     ),
     "too large": (b" " * ((16 << 20) + 1), "the file must have at most 16 MiB; found more"),
-    "HTML": (b"<html>", "line 1, column 1: expected a value, found `<`"),
+    "HTML": (
+        b"\n<!DOCTYPE html>",
+        "the file is a web page (HTML), not the file itself: download it from `/resolve/`, not from `/blob/`",
+    ),
+    "pointer": (
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n",
+        "the file is a pointer of git LFS, not the file itself: run `git lfs pull`, or download it",
+    ),
 }
 
 
@@ -105,6 +119,24 @@ def test_faulty_file_says_nothing(data: bytes, message: str) -> None:
     found = evidence({"config.json": data, "README.md": b"---\nlicense: mit\n---\n"})
     assert found.problems == [Problem("config.json", message)]
     assert list(found.facts) == ["license"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"hidden_size": 8, "a": NaN, "b": [Infinity, -Infinity], "c": 1e999, "d": 1000000000000000000000}',
+        b'{"hidden_size": 8, "hidden_size": 8}',
+        b'{"hidden_size": 4, "hidden_size": 4, "a": {"b": [1, 2.5], "b": [1, 2.5]}, "hidden_size": 4}'.replace(
+            b"4", b"8"
+        ),
+        b'{"torch_dtype": "float32", "torch_dtype": "float16", "hidden_size": 8}',
+        b'{\r\n  "hidden_size": 8\r\n}\r\n',
+    ],
+    ids=["not finite", "key twice", "keys twice", "key that changes no vector", "CRLF"],
+)
+def test_what_the_libraries_read_is_read(data: bytes) -> None:
+    found = evidence({"config.json": data})
+    assert (found.problems, values(found)["specs.hidden_dim"]) == ([], 8)
 
 
 def test_file_that_was_not_read_is_no_problem_and_no_evidence() -> None:

@@ -35,6 +35,13 @@ def test_pooling_is_read_in_its_old_form_and_in_its_new_one(word: str, flag: str
     assert pooled(pooling_mode=[word]) == FileFact(expected, POOLING, "pooling_mode")
 
 
+def test_pooling_is_what_the_library_takes_where_a_file_leaves_it_open() -> None:
+    none = {"pooling_mode_cls_token": False, "pooling_mode_mean_tokens": False}
+    assert pooled(word_embedding_dimension=8) == FileFact("mean", POOLING, "")
+    assert pooled(**none) == FileFact("mean", POOLING, "")
+    assert pooled(pooling_mode_cls_token=1) == FileFact("cls", POOLING, "pooling_mode_cls_token")
+
+
 @pytest.mark.parametrize(
     "config",
     [
@@ -45,8 +52,6 @@ def test_pooling_is_read_in_its_old_form_and_in_its_new_one(word: str, flag: str
         {"pooling_mode": {"cls": True}},
         {"pooling_mode": 5},
         {"pooling_mode_cls_token": True, "pooling_mode_mean_tokens": True},
-        {"pooling_mode_cls_token": False, "pooling_mode_mean_tokens": False},
-        {"pooling_mode_cls_token": "true"},
     ],
 )
 def test_pooling_that_is_not_one_word_is_not_known(config: dict[str, Any]) -> None:

@@ -33,7 +33,7 @@ def test_values_are_the_texts_that_stand_there() -> None:
 
 @pytest.mark.parametrize("text", ["", "# Card\n", "----\na: b\n---\n", "text\n---\na: b\n---\n", " --- a\n"])
 def test_card_without_front_matter_says_nothing(text: str) -> None:
-    assert read_front_matter(text.encode()) == ({}, None)
+    assert read_front_matter(text.encode()) == ({}, None, {})
     assert evidence({"README.md": text.encode()}).problems == []
 
 
@@ -48,25 +48,20 @@ def test_card_without_front_matter_says_nothing(text: str) -> None:
     ],
 )
 def test_fences_are_those_of_the_hub(text: str) -> None:
-    assert read_front_matter(text.encode()) == ({"a": "b"}, None)
+    assert read_front_matter(text.encode()) == ({"a": "b"}, None, {})
 
 
 def test_empty_front_matter_is_empty() -> None:
-    assert read_front_matter(b"---\n---\n") == ({}, None)
+    assert read_front_matter(b"---\n---\n") == ({}, None, {})
 
 
 TOO_LONG = "it must have at most 64 kB, and 1 MB of `model-index`"
-LAUGHS = "a: &a [x, x]\n" + "".join(f"{b}: &{b} [*{a}, *{a}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True))
+LAUGHS = (
+    "{a: &a [x, x]," + ",".join([f"{b}: &{b} [*{a}, *{a}]" for a, b in zip("abcdefgh", "bcdefghi", strict=True)]) + "}"
+)
 HOSTILE = {
-    "billion laughs": (LAUGHS, "line 2: anchors and aliases are refused"),
-    "alias of nothing": ("a: *b", "line 2: anchors and aliases are refused"),
-    "anchor on a text": ("a: &b c", "line 2: anchors and aliases are refused"),
-    "anchor on a mapping": ("a: b\nc: &d {e: f}", "line 3: anchors and aliases are refused"),
-    "object": ("a: !!python/object/apply:os.system [id]", "line 2: tags are refused"),
-    "tag on a text": ("a: !!str b", "line 2: tags are refused"),
-    "tag without a name": ("a: ! b", "line 2: tags are refused"),
-    "key twice": ("license: mit\nlanguage: en\nlicense: other", "line 4: the key `license` stands twice"),
-    "key twice deep inside": ("a:\n- b: c\n  b: d", "line 4: the key `b` stands twice"),
+    "merged mapping": ("a: &a {license: mit}\n<<: *a\n*a : b", "line 4: aliases of lists and mappings are refused"),
+    "tag on the mapping": ("!!map {a: b}", "line 2: tags are refused"),
     "key that is a list": ("? [a]\n: b", "line 2: a key must be a text"),
     "key that is a mapping": ("? {a: b}\n: c", "line 2: a key must be a text"),
     "tab": ("a:\n\t- b", "line 2: what follows is not YAML"),
@@ -83,6 +78,49 @@ HOSTILE = {
     "long key that can be read": ("x" * 100_000 + ": a", TOO_LONG),
     "one byte too many": ("a: " + "x" * (MAX_BYTES - 2), TOO_LONG),
 }
+
+
+# What is refused for one key: what follows `license: `, and the reason.
+HOSTILE_VALUES = {
+    "billion laughs": (LAUGHS, "line 2: aliases of lists and mappings are refused"),
+    "alias of nothing": ("*b", "line 2: aliases of lists and mappings are refused"),
+    "alias of a mapping": ("&d {e: f}\nlicense: *d", "line 3: aliases of lists and mappings are refused"),
+    "object": ("!!python/object/apply:os.system [id]", "line 2: tags are refused"),
+    "tag on a text": ("!!str b", "line 2: tags are refused"),
+    "tag without a name": ("! b", "line 2: tags are refused"),
+    "key twice": ("mit\na: b\nlicense: other", "line 4: the key `license` stands twice"),
+    "key twice deep inside": ("\n- b: c\n  b: d", "line 4: the key `b` stands twice"),
+}
+
+
+@pytest.mark.parametrize(("value", "message"), HOSTILE_VALUES.values(), ids=HOSTILE_VALUES)
+def test_hostile_value_is_refused_for_its_key_alone(value: str, message: str) -> None:
+    found = evidence({"README.md": f"---\nlicense: {value}\nlanguage: en\n---\n".encode()})
+    assert found.problems == [Problem("README.md (`license`)", f"front matter: {message}")]
+    assert values(found) == {"capabilities.languages": ["en"]}
+
+
+@pytest.mark.parametrize("value", [value for value, _ in HOSTILE_VALUES.values() if "license" not in value])
+def test_hostile_value_of_a_key_that_says_nothing_of_the_model_is_passed_over(value: str) -> None:
+    found = evidence({"README.md": f"---\nwidget: {value}\nlicense: mit\n---\n".encode()})
+    assert (found.problems, values(found)) == ([], {"license": "MIT"})
+
+
+def test_aliases_of_texts_are_what_they_stand_for() -> None:
+    found = evidence({"README.md": b"---\ntags: [&a mit, x]\nlicense: *a\nlanguage: [&b en, *b]\n---\n"})
+    assert (found.problems, values(found)) == ([], {"license": "MIT", "capabilities.languages": ["en"]})
+
+
+def test_key_that_stands_twice_with_one_value_is_read() -> None:
+    found = evidence({"README.md": b"---\nlicense: mit\nlicense: mit\n---\n"})
+    assert (found.problems, values(found)) == ([], {"license": "MIT"})
+
+
+def test_alias_in_results_of_benchmarks_leaves_the_rest() -> None:
+    front = "license: mit\nmodel-index:\n- name: x\n  results: &a [b]\n- results: *a"
+    found = evidence({"README.md": f"---\n{front}\n---\n".encode()})
+    told = "front matter: line 6: aliases of lists and mappings are refused"
+    assert (found.problems, values(found)) == ([Problem("README.md (`model-index`)", told)], {"license": "MIT"})
 
 
 @pytest.mark.parametrize(("front", "message"), HOSTILE.values(), ids=HOSTILE)
@@ -120,7 +158,7 @@ RESULT = (
 
 def test_results_of_benchmarks_may_be_long() -> None:
     front = f"license: mit\nmodel-index:\n{RESULT}\n# a comment\n\nlanguage: no"
-    found, index = read_front_matter(f"---\n{front}\n---\n".encode())
+    found, index, _ = read_front_matter(f"---\n{front}\n---\n".encode())
     assert len(RESULT) > 2 * MAX_BYTES
     assert found == {"license": "mit", "language": "no"}
     assert isinstance(index, list)
@@ -147,13 +185,13 @@ def test_brackets_are_not_counted_to_their_end() -> None:
 
 @pytest.mark.parametrize(("before", "line"), [("", 3), ("a: b\n", 4)])
 def test_fault_inside_the_results_has_its_place(before: str, line: int) -> None:
-    with pytest.raises(ModelFileError, match=f"^line {line}: tags are refused$"):
-        card(f"{before}model-index:\n- !!int a\nb: c")
+    found = read_front_matter(f"---\n{before}model-index:\n- !!int a\nb: c\n---\n".encode())
+    assert found.faulty == {"model-index": f"line {line}: tags are refused"}
 
 
 def test_fault_after_the_results_has_its_place() -> None:
-    with pytest.raises(ModelFileError, match=r"^line 4: tags are refused$"):
-        card("model-index:\n- a\nb: !!int c")
+    found = read_front_matter(b"---\nmodel-index:\n- a\nb: !!int c\n---\n")
+    assert found.faulty == {"b": "line 4: tags are refused"}
 
 
 def test_missing_parser_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,9 +34,9 @@ KINDS = {
 def test_kind_is_what_the_files_show(name: str) -> None:
     found, expected = evidence(models.ALL[name]), KINDS[name]
     if expected is None:
-        assert (found.kind, {"type", "capabilities.multi_vector"} & found.facts.keys()) == (None, set())
+        assert (found.encoder_type, {"type", "capabilities.multi_vector"} & found.facts.keys()) == (None, set())
     else:
-        assert (found.kind, *place(found, "type")) == expected
+        assert (found.encoder_type, *place(found, "type")) == expected
         assert values(found)["capabilities.multi_vector"] == (expected[0] == "multi_vector")
 
 
@@ -66,7 +66,7 @@ MODULES = {
 
 @pytest.mark.parametrize(("names", "kind"), MODULES.values(), ids=MODULES)
 def test_modules_tell_the_kind(names: list[str], kind: str | None) -> None:
-    assert evidence(modules(*names)).kind == kind
+    assert evidence(modules(*names)).encoder_type == kind
 
 
 @pytest.mark.parametrize(
@@ -82,13 +82,13 @@ def test_modules_tell_the_kind(names: list[str], kind: str | None) -> None:
     ],
 )
 def test_class_that_saved_a_model_tells_the_kind(word: Any, kind: str) -> None:
-    assert evidence(modules(f"{ST}.models.Pooling") | {SETTINGS: {"model_type": word}}).kind == kind
+    assert evidence(modules(f"{ST}.models.Pooling") | {SETTINGS: {"model_type": word}}).encoder_type == kind
 
 
 def test_network_without_modules_is_known_by_what_else_is_there() -> None:
-    assert evidence({"config.json": {}, SETTINGS: {"model_type": "CrossEncoder"}}).kind == "reranker"
-    assert evidence({"config.json": {"model_type": "model2vec"}}).kind == "static"
-    assert evidence({"config.json": {"model_type": "bert"}, "artifact.metadata": {"dim": 0}}).kind is None
+    assert evidence({"config.json": {}, SETTINGS: {"model_type": "CrossEncoder"}}).encoder_type == "reranker"
+    assert evidence({"config.json": {"model_type": "model2vec"}}).encoder_type == "static"
+    assert evidence({"config.json": {"model_type": "bert"}, "artifact.metadata": {"dim": 0}}).encoder_type is None
 
 
 def test_layer_without_pooling_is_told_to_be_for_tokens() -> None:
@@ -103,12 +103,12 @@ def test_masked_language_model_alone_is_told_to_be_perhaps_none() -> None:
 @pytest.mark.parametrize("labels", [None, {}, {"0": "a", "1": "b"}, ["a"]])
 def test_classifier_without_one_label_is_no_reranker(labels: Any) -> None:
     config = models.BGE_RERANKER["config.json"] | {"id2label": labels}
-    assert evidence({"config.json": config}).kind is None
+    assert evidence({"config.json": config}).encoder_type is None
 
 
 def test_further_heads_beside_a_dense_model_are_seen() -> None:
     found = evidence(models.BGE_M3 | {"colbert_linear.pt": None, "sparse_linear.pt": None})
-    assert (found.kind, values(found)["type"]) == ("dense", "dense")
+    assert (found.encoder_type, values(found)["type"]) == ("dense", "dense")
     assert place(found, "capabilities.multi_vector") == (True, "colbert_linear.pt", "")
     assert found.facts["architecture.has_projection"] == FileFact(
         True, "colbert_linear.pt", "", "a further head, for one vector a token; its width stands in a pickle"
@@ -149,7 +149,8 @@ def test_layers_are_told_in_order_with_their_activations() -> None:
     files = modules(POOLING, DENSE, DENSE, **{"2_Dense": tanh, "3_Dense": {"in_features": 768, "out_features": 64}})
     assert values(evidence(files))["encoding.dense_layers"] == [
         {"in_features": 768, "out_features": 768, "activation": "Tanh"},
-        {"in_features": 768, "out_features": 64},
+        # The library takes Tanh where none is named.
+        {"in_features": 768, "out_features": 64, "activation": "Tanh"},
     ]
     assert projection(files) == {HAS: True, DIMS: 64, WIDTH: 64}
 

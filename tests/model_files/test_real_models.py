@@ -36,7 +36,7 @@ def test_all_minilm_is_what_the_shipped_registry_says(minilm: Path) -> None:
         ],
         ["1_Pooling/config.json", "model.safetensors"],
     ]
-    assert (found.kind, found.problems, found.remote_code, found.pickle_only) == ("dense", [], (), False)
+    assert (found.encoder_type, found.problems, found.remote_code, found.pickle_only) == ("dense", [], (), False)
     entry = next(model for model in SHIPPED if model["id"] == "all-minilm-l6-v2")
     facts = {path: fact.value for path, fact in found.facts.items() if not path.startswith("files.")}
     assert facts.pop("specs.parameters") == 22_713_216
@@ -65,7 +65,7 @@ def test_all_minilm_is_what_the_shipped_registry_says(minilm: Path) -> None:
 def test_splade_is_sparse_by_its_network_alone(splade: Path) -> None:
     found, asked = evidence_of(splade)
     assert asked == [["config.json", "tokenizer_config.json", "model.safetensors"]]
-    assert (found.kind, found.problems, found.remote_code, found.pickle_only) == ("sparse", [], (), False)
+    assert (found.encoder_type, found.problems, found.remote_code, found.pickle_only) == ("sparse", [], (), False)
     facts = {path: fact.value for path, fact in found.facts.items() if not path.startswith("files.")}
     assert facts == {
         "type": "sparse",
@@ -87,7 +87,7 @@ def test_splade_is_sparse_by_its_network_alone(splade: Path) -> None:
 
 def test_late_interaction_keeps_one_vector_a_token(multi_vector: Path) -> None:
     found, _ = evidence_of(multi_vector)
-    assert (found.kind, found.problems) == ("multi_vector", [])
+    assert (found.encoder_type, found.problems) == ("multi_vector", [])
     facts = {path: found.facts[path].value for path in found.facts if path.startswith("encoding.")}
     assert facts == {"encoding.pooling": "none", "encoding.normalize": True}
     assert found.facts["specs.embedding_dim"].value == 384
@@ -95,4 +95,4 @@ def test_late_interaction_keeps_one_vector_a_token(multi_vector: Path) -> None:
 
 def test_engines_see_the_same_kinds(minilm: Path, splade: Path, multi_vector: Path) -> None:
     for folder in (minilm, splade, multi_vector):
-        assert evidence_of(folder)[0].kind == read_layout(folder).kind
+        assert evidence_of(folder)[0].encoder_type == read_layout(folder).encoder_type

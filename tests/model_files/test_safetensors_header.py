@@ -102,7 +102,7 @@ FAULTY: dict[str, tuple[Any, str]] = {
     ),
     "hole before": ({"a": ONE | {"data_offsets": [8, 16]}}, "tensors must follow each other without overlap or holes"),
     "metadata of numbers": ({"__metadata__": {"a": 1}, "a": ONE}, "`__metadata__` must hold strings alone"),
-    "metadata of a list": ({"__metadata__": [], "a": ONE}, "`__metadata__` must hold strings alone"),
+    "metadata of a list": ({"__metadata__": ["pt"], "a": ONE}, "`__metadata__` must hold strings alone"),
 }
 
 

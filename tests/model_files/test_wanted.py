@@ -135,7 +135,7 @@ MODULES: dict[str, tuple[Any, str]] = {
     "no path": ([{"type": "a.Pooling"}], "the file must list modules with `type` and `path`"),
     "type of a list": ([{"type": [], "path": ""}], "the file must list modules with `type` and `path`"),
     "path outside": ([{"type": "a.Pooling", "path": "../x"}], "unsafe file name: `../x`: it has the part `..`"),
-    "path of the root": ([{"type": "a.Pooling", "path": "/"}], "unsafe file name: `/`: it has an empty part"),
+    "path of the root": ([{"type": "a.Pooling", "path": "/"}], "unsafe file name: `/`: it is absolute"),
     "not JSON": (
         b"[",
         "line 1, column 2: `[` opened on line 1, column 1 must be closed with `]`; found the end of the file",
@@ -149,7 +149,7 @@ def test_faulty_modules_leave_the_kind_unknown(modules: Any, message: str) -> No
     assert asked(files)[1:] == []
     found = evidence(files)
     assert found.problems == [Problem("modules.json", message)]
-    assert (found.kind, found.facts["specs.hidden_dim"].value) == (None, 1024)
+    assert (found.encoder_type, found.facts["specs.hidden_dim"].value) == (None, 1024)
     assert {"type", "encoding.pooling", "specs.embedding_dim", "dependencies.remote_code"}.isdisjoint(found.facts)
 
 

@@ -162,6 +162,8 @@ def _agreed(path: str) -> bool:
 def _warn(evidence: "Evidence") -> None:
     for problem in evidence.problems:
         write_text(f"note: {printable(problem.file)} was not used: {printable(problem.message)}", sys.stdout)
+    for warning in evidence.warnings:
+        write_text(f"note: {printable(warning.file)}: {printable(warning.message)}", sys.stdout)
     if evidence.remote_code:
         files = ", ".join(map(printable, evidence.remote_code))
         write_text(f"note: loading it with its own library runs code of the repository: {files}", sys.stdout)

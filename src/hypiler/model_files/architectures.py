@@ -1,59 +1,19 @@
 """Facts of a network's config.json, by families: what one calls `hidden_size` is `dim` or `n_embd` in another."""
 
-from typing import NamedTuple
-
 from hypiler.model_files.facts import FileFact
 from hypiler.model_files.json_files import mapping, positive
 from hypiler.model_files.repository import Repository
+from hypiler.schema.architectures import USUAL, Family, family_named, family_of_class
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-
-class Family(NamedTuple):
-    """The keys of a family of networks, the first one that is there counts.
-
-    `reserved` are the positions before that of the first token.
-    """
-
-    hidden: tuple[str, ...] = ("hidden_size",)
-    positions: tuple[str, ...] = ("max_position_embeddings",)
-    reserved: int = 0
-
-
-# Of nomic_bert, n_positions is what the network was extended to, and max_position_embeddings what it was trained with.
-_GPT2 = Family(("n_embd", "hidden_size"), ("n_positions", "max_position_embeddings"))
-_T5 = Family(("d_model",), ())
-_ROBERTA = Family(reserved=2)
-_FAMILIES = {
-    "distilbert": Family(("dim", "hidden_size")),
-    "gpt2": _GPT2,
-    "model2vec": Family(("hidden_dim",), ()),
-    "mt5": _T5,
-    "nomic_bert": _GPT2,
-    "t5": _T5,
-    "umt5": _T5,
-    **dict.fromkeys(
-        (
-            "camembert",
-            "data2vec-text",
-            "ibert",
-            "longformer",
-            "luke",
-            "mpnet",
-            "roberta",
-            "roberta-prelayernorm",
-            "xlm-roberta",
-            "xlm-roberta-xl",
-            "xmod",
-        ),
-        _ROBERTA,
-    ),
-}
 # Where models of text and images keep the configuration of the language model, the outer ones first.
 _NESTED = ("vlm_config", "vlm_backbone_config", "text_config")
 _SENSES = {"vision_config": "image", "audio_config": "audio"}
+# Networks that compute positions from angles or distances: the number in the configuration is no limit.
+_COMPUTED = ("rope_theta", "rope_scaling", "rope_parameters", "rotary_emb_base", "rotary_emb_fraction", "alibi")
 
 
 class Network:
@@ -67,8 +27,13 @@ class Network:
             if inner := mapping(part.get(key)):
                 part, path = inner, f"{path}{key}."
                 self.parts.insert(0, (path, part))
-        words = [part.get("model_type") for _, part in self.parts]
-        self.family = next((_FAMILIES[word] for word in words if isinstance(word, str) and word in _FAMILIES), Family())
+        self.family = self._family(repository.architectures)
+
+    def _family(self, classes: list[str]) -> Family:
+        """The family by `model_type`, or by the class that was saved where that is missing."""
+        names = [name for _, part in self.parts if isinstance(name := part.get("model_type"), str)]
+        found = map(family_named, names) if names else map(family_of_class, classes)
+        return next((family for family in found if family), USUAL)
 
     def number(self, *keys: str) -> FileFact | None:
         """The first of these keys that holds a positive integer."""
@@ -108,6 +73,14 @@ class Network:
         return next((fact for fact in others if fact and fact.value != found.value), None)
 
     @property
+    def is_bound(self) -> bool:
+        """Whether a longer text than the positions allow fails: there is a table of them, as far as is known."""
+        part = self.parts[0][1]
+        if any(part.get(key) for key in _COMPUTED) or part.get("position_embedding_type", "absolute") != "absolute":
+            return False
+        return "auto_map" not in part
+
+    @property
     def longest(self) -> FileFact | None:
         """The tokens for which there are positions."""
         found = self.positions
@@ -116,7 +89,7 @@ class Network:
         return FileFact(found.value - self.family.reserved, found.file, found.key)
 
 
-def config_facts(repository: Repository, network: Network, kind: str | None) -> "dict[str, FileFact | None]":
+def config_facts(repository: Repository, network: Network, encoder_type: str | None) -> "dict[str, FileFact | None]":
     """Architecture, sizes and modalities."""
     config, file = repository.config, repository.config_name
     if not config:
@@ -127,12 +100,12 @@ def config_facts(repository: Repository, network: Network, kind: str | None) -> 
         "specs.hidden_dim": network.hidden,
         "specs.max_position_embeddings": network.positions,
         "specs.vocab_size": network.vocabulary,
-        "capabilities.modalities": _modalities(repository, network, kind),
+        "capabilities.modalities": _modalities(repository, network, encoder_type),
     }
 
 
-def _modalities(repository: Repository, network: Network, kind: str | None) -> FileFact | None:
-    settings = mapping(repository.object(repository.network_name).get("modality_config"))
+def _modalities(repository: Repository, network: Network, encoder_type: str | None) -> FileFact | None:
+    settings = mapping(repository.network_settings.get("modality_config"))
     # One entry may be of several at once, as `image+text`.
     stated = {word for key in settings for word in key.replace(",", "+").split("+")}
     known = [word for word in ("text", "image", "audio", "video") if word in stated]
@@ -141,7 +114,8 @@ def _modalities(repository: Repository, network: Network, kind: str | None) -> F
     senses = {
         path + key: word for path, part in network.parts for key, word in _SENSES.items() if mapping(part.get(key))
     }
-    if network.vocabulary is None or kind is None:
+    # What is of no known type may read something else than text, but where its configuration tells the parts apart.
+    if network.vocabulary is None or (encoder_type is None and not senses):
         return None
     note = "" if senses else "there is no configuration of another input beside it"
     return FileFact(

@@ -4,9 +4,9 @@ import re
 
 from hypiler.diagnostics.collector import FindingCollector
 from hypiler.diagnostics.escaping import quote_name
-from hypiler.model_files.facts import FileFact, ModelFileError
-from hypiler.model_files.front_matter import read_front_matter
+from hypiler.model_files.facts import FileFact, Problem
 from hypiler.model_files.json_files import mapping
+from hypiler.model_files.language_names import LANGUAGE_NAMES
 from hypiler.model_files.repository import ADAPTER, CARD, Repository
 from hypiler.schema.string_types import Language
 from hypiler.schema.vocabulary import LANGUAGE_SLIPS, LANGUAGES, LICENSES, TWO_LETTER_CODES
@@ -34,6 +34,18 @@ _SPDX = {license.lower(): license for license in LICENSES} | {
     "pddl": "PDDL-1.0",
     "postgresql": "PostgreSQL",
 }
+# How people write a licence instead: words that say nothing, and short forms of what is left, letters and digits alone.
+_FILLING = re.compile(r"\b(?:the|licen[cs]e|software|version)\b|v(?=[\d.])")
+_SHORT_FORMS = {
+    "apache2": "Apache-2.0",
+    "creativecommonsattribution40": "CC-BY-4.0",
+    "creativecommonsattribution40international": "CC-BY-4.0",
+    "gpl3": "GPL-3.0",
+    "agpl3": "AGPL-3.0",
+    "lgpl3": "LGPL-3.0",
+    "mpl2": "MPL-2.0",
+}
+_PLAIN = {re.sub(r"[^a-z0-9]", "", name): license for name, license in _SPDX.items()} | _SHORT_FORMS
 # Terms that SPDX does not list, where models.json spells them otherwise.
 _TERMS = {"gemma": "LicenseRef-Gemma", "lfm1.0": "LicenseRef-LFM-1.0"}
 # These say no more than that there is a licence.
@@ -52,35 +64,48 @@ def card_facts(repository: Repository) -> "dict[str, FileFact | None]":
     return facts
 
 
+# The keys of a card that say something of a model.
+_HEEDED = (
+    "base_model",
+    "language",
+    "language_bcp47",
+    "library_name",
+    "license",
+    "license_name",
+    "model-index",
+    "pipeline_tag",
+    "tags",
+)
+
+
 def _of_card(repository: Repository) -> "dict[str, FileFact | None]":
-    data = repository.content(CARD)
-    if data is None:
-        return {}
-    try:
-        card, index = read_front_matter(data)
-    except ModelFileError as error:
-        repository.note(CARD, f"front matter: {error}")
-        return {}
+    card, results, faulty = repository.front_matter
+    for key in _HEEDED:
+        if key in faulty:
+            repository.problems.append(Problem(f"{CARD} (`{key}`)", f"front matter: {faulty[key]}"))
     return {
-        "capabilities.languages": _languages(card.get("language")),
+        "capabilities.languages": _languages(card),
         "license": _license(card),
-        "performance.ms_marco_mrr10": _score(index),
+        "performance.ms_marco_mrr10": _score(results),
         "dependencies.base_model": _base_model(card.get("base_model")),
     }
 
 
-def _languages(value: "JSONValue") -> FileFact | None:
+def _languages(card: "dict[str, Any]") -> FileFact | None:
     """Language codes as models.json writes them; what is no language, such as `code`, is left out."""
     found: list[str] = []
     left: list[str] = []
-    for word in value if isinstance(value, list) else [value]:
-        if isinstance(word, str):
-            code = _code(word.strip())
-            (found if code else left).append(code or word)
+    # Codes with a region have a key of their own in some cards.
+    for value in (card.get("language"), card.get("language_bcp47")):
+        for word in value if isinstance(value, list) else [value]:
+            if isinstance(word, str):
+                code = _code(word.strip())
+                (found if code else left).append(code or word)
     many = "mul" in found
     found = [code for code in dict.fromkeys(found) if code != "mul"] or (["mul"] if many else [])
     note = f"without {', '.join(quote_name(word) for word in left[:3])}" if left else ""
-    return FileFact(found, CARD, "language", note) if found else None
+    key = "language" if card.get("language") else "language_bcp47"
+    return FileFact(found, CARD, key, note) if found else None
 
 
 def _code(word: str) -> str | None:
@@ -89,8 +114,9 @@ def _code(word: str) -> str | None:
         return word
     first, *rest = word.replace("_", "-").split("-")
     first = first.lower()
-    # What people write instead of a code, such as `jp` or `multilingual`, has no region.
-    meant = LANGUAGE_SLIPS.get(word.lower()) or TWO_LETTER_CODES.get(first, first)
+    # What people write instead of a code, such as `jp` or `English`, has no region.
+    slip = LANGUAGE_SLIPS.get(word.lower()) or LANGUAGE_NAMES.get(word.lower())
+    meant = slip or TWO_LETTER_CODES.get(first, first)
     code = "-".join([meant, *[part.title() if len(part) == 4 else part.upper() for part in rest]])
     return code if _LANGUAGE.read(code, FindingCollector()) == code else None
 
@@ -112,6 +138,8 @@ def _license(card: "dict[str, Any]") -> FileFact | None:
         return FileFact(_SPDX.get(name) or _TERMS[name], CARD, key, note)
     if name in _VAGUE:
         return None
+    if spelled := _PLAIN.get(re.sub(r"[^a-z0-9]", "", _FILLING.sub("", name))):
+        return FileFact(spelled, CARD, key, f"{quote_name(word)} on the hub")
     plain = re.sub(r"[^A-Za-z0-9.+-]+", "-", word.strip())[:100].strip("-")
     return FileFact(f"LicenseRef-{plain}", CARD, key, f"{quote_name(word)} on the hub") if plain else None
 

@@ -1,35 +1,30 @@
 """What a model is to an encoder, and whether loading it runs code of a repository."""
 
+from typing import NamedTuple
+
 from hypiler.diagnostics.escaping import printable
 from hypiler.model_files.facts import FileFact
 from hypiler.model_files.json_files import mapping, positive, words
-from hypiler.model_files.repository import MODULES, SETTINGS, STANFORD, Repository
+from hypiler.model_files.repository import CARD, MODULES, SETTINGS, STANFORD, Repository
+from hypiler.schema.encoder_types import MODEL_TYPES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hypiler.jsontext.json_types import JSONValue
-
-TYPES = {
-    "dense": "dense",
-    "static": "static",
-    "multi_vector": "colbert",
-    "sparse": "sparse",
-    "reranker": "reranker",
-}
-"""The kinds, and the types of models.json that are of them."""
+    from hypiler.schema.encoder_types import EncoderType
 
 # What sentence-transformers and PyLate call their classes.
-_CLASSES = {
+_CLASSES: "dict[str, EncoderType]" = {
     "SentenceTransformer": "dense",
     "SparseEncoder": "sparse",
     "MultiVectorEncoder": "multi_vector",
     "ColBERT": "multi_vector",
     "CrossEncoder": "reranker",
 }
-# The modules that tell the kind, the most telling first.
-_MODULES = {
+# The modules that show the type, the most telling first.
+_MODULES: "dict[str, EncoderType]" = {
     "MultiVectorMask": "multi_vector",
     "SpladePooling": "sparse",
     "MLMTransformer": "sparse",
@@ -45,53 +40,100 @@ _LATE = ("HF_ColBERT", "ColPali")
 FURTHER_HEAD = "colbert_linear.pt"
 
 
-def find_kind(repository: Repository) -> "tuple[str, FileFact] | None":
-    """The kind and the fact `type`; None if nothing shows it."""
-    if repository.silent(MODULES):
-        return None
-    found = _by_library(repository) if repository.modules is not None else _by_network(repository)
-    if found is None:
-        return None
-    kind, file, key, note = found
-    return kind, FileFact(TYPES[kind], file, key, note)
+# Words in the tags of cards of sparse encoders, and of models that score pairs.
+_SPARSE_TAGS = ("splade", "sparse")
+_PAIR_TAGS = ("rerank", "cross-encoder", "text-ranking", "sentence-transformers", "text-embeddings-inference")
 
 
-def _by_library(repository: Repository) -> "tuple[str, str, str, str] | None":
-    if repository.of("StaticEmbedding"):
-        return "static", MODULES, "StaticEmbedding", ""
+class Shown(NamedTuple):
+    """An encoder type and the place that shows it."""
+
+    encoder_type: "EncoderType"
+    file: str
+    key: str
+    note: str = ""
+
+    @property
+    def fact(self) -> FileFact:
+        """The fact `type`."""
+        return FileFact(MODEL_TYPES[self.encoder_type], self.file, self.key, self.note)
+
+
+def find_encoder_type(repository: Repository) -> Shown | None:
+    """The encoder type; None if nothing shows it."""
+    if repository.modules is not None:
+        return _by_library(repository)
+    return None if repository.is_unreadable(MODULES) else _by_network(repository)
+
+
+def _by_library(repository: Repository) -> Shown | None:
+    if repository.modules_of_type("StaticEmbedding"):
+        return Shown("static", MODULES, "StaticEmbedding")
+    if shown := _by_settings(repository):
+        return shown
+    for name, encoder_type in _MODULES.items():
+        if repository.modules_of_type(name):
+            return Shown(encoder_type, MODULES, name, "without a pooling module" if name == "Dense" else "")
+    return None
+
+
+def _by_settings(repository: Repository) -> Shown | None:
     settings = repository.object(SETTINGS)
     word = settings.get("model_type")
     if isinstance(word, str) and word in _CLASSES:
-        return _CLASSES[word], SETTINGS, "model_type", ""
-    for key in ("query_prefix", "document_prefix"):
-        if key in settings:
-            return "multi_vector", SETTINGS, key, ""
-    for name, kind in _MODULES.items():
-        if repository.of(name):
-            return kind, MODULES, name, "without a pooling module" if name == "Dense" else ""
-    return None
+        return Shown(_CLASSES[word], SETTINGS, "model_type")
+    key = next((key for key in ("query_prefix", "document_prefix") if key in settings), None)
+    return Shown("multi_vector", SETTINGS, key) if key else None
 
 
-def _by_network(repository: Repository) -> "tuple[str, str, str, str] | None":
-    settings = repository.object(SETTINGS)
-    if settings.get("model_type") == "CrossEncoder":
-        return "reranker", SETTINGS, "model_type", ""
+def _by_network(repository: Repository) -> Shown | None:
+    if shown := _by_settings(repository):
+        return shown
     if positive(repository.object(STANFORD).get("dim")):
-        return "multi_vector", STANFORD, "dim", ""
+        return Shown("multi_vector", STANFORD, "dim")
     config, file = repository.config, repository.config_name
     for name in repository.architectures:
         if name in _LATE or name.endswith("ForRetrieval"):
-            return "multi_vector", file, "architectures", ""
+            return Shown("multi_vector", file, "architectures")
         if name == "StaticModel":
-            return "static", file, "architectures", ""
+            return Shown("static", file, "architectures")
         # A classifier with several labels is no reranker.
         if name.endswith("ForSequenceClassification") and len(mapping(config.get("id2label"))) == 1:
-            return "reranker", file, "architectures", "a classifier with one label"
+            return _classifier(repository)
         if name.endswith("ForMaskedLM"):
-            return "sparse", file, "architectures", "a masked language model: SPLADE, or no encoder at all"
+            return _masked(repository)
     if config.get("model_type") == "model2vec":
-        return "static", file, "model_type", ""
-    return None
+        return Shown("static", file, "model_type")
+    # model2vec writes the type of the numbers, and older versions of it nothing else that is its own.
+    return Shown("static", file, "embedding_dtype") if "embedding_dtype" in config else None
+
+
+def _masked(repository: Repository) -> Shown | None:
+    """A masked language model: sparse, unless there is a card that does not say so.
+
+    Many dense models were saved with the head that they were trained with.
+    """
+    note = "a masked language model: SPLADE, or no encoder at all"
+    if repository.front_matter.card:
+        if not _has_tag(repository, _SPARSE_TAGS):
+            return None
+        note = f"a masked language model, sparse by the tags in {CARD}"
+    return Shown("sparse", repository.config_name, "architectures", note)
+
+
+def _classifier(repository: Repository) -> Shown | None:
+    """A classifier with one label: a reranker, if its card does not call it a classifier of single texts."""
+    task = repository.front_matter.card.get("pipeline_tag")
+    if task == "text-classification" and not _has_tag(repository, _PAIR_TAGS):
+        return None
+    return Shown("reranker", repository.config_name, "architectures", "a classifier with one label")
+
+
+def _has_tag(repository: Repository, parts: tuple[str, ...]) -> bool:
+    """Whether the card has a tag, or names a task or a library, with one of these words in it."""
+    card = repository.front_matter.card
+    tags = [*words(card.get("tags")), *[str(card.get(key)) for key in ("pipeline_tag", "library_name")]]
+    return any(part in tag.lower() for tag in tags for part in parts)
 
 
 def remote_code(repository: Repository) -> "tuple[tuple[str, ...], FileFact | None]":
@@ -107,7 +149,7 @@ def remote_code(repository: Repository) -> "tuple[tuple[str, ...], FileFact | No
         files.update(map(_file_of, strange))
         fact = fact or FileFact(True, MODULES, "type")
     read = (repository.config_name, repository.tokenizer_name, MODULES)
-    if fact is None and repository.config and not any(map(repository.silent, read)):
+    if fact is None and repository.config and not any(map(repository.is_unreadable, read)):
         fact = FileFact(
             False, repository.config_name, "auto_map", "there is none, and no modules beyond those of the libraries"
         )

@@ -3,12 +3,9 @@
 from hypiler.model_files.architectures import Network
 from hypiler.model_files.facts import FileFact
 from hypiler.model_files.json_files import mapping, positive, text
+from hypiler.model_files.late_interaction import SIDES, is_pylate, side_length, stanford_marker
 from hypiler.model_files.projection import pooling_modes
 from hypiler.model_files.repository import MODULES, SETTINGS, STANFORD, Repository
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 # The words of pooling modules in those of models.json.
 _POOLINGS = {
@@ -19,6 +16,7 @@ _POOLINGS = {
     "weightedmean": "weighted_mean",
     "lasttoken": "last_token",
 }
+_WORDS = {*_POOLINGS.values(), "none"}
 _SIMILARITIES = {
     "cosine": "cosine",
     "dot": "dot",
@@ -30,141 +28,171 @@ _SIMILARITIES = {
 _PASSING = ("MultiVectorMask", "Dropout")
 # The names of prompts that sentence-transformers looks for, by side. It writes an empty one under the first name of a
 # side where nobody set any.
-_SIDES = {"query": ("query",), "document": ("document", "passage", "corpus")}
-# Stanford's ColBERT writes `doc_maxlen`.
-_SHORT = {"query": "query", "document": "doc"}
+_PROMPTS = {"query": ("query",), "document": ("document", "passage", "corpus")}
 
 
-def encoding_facts(repository: Repository, network: Network, kind: str | None) -> "dict[str, FileFact | None]":
+def encoding_facts(repository: Repository, network: Network, encoder_type: str | None) -> "dict[str, FileFact | None]":
     """The facts of `encoding`, and the longest input."""
+    pooling, similarity = read_pooling(repository, encoder_type), read_similarity(repository, encoder_type)
     return {
-        "encoding.pooling": _pooling(repository, kind),
-        "encoding.normalize": _normalize(repository, kind),
-        "encoding.similarity": _similarity(repository, kind),
-        "specs.context_length": _context(repository, network, kind),
-        **_prompts(repository),
-        **_lengths(repository),
+        "encoding.pooling": pooling if pooling and pooling.value in _WORDS else None,
+        "encoding.normalize": read_normalization(repository, encoder_type),
+        "encoding.similarity": similarity if similarity and similarity.value in _SIMILARITIES.values() else None,
+        "specs.context_length": _context(repository, network, encoder_type),
+        **_prefixes(repository),
+        **{f"encoding.{side}_length": side_length(repository, side) for side in SIDES},
     }
 
 
-def _pooling(repository: Repository, kind: str | None) -> FileFact | None:
-    if kind == "dense":
-        for module in repository.of("Pooling"):
-            modes = pooling_modes(repository.object(module.config))
-            mode, key = next(iter(modes.items()), ("", ""))
-            return FileFact(_POOLINGS[mode], module.config, key) if len(modes) == 1 and mode in _POOLINGS else None
-    if kind == "sparse":
-        for module in repository.of("SpladePooling"):
-            found = repository.object(module.config).get("pooling_strategy") == "max"
-            return FileFact("max", module.config, "pooling_strategy") if found else None
+def read_pooling(repository: Repository, encoder_type: str | None) -> FileFact | None:
+    """How one vector is made of those of the tokens, in the words of models.json where it has one.
+
+    Several modes that are joined have a + between them. None if nothing says it, and if there are several poolings.
+    """
+    if encoder_type == "dense":
+        found = repository.modules_of_type("Pooling")
+        modes = pooling_modes(repository.object(found[0].config)) if len(found) == 1 else {}
+        value = "+".join([_POOLINGS.get(mode, mode) for mode in modes])
+        return FileFact(value, found[0].config, next(iter(modes.values()))) if value else None
+    if encoder_type == "sparse":
+        for module in repository.modules_of_type("SpladePooling"):
+            strategy = text(repository.object(module.config).get("pooling_strategy", "max"))
+            return FileFact(strategy, module.config, "pooling_strategy") if strategy else None
     file, key = (MODULES, "type") if repository.modules is not None else (repository.config_name, "architectures")
-    if kind == "multi_vector":
+    if encoder_type == "multi_vector":
         return FileFact("none", file, key, "one vector a token")
-    return FileFact("mean", file, key, "of the vectors of the tokens") if kind == "static" else None
+    return FileFact("mean", file, key, "of the vectors of the tokens") if encoder_type == "static" else None
 
 
-def _normalize(repository: Repository, kind: str | None) -> FileFact | None:
-    if kind not in ("dense", "static", "multi_vector"):
+def read_normalization(repository: Repository, encoder_type: str | None) -> FileFact | None:
+    """Whether the vectors have length 1; None if nothing says it."""
+    if encoder_type not in ("dense", "static", "multi_vector"):
         return None
     config, modules = repository.config, repository.modules
-    if kind == "static" and isinstance(config.get("normalize"), bool):
+    if encoder_type == "static" and isinstance(config.get("normalize"), bool):
         return FileFact(config["normalize"], repository.config_name, "normalize")
     if modules is None:
-        cosine = kind == "multi_vector" and repository.object(STANFORD).get("similarity") == "cosine"
+        cosine = encoder_type == "multi_vector" and repository.object(STANFORD).get("similarity") == "cosine"
         return FileFact(True, STANFORD, "similarity") if cosine else None
     last = [module for module in modules if module.name not in _PASSING][-1:]
     if last and last[0].known and last[0].name == "Normalize":
         return FileFact(True, MODULES, "Normalize")
     # PyLate normalizes on its own and lists no module for it, and code of the repository may do so, too.
-    own = kind == "multi_vector" and not repository.of("MultiVectorMask")
+    own = encoder_type == "multi_vector" and not repository.modules_of_type("MultiVectorMask")
     return None if own or not all(module.known for module in modules) else FileFact(False, MODULES, "type")
 
 
-def _similarity(repository: Repository, kind: str | None) -> FileFact | None:
+def read_similarity(repository: Repository, encoder_type: str | None) -> FileFact | None:
+    """How vectors are compared, in the words of models.json where it has one."""
     word = (text(repository.object(SETTINGS).get("similarity_fn_name")) or "").lower()
-    found = _SIMILARITIES.get(word)
-    if kind == "multi_vector":
-        if found == "max_sim":
+    found = _SIMILARITIES.get(word, word)
+    if encoder_type == "multi_vector":
+        # Single vectors can be compared otherwise, and older versions of PyLate write the default for those.
+        if "max" in word:
             return FileFact(found, SETTINGS, "similarity_fn_name")
         colbert = repository.object(STANFORD).get("interaction") == "colbert"
         return FileFact("max_sim", STANFORD, "interaction") if colbert else None
-    if found is None or found == "max_sim" or kind == "reranker":
+    if not found or found == "max_sim" or encoder_type == "reranker":
         return None
     note = "sentence-transformers writes cosine where nobody chose" if found == "cosine" else ""
     return FileFact(found, SETTINGS, "similarity_fn_name", note)
 
 
-def _prompts(repository: Repository) -> "dict[str, FileFact | None]":
+def read_prefix(repository: Repository, side: str) -> FileFact | None:
+    """What is put before the texts of a side, empty too: then a library may have written it where nobody chose."""
+    settings = repository.object(SETTINGS)
+    name, prompt = _prompt(repository, side)
+    marker = text(settings.get(f"{side}_prefix"))
+    if marker is not None:
+        # PyLate puts its marker before the prompt.
+        return FileFact(marker + prompt.removeprefix(marker), SETTINGS, f"{side}_prefix")
+    if name and (prompt or stanford_marker(repository, side) is None):
+        return FileFact(prompt, SETTINGS, f"prompts.{name}")
+    return stanford_marker(repository, side)
+
+
+def _prompt(repository: Repository, side: str) -> tuple[str, str]:
+    """The name and the text of the prompt of a side; both are empty if there is none."""
+    prompts = _prompts(repository)
+    there = [name for name in _PROMPTS[side] if name in prompts]
+    name = next((name for name in there if prompts[name]), there[0] if there else "")
+    return name, prompts.get(name, "")
+
+
+def _prompts(repository: Repository) -> dict[str, str]:
+    prompts = mapping(repository.object(SETTINGS).get("prompts"))
+    return {name: value for name, value in prompts.items() if isinstance(value, str)}
+
+
+def _prefixes(repository: Repository) -> "dict[str, FileFact | None]":
     """Prefixes and further prompts.
 
     An empty prompt is evidence of none only beside one that is not empty: then someone has set them.
     """
-    settings, stanford = repository.object(SETTINGS), repository.object(STANFORD)
-    prompts = {name: value for name, value in mapping(settings.get("prompts")).items() if isinstance(value, str)}
+    prompts = _prompts(repository)
     chosen = any(prompts.values())
     facts: dict[str, FileFact | None] = {}
-    for side, names in _SIDES.items():
-        there = [name for name in names if name in prompts]
-        name = next((name for name in there if prompts[name]), there[0] if there else "")
-        prompt = prompts.pop(name, "")
-        marker, token = text(settings.get(f"{side}_prefix")), text(stanford.get(f"{_SHORT[side]}_token_id"))
-        path = f"encoding.{side}_prefix"
-        if marker is not None:
-            # PyLate puts its marker before the prompt.
-            facts[path] = FileFact(marker + prompt.removeprefix(marker), SETTINGS, f"{side}_prefix")
-        elif name and chosen:
-            note = "" if prompt else "empty beside one that is not"
-            facts[path] = FileFact(prompt, SETTINGS, f"prompts.{name}", note)
-        elif token:
-            facts[path] = FileFact(token, STANFORD, f"{_SHORT[side]}_token_id")
+    for side in SIDES:
+        fact = read_prefix(repository, side)
+        prompts.pop(_prompt(repository, side)[0], None)
+        if fact and not fact.value and fact.key.startswith("prompts."):
+            fact = fact.noted("empty beside one that is not") if chosen else None
+        facts[f"encoding.{side}_prefix"] = fact
     others = {name: prompt for name, prompt in prompts.items() if name and prompt}
-    if others:
-        facts["encoding.prompts"] = FileFact(others, SETTINGS, "prompts")
+    facts["encoding.prompts"] = FileFact(others, SETTINGS, "prompts") if others else None
     return facts
 
 
-def _lengths(repository: Repository) -> "dict[str, FileFact | None]":
-    """The lengths of each side where they are stated: by PyLate, Stanford's ColBERT or sentence-transformers."""
-    facts: dict[str, FileFact | None] = {}
-    network = repository.object(repository.network_name)
-    expansion = mapping(network.get("query_expansion"))
-    for side in _SIDES:
-        places: list[tuple[str, str, dict[str, Any], str]] = [
-            (SETTINGS, "", repository.object(SETTINGS), f"{side}_length"),
-            (STANFORD, "", repository.object(STANFORD), f"{_SHORT[side]}_maxlen"),
-            (repository.network_name, "query_expansion.", expansion if side == "query" else {}, "length"),
-            (repository.network_name, "", network, f"{side}_length"),
-        ]
-        for file, path, held, key in places:
-            if (value := positive(held.get(key))) is not None:
-                facts[f"encoding.{side}_length"] = FileFact(value, file, path + key)
-                break
-    return facts
+def stated_length(repository: Repository, network: Network, encoder_type: str | None) -> FileFact | None:
+    """The longest input by the settings of the network, if they state one, and not more than there are positions for.
+
+    PyLate leaves in them the length of the texts that it last read, which says nothing of the model. model2vec states
+    it in its configuration; sentence-transformers has no limit for static models.
+    """
+    if encoder_type == "static":
+        own = repository.config.get("model_type") == "model2vec"
+        return _number(repository, repository.config_name, "max_length") if own else None
+    if encoder_type == "multi_vector" and is_pylate(repository):
+        return None
+    key, processor = repository.processor_settings
+    if "model_max_length" in processor:
+        value, path = positive(processor["model_max_length"]), f"{key}.model_max_length"
+    else:
+        value, path = positive(repository.network_settings.get("max_seq_length")), "max_seq_length"
+    longest = network.longest
+    if value is None:
+        return None
+    if longest and value > longest.value and network.is_bound:
+        return longest.noted(f"{path} in {repository.network_name} is {value}, and longer texts fail")
+    return FileFact(value, repository.network_name, path)
 
 
-def _context(repository: Repository, network: Network, kind: str | None) -> FileFact | None:
+def _context(repository: Repository, network: Network, encoder_type: str | None) -> FileFact | None:
     """The longest input.
 
-    sentence-transformers takes its own setting, and otherwise the lower of what the tokenizer and the positions allow;
-    model2vec has one of its own.
-    PyLate leaves in its settings the length of the texts that it last read, which says nothing of the model.
+    sentence-transformers takes its own setting, and otherwise the lower of what the tokenizer and the positions allow.
     """
-    pylate = kind == "multi_vector" and any(
-        key in repository.object(SETTINGS) for key in ("query_prefix", "document_prefix")
-    )
-    if kind == "static" and repository.config.get("model_type") == "model2vec":
-        return _number(repository, repository.config_name, "max_length")
+    if encoder_type == "static":
+        return stated_length(repository, network, encoder_type)
     places = (SETTINGS, repository.network_name, repository.tokenizer_name)
-    if kind in (None, "static") or pylate or any(map(repository.silent, places)):
+    if encoder_type is None or any(map(repository.is_unreadable, places)):
         return None
-    own = _number(repository, repository.network_name, "max_seq_length")
-    tokenizer = _number(repository, repository.tokenizer_name, "model_max_length")
-    limits = [fact for fact in (tokenizer, network.longest) if fact]
+    if encoder_type == "multi_vector" and is_pylate(repository):
+        return None
+    own = stated_length(repository, network, encoder_type)
+    limits = [fact for fact in (_tokenizer_length(repository), network.longest) if fact]
     chosen = own or min(limits, key=lambda fact: int(fact.value), default=None)
     if chosen is None:
         return None
-    others = [f"{fact.key} in {fact.file} allows {fact.value}" for fact in limits if fact is not chosen]
-    return FileFact(chosen.value, chosen.file, chosen.key, "; ".join(others))
+    others = [f"{fact.key} in {fact.file} allows {fact.value}" for fact in limits if fact.key != chosen.key]
+    return chosen.noted(*others)
+
+
+def _tokenizer_length(repository: Repository) -> FileFact | None:
+    """The limit of the tokenizer. transformers still takes the older key, where the newer is missing."""
+    held = repository.object(repository.tokenizer_name)
+    key = "model_max_length" if "model_max_length" in held else "max_len"
+    return _number(repository, repository.tokenizer_name, key)
 
 
 def _number(repository: Repository, file: str, key: str) -> FileFact | None:

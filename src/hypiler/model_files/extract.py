@@ -1,17 +1,18 @@
 """What a model's own small files say of it, each fact with the file and the key that it was read from.
 
-Nothing is fetched, opened or executed here: `wanted` names the files to read next, and `derive` judges what was read.
+Nothing is fetched, opened or executed here. `next_files` names the files to read next, and `extract_facts` judges what
+was read.
 """
 
 from hypiler.diagnostics.collector import INVALID, FindingCollector
 from hypiler.model_files.architectures import Network, config_facts
 from hypiler.model_files.card import card_facts
-from hypiler.model_files.encoder_type import FURTHER_HEAD, find_kind, remote_code
+from hypiler.model_files.encoder_type import FURTHER_HEAD, Shown, find_encoder_type, remote_code
 from hypiler.model_files.encoding import encoding_facts
 from hypiler.model_files.facts import Evidence, FileFact, ModelFileError, Problem
 from hypiler.model_files.filename_safety import safe_name, unsafe_names
 from hypiler.model_files.projection import head_facts
-from hypiler.model_files.repository import Repository
+from hypiler.model_files.repository import CARD, MODULES, Repository
 from hypiler.model_files.safetensors_header import header_length
 from hypiler.model_files.weights import pickle_only, weight_facts
 from hypiler.schema.fields import FIELDS
@@ -51,35 +52,60 @@ def extract_facts(
     is among the problems, and says nothing.
     """
     repository = Repository(names, files, sizes or {})
-    found = find_kind(repository)
-    kind = found[0] if found else None
+    shown = find_encoder_type(repository)
+    encoder_type = shown.encoder_type if shown else None
     network = Network(repository)
     code, remote = remote_code(repository)
-    multi = None
-    if found:
-        further = FURTHER_HEAD in repository.names
-        multi = (
-            FileFact(True, FURTHER_HEAD, "")
-            if further
-            else FileFact(kind == "multi_vector", found[1].file, found[1].key)
-        )
     facts: dict[str, FileFact | None] = {
-        "type": found[1] if found else None,
-        "capabilities.multi_vector": multi,
+        "type": shown.fact if shown else None,
+        "capabilities.multi_vector": _multi_vector(repository, shown),
         "dependencies.remote_code": remote,
-        **config_facts(repository, network, kind),
-        **head_facts(repository, network, kind),
-        **encoding_facts(repository, network, kind),
+        **config_facts(repository, network, encoder_type),
+        **head_facts(repository, network, encoder_type),
+        **encoding_facts(repository, network, encoder_type),
         **weight_facts(repository),
         **card_facts(repository),
     }
     checked = _checked(facts, repository)
-    kind = kind if "type" in checked else None
-    return Evidence(kind, checked, repository.problems, code, pickle_only(repository.names))
+    if not checked and not repository.problems and not _is_model(repository):
+        repository.mark_invalid("config.json", f"it is missing, and {MODULES} too: this is not the folder of a model")
+    encoder_type = encoder_type if "type" in checked else None
+    return Evidence(
+        encoder_type,
+        checked,
+        repository.problems,
+        code,
+        pickle_only=pickle_only(repository.names),
+        warnings=_warnings(repository, encoder_type),
+    )
+
+
+def _multi_vector(repository: Repository, shown: Shown | None) -> FileFact | None:
+    if shown is None:
+        return None
+    if FURTHER_HEAD in repository.names:
+        return FileFact(True, FURTHER_HEAD, "")
+    return FileFact(shown.encoder_type == "multi_vector", shown.file, shown.key)
+
+
+def _is_model(repository: Repository) -> bool:
+    """Whether there is a file that only models have, or a card."""
+    return any(name.endswith((".json", ".safetensors", ".onnx", ".gguf", ".bin", CARD)) for name in repository.names)
+
+
+def _warnings(repository: Repository, encoder_type: str | None) -> list[Problem]:
+    """What changes the vectors, and no field of models.json says."""
+    found: list[Problem] = []
+    if encoder_type == "dense":
+        for module in repository.modules_of_type("Pooling"):
+            if repository.object(module.config).get("include_prompt") is False:
+                told = "include_prompt is false: the tokens of a prompt are left out of the pooling"
+                found.append(Problem(module.config, told))
+    return found
 
 
 def _checked(facts: "dict[str, FileFact | None]", repository: Repository) -> dict[str, FileFact]:
-    """The facts in the order of the schema, without those of a file of which one has a value that no model can have."""
+    """Facts in schema order. If one fact of a file fails validation, all facts of that file are dropped."""
     checked: dict[str, FileFact] = {}
     for field in FIELDS:
         fact = facts.get(field.name)
@@ -92,5 +118,5 @@ def _checked(facts: "dict[str, FileFact | None]", repository: Repository) -> dic
         if taken or field.type.read(fact.value, collector) is not INVALID:
             checked[field.name] = fact
         else:
-            repository.note(fact.file, collector.findings[0].message)
-    return {path: fact for path, fact in checked.items() if not repository.is_faulty(fact.file)}
+            repository.mark_invalid(fact.file, collector.findings[0].message)
+    return {path: fact for path, fact in checked.items() if not repository.is_invalid(fact.file)}

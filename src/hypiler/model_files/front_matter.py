@@ -1,16 +1,17 @@
 """Reads the front matter of a model card.
 
-Every value is kept as the text that stands there: `no` is Norwegian. Aliases, anchors, tags and repeated keys are
-refused, so that no small text can mean a large one, or two things.
+Every value is kept as the text that stands there: `no` is Norwegian. What could make a large value of a small text, or
+two values of one, is refused for the key of the card in which it occurs: aliases of lists and mappings, tags, and
+repeated keys with different values. The other keys are read.
 """
 
 import re
 from codecs import getincrementaldecoder
 from importlib import import_module
+from typing import NamedTuple
 
 from hypiler.diagnostics.escaping import quote_name
 from hypiler.model_files.facts import ModelFileError
-from hypiler.model_files.json_files import mapping
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,8 +35,19 @@ _INDEX = re.compile(r"^model-index:[^\n]*(?:\n(?:[ \t#-][^\n]*)?(?=\n|\Z))*", re
 _NOTHING = ("", "null", "Null", "NULL", "~")
 
 
-def read_front_matter(data: bytes) -> "tuple[dict[str, Any], JSONValue]":
-    """The front matter without its `model-index`, and that; both empty if there is none. Raises ModelFileError."""
+class FrontMatter(NamedTuple):
+    """What a card says of itself: its keys without `model-index`, and that.
+
+    `faulty` are the keys that cannot be read, each with the reason.
+    """
+
+    card: "dict[str, Any]"
+    results: "JSONValue"
+    faulty: dict[str, str]
+
+
+def read_front_matter(data: bytes) -> FrontMatter:
+    """The front matter of a card, empty if there is none. Raises ModelFileError."""
     head = data[: MAX_BYTES + MAX_INDEX_BYTES]
     whole = len(head) == len(data)
     try:
@@ -45,7 +57,7 @@ def read_front_matter(data: bytes) -> "tuple[dict[str, Any], JSONValue]":
         raise ModelFileError("the file must be UTF-8") from None
     opening = _OPENING.match(content)
     if opening is None:
-        return {}, None
+        return FrontMatter({}, None, {})
     closing = _CLOSING.search(content, opening.end() - 1)
     if closing is None:
         raise ModelFileError("it has no closing `---`" if whole else _TOO_LONG)
@@ -55,13 +67,16 @@ def read_front_matter(data: bytes) -> "tuple[dict[str, Any], JSONValue]":
     block, start, end = (index[0], *index.span()) if index else ("", 0, 0)
     if len(block.encode()) > MAX_INDEX_BYTES or len(front.encode()) - len(block.encode()) > MAX_BYTES:
         raise ModelFileError(_TOO_LONG)
-    card = _tree(front[:start] + "\n" * block.count("\n") + front[end:], opening[0].count("\n"))
-    if not isinstance(card, dict):
-        raise ModelFileError("it must be a mapping")
+    card, faulty = _tree(front[:start] + "\n" * block.count("\n") + front[end:], opening[0].count("\n"))
     if "model-index" in card:
         raise ModelFileError("`model-index` must stand once, at the beginning of a line")
-    results = mapping(_tree(block, opening[0].count("\n") + front.count("\n", 0, start)))
-    return card, results.get("model-index")
+    results: dict[str, Any] = {}
+    try:
+        results, also = _tree(block, opening[0].count("\n") + front.count("\n", 0, start))
+        faulty |= also
+    except ModelFileError as error:
+        faulty["model-index"] = str(error)
+    return FrontMatter(card, results.get("model-index"), faulty)
 
 
 class _Builder:
@@ -72,6 +87,13 @@ class _Builder:
         self.open: list[dict[str, Any] | list[Any]] = [self.root]
         # The keys of the open mappings whose values come next.
         self.keys: list[str | None] = [None]
+        # The texts that have an anchor, by its name.
+        self.anchors: dict[str, str] = {}
+        self.top = ""
+        self.faulty: dict[str, str] = {}
+        self.line = 0
+        # What a key of the card had before it was repeated, and where that was.
+        self.repeated: list[tuple[str, Any, str]] = []
 
     def add(self, value: "JSONValue", *, is_text: bool) -> None:
         """The next value: an item, a key, or the value of the key before it. Raises ModelFileError."""
@@ -84,55 +106,92 @@ class _Builder:
         elif not is_text:
             raise ModelFileError("a key must be a text")
         else:
-            name = value if isinstance(value, str) else ""
-            if name in container:
-                raise ModelFileError(f"the key {quote_name(name)} stands twice")
-            self.keys[-1] = name
+            self.name(container, value if isinstance(value, str) else "")
         if isinstance(value, dict | list):
             self.open.append(value)
             self.keys.append(None)
             if len(self.open) > _MAX_DEPTH:
                 raise ModelFileError(f"lists and mappings must be nested at most {_MAX_DEPTH} deep")
 
+    def name(self, container: "dict[str, Any]", name: str) -> None:
+        """A key of an open mapping."""
+        is_top = len(self.open) == 2
+        if is_top:
+            self.top = name
+        if name in container:
+            message = f"the key {quote_name(name)} stands twice"
+            if is_top:
+                self.repeated.append((name, container[name], f"line {self.line}: {message}"))
+            else:
+                self.refuse(message)
+        self.keys[-1] = name
+
+    def refuse(self, message: str) -> None:
+        """The key of the card that is being read cannot be. Raises ModelFileError if it is not in a key."""
+        if len(self.open) < 2 or (len(self.open) == 2 and self.keys[-1] is None):
+            raise ModelFileError(message)
+        self.faulty.setdefault(self.top, f"line {self.line}: {message}")
+
     def close(self) -> None:
         """The end of a list or a mapping."""
         self.open.pop()
         self.keys.pop()
 
+    def finished(self) -> "tuple[dict[str, Any], dict[str, str]]":
+        """The card, and its faulty keys. Raises ModelFileError if it is no mapping."""
+        card = self.root[0] if self.root and self.root[0] is not None else {}
+        if not isinstance(card, dict):
+            raise ModelFileError("it must be a mapping")
+        for name, value, message in self.repeated:
+            if card[name] != value:
+                self.faulty.setdefault(name, message)
+        return {name: value for name, value in card.items() if name not in self.faulty}, self.faulty
 
-def _tree(text: str, lines_before: int) -> "JSONValue":
-    """The mappings, lists and texts of a document; None where nothing stands. Raises ModelFileError."""
+
+def _tree(text: str, lines_before: int) -> "tuple[dict[str, Any], dict[str, str]]":
+    """The mapping in a document, of mappings, lists and texts, with None where nothing stands; and its faulty keys.
+
+    Raises ModelFileError.
+    """
     builder = _Builder()
-    line = lines_before
+    builder.line = lines_before
     try:
         for event in _events(text):
-            line = lines_before + 1 + event.start_mark.line
+            builder.line = lines_before + 1 + event.start_mark.line
             _take(builder, event)
             if len(builder.root) > 1:
                 raise ModelFileError("there must be one document")
     except ModelFileError as error:
-        raise ModelFileError(f"line {line}: {error}") from None
-    return builder.root[0] if builder.root else {}
+        raise ModelFileError(f"line {builder.line}: {error}") from None
+    return builder.finished()
 
 
 def _take(builder: _Builder, event: "Any") -> None:
     match type(event).__name__:
         case "AliasEvent":
-            raise ModelFileError("anchors and aliases are refused")
-        case "MappingStartEvent" | "SequenceStartEvent" | "ScalarEvent" as name:
-            if event.anchor is not None:
-                raise ModelFileError("anchors and aliases are refused")
-            if event.tag is not None:
-                raise ModelFileError("tags are refused")
-            if name != "ScalarEvent":
-                builder.add({} if name == "MappingStartEvent" else [], is_text=False)
+            if event.anchor in builder.anchors:
+                builder.add(builder.anchors[event.anchor], is_text=True)
             else:
-                nothing = event.implicit[0] and event.value in _NOTHING
-                builder.add(None if nothing else event.value, is_text=True)
+                builder.refuse("aliases of lists and mappings are refused")
+                builder.add(None, is_text=False)
+        case "MappingStartEvent" | "SequenceStartEvent":
+            _check_tag(builder, event)
+            builder.add({} if type(event).__name__ == "MappingStartEvent" else [], is_text=False)
+        case "ScalarEvent":
+            _check_tag(builder, event)
+            nothing = event.implicit[0] and event.value in _NOTHING
+            if event.anchor is not None:
+                builder.anchors[event.anchor] = event.value
+            builder.add(None if nothing else event.value, is_text=True)
         case "MappingEndEvent" | "SequenceEndEvent":
             builder.close()
         case _:
             pass
+
+
+def _check_tag(builder: _Builder, event: "Any") -> None:
+    if event.tag is not None:
+        builder.refuse("tags are refused")
 
 
 def _events(text: str) -> "Iterator[Any]":

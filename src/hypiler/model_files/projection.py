@@ -22,9 +22,11 @@ _PLAIN = {
     "StaticEmbedding",
     "SparseStaticEmbedding",
     "Pooling",
+    "WeightedLayerPooling",
     "SpladePooling",
     "MultiVectorMask",
     "HierarchicalTokenPooling",
+    "LayerNorm",
     "Normalize",
     "Dropout",
     "LogitScore",
@@ -43,32 +45,51 @@ _POOLING_FLAGS = {
 }
 
 
+# What sentence-transformers takes where a layer names no activation.
+_USUAL_ACTIVATION = "torch.nn.modules.activation.Tanh"
+
+
 class Layer(NamedTuple):
-    """A linear layer, and where it is described."""
+    """A linear layer, and where it is described.
+
+    `path` is the folder of its weights, without a closing slash. `activation` is the dotted name of a class of PyTorch,
+    None if nothing says it.
+    """
 
     in_features: int
     out_features: int
     activation: str | None
     file: str
     key: str
+    bias: bool = False
+    path: str = ""
 
 
 def pooling_modes(config: "dict[str, Any]") -> dict[str, str]:
-    """The modes of a pooling module in the library's words, each with its key; several are joined end to end."""
-    stated = config.get("pooling_mode")
-    if stated is not None:
+    """The modes of a pooling module in the library's words, each with its key; several are joined end to end.
+
+    As the library reads it: a mode is on if its value is no false one, and where none is on it is the mean.
+    """
+    if "pooling_mode" in config:
+        stated = config["pooling_mode"]
         return dict.fromkeys([stated] if isinstance(stated, str) else words(stated), "pooling_mode")
-    return {mode: key for key, mode in _POOLING_FLAGS.items() if config.get(key) is True}
+    found = {mode: key for key, mode in _POOLING_FLAGS.items() if config.get(key)}
+    return found or ({"mean": ""} if config else {})
 
 
-def find_layers(repository: Repository, kind: str | None) -> list[Layer] | None:
+def find_layers(repository: Repository, encoder_type: str | None) -> list[Layer] | None:
     """The linear layers after the network, in order; None if they are not known."""
     if repository.modules is not None:
-        layers = [layer for module in repository.of("Dense") if (layer := _dense(repository, module))]
-        return layers if len(layers) == len(repository.of("Dense")) else None
-    if kind == "multi_vector":
+        layers = dense_layers(repository)
+        return layers if len(layers) == len(repository.modules_of_type("Dense")) else None
+    if encoder_type == "multi_vector":
         return _projection(repository)
-    return None if kind is None else []
+    return None if encoder_type is None else []
+
+
+def dense_layers(repository: Repository) -> list[Layer]:
+    """The linear layers that modules.json lists, as far as they are known."""
+    return [layer for module in repository.modules_of_type("Dense") if (layer := _dense(repository, module))]
 
 
 def _dense(repository: Repository, module: Module) -> Layer | None:
@@ -76,10 +97,14 @@ def _dense(repository: Repository, module: Module) -> Layer | None:
     width, out = positive(config.get("in_features")), positive(config.get("out_features"))
     if width is None or out is None:
         if config:
-            repository.note(module.config, "the file must give `in_features` and `out_features`")
+            repository.mark_invalid(module.config, "the file must give `in_features` and `out_features`")
         return None
-    activation = (text(config.get("activation_function")) or "").rpartition(".")[2].strip()
-    return Layer(width, out, activation or None, module.config, "out_features")
+    # PyLate has a layer of its own, with another activation where none is named.
+    usual = _USUAL_ACTIVATION if module.type.startswith("sentence_transformers.") else None
+    stated = text(config.get("activation_function", usual))
+    activation = stated.strip() if stated and stated.rpartition(".")[2].strip() else None
+    bias = bool(config.get("bias", True))
+    return Layer(width, out, activation, module.config, "out_features", bias, module.folder.removesuffix("/"))
 
 
 def _projection(repository: Repository) -> list[Layer] | None:
@@ -91,21 +116,21 @@ def _projection(repository: Repository) -> list[Layer] | None:
     return None
 
 
-def head_facts(repository: Repository, network: Network, kind: str | None) -> "dict[str, FileFact | None]":
+def head_facts(repository: Repository, network: Network, encoder_type: str | None) -> "dict[str, FileFact | None]":
     """Projection, layers and widths."""
-    if kind == "static":
+    if encoder_type == "static":
         return _table(repository, network)
-    layers = find_layers(repository, kind)
-    width = _width(repository, network, kind, layers)
+    layers = find_layers(repository, encoder_type)
+    width = _width(repository, network, encoder_type, layers)
     facts: dict[str, FileFact | None] = {
         "specs.embedding_dim": width,
-        **_projected(repository, network, kind, layers),
+        **_projected(repository, network, encoder_type, layers),
         **_matryoshka(repository, width),
     }
     if layers:
         written = [
             {"in_features": layer.in_features, "out_features": layer.out_features}
-            | ({"activation": layer.activation} if layer.activation else {})
+            | ({"activation": layer.activation.rpartition(".")[2]} if layer.activation else {})
             for layer in layers
         ]
         facts["encoding.dense_layers"] = FileFact(written, layers[0].file, layers[0].key)
@@ -113,9 +138,9 @@ def head_facts(repository: Repository, network: Network, kind: str | None) -> "d
 
 
 def _projected(
-    repository: Repository, network: Network, kind: str | None, layers: list[Layer] | None
+    repository: Repository, network: Network, encoder_type: str | None, layers: list[Layer] | None
 ) -> "dict[str, FileFact | None]":
-    width = _last(layers) or _code(repository) or _stated_width(repository, network, kind)
+    width = _last(layers) or _code(repository) or _stated_width(repository, network, encoder_type)
     if width is not None:
         return {
             "architecture.has_projection": FileFact(True, width.file, width.key),
@@ -140,35 +165,42 @@ def _last(layers: list[Layer] | None) -> FileFact | None:
 
 def _code(repository: Repository) -> FileFact | None:
     """The width of a sparse autoencoder."""
-    for module in repository.of("SparseAutoEncoder"):
+    for module in repository.modules_of_type("SparseAutoEncoder"):
         width = positive(repository.object(module.config).get("hidden_dim"))
         return None if width is None else FileFact(width, module.config, "hidden_dim")
     return None
 
 
-def _stated_width(repository: Repository, network: Network, kind: str | None) -> FileFact | None:
+def _stated_width(repository: Repository, network: Network, encoder_type: str | None) -> FileFact | None:
     """The width of token vectors by the settings of Stanford's ColBERT or the configuration of ColPali."""
-    if kind != "multi_vector" or repository.modules is not None:
+    if encoder_type != "multi_vector" or repository.modules is not None:
         return None
     width = positive(repository.object(STANFORD).get("dim"))
     return FileFact(width, STANFORD, "dim") if width else network.number("embedding_dim")
 
 
-def _width(repository: Repository, network: Network, kind: str | None, layers: list[Layer] | None) -> FileFact | None:
-    if kind == "reranker":
+def _width(
+    repository: Repository, network: Network, encoder_type: str | None, layers: list[Layer] | None
+) -> FileFact | None:
+    if encoder_type == "reranker":
         return network.hidden
-    if kind == "sparse":
-        return _code(repository) if repository.of("SparseAutoEncoder") else network.vocabulary
-    if kind == "multi_vector":
+    if encoder_type == "sparse":
+        return _code(repository) if repository.modules_of_type("SparseAutoEncoder") else network.vocabulary
+    if encoder_type == "multi_vector":
         own = network.hidden if layers is not None else None
-        return _last(layers) or _stated_width(repository, network, kind) or own
-    if kind == "dense" and layers is not None and all(module.known for module in (repository.modules or [])[1:]):
-        return _cut(repository, _last(layers) or _pooled(repository))
+        return _last(layers) or _stated_width(repository, network, encoder_type) or own
+    if (
+        encoder_type == "dense"
+        and layers is not None
+        and all(module.known for module in (repository.modules or [])[1:])
+    ):
+        joint = network.number("projection_dim") if repository.modules_of_type("CLIPModel") else None
+        return _cut(repository, _last(layers) or joint or _pooled(repository))
     return None
 
 
 def _pooled(repository: Repository) -> FileFact | None:
-    for module in repository.of("Pooling"):
+    for module in repository.modules_of_type("Pooling"):
         config = repository.object(module.config)
         for key in ("embedding_dimension", "word_embedding_dimension"):
             width = positive(config.get(key))

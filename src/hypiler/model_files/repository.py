@@ -1,4 +1,6 @@
-"""The files of one model, as far as they were read: the faulty ones are noted and then pass for files that say nothing.
+"""The files of one model, as far as they were read.
+
+An invalid file is reported, and then counts as one that says nothing.
 
 Weights are looked for where the model's modules say, and only their headers are read.
 """
@@ -8,6 +10,7 @@ from functools import cached_property
 from hypiler.diagnostics.escaping import printable, quote_name
 from hypiler.model_files.facts import ModelFileError, Problem
 from hypiler.model_files.filename_safety import safe_name, unsafe_names
+from hypiler.model_files.front_matter import FrontMatter, read_front_matter
 from hypiler.model_files.json_files import mapping, read_array, read_object, words
 from hypiler.model_files.safetensors_header import Tensor, read_header
 
@@ -21,11 +24,13 @@ MODULES = "modules.json"
 STANFORD = "artifact.metadata"
 ADAPTER = "adapter_config.json"
 CARD = "README.md"
-# The names under which sentence-transformers looks for the settings of the network, the usual one first.
+# Where sentence-transformers looks for the settings of the network. It takes the first file that is not empty.
 _NETWORKS = tuple(
     f"sentence_{name}_config.json"
     for name in ("bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet")
 )
+# Without a configuration file these modules cannot be made.
+_CONFIGURED = ("Pooling", "Dense")
 _LIBRARIES = ("sentence_transformers.", "pylate.")
 _INDEX = "model.safetensors.index.json"
 _WEIGHTS = "model.safetensors"
@@ -61,25 +66,25 @@ class Repository:
         self._files = {name: data for name, data in files.items() if name in self.names}
         self._sizes = sizes
         self._read: dict[str, Any] = {}
-        self._faulty: set[str] = set()
+        self._invalid: set[str] = set()
 
-    def note(self, name: str, message: str) -> None:
-        """A file is faulty: from now on it says nothing."""
-        if name not in self._faulty:
-            self._faulty.add(name)
+    def mark_invalid(self, name: str, message: str) -> None:
+        """Report a file that cannot be used; from now on it says nothing."""
+        if name not in self._invalid:
+            self._invalid.add(name)
             self.problems.append(Problem(_short(name), message))
 
-    def is_faulty(self, name: str) -> bool:
-        """Whether a fault was noted."""
-        return name in self._faulty
+    def is_invalid(self, name: str) -> bool:
+        """Whether a file was marked as one that cannot be used."""
+        return name in self._invalid
 
-    def silent(self, name: str) -> bool:
-        """Whether there is such a file, and it cannot be heard: it is faulty, or was not read yet."""
-        return name in self.names and (name not in self._files or name in self._faulty)
+    def is_unreadable(self, name: str) -> bool:
+        """Whether a file exists whose contents are not known: it is invalid, or was not read yet."""
+        return name in self.names and (name not in self._files or name in self._invalid)
 
     def content(self, name: str) -> bytes | None:
         """The bytes that were read of a file."""
-        return None if name in self._faulty else self._files.get(name)
+        return None if name in self._invalid else self._files.get(name)
 
     def _parsed(self, name: str, read: "Callable[[bytes], Any]", empty: "Any") -> "Any":
         if name not in self._read:
@@ -89,8 +94,8 @@ class Repository:
                 try:
                     self._read[name] = read(data)
                 except ModelFileError as error:
-                    self.note(name, str(error))
-        return empty if name in self._faulty else self._read[name]
+                    self.mark_invalid(name, str(error))
+        return empty if name in self._invalid else self._read[name]
 
     def object(self, name: str) -> "dict[str, Any]":
         """The JSON object in a file; empty if there is none to be had."""
@@ -114,16 +119,19 @@ class Repository:
         for entry in map(mapping, entries):
             type, path = entry.get("type"), entry.get("path")
             if not isinstance(type, str) or not isinstance(path, str):
-                self.note(MODULES, "the file must list modules with `type` and `path`")
+                self.mark_invalid(MODULES, "the file must list modules with `type` and `path`")
                 return None
-            folder = "" if path in ("", ".") else path.removesuffix("/") + "/"
-            if folder and (reason := safe_name(folder[:-1])):
-                self.note(MODULES, f"unsafe file name: {quote_name(path)}: {reason}")
+            folder = _folder(path)
+            if folder and (reason := safe_name(folder)):
+                self.mark_invalid(MODULES, f"unsafe file name: {quote_name(path)}: {reason}")
                 return None
-            modules.append(Module(type, folder))
+            modules.append(Module(type, f"{folder}/" if folder else ""))
+        for module in modules:
+            if module.known and module.name in _CONFIGURED and module.config not in self.names:
+                self.mark_invalid(module.config, f"it is missing, and {MODULES} names its folder: download it too")
         return modules
 
-    def of(self, *names: str) -> list[Module]:
+    def modules_of_type(self, *names: str) -> list[Module]:
         """The modules of these types that a library has, in order."""
         return [module for module in self.modules or () if module.known and module.name in names]
 
@@ -133,6 +141,7 @@ class Repository:
         return self.modules[0].folder if self.modules else ""
 
     def _of_network(self, name: str) -> str:
+        """A file beside the network; that of the whole repository stands in for a network that has none."""
         return self.backbone + name if self.backbone + name in self.names else name
 
     @cached_property
@@ -150,11 +159,41 @@ class Repository:
         """The classes that the network was saved from."""
         return words(self.config.get("architectures"))
 
-    @cached_property
+    @property
     def network_name(self) -> str:
         """The settings that sentence-transformers keeps of the network."""
-        places = [self._of_network(name) for name in _NETWORKS]
-        return next((place for place in places if place in self.names), places[0])
+        places = [self.backbone + name for name in _NETWORKS]
+        there = [place for place in places if place in self.names]
+        return next((place for place in there if self.is_unreadable(place) or self.object(place)), places[0])
+
+    @property
+    def network_settings(self) -> "dict[str, Any]":
+        """What the settings of the network hold."""
+        return self.object(self.network_name)
+
+    @property
+    def processor_settings(self) -> "tuple[str, dict[str, Any]]":
+        """What the settings of the network say of its tokenizer, and the key: an older key counts before the newer."""
+        key = "tokenizer_args" if "tokenizer_args" in self.network_settings else "processor_kwargs"
+        return key, mapping(self.network_settings.get(key))
+
+    @cached_property
+    def lower_case(self) -> bool:
+        """Whether texts are put into lower case before the tokenizer has them; any value but a false one says so."""
+        return bool(self.network_settings.get("do_lower_case"))
+
+    @cached_property
+    def front_matter(self) -> FrontMatter:
+        """What the model card says of itself."""
+        nothing = FrontMatter({}, None, {})
+        data = self.content(CARD)
+        if data is None:
+            return nothing
+        try:
+            return read_front_matter(data)
+        except ModelFileError as error:
+            self.mark_invalid(CARD, f"front matter: {error}")
+            return nothing
 
     @cached_property
     def tokenizer_name(self) -> str:
@@ -166,13 +205,13 @@ class Repository:
         if folder + _WEIGHTS in self.names:
             return [folder + _WEIGHTS]
         index = folder + _INDEX
-        if index not in self.names or self.silent(index):
+        if index not in self.names or self.is_unreadable(index):
             return None
         named_files = mapping(self.object(index).get("weight_map")).values()
         found: list[str] = []
         for name in dict.fromkeys(str(name) for name in named_files):
             if reason := self._refused(folder + name):
-                self.note(index, f"it names {quote_name(name)} as weights: {reason}")
+                self.mark_invalid(index, f"it names {quote_name(name)} as weights: {reason}")
                 return None
             found.append(folder + name)
         return found or None
@@ -187,7 +226,7 @@ class Repository:
     @cached_property
     def weight_folders(self) -> list[str]:
         """The folders that hold weights of the model: that of the network, and those of further layers."""
-        layers = self.of("Dense", "SparseAutoEncoder")
+        layers = self.modules_of_type("Dense", "SparseAutoEncoder")
         holders = [
             module.folder
             for module in self.modules or ()
@@ -204,6 +243,12 @@ class Repository:
             for folder in self.weight_folders:
                 names += self.shards(folder) or [folder + _INDEX]
         return [name for name in dict.fromkeys(names) if name in self.names and name not in self._files]
+
+
+def _folder(path: str) -> str:
+    """The folder of a module without `./` and a closing slash; what is absolute stays so, for it is refused."""
+    parts = [part for part in path.split("/") if part not in ("", ".")]
+    return ("/" if path.startswith("/") else "") + "/".join(parts)
 
 
 def _short(name: str) -> str:

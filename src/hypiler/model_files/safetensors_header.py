@@ -6,7 +6,7 @@ overlap or holes, so that no second file can hide in it.
 
 from hypiler.jsontext.reader import read_source
 from hypiler.model_files.facts import ModelFileError
-from hypiler.model_files.json_files import format_finding
+from hypiler.model_files.json_files import disguise, format_finding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,6 +80,8 @@ def _disguise(first: bytes) -> str | None:
     """What the file is instead. Not asked of a valid one: a length may begin with the same bytes as a pickle."""
     if first.startswith(b"PK\x03\x04"):
         return f"{_INVALID}: the file is a zip archive, in which PyTorch puts pickles, whatever its name says"
+    if other := disguise(first):
+        return other
     if first[:1] == b"\x80" and first[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):
         return f"{_INVALID}: the file is a pickle, whatever its name says"
     return None
@@ -100,7 +102,8 @@ def read_header(data: bytes, size: int | None = None) -> dict[str, Tensor]:
     if findings or source is None:
         raise ModelFileError(f"{_INVALID}: {format_finding(findings[0])}")
     entries: dict[str, Any] = dict(source.value) if isinstance(source.value, dict) else {}
-    metadata: JSONValue = entries.pop("__metadata__", {})
+    # The library takes null as well.
+    metadata: JSONValue = entries.pop("__metadata__", None) or {}
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
         raise ModelFileError(f"{_INVALID}: `__metadata__` must hold strings alone")
     tensors: dict[str, Tensor] = {}

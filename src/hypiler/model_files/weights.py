@@ -46,7 +46,7 @@ def weight_facts(repository: Repository) -> "dict[str, FileFact | None]":
     folders = [tensors_of(repository, folder) for folder in repository.weight_folders]
     facts: dict[str, FileFact | None] = {"capabilities.quantization": _formats(repository, folders[0])}
     # A router keeps further modules in folders that modules.json does not name.
-    if all(folders) and not repository.of("Router", "Asym"):
+    if all(folders) and not repository.modules_of_type("Router", "Asym"):
         facts["specs.parameters"] = _parameters([one for tensors in folders for one in tensors.items()])
     return facts | _files(repository)
 

@@ -1,7 +1,7 @@
 """models.lock.json: what was read of each model's files and when, so that the verdict can be repeated without them."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from hypiler.diagnostics.collector import INVALID, FindingCollector
 from hypiler.diagnostics.escaping import printable, quote_value
@@ -41,7 +41,18 @@ class LockEntry:
 
 def write_lock(models: "Mapping[str, LockEntry]") -> str:
     """The text of a lock: the models by id, in the order that they are given in."""
-    return json.dumps({"version": FORMAT, "models": {id: asdict(one) for id, one in models.items()}}, indent=2) + "\n"
+    return json.dumps({"version": FORMAT, "models": {id: _tree(one) for id, one in models.items()}}, indent=2) + "\n"
+
+
+def _tree(entry: LockEntry) -> "dict[str, Any]":
+    facts = {path: fact.to_dict() for path, fact in entry.facts.items()}
+    return {
+        "repository": entry.repository,
+        "revision": entry.revision,
+        "date": entry.date,
+        "files": dict(entry.files),
+        "facts": facts,
+    }
 
 
 def read_lock(data: bytes, name: str) -> "tuple[dict[str, LockEntry], list[Finding]]":

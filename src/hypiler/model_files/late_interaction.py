@@ -1,0 +1,150 @@
+"""How a late-interaction model makes its tokens, by the settings of one of three libraries.
+
+PyLate and Stanford's ColBERT put a marker, one token of the vocabulary, after the first token of a text. The modules of
+sentence-transformers have prompts in its place, which are text.
+"""
+
+import string
+from typing import NamedTuple
+
+from hypiler.model_files.facts import FileFact
+from hypiler.model_files.json_files import mapping, positive, text, words
+from hypiler.model_files.repository import SETTINGS, STANFORD, Repository
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+SIDES = ("query", "document")
+# Stanford's ColBERT writes `doc_maxlen`.
+_SHORT = {"query": "query", "document": "doc"}
+_UNUSED = {"query": "[unused0]", "document": "[unused1]"}
+
+
+class LateInteraction(NamedTuple):
+    """How tokens are made; lengths in tokens.
+
+    Attributes:
+        source: The file that says it, or empty.
+        query_marker: The token after the first one of queries; None if there is none.
+        document_marker: The same of documents.
+        expand: Whether queries are filled up.
+        expansion_token: What fills them up.
+        expansion_length: How far, if that is not the length of queries.
+        attend: Whether what fills queries up is attended to.
+        skiplist_words: Tokens whose vectors are left out.
+        skiplist_sides: The sides on which they are, query and document.
+    """
+
+    source: str = ""
+    query_marker: str | None = None
+    document_marker: str | None = None
+    expand: bool = False
+    expansion_token: str | None = None
+    expansion_length: int | None = None
+    attend: bool = False
+    skiplist_words: tuple[str, ...] = ()
+    skiplist_sides: tuple[str, ...] = ("document",)
+
+    @property
+    def markers(self) -> bool:
+        """Whether a prefix begins with one token of the vocabulary, put after the first token of the text."""
+        return self.source in (SETTINGS, STANFORD)
+
+    def marker(self, side: str) -> str | None:
+        """The marker of a side."""
+        return self.query_marker if side == "query" else self.document_marker
+
+
+def is_pylate(repository: Repository) -> bool:
+    """Whether the settings are those of PyLate."""
+    settings = repository.object(SETTINGS)
+    return settings.get("model_type") == "ColBERT" or any(f"{side}_prefix" in settings for side in SIDES)
+
+
+def is_stanford(repository: Repository) -> bool:
+    """Whether the settings are those of Stanford's ColBERT: PyLate's files may have them beside its own."""
+    return not is_pylate(repository) and bool(repository.object(STANFORD)) and repository.modules is None
+
+
+def read_late_interaction(repository: Repository) -> LateInteraction:
+    """The settings of PyLate, of Stanford's ColBERT, or of the modules of sentence-transformers, in this order."""
+    if is_pylate(repository):
+        return _pylate(repository.object(SETTINGS), _mask_token(repository))
+    if is_stanford(repository):
+        return _stanford(repository.object(STANFORD), _mask_token(repository))
+    masks = repository.modules_of_type("MultiVectorMask")
+    if not masks:
+        return LateInteraction()
+    expansion = mapping(repository.network_settings.get("query_expansion"))
+    mask = repository.object(masks[0].config)
+    sides = mask.get("skiplist_tasks")
+    return LateInteraction(
+        source="modules.json",
+        expand=bool(expansion),
+        expansion_token=text(expansion.get("token")) or _mask_token(repository),
+        expansion_length=None if expansion.get("strategy") == "fixed" else positive(expansion.get("length")),
+        attend=expansion.get("attend") is True,
+        skiplist_words=tuple(words(mask.get("skiplist_words"))),
+        skiplist_sides=("document",) if sides is None else (sides,) if isinstance(sides, str) else tuple(words(sides)),
+    )
+
+
+def _pylate(settings: "dict[str, Any]", token: str | None) -> LateInteraction:
+    skipped = settings.get("skiplist_words")
+    return LateInteraction(
+        source=SETTINGS,
+        query_marker=text(settings.get("query_prefix")),
+        document_marker=text(settings.get("document_prefix")),
+        expand=settings.get("do_query_expansion") is not False,
+        expansion_token=token,
+        attend=bool(settings.get("attend_to_expansion_tokens", settings.get("attend_to_mask_tokens"))),
+        skiplist_words=tuple(string.punctuation) if skipped is None else tuple(words(skipped)),
+    )
+
+
+def _stanford(metadata: "dict[str, Any]", token: str | None) -> LateInteraction:
+    return LateInteraction(
+        source=STANFORD,
+        query_marker=text(metadata.get("query_token_id")) or _UNUSED["query"],
+        document_marker=text(metadata.get("doc_token_id")) or _UNUSED["document"],
+        expand=True,
+        expansion_token=token,
+        attend=bool(metadata.get("attend_to_mask_tokens")),
+        skiplist_words=tuple(string.punctuation) if metadata.get("mask_punctuation", True) else (),
+    )
+
+
+def _mask_token(repository: Repository) -> str | None:
+    """What fills queries up by default: the mask token, or the last one of a model that has none."""
+    config = repository.object(repository.tokenizer_name)
+    for name in ("mask_token", "eos_token"):
+        value = config.get(name)
+        if token := text(value) or text(mapping(value).get("content")):
+            return token
+    return None
+
+
+def side_length(repository: Repository, side: str) -> FileFact | None:
+    """The longest input of a side where it has one of its own."""
+    name, network = repository.network_name, repository.network_settings
+    expansion = mapping(network.get("query_expansion"))
+    fixed = expansion if side == "query" and expansion.get("strategy") == "fixed" else {}
+    places: list[tuple[str, str, dict[str, Any], str]] = [
+        (SETTINGS, "", repository.object(SETTINGS), f"{side}_length"),
+        (STANFORD, "", repository.object(STANFORD) if is_stanford(repository) else {}, f"{_SHORT[side]}_maxlen"),
+        # With this strategy queries are filled up to their length; with the other it is no limit.
+        (name, "query_expansion.", fixed, "length"),
+        (name, "", network, f"{side}_length"),
+    ]
+    for file, path, held, key in places:
+        if (value := positive(held.get(key))) is not None:
+            return FileFact(value, file, path + key)
+    return None
+
+
+def stanford_marker(repository: Repository, side: str) -> FileFact | None:
+    """The marker of a side that the settings of Stanford's ColBERT name."""
+    key = f"{_SHORT[side]}_token_id"
+    token = text(repository.object(STANFORD).get(key)) if is_stanford(repository) else None
+    return FileFact(token, STANFORD, key) if token else None
