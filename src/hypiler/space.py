@@ -133,8 +133,8 @@ def _further(model: "Model", side: str, known: "Mapping[str, Any]") -> "dict[str
 
     The table of fields says which these are. A model that does not state such a fact keeps the id that it had.
     """
-    fields: Mapping[str, str] = getattr(model, "_space_fields", {})
-    later = [name for name, own in fields.items() if own == side and _RENAMED.get(name, name) not in known]
+    fields = [field.split(":") for field in getattr(model, "_space_fields", "").split()]
+    later = [name for name, own in fields if own == side and _RENAMED.get(name, name) not in known]
     record: Any = model
     values: dict[str, Any] = record.to_dict() if later else {}
     return {name: values[name] for name in later if values[name] not in (None, [], {})}

@@ -64,7 +64,7 @@ class Model(Record):
     __slots__ = ()
     _names = _NAMES
     # What `space.describe` asks for, of every class of models.
-    _space_fields: "Mapping[str, str]" = MappingProxyType({f.attribute: f.space for f in FIELDS if f.space})
+    _space_fields = " ".join([f"{field.attribute}:{field.space}" for field in FIELDS if field.space])
 
     @classmethod
     def of(cls, values: "Sequence[Any]", evidence: "tuple[str, int] | None" = None) -> "Self":

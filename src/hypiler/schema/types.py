@@ -30,9 +30,9 @@ _REMEMBERED = 500
 # Lists and mappings of these, and these inside records, have a row form.
 _SCALAR_CODECS = frozenset({"str", "int", "float", "bool"})
 # What format 1 of generated modules calls these compositions.
-_SHORT_CODECS = {"[str]": "strs", "[int]": "ints", "{str}": "mapping", "{any}": "extra"}
+_SHORT_CODECS = {"str;": "strs", "int;": "ints", "{str}": "mapping", "{any}": "extra"}
 _SHORT_RECORDS = {"ModelVariant": "variants", "DenseLayer": "layers"}
-# What generated modules decode; further codecs are compositions of the scalar ones: `[float]`, `{int}`, `Name(x=int)`.
+# What generated modules decode by name. They take apart further codecs, which are compositions of the scalar ones.
 _CODECS = frozenset({*_SCALAR_CODECS, "type", "any", *_SHORT_CODECS.values(), *_SHORT_RECORDS.values()})
 
 
@@ -44,7 +44,8 @@ class FieldType:
     """The type of a field's values.
 
     Attributes:
-        codec: The name of the row form, which tells generated modules how to decode it: `int`, `[float]`, `{int}`.
+        codec: The row form, which tells generated modules how to decode a field: `int`; `float;` for a list whose items
+            are joined by semicolons; `{int}` for a mapping; `Name(part=int;other=str,)` for a list of records.
         annotation: The Python type that a reader of `ModelInfo` sees.
         demand: What a value must be, in words.
         unit: What a number counts.
@@ -83,6 +84,11 @@ class FieldType:
     def decode_part(self, text: str) -> "Any":
         """The value behind what `encode_part` wrote."""
         return self.decode(text)
+
+    @property
+    def part_codec(self) -> str:
+        """The row form of a value inside a mapping or a record."""
+        return self.codec
 
     def parts(self) -> "Iterator[FieldType]":
         """The type itself, and the types of what it holds."""
@@ -256,7 +262,7 @@ class ListOf(FieldType):
         item.check_place("ListOf")
         self.item = item
         self.at_least = at_least
-        self.codec = _SHORT_CODECS.get(f"[{item.codec}]", f"[{item.codec}]")
+        self.codec = _SHORT_CODECS.get(f"{item.codec};", f"{item.codec};")
         self.annotation = f"tuple[{item.annotation}, ...]"
         self.unit = item.unit
         # Lists of words that passed before: a registry holds the same few again and again.
@@ -293,6 +299,10 @@ class ListOf(FieldType):
             return INVALID
         return items
 
+    @property
+    def part_codec(self) -> str:
+        return f"{self.item.codec},"
+
     def parts(self) -> "Iterator[FieldType]":
         yield from (self, *self.item.parts())
 
@@ -327,7 +337,7 @@ class MapOf(FieldType):
     def __init__(self, value: FieldType) -> None:
         value.check_place("MapOf")
         self.value = value
-        self.codec = _SHORT_CODECS.get(f"{{{value.codec}}}", f"{{{value.codec}}}")
+        self.codec = _SHORT_CODECS.get(f"{{{value.part_codec}}}", f"{{{value.part_codec}}}")
         self.annotation = f"Mapping[str, {value.annotation}]"
 
     def read(self, value: "JSONValue", collector: FindingCollector, sub: Path = ()) -> "Any":
@@ -457,7 +467,7 @@ class Records(FieldType):
         self.record = record
         self.fields = fields
         self.annotation = f"tuple[{record}, ...]"
-        parts = ";".join([f"{name}={part.codec}" for name, (part, _, _) in fields.items()])
+        parts = ";".join([f"{name}={part.part_codec}" for name, (part, _, _) in fields.items()])
         self.codec = _SHORT_RECORDS.get(record, f"{record}({parts})")
 
     def parts(self) -> "Iterator[FieldType]":

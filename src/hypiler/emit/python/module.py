@@ -89,7 +89,7 @@ def _space_ids(model: "Model") -> str:
 def _part_fields(attribute: str) -> list[str]:
     field_type = FIELDS[BY_ATTRIBUTE[attribute]].type
     return (
-        [f"{name}:{part.codec}" for name, (part, _, _) in field_type.fields.items()]
+        [f"{name}:{part.part_codec}" for name, (part, _, _) in field_type.fields.items()]
         if isinstance(field_type, Records)
         else []
     )

@@ -170,6 +170,8 @@ def _load() -> "_Loaded":
 
         # The type is kept as text, so that reading a record does not need the enum.
         __slots__ = names_of(_FIELDS.replace("model_type:", "_type:"))
+        # The attributes that vectors depend on, each with its side of the space.
+        _space_fields = _SPACE_FIELDS
         if TYPE_CHECKING:
             id: str
             embedding_dim: int
@@ -230,12 +232,6 @@ def _load() -> "_Loaded":
                 known += name not in others and value not in (None, (), {})
             return known - self.verified_facts
 
-        @property
-        def _space_fields(self) -> "dict[str, str]":
-            # The attributes that vectors depend on, each with its side of the space.
-            names = names_of(_SPACE_FIELDS)
-            return dict(zip(names, _SPACE_FIELDS.replace(":", " ").split()[1::2]))
-
         def __repr__(self) -> str:
             return f"<ModelInfo {self.id!r}: {self._type}, {self.embedding_dim} dims>"
 
@@ -280,11 +276,10 @@ def _load() -> "_Loaded":
         return lambda field: frozen(dict(pairs(field)))
 
     def filler(owner: "type[Record]", fields: str, separator: str) -> "_Decoder":
-        find = composed if separator == "|" else inner
         # The setter of each slot, past the class's own refusal, with its decoder.
         kinds = fields.replace(":", " ").split()[1::2]
         steps = [
-            (owner.__dict__[slot].__set__, find(kind))
+            (owner.__dict__[slot].__set__, decoder(kind))
             for slot, kind in zip(owner.__slots__, kinds)
         ]
 
@@ -298,24 +293,22 @@ def _load() -> "_Loaded":
 
         return fill
 
-    def inner(codec: str) -> "_Decoder":
-        # Inside a mapping or a record, commas join the items of a list.
-        item = {"strs": "str", "ints": "int"}.get(codec) or codec.strip("[]")
-        return decoders[item] if item == codec else listed(decoders[item], ",")
+    public: dict[str, Any] = {}
 
-    further: list[type[Record]] = []
-
-    def composed(codec: str) -> "_Decoder":
-        # By name, or by structure: `[float]`, `{int}`, `Record(part=str;other=[int])`.
-        if codec in decoders:
+    def decoder(codec: str) -> "_Decoder":
+        # By name, or by structure: `int;` and `int,` are lists, `{int}` is a mapping, and
+        # `Name(part=int;other=str,)` a list of records.
+        last = codec[-1]
+        if last in ";,":
+            return listed(decoders[codec[:-1]], last)
+        if last == "}":
+            return mapped(decoder(codec[1:-1]))
+        if last != ")":
             return decoders[codec]
-        if codec[-1] != ")":
-            item = codec[1:-1]
-            return listed(decoders[item]) if codec[0] == "[" else mapped(inner(item))
         name, _, parts = codec[:-1].partition("(")
-        fields = parts.replace("=", ":").replace(";", " ")
-        further.append(type(name, (Record,), {"__slots__": names_of(fields)}))
-        return listed(filler(further[-1], fields, "="))
+        parts = parts.replace("=", ":").replace(";", " ")
+        public[name] = made = type(name, (Record,), {"__slots__": names_of(parts)})
+        return listed(filler(made, parts, "="))
 
     decoders: dict[str, _Decoder] = {
         "str": text,
@@ -327,7 +320,6 @@ def _load() -> "_Loaded":
         "ints": listed(int),
         "mapping": mapped(some),
         "extra": mapped(scalar),
-        "any": scalar,
     }
     decoders["variants"] = listed(filler(ModelVariant, _VARIANT_FIELDS, "="))
     decoders["layers"] = listed(filler(DenseLayer, _LAYER_FIELDS, "="))
@@ -514,7 +506,6 @@ def _load() -> "_Loaded":
         Models.__module__ = __name__
         return Models()
 
-    public: dict[str, Any] = {record.__name__: record for record in further}
     for made in (
         ModelInfo,
         ModelVariant,
