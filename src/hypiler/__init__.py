@@ -6,7 +6,8 @@ your choices. Importing this package loads nothing else: each name is fetched wh
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from hypiler.config import ModelConfig, UnknownModelError
+    from hypiler.config import ModelConfig
+    from hypiler.errors import UnknownModelError
     from hypiler.model_registry import (
         MODEL_REGISTRY,
         MODELS,
@@ -45,8 +46,10 @@ if not TYPE_CHECKING:
     def __getattr__(name):
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        if name in ("ModelConfig", "UnknownModelError"):
+        if name == "ModelConfig":
             from hypiler import config as home
+        elif name == "UnknownModelError":
+            from hypiler import errors as home
         else:
             from hypiler import model_registry as home
         globals()[name] = value = getattr(home, name)

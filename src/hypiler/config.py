@@ -4,48 +4,29 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
-    from typing import Any, ClassVar, ParamSpec, Protocol
+    from typing import Any, ClassVar, ParamSpec, Self
 
     from hypiler.engines import Encoder
     from hypiler.model_registry import FromRegistry
+    from hypiler.protocols import Model, ModelOf
 
     _Choice = ParamSpec("_Choice")
 
-    class Model(Protocol[_Choice]):
-        """A `ModelInfo` of any generated module, of this package or of another project."""
-
-        @property
-        def id(self) -> str: ...
-        @property
-        def huggingface_id(self) -> str: ...
-        @property
-        def context_length(self) -> int: ...
-        @property
-        def revision(self) -> str | None: ...
-        @property
-        def deprecated(self) -> str | None: ...
-        def resolve_dimension(self, *args: _Choice.args, **kwargs: _Choice.kwargs) -> int: ...
-
-
-class UnknownModelError(LookupError):
-    """No model of the registry has this id; `suggestion` is the nearest id, if one is near."""
-
-    def __init__(self, id: str, suggestion: str | None = None) -> None:
-        hint = f"; did you mean {suggestion!r}?" if suggestion else ""
-        super().__init__(f"no model {id!r} in the registry{hint}")
-        self.id = id
-        self.suggestion = suggestion
-
-    def __reduce__(self) -> "tuple[Any, ...]":
-        return type(self), (self.id, self.suggestion)
+# What the schema takes for a repository: a letter or digit begins each part, and neither ends in a dot.
+_REPOSITORY = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?/[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?"
+_FIELDS = ("repo", "embedding_dim", "max_length", "revision", "model", "variant")
 
 
 class ModelConfig:
     """A repository, the width of its vectors and the longest input: immutable, hashable, compared by value.
 
-    `repo` is a Hugging Face repository (`org/name`), `embedding_dim` the number of floats in one vector, `max_length`
-    the longest input in tokens, `revision` the commit to load. `model` is the registry's record, None for a config
-    that was written by hand; `variant` the id of one of its variants, None for the model's own weights.
+    Attributes:
+        repo: The Hugging Face repository (`org/name`) of the chosen weights.
+        embedding_dim: The number of floats in one vector.
+        max_length: The longest input in tokens.
+        revision: The commit to load; None if no commit of `repo` is pinned.
+        model: The registry's record; None for a config that was written by hand.
+        variant: The id of one of the model's variants; None for the model's own weights.
     """
 
     __match_args__ = ("repo", "embedding_dim", "max_length")
@@ -63,7 +44,7 @@ class ModelConfig:
         @property
         def revision(self) -> str | None: ...
         @property
-        def model(self) -> Model[...] | None: ...
+        def model(self) -> Model | None: ...
         @property
         def variant(self) -> str | None: ...
     else:
@@ -83,15 +64,17 @@ class ModelConfig:
         *,
         revision: str | None = None,
     ) -> None:
-        """Raises ValueError for a width or length below 1 and for a repository that is not `org/name`."""
+        """Raises ValueError for a `repo` that is not `org/name`, a width or length below 1, and an empty revision."""
         if not _is_repository(repo):
-            raise ValueError(f"repo must be of the form 'org/name', got {repo!r}")
+            raise ValueError(f"repo must be a Hugging Face repository of the form 'org/name', got {repo!r}")
         for name, value in (
             ("embedding_dim", embedding_dim),
             ("max_length", max_length),
         ):
             if type(value) is not int or value < 1:
                 raise ValueError(f"{name} must be a positive integer, got {value!r}")
+        if revision is not None and not _is_text(revision):
+            raise ValueError(f"revision must be a commit, a branch or a tag as a string, or None; got {revision!r}")
         _fill(self, repo, embedding_dim, max_length, revision, None, None)
 
     if TYPE_CHECKING:
@@ -101,10 +84,10 @@ class ModelConfig:
         @classmethod
         def from_model(
             cls,
-            model: Model[_Choice],
+            model: ModelOf[_Choice],
             *args: _Choice.args,
             **kwargs: _Choice.kwargs,
-        ) -> "ModelConfig":
+        ) -> Self:
             """The config of a registry's record, of this package or of any generated module.
 
             `dimension` truncates the vectors to one of the model's own Matryoshka dims. Raises ValueError for another
@@ -124,7 +107,7 @@ class ModelConfig:
 
     if TYPE_CHECKING:
         from_registry: ClassVar[FromRegistry["ModelConfig"]]
-        """The config of a model of the shipped registry, by id or alias.
+        """The config of a model of the shipped registry, by id, alias or repository.
 
         `dimension` truncates the vectors to one of the model's own Matryoshka dims. For an id that is known only at
         run time, narrow it with `is_model_id`, or use `get_model` and `from_model`. Raises UnknownModelError for an
@@ -134,54 +117,58 @@ class ModelConfig:
 
         @classmethod
         def from_registry(cls, id, *, dimension=None):
-            """The config of a model of the shipped registry, by id or alias.
+            """The config of a model of the shipped registry, by id, alias or repository.
 
             `dimension` truncates the vectors to one of the model's own Matryoshka dims. Raises UnknownModelError for
             an unknown id and ValueError for a dimension that the model does not have.
             """
-            from hypiler.model_registry import MODELS, get_model
+            from hypiler.model_registry import get_model
 
-            model = get_model(id)
+            model = get_model(id) or _of_repository(id)
             if model is None:
-                from difflib import get_close_matches
-
-                near = get_close_matches(str(id), MODELS, n=1)
-                raise UnknownModelError(id, near[0] if near else None)
+                raise _unknown(id)
             return _configured(cls, model, dimension)
 
     @classmethod
     def colbert_v2(cls) -> "ModelConfig":
-        """ColBERT v2: 128 dimensions a token, English."""
+        """ColBERT v2: 128 dimensions per token, English."""
         return cls.from_registry("colbert-v2")
 
     @classmethod
     def colbert_small(cls) -> "ModelConfig":
-        """answerai-colbert-small: 96 dimensions a token, English, 33M parameters."""
+        """answerai-colbert-small: 96 dimensions per token, English, 33M parameters."""
         return cls.from_registry("colbert-small")
 
     @classmethod
     def jina_colbert_v2(cls) -> "ModelConfig":
-        """Jina ColBERT v2: 128 dimensions a token, multilingual, truncatable to 96 and 64."""
+        """Jina ColBERT v2: 128 dimensions per token, multilingual, truncatable to 96 and 64."""
         return cls.from_registry("jina-colbert-v2")
 
-    def with_variant(self, id: str | None) -> "ModelConfig":
+    def with_variant(self, id: str | None) -> "Self":
         """The same choice with other weights of the model, by the variant's id; None for the model's own.
 
-        Raises ValueError for a variant that the model does not have.
+        If the variant lies in another repository, that is `repo`, and `revision` is None: the model's pin is a commit
+        of the model's own repository. Raises ValueError for a variant that the model does not have.
         """
         config = object.__new__(type(self))
-        _fill(config, *self._key()[:5], id)
-        config.space()  # knows the variants
+        config.__setstate__(self.__getstate__())
+        if self.model is not None:
+            from hypiler.space import location
+
+            repo, revision, _ = location(self.model, id)
+            _fill(config, repo, *self._key()[1:3], revision, self.model, id)
+        elif id is not None:
+            raise ValueError(f"{self!r} was not created from a registry entry, so it has no variant {id!r}")
         return config
 
     def space(self) -> "dict[str, Any]":
         """What the vectors of this choice depend on, ready for JSON, with the ids that stand for it.
 
         Keys and digests are described in docs/spaces.md. Raises ValueError for a config that was written by hand: how
-        its vectors are made is not known.
+        its vectors are made is unknown.
         """
         if self.model is None:
-            raise ValueError(f"{self!r} is of no registry, so what its vectors depend on is not known")
+            raise ValueError(f"{self!r} was not created from a registry entry, so its vector space is unknown")
         from hypiler.space import describe
 
         return describe(self.model, self.embedding_dim, self.variant)
@@ -220,7 +207,7 @@ class ModelConfig:
         )
 
     def _key(self) -> "tuple[object, ...]":
-        return self.repo, self.embedding_dim, self.max_length, self.revision, self.model, self.variant
+        return tuple([getattr(self, name) for name in _FIELDS])
 
     def __eq__(self, other: object) -> bool:
         return self._key() == other._key() if isinstance(other, ModelConfig) else NotImplemented
@@ -231,35 +218,64 @@ class ModelConfig:
     def __repr__(self) -> str:
         pin = f", revision={self.revision!r}" if self.revision else ""
         choice = f".with_variant({self.variant!r})" if self.variant else ""
-        return f"ModelConfig({self.repo!r}, {self.embedding_dim}, {self.max_length}{pin}){choice}"
+        return f"{type(self).__name__}({self.repo!r}, {self.embedding_dim}, {self.max_length}{pin}){choice}"
 
-    def __reduce__(self) -> "tuple[Any, ...]":
-        return _restore, self._key()
+    # Copies and pickles are of the same class, and keep what a subclass adds. Without the first of the two, the older
+    # protocols of pickle refuse a class with slots; what is restored gets past __setattr__.
+    def __getstate__(self) -> "Any":
+        return super().__getstate__()
+
+    def __setstate__(self, state: "tuple[dict[str, Any] | None, dict[str, Any]]") -> None:
+        # The attributes in slots follow those in a dictionary, which a subclass may have.
+        others, slots = state
+        for name, value in ((others or {}) | slots).items():
+            object.__setattr__(self, name, value)
 
 
-def _configured(cls: type[ModelConfig], model: "Any", dimension: int | None) -> ModelConfig:
-    """The config of a record; for the two methods above, whose callers a warning is about."""
+def _configured(cls: type[ModelConfig], model: "Model", dimension: int | None) -> ModelConfig:
+    """The config of a record. A warning names the line of whoever called, past a generated module's own function."""
     if model.deprecated is not None:
         from warnings import warn
 
-        warn(f"{model.id!r} is deprecated: {model.deprecated}", DeprecationWarning, stacklevel=3)
+        from hypiler._callers import stacklevel
+
+        message = f"{model.id!r} is deprecated: {model.deprecated}"
+        warn(message, DeprecationWarning, stacklevel=stacklevel(type(model).__module__))
     config = object.__new__(cls)
     width = model.resolve_dimension(dimension)
     _fill(config, model.huggingface_id, width, model.context_length, model.revision, model, None)
     return config
 
 
-def _restore(*values: object) -> ModelConfig:
-    config = object.__new__(ModelConfig)
-    _fill(config, *values)
-    return config
+def _of_repository(name: object) -> "Model | None":
+    """The first shipped model of a repository."""
+    from hypiler.model_registry import MODEL_REGISTRY
+
+    return next((model for model in MODEL_REGISTRY if model.huggingface_id == name), None)
+
+
+def _unknown(id: "Any") -> Exception:
+    """The error for a name that no shipped model has."""
+    from difflib import get_close_matches
+
+    from hypiler.errors import UnknownModelError
+    from hypiler.model_registry import MODEL_REGISTRY, MODELS
+
+    names = [*MODELS, *[model.huggingface_id for model in MODEL_REGISTRY]]
+    near = get_close_matches(str(id), names, n=1)
+    return UnknownModelError(id, near[0] if near else None, "the shipped registry of hypiler")
 
 
 def _fill(config: ModelConfig, *values: object) -> None:
-    names = ("repo", "embedding_dim", "max_length", "revision", "model", "variant")
-    for name, value in zip(names, values, strict=True):
+    for name, value in zip(_FIELDS, values, strict=True):
         object.__setattr__(config, name, value)
 
 
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value != ""
+
+
 def _is_repository(value: object) -> bool:
-    return isinstance(value, str) and "/" in value.strip("/")
+    import re
+
+    return isinstance(value, str) and re.fullmatch(_REPOSITORY, value) is not None

@@ -29,7 +29,7 @@ def test_files_say_what_the_registry_leaves_out(tmp_path: Path) -> None:
     unsaid = dict.fromkeys(["query_prefix", "document_prefix", "pooling", "normalize", "similarity"])
     assert contract_of(tmp_path, files | MEAN, encoding=unsaid) == Contract(
         id="tiny",
-        kind="dense",
+        encoder_type="dense",
         dimension=WIDTH,
         embedding_dim=WIDTH,
         pooling="mean",
@@ -149,7 +149,7 @@ def test_length_is_the_registrys_the_files_or_what_the_model_takes(
 def test_several_vectors_of_a_type_of_ones_own_are_late_interaction(tmp_path: Path) -> None:
     encoding = {"pooling": "none", "similarity": None}
     changes: dict[str, Any] = {"type": "my-type", "capabilities": {"multi_vector": True}, "encoding": encoding}
-    assert contract_of(tmp_path, {}, **changes).kind == "multi_vector"
+    assert contract_of(tmp_path, {}, **changes).encoder_type == "multi_vector"
 
 
 def test_configuration_of_another_network_is_refused(tmp_path: Path) -> None:

@@ -2,9 +2,7 @@
 
 import json
 import shutil
-import sys
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,7 @@ from onnx import TensorProto, helper
 from tiny import TABLE, WIDTH, WORDS, config_of, ids_of, write_tiny
 
 from hypiler import ModelConfig
-from hypiler.engines import EngineError, MismatchError, MissingEngineError
+from hypiler.engines import EngineError, MismatchError
 from hypiler.engines import fastembed as engine
 
 QUERIES = ["A man is eating food.", "How do I reset my password?"]
@@ -386,7 +384,6 @@ def test_rerankers_are_left_to_others(tiny: Path, tmp_path: Path) -> None:
 
 def test_folder_without_an_onnx_file_is_refused(minilm: Path) -> None:
     config = ModelConfig.from_registry(DENSE)
-    assert not engine.available(config, minilm)
     assert refused(config, minilm, allow_pickle=True) == (
         f"no ONNX file of `{DENSE}` in {minilm}: looked for onnx/model.onnx and model.onnx; name it in"
         " `files.weights.onnx`, choose a variant, or use another engine"
@@ -405,11 +402,3 @@ def test_device_that_is_not_there_is_refused(tiny: Path, tmp_path: Path, device:
     monkeypatch.setattr(engine, "get_available_providers", lambda: ["CPUExecutionProvider"])
     with pytest.raises(ValueError, match=rf"^device must be cpu, or cuda where onnxruntime has it; got '{device}'$"):
         config_of(tmp_path).load("fastembed", local=tiny, device=device)
-
-
-def test_missing_package_is_named_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "fastembed", None)
-    monkeypatch.delitem(sys.modules, "hypiler.engines.fastembed")
-    with pytest.raises(MissingEngineError) as caught:
-        import_module("hypiler.engines.fastembed")
-    assert str(caught.value) == "fastembed is missing: python -m pip install 'hypiler[fastembed]'"

@@ -3,8 +3,6 @@
 import json
 import re
 import shutil
-import sys
-from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,9 +17,11 @@ from tiny import config_of
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from hypiler import ModelConfig
-from hypiler.engines import EngineError, MismatchError, MissingEngineError
+from hypiler.engines import EngineError, MismatchError
 from hypiler.engines import model2vec as engine
+from hypiler.engines.specs import SPECS
 
+SPEC = SPECS[1]
 QUERIES = ["A man is eating food.", "How do I reset my password?"]
 DOCUMENTS = [
     "Someone is having a meal.",
@@ -271,8 +271,8 @@ def test_layers_after_the_table_are_refused(words: Path, tmp_path: Path) -> None
     with pytest.raises(EngineError) as caught:
         entry(tmp_path, width=4, normalize=False).load("model2vec", local=folder)
     assert str(caught.value) == (
-        f"`tiny` has what this engine does not know: the modules 'StaticEmbedding', 'Dense' in {folder}; use another"
-        " engine, such as `sentence-transformers`"
+        f"`tiny` uses features that this engine does not support: the modules 'StaticEmbedding', 'Dense' in {folder};"
+        " use another engine, such as `sentence-transformers`"
     )
 
 
@@ -280,7 +280,7 @@ def test_variant_is_refused(static: Path, tmp_path: Path) -> None:
     config = config_of(tmp_path, type="static", variants=[{"id": "small", "quantization": "int8"}]).with_variant(
         "small"
     )
-    assert not engine.available(config, static)
+    assert SPEC.why_not(config, static) == "it runs no variants"
     with pytest.raises(EngineError) as caught:
         config.load("model2vec", local=static)
     assert str(caught.value) == (
@@ -301,13 +301,9 @@ def test_files_that_the_library_cannot_load_are_named(static: Path, tmp_path: Pa
 
 def test_only_the_files_that_are_read_are_downloaded(static: Path, tmp_path: Path) -> None:
     config = entry(tmp_path)
-    assert engine.wanted(config) == ["*.json", "model.safetensors", "0_StaticEmbedding/model.safetensors"]
-    assert [engine.available(config, folder) for folder in (None, static, tmp_path)] == [True, True, False]
-
-
-def test_missing_package_is_named_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "model2vec", None)
-    monkeypatch.delitem(sys.modules, "hypiler.engines.model2vec")
-    with pytest.raises(MissingEngineError) as caught:
-        import_module("hypiler.engines.model2vec")
-    assert str(caught.value) == "model2vec is missing: python -m pip install 'hypiler[model2vec]'"
+    assert SPEC.files(config) == ["*.json", "model.safetensors", "0_StaticEmbedding/model.safetensors"]
+    assert [SPEC.why_not(config, folder) for folder in (None, static, tmp_path)] == [
+        None,
+        None,
+        "there is no table model.safetensors or 0_StaticEmbedding/model.safetensors",
+    ]

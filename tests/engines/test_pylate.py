@@ -15,12 +15,10 @@ import json
 import re
 import shutil
 import string
-import sys
 from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -30,7 +28,7 @@ from safetensors.numpy import load_file, save_file
 from tiny import config_of
 
 from hypiler import ModelConfig
-from hypiler.engines import EngineError, MismatchError, MissingEngineError, UnsafeError
+from hypiler.engines import EngineError, MismatchError, UnsafeError
 from hypiler.engines.contract import make_contract
 from hypiler.engines.layout import read_layout
 
@@ -326,16 +324,3 @@ def test_code_of_the_repository_does_not_run(minilm: Path, tmp_path: Path, place
     with pytest.raises(UnsafeError, match=r"^`tiny` runs code that is not of the libraries: .* 'hostile\.X'; "):
         entry(tmp_path).load("pylate", local=folder)
     assert not (tmp_path / "ran").exists()
-
-
-def test_missing_package_is_named_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    def absent(name: str, *_: Any) -> None:
-        if name == "pylate":
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-
-    monkeypatch.setattr(sys, "meta_path", [SimpleNamespace(find_spec=absent), *sys.meta_path])
-    for name in [name for name in sys.modules if name.startswith(("pylate", "hypiler.engines.pylate"))]:
-        monkeypatch.delitem(sys.modules, name)
-    with pytest.raises(MissingEngineError) as caught:
-        import_module("hypiler.engines.pylate")
-    assert str(caught.value) == "pylate is missing: python -m pip install 'hypiler[pylate]'"

@@ -1,5 +1,6 @@
 """The linear layers that some models have after pooling, or after each token, in numpy."""
 
+from hypiler.engines.checks import library_errors
 from hypiler.engines.errors import EngineError
 
 TYPE_CHECKING = False
@@ -9,7 +10,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from hypiler.engines.encoders import Floats
-    from hypiler.engines.layout import DenseModule, ModelFolder
+    from hypiler.engines.layout import ModelFolder
+    from hypiler.model_files.projection import Layer
 
 _ACTIVATIONS = ("Identity", "Tanh", "ReLU", "GELU")
 
@@ -23,19 +25,18 @@ def dense_layers(layout: "ModelFolder") -> "list[Callable[[Floats], Floats]]":
     return [_layer(layout.folder / module.path / "model.safetensors", module) for module in layout.dense]
 
 
-def _layer(path: "Path", module: "DenseModule") -> "Callable[[Floats], Floats]":
+def _layer(path: "Path", module: "Layer") -> "Callable[[Floats], Floats]":
     import numpy as np
     from safetensors.numpy import load
 
-    name = module.activation.rpartition(".")[2]
+    name = (module.activation or "").rpartition(".")[2]
     if name not in _ACTIVATIONS:
         raise EngineError(
             f"the activation of {path.parent} must be one of {', '.join(_ACTIVATIONS)}; got {module.activation!r}"
         )
-    try:
-        weights: dict[str, Any] = load(path.read_bytes())
-    except Exception as error:
-        raise EngineError(f"the weights of a layer cannot be read from {path}: {error}") from error
+    weights: dict[str, Any]
+    with library_errors(f"the weights of a layer cannot be read from {path}"):
+        weights = load(path.read_bytes())
     shapes: dict[str, tuple[int, ...]] = {"linear.weight": (module.out_features, module.in_features)}
     if module.bias:
         shapes["linear.bias"] = (module.out_features,)

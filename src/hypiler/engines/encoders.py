@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         """What an engine does: run a batch of texts through the network.
 
         `query` says for which side; the engine puts the contract's prefix before each text and cuts it to the
-        contract's length. Gives, by kind of model: dense and static float32 [texts, embedding_dim], pooled and neither
+        contract's length. Gives, by encoder type: dense and static float32 [texts, embedding_dim], pooled and neither
         cut nor normalized; multi_vector a list of float32 [tokens, dim]; sparse a scipy CSR array [texts, vocabulary].
         """
 
@@ -50,6 +50,20 @@ class Encoder(Protocol[_V]):
     contract: "Contract"
     engine: str
 
+    @property
+    def space_id(self) -> str:
+        """Stands for everything that the document vectors of this encoder depend on."""
+        ...
+
+    @property
+    def query_space_id(self) -> str:
+        """Stands for everything that is done to queries alone."""
+        ...
+
+    def space(self) -> dict[str, Any]:
+        """What the vectors of this encoder depend on."""
+        ...
+
     def encode_queries(self, texts: Sequence[str], *, batch_size: int = 32, progress: bool | None = None) -> _V:
         """The texts as queries."""
         ...
@@ -63,13 +77,41 @@ class Encoder(Protocol[_V]):
         ...
 
 
-class _Encoder:
-    """Batches and progress."""
+class _Loaded:
+    """What every loaded model is: a contract, what runs it, and the space that follows from the contract."""
 
-    def __init__(self, contract: "Contract", backend: "Backend", engine: str) -> None:
+    def __init__(self, contract: "Contract", backend: Any, engine: str) -> None:
         self.contract = contract
         self.backend = backend
         self.engine = engine
+
+    def space(self) -> dict[str, Any]:
+        """What the vectors of this encoder depend on, ready for JSON, with the ids that stand for it.
+
+        It is `ModelConfig.space` with the facts that the registry leaves unknown as the files or `assume` gave them.
+        """
+        return dict(self.contract.space_facts)
+
+    @property
+    def space_id(self) -> str:
+        """Stands for everything that the document vectors of this encoder depend on; an index stores it beside them."""
+        return str(self.space()["space_id"])
+
+    @property
+    def query_space_id(self) -> str:
+        """Stands for everything that is done to queries alone."""
+        return str(self.space()["query_space_id"])
+
+
+def _checked(texts: Sequence[str]) -> Sequence[str]:
+    """The texts. Raises TypeError for one string, which is a sequence of strings, too: its letters."""
+    if isinstance(texts, (str, bytes)):
+        raise TypeError("texts must be a sequence of strings, got one string")
+    return texts
+
+
+class _Encoder(_Loaded):
+    """Batches and progress."""
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.contract.id!r} by {self.engine}: {self.contract.dimension} dims>"
@@ -82,10 +124,9 @@ class _Encoder:
         Batches hold texts of about the same length, the longest first: little padding, and if memory runs out it does
         so at once.
         """
-        if isinstance(texts, str):
-            raise TypeError("texts must be a sequence of strings, got one string")
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+        texts = _checked(texts)
         order = sorted(range(len(texts)), key=lambda place: -len(texts[place]))
         for start in _progress(range(0, len(order), batch_size), progress, len(order) > batch_size):
             places = order[start : start + batch_size]
@@ -104,7 +145,7 @@ def _progress(steps: "range", wanted: bool | None, several: bool) -> "Any":
 
 
 class DenseEncoder(_Encoder):
-    """One vector a text."""
+    """One vector per text."""
 
     def encode_queries(self, texts: Sequence[str], *, batch_size: int = 32, progress: bool | None = None) -> "Floats":
         """Float32 [texts, dimension]: prefixed as queries, pooled, cut and normalized as the model wants it.
@@ -174,7 +215,7 @@ def layer_norm(vectors: "Floats", epsilon: float = 1e-5) -> "Floats":
 
 
 class MultiVectorEncoder(_Encoder):
-    """One vector a token, compared by MaxSim."""
+    """One vector per token, compared by MaxSim."""
 
     def encode_queries(
         self, texts: Sequence[str], *, batch_size: int = 32, progress: bool | None = None
@@ -240,31 +281,28 @@ class SparseEncoder(_Encoder):
         return csr_array(stacked[back])
 
 
-class Reranker:
-    """Reads a query and a document together: there are no vectors, so what is encoded are the texts themselves."""
+class Reranker(_Loaded):
+    """Reads a query and a document together: there are no vectors, so the texts themselves are encoded."""
 
-    def __init__(self, contract: "Contract", backend: "PairBackend", engine: str) -> None:
-        self.contract = contract
-        self.backend = backend
-        self.engine = engine
+    backend: "PairBackend"
 
     def __repr__(self) -> str:
         return f"<Reranker {self.contract.id!r} by {self.engine}>"
 
     def encode_queries(self, texts: Sequence[str], *, batch_size: int = 32, progress: bool | None = None) -> list[str]:
         """The texts with the prefix of queries; there is nothing to compute yet."""
-        return [(self.contract.query_prefix or "") + text for text in texts]
+        return [(self.contract.query_prefix or "") + text for text in _checked(texts)]
 
     def encode_documents(
         self, texts: Sequence[str], *, batch_size: int = 32, progress: bool | None = None
     ) -> list[str]:
         """The texts with the prefix of documents; there is nothing to compute yet."""
-        return [(self.contract.document_prefix or "") + text for text in texts]
+        return [(self.contract.document_prefix or "") + text for text in _checked(texts)]
 
     def similarity(self, queries: Sequence[str], documents: Sequence[str]) -> "Floats":
         """Float32 [queries, documents]: the model's own scores, in its own unit; larger is more relevant."""
         import numpy as np
 
-        pairs = [(query, document) for query in queries for document in documents]
+        pairs = [(query, document) for query in _checked(queries) for document in _checked(documents)]
         scores = self.backend.score(pairs) if pairs else []
         return np.asarray(scores, np.float32).reshape(len(queries), len(documents))

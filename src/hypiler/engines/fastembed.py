@@ -3,29 +3,37 @@
 Its classes are told what the contract says: the file, the lengths, the markers. What they cannot be told is refused.
 """
 
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from threading import Lock
 from uuid import uuid4
 
-from hypiler.engines.contract import check_width
-from hypiler.engines.errors import EngineError, MismatchError, MissingEngineError
+from hypiler.engines.checks import (
+    check_onnx_device,
+    check_width,
+    library_errors,
+    lower_case,
+    marker_id,
+    missing_onnx_error,
+    output_name,
+    spoken,
+)
+from hypiler.engines.errors import EngineError
+from hypiler.engines.weight_files import FASTEMBED_POOLINGS, onnx_places
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from contextlib import AbstractContextManager
     from pathlib import Path
     from typing import Any
 
     import numpy as np
 
-    from hypiler.config import ModelConfig
-    from hypiler.engines import onnx
     from hypiler.engines.contract import Contract
     from hypiler.engines.encoders import Backend, Floats
     from hypiler.engines.layout import ModelFolder
+    from hypiler.protocols import Config
 
     LateInteractionTextEmbedding: Any
     ModelSource: Any
@@ -35,22 +43,13 @@ if TYPE_CHECKING:
     get_available_providers: Any
     normalizers: Any
 else:
-    try:
-        import numpy as np
-        from fastembed import LateInteractionTextEmbedding, SparseTextEmbedding, TextEmbedding
-        from fastembed.common.model_description import ModelSource, PoolingType
-        from onnxruntime import get_available_providers
-        from tokenizers import normalizers
+    import numpy as np
+    from fastembed import LateInteractionTextEmbedding, SparseTextEmbedding, TextEmbedding
+    from fastembed.common.model_description import ModelSource, PoolingType
+    from onnxruntime import get_available_providers
+    from tokenizers import normalizers
 
-        from hypiler.engines import onnx
-    except ImportError as error:
-        raise MissingEngineError(f"{error.name} is missing: python -m pip install 'hypiler[fastembed]'") from None
-
-KINDS = ("dense", "multi_vector", "sparse")
-RUNS_REMOTE_CODE = False
-_PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
-_POOLINGS = ("cls", "mean", "last_token")
-# The inputs that it makes for a graph, and the name of the output that is read if several have a vector a token.
+# The inputs that it makes for a graph, and the name of the output that is read if several have a vector per token.
 _INPUTS = {
     "dense": {"input_ids", "attention_mask", "token_type_ids"},
     "multi_vector": {"input_ids", "attention_mask"},
@@ -67,42 +66,28 @@ _SPLADE = "prithivida/Splade_PP_en_v1"
 _COLBERT = {False: "colbert-ir/colbertv2.0", True: "jinaai/jina-colbert-v2"}
 
 
-def wanted(config: "ModelConfig") -> list[str]:
-    """The files that this engine reads, as patterns."""
-    return onnx.wanted(config)
-
-
-def available(config: "ModelConfig", folder: "Path | None") -> bool:
-    """Whether an ONNX file is known of, or lies in the folder."""
-    return onnx.available(config, folder)
-
-
-def open_model(config: "ModelConfig", contract: "Contract", layout: "ModelFolder", device: str) -> "Backend":
+def open_model(config: "Config", contract: "Contract", layout: "ModelFolder", device: str) -> "Backend":
     """The model in a folder. Raises EngineError if its ONNX file is missing, or no class of the library fits it."""
-    if _PROVIDERS.get(device) not in get_available_providers():
-        raise ValueError(f"device must be cpu, or cuda where onnxruntime has it; got {device!r}")
-    files = [name for name in wanted(config) if name.endswith(".onnx")]
-    file = next((name for name in files if (layout.folder / name).is_file()), None)
+    provider = check_onnx_device(device, get_available_providers())
+    places = onnx_places(config)
+    file = next((name for name in places if (layout.folder / name).is_file()), None)
     if file is None:
-        raise EngineError(
-            f"no ONNX file of `{contract.id}` in {layout.folder}: looked for {' and '.join(files) or 'none'}; name it"
-            " in `files.weights.onnx`, choose a variant, or use another engine"
-        )
+        raise missing_onnx_error(contract, layout, places)
     public, name = _class(contract, layout)
     path = layout.folder / file
     # A folder for its cache would be made, though nothing is downloaded.
     folders = {"specific_model_path": str(layout.folder), "cache_dir": str(layout.folder)}
     with _library(path):
-        model = public(name, lazy_load=True, providers=[_PROVIDERS[device]], **folders).model
+        model = public(name, lazy_load=True, providers=[provider], **folders).model
         model.model_description = replace(model.model_description, model_file=file)
-        if contract.kind == "multi_vector":
+        if contract.encoder_type == "multi_vector":
             model.MASK_TOKEN = layout.late_interaction.expansion_token or model.MASK_TOKEN
         model.load_onnx_model()
-    _check_graph(model, path, contract.kind)
+    _check_graph(model, path, contract.encoder_type)
     backend: _Dense | _Sparse | _MultiVector
-    if contract.kind == "sparse":
+    if contract.encoder_type == "sparse":
         backend = _Sparse(model, path, contract, layout)
-    elif contract.kind == "multi_vector":
+    elif contract.encoder_type == "multi_vector":
         backend = _MultiVector(model, path, contract, layout)
     else:
         backend = _Dense(model, path, contract, layout)
@@ -115,9 +100,9 @@ def _class(contract: "Contract", layout: "ModelFolder") -> "tuple[Any, str]":
     late, other = layout.late_interaction, ""
     if layout.unusual:
         other = f"the model has {', '.join(layout.unusual)}"
-    elif contract.kind == "dense" and contract.pooling not in _POOLINGS:
-        other = f"`encoding.pooling` is {contract.pooling!r}, and it has {', '.join(_POOLINGS)}"
-    elif contract.kind == "multi_vector":
+    elif contract.encoder_type == "dense" and contract.pooling not in FASTEMBED_POOLINGS:
+        other = f"`encoding.pooling` is {contract.pooling!r}, and it has {', '.join(FASTEMBED_POOLINGS)}"
+    elif contract.encoder_type == "multi_vector":
         if not contract.normalize:
             other = "it normalizes, and `encoding.normalize` is False"
         elif not late.markers:
@@ -126,9 +111,9 @@ def _class(contract: "Contract", layout: "ModelFolder") -> "tuple[Any, str]":
             other = "it fills queries up with mask tokens, and those of the model are not"
     if other:
         raise EngineError(f"fastembed has no class for `{contract.id}`: {other}; use another engine")
-    if contract.kind == "dense":
+    if contract.encoder_type == "dense":
         return TextEmbedding, _custom(contract.pooling)
-    if contract.kind == "sparse":
+    if contract.encoder_type == "sparse":
         return SparseTextEmbedding, _SPLADE
     return LateInteractionTextEmbedding, _COLBERT[late.attend]
 
@@ -143,41 +128,28 @@ def _custom(pooling: str) -> str:
     return name
 
 
-@contextmanager
-def _library(path: "Path") -> "Generator[None]":
+def _library(path: "Path") -> "AbstractContextManager[None]":
     """A block in which the library has the file: its errors are of many types."""
-    try:
-        yield
-    except Exception as error:
-        told = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
-        raise EngineError(f"fastembed cannot run {path}: {told}") from error
+    return library_errors(f"fastembed cannot run {path}", with_type=True)
 
 
-def _check_graph(model: "Any", path: "Path", kind: str) -> None:
-    """Take the output that has a vector for each token. Raises EngineError if that or the inputs are not as known."""
+def _check_graph(model: "Any", path: "Path", encoder_type: str) -> None:
+    """Take the output that has a vector per token. Raises EngineError if that or the inputs are not as known."""
     inputs = {one.name for one in model.model.get_inputs()}
-    if inputs - _INPUTS[kind] or not {"input_ids", "attention_mask"} <= inputs:
+    if inputs - _INPUTS[encoder_type] or not {"input_ids", "attention_mask"} <= inputs:
         raise EngineError(
-            f"for a {kind.replace('_', '-')} model fastembed makes {', '.join(sorted(_INPUTS[kind]))}, and {path} takes"
-            f" {', '.join(sorted(inputs))}: use another engine"
+            f"for a {spoken(encoder_type)} model fastembed makes {', '.join(sorted(_INPUTS[encoder_type]))}, and {path}"
+            f" takes {', '.join(sorted(inputs))}: use another engine"
         )
     outputs = model.model.get_outputs()
-    fitting = [one.name for one in outputs if len(one.shape) == 3]
-    found = [name for name in _OUTPUTS[kind] if name in fitting] or fitting
-    if len(found) != 1:
-        shapes = ", ".join(f"{one.name} {one.shape}" for one in outputs)
-        raise MismatchError(
-            f"{path} must have one output of 3 dimensions for a {kind.replace('_', '-')} model, or call it"
-            f" {' or '.join(_OUTPUTS[kind])}; it has {shapes}"
-        )
-    model.ONNX_OUTPUT_NAMES = found
+    model.ONNX_OUTPUT_NAMES = [output_name(outputs, 3, _OUTPUTS[encoder_type], path, encoder_type)]
 
 
 def _check_width(model: "Any", path: "Path", contract: "Contract", layout: "ModelFolder") -> None:
     """Raise EngineError if the graph gives vectors of another width, or layers of the folder come after it."""
     with _library(path):
         vectors = model.onnx_embed(["a"]).model_output
-    within = contract.kind == "multi_vector" and vectors.shape[-1] == contract.embedding_dim
+    within = contract.encoder_type == "multi_vector" and vectors.shape[-1] == contract.embedding_dim
     if layout.dense and not (within and layout.dense[0].in_features != contract.embedding_dim):
         raise EngineError(
             f"fastembed does not apply the layers after the network ({', '.join(one.path for one in layout.dense)} in"
@@ -187,7 +159,7 @@ def _check_width(model: "Any", path: "Path", contract: "Contract", layout: "Mode
 
 
 class _Vectors:
-    """Models that give one vector a text, cut to the contract's length on each side."""
+    """Models that give one vector per text, cut to the contract's length on each side."""
 
     def __init__(self, model: "Any", path: "Path", contract: "Contract", layout: "ModelFolder") -> None:
         self.model, self.path, self.contract = model, path, contract
@@ -224,10 +196,10 @@ class _MultiVector:
 
     def __init__(self, model: "Any", path: "Path", contract: "Contract", layout: "ModelFolder") -> None:
         self.model, self.path = model, path
-        ids = model.tokenizer.token_to_id
-        model.QUERY_MARKER_TOKEN_ID = _marker(contract, layout, contract.query_prefix, ids)
-        model.DOCUMENT_MARKER_TOKEN_ID = _marker(contract, layout, contract.document_prefix, ids)
-        model.skip_list = {ids(word) for word in layout.late_interaction.skiplist_words}
+        tokenizer = model.tokenizer
+        model.QUERY_MARKER_TOKEN_ID = marker_id(contract, layout, contract.query_prefix, tokenizer)
+        model.DOCUMENT_MARKER_TOKEN_ID = marker_id(contract, layout, contract.document_prefix, tokenizer)
+        model.skip_list = {tokenizer.token_to_id(word) for word in layout.late_interaction.skiplist_words}
         # Each with room for the marker.
         _prepare(model.query_tokenizer, layout, length=contract.query_length - 1)
         model.query_tokenizer.enable_truncation(contract.query_length - 1)
@@ -241,19 +213,8 @@ class _MultiVector:
         return [np.asarray(tokens, np.float32) for tokens in found]
 
 
-def _marker(contract: "Contract", layout: "ModelFolder", prefix: str, ids: "Any") -> int:
-    # Those of PyLate end in a space, in the vocabulary too; people leave it out.
-    found: list[int] = [id for word in (prefix, prefix.strip(), f"{prefix.strip()} ") if (id := ids(word)) is not None]
-    if not found:
-        raise MismatchError(
-            f"`{contract.id}` marks texts with {prefix!r}, and the tokenizer in {layout.folder} has no such token"
-        )
-    return found[0]
-
-
 def _prepare(tokenizer: "Any", layout: "ModelFolder", **padding: "Any") -> None:
     """Padding after the tokens, which leaves their places as they are; lower case where the folder wants it."""
     tokenizer.enable_padding(**(tokenizer.padding | {"direction": "right"} | padding))
     if layout.lower_case:
-        own = [tokenizer.normalizer] if tokenizer.normalizer else []
-        tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase(), *own])
+        lower_case(tokenizer, normalizers)

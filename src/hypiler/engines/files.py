@@ -7,6 +7,7 @@ from fnmatch import fnmatch
 from importlib import import_module
 from pathlib import Path
 
+from hypiler._callers import stacklevel
 from hypiler.engines.errors import ChecksumError, EngineError, MissingEngineError, UnsafeError
 from hypiler.engines.layout import read_file
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
-    from hypiler.config import ModelConfig
+    from hypiler.protocols import Config
 
     _Json = dict[str, Any] | list[Any] | str | float | None
 
@@ -37,7 +38,7 @@ _KERNELS = ("attn_implementation", "_attn_implementation", "experts_implementati
 
 
 def find_files(
-    config: "ModelConfig",
+    config: "Config",
     patterns: "Iterable[str]",
     *,
     local: "str | os.PathLike[str] | None" = None,
@@ -71,7 +72,7 @@ def find_files(
     return folder
 
 
-def model_folder(config: "ModelConfig", local: str | os.PathLike[str]) -> Path:
+def model_folder(config: "Config", local: str | os.PathLike[str]) -> Path:
     """The folder that was given with the files of a model. Raises EngineError if it is none."""
     folder = Path(local)
     if not folder.is_dir():
@@ -80,20 +81,20 @@ def model_folder(config: "ModelConfig", local: str | os.PathLike[str]) -> Path:
     return folder
 
 
-def _place(config: "ModelConfig") -> str:
+def _place(config: "Config") -> str:
     """The repository and commit of the chosen weights, as a person writes them."""
     space = config.space()
     return f"{space['repository']} @ {space['revision'] or 'main'}"
 
 
-def _review(config: "ModelConfig") -> str:
+def _review(config: "Config") -> str:
     return (
         f"review it at {_place(config)}, and pass trust_remote_code=True; or use an engine that runs none, such as"
         " `onnx`"
     )
 
 
-def _download(config: "ModelConfig", patterns: list[str]) -> Path:
+def _download(config: "Config", patterns: list[str]) -> Path:
     try:
         hub, errors = import_module("huggingface_hub"), import_module("huggingface_hub.errors")
     except ImportError:
@@ -105,7 +106,7 @@ def _download(config: "ModelConfig", patterns: list[str]) -> Path:
         warnings.warn(
             f"{repository!r} has no pinned revision in the registry: `main` is loaded, and may be another model"
             " tomorrow",
-            stacklevel=5,
+            stacklevel=stacklevel(),
         )
     place, offline = _place(config), hub.is_offline_mode()
     try:
@@ -159,7 +160,7 @@ def _is_named(name: str, patterns: list[str]) -> bool:
     return any(fnmatch(name, pattern) for pattern in patterns)
 
 
-def _check_sums(config: "ModelConfig", folder: Path, patterns: list[str], *, cached: bool) -> None:
+def _check_sums(config: "Config", folder: Path, patterns: list[str], *, cached: bool) -> None:
     """Hash the files whose sha256 the registry gives: a download checks no more than their size."""
     model: Any = config.model
     known = dict(model.file_sha256) if config.space()["repository"] == model.huggingface_id else {}
@@ -183,7 +184,7 @@ def _check_sums(config: "ModelConfig", folder: Path, patterns: list[str], *, cac
             )
 
 
-def _check_weights(config: "ModelConfig", folder: Path, files: list[Path]) -> None:
+def _check_weights(config: "Config", folder: Path, files: list[Path]) -> None:
     """Refuse pickles for an engine that would read them, also where they were not even downloaded."""
     safe = {path.parent for path in files if path.name in _SAFE or path.suffix == ".onnx"}
     pickles = [path for path in files if path.name == _PICKLE and path.parent not in safe]
@@ -205,7 +206,7 @@ def _is_pickle(path: Path) -> bool:
     return first.startswith(_PICKLED) and first[8:] != b"{"
 
 
-def _check_code(config: "ModelConfig", files: list[Path]) -> None:
+def _check_code(config: "Config", files: list[Path]) -> None:
     """Refuse configurations that name code beyond that of the libraries, or would allow it themselves."""
     model: Any = config.model
     for path in files:

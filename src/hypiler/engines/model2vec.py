@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 from threading import Lock
 
-from hypiler.engines.contract import check_agreement, check_width
-from hypiler.engines.errors import EngineError, MissingEngineError
+from hypiler.engines.checks import check_agreement, check_own_weights, check_usual, check_width, library_errors
+from hypiler.engines.weight_files import STATIC_LAYOUT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,62 +13,31 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from hypiler.config import ModelConfig
     from hypiler.engines.contract import Contract
     from hypiler.engines.encoders import Backend, Floats
     from hypiler.engines.layout import ModelFolder
+    from hypiler.protocols import Config
 
     StaticModel: Any
 else:
-    try:
-        import numpy as np
-        from model2vec import StaticModel
-    except ImportError as error:
-        raise MissingEngineError(f"{error.name} is missing: python -m pip install 'hypiler[model2vec]'") from None
-
-KINDS = ("static",)
-RUNS_REMOTE_CODE = False
-# Its own layout, and where a table of sentence-transformers may lie besides.
-_OWN = ("config.json", "model.safetensors", "tokenizer.json")
-_TABLES = ("model.safetensors", "0_StaticEmbedding/model.safetensors")
+    import numpy as np
+    from model2vec import StaticModel
 
 
-def wanted(config: "ModelConfig") -> list[str]:
-    """The files that this engine reads, as patterns."""
-    return ["*.json", *_TABLES]
-
-
-def available(config: "ModelConfig", folder: "Path | None") -> bool:
-    """Whether the model's own table is wanted, and lies in the folder."""
-    if config.variant is not None:
-        return False
-    return folder is None or any((folder / name).is_file() for name in _TABLES)
-
-
-def open_model(config: "ModelConfig", contract: "Contract", layout: "ModelFolder", device: str) -> "Backend":
+def open_model(config: "Config", contract: "Contract", layout: "ModelFolder", device: str) -> "Backend":
     """The model in a folder. Raises EngineError if the library cannot load it, or loads it otherwise than as agreed."""
     if device != "cpu":
         raise ValueError(f"device must be cpu for model2vec; got {device!r}")
-    if config.variant is not None:
-        raise EngineError(
-            f"`{config.variant}` of `{contract.id}` is a variant, and model2vec runs a model's own table: use another"
-            " engine"
-        )
+    check_own_weights(config, contract, "model2vec runs", "table")
+    check_usual(contract, layout)
     folder = Path(layout.folder)
-    if layout.unusual:
-        raise EngineError(
-            f"`{contract.id}` has what this engine does not know: {', '.join(layout.unusual)} in {folder}; use another"
-            " engine, such as `sentence-transformers`"
-        )
-    try:
+    with library_errors(f"the files of `{contract.id}` in {folder} cannot be loaded"):
         # In half precision the means would be rounded as well.
         model = StaticModel.from_pretrained(folder, quantize_to="float32")
-    except Exception as error:
-        raise EngineError(f"the files of `{contract.id}` in {folder} cannot be loaded: {error}") from error
     check_width(model.embedding, contract)
     # A vector that the library has normalized is right only if it should be: nothing undoes that.
     check_agreement(contract, str(folder), normalize=model.normalize or None)
-    if not all((folder / name).is_file() for name in _OWN):
+    if not all((folder / name).is_file() for name in STATIC_LAYOUT):
         # model2vec leaves unknown tokens out of the mean; sentence-transformers, whose model this is, does not.
         model.unk_token_id = None
     # By it texts are cut to letters before they are cut to tokens, and then may have fewer tokens than were asked for.

@@ -2,43 +2,45 @@
 """onnxruntime and tokenizers: the light engine, without PyTorch. Extra: `hypiler[onnx]`."""
 
 import sys
-from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
 
-from hypiler.engines.contract import check_width
-from hypiler.engines.dense_layers import dense_layers
-from hypiler.engines.errors import EngineError, MismatchError, MissingEngineError, UnknownFactError
-from hypiler.engines.pooling import pool
+import numpy as np
+import onnxruntime
+from tokenizers import Tokenizer, normalizers
 
-try:
-    import numpy as np
-    import onnxruntime
-    from tokenizers import Tokenizer, normalizers
-except ImportError as error:
-    raise MissingEngineError(f"{error.name} is missing: python -m pip install 'hypiler[onnx]'") from None
+from hypiler.engines.checks import (
+    check_onnx_device,
+    check_usual,
+    check_width,
+    library_errors,
+    lower_case,
+    marker_id,
+    missing_onnx_error,
+    output_name,
+)
+from hypiler.engines.dense_layers import dense_layers
+from hypiler.engines.errors import EngineError, MismatchError, UnknownFactError
+from hypiler.engines.pooling import pool
+from hypiler.engines.weight_files import onnx_places
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
     from typing import Any
 
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
-    from hypiler.config import ModelConfig
     from hypiler.engines.contract import Contract
     from hypiler.engines.encoders import Backend, Floats, PairBackend
     from hypiler.engines.layout import ModelFolder
+    from hypiler.protocols import Config
 
     Ids = NDArray[np.int64]
 
-KINDS = ("dense", "multi_vector", "sparse", "reranker")
-RUNS_REMOTE_CODE = False
-# Where exports usually lie, if the registry does not name the file.
-_USUAL = ("onnx/model.onnx", "model.onnx")
-_PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 _INPUTS = {"input_ids", "attention_mask", "token_type_ids", "position_ids"}
 # Without these a text's vector would depend on the texts beside it.
 _NEEDED = {"input_ids", "attention_mask"}
@@ -54,71 +56,31 @@ _PAIRS = 32
 _TOKENS = 1024
 
 
-def wanted(config: "ModelConfig") -> list[str]:
-    """The files that this engine reads, as patterns."""
-    places = _places(config)
-    # A large model keeps its weights beside the graph, in model.onnx_data, model.onnx.data or several of them.
-    beside = [f"{name}?data*" for name in places]
-    return [*places, *beside, "*.json", "*_Dense*/model.safetensors", "artifact.metadata"]
-
-
-def available(config: "ModelConfig", folder: "Path | None") -> bool:
-    """Whether an ONNX file is known of, or lies in the folder."""
-    if folder is None:
-        return _places(config) not in ((), _USUAL)
-    return _weights(config, folder) is not None
-
-
-def open_model(
-    config: "ModelConfig", contract: "Contract", layout: "ModelFolder", device: str
-) -> "Backend | PairBackend":
+def open_model(config: "Config", contract: "Contract", layout: "ModelFolder", device: str) -> "Backend | PairBackend":
     """The model in a folder.
 
     Raises EngineError if its ONNX file is missing, takes or gives what is not known, or does not fit the registry.
     """
-    folder = Path(layout.folder)
-    if layout.unusual:
-        raise EngineError(
-            f"`{contract.id}` has what this engine does not know: {', '.join(layout.unusual)} in {folder}; use another"
-            " engine, such as `sentence-transformers`"
-        )
-    weights = _weights(config, folder)
+    check_usual(contract, layout)
+    places = onnx_places(config)
+    weights = next((layout.folder / name for name in places if (layout.folder / name).is_file()), None)
     if weights is None:
-        raise EngineError(
-            f"no ONNX file of `{contract.id}` in {folder}: looked for {' and '.join(_places(config)) or 'none'}; name"
-            " it in `files.weights.onnx`, choose a variant, or use another engine"
-        )
+        raise missing_onnx_error(contract, layout, places)
     network = _Network(weights, contract, layout, device)
-    # What does not fit is found by a first text, before there is a second.
-    if contract.kind == "reranker":
+    # A first text finds what does not fit, before there is a second.
+    if contract.encoder_type == "reranker":
         pairs = _Pairs(network)
         pairs.score([("", "")])
         return pairs
     backend: Backend
-    if contract.kind == "sparse":
+    if contract.encoder_type == "sparse":
         backend = _Sparse(network)
-    elif contract.kind == "multi_vector":
+    elif contract.encoder_type == "multi_vector":
         backend = _MultiVector(network, layout)
     else:
         backend = _Dense(network, layout)
     backend.run([""], query=True)
     return backend
-
-
-def _places(config: "ModelConfig") -> tuple[str, ...]:
-    """Where the ONNX file of the chosen weights may lie: where the registry says, or where one usually does."""
-    model: Any = config.model
-    if config.variant is None:
-        return (model.onnx_file,) if model.onnx_file else _USUAL
-    variant = next(one for one in model.variants if one.id == config.variant)
-    if variant.file:
-        return (variant.file,) if variant.file.endswith(".onnx") else ()
-    # In the model's own repository the usual files are those of the model itself.
-    return _USUAL if variant.huggingface_id not in (None, model.huggingface_id) else ()
-
-
-def _weights(config: "ModelConfig", folder: Path) -> Path | None:
-    return next((folder / name for name in _places(config) if (folder / name).is_file()), None)
 
 
 class _Network:
@@ -135,46 +97,33 @@ class _Network:
                 f" {' and '.join(sorted(_INPUTS - _NEEDED))}; it takes {', '.join(sorted(self.inputs))}"
             )
         self.output = self._output()
-        self.tokenizer = self._tokenizer(Path(layout.folder) / "tokenizer.json", lower_case=layout.lower_case)
+        self.tokenizer = self._tokenizer(Path(layout.folder) / "tokenizer.json", has_lower_case=layout.lower_case)
         self.lock = Lock()
 
     def _session(self, device: str) -> "Any":
-        if device not in _PROVIDERS or _PROVIDERS[device] not in onnxruntime.get_available_providers():
-            raise ValueError(f"device must be cpu, or cuda where onnxruntime has it; got {device!r}")
+        provider = check_onnx_device(device, onnxruntime.get_available_providers())
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         with _onnxruntime(self.weights):
-            session = onnxruntime.InferenceSession(str(self.weights), options, providers=[_PROVIDERS[device]])
+            session = onnxruntime.InferenceSession(str(self.weights), options, providers=[provider])
         # A provider whose libraries are missing is left out with no more than a line in the log.
-        if _PROVIDERS[device] not in session.get_providers():
+        if provider not in session.get_providers():
             raise ValueError(f"device must be one that onnxruntime can start here; {device!r} did not")
         return session
 
     def _output(self) -> str:
-        dimensions, names = _OUTPUTS[self.contract.kind]
-        outputs = self.session.get_outputs()
-        fitting = [one.name for one in outputs if len(one.shape) == dimensions]
-        found = [name for name in names if name in fitting] or fitting
-        if len(found) != 1:
-            shapes = ", ".join(f"{one.name} {one.shape}" for one in outputs)
-            raise MismatchError(
-                f"{self.weights} must have one output of {dimensions} dimensions for a"
-                f" {self.contract.kind.replace('_', '-')} model, or call it {' or '.join(names)}; it has {shapes}"
-            )
-        return found[0]
+        dimensions, names = _OUTPUTS[self.contract.encoder_type]
+        return output_name(self.session.get_outputs(), dimensions, names, self.weights, self.contract.encoder_type)
 
-    def _tokenizer(self, path: Path, *, lower_case: bool) -> "Any":
+    def _tokenizer(self, path: Path, *, has_lower_case: bool) -> "Any":
         if not path.is_file():
             raise EngineError(f"no tokenizer.json for the ONNX file: {path} does not exist")
-        try:
+        with library_errors(f"{path} must hold a tokenizer"):
             tokenizer = Tokenizer.from_file(str(path))
-        except Exception as error:
-            raise EngineError(f"{path} must hold a tokenizer: {error}") from error
         # What was saved with the tokenizer is not what the model wants: the contract says it.
         tokenizer.no_padding()
-        if lower_case:
-            own = [tokenizer.normalizer] if tokenizer.normalizer else []
-            tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase(), *own])
+        if has_lower_case:
+            lower_case(tokenizer, normalizers)
         return tokenizer
 
     def prefixed(self, texts: list[str], *, query: bool) -> "tuple[Ids, Ids, Ids]":
@@ -241,13 +190,9 @@ def _in_place(parts: "Sequence[tuple[NDArray[np.intp], Floats]]") -> "Floats":
     return result
 
 
-@contextmanager
-def _onnxruntime(weights: Path) -> "Generator[None]":
+def _onnxruntime(weights: Path) -> "AbstractContextManager[None]":
     """A block in which onnxruntime has the file: its errors are of types of its own."""
-    try:
-        yield
-    except Exception as error:
-        raise EngineError(f"onnxruntime cannot run {weights}: {str(error).partition(chr(10))[0]}") from None
+    return library_errors(f"onnxruntime cannot run {weights}")
 
 
 class _Dense:
@@ -292,47 +237,47 @@ class _MultiVector:
                 f"how `{contract.id}` marks, fills up and skips tokens is not known: {layout.folder} has neither the"
                 " settings of PyLate, nor artifact.metadata, nor modules.json with MultiVectorMask"
             )
-        self.markers = {True: self._marker(contract.query_prefix), False: self._marker(contract.document_prefix)}
+        sides = {True: ("query", contract.query_prefix), False: ("document", contract.document_prefix)}
+        self.markers = {query: self._marker(side, prefix) for query, (side, prefix) in sides.items()}
         skipped = [tokenizer.token_to_id(word) for word in self.late.skiplist_words]
         self.skipped = np.array([one for one in skipped if one is not None], np.int64)
         self.filling = self._filling() if self.late.expand else 0
 
-    def _marker(self, prefix: str) -> int | None:
-        """The id of a prefix that is a token: as text, the tokenizer might take it apart. None for one that is text."""
+    def _marker(self, side: str, prefix: str) -> tuple[int | None, str]:
+        """The id of the marker with which a prefix begins, None if there is none, and the text that follows it.
+
+        As text, the tokenizer might take a marker apart.
+        """
         if not self.late.markers or not prefix:
-            return None
-        # Those of PyLate end in a space, in the vocabulary too; people leave it out.
-        words = (prefix, prefix.strip(), f"{prefix.strip()} ")
-        found = self._first(words)
-        if found is None:
-            raise MismatchError(
-                f"`{self.network.contract.id}` marks texts with {prefix!r}, and the tokenizer in {self.layout.folder}"
-                " has no such token"
-            )
-        return found
+            return None, prefix
+        own = self.late.marker(side) or ""
+        if own.strip() and prefix.startswith(own):
+            marker, rest = own, prefix.removeprefix(own)
+        else:
+            marker, rest = prefix, ""
+        return marker_id(self.network.contract, self.layout, marker, self.network.tokenizer), rest
 
     def _filling(self) -> int:
         """The id of the token that fills queries up."""
-        found = self._first((self.late.expansion_token or "", "[MASK]", "<mask>"))
-        if found is None:
-            raise MismatchError(
-                f"`{self.network.contract.id}` fills queries up, and the tokenizer in {self.layout.folder} has no token"
-                " to do it with"
-            )
-        return found
-
-    def _first(self, words: tuple[str, ...]) -> int | None:
-        ids = map(self.network.tokenizer.token_to_id, words)
-        return next((one for one in ids if one is not None), None)
+        for word in (self.late.expansion_token or "", "[MASK]", "<mask>"):
+            found: int | None = self.network.tokenizer.token_to_id(word)
+            if found is not None:
+                return found
+        raise MismatchError(
+            f"`{self.network.contract.id}` fills queries up, and the tokenizer in {self.layout.folder} has no token"
+            " to do it with"
+        )
 
     def run(self, texts: list[str], *, query: bool) -> "list[Floats]":
-        marker, tokens = self.markers[query], self.network.tokens(query=query)
+        (marker, prompt), tokens = self.markers[query], self.network.tokens(query=query)
         if marker is None:
             ids, mask, types = self.network.prefixed(texts, query=query)
         else:
             ids, mask, types = [
                 np.insert(array, 1, fill, axis=1)
-                for array, fill in zip(self.network.tokenized(texts, tokens - 1), (marker, 1, 0), strict=True)
+                for array, fill in zip(
+                    self.network.tokenized([prompt + text for text in texts], tokens - 1), (marker, 1, 0), strict=True
+                )
             ]
         kept = mask > 0
         if query and self.late.expand:

@@ -3,17 +3,15 @@
 It needs an older Sentence Transformers than the engine of that name.
 """
 
-import json
 from pathlib import Path
 from threading import Lock
 
-from hypiler.engines.contract import check_agreement, check_width
-from hypiler.engines.errors import EngineError, MissingEngineError
+from hypiler.engines.checks import check_agreement, check_width
+from hypiler.engines.errors import EngineError
 from hypiler.engines.pytorch import (
-    FILES,
     check_choice,
     check_modules,
-    holds_weights,
+    loaded,
     loading,
     uninitialized_weights_error,
     weights,
@@ -25,49 +23,27 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from hypiler.config import ModelConfig
     from hypiler.engines.contract import Contract
     from hypiler.engines.encoders import Backend, Floats
     from hypiler.engines.layout import ModelFolder
+    from hypiler.protocols import Config
 
     # PyTorch is not there where types are checked.
     ColBERT: Any
     Tokenizer: Any
 else:
-    try:
-        import numpy as np
-        from pylate.models import ColBERT
-        from tokenizers import Tokenizer
-    except ImportError as error:
-        raise MissingEngineError(f"{error.name} is missing: python -m pip install 'hypiler[pylate]'") from None
-
-KINDS = ("multi_vector",)
-RUNS_REMOTE_CODE = True
+    import numpy as np
+    from pylate.models import ColBERT
+    from tokenizers import Tokenizer
 
 
-def wanted(config: "ModelConfig") -> list[str]:
-    """The files that this engine reads, as patterns."""
-    return FILES
-
-
-def available(config: "ModelConfig", folder: "Path | None") -> bool:
-    """Whether the model's own weights are wanted, and lie in the folder."""
-    return holds_weights(config, folder)
-
-
-def open_model(config: "ModelConfig", contract: "Contract", layout: "ModelFolder", device: str) -> "Backend":
+def open_model(config: "Config", contract: "Contract", layout: "ModelFolder", device: str) -> "Backend":
     """The model in a folder. Raises EngineError if the library cannot load it, or loads it otherwise than as agreed."""
     check_choice(config, contract, layout, device)
     folder = str(layout.folder)
     with loading(contract, layout):
-        model = ColBERT(
-            folder,
-            device=device,
-            local_files_only=True,
-            trust_remote_code=layout.trust_remote_code,
-            model_kwargs=weights(layout),
-        )
-        check_modules(model, contract, folder)
+        model = loaded(lambda: _made(layout, device), contract, layout)
+        check_modules(model, contract, layout)
         _check_left_out(contract, layout)
         _check_markers(model, contract, folder)
         check_agreement(
@@ -79,20 +55,27 @@ def open_model(config: "ModelConfig", contract: "Contract", layout: "ModelFolder
             document_length=model.document_length,
         )
         backend = _MultiVector(model, contract)
-        # What does not fit is found by a first text, before there is a second.
+        # A first text finds what does not fit, before there is a second.
         backend.run([""], query=True)
         return backend
 
 
+def _made(layout: "ModelFolder", device: str) -> "Any":
+    return ColBERT(
+        str(layout.folder),
+        device=device,
+        local_files_only=True,
+        trust_remote_code=layout.trust_remote_code,
+        model_kwargs=weights(layout),
+    )
+
+
 def _check_left_out(contract: "Contract", layout: "ModelFolder") -> None:
     """Raise EngineError for modules that the library drops without a word; it normalizes by itself."""
-    modules = layout.folder / "modules.json"
-    entries: list[dict[str, str]] = json.loads(modules.read_bytes()) if modules.is_file() else []
-    types = {entry["type"].rpartition(".")[2] for entry in entries}
-    if left_out := sorted(types - {"Transformer", "Dense", "Normalize"}):
+    if left_out := sorted({*(layout.modules or ())} - {"Transformer", "Dense", "Normalize"}):
         raise EngineError(
-            f"`{contract.id}` has modules that PyLate leaves out ({', '.join(left_out)} in {modules}): use"
-            " `sentence-transformers`"
+            f"`{contract.id}` has modules that PyLate leaves out ({', '.join(left_out)} in"
+            f" {layout.folder / 'modules.json'}): use `sentence-transformers`"
         )
 
 

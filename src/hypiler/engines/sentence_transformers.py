@@ -4,19 +4,11 @@ The class follows the registry; the library would load any folder as any of them
 """
 
 from importlib import import_module
-from pathlib import Path
 from threading import Lock
 
-from hypiler.engines.contract import check_agreement, check_width
-from hypiler.engines.errors import MismatchError, MissingEngineError
-from hypiler.engines.pytorch import (
-    FILES,
-    check_choice,
-    check_modules,
-    holds_weights,
-    loading,
-    weights,
-)
+from hypiler.engines.checks import check_agreement, check_width
+from hypiler.engines.errors import EngineError, MismatchError
+from hypiler.engines.pytorch import check_choice, check_modules, loaded, loading, weights
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,10 +16,10 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from hypiler.config import ModelConfig
     from hypiler.engines.contract import Contract
     from hypiler.engines.encoders import Backend, Floats, PairBackend
     from hypiler.engines.layout import ModelFolder
+    from hypiler.protocols import Config
 
     # PyTorch is not there where types are checked.
     torch: Any
@@ -40,72 +32,61 @@ if TYPE_CHECKING:
     SpladePooling: Any
     Transformer: Any
 else:
-    try:
-        import numpy as np
-        import torch
-        from sentence_transformers import CrossEncoder, MultiVectorEncoder, SentenceTransformer, SparseEncoder
-        from sentence_transformers.base.modules import Normalize, Transformer
-        from sentence_transformers.sentence_transformer.modules import Pooling
-        from sentence_transformers.sparse_encoder.modules import SpladePooling
-    except ImportError as error:
-        raise MissingEngineError(
-            f"{error.name} is missing: python -m pip install 'hypiler[sentence-transformers]'"
-        ) from None
+    import numpy as np
+    import torch
+    from sentence_transformers import CrossEncoder, MultiVectorEncoder, SentenceTransformer, SparseEncoder
+    from sentence_transformers.base.modules import Normalize, Transformer
+    from sentence_transformers.sentence_transformer.modules import Pooling
+    from sentence_transformers.sparse_encoder.modules import SpladePooling
 
-# Static ones it neither cuts to a length nor rids of unknown tokens as model2vec does.
-KINDS = ("dense", "multi_vector", "sparse", "reranker")
-RUNS_REMOTE_CODE = True
 _SIDES = ("query", "document")
 # Our words for the library's, where they differ.
 _POOLINGS = {"lasttoken": "last_token", "mean_sqrt_len_tokens": "mean_sqrt_len", "weightedmean": "weighted_mean"}
 
 
-def wanted(config: "ModelConfig") -> list[str]:
-    """The files that this engine reads, as patterns."""
-    return FILES
-
-
-def available(config: "ModelConfig", folder: "Path | None") -> bool:
-    """Whether the model's own weights are wanted, and lie in the folder."""
-    return holds_weights(config, folder)
-
-
-def open_model(
-    config: "ModelConfig", contract: "Contract", layout: "ModelFolder", device: str
-) -> "Backend | PairBackend":
+def open_model(config: "Config", contract: "Contract", layout: "ModelFolder", device: str) -> "Backend | PairBackend":
     """The model in a folder. Raises EngineError if the library cannot load it, or loads it otherwise than as agreed."""
     check_choice(config, contract, layout, device)
     with loading(contract, layout):
-        model = _loaded(contract, layout, device)
-        _check(model, contract, str(layout.folder))
-        # What does not fit is found by a first text, before there is a second.
-        if contract.kind == "reranker":
+        model = loaded(lambda: _made(contract, layout, device), contract, layout)
+        _check(model, contract, layout)
+        # A first text finds what does not fit, before there is a second.
+        if contract.encoder_type == "reranker":
             pairs = _Pairs(model, contract)
             pairs.score([("", "")])
             return pairs
         backends: dict[str, Any] = {"sparse": _Sparse, "multi_vector": _MultiVector}
-        backend: Backend = backends.get(contract.kind, _Dense)(model, contract, layout)
+        backend: Backend = backends.get(contract.encoder_type, _Dense)(model, contract, layout)
         backend.run([""], query=True)
         return backend
 
 
-def _check(model: "Any", contract: "Contract", folder: str) -> None:
+def _check(model: "Any", contract: "Contract", layout: "ModelFolder") -> None:
     """Raise MismatchError for modules that are not those of the folder, or do otherwise than the contract says."""
-    check_modules(model, contract, folder)
+    folder = str(layout.folder)
+    check_modules(model, contract, layout)
     for module in model.modules():
-        if isinstance(module, Pooling) and contract.kind == "dense":
+        if isinstance(module, Pooling) and contract.encoder_type == "dense":
             check_agreement(contract, folder, pooling=_POOLINGS.get(module.pooling_mode, module.pooling_mode))
         if isinstance(module, Normalize):
             check_agreement(contract, folder, normalize=True)
 
 
-def _loaded(contract: "Contract", layout: "ModelFolder", device: str) -> "Any":
+def _made(contract: "Contract", layout: "ModelFolder", device: str) -> "Any":
     folder = str(layout.folder)
     options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": layout.trust_remote_code}
-    if (Path(folder) / "modules.json").is_file() or contract.kind not in ("dense", "sparse"):
-        return _class(contract.kind)(folder, device=device, model_kwargs=weights(layout), **options)
+    alone = layout.modules is None
+    if alone and layout.lower_case and contract.encoder_type in ("multi_vector", "reranker"):
+        raise EngineError(
+            f"`{contract.id}` needs texts in lower case (do_lower_case in {folder}), which the library does not heed"
+            " without modules.json: use another engine"
+        )
+    if not alone or contract.encoder_type not in ("dense", "sparse"):
+        return _class(contract.encoder_type)(folder, device=device, model_kwargs=weights(layout), **options)
     # A network alone: the library would guess how to pool it.
-    task, output = ("fill-mask", "logits") if contract.kind == "sparse" else ("feature-extraction", "last_hidden_state")
+    task, output = (
+        ("fill-mask", "logits") if contract.encoder_type == "sparse" else ("feature-extraction", "last_hidden_state")
+    )
     network = Transformer(
         folder,
         transformer_task=task,
@@ -114,21 +95,23 @@ def _loaded(contract: "Contract", layout: "ModelFolder", device: str) -> "Any":
         config_kwargs=dict(options),
         modality_config={"text": {"method": "forward", "method_output_name": output}},
         module_output_name="token_embeddings",
+        # Without modules.json the library would not read the settings.
+        do_lower_case=layout.lower_case,
     )
-    if contract.kind == "sparse":
+    if contract.encoder_type == "sparse":
         return SparseEncoder(modules=[network, SpladePooling("max")], device=device)
     words = {ours: theirs for theirs, ours in _POOLINGS.items()}
     pooling = Pooling(network.get_embedding_dimension(), words.get(contract.pooling, contract.pooling))
     return SentenceTransformer(modules=[network, pooling], device=device)
 
 
-def _class(kind: str) -> "Any":
+def _class(encoder_type: str) -> "Any":
     classes = {"multi_vector": MultiVectorEncoder, "sparse": SparseEncoder, "reranker": CrossEncoder}
-    return classes.get(kind, SentenceTransformer)
+    return classes.get(encoder_type, SentenceTransformer)
 
 
 class _Vectors:
-    """Models that give one vector a text, cut to the contract's length on each side."""
+    """Models that give one vector per text, cut to the contract's length on each side."""
 
     def __init__(self, model: "Any", contract: "Contract", layout: "ModelFolder") -> None:
         self.model, self.contract = model, contract
@@ -207,7 +190,7 @@ class _MultiVector:
 class _Pairs:
     def __init__(self, model: "Any", contract: "Contract") -> None:
         if model.num_labels != 1:
-            raise MismatchError(f"`{contract.id}` must give one score a pair; its files give {model.num_labels}")
+            raise MismatchError(f"`{contract.id}` must give one score per pair; its files give {model.num_labels}")
         self.model = model
         self.lock = Lock()
         model.max_seq_length = contract.document_length

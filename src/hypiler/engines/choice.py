@@ -1,0 +1,66 @@
+"""Which engine runs a model: the one that was asked for, or the first that can."""
+
+from hypiler.engines.checks import spoken
+from hypiler.engines.contract import encoder_type_of, model_of
+from hypiler.engines.errors import EngineError, MissingEngineError
+from hypiler.engines.files import model_folder
+from hypiler.engines.specs import engine_names, engine_spec, engine_specs, names_in
+from hypiler.engines.weight_files import type_obstacle
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import os
+    from typing import Any
+
+    from hypiler.engines.specs import EngineSpec
+    from hypiler.protocols import Config
+
+
+def choose_engine(
+    config: "Config", engine: str, local: "str | os.PathLike[str] | None" = None
+) -> "tuple[EngineSpec, Any]":
+    """The engine and its module, for a name or for "auto"; `local` is the folder with the model's files, if any.
+
+    Raises ValueError for an unknown name, MissingEngineError if the engine is not installed, and EngineError if it, or
+    any engine, cannot run the model.
+    """
+    encoder_type = encoder_type_of(config)
+    if engine == "auto":
+        return _first_able(config, encoder_type, local)
+    spec = engine_spec(engine)
+    if spec is None:
+        raise ValueError(f"engine must be auto or one of {', '.join(engine_names())}; got {engine!r}")
+    if type_obstacle(encoder_type, spec.encoder_types):
+        raise EngineError(
+            f"`{engine}` runs {', '.join(map(spoken, spec.encoder_types))} models, and `{model_of(config).id}` is a"
+            f" {spoken(encoder_type)} one"
+        )
+    return spec, spec.load()
+
+
+def _first_able(
+    config: "Config", encoder_type: str, local: "str | os.PathLike[str] | None"
+) -> "tuple[EngineSpec, Any]":
+    """The first engine that is installed and can run the model. Only the one that is taken is imported."""
+    names = None if local is None else names_in(model_folder(config, local))
+    missing: list[str] = []
+    obstacles: list[str] = []
+    for spec in engine_specs():
+        if type_obstacle(encoder_type, spec.encoder_types):
+            continue
+        if obstacle := spec.obstacle(config, names):
+            obstacles.append(f"`{spec.name}` ({obstacle})")
+        elif not spec.is_installed():
+            missing.append(f"`{spec.name}` ({spec.install_command})")
+        else:
+            try:
+                return spec, spec.load()
+            except MissingEngineError as error:
+                missing.append(f"`{spec.name}` ({error})")
+    model = f"`{model_of(config).id}`, a {spoken(encoder_type)} model"
+    if missing:
+        raise MissingEngineError(
+            f"no engine that is installed can run {model}; install one of these, the best first: {', '.join(missing)}"
+        )
+    place = f"the files in {local}" if local else "what the registry says of its files"
+    raise EngineError(f"no engine can run {model}, by {place}: {', '.join(obstacles) or 'none runs this type'}")

@@ -1,0 +1,108 @@
+"""Which weights each engine runs: what it downloads, and what is in its way, by the registry and by names of files.
+
+A name is the path of a file inside the repository or folder. Names are None where nobody has listed the files; then the
+registry alone decides. Nothing is imported or opened here.
+"""
+
+from hypiler.engines.checks import spoken
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from hypiler.protocols import Config
+
+# Where exports usually lie, if the registry does not name the file.
+_USUAL = ("onnx/model.onnx", "model.onnx")
+STATIC_LAYOUT = ("config.json", "model.safetensors", "tokenizer.json")
+"""The files of model2vec's own layout."""
+_TABLES = ("model.safetensors", "0_StaticEmbedding/model.safetensors")
+PYTORCH_FILES = ["*.json", "*.safetensors", "*.txt", "*.model", "*.bin", "*.py", "artifact.metadata", "README.md"]
+"""The files that the libraries on PyTorch read, as patterns."""
+FASTEMBED_POOLINGS = ("cls", "mean", "last_token")
+"""The words of `encoding.pooling` for which fastembed has a class."""
+
+
+def onnx_places(config: "Config") -> tuple[str, ...]:
+    """Where the ONNX file of the chosen weights may lie: where the registry says, or where one usually does."""
+    model = config.model
+    if model is None:
+        return ()
+    if config.variant is None:
+        return (model.onnx_file,) if model.onnx_file else _USUAL
+    variant = next(one for one in model.variants if one.id == config.variant)
+    if variant.file:
+        return (variant.file,) if variant.file.endswith(".onnx") else ()
+    # In the model's own repository the usual files are those of the model itself.
+    return _USUAL if variant.huggingface_id not in (None, model.huggingface_id) else ()
+
+
+def onnx_files(config: "Config") -> list[str]:
+    """The files that an engine on onnxruntime reads, as patterns."""
+    places = onnx_places(config)
+    # A large model keeps its weights beside the graph, in model.onnx_data, model.onnx.data or several of them.
+    beside = [f"{name}?data*" for name in places]
+    return [*places, *beside, "*.json", "*_Dense*/model.safetensors", "artifact.metadata", "README.md"]
+
+
+def onnx_obstacle(config: "Config", names: "Collection[str] | None") -> str | None:
+    """Why onnxruntime cannot run the chosen weights."""
+    places = onnx_places(config)
+    if not places:
+        return f"the variant {config.variant!r} is no ONNX file"
+    if names is None:
+        return "the registry names no ONNX file" if places == _USUAL else None
+    if not any(place in names for place in places):
+        return f"there is no ONNX file {' or '.join(places)}"
+    if not any(name.rpartition("/")[2] == "tokenizer.json" for name in names):
+        return "there is no tokenizer.json"
+    return None
+
+
+def fastembed_obstacle(config: "Config", names: "Collection[str] | None") -> str | None:
+    """Why fastembed cannot run the chosen weights, as far as the registry tells; loading them tells the rest."""
+    model = config.model
+    if model is not None and not model.multi_vector and model.pooling not in (None, "none", *FASTEMBED_POOLINGS):
+        return f"it has no {model.pooling} pooling"
+    if model is not None and model.multi_vector and model.normalize is False:
+        return "it normalizes every vector, and this model does not"
+    return onnx_obstacle(config, names)
+
+
+def static_files(config: "Config") -> list[str]:
+    """The files that model2vec reads, as patterns."""
+    return ["*.json", *_TABLES]
+
+
+def static_obstacle(config: "Config", names: "Collection[str] | None") -> str | None:
+    """Why model2vec cannot run the chosen weights."""
+    if config.variant is not None:
+        return "it runs no variants"
+    if names is not None and not any(table in names for table in _TABLES):
+        return f"there is no table {' or '.join(_TABLES)}"
+    return None
+
+
+def pytorch_files(config: "Config") -> list[str]:
+    """The files that the libraries on PyTorch read, as patterns."""
+    return PYTORCH_FILES
+
+
+def pytorch_obstacle(config: "Config", names: "Collection[str] | None") -> str | None:
+    """Why an engine on PyTorch cannot run the chosen weights."""
+    if config.variant is not None:
+        return "it runs no variants"
+    if names is None:
+        return None
+    if "adapter_config.json" in names:
+        return "the files are those of an adapter"
+    if not any(name.endswith((".safetensors", ".bin")) for name in names):
+        return "there are no weights as safetensors or PyTorch"
+    return None
+
+
+def type_obstacle(encoder_type: str, runs: "Collection[str]") -> str | None:
+    """Why an engine that runs these encoder types cannot run a model of another one."""
+    if encoder_type in runs:
+        return None
+    return f"it runs {', '.join(map(spoken, runs))} models, and this is a {spoken(encoder_type)} one"
