@@ -3,13 +3,14 @@
 from typing import Any
 
 import pytest
-from generated import exactly
+from generated import exactly, valid
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import values
+from strategies import plain_model, registry_of, values
 
 from hypiler.diagnostics.collector import FindingCollector
-from hypiler.emit.python.row_codec import encode_rows, lookup_of
+from hypiler.emit.python.literals import EmitError
+from hypiler.emit.python.row_codec import encode_rows, lookup_of, verify_rows
 from hypiler.schema.fields import FIELDS, Field
 from hypiler.schema.string_types import Date, Language, ModelTypeName, Pattern
 from hypiler.schema.types import (
@@ -181,3 +182,45 @@ def test_a_mapping_that_was_read_cannot_change() -> None:
     value = MapOf(Text()).read({"a": "b"}, FindingCollector())
     with pytest.raises(TypeError, match="does not support item assignment"):
         value["a"] = "c"
+
+
+class TestRowsAreDecodedAgain:
+    """What the emitter does with a sample of the rows before it writes a module."""
+
+    def emitted(self) -> tuple[dict[str, list[str]], list[tuple[Any, ...]]]:
+        model = valid(registry_of(plain_model())).models[0][: len(FIELDS)]
+        return {
+            "_FIELDS": [f"{field.attribute}:{field.type.codec}" for field in FIELDS],
+            "_VARIANT_FIELDS": "id:str quantization:str huggingface_id:str file:str sha256:str size_bytes:int".split(),
+            "_LAYER_FIELDS": "in_features:int out_features:int activation:str".split(),
+            "_ROWS": encode_rows([model], [field.type for field in FIELDS]),
+        }, [model]
+
+    def test_rows_that_hold_the_models_pass(self) -> None:
+        verify_rows(*self.emitted())
+        verify_rows({"_FIELDS": [], "_VARIANT_FIELDS": [], "_LAYER_FIELDS": [], "_ROWS": []}, [])
+
+    @pytest.mark.parametrize(
+        ("index", "text", "message"),
+        [
+            (1, "other", "`type` of `plain` would be read back as 'other', and is 'word'"),
+            (8, "0", "`architecture.has_projection` of `plain` would be read back as False, and is True"),
+            (9, "8", "`architecture.projection_dims` of `plain` would be read back as 8, and is 7"),
+            (10, "3", "`architecture.matryoshka_dims` of `plain` would be read back as (3,), and is (3, 7)"),
+        ],
+    )
+    def test_a_row_that_says_something_else_is_an_error(self, index: int, text: str, message: str) -> None:
+        constants, models = self.emitted()
+        row = constants["_ROWS"][0].split("|")
+        row[index] = text
+        with pytest.raises(EmitError) as error:
+            verify_rows({**constants, "_ROWS": ["|".join(row)]}, models)
+        assert str(error.value) == message
+
+    def test_a_value_of_another_type_is_an_error(self) -> None:
+        constants, models = self.emitted()
+        fields = [line.replace("has_projection:bool", "has_projection:int") for line in constants["_FIELDS"]]
+        with pytest.raises(EmitError) as error:
+            verify_rows({**constants, "_FIELDS": fields}, models)
+        message = "`architecture.has_projection` of `plain` would be read back as 1, and is True"
+        assert str(error.value) == message

@@ -89,9 +89,10 @@ class SameLayers(Comparison):
         )
 
     def corrected(self, ours: "Any", theirs: "Any") -> "Any":
+        if ours is None or len(ours) != len(theirs):
+            return theirs
         # An activation that the files do not show stays.
-        same = ours is not None and len(ours) == len(theirs)
-        return [one | other for one, other in zip(ours, theirs, strict=True)] if same else theirs
+        return [one | other for one, other in zip(ours, theirs, strict=True)]
 
 
 class FileNamed(Comparison):

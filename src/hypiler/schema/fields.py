@@ -166,9 +166,10 @@ class Field:
     def get(self, tree: "Any", default: object = ABSENT) -> "Any":
         """The value in a model's entry of models.json; `default` if the entry does not state the field."""
         for key in self.path:
-            if not isinstance(tree, dict) or key not in tree:
+            try:
+                tree = tree[key]
+            except (KeyError, TypeError):
                 return default
-            tree = tree[key]
         return tree
 
     def set(self, tree: "dict[str, Any]", value: object) -> None:

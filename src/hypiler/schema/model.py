@@ -72,7 +72,7 @@ class Model(Record):
 
         `evidence` is the commit whose files the facts were compared with, and the number of facts that agreed.
         """
-        row = [*values, evidence]
+        row: list[Any] = [*values, evidence]
         for index, record in _RECORDS_AT:
             if row[index]:
                 row[index] = tuple(map(record, row[index]))
@@ -109,7 +109,8 @@ class Model(Record):
     def _space(self) -> "Mapping[str, Any]":
         from hypiler.space import describe
 
-        return describe(self)
+        model: Any = self
+        return describe(model)
 
     @property
     def verified_revision(self) -> str | None:
@@ -150,24 +151,26 @@ _UNKNOWN: "tuple[Any, ...]" = (None, (), {})
 
 
 def _restore(values: "tuple[Any, ...]") -> Model:
-    row = [MappingProxyType(value) if isinstance(value, dict) else value for value in values[:_EVIDENCE]]
+    row = [MappingProxyType(value) if hasattr(value, "keys") else value for value in values[:_EVIDENCE]]
     return Model.of(row, values[_EVIDENCE])
 
 
 def _picklable(value: "Any") -> "Any":
     """The value without mappings that cannot change, and without the classes of records: no pickle can hold them."""
-    if isinstance(value, tuple):
-        items: tuple[Any, ...] = value
-        return tuple(map(_picklable, items))
+    if _is_list(value):
+        return tuple(map(_picklable, value))
     return dict(value) if hasattr(value, "keys") else value
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, tuple)
 
 
 def _plain(value: "Any") -> "Any":
     if isinstance(value, Record):
         return value.to_dict()
-    if isinstance(value, tuple):
-        items: tuple[Any, ...] = value
-        return [_plain(item) for item in items]
+    if _is_list(value):
+        return [_plain(item) for item in value]
     if hasattr(value, "items"):
         entries: Mapping[str, Any] = value
         return {key: _plain(item) for key, item in entries.items()}

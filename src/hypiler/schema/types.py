@@ -407,7 +407,7 @@ class Free(FieldType):
         return {"anyOf": [scalar, {"type": "array", "items": scalar}]}
 
     def encode(self, value: "Any") -> str:
-        return "[" + ",".join(map(_encode_scalar, value)) if isinstance(value, tuple) else _encode_scalar(value)
+        return "[" + ",".join(map(_encode_scalar, value)) if _is_list(value) else _encode_scalar(value)
 
     def decode(self, text: str) -> "Any":
         if text[:1] != "[":
@@ -416,6 +416,10 @@ class Free(FieldType):
 
 
 _CONSTANTS: "dict[str, Any]" = {"N": None, "T": True, "F": False}
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, tuple)
 
 
 def _encode_scalar(value: "Any") -> str:

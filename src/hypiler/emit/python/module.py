@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from _ast import stmt
     from typing import Any
 
-    from hypiler.schema.model import Model
-
 _CUT = "# ---- cut here ----\n"
 _OPENING = '''
 """The models of a registry, as typed constants and lookups. Runs without hypiler."""
@@ -80,7 +78,7 @@ def _constants(registry: CheckedRegistry) -> dict[str, list[str]]:
     }
 
 
-def _space_ids(model: "Model") -> str:
+def _space_ids(model: "Any") -> str:
     """The ids of a model's own space: its own weights, at full width."""
     space = describe(model)
     return f"{space['space_id']} {space['query_space_id']}"

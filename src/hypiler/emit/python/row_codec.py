@@ -49,8 +49,7 @@ def verify_rows(constants: "Mapping[str, list[str]]", models: "Sequence[Sequence
     for number in numbers:
         model = models[number]
         record = find(model[0])
-        decoded = [getattr(record, name) for name in type(record).__slots__]
-        for field, value, meant in zip(FIELDS, decoded, model, strict=False):
+        for field, value, meant in zip(FIELDS, _values(record), model, strict=False):
             if not _is_same(value, meant):
                 raise EmitError(f"`{field.name}` of `{model[0]}` would be read back as {value!r}, and is {meant!r}")
 
@@ -69,20 +68,30 @@ def lookup_of(constants: "Mapping[str, list[str]]") -> "Callable[[str], Any]":
     """What a generated module with these constants gives for an id; further constants are empty."""
     from hypiler.emit.python import runtime
 
-    fresh: dict[str, Any] = {"_made": [], "_loaded": [], "_records": {}}
-    texts = {name: "\n".join(["", *lines, ""]) for name, lines in constants.items()}
-    namespace = {**vars(runtime), **fresh, **texts}
+    namespace: dict[str, Any] = {**vars(runtime), "_made": [], "_loaded": [], "_records": {}}
+    namespace |= {name: "\n".join(["", *lines, ""]) for name, lines in constants.items()}
     load = FunctionType(namespace["_load"].__code__, namespace)
     find: Callable[[str], Any] = load()[2]
     return find
 
 
+def _values(record: object) -> "Sequence[Any]":
+    names: tuple[str, ...] = getattr(record, "__slots__", ())
+    return [getattr(record, name) for name in names]
+
+
 def _is_same(value: "Any", meant: "Any") -> bool:
     """Whether a decoded value is the one meant, with its type: True is not 1."""
-    if isinstance(meant, tuple):
-        items: Sequence[Any] = meant
-        parts = value if isinstance(value, tuple) else [getattr(value, name) for name in type(value).__slots__]
-        return len(parts) == len(items) and all(map(_is_same, parts, items))
+    if _is_list(meant):
+        return _are_same(value if _is_list(value) else _values(value), meant)
     if hasattr(meant, "keys"):
-        return list(value) == list(meant) and all(map(_is_same, value.values(), meant.values()))
+        return list(value) == list(meant) and _are_same([*value.values()], [*meant.values()])
     return type(value) is type(meant) and bool(value == meant)
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, tuple)
+
+
+def _are_same(values: "Sequence[Any]", meant: "Sequence[Any]") -> bool:
+    return len(values) == len(meant) and all(map(_is_same, values, meant))

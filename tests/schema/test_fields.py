@@ -1,0 +1,242 @@
+"""Fields say what they are, so no other module has to list them."""
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pytest
+from generated import imported, valid
+from strategies import plain_model, registry_of, replaced
+
+from hypiler.schema.comparisons import (
+    EQUAL,
+    AnyCase,
+    AtLeast,
+    Checksums,
+    Comparison,
+    FileNamed,
+    ParameterCount,
+    SameEncoder,
+    SameLayers,
+    SameSet,
+    VariantFiles,
+)
+from hypiler.schema.fields import ABSENT, FIELDS, Field
+from hypiler.schema.types import Text
+
+SOURCE = Path(__file__).parents[2] / "src" / "hypiler"
+BY_NAME = {field.name: field for field in FIELDS}
+# More names than these in one literal are a list of fields that the table should make.
+MOST = 5
+# What names fields as its own subject, and why.
+ALLOWED = {
+    "space.py": "the facts of a space in the order in which they are hashed, which no new field may change",
+    "engines/contract.py": "the facts that a caller may assume",
+}
+
+
+class TestAccess:
+    field = Field("a.b.c", Text(), "A field.")
+
+    def test_a_value_is_found_by_its_path(self) -> None:
+        assert self.field.get({"a": {"b": {"c": None}}}) is None
+        assert self.field.get({"a": {"b": {"c": [1]}}}) == [1]
+
+    @pytest.mark.parametrize("tree", [{}, {"a": {}}, {"a": {"b": {}}}, {"a": []}, {"a": "b"}, {"a": None}, [], None, 7])
+    def test_a_tree_that_does_not_state_the_field_has_no_value(self, tree: Any) -> None:
+        assert self.field.get(tree) is ABSENT
+        assert self.field.get(tree, "default") == "default"
+
+    def test_a_value_is_put_at_its_path_beside_what_is_there(self) -> None:
+        tree: dict[str, Any] = {"x": 1, "a": {"y": 2}}
+        self.field.set(tree, 3)
+        assert tree == {"x": 1, "a": {"y": 2, "b": {"c": 3}}}
+        self.field.set(tree, 4)
+        assert self.field.get(tree) == 4
+
+
+class TestTable:
+    def test_paths_and_attributes_are_unique(self) -> None:
+        assert len({field.path for field in FIELDS}) == len({field.attribute for field in FIELDS}) == len(FIELDS)
+
+    def test_what_a_flag_implies_is_a_field(self) -> None:
+        assert {field.implies for field in FIELDS} - {""} <= BY_NAME.keys()
+
+    def test_only_facts_that_files_can_prove_say_how_they_are_compared(self) -> None:
+        assert {field.origin for field in FIELDS if field.compare is not EQUAL} == {"files"}
+
+    def test_an_identity_is_no_fact_and_neither_is_what_is_derived(self) -> None:
+        others = ["id", "huggingface_id", "revision", "capabilities.matryoshka", "sources", "deprecated"]
+        assert [field.name for field in FIELDS if not field.is_fact] == sorted(
+            [*others, "aliases", "extra"], key=list(BY_NAME).index
+        )
+
+
+def sides(folder: Path, name: str, value: Any) -> tuple[str, str]:
+    """The ids of both sides of a space, for a model whose field has this value."""
+    path = ("models", 0, *name.split("."))
+    with imported(valid(replaced(registry_of(plain_model()), path, value)), folder) as module:
+        record = module.MODEL_REGISTRY[0]
+        return record.space_id, record.query_space_id
+
+
+OTHER = {
+    "huggingface_id": "other/name",
+    "revision": "1" * 40,
+    "encoding.pooling": "max",
+    "encoding.normalize": False,
+    "encoding.document_prefix": "other",
+    "encoding.document_length": 8,
+    "encoding.dense_layers": [],
+    "encoding.similarity": "dot",
+    "encoding.query_prefix": "other",
+    "encoding.query_length": 8,
+}
+# The width cannot change alone, and the order of steps counts for a cut vector only.
+NOT_ALONE = {"specs.embedding_dim", "encoding.matryoshka_order"}
+
+
+def test_every_field_of_a_space_is_tried() -> None:
+    assert {field.name for field in FIELDS if field.space} == OTHER.keys() | NOT_ALONE
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_a_field_of_one_side_changes_the_id_of_that_side_alone(name: str, tmp_path: Path) -> None:
+    before = sides(tmp_path, "license", "MIT")
+    after = sides(tmp_path, name, OTHER[name])
+    changed = {"document": (True, False), "query": (False, True)}[BY_NAME[name].space or ""]
+    assert tuple(one != other for one, other in zip(before, after, strict=True)) == changed
+
+
+class TestComparisons:
+    @pytest.mark.parametrize(
+        ("comparison", "ours", "theirs", "agrees"),
+        [
+            (EQUAL, 7, 7, True),
+            (EQUAL, 7, 8, False),
+            (EQUAL, True, 1, False),
+            (EQUAL, None, None, True),
+            (SameSet(), ["en", "de"], ["de", "en"], True),
+            (SameSet(), ["en"], ["de", "en"], False),
+            (AtLeast("fp32", "int8"), ["fp32", "int8"], ["int8"], True),
+            (AtLeast("fp32", "int8"), ["fp32"], ["int8"], False),
+            (AnyCase(), "Apache-2.0", "apache-2.0", True),
+            (AnyCase(), "MIT", "apache-2.0", False),
+            (ParameterCount(), "22.7M", 22_713_216, True),
+            (ParameterCount(), "22.8M", 22_713_216, False),
+            (SameEncoder(), "unified", "dense", True),
+            (SameEncoder(), "dense", "colbert", False),
+            (SameEncoder(), "time-series", "dense", None),
+            (SameLayers(), [], [], True),
+            (SameLayers(), [{"in_features": 1, "out_features": 2}], [], False),
+        ],
+    )
+    def test_two_values_agree_or_differ(self, comparison: Comparison, ours: Any, theirs: Any, agrees: Any) -> None:
+        assert comparison.agrees(ours, theirs) is agrees
+
+    @pytest.mark.parametrize(
+        ("ours", "theirs", "agrees"),
+        [
+            ("tanh", "tanh", True),
+            ("tanh", "relu", False),
+            (None, "relu", True),
+            ("tanh", None, True),
+            (None, None, True),
+        ],
+    )
+    def test_activations_are_compared_where_both_sides_state_one(self, ours: Any, theirs: Any, agrees: bool) -> None:
+        def layer(activation: str | None) -> dict[str, Any]:
+            return {"in_features": 1, "out_features": 2} | ({"activation": activation} if activation else {})
+
+        assert SameLayers().agrees([layer(ours)], [layer(theirs)]) is agrees
+
+    @pytest.mark.parametrize(
+        ("comparison", "ours", "theirs", "right"),
+        [
+            (EQUAL, 7, 8, 8),
+            (EQUAL, 7, None, None),
+            (AtLeast("fp32", "int8", "q4"), ["q4", "fp32"], ["int8"], ["fp32", "int8", "q4"]),
+            (AtLeast("fp32", "int8", "q4"), None, ["int8"], ["int8"]),
+            (ParameterCount(), "1M", 22_713_216, "22.7M"),
+            (ParameterCount(), None, 22_713_216, "22.7M"),
+            (SameLayers(), [{"a": 1, "activation": "tanh"}], [{"a": 2}], [{"a": 2, "activation": "tanh"}]),
+            (SameLayers(), [{"a": 1}, {"a": 2}], [{"a": 3}], [{"a": 3}]),
+            (SameLayers(), None, [{"a": 3}], [{"a": 3}]),
+        ],
+    )
+    def test_a_correction_is_written_as_models_json_writes_it(
+        self, comparison: Comparison, ours: Any, theirs: Any, right: Any
+    ) -> None:
+        assert comparison.corrected(ours, theirs) == right
+
+    def test_files_can_show_any_count_of_parameters_and_no_text(self) -> None:
+        assert [ParameterCount().is_evidence(value) for value in (1, 0, True, "1M", None)] == [True] + [False] * 4
+        assert EQUAL.is_evidence("anything") is None
+
+    @pytest.mark.parametrize(
+        ("comparison", "ours", "theirs", "agrees"),
+        [
+            (FileNamed(), "a.json", None, True),
+            (FileNamed(), "a.json", "a.json", True),
+            (FileNamed(), "a.json", "b.json", False),
+            (FileNamed(r".+\.onnx"), "onnx/a.onnx", "b.onnx", True),
+            (FileNamed(r".+\.onnx"), "a.onnx/b", None, False),
+        ],
+    )
+    def test_a_file_can_have_a_name_or_not(self, comparison: FileNamed, ours: str, theirs: Any, agrees: bool) -> None:
+        assert comparison.agrees(ours, theirs) is agrees
+
+    def test_variants_name_files_and_repositories(self) -> None:
+        variants = [
+            {"id": "a", "file": "a.onnx", "sha256": "0" * 64},
+            {"id": "b", "huggingface_id": "o/n", "file": "b.onnx"},
+            {"id": "c", "huggingface_id": "o/m"},
+        ]
+        assert VariantFiles().files(variants) == {"a.onnx": "0" * 64, "o/n:b.onnx": None}
+        assert VariantFiles().repositories(variants) == ["o/n", "o/m"]
+        assert Checksums().files({"a": "b"}) == {"a": "b"}
+        assert Checksums().repositories({"a": "b"}) == []
+
+
+def listed_names(tree: ast.AST) -> list[tuple[int, int]]:
+    """The line of each literal that lists names of fields, and how many: paths with a dot, or names of attributes."""
+    paths = {field.name for field in FIELDS if len(field.path) > 1}
+    attributes = {field.attribute for field in FIELDS}
+    found: list[tuple[int, int]] = []
+    for node in ast.walk(tree):
+        match node:
+            case ast.Set(elts=items) | ast.Tuple(elts=items) | ast.List(elts=items) | ast.Dict(keys=items):
+                words = [item.value for item in items if isinstance(item, ast.Constant)]
+            case ast.Call(func=ast.Attribute(value=ast.Constant(value=str() as text), attr="split")):
+                words = text.split()
+            case ast.Assign(value=ast.Constant(value=str() as text)):
+                words = text.split()
+            case _:
+                continue
+        found.append((node.lineno, max(len(paths.intersection(words)), len(attributes.intersection(words)))))
+    return found
+
+
+def test_no_module_outside_the_schema_lists_fields_by_name() -> None:
+    lists: dict[str, list[int]] = {}
+    for path in sorted(SOURCE.rglob("*.py")):
+        name = path.relative_to(SOURCE).as_posix()
+        if not name.startswith("schema/") and name != "model_registry.py":
+            lines = [line for line, count in listed_names(ast.parse(path.read_text("utf-8"))) if count > MOST]
+            lists |= {name: lines} if lines else {}
+    assert {name: lines for name, lines in lists.items() if name not in ALLOWED} == {}
+    assert lists.keys() == ALLOWED.keys(), "an exception that nothing needs any more"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"license", "name", "pooling", "normalize", "similarity", "revision"}',
+        'OTHERS = "id huggingface_id revision sources deprecated aliases extra"',
+        '["a", *"license name pooling normalize similarity revision".split()]',
+        '{"specs.parameters": 1, "specs.vocab_size": 2, "files.config": 3, "files.sha256": 4, "encoding.pooling": 5,'
+        ' "encoding.normalize": 6}',
+    ],
+)
+def test_a_list_of_fields_would_be_found(text: str) -> None:
+    assert [count > MOST for _, count in listed_names(ast.parse(text))].count(True) == 1
