@@ -3,6 +3,7 @@
 import compileall
 import copy
 import importlib
+import json
 import pickle
 import pydoc
 import sys
@@ -17,15 +18,46 @@ import pytest
 from generated import imported, run_python, valid
 from strategies import Tree, plain_model, registry_of
 
+import hypiler
+from hypiler import ModelConfig, UnknownModelError
+from hypiler.cli.tables import record
 from hypiler.emit.python.module import emit_python
 from hypiler.schema.fields import FIELDS
 from hypiler.schema.types import Records
 
+
+def current_model(**facts: Any) -> Tree:
+    """A model with every field but the one that says not to use it."""
+    model = plain_model(**facts)
+    del model["deprecated"]
+    return model
+
+
 MODELS: list[Tree] = [
-    plain_model(id="colbert-v2", type="colbert", aliases=["cb2"], organization="Stanford"),
-    plain_model(id="bge-m3", type="unified", aliases=[], capabilities__languages=["zh-Hans"]),
-    plain_model(id="tiny.v1", type="time-series", aliases=["t1", "t2"], organization="A|B"),
+    current_model(
+        id="colbert-v2",
+        type="colbert",
+        aliases=["cb2"],
+        organization="Stanford",
+        huggingface_id="colbert-ir/colbertv2.0",
+    ),
+    current_model(
+        id="bge-m3",
+        type="unified",
+        aliases=[],
+        capabilities__languages=["zh-Hans"],
+        huggingface_id="BAAI/bge-m3",
+    ),
+    current_model(
+        id="tiny.v1",
+        type="time-series",
+        aliases=["t1", "t2"],
+        organization="A|B",
+        name="BAAI/tiny",
+        huggingface_id="BAAI/bge-m3",
+    ),
 ]
+SOURCE = Path(hypiler.__file__).parents[1]
 USE = "import registry as m; assert m.COLBERT_V2.embedding_dim == 7; assert len(m.MODEL_REGISTRY) == 3"
 
 
@@ -56,7 +88,14 @@ class TestCopies:
 
     @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
     def test_the_tables_and_types_survive_pickle(self, m: ModuleType, protocol: int) -> None:
-        for thing in (m.MODELS, m.ModelType.COLBERT, m.ModelType, m.ModelInfo):
+        for thing in (
+            m.MODELS,
+            m.MODELS_BY_ID,
+            m.ModelType.COLBERT,
+            m.ModelType,
+            m.ModelInfo,
+            m.from_registry,
+        ):
             assert pickle.loads(pickle.dumps(thing, protocol)) is thing
         registry = pickle.loads(pickle.dumps(m.MODEL_REGISTRY, protocol))
         assert registry == m.MODEL_REGISTRY
@@ -78,6 +117,7 @@ class TestCopies:
 class TestNames:
     def test_dir_lists_what_the_module_offers(self, m: ModuleType) -> None:
         functions = [
+            "from_registry",
             "get_model",
             "is_model_id",
             "models_by_language",
@@ -86,8 +126,8 @@ class TestNames:
             "models_by_type",
             "models_with_matryoshka",
         ]
-        classes = ["DenseLayer", "ModelId", "ModelInfo", "ModelType", "ModelVariant"]
-        constants = ["BGE_M3", "CB2", "COLBERT_V2", "MODELS", "MODEL_REGISTRY"]
+        classes = ["DenseLayer", "ModelId", "ModelInfo", "ModelType", "ModelVariant", "Repository"]
+        constants = ["BGE_M3", "CB2", "COLBERT_V2", "MODELS", "MODELS_BY_ID", "MODEL_REGISTRY"]
         constants += ["T1", "T2", "TINY_V1"]
         assert dir(m) == sorted([*functions, *classes, *constants])
 
@@ -125,7 +165,8 @@ class TestNames:
 
     def test_help_shows_the_functions_and_constants(self, m: ModuleType) -> None:
         page = pydoc.plain(pydoc.render_doc(m))
-        assert "The model with this id or alias, or None." in page
+        assert "The model with this id, alias or repository, or None." in page
+        assert "The hypiler.ModelConfig of a model, by id, alias or repository." in page
         assert "COLBERT_V2 = <ModelInfo 'colbert-v2': colbert, 7 dims>" in page
 
     def test_a_record_shows_its_id_type_and_width(self, m: ModuleType) -> None:
@@ -172,6 +213,7 @@ class TestLookups:
             m.models_by_organization(f"nobody{number}")
             m.models_by_language(f"x{number}")
             m.get_model(f"nothing{number}")
+            m.get_model(f"nobody/nothing{number}")
             m.models_by_max_embedding_dim(number)
         after = {name: len(v) for name, v in vars(m).items() if isinstance(v, dict)}
         assert {name: after[name] - n for name, n in kept.items() if after[name] > n + 9} == {}
@@ -208,6 +250,144 @@ class TestLookups:
             assert m.models_by_type("x") == m.models_by_max_embedding_dim(9**9) == ()
             assert (dict(m.MODELS), list(m.ModelType)) == ({}, [])
             assert m.get_model("x") is None
+
+
+class TestRepositories:
+    def test_a_repository_finds_its_model_every_time(self, m: ModuleType) -> None:
+        for _ in range(6):
+            assert m.get_model("colbert-ir/colbertv2.0") is m.COLBERT_V2
+
+    def test_a_repository_finds_the_first_of_the_models_that_share_it(self, m: ModuleType) -> None:
+        assert m.TINY_V1.huggingface_id == m.BGE_M3.huggingface_id == "BAAI/bge-m3"
+        assert m.get_model("BAAI/bge-m3") is m.BGE_M3
+
+    def test_repositories_are_compared_exactly_and_with_nothing_else(self, m: ModuleType) -> None:
+        unknown = ["baai/bge-m3", "BAAI/bge-m", "BAAI/bge-m3 ", "BAAI/", "/", "BAAI/tiny", "bge-m3/", "\n/"]
+        assert [m.get_model(name) for name in unknown] == [None] * len(unknown)
+
+    def test_a_repository_is_no_id(self, m: ModuleType) -> None:
+        m.get_model("BAAI/bge-m3")
+        assert m.is_model_id("BAAI/bge-m3") is False
+        assert "BAAI/bge-m3" not in m.MODELS
+        assert m.MODELS.get("BAAI/bge-m3") is None
+        assert m.MODELS.get("BAAI/bge-m3", 5) == 5
+        assert "BAAI/bge-m3" not in [*m.MODELS]
+
+    def test_a_repository_as_key_suggests_the_id_of_its_model(self, m: ModuleType) -> None:
+        with pytest.raises(KeyError) as error:
+            m.MODELS["colbert-ir/colbertv2.0"]
+        assert error.value.args == ("no model 'colbert-ir/colbertv2.0' in this registry; did you mean 'colbert-v2'?",)
+
+    def test_the_type_of_repositories_holds_each_once_in_file_order(self, m: ModuleType) -> None:
+        assert m.Repository.__args__ == ("colbert-ir/colbertv2.0", "BAAI/bge-m3")
+        assert m.ModelId.__args__ == ("colbert-v2", "bge-m3", "tiny.v1", "cb2", "t1", "t2")
+
+    def test_models_by_id_is_the_mapping_of_all_models(self, m: ModuleType) -> None:
+        assert m.MODELS_BY_ID is m.MODELS
+
+    def test_an_empty_registry_knows_no_repository(self, tmp_path: Path) -> None:
+        with imported(valid(registry_of()), tmp_path) as m:
+            assert m.get_model("org/name") is None
+            assert (m.Repository.__args__, dict(m.MODELS_BY_ID)) == ((), {})
+
+
+class TestFromRegistry:
+    @pytest.mark.parametrize("name", ["tiny.v1", "t2", "bge-m3", "BAAI/bge-m3"])
+    def test_it_makes_the_config_of_a_model(self, m: ModuleType, name: str) -> None:
+        config = m.from_registry(name, dimension=3)
+        assert type(config) is ModelConfig
+        assert config == ModelConfig.from_model(m.get_model(name), dimension=3)
+        assert (config.repo, config.embedding_dim) == ("BAAI/bge-m3", 3)
+        assert m.from_registry(name).embedding_dim == 7
+
+    @pytest.mark.parametrize(
+        ("name", "suggestion"),
+        [("bge-m4", "bge-m3"), ("BAAI/bge-m4", "BAAI/bge-m3"), ("zzz", None), ("z/z", None)],
+    )
+    def test_an_unknown_name_is_an_error_that_says_which_registry_was_searched(
+        self, m: ModuleType, name: str, suggestion: str | None
+    ) -> None:
+        with pytest.raises(UnknownModelError) as error:
+            m.from_registry(name)
+        hint = f"; did you mean {suggestion!r}?" if suggestion else ""
+        assert str(error.value) == f"no model {name!r} in {m.__name__}{hint}"
+        assert (error.value.id, error.value.suggestion) == (name, suggestion)
+
+    def test_a_dimension_of_another_model_is_an_error(self, m: ModuleType) -> None:
+        with pytest.raises(ValueError) as error:
+            m.from_registry("BAAI/bge-m3", dimension=5)
+        assert str(error.value) == "'bge-m3' has no vectors of dimension 5; choose one of: 3, 7"
+
+    def test_a_warning_names_the_line_that_asked(self, tmp_path: Path) -> None:
+        old = plain_model(id="old", deprecated="use the new one")
+        with imported(valid(registry_of(old)), tmp_path) as m, pytest.warns(DeprecationWarning) as caught:
+            m.from_registry("old")
+            line = sys._getframe().f_lineno - 1
+        assert [(w.filename, w.lineno, str(w.message)) for w in caught] == [
+            (__file__, line, "'old' is deprecated: use the new one")
+        ]
+
+    def test_only_the_call_imports_hypiler(self, folder: Path) -> None:
+        code = (
+            f"import sys; sys.path.append({str(SOURCE)!r})\n{USE}\n"
+            "for name in dir(m): help_text = getattr(m, name).__doc__\n"
+            "m.BGE_M3.to_dict(), m.BGE_M3.space_id, m.BGE_M3.claimed_facts, m.models_by_language('zh')\n"
+            "from registry import *\n"
+            "assert [name for name in sys.modules if name.startswith('hypiler')] == []\n"
+            "print(from_registry('BAAI/bge-m3'))\nassert 'hypiler' in sys.modules"
+        )
+        run = run_python(code, cwd=folder)
+        assert (run.stdout, run.stderr) == ("ModelConfig('BAAI/bge-m3', 7, 7, revision='" + "0" * 40 + "')\n", "")
+
+    def test_all_else_works_where_hypiler_is_not_installed(self, folder: Path) -> None:
+        code = (
+            f"import sys; sys.path.append({str(folder)!r})\n{USE}\n"
+            "for name in dir(m): help_text = getattr(m, name).__doc__\n"
+            "assert m.get_model('BAAI/bge-m3').to_dict()['id'] == 'bge-m3'\n"
+            "import importlib.util as u; assert u.find_spec('hypiler') is None\n"
+            "try: m.from_registry('bge-m3')\n"
+            "except ImportError as error: print(error, error.name, error.__suppress_context__)"
+        )
+        run = run_python(code, "-I", cwd=folder.parent)
+        assert (run.stdout, run.stderr) == ("from_registry needs hypiler: pip install hypiler hypiler True\n", "")
+
+    def test_a_module_that_hypiler_itself_misses_is_not_taken_for_hypiler(self, folder: Path) -> None:
+        (folder / "hypiler.py").write_text("import no_such_module", encoding="utf-8")
+        run = run_python("import registry; registry.from_registry('bge-m3')", cwd=folder)
+        assert run.stderr.splitlines()[-1] == "ModuleNotFoundError: No module named 'no_such_module'"
+
+
+class TestPlainData:
+    def test_it_holds_what_show_prints_as_json(self, m: ModuleType) -> None:
+        for model in m.MODEL_REGISTRY:
+            assert json.dumps(model.to_dict()) == json.dumps(record(model))
+
+    def test_it_is_equal_to_what_the_registry_gives(self, tmp_path: Path) -> None:
+        registry = valid(registry_of(*MODELS))
+        with imported(registry, tmp_path) as m:
+            assert json.dumps([model.to_dict() for model in m.MODEL_REGISTRY]) == json.dumps(
+                [model.to_dict() for model in registry.models]
+            )
+
+    def test_it_has_the_names_of_the_fields_in_their_order(self, m: ModuleType) -> None:
+        things = [m.BGE_M3, m.BGE_M3.dense_layers[0], m.BGE_M3.variants[0]]
+        assert [list(thing.to_dict()) for thing in things] == [_names(thing) for thing in things]
+        assert m.BGE_M3.to_dict()["dense_layers"] == [m.BGE_M3.dense_layers[0].to_dict()]
+
+    def test_it_is_plain_down_to_the_last_value(self, m: ModuleType) -> None:
+        plain = m.TINY_V1.to_dict()
+        assert _types(plain) <= {dict, list, str, int, float, bool, type(None)}
+        assert plain["model_type"] == "time-series"
+        assert json.loads(json.dumps(plain)) == plain
+
+    def test_changing_it_changes_no_record(self, m: ModuleType) -> None:
+        plain = m.BGE_M3.to_dict()
+        plain["languages"].append("de")
+        plain["extra"]["new"] = 1
+        plain["variants"][0]["id"] = "other"
+        assert m.BGE_M3.languages == ("zh-Hans",)
+        assert dict(m.BGE_M3.extra) == {"key": "free"}
+        assert m.BGE_M3.variants[0].id != "other"
 
 
 class TestImmutability:
@@ -308,7 +488,7 @@ class TestLoading:
         assert (run.stdout, run.stderr) == ("", "")
 
     def test_importing_loads_no_module_that_costs_time(self, folder: Path) -> None:
-        code = "import sys; before = {*sys.modules}; import registry as m; m.COLBERT_V2.name; m.get_model('t1'); m.models_by_type('colbert'); print(*sorted({*sys.modules} - before))"
+        code = "import sys; before = {*sys.modules}; import registry as m; m.COLBERT_V2.name; m.get_model('t1'); m.get_model('BAAI/bge-m3').to_dict(); m.models_by_type('colbert'); print(*sorted({*sys.modules} - before))"
         run = run_python(code, cwd=folder)
         assert (run.stdout, run.stderr) == ("registry\n", "")
 
@@ -335,6 +515,7 @@ class TestLoading:
             for name in dir(m):
                 getattr(m, name)
             m.models_by_type("colbert")
+            m.get_model("BAAI/bge-m3")
             path = folder / "registry.py"
             path.write_text(emit_python(valid(changed)), encoding="utf-8", newline="")
             importlib.invalidate_caches()
@@ -345,13 +526,18 @@ class TestLoading:
             assert [member.value for member in m.ModelType] == ["dense"]
             assert m.models_by_type("colbert") == ()
             assert m.ModelId.__args__ == ("bge-m3", "t1")
+            assert m.Repository.__args__ == ("org/name",)
+            assert m.get_model("BAAI/bge-m3") is None
+            assert m.MODELS_BY_ID is m.MODELS
             assert not hasattr(m, "COLBERT_V2")
             assert not {"COLBERT_V2", "TINY_V1", "T2"} & {*dir(m)}
 
 
 class TestThreads:
     def test_threads_that_ask_at_once_get_the_same_objects(self, tmp_path: Path) -> None:
-        models = [plain_model(id=f"m{n}", type=f"t{n % 5}", aliases=[f"a{n}"]) for n in range(80)]
+        models = [
+            plain_model(id=f"m{n}", type=f"t{n % 5}", aliases=[f"a{n}"], huggingface_id=f"org/r{n}") for n in range(80)
+        ]
         interval = sys.getswitchinterval()
         sys.setswitchinterval(1e-4)
         try:
@@ -362,6 +548,12 @@ class TestThreads:
         assert len(answers) == 32
         assert len({tuple(map(id, answer)) for answer in answers}) == 1
         assert answers[0][-1].id == "m79"
+
+
+def _types(value: Any) -> set[type]:
+    """The types of a value and of everything in it."""
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return {type(value)}.union(*map(_types, inside))
 
 
 def _names(record: Any) -> list[str]:
@@ -385,13 +577,14 @@ def _ask_from_threads(m: ModuleType, count: int) -> list[list[Any]]:
                 lambda n: m.get_model(f"a{n}"),
                 lambda n: getattr(m, f"M{n}"),
                 lambda n: m.MODELS[f"a{n}"],
+                lambda n: m.get_model(f"org/r{n}"),
                 lambda n: next(r for r in m.models_by_type(f"t{n % 5}") if r.id == f"m{n}"),
             )
-            found[number] = ways[(first + step) % 5](number)
+            found[number] = ways[(first + step) % len(ways)](number)
             assert found[number].model_type is getattr(m.ModelType, f"T{number % 5}")
             if step % 50 == 0:
                 dir(m)
-        tables = [m.MODELS, m.MODEL_REGISTRY, m.ModelType, m.ModelId]
+        tables = [m.MODELS, m.MODELS_BY_ID, m.MODEL_REGISTRY, m.ModelType, m.ModelId, m.Repository]
         answers.append([*tables, *[found[number] for number in range(80)]])
 
     threads = [threading.Thread(target=ask, args=(n,)) for n in range(count)]
