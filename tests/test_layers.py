@@ -68,6 +68,8 @@ def test_room_imports_only_itself_and_those_before_it(room: str) -> None:
     assert modules(room)
     for path in modules(room):
         own = {name for name in imports(path) if name.split(".")[0] == "hypiler"} - LEAVES
+        # What is copied into generated modules imports hypiler when from_registry is called there.
+        own -= {"hypiler"} if path.name == "runtime.py" else set()
         assert {room_of(name) for name in own} <= allowed, path.name
 
 
