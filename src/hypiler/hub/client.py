@@ -89,7 +89,7 @@ class Hub:
         path = f"/api/models/{repository}/revision/{quote(target.revision, safe='')}?blobs=true"
         data = self._session.read(self._session.endpoint + path, target, MAX_BYTES)
         try:
-            return _listed(read_object(data), target)
+            return _listed(read_object(data, strict=True), target)
         except ModelFileError as error:
             why = f"what {self._session.host} answered is not as it must be: {error}"
             raise AnswerError(f"{target} cannot be read: {why}") from None

@@ -117,6 +117,7 @@ def _checked(facts: "dict[str, FileFact | None]", repository: Repository) -> dic
         taken = field.name == "specs.parameters" or (fact.value is None and field.null)
         if taken or field.type.read(fact.value, collector) is not INVALID:
             checked[field.name] = fact
-        else:
+        # A name that models.json cannot hold says nothing against what the file holds.
+        elif field.path[0] != "files":
             repository.mark_invalid(fact.file, collector.findings[0].message)
     return {path: fact for path, fact in checked.items() if not repository.is_invalid(fact.file)}

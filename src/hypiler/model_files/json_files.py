@@ -28,9 +28,9 @@ _HARMLESS = frozenset(
 )
 
 
-def read_object(data: bytes) -> "dict[str, Any]":
-    """The JSON object that a file holds. Raises ModelFileError."""
-    value = read_json(data)
+def read_object(data: bytes, *, strict: bool = False) -> "dict[str, Any]":
+    """The JSON object that a file holds; if `strict`, nothing that JSON does not have. Raises ModelFileError."""
+    value = read_json(data, strict=strict)
     if not isinstance(value, dict):
         raise ModelFileError("the file must hold a JSON object")
     return value
@@ -44,12 +44,14 @@ def read_array(data: bytes) -> "list[Any]":
     return value
 
 
-def read_json(data: bytes) -> "JSONValue":
-    """What a file holds. Raises ModelFileError."""
+def read_json(data: bytes, *, strict: bool = False) -> "JSONValue":
+    """What a file holds; if `strict`, nothing that JSON does not have. Raises ModelFileError."""
     if len(data) > MAX_BYTES:
         raise ModelFileError(f"the file must have at most {MAX_BYTES >> 20} MiB; found more")
     source, findings = read_source(data, "")
     faults = [finding for finding in findings if finding.code not in _ACCEPTED]
+    if strict and (stray := [finding for finding in findings if finding.code != "M006"]):
+        raise ModelFileError(format_finding(stray[0]))
     if source is None or any(finding.code != _REPEATED for finding in faults):
         raise ModelFileError(disguise(data) or format_finding(faults[0]))
     if faults:
