@@ -1,0 +1,250 @@
+"""What the libraries do with a folder, where a first reading of it would say something else."""
+
+from typing import Any
+
+import pytest
+from model_files.models import BGE_M3, BGE_RERANKER, evidence, safetensors, values, weights
+
+from hypiler.model_files.extract import FileFact, Problem
+
+ST = "sentence_transformers.models"
+BERT = {"model_type": "bert", "hidden_size": 8, "max_position_embeddings": 512, "vocab_size": 16}
+NETWORK = "sentence_bert_config.json"
+TOKENIZER = "tokenizer_config.json"
+
+
+def modules(*types: str, first: str = "") -> list[dict[str, Any]]:
+    return [{"type": f"{ST}.{name}", "path": f"{n}_{name}" if n else first} for n, name in enumerate(types)]
+
+
+def dense(**files: Any) -> dict[str, Any]:
+    """A dense model; files by name, with `__` for `/`."""
+    own = {
+        "config.json": BERT,
+        "modules.json": modules("Transformer", "Pooling"),
+        "1_Pooling/config.json": {"word_embedding_dimension": 8, "pooling_mode": "mean"},
+    }
+    return own | {f"{name.replace('__', '/')}.json": content for name, content in files.items()}
+
+
+def context(**files: Any) -> FileFact | None:
+    return evidence(dense(**files)).facts.get("specs.context_length")
+
+
+def test_older_key_of_the_tokenizer_counts_where_the_newer_is_missing() -> None:
+    assert context(tokenizer_config={"max_len": 128}) == FileFact(
+        128, TOKENIZER, "max_len", "max_position_embeddings in config.json allows 512"
+    )
+    found = context(tokenizer_config={"max_len": 128, "model_max_length": 256})
+    assert found is not None
+    assert found.value == 256
+
+
+@pytest.mark.parametrize("key", ["processor_kwargs", "tokenizer_args"])
+def test_length_of_the_processor_comes_first(key: str) -> None:
+    settings = {"max_seq_length": 256, key: {"model_max_length": 64}}
+    assert context(sentence_bert_config=settings) == FileFact(
+        64, NETWORK, f"{key}.model_max_length", "max_position_embeddings in config.json allows 512"
+    )
+
+
+def test_length_beyond_the_positions_is_cut_to_them() -> None:
+    roberta = BERT | {"model_type": "camembert", "max_position_embeddings": 514}
+    assert context(config=roberta, sentence_bert_config={"max_seq_length": 514}) == FileFact(
+        512,
+        "config.json",
+        "max_position_embeddings",
+        "max_seq_length in sentence_bert_config.json is 514, and longer texts fail",
+    )
+
+
+@pytest.mark.parametrize("computed", [{"rope_theta": 1e4}, {"alibi": True}, {"position_embedding_type": "rotary"}])
+def test_positions_that_are_computed_are_no_limit(computed: Any) -> None:
+    found = context(config=BERT | computed, sentence_bert_config={"max_seq_length": 2048})
+    assert found is not None
+    assert found.value == 2048
+
+
+def test_family_is_that_of_the_class_where_the_configuration_names_none() -> None:
+    config = {"architectures": ["XLMRobertaModel"], "hidden_size": 8, "max_position_embeddings": 514, "vocab_size": 16}
+    found = context(config=config)
+    assert found is not None
+    assert found.value == 512
+
+
+@pytest.mark.parametrize("family", ["bart", "m2m_100", "xlnet", "a family of the future"])
+def test_width_is_found_in_every_family(family: str) -> None:
+    files = {"config.json": {"model_type": family, "d_model": 768}}
+    assert values(evidence(files))["specs.hidden_dim"] == 768
+
+
+@pytest.mark.parametrize("path", ["./1_Pooling", "1_Pooling/", "./1_Pooling/.", ".//1_Pooling"])
+def test_folder_of_a_module_is_named_in_several_ways(path: str) -> None:
+    files = dense(modules=[{"type": f"{ST}.Transformer", "path": "./"}, {"type": f"{ST}.Pooling", "path": path}])
+    assert values(evidence(files))["encoding.pooling"] == "mean"
+
+
+def test_missing_configuration_of_a_module_is_told() -> None:
+    files = dense()
+    del files["1_Pooling/config.json"]
+    found = evidence(files)
+    told = "it is missing, and modules.json names its folder: download it too"
+    assert found.problems == [Problem("1_Pooling/config.json", told)]
+    assert "encoding.pooling" not in found.facts
+
+
+def test_several_poolings_are_no_single_one() -> None:
+    files = dense(
+        modules=modules("Transformer", "Pooling", "Pooling"), **{"2_Pooling__config": {"pooling_mode": "cls"}}
+    )
+    assert "encoding.pooling" not in evidence(files).facts
+
+
+@pytest.mark.parametrize("name", ["LayerNorm", "WeightedLayerPooling"])
+def test_module_that_keeps_the_width_is_no_projection(name: str) -> None:
+    found = values(evidence(dense(modules=modules("Transformer", "Pooling", name))))
+    assert (found["architecture.has_projection"], found["specs.embedding_dim"]) == (False, 8)
+
+
+def test_pooling_without_the_prompt_is_told() -> None:
+    pooling = {"word_embedding_dimension": 8, "pooling_mode": "mean", "include_prompt": False}
+    found = evidence(dense(**{"1_Pooling__config": pooling}))
+    told = "include_prompt is false: the tokens of a prompt are left out of the pooling"
+    assert found.warnings == [Problem("1_Pooling/config.json", told)]
+    assert evidence(dense()).warnings == []
+
+
+CLIP = {
+    "model_type": "clip",
+    "architectures": ["CLIPModel"],
+    "projection_dim": 4,
+    "text_config": {"hidden_size": 8, "vocab_size": 16, "max_position_embeddings": 77},
+    "vision_config": {"hidden_size": 12},
+}
+
+
+def test_model_of_text_and_images_is_as_wide_as_its_projection() -> None:
+    files = {"modules.json": modules("CLIPModel", first="0_CLIPModel"), "0_CLIPModel/config.json": CLIP}
+    found = values(evidence(files))
+    assert (found["type"], found["specs.embedding_dim"]) == ("dense", 4)
+    assert found["capabilities.modalities"] == ["text", "image"]
+
+
+def test_modalities_are_shown_where_the_type_is_not() -> None:
+    found = evidence({"config.json": CLIP})
+    assert (found.encoder_type, values(found)["capabilities.modalities"]) == (None, ["text", "image"])
+
+
+def card(**keys: Any) -> dict[str, bytes]:
+    lines = "\n".join([f"{key}: {value}" for key, value in keys.items()])
+    return {"README.md": f"---\n{lines}\n---\n".encode()}
+
+
+@pytest.mark.parametrize(
+    ("keys", "type"),
+    [
+        ({"pipeline_tag": "feature-extraction"}, None),
+        ({"pipeline_tag": "fill-mask"}, None),
+        ({"license": "mit"}, None),
+        ({"pipeline_tag": "fill-mask", "tags": "[splade++]"}, "sparse"),
+        ({"tags": "[sparse-encoder]"}, "sparse"),
+        ({}, "sparse"),
+    ],
+)
+def test_masked_language_model_is_sparse_if_its_card_says_so_or_says_nothing(keys: Any, type: str | None) -> None:
+    files = {"config.json": BERT | {"architectures": ["JinaBertForMaskedLM"]}} | (card(**keys) if keys else {})
+    assert evidence(files).encoder_type == type
+
+
+@pytest.mark.parametrize(
+    ("keys", "type"),
+    [
+        ({"pipeline_tag": "text-classification"}, None),
+        ({"pipeline_tag": "text-classification", "tags": "[reranker]"}, "reranker"),
+        ({"pipeline_tag": "text-ranking"}, "reranker"),
+        ({"license": "mit"}, "reranker"),
+    ],
+)
+def test_classifier_of_single_texts_is_no_reranker(keys: Any, type: str | None) -> None:
+    assert evidence(BGE_RERANKER | card(**keys)).encoder_type == type
+
+
+def test_older_files_of_model2vec_are_static() -> None:
+    files = {
+        "config.json": {"embedding_dtype": "int8", "normalize": True},
+        "model.safetensors": weights(embeddings=("F32", [5, 4])),
+    }
+    found = values(evidence(files))
+    assert (found["type"], found["specs.embedding_dim"], found["encoding.normalize"]) == ("static", 4, True)
+
+
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 90868376\n"
+TOLD_OF_A_POINTER = "the file is a pointer of git LFS, not the file itself: run `git lfs pull`, or download it"
+
+
+def test_pointer_in_the_place_of_weights_is_told() -> None:
+    found = evidence(dense() | {"model.safetensors": POINTER[:8]}, {"model.safetensors": len(POINTER)})
+    assert found.problems == [Problem("model.safetensors", TOLD_OF_A_POINTER)]
+    assert values(found)["specs.hidden_dim"] == 8
+
+
+def test_metadata_of_weights_may_be_null() -> None:
+    header = {"__metadata__": None, "a": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}}
+    assert values(evidence({"model.safetensors": safetensors(header)}))["specs.parameters"] == 6
+
+
+def test_folder_of_something_else_is_told() -> None:
+    told = "it is missing, and modules.json too: this is not the folder of a model"
+    assert evidence({"app.py": None, "requirements.txt": None}).problems == [Problem("config.json", told)]
+    assert evidence({}).problems == [Problem("config.json", told)]
+
+
+def test_network_in_a_folder_whose_name_no_entry_can_hold_is_read() -> None:
+    files = dense(modules=modules("Transformer", "Pooling", first="the network")) | {"the network/config.json": BERT}
+    del files["config.json"]
+    found = evidence(files)
+    assert (found.problems, values(found)["specs.hidden_dim"]) == ([], 8)
+    assert "files.config" not in found.facts
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ({"language": "English"}, ["en"]),
+        ({"language": "[english, German]"}, ["en", "de"]),
+        ({"language": "[multilingual, ar, en]", "language_bcp47": "[fr-ca, pt-br]"}, ["ar", "en", "fr-CA", "pt-BR"]),
+        ({"language_bcp47": "zh-tw"}, ["zh-TW"]),
+    ],
+)
+def test_languages_are_read_however_they_are_written(keys: Any, expected: list[str]) -> None:
+    assert values(evidence(card(**keys)))["capabilities.languages"] == expected
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("apache2.0", "Apache-2.0"),
+        ("Apache 2.0", "Apache-2.0"),
+        ("Apache License 2.0", "Apache-2.0"),
+        ("Apache License, Version 2.0", "Apache-2.0"),
+        ("MIT License", "MIT"),
+        ("The MIT License", "MIT"),
+        ("CC BY-NC 4.0", "CC-BY-NC-4.0"),
+        ("GPLv3", "GPL-3.0"),
+        ("apache 2.0 with terms", "LicenseRef-apache-2.0-with-terms"),
+    ],
+)
+def test_licences_are_read_however_they_are_written(word: str, expected: str) -> None:
+    assert values(evidence(card(license=f'"{word}"')))["license"] == expected
+
+
+def test_lower_case_and_lengths_of_an_empty_file_are_those_of_the_next() -> None:
+    files = dense() | {NETWORK: {}, "sentence_roberta_config.json": {"max_seq_length": 33}}
+    assert values(evidence(files))["specs.context_length"] == 33
+    # A file that cannot be read is not passed over: what it would have said is unknown.
+    assert "specs.context_length" not in evidence(files | {NETWORK: b"{"}).facts
+
+
+def test_real_model_is_untouched_by_all_this() -> None:
+    found = evidence(BGE_M3)
+    assert (found.encoder_type, found.warnings) == ("dense", [])
