@@ -135,7 +135,7 @@ def test_json_is_all_that_stands_on_standard_output(project: Project) -> None:
     [
         (answer(429, {"Retry-After": "x"}), "HUB answered with status 429 (tries: 3, seconds waited between them: 3)"),
         (answer(401), "HUB refused it with status 401; give a token that may read it (HF_TOKEN)"),
-        (answer_json([]), "what HUB answered is not as it must be: the file must hold a JSON object"),
+        (answer_json([]), "unexpected response from HUB: the file must hold a JSON object"),
         (answer(200, {"Content-Type": "text/html"}, b"\x1b[2J"), 'HUB answered with text/html: "\\x1b[2J"'),
         (answer(302, {"Location": "http://10.0.0.1/"}), "it is redirected to `http://10.0.0.1`, which is not https"),
     ],

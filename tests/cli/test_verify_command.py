@@ -443,24 +443,24 @@ FAULTS: dict[str, tuple[str, Responder, str]] = {
         answer(200, {"Content-Type": "text/html"}, b"<html>\x1b[2J \xe2\x80\xae Log in"),
         ': HUB answered with text/html: "<html>\\x1b[2J \\u202e Log in"; is a login page or a proxy between?',
     ),
-    "a list": (INFO, answer_json([]), ": what HUB answered is not as it must be: the file must hold a JSON object"),
-    "null": (INFO, answer_json(None), ": what HUB answered is not as it must be: the file must hold a JSON object"),
+    "a list": (INFO, answer_json([]), ": unexpected response from HUB: the file must hold a JSON object"),
+    "null": (INFO, answer_json(None), ": unexpected response from HUB: the file must hold a JSON object"),
     "a key twice": (
         INFO,
         answer(200, {}, b'{"id": 1, "id": 2}'),
-        ": what HUB answered is not as it must be: line 1, column 11: the key `id` must stand only once in an object;"
+        ": unexpected response from HUB: line 1, column 11: the key `id` must stand only once in an object;"
         " found it on line 1 already",
     ),
     "too deep": (
         INFO,
         answer(200, {}, b"[" * 10_000),
-        ": what HUB answered is not as it must be: line 1, column 101: lists and objects must be nested at most 100 deep;"
+        ": unexpected response from HUB: line 1, column 101: lists and objects must be nested at most 100 deep;"
         " found a deeper one",
     ),
     "NaN": (
         INFO,
         answer(200, {}, b'{"id": NaN}'),
-        ": what HUB answered is not as it must be: line 1, column 8: a number must be finite; found `NaN`",
+        ": unexpected response from HUB: line 1, column 8: a number must be finite; found `NaN`",
     ),
     "a bomb": (INFO, answer_bomb(20_000_000), ": it must have at most 16777216 bytes; HUB sent more"),
     "redirected for ever": (INFO, answer(302, {"Location": "/api/x"}), ": it is redirected more than 5 times"),
@@ -482,7 +482,7 @@ FAULTS: dict[str, tuple[str, Responder, str]] = {
     "another commit": (
         INFO,
         lambda request, reply: answer_json(json.loads(b"".join(reply.body)) | {"sha": GONE})(request, reply),
-        f": what HUB answered is not as it must be: `sha` must be the commit that was asked for; found {GONE}",
+        f": unexpected response from HUB: `sha` must be the commit that was asked for; found {GONE}",
     ),
     "a name outside": (INFO, siblings("../x"), ": unsafe file name `../x`: it has the part `..`"),
     "a name that does not print": (

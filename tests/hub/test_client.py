@@ -612,7 +612,7 @@ SHAPES: list[tuple[Any, str]] = [
 @pytest.mark.parametrize(("body", "told"), SHAPES)
 def test_answer_of_another_shape_is_refused(hub: LoopbackHub, host: str, body: Any, told: str) -> None:
     hub.fault(INFO, answer(200, {"Content-Type": "application/json"}, content(body)))
-    begin = f"org/tiny @ {GONE} cannot be read: what {host} answered is not as it must be: "
+    begin = f"org/tiny @ {GONE} cannot be read: unexpected response from {host}: "
     assert refused(AnswerError, GONE) == begin + told
     assert len(hub.requests) == 1
 
@@ -1136,11 +1136,15 @@ def test_closed_hub_asks_for_nothing_more(hub: LoopbackHub) -> None:
     assert hub.requests == []
 
 
-def test_closing_leaves_no_connection_open() -> None:
+def test_closing_leaves_the_session_of_the_program_open(hub: LoopbackHub) -> None:
+    """It belongs to huggingface_hub, and others may be using it."""
+    hub.add("org/tiny", FILES)
     session = get_session()
-    with Hub():
-        pass
-    assert session.is_closed
+    with Hub() as client:
+        client.snapshot("org/tiny")
+    assert session is get_session()
+    assert not session.is_closed
+    assert hf_hub_download("org/tiny", "config.json")
 
 
 def test_closing_ends_what_is_read(hub: LoopbackHub) -> None:

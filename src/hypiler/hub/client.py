@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from hypiler.diagnostics.escaping import quote_name
-from hypiler.hub.session import Session, Target
+from hypiler.hub.session import Resource, Session
 from hypiler.hub.snapshot import (
     COMMIT,
     AnswerError,
@@ -43,10 +43,16 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.Z+-]{1,40}")
 class Hub:
     """The hub, for any number of threads.
 
-    `endpoint`, `token` and `offline` are by default those of huggingface_hub; an empty token means none. Offline
-    nothing is asked, and only what `cache`, a folder, keeps of earlier times is known. `deadline` is for one file, in
-    seconds, with up to `tries` requests and the waits between them, of which `on_wait` is told; `timeout` is for the
-    connection and for each part of an answer.
+    Args:
+        endpoint: The address of the hub; None for the one that huggingface_hub is configured with.
+        token: None for the user's own, an empty text for none.
+        offline: Use only what `cache` keeps; None for what huggingface_hub is configured with.
+        cache: The folder of snapshots that were read before; None for a folder among the assets of huggingface_hub.
+        deadline: Seconds per file, with all attempts and the waits between them.
+        max_attempts: Requests per file.
+        timeout: Seconds for the connection, and for each part of a response.
+        on_wait: Called with the seconds before each wait.
+        sleep: How to wait; by default so that leaving the `with` block ends it.
     """
 
     def __init__(
@@ -57,13 +63,13 @@ class Hub:
         offline: bool | None = None,
         cache: Path | None = None,
         deadline: float = 60.0,
-        tries: int = 3,
+        max_attempts: int = 3,
         timeout: float | None = None,
         on_wait: "Callable[[float], object]" = lambda seconds: None,
         sleep: "Callable[[float], object] | None" = None,
     ) -> None:
         self._session = Session(
-            endpoint, token, deadline=deadline, tries=tries, timeout=timeout, on_wait=on_wait, sleep=sleep
+            endpoint, token, deadline=deadline, max_attempts=max_attempts, timeout=timeout, on_wait=on_wait, sleep=sleep
         )
         self._offline: bool = _client.is_offline_mode() if offline is None else offline
         # Where the client has a place for what other libraries keep.
@@ -80,23 +86,23 @@ class Hub:
 
         Raises HubError.
         """
-        target = _target(repository, revision)
+        resource = _resource(repository, revision)
         if self._offline:
-            kept = kept_snapshot(self._cache, repository, target.revision)
+            kept = kept_snapshot(self._cache, repository, resource.revision)
             if kept is None:
-                raise _not_kept(target)
+                raise _not_kept(resource)
             return replace(kept, files={})
-        path = f"/api/models/{repository}/revision/{quote(target.revision, safe='')}?blobs=true"
-        data = self._session.read(self._session.endpoint + path, target, MAX_BYTES)
+        path = f"/api/models/{repository}/revision/{quote(resource.revision, safe='')}?blobs=true"
+        data = self._session.read(self._session.endpoint + path, resource, MAX_BYTES)
         try:
-            return _listed(read_object(data, strict=True), target)
+            return _listed(read_object(data, strict=True), resource)
         except ModelFileError as error:
-            why = f"what {self._session.host} answered is not as it must be: {error}"
-            raise AnswerError(f"{target} cannot be read: {why}") from None
+            why = f"unexpected response from {self._session.host}: {error}"
+            raise AnswerError(f"{resource} cannot be read: {why}") from None
 
     def snapshot(self, repository: str, revision: str | None = None) -> Snapshot:
         """The same with the contents of the files that say something of a model. Raises HubError."""
-        target = _target(repository, revision)
+        resource = _resource(repository, revision)
         info = self.info(repository, revision)
         kept = kept_snapshot(self._cache, repository, info.revision)
         old: Mapping[str, bytes] = kept.files if kept is not None else {}
@@ -105,8 +111,8 @@ class Hub:
             for name in missing:
                 if len(files) == _MAX_FILES or sum(map(len, files.values())) > _MAX_TOTAL_BYTES:
                     most = f"at most {_MAX_FILES} files and {_MAX_TOTAL_BYTES} bytes"
-                    raise AnswerError(f"{target} cannot be read: {most} are read of one repository")
-                files[name] = self._content(replace(target, revision=str(info.revision), file=name), info)
+                    raise AnswerError(f"{resource} cannot be read: {most} are read of one repository")
+                files[name] = self._content(replace(resource, revision=str(info.revision), file=name), info)
         whole = {name: data for name, data in files.items() if len(data) == info.sizes[name]}
         found = {name: hashlib.sha256(data).hexdigest() for name, data in whole.items()}
         snapshot = replace(info, files=files, sums={**info.sums, **found})
@@ -114,32 +120,34 @@ class Hub:
             keep_snapshot(self._cache, snapshot)
         return snapshot
 
-    def _content(self, target: Target, info: Snapshot) -> bytes:
+    def _content(self, resource: Resource, info: Snapshot) -> bytes:
         """The bytes of a file, or those of the header if it is a safetensors file."""
-        name, size = target.file, info.sizes[target.file]
+        name, size = resource.file, info.sizes[resource.file]
         header = name.endswith(".safetensors")
         if not header and size > MAX_BYTES:
-            raise AnswerError(f"{target} cannot be read: it must have at most {MAX_BYTES} bytes; the hub lists {size}")
-        if not header and (found := _downloaded(target, info)) is not None:
+            raise AnswerError(
+                f"{resource} cannot be read: it must have at most {MAX_BYTES} bytes; the hub lists {size}"
+            )
+        if not header and (found := _downloaded(resource, info)) is not None:
             return found
         if self._offline:
-            raise _not_kept(target)
-        url = _client.hf_hub_url(target.repository, name, revision=target.revision, endpoint=self._session.endpoint)
-        data = self._session.read(url, target, min(size, _FIRST_BYTES) if header else size, size)
+            raise _not_kept(resource)
+        url = _client.hf_hub_url(resource.repository, name, revision=resource.revision, endpoint=self._session.endpoint)
+        data = self._session.read(url, resource, min(size, _FIRST_BYTES) if header else size, size)
         if difference := _difference(info, name, data):
-            raise AnswerError(f"{target} cannot be read: {difference}; nothing of it is kept")
+            raise AnswerError(f"{resource} cannot be read: {difference}; nothing of it is kept")
         if not header:
             return data
         end = header_end(data, size)
-        return data[:end] if end <= len(data) else self._session.read(url, target, end, size)
+        return data[:end] if end <= len(data) else self._session.read(url, resource, end, size)
 
 
-def _target(repository: str, revision: str | None) -> Target:
+def _resource(repository: str, revision: str | None) -> Resource:
     if not _is_name(repository):
         raise NotFoundError(
             f"{quote_name(repository)} cannot be a repository on the hub: its name must be as `org/name`"
         )
-    return Target(repository, revision or "main")
+    return Resource(repository, revision or "main")
 
 
 def _is_name(repository: str) -> bool:
@@ -150,41 +158,41 @@ def _is_name(repository: str) -> bool:
     return True
 
 
-def _not_kept(target: Target) -> UnreachableError:
-    return UnreachableError(f"{target} cannot be read: offline, and it is not in the cache; go online once")
+def _not_kept(resource: Resource) -> UnreachableError:
+    return UnreachableError(f"{resource} cannot be read: offline, and it is not in the cache; go online once")
 
 
-def _listed(tree: "dict[str, Any]", target: Target) -> Snapshot:
+def _listed(tree: "dict[str, Any]", resource: Resource) -> Snapshot:
     """What the hub says of a repository. Raises ModelFileError, and AnswerError for names that are not safe."""
 
-    def must(holds: object, what: str) -> None:
+    def require(holds: object, what: str) -> None:
         if not holds:
             raise ModelFileError(what)
 
     values: list[Any] = [tree.get(key) for key in ("id", "sha", "createdAt", "siblings")]
     id, sha, created, siblings = values
-    must(isinstance(id, str) and _is_name(id), "`id` must be the name of a repository")
-    must(_fits(COMMIT, sha), "`sha` must be a commit")
-    pinned = COMMIT.fullmatch(target.revision)
-    must(not pinned or sha == target.revision, f"`sha` must be the commit that was asked for; found {sha}")
-    must(created is None or _fits(_TIME, created), "`createdAt` must be a time")
-    must(isinstance(siblings, list), "`siblings` must be a list")
+    require(isinstance(id, str) and _is_name(id), "`id` must be the name of a repository")
+    require(_fits(COMMIT, sha), "`sha` must be a commit")
+    pinned = COMMIT.fullmatch(resource.revision)
+    require(not pinned or sha == resource.revision, f"`sha` must be the commit that was asked for; found {sha}")
+    require(created is None or _fits(_TIME, created), "`createdAt` must be a time")
+    require(isinstance(siblings, list), "`siblings` must be a list")
     sizes: dict[str, int] = {}
     sums: dict[str, str | None] = {}
     blobs: dict[str, str] = {}
     for one in map(mapping, siblings):
         values = [one.get(key) for key in ("rfilename", "size", "blobId", "lfs")]
         name, size, blob, lfs = values
-        must(isinstance(name, str) and name not in sizes, "each of `siblings` must have an `rfilename` of its own")
-        must(type(size) is int and size >= 0, f"`size` of {quote_name(name)} must be a number of bytes")
-        must(_fits(COMMIT, blob), f"`blobId` of {quote_name(name)} must be an id in git")
+        require(isinstance(name, str) and name not in sizes, "each of `siblings` must have an `rfilename` of its own")
+        require(type(size) is int and size >= 0, f"`size` of {quote_name(name)} must be a number of bytes")
+        require(_fits(COMMIT, blob), f"`blobId` of {quote_name(name)} must be an id in git")
         digest = mapping(lfs).get("sha256")
-        must(lfs is None or _fits(_SUM, digest), f"`lfs` of {quote_name(name)} must have a `sha256`")
+        require(lfs is None or _fits(_SUM, digest), f"`lfs` of {quote_name(name)} must have a `sha256`")
         sizes[name], sums[name], blobs[name] = size, digest, blob
     for name, reason in unsafe_names(sizes).items():
-        raise AnswerError(f"{target} cannot be read: unsafe file name {quote_name(name)}: {reason}")
-    renamed = id if id != target.repository else None
-    return Snapshot(target.repository, renamed, sha, created, tuple(sorted(sizes)), sizes, sums, blobs)
+        raise AnswerError(f"{resource} cannot be read: unsafe file name {quote_name(name)}: {reason}")
+    renamed = id if id != resource.repository else None
+    return Snapshot(resource.repository, renamed, sha, created, tuple(sorted(sizes)), sizes, sums, blobs)
 
 
 def _fits(pattern: "re.Pattern[str]", value: object) -> bool:
@@ -204,14 +212,14 @@ def _difference(info: Snapshot, name: str, data: bytes) -> str | None:
     return f"its {kind} must be {expected}, as the hub lists it; found {found}" if found != expected else None
 
 
-def _downloaded(target: Target, info: Snapshot) -> bytes | None:
+def _downloaded(resource: Resource, info: Snapshot) -> bytes | None:
     """The file in the cache of the client, if it is whole: a download checks no more than its size."""
-    path = _client.try_to_load_from_cache(target.repository, target.file, revision=target.revision)
+    path = _client.try_to_load_from_cache(resource.repository, resource.file, revision=resource.revision)
     if not isinstance(path, str):
         return None
     try:
         with open(path, "rb") as file:
-            data = file.read(info.sizes[target.file] + 1)
+            data = file.read(info.sizes[resource.file] + 1)
     except OSError:
         return None
-    return None if _difference(info, target.file, data) else data
+    return None if _difference(info, resource.file, data) else data

@@ -1,23 +1,23 @@
-"""Bounded requests through the session of huggingface_hub.
+"""Bounded requests through the HTTP client of huggingface_hub.
 
-An answer is bounded in size, unpacked or not, and in time, however slowly it comes. Redirects are judged before they
-are followed, and the token goes to the hub alone.
+A response is bounded in size, packed or not, and in time, however slowly it arrives. Redirects are judged before they
+are followed, and the token is sent to the hub alone. The HTTP client is the one that huggingface_hub shares with the
+whole program, with its proxies and certificates; it is never closed here.
 """
 
 import re
-import socket
 import ssl
 import time
 import zlib
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from importlib import import_module
-from ipaddress import IPv6Address, ip_address
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from hypiler.diagnostics.escaping import printable, quote_name
+from hypiler.hub.redirects import host_of, origin, redirected
 from hypiler.hub.snapshot import (
     AccessError,
     AnswerError,
@@ -41,11 +41,11 @@ _http: "Any" = import_module("httpx" if _client.__version__.startswith("1.") els
 _MAX_REDIRECTS = 5
 _MAX_WAIT = 30.0
 _REDIRECTS = (301, 302, 303, 307, 308)
-_PORTS = {"http": 80, "https": 443}
+_SCHEMES = ("http", "https")
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class Resource:
     """What is asked for, as messages name it."""
 
     repository: str
@@ -61,11 +61,14 @@ class _ClosedError(Exception):
     """The session was closed meanwhile."""
 
 
-class _AgainError(Exception):
-    """The same request may do better after `wait` seconds, if the hub says so; `kind` is the error if it does not."""
+class _RetryableError(Exception):
+    """The same request may succeed later, after `wait` seconds if the hub names a time.
 
-    def __init__(self, kind: type[HubError], why: str, wait: float | None = None) -> None:
-        self.kind = kind
+    `error_class` is the error to raise if it never does.
+    """
+
+    def __init__(self, error_class: type[HubError], why: str, wait: float | None = None) -> None:
+        self.error_class = error_class
         self.why = why
         self.wait = wait
 
@@ -73,8 +76,14 @@ class _AgainError(Exception):
 class Session:
     """Requests to one hub, from any number of threads.
 
-    `deadline` is for all that is done for one `read`, in seconds: up to `tries` requests and the waits between them,
-    of which `on_wait` is told. `timeout` is for the connection and for each part of an answer.
+    Args:
+        endpoint: The address of the hub; None for the one that huggingface_hub is configured with.
+        token: Sent to the hub alone; None for the user's own, an empty text for none.
+        deadline: Seconds for one `read`, with all its attempts and the waits between them.
+        max_attempts: Requests per `read`.
+        timeout: Seconds for the connection, and for each part of a response.
+        on_wait: Called with the seconds before each wait.
+        sleep: How to wait; by default so that `close` ends it.
     """
 
     def __init__(
@@ -83,7 +92,7 @@ class Session:
         token: str | None,
         *,
         deadline: float,
-        tries: int,
+        max_attempts: int,
         timeout: float | None,
         on_wait: "Callable[[float], object]",
         sleep: "Callable[[float], object] | None",
@@ -91,12 +100,12 @@ class Session:
         self.endpoint: str = (endpoint or _constants.ENDPOINT).rstrip("/")
         try:
             self._place = urlsplit(self.endpoint)
-            _origin(self._place)
+            origin(self._place)
         except ValueError:
             self._place = urlsplit("")
         self._token = token
         self._deadline = deadline
-        self._tries = tries
+        self._max_attempts = max_attempts
         self._timeout: float = timeout or _constants.HF_HUB_DOWNLOAD_TIMEOUT
         self._on_wait = on_wait
         self._closed = Event()
@@ -107,44 +116,46 @@ class Session:
     @property
     def host(self) -> str:
         """The host of the hub, with its port if that is not the usual one."""
-        return _host(self._place)
+        return host_of(self._place)
 
     def close(self) -> None:
-        """Close all connections; what still reads ends at once."""
+        """End every `read` that still runs at once, with UnreachableError."""
         self._closed.set()
         for outcome in list(self._outcomes):
             outcome.put(_ClosedError())
-        _utils.close_session()
 
-    def read(self, url: str, target: Target, limit: int, size: int | None = None) -> bytes:
-        """What an address holds, at most `limit` bytes; only so many of the first ones if it has more by its `size`.
+    def read(self, url: str, resource: Resource, limit: int, size: int | None = None) -> bytes:
+        """The body at `url`, at most `limit` bytes; of a larger body, by its `size`, only the first are asked for.
 
         Raises HubError.
         """
-        if self._place.scheme not in _PORTS or not self._place.hostname:
+        if self._place.scheme not in _SCHEMES or not self._place.hostname:
             told = "HF_ENDPOINT must be the address of a hub, as `https://huggingface.co`"
-            raise UnreachableError(f"{target} cannot be read: {told}")
+            raise UnreachableError(f"{resource} cannot be read: {told}")
         end = time.monotonic() + self._deadline
         part = size is not None and limit < size
-        tries, waited = 0, 0.0
+        attempts, waited = 0, 0.0
         while True:
-            tries += 1
+            attempts += 1
             try:
-                return self._in_time(end, target, lambda: self._get(url, target, limit, part=part, end=end))
+                return self._in_time(end, resource, lambda: self._get(url, resource, limit, part=part, end=end))
             except _ClosedError:
-                raise UnreachableError(f"{target} cannot be read: it was interrupted") from None
-            except _AgainError as error:
-                wait = min(2.0 ** (tries - 1) if error.wait is None else error.wait, _MAX_WAIT)
-                if tries == self._tries or time.monotonic() + wait > end:
-                    spent = f"tries: {tries}, seconds waited between them: {waited:.0f}"
-                    message = f"{target} cannot be read: {error.why} ({spent}); try again later"
-                    raise error.kind(message) from None
+                raise UnreachableError(f"{resource} cannot be read: it was interrupted") from None
+            except _RetryableError as error:
+                wait = min(2.0 ** (attempts - 1) if error.wait is None else error.wait, _MAX_WAIT)
+                if attempts == self._max_attempts or time.monotonic() + wait > end:
+                    spent = f"tries: {attempts}, seconds waited between them: {waited:.0f}"
+                    message = f"{resource} cannot be read: {error.why} ({spent}); try again later"
+                    raise error.error_class(message) from None
             self._on_wait(wait)
             self._sleep(wait)
             waited += wait
 
-    def _in_time(self, end: float, target: Target, get: "Callable[[], bytes]") -> bytes:
-        """What a request gives. No timeout of the client ends one whose every part comes, but slowly."""
+    def _in_time(self, end: float, resource: Resource, get: "Callable[[], bytes]") -> bytes:
+        """Run `get` with an overall deadline.
+
+        The client's timeouts are per read, and never stop a slow but steady response.
+        """
         outcome: SimpleQueue[bytes | BaseException] = SimpleQueue()
 
         def run() -> None:
@@ -156,138 +167,108 @@ class Session:
         # Nothing waits for the end of the thread, not even the end of the program.
         self._outcomes.add(outcome)
         try:
-            # Looked at after the outcome can be found by who closes, so that one of the two tells the other.
+            # Checked after the outcome is registered: either close() finds the outcome, or we see the flag.
             if self._closed.is_set():
                 raise _ClosedError
             Thread(target=run, daemon=True).start()
             found = outcome.get(timeout=max(0.0, end - time.monotonic()))
         except Empty:
-            raise self._late(target) from None
+            raise self._late(resource) from None
         finally:
             self._outcomes.discard(outcome)
         if isinstance(found, BaseException):
             raise found
         return found
 
-    def _late(self, target: Target) -> UnreachableError:
+    def _late(self, resource: Resource) -> UnreachableError:
         why = f"not all of it had come from {self.host} after {self._deadline:g} s"
-        return UnreachableError(f"{target} cannot be read: {why}; try again later")
+        return UnreachableError(f"{resource} cannot be read: {why}; try again later")
 
-    def _get(self, url: str, target: Target, limit: int, *, part: bool, end: float) -> bytes:
+    def _get(self, url: str, resource: Resource, limit: int, *, part: bool, end: float) -> bytes:
         """One request, with the redirects that it meets."""
-        token = self._given_token(target)
+        token = self._given_token(resource)
         host = self.host
         try:
             session = _utils.get_session()
             for _ in range(_MAX_REDIRECTS + 1):
                 place = urlsplit(url)
-                host = _host(place)
+                host = host_of(place)
                 headers = {"User-Agent": f"hypiler; hf_hub/{_client.__version__}", "Accept-Encoding": "identity"}
                 if part:
                     headers["Range"] = f"bytes=0-{limit - 1}"
-                if token and _origin(place) == _origin(self._place):
+                if token and origin(place) == origin(self._place):
                     headers["Authorization"] = f"Bearer {token}"
                 timeouts = (self._timeout,) * 4
                 with session.stream("GET", url, headers=headers, follow_redirects=False, timeout=timeouts) as response:
                     if response.status_code not in _REDIRECTS:
-                        self._check_status(response, target, host, token)
-                        self._check_kind(response, target, host, token)
-                        return self._body(response, target, host, limit, part=part, end=end)
-                    url = self._redirected(url, response.headers.get("location", ""), target)
+                        self._check_status(response, resource, host, token)
+                        self._check_content_type(response, resource, host, token)
+                        return self._body(response, resource, host, limit, part=part, end=end)
+                    url = redirected(url, response.headers.get("location", ""), self._place, resource)
         except HubError:
             raise
         except _http.TimeoutException:
             why = f"nothing came from {host} for {self._timeout:g} s"
         except (_http.RemoteProtocolError, _http.ReadError):
-            raise _AgainError(AnswerError, f"the answer of {host} broke off") from None
+            raise _RetryableError(AnswerError, f"the answer of {host} broke off") from None
         except (_http.HTTPError, _http.InvalidURL, OSError, ValueError, ImportError) as error:
             # Also what is wrong with the certificates or the proxies that the environment names.
             why = f"no connection to {host}: {_reason(error)}"
         else:
-            raise AnswerError(f"{target} cannot be read: it is redirected more than {_MAX_REDIRECTS} times")
+            raise AnswerError(f"{resource} cannot be read: it is redirected more than {_MAX_REDIRECTS} times")
         raise UnreachableError(
-            f"{target} cannot be read: {why}; check the network, HF_ENDPOINT and the proxy"
+            f"{resource} cannot be read: {why}; check the network, HF_ENDPOINT and the proxy"
         ) from None
 
-    def _given_token(self, target: Target) -> str | None:
+    def _given_token(self, resource: Resource) -> str | None:
         # Its own function for all headers may ask the hub for what has nothing to do with a model.
         if self._token is not None or _constants.HF_HUB_DISABLE_IMPLICIT_TOKEN:
             return self._token
         try:
             token: str | None = _client.get_token()
         except Exception as error:  # it may ask elsewhere, and what it says may hold a secret
-            raise AccessError(f"{target} cannot be read: no token can be had ({type(error).__name__})") from None
+            raise AccessError(f"{resource} cannot be read: no token can be had ({type(error).__name__})") from None
         return token
 
-    def _redirected(self, url: str, location: str, target: Target) -> str:
-        """Where a redirect leads, if it may be followed there."""
-        senseless = AnswerError(
-            f"{target} cannot be read: it is redirected to {quote_name(location)}, which is no address"
-        )
-        try:
-            new = urljoin(url, location)
-            place = urlsplit(new)
-            origin = _origin(place)
-        except ValueError:
-            raise senseless from None
-        if not location or not new.isascii() or not new.isprintable() or "\\" in new:
-            raise senseless
-        if origin == _origin(self._place):
-            return new
-        own, kinds = _kinds(self._place), _kinds(place)
-        strange = kinds - own - {"public"}
-        # Without TLS only from a hub on this machine, and to this machine.
-        plain = place.scheme == self._place.scheme == "http" and own == kinds == {"loopback"}
-        if place.scheme != "https" and not plain:
-            refused = "which is not https"
-        elif "@" in place.netloc:
-            refused = "which has a user's name in it"
-        elif strange:
-            refused = f"which is a {min(strange)} address"
-        else:
-            return new
-        where = quote_name(f"{place.scheme}://{_host(place)}")
-        raise AnswerError(f"{target} cannot be read: it is redirected to {where}, {refused}; nothing was asked there")
-
-    def _check_status(self, response: "Any", target: Target, host: str, token: str | None) -> None:
+    def _check_status(self, response: "Any", resource: Resource, host: str, token: str | None) -> None:
         status: int = response.status_code
         headers = response.headers
         code, told = headers.get("x-error-code", ""), headers.get("x-error-message", "")
         if status == 200 or (status == 206 and headers.get("content-range", "").startswith("bytes 0-")):
             return
         if status == 429 or status >= 500:
-            raise _AgainError(UnreachableError, f"{host} answered with status {status}", _asked_wait(headers))
+            raise _RetryableError(UnreachableError, f"{host} answered with status {status}", _asked_wait(headers))
         if code == "GatedRepo":
-            page = f"{self._place.scheme}://{self.host}/{target.repository}"
+            page = f"{self._place.scheme}://{self.host}/{resource.repository}"
             remedy = f"accept its terms at {page}, and give a token of that account (HF_TOKEN)"
-            raise AccessError(f"{target} cannot be read: the repository is gated; {remedy}")
+            raise AccessError(f"{resource} cannot be read: the repository is gated; {remedy}")
         if code == "RevisionNotFound":
-            raise RevisionGoneError(f"{target} does not exist: the repository has no such commit, branch or tag")
-        if code == "RepoNotFound" or (status == 404 and not target.file):
+            raise RevisionGoneError(f"{resource} does not exist: the repository has no such commit, branch or tag")
+        if code == "RepoNotFound" or (status == 404 and not resource.file):
             hidden = "is hidden from the token" if token else "is private and needs a token (HF_TOKEN)"
-            raise NotFoundError(f"{target.repository} was not found on {host}, or {hidden}")
+            raise NotFoundError(f"{resource.repository} was not found on {host}, or {hidden}")
         if status == 401 and "Invalid credentials" in told:
             why = f"{host} does not know the token; give another one, or unset HF_TOKEN"
-            raise AccessError(f"{target} cannot be read: {why}")
+            raise AccessError(f"{resource} cannot be read: {why}")
         if status in (401, 403):
             why = f"{host} refused it with status {status}; give a token that may read it (HF_TOKEN)"
-            raise AccessError(f"{target} cannot be read: {why}")
-        raise AnswerError(f"{target} cannot be read: {host} answered with status {status}")
+            raise AccessError(f"{resource} cannot be read: {why}")
+        raise AnswerError(f"{resource} cannot be read: {host} answered with status {status}")
 
-    def _check_kind(self, response: "Any", target: Target, host: str, token: str | None) -> None:
+    def _check_content_type(self, response: "Any", resource: Resource, host: str, token: str | None) -> None:
         """Refuse pages, and what is packed in a way that was not asked for."""
         kind, packing = response.headers.get("content-type", ""), response.headers.get("content-encoding", "identity")
         if "text/html" in kind:
             begin = next(response.iter_raw(), b"")[:1000].decode("utf-8", "replace")
             begin = printable(begin.replace(token, "…") if token else begin)[:80]
             why = f'{host} answered with text/html: "{begin}"; is a login page or a proxy between?'
-            raise AnswerError(f"{target} cannot be read: {why}")
+            raise AnswerError(f"{resource} cannot be read: {why}")
         if packing not in ("identity", "gzip"):
             raise AnswerError(
-                f"{target} cannot be read: {host} packed it as {quote_name(packing)}, which was not asked for"
+                f"{resource} cannot be read: {host} packed it as {quote_name(packing)}, which was not asked for"
             )
 
-    def _body(self, response: "Any", target: Target, host: str, limit: int, *, part: bool, end: float) -> bytes:
+    def _body(self, response: "Any", resource: Resource, host: str, limit: int, *, part: bool, end: float) -> bytes:
         # The client's own unpacking makes as much of one packet as is in it.
         unpack = zlib.decompressobj(31) if response.headers.get("content-encoding") == "gzip" else None
         data = bytearray()
@@ -295,45 +276,16 @@ class Session:
             try:
                 data += unpack.decompress(chunk, limit + 1 - len(data)) if unpack else chunk
             except zlib.error:
-                raise AnswerError(f"{target} cannot be read: what {host} sent cannot be unpacked") from None
+                raise AnswerError(f"{resource} cannot be read: what {host} sent cannot be unpacked") from None
             if part and len(data) >= limit:
                 return bytes(data[:limit])
             if len(data) > limit:
-                raise AnswerError(f"{target} cannot be read: it must have at most {limit} bytes; {host} sent more")
+                raise AnswerError(f"{resource} cannot be read: it must have at most {limit} bytes; {host} sent more")
             if time.monotonic() > end:
-                raise self._late(target)
+                raise self._late(resource)
         if part or (unpack and not unpack.eof):
-            raise _AgainError(AnswerError, f"the answer of {host} broke off")
+            raise _RetryableError(AnswerError, f"the answer of {host} broke off")
         return bytes(data)
-
-
-def _origin(place: SplitResult) -> tuple[str, str | None, int | None]:
-    return place.scheme, place.hostname, place.port or _PORTS.get(place.scheme)
-
-
-def _host(place: SplitResult) -> str:
-    """The host and the port of an address, without a password that may stand before them."""
-    return place.netloc.rpartition("@")[2]
-
-
-def _kinds(place: SplitResult) -> set[str]:
-    """What kinds of addresses a host has; empty if only others can tell, such as a proxy."""
-    try:
-        found = socket.getaddrinfo(place.hostname, None)
-    except (OSError, UnicodeError):
-        return set()
-    return {_kind(str(address[0])) for *_, address in found}
-
-
-def _kind(address: str) -> str:
-    ip = ip_address(address)
-    if isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None:
-        ip = ip.ipv4_mapped
-    if ip.is_loopback:
-        return "loopback"
-    if ip.is_link_local:
-        return "link-local"
-    return "public" if ip.is_global else "private"
 
 
 def _asked_wait(headers: "Any") -> float | None:

@@ -1,0 +1,80 @@
+"""Where a redirect may lead: judged before it is followed.
+
+A hub may send the client elsewhere for large files. It must not be able to send the client into a private network, to
+an address without TLS, or to one with a user's name in it.
+"""
+
+import socket
+from ipaddress import IPv6Address, ip_address
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+from hypiler.diagnostics.escaping import quote_name
+from hypiler.hub.snapshot import AnswerError
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def redirected(url: str, location: str, hub: SplitResult, resource: object) -> str:
+    """The address that a redirect from `url` leads to. Raises AnswerError for one that may not be followed.
+
+    `hub` is the address of the hub, and `resource` what is asked for, as messages name it.
+    """
+    senseless = AnswerError(
+        f"{resource} cannot be read: it is redirected to {quote_name(location)}, which is no address"
+    )
+    try:
+        new = urljoin(url, location)
+        place = urlsplit(new)
+        same = origin(place) == origin(hub)
+    except ValueError:
+        raise senseless from None
+    if not location or not new.isascii() or not new.isprintable() or "\\" in new:
+        raise senseless
+    refused = None if same else _refusal(place, hub)
+    if refused is None:
+        return new
+    where = quote_name(f"{place.scheme}://{host_of(place)}")
+    raise AnswerError(f"{resource} cannot be read: it is redirected to {where}, {refused}; nothing was asked there")
+
+
+def _refusal(place: SplitResult, hub: SplitResult) -> str | None:
+    """Why a redirect to another host is not followed; None if it is."""
+    own, classes = address_classes(hub), address_classes(place)
+    strange = classes - own - {"public"}
+    # Without TLS only from a hub on this machine, and to this machine.
+    plain = place.scheme == hub.scheme == "http" and own == classes == {"loopback"}
+    if place.scheme != "https" and not plain:
+        return "which is not https"
+    if "@" in place.netloc:
+        return "which has a user's name in it"
+    return f"which is a {min(strange)} address" if strange else None
+
+
+def origin(place: SplitResult) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port. Raises ValueError for a port that can be none."""
+    return place.scheme, place.hostname, place.port or _PORTS.get(place.scheme)
+
+
+def host_of(place: SplitResult) -> str:
+    """The host and the port of an address, without a user's name and password that may stand before them."""
+    return place.netloc.rpartition("@")[2]
+
+
+def address_classes(place: SplitResult) -> set[str]:
+    """The classes of a host's addresses; empty if only others, such as a proxy, can resolve its name."""
+    try:
+        found = socket.getaddrinfo(place.hostname, None)
+    except (OSError, UnicodeError):
+        return set()
+    return {_address_class(str(address[0])) for *_, address in found}
+
+
+def _address_class(address: str) -> str:
+    ip = ip_address(address)
+    if isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None:
+        ip = ip.ipv4_mapped
+    if ip.is_loopback:
+        return "loopback"
+    if ip.is_link_local:
+        return "link-local"
+    return "public" if ip.is_global else "private"
