@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
+    from hypiler.jsontext.json_types import JSONValue
     from hypiler.schema.model import Model
 
 
@@ -42,6 +43,44 @@ class Origin:
 
     def __repr__(self) -> str:
         return f"Origin({self.layer!r}, {self.file}:{self.line}:{self.column}, source={self.source!r})"
+
+
+class Entry:
+    """A model as its file states it.
+
+    Attributes:
+        source: The file.
+        index: The place among the models of the file, from 0.
+        tree: The object of models.json; what it leaves out the model does not state.
+    """
+
+    __slots__ = ("index", "source", "tree")
+
+    def __init__(self, source: Source, index: int, tree: "dict[str, Any]") -> None:
+        self.source = source
+        self.index = index
+        self.tree = tree
+
+    @property
+    def path(self) -> Path:
+        """Where the model stands in its file."""
+        return ("models", self.index)
+
+    @property
+    def id(self) -> str:
+        """The id of the model."""
+        return str(self.tree.get("id"))
+
+    @property
+    def repository(self) -> str:
+        """The repository of the model."""
+        return str(self.tree.get("huggingface_id"))
+
+    @property
+    def revision(self) -> str | None:
+        """The commit that the facts were read at."""
+        found: str | None = self.tree.get("revision")
+        return found
 
 
 class CheckedRegistry:
@@ -154,25 +193,35 @@ class CheckedRegistry:
         Raises UnknownModelError, and ValueError for a path that no field has.
         """
         parts = _parts(path)
-        source, place = self._entry(id)
-        found = source.spans([(*place, *parts)]).get((*place, *parts))
-        if found is None:
+        entry = self.entry(id)
+        place = (*entry.path, *parts)
+        span = entry.source.spans([place]).get(place)
+        if span is None:
             return None
-        _, _, start, _ = found
-        line, column = source.lines.place(start)
-        return Origin(self.layer, source.name, line, column, _source_of(path, _at(source.value, place)))
+        line, column = entry.source.lines.place(span[2])
+        return Origin(self.layer, entry.source.name, line, column, _source_of(path, entry.tree.get("sources")))
 
-    def _entry(self, id: str) -> tuple[Source, Path]:
-        """The file and the path of a model's entry; an entry of a registry with errors is found as well."""
+    @property
+    def entries(self) -> list[Entry]:
+        """Every model as its file states it, in file order; also those of a registry with errors."""
+        return [entry for source in self.sources for entry in _entries(source)]
+
+    def entry(self, id: str) -> Entry:
+        """The entry of the model with this id, alias or repository name. Raises UnknownModelError."""
         model = self.get(id)
         wanted = id if model is None else model.id
-        for source in self.sources:
-            tree: Any = source.value
-            models = tree.get("models") if isinstance(tree, dict) else None
-            for index, entry in enumerate(models if isinstance(models, list) else ()):
-                if isinstance(entry, dict) and entry.get("id") == wanted:
-                    return source, ("models", index)
-        raise UnknownModelError(id, self.suggest(id), self.title)
+        found = next((entry for entry in self.entries if entry.id == wanted), None)
+        if found is None:
+            raise UnknownModelError(id, self.suggest(id), self.title)
+        return found
+
+
+def _entries(source: Source) -> "Iterator[Entry]":
+    tree = source.value
+    models = tree.get("models") if isinstance(tree, dict) else None
+    for index, entry in enumerate(models if isinstance(models, list) else ()):
+        if isinstance(entry, dict):
+            yield Entry(source, index, entry)
 
 
 def digest_of(digests: "list[str]") -> str:
@@ -197,17 +246,12 @@ def _parts(path: str) -> tuple[str, ...]:
     return parts
 
 
-def _at(tree: "Any", path: Path) -> "Any":
-    for part in path:
-        tree = tree[part]
-    return tree
-
-
-def _source_of(path: str, entry: "Any") -> str | None:
+def _source_of(path: str, sources: "JSONValue") -> str | None:
     """What `sources` says of a fact, or of the nearest object around it."""
-    sources = entry.get("sources")
+    if not isinstance(sources, dict):
+        return None
     parts = path.split(".")
-    for depth in range(len(parts), 0, -1) if isinstance(sources, dict) else ():
+    for depth in range(len(parts), 0, -1):
         text = sources.get(".".join(parts[:depth]))
         if isinstance(text, str):
             return text

@@ -15,16 +15,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any, Self
 
+    from hypiler.schema.model_attributes import ModelAttributes  # pyright: ignore[reportMissingModuleSource]
+else:
+
+    class ModelAttributes:
+        """At run time the attributes are made from the table of fields, below."""
+
+        __slots__ = ()
+
 
 class Record(tuple["Any", ...]):
     """A tuple whose values have names: an entry of a list of records."""
 
     __slots__ = ()
     _names: "tuple[str, ...]" = ()
-
-    if TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any: ...
 
     def __repr__(self) -> str:
         values = ", ".join([f"{name}={value!r}" for name, value in zip(self._names, self, strict=True)])
@@ -55,7 +59,7 @@ _EVIDENCE = len(_NAMES)
 _RECORDS_AT = [(_NAMES.index(attribute), record) for attribute, record in RECORDS.items()]
 
 
-class Model(Record):
+class Model(Record, ModelAttributes):
     """One model of a registry: immutable, hashable by its id, with every field of models.json as an attribute.
 
     A fact that the registry does not state is None, or empty where it is a list or a mapping. Lists are tuples.
@@ -81,8 +85,7 @@ class Model(Record):
     @property
     def dimensions(self) -> "tuple[int, ...]":
         """The vector widths to choose from: the Matryoshka dims, or embedding_dim."""
-        dims: tuple[int, ...] = self.matryoshka_dims
-        return dims or (self.embedding_dim,)
+        return self.matryoshka_dims or (self.embedding_dim,)
 
     def resolve_dimension(self, dimension: int | None = None) -> int:
         """The width of the vectors for this choice; embedding_dim by default.
@@ -90,7 +93,7 @@ class Model(Record):
         Raises ValueError for a width that the model does not have.
         """
         if dimension is None:
-            return int(self.embedding_dim)
+            return self.embedding_dim
         if type(dimension) is not int or dimension not in self.dimensions:
             choices = ", ".join(map(str, self.dimensions))
             raise ValueError(f"{self.id!r} has no vectors of dimension {dimension!r}; choose one of: {choices}")

@@ -1,0 +1,46 @@
+"""Emits the attributes of `hypiler.schema.model.Model` as checkers see them.
+
+At run time they are made from the table of fields, where no checker can follow.
+"""
+
+from hypiler.emit.python.literals import docstring
+from hypiler.schema.fields import FIELDS
+from hypiler.schema.types import ListOf, OneOf, Records
+
+_OPENING = '''\
+# Made from the table of fields by tools/refresh.py.
+"""The attributes of `Model` and of the records inside it, for checkers alone."""
+
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
+
+_Scalar: TypeAlias = str | int | float | bool | None
+ModelType: TypeAlias = str
+'''
+
+
+def emit_model_attributes() -> str:
+    """The text of `schema/model_attributes.pyi`."""
+    types = [field.type for field in FIELDS]
+    items = [one.item if isinstance(one, ListOf) else one for one in types]
+    choices = {one.annotation: one.choices for one in items if isinstance(one, OneOf)}
+    parts = [_OPENING]
+    parts += [f"{name}: TypeAlias = Literal[{', '.join(map(repr, words))}]\n" for name, words in choices.items()]
+    for one in types:
+        if isinstance(one, Records):
+            fields = [(name, one.part_annotation(name), doc) for name, (_, _, doc) in one.fields.items()]
+            parts.append(_class(one.record, "An entry of a list inside a model.", fields, _TO_DICT))
+    attributes = [(field.attribute, field.annotation, field.doc) for field in FIELDS]
+    parts.append(_class("ModelAttributes", "Every field of models.json.", attributes))
+    return "".join(parts)
+
+
+_TO_DICT = '    def to_dict(self) -> dict[str, Any]:\n        """The values by name, as JSON has them."""\n'
+
+
+def _class(name: str, doc: str, fields: "list[tuple[str, str, str]]", *methods: str) -> str:
+    properties = [
+        f"    @property\n    def {attribute}(self) -> {annotation}:\n        {docstring(about)}\n"
+        for attribute, annotation, about in fields
+    ]
+    return f'\nclass {name}:\n    """{doc}"""\n\n' + "\n".join([*properties, *methods])

@@ -1,0 +1,297 @@
+# Made from the table of fields by tools/refresh.py.
+"""The attributes of `Model` and of the records inside it, for checkers alone."""
+
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
+
+_Scalar: TypeAlias = str | int | float | bool | None
+ModelType: TypeAlias = str
+_Modality: TypeAlias = Literal['text', 'image', 'audio', 'video', 'time-series']
+_Quantization: TypeAlias = Literal['fp32', 'fp16', 'bf16', 'fp8', 'int8', 'uint8', 'int4', 'q4', 'binary', 'ubinary']
+_Pooling: TypeAlias = Literal['cls', 'mean', 'max', 'last_token', 'mean_sqrt_len', 'weighted_mean', 'none']
+_MatryoshkaOrder: TypeAlias = Literal['truncate_normalize', 'normalize_truncate', 'layer_norm_truncate_normalize']
+_Similarity: TypeAlias = Literal['cosine', 'dot', 'max_sim', 'euclidean', 'manhattan']
+_Precision: TypeAlias = Literal['int8', 'binary']
+
+class DenseLayer:
+    """An entry of a list inside a model."""
+
+    @property
+    def in_features(self) -> int:
+        """Width of the layer's input."""
+
+    @property
+    def out_features(self) -> int:
+        """Width of the layer's output."""
+
+    @property
+    def activation(self) -> str | None:
+        """Activation after the layer; absent if not known."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The values by name, as JSON has them."""
+
+class ModelVariant:
+    """An entry of a list inside a model."""
+
+    @property
+    def id(self) -> str:
+        """Identifier among the model's variants."""
+
+    @property
+    def quantization(self) -> _Quantization:
+        """Weight format."""
+
+    @property
+    def huggingface_id(self) -> str | None:
+        """Repository, if not the model's own."""
+
+    @property
+    def file(self) -> str | None:
+        """Weights file in the repository."""
+
+    @property
+    def sha256(self) -> str | None:
+        """sha256 of that file."""
+
+    @property
+    def size_bytes(self) -> int | None:
+        """Size of that file in bytes."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The values by name, as JSON has them."""
+
+class ModelAttributes:
+    """Every field of models.json."""
+
+    @property
+    def id(self) -> str:
+        """Unique identifier, kebab-case."""
+
+    @property
+    def model_type(self) -> ModelType:
+        """Category of the model: colbert, dense, sparse, …; a new word becomes a new member of ModelType."""
+
+    @property
+    def name(self) -> str:
+        """Display name."""
+
+    @property
+    def huggingface_id(self) -> str:
+        """Hugging Face repository, `org/name`."""
+
+    @property
+    def organization(self) -> str:
+        """Who publishes the model."""
+
+    @property
+    def release_date(self) -> str:
+        """Year, month or day of the first release."""
+
+    @property
+    def architecture_type(self) -> str:
+        """Architecture of the backbone, as config.json names it."""
+
+    @property
+    def architecture_variant(self) -> str:
+        """Backbone or checkpoint that the model starts from."""
+
+    @property
+    def has_projection(self) -> bool:
+        """Whether a learned layer maps hidden states to the output."""
+
+    @property
+    def projection_dims(self) -> int | None:
+        """Output width of the projection; null or absent without one."""
+
+    @property
+    def matryoshka_dims(self) -> tuple[int, ...]:
+        """Widths that vectors can be truncated to, ascending; embedding_dim is the last."""
+
+    @property
+    def parameters(self) -> str:
+        """Parameter count, as `110M`."""
+
+    @property
+    def embedding_dim(self) -> int:
+        """Width of the vectors that the model returns; for a reranker, of the vector that its scoring head reads."""
+
+    @property
+    def hidden_dim(self) -> int:
+        """Width of the backbone's hidden states."""
+
+    @property
+    def context_length(self) -> int:
+        """Longest input in tokens that the authors state."""
+
+    @property
+    def max_position_embeddings(self) -> int | None:
+        """Size of the position table in config.json; null for models without one."""
+
+    @property
+    def vocab_size(self) -> int | None:
+        """Entries of the vocabulary; null for models without one."""
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Language codes (ISO 639, two letters where they exist); `mul` where many are claimed and none listed."""
+
+    @property
+    def modalities(self) -> tuple[_Modality, ...]:
+        """Kinds of input that are embedded."""
+
+    @property
+    def multi_vector(self) -> bool:
+        """Whether a text gives one vector a token."""
+
+    @property
+    def quantization(self) -> tuple[_Quantization, ...]:
+        """Weight formats that are published."""
+
+    @property
+    def matryoshka(self) -> bool:
+        """Whether vectors can be truncated; if absent, whether matryoshka_dims stands."""
+
+    @property
+    def beir_avg(self) -> float | None:
+        """Mean nDCG@10 over BEIR, 0..1; null if never published."""
+
+    @property
+    def ms_marco_mrr10(self) -> float | None:
+        """MRR@10 on MS MARCO, 0..1; null if never published."""
+
+    @property
+    def beir_datasets(self) -> str | None:
+        """Set of data sets that beir_avg is the mean of: scores over different sets cannot be compared."""
+
+    @property
+    def license(self) -> str:
+        """Licence of the weights, an SPDX identifier."""
+
+    @property
+    def description(self) -> str:
+        """What the model is and is good for."""
+
+    @property
+    def tokenizer_file(self) -> str | None:
+        """Tokenizer file in the repository."""
+
+    @property
+    def config_file(self) -> str | None:
+        """Configuration file in the repository."""
+
+    @property
+    def safetensors_file(self) -> str | None:
+        """Safetensors weights in the repository."""
+
+    @property
+    def pytorch_file(self) -> str | None:
+        """PyTorch (pickle) weights in the repository."""
+
+    @property
+    def onnx_file(self) -> str | None:
+        """ONNX weights in the repository."""
+
+    @property
+    def file_sha256(self) -> Mapping[str, str]:
+        """sha256 of files in the repository, by file name."""
+
+    @property
+    def revision(self) -> str | None:
+        """Commit of the repository that the facts are true for."""
+
+    @property
+    def pooling(self) -> _Pooling | None:
+        """How token vectors become one vector; `none` keeps one a token."""
+
+    @property
+    def normalize(self) -> bool | None:
+        """Whether vectors leave the model with unit length."""
+
+    @property
+    def matryoshka_order(self) -> _MatryoshkaOrder | None:
+        """Steps that cut a pooled vector to a Matryoshka width, in order; if absent, truncate_normalize."""
+
+    @property
+    def similarity(self) -> _Similarity | None:
+        """How two outputs are compared."""
+
+    @property
+    def precisions(self) -> tuple[_Precision, ...]:
+        """Precisions below float32 that the authors say its vectors are made for."""
+
+    @property
+    def query_prefix(self) -> str | None:
+        """Text before every query, exactly; empty if known to be none."""
+
+    @property
+    def document_prefix(self) -> str | None:
+        """Text before every document, exactly; empty if known to be none."""
+
+    @property
+    def prompts(self) -> Mapping[str, str]:
+        """Further prompts by name."""
+
+    @property
+    def query_length(self) -> int | None:
+        """Default length of queries in tokens."""
+
+    @property
+    def document_length(self) -> int | None:
+        """Default length of documents in tokens."""
+
+    @property
+    def dense_layers(self) -> tuple[DenseLayer, ...]:
+        """Linear layers that follow the transformer, in order."""
+
+    @property
+    def variants(self) -> tuple[ModelVariant, ...]:
+        """Other weights of the same model: quantized or exported."""
+
+    @property
+    def base_model(self) -> str | None:
+        """Model that this one was trained from."""
+
+    @property
+    def tokenizer_model(self) -> str | None:
+        """Model whose tokenizer is used."""
+
+    @property
+    def requires_projection(self) -> bool | None:
+        """Whether the projection weights are a separate download."""
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """Packages that loading needs beyond the usual ones."""
+
+    @property
+    def remote_code(self) -> bool | None:
+        """Whether loading runs code from the repository."""
+
+    @property
+    def batch_size_optimal(self) -> int | None:
+        """Batch size that the authors advise."""
+
+    @property
+    def memory_mb_per_batch(self) -> int | None:
+        """Memory that such a batch takes, in megabytes."""
+
+    @property
+    def gpu_recommended(self) -> bool | None:
+        """Whether the authors advise a GPU."""
+
+    @property
+    def sources(self) -> Mapping[str, str]:
+        """Where a fact was read, by its path: `specs.embedding_dim` \u2192 a text."""
+
+    @property
+    def deprecated(self) -> str | None:
+        """Why the model should no longer be used, and what to use instead."""
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """Further ids that find this model."""
+
+    @property
+    def extra(self) -> Mapping[str, _Scalar | tuple[_Scalar, ...]]:
+        """Your own additions: scalars and lists of scalars."""
