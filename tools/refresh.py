@@ -1,13 +1,19 @@
-"""Makes the committed files again that follow from the table of fields or from models.json.
+"""Makes the committed files again that follow from the table of fields, from models.json or from docstrings.
 
 python tools/refresh.py            write what has changed
 python tools/refresh.py --check    write nothing; exit 1 and name what is not current
 """
 
+import re
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
+
+from griffe import GriffeLoader, Parser
+from griffe2md import default_config, render_object_docs
 
 from hypiler.emit.field_reference import emit_reference
 from hypiler.emit.json_schema import emit_json_schema
@@ -30,11 +36,43 @@ def catalogue() -> str:
     return emit_markdown(Registry.load(ROOT / "models.json"))
 
 
+_CONFIG: Any = {
+    **default_config,
+    "annotations_path": "brief",
+    "heading_level": 1,
+    "line_length": 100,
+    "members_order": "source",
+    # Constants of models are listed in MODELS.md.
+    "filters": ["!^_", "!^[A-Z0-9_]*[A-Z0-9]$", "MODEL_REGISTRY", "MODELS", "ENGINES"],
+    "show_if_no_docstring": False,
+    "show_object_full_path": False,
+    "show_root_full_path": False,
+    "show_root_members_full_path": False,
+    "show_signature_annotations": True,
+    "show_submodules": False,
+    "summary": False,
+}
+PUBLIC = ("hypiler", "hypiler.model_registry", "hypiler.registry", "hypiler.space", "hypiler.engines")
+"""The modules whose names are promised."""
+
+
+def page(module: str) -> str:
+    """The reference of a public module, from its docstrings."""
+    loader = GriffeLoader(search_paths=[ROOT / "src"], docstring_parser=Parser.google)
+    loader.load("hypiler")
+    loader.resolve_aliases(implicit=False)
+    text = render_object_docs(loader.modules_collection[module], _CONFIG)
+    # Names of types would be links to pages of a site.
+    text = re.sub(r"\[([^\]]*)\]\(#[^)]*\)", r"\1", text)
+    return f"<!-- Made from docstrings by tools/refresh.py. -->\n{text.rstrip()}\n"
+
+
 FILES: dict[str, Callable[[], str]] = {
     "src/hypiler/schema/model_attributes.pyi": emit_model_attributes,
     "models.schema.json": emit_json_schema,
     "docs/models-json.md": reference,
     "MODELS.md": catalogue,
+    **{f"docs/reference/{name}.md": partial(page, name) for name in PUBLIC},
 }
 
 
@@ -47,6 +85,7 @@ def main() -> int:
     for name, text in stale.items():
         print(f"{name}: {'not current' if options.check else 'written'}")
         if not options.check:
+            (ROOT / name).parent.mkdir(exist_ok=True)
             (ROOT / name).write_text(text, "utf-8", newline="")
     return 1 if options.check and stale else 0
 
