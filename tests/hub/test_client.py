@@ -575,7 +575,7 @@ SHAPES: list[tuple[Any, str]] = [
     (b"", "line 1, column 1: the file must hold a JSON value; found an empty file"),
     (b"[1]", "the file must hold a JSON object"),
     (b"null", "the file must hold a JSON object"),
-    (b'{"id": NaN}', "`id` must be the name of a repository"),
+    (b'{"id": NaN}', "line 1, column 8: a number must be finite; found `NaN`"),
     (
         b'{"id": 1, "id": 2}',
         "line 1, column 11: the key `id` must stand only once in an object; found it on line 1 already",
