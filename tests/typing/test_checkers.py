@@ -1,8 +1,9 @@
-"""mypy and pyright accept what is right and reject what is wrong, of the shipped registry and of any other project's.
+"""Checkers accept what is right and reject what is wrong, of the shipped registry and of any other project's.
 
 The cases are files: those called `accepts` must have no error; in those called `rejects` each line has one that an
 `ignore` of exactly its kind takes away, and an `ignore` without an error is an error. So both checkers must find nothing
-in either. Each checker runs once over many cases: starting it takes longer than checking them.
+in either. Each checker runs once over many cases: starting it takes longer than checking them. Checkers that hypiler's own tests do
+not install are tried where they are on the path.
 """
 
 import json
@@ -23,6 +24,7 @@ import hypiler
 from hypiler.compiler.pipeline import compile_registry
 from hypiler.emit.python.module import emit_python
 from hypiler.emit.python.stub import MAX_LITERALS, emit_stub
+from hypiler.model_registry import ModelId, Repository
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -87,7 +89,7 @@ def entry(id: str, dims: tuple[int, ...] = (384,), **facts: Any) -> dict[str, An
         "id": id,
         "type": "dense",
         "name": id,
-        "huggingface_id": "org/name",
+        "huggingface_id": f"org/{id}",
         "organization": "Org",
         "release_date": "2024-05",
         "architecture": {
@@ -167,6 +169,9 @@ REGISTRIES: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "three": lambda: models(3),
     "hundreds": lambda: models(MAX_LITERALS - 1),  # and one alias
     "spread": spread,
+    "aliased": lambda: [
+        {**model, "aliases": [*model.get("aliases", []), f"also-{model['id']}"]} for model in models(200)
+    ],
     "dims": lambda: [entry(f"m{n}", tuple(range(1, n + 1))) for n in range(1, 81)],
     "over": lambda: models(300),
     "thousand": lambda: models(1000),
@@ -198,18 +203,31 @@ def test_accepted_cases_run() -> None:
     assert (result.stderr, result.returncode) == ("", 0)
 
 
+def copy_own_cases(project: Path) -> None:
+    """Copy each case beside each registry that it is about."""
+    literal = ["accepts_literal", "rejects_literal"]
+    repositories = ["accepts_repositories", "rejects_repositories"]
+    for name, cases in {
+        "three": [*literal, *repositories],
+        "hundreds": [*literal, *repositories],
+        "aliased": ["rejects_string", *repositories],
+        "over": ["rejects_string"],
+        "thousand": ["rejects_string"],
+    }.items():
+        generate(project / name, REGISTRIES[name]())
+        copy_cases(Path("own"), "accepts", "rejects", *cases, to=project / name)
+
+
 @both
 def test_cases_of_another_registry_at_any_size(check: Check, tmp_path: Path) -> None:
-    project = tmp_path / "project"
-    for name in ("three", "hundreds", "over", "thousand"):
-        generate(project / name, REGISTRIES[name]())
-        cases = ["accepts", "rejects"]
-        if name in ("three", "hundreds"):
-            cases += ["accepts_literal", "rejects_literal"]
-        else:
-            cases += ["rejects_string"]
-        copy_cases(Path("own"), *cases, to=project / name)
-    assert check(project) == []
+    copy_own_cases(tmp_path / "project")
+    assert check(tmp_path / "project") == []
+
+
+@pytest.mark.parametrize("names", [ModelId, Repository], ids=["ids", "repositories"])
+def test_names_of_the_shipped_registry_are_few_enough_for_literals(names: Any) -> None:
+    count = len(names.__args__)
+    assert 0 < count <= MAX_LITERALS, f"{count} names: beyond {MAX_LITERALS}, checkers take any string for one"
 
 
 @both
@@ -261,7 +279,96 @@ def test_generated_modules_pass_where_hypiler_is_not_installed(
     assert check(project, bare_python(tmp_path / "bare"), []) == []
     texts = [path.read_text("utf-8") for path in project.rglob("model_registry.py*")]
     assert len(texts) == 2 * len(REGISTRIES) + 2
-    assert [text for text in texts if re.search(r"ignore\[|noqa|fmt: ", text)] == []
+    assert {line for text in texts for line in text.splitlines() if re.search(r"ignore\b|noqa|fmt: ", line)} == {
+        "# mypy: ignore-errors",
+        # The one line that needs what is not there.
+        "from hypiler import ModelConfig  # type: ignore[import-not-found, unused-ignore]"
+        "  # ty: ignore[import-not-found, unused-ignore-comment]  # ty: ignore[unused-ignore-comment]",
+    }
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_mypy_would_find_nothing_in_the_stubs_if_it_reported(installed: bool, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    for name, entries in REGISTRIES.items():
+        generate(project / name, entries())
+        stub = project / name / "model_registry.pyi"
+        text = stub.read_text("utf-8")
+        assert text.count("# mypy: ignore-errors\n") == 1
+        stub.write_text(text.replace("# mypy: ignore-errors\n", ""), "utf-8")
+    where = (sys.executable, IMPORTABLE) if installed else (bare_python(tmp_path / "bare"), [])
+    assert mypy(project, *where) == []
+
+
+OTHERS = {
+    "pyright": ["pyright", "--pythonpath", "{python}"],
+    "ty": ["ty", "check", "--python", "{python}", "--output-format", "concise", "."],
+    "pyrefly": ["pyrefly", "check", "--python-interpreter-path", "{python}", "--output-format", "min-text", "."],
+    "zuban": ["zuban", "mypy", "--strict", "--python-executable", "{python}", "."],
+}
+# What one of them does not look for.
+COMPARISON = 'COLBERT_V2.similarity == "euclid"'
+OVERLOOKED = {
+    "pyright": ["    MODELS[name]", "    model_registry.COLBERT_V2 = COLBERT_V2"],
+    "ty": [COMPARISON, "    model_registry.COLBERT_V2 = COLBERT_V2"],
+    "pyrefly": [COMPARISON, "    del COLBERT_V2.name", "    model_registry.COLBERT_V2 = COLBERT_V2"],
+    "zuban": ["    del COLBERT_V2.name"],
+}
+
+
+def other(name: str, folder: Path, python: str = sys.executable) -> set[tuple[str, int]]:
+    """The lines of which another checker reports an error."""
+    if shutil.which(name) is None:
+        pytest.skip(f"{name} is not installed")
+    for settings in ("pyrightconfig.json", "pyrefly.toml"):
+        text = json.dumps(STRICT | {"extraPaths": []}) if settings.endswith("json") else ""
+        (folder / settings).write_text(text, "utf-8")
+    command = [part.format(python=python) for part in OTHERS[name]]
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8", check=False)
+    assert result.returncode in (0, 1), result.stdout + result.stderr
+    found = re.findall(r"^(?:ERROR )?\s*(\S+\.pyi?):(\d+)(?!.*warning)", result.stdout, re.M)
+    return {((folder / file).relative_to(folder).as_posix(), int(line)) for file, line in found}
+
+
+def without_comments(folder: Path) -> dict[tuple[str, int], str]:
+    """Take every `ignore` out of the cases; give the lines that had one."""
+    faults = {}
+    for path in folder.rglob("*.py"):
+        lines = path.read_text("utf-8").splitlines()
+        plain = [re.sub(r"  # (type|pyright): ignore.*", "", line) for line in lines]
+        for number, (line, text) in enumerate(zip(lines, plain, strict=True), 1):
+            if line != text:
+                faults[path.relative_to(folder).as_posix(), number] = text
+        path.write_text("\n".join(plain) + "\n", "utf-8")
+    return faults
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_checkers_reject_the_same_lines(name: str, tmp_path: Path) -> None:
+    python = installed_python(tmp_path / "installed")
+    project = tmp_path / "project"
+    copy_own_cases(project)
+    copy_cases(Path("shipped"), "accepts", "rejects", to=project / "shipped")
+    faults = without_comments(project)
+    found = other(name, project, python)
+    assert sorted(found - set(faults)) == []
+    assert sorted([faults[place] for place in set(faults) - found]) == sorted(OVERLOOKED[name])
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_checkers_accept_generated_modules_where_hypiler_is_not_installed(name: str, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    for registry, entries in REGISTRIES.items():
+        generate(project / registry, entries())
+    assert other(name, project, bare_python(tmp_path / "bare")) == set()
+
+
+def installed_python(folder: Path) -> str:
+    """The interpreter of an environment in which a copy of hypiler is installed, and nothing else."""
+    python = bare_python(folder)
+    packages = next(folder.rglob("site-packages"))
+    shutil.copytree(Path(hypiler.__file__).parent, packages / "hypiler")
+    return python
 
 
 @pytest.mark.parametrize("arguments", [["check"], ["format", "--check", "--diff"]])
@@ -315,7 +422,7 @@ def test_source_and_examples_are_clean(tool: str, arguments: list[str], clean: s
 
 
 def test_stub_declares_what_is_there_at_run_time(tmp_path: Path) -> None:
-    """But for what its documentation says: a name for checkers only, and what Python makes of a Literal."""
+    """But for what its documentation says: a name for checkers only, and what Python makes of Literals."""
     generate(tmp_path / "project", REGISTRIES["three"]())
     name = "project.model_registry"
     result = run("mypy.stubtest", "--concise", name, cwd=tmp_path, MYPYPATH=".")
@@ -324,4 +431,5 @@ def test_stub_declares_what_is_there_at_run_time(tmp_path: Path) -> None:
         f"{name}.FromRegistry is not present at runtime",
         f"{name}.ModelId is not a Union",
         f"{name}.ModelInfo.__class_getitem__ is not present in stub",
+        f"{name}.Repository is not a Union",
     ]

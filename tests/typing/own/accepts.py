@@ -1,6 +1,7 @@
 """What every checker must accept of another project's registry, at any size. The registries are made by the test."""
 
-from typing import Literal, assert_type
+from collections.abc import Mapping
+from typing import Any, Literal, assert_type
 
 import hypiler.model_registry
 from hypiler import ModelConfig
@@ -9,10 +10,12 @@ from .model_registry import (
     MANY,
     MODEL_REGISTRY,
     MODELS,
+    MODELS_BY_ID,
     ONE,
     OTHER_NAME,
     ModelInfo,
     ModelType,
+    from_registry,
     get_model,
     is_model_id,
     models_by_type,
@@ -25,7 +28,17 @@ assert_type(MODELS["one"], ModelInfo[Literal[384]])
 assert_type(MODELS["many"], ModelInfo[Literal[64, 96, 128]])
 assert_type(MODELS["other.name"], ModelInfo[Literal[64, 96, 128]])
 assert_type(MODEL_REGISTRY, tuple[ModelInfo, ...])
+assert_type(MODELS_BY_ID, Mapping[str, ModelInfo])
+assert_type([model.name for model in MODELS_BY_ID.values()], list[str])
 assert_type(models_by_type(ModelType.VISION_LANGUAGE), tuple[ModelInfo, ...])
+assert_type(MANY.to_dict(), dict[str, Any])
+assert_type([variant.to_dict() for variant in MANY.variants], list[dict[str, Any]])
+
+# The module's own models become configs of hypiler, by each of their names.
+assert_type(from_registry("many"), ModelConfig)
+assert_type(from_registry("other.name", dimension=64), ModelConfig)
+assert_type(from_registry("org/many", dimension=96), ModelConfig)
+assert_type(from_registry("org/one", dimension=None).embedding_dim, int)
 
 # Each dim passes at its first mention and at every later one, with and without other models in between.
 assert_type(ModelConfig.from_model(ONE, dimension=384), ModelConfig)

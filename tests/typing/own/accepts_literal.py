@@ -9,6 +9,8 @@ from .model_registry import (
     FromRegistry,
     ModelId,
     ModelInfo,
+    Repository,
+    from_registry,
     get_model,
     is_model_id,
 )
@@ -17,6 +19,8 @@ known: ModelId = "one"
 assert_type(get_model("one"), ModelInfo[Literal[384]])
 assert_type(get_model("other.name"), ModelInfo[Literal[64, 96, 128]])
 assert_type(ModelConfig.from_model(get_model("many"), dimension=64), ModelConfig)
+
+by_repository: FromRegistry[ModelConfig] = from_registry
 
 
 class Engine(Protocol):
@@ -31,5 +35,14 @@ def by_id(engine: Engine, name: str) -> bytes:
     if not is_model_id(name):
         return engine.load("one")
     assert_type(get_model(name).name, str)
+    assert_type(from_registry(name), ModelConfig)
     assert_type(MODELS[name].name, str)
     return engine.load(name)
+
+
+def by_any_name(engine: Engine, id: ModelId, repository: Repository) -> None:
+    """A parameter takes whatever name there is."""
+    assert_type(get_model(id), ModelInfo)
+    assert_type(from_registry(repository), ModelConfig)
+    assert_type(engine.load(repository), bytes)
+    assert_type(engine.load("org/last", dimension=768), bytes)

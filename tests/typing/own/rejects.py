@@ -16,6 +16,7 @@ from .model_registry import (
     MODELS,
     ONE,
     ModelType,
+    from_registry,
     get_model,
 )
 
@@ -41,6 +42,8 @@ ONE.resolve_dimension(64)  # type: ignore[arg-type]  # pyright: ignore[reportArg
 MANY.resolve_dimension(100)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 MODELS["many"].resolve_dimension(100)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 ModelConfig.from_registry("many")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+from_registry("many").nonexistent  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+MANY.to_dict().nonexistent  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def at_run_time(name: str, width: int) -> None:
