@@ -11,7 +11,7 @@ from hypiler.schema.parameter_counts import parameters_agree, parameters_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from typing import Any
 
 
@@ -102,12 +102,12 @@ class FileNamed(Comparison):
     """
 
     def __init__(self, pattern: str = "") -> None:
-        self.matches: Callable[[str], object] | None = re.compile(pattern).fullmatch if pattern else None
+        self.pattern = pattern
 
     def agrees(self, ours: "Any", theirs: "Any") -> bool:
         """Whether a file can have the name `ours`, given the one that the files show (None: they show no name)."""
-        if self.matches is not None:
-            return self.matches(ours.rpartition("/")[2]) is not None
+        if self.pattern:
+            return re.fullmatch(self.pattern, ours.rpartition("/")[2]) is not None
         return bool(theirs is None or ours == theirs)
 
 

@@ -6,27 +6,25 @@ escaped characters, so a row can stand in a raw triple-quoted literal as it is. 
 string is a lone backslash.
 """
 
-import re
 from codecs import unicode_escape_decode
 
-_plain = re.compile(r"[ !#-\[\]-{}~]*").fullmatch
-_plain_part = re.compile(r"[ !#-+\--:<>-\[\]-{}~]*").fullmatch
-_SPECIAL = str.maketrans({'"': r"\x22", "|": r"\x7c"})
-_SPECIAL_PART = str.maketrans({'"': r"\x22", "|": r"\x7c", ";": r"\x3b", "=": r"\x3d", ",": r"\x2c"})
+_SPECIAL = {ord('"'): r"\x22", ord("|"): r"\x7c"}
+_SPECIAL_PART = {**_SPECIAL, ord(";"): r"\x3b", ord("="): r"\x3d", ord(","): r"\x2c"}
 
 
 def escape(value: str) -> str:
     """The text of a field."""
     if not value:
         return "\\"
-    return value if _plain(value) else value.encode("unicode_escape").decode().translate(_SPECIAL)
+    if value.isascii() and value.isprintable() and not ("\\" in value or '"' in value or "|" in value):
+        return value
+    return value.encode("unicode_escape").decode().translate(_SPECIAL)
 
 
 def escape_part(value: str) -> str:
     """Text inside a list, a mapping or a record."""
-    if not value:
-        return "\\"
-    return value if _plain_part(value) else value.encode("unicode_escape").decode().translate(_SPECIAL_PART)
+    text = escape(value)
+    return text.translate(_SPECIAL_PART) if ";" in text or "=" in text or "," in text else text
 
 
 def unescape(text: str) -> str | None:
