@@ -138,7 +138,7 @@ def _records(field_type: Records, value: "Any") -> list[FactLine]:
 
 def _parts(field_type: Records, item: object) -> list[tuple[str, str]]:
     found = [(key, getattr(item, key)) for key in field_type.fields]
-    return [(key, _with_unit(field_type.fields[key][0], value)) for key, value in found if value is not None]
+    return [(key, _with_unit(field_type.fields[key][0], value)) for key, value in found if value not in (None, ())]
 
 
 def _entries(field: Field, value: "Mapping[str, Any]") -> dict[str, FactLine]:

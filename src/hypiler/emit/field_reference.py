@@ -5,7 +5,7 @@ from hypiler.schema.types import FieldType, ListOf, MapOf, OneOf, Records
 
 
 def emit_reference() -> str:
-    """One table a section of models.json, in the order of the schema."""
+    """One table per section of models.json, in the order of the schema."""
     sections: dict[str, list[Field]] = {}
     for field in FIELDS:
         sections.setdefault(".".join(field.path[:-1]), []).append(field)
@@ -38,7 +38,7 @@ def _records(name: str, records: Records) -> str:
 
 
 def _value(field_type: FieldType) -> str:
-    """What a kind takes, in a few words."""
+    """What a type takes, in a few words."""
     if isinstance(field_type, OneOf):
         return "one of " + ", ".join([f"`{word}`" for word in field_type.choices])
     if isinstance(field_type, ListOf):

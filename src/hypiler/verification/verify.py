@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from hypiler.hub.snapshot import HubError, NotFoundError, RevisionGoneError, UnreachableError
 from hypiler.jsontext.editor import REMOVED, Change
 from hypiler.model_files.extract import extract_facts
+from hypiler.schema.comparisons import Checksums
 from hypiler.schema.fields import FIELDS, Field
 from hypiler.verification.lockfile import LockEntry, differing, is_of, verdicts
 from hypiler.verification.verdict import DIFFERS, Verdict, compare, no_repository, stated
@@ -168,6 +169,7 @@ def from_lock(entry: Entry, locked: LockEntry | None) -> Result:
 
 
 _FIELDS = {field.name: field for field in FIELDS}
+_CHECKSUMS = [(field, field.compare) for field in FIELDS if isinstance(field.compare, Checksums)]
 
 
 def corrections(result: Result) -> "Iterator[Change]":
@@ -206,10 +208,8 @@ def _right(field: Field, ours: "Any", theirs: "Any") -> "Any":
 
 def files_with_checksums(entry: Entry) -> list[str]:
     """The files of the entry's own repository whose sha256 it states."""
-    variants = [
-        one["file"] for one in entry.tree.get("variants", ()) if "sha256" in one and "huggingface_id" not in one
-    ]
-    return [*entry.tree.get("files", {}).get("sha256", {}), *variants]
+    stated = [wanted for field, compare in _CHECKSUMS for wanted in compare.files(field.get(entry.tree, {})).items()]
+    return [name for name, digest in stated if digest is not None and ":" not in name]
 
 
 def _commit(repository: str, revision: str | None) -> str:
@@ -217,7 +217,7 @@ def _commit(repository: str, revision: str | None) -> str:
 
 
 def _repositories_of_variants(entry: Entry) -> list[str]:
-    return [one["huggingface_id"] for one in entry.tree.get("variants", ()) if "huggingface_id" in one]
+    return [one for field, compare in _CHECKSUMS for one in compare.repositories(field.get(entry.tree, {}))]
 
 
 def _notes(entry: Entry, snapshot: "Snapshot", evidence: "Evidence") -> "Iterator[str]":

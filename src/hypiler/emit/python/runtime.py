@@ -277,10 +277,10 @@ def _load() -> "_Loaded":
 
     def filler(owner: "type[Record]", fields: str, separator: str) -> "_Decoder":
         # The setter of each slot, past the class's own refusal, with its decoder.
-        kinds = fields.replace(":", " ").split()[1::2]
+        codecs = fields.replace(":", " ").split()[1::2]
         steps = [
-            (owner.__dict__[slot].__set__, decoder(kind))
-            for slot, kind in zip(owner.__slots__, kinds)
+            (owner.__dict__[slot].__set__, decoder(codec))
+            for slot, codec in zip(owner.__slots__, codecs)
         ]
 
         def fill(row: str) -> Record:
