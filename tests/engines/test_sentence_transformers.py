@@ -21,13 +21,15 @@ pytest.importorskip("sentence_transformers")
 import torch
 from generated import imported, valid
 from safetensors.torch import load_file, save_file
-from sentence_transformers import CrossEncoder
+from sentence_transformers import CrossEncoder, SentenceTransformer
 from strategies import registry_of
 from transformers import (
     AutoModel,
+    AutoModelForSequenceClassification,
     AutoTokenizer,
     BertConfig,
     BertForSequenceClassification,
+    PreTrainedModel,
     dynamic_module_utils,
 )
 from transformers.integrations import hub_kernels
@@ -36,6 +38,7 @@ from hypiler import ModelConfig
 from hypiler.engines import EngineError, MismatchError, UnsafeError
 from hypiler.engines import sentence_transformers as engine
 from hypiler.engines.layout import read_layout
+from hypiler.engines.pytorch import loaded
 
 QUERIES = ["A man is eating food.", "How do I reset my password?"]
 DOCUMENTS = [
@@ -160,15 +163,15 @@ MADE_UP = [
 ]
 
 
-@pytest.mark.parametrize(("name", "kind", "parts"), MADE_UP)
+@pytest.mark.parametrize(("name", "encoder_type", "parts"), MADE_UP)
 def test_part_that_no_file_holds_is_refused(
-    name: str, kind: str, parts: str, dense: Any, request: pytest.FixtureRequest
+    name: str, encoder_type: str, parts: str, dense: Any, request: pytest.FixtureRequest
 ) -> None:
     folder = request.getfixturevalue(name)
     with pytest.raises(MismatchError) as caught:
-        opened(ModelConfig.from_registry("all-minilm-l6-v2"), folder, dense, kind=kind)
+        opened(ModelConfig.from_registry("all-minilm-l6-v2"), folder, dense, encoder_type=encoder_type)
     assert str(caught.value) == (
-        f"`all-minilm-l6-v2` is a {kind.replace('_', '-')} model in the registry, and the files in {folder} do not hold"
+        f"`all-minilm-l6-v2` is a {encoder_type.replace('_', '-')} model in the registry, and the files in {folder} do not hold"
         f" all of one: {parts} would be made up"
     )
 
@@ -415,6 +418,46 @@ def test_folder_that_names_no_pooling_is_refused(minilm: Path, tmp_path: Path) -
     folder = copied(minilm, tmp_path, modules=json.loads((minilm / "modules.json").read_bytes())[:1])
     with pytest.raises(EngineError, match=rf"^the files of `tested` in {re.escape(str(folder))} cannot be loaded: "):
         entry("dense", tmp_path, normalize=False).load("sentence-transformers", local=folder)
+
+
+def test_what_another_thread_loads_meanwhile_is_its_own_affair(
+    minilm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another thread loads a network with a head that no file holds, while the engine has a model half loaded."""
+    seen: list[Any] = []
+    limit = dynamic_module_utils.TIME_OUT_REMOTE_CODE
+
+    def load_other() -> None:
+        own = PreTrainedModel.__dict__["from_pretrained"]
+        model = AutoModelForSequenceClassification.from_pretrained(minilm)
+        seen.extend([type(model).__name__, own is original, limit == dynamic_module_utils.TIME_OUT_REMOTE_CODE])
+
+    def slow(*args: Any, **options: Any) -> Any:
+        with ThreadPoolExecutor(1) as other:
+            other.submit(load_other).result()
+        return SentenceTransformer(*args, **options)
+
+    original = PreTrainedModel.__dict__["from_pretrained"]
+    monkeypatch.setattr(engine, "SentenceTransformer", slow)
+    encoder: Any = entry("dense", tmp_path).load("sentence-transformers", local=minilm)
+    assert encoder.encode_queries(QUERIES).shape == (len(QUERIES), 384)
+    assert seen == ["BertForSequenceClassification", True, True]
+
+
+def test_parameter_that_was_put_in_place_later_is_looked_up_in_the_files(minilm: Path, tmp_path: Path) -> None:
+    """Without the mark that transformers sets, the files decide: another object in its place is no missing weight."""
+    contract: Any = entry("dense", tmp_path).load("sentence-transformers", local=minilm).contract
+    layout = read_layout(minilm)
+
+    def replaced() -> Any:
+        model = SentenceTransformer(str(minilm), device="cpu")
+        network = model[0].model
+        network.embeddings.word_embeddings.weight = torch.nn.Parameter(
+            network.embeddings.word_embeddings.weight.clone()
+        )
+        return model
+
+    assert isinstance(loaded(replaced, contract, layout), SentenceTransformer)
 
 
 def test_device_that_is_not_there_is_refused(minilm: Path) -> None:

@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 
+from hypiler.engines.encoder_types import spoken
 from hypiler.engines.errors import EngineError, MismatchError
 
 TYPE_CHECKING = False
@@ -16,11 +17,6 @@ if TYPE_CHECKING:
 
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 """The execution provider of onnxruntime for each device."""
-
-
-def spoken(encoder_type: str) -> str:
-    """The encoder type as text has it: `multi-vector` for `multi_vector`."""
-    return encoder_type.replace("_", "-")
 
 
 @contextmanager

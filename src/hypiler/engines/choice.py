@@ -1,11 +1,10 @@
 """Which engine runs a model: the one that was asked for, or the first that can."""
 
-from hypiler.engines.checks import spoken
 from hypiler.engines.contract import encoder_type_of, model_of
+from hypiler.engines.encoder_types import spoken, type_obstacle
 from hypiler.engines.errors import EngineError, MissingEngineError
 from hypiler.engines.files import model_folder
 from hypiler.engines.specs import engine_names, engine_spec, engine_specs, names_in
-from hypiler.engines.weight_files import type_obstacle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

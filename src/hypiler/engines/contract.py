@@ -6,7 +6,7 @@ an error that names both; what neither says is not guessed.
 
 from dataclasses import dataclass, field, replace
 
-from hypiler.engines.checks import spoken
+from hypiler.engines.encoder_types import spoken
 from hypiler.engines.errors import EngineError, MismatchError, UnknownFactError
 from hypiler.engines.pooling import POOLINGS
 from hypiler.schema.encoder_types import ENCODER_TYPES

@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from hypiler.engines import scoring
+from hypiler.engines.scoring import Binary, Int8, max_sim, similarity, sparse_dot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -160,9 +160,9 @@ class DenseEncoder(_Encoder):
 
     def similarity(self, queries: "Floats", documents: "Floats") -> "Floats":
         """Float32 [queries, documents], larger is nearer; by the model's own measure."""
-        return scoring.similarity(self.contract.similarity)(queries, documents)
+        return similarity(self.contract.similarity)(queries, documents)
 
-    def quantizer(self, precision: str, sample: "Floats") -> "scoring.Binary | scoring.Int8":
+    def quantizer(self, precision: str, sample: "Floats") -> Binary | Int8:
         """Makes smaller vectors of float32 ones, and compares them: `binary` or `int8`.
 
         `sample` are vectors of documents, whose limits int8 takes; binary needs none. Raises ValueError for a precision
@@ -174,7 +174,7 @@ class DenseEncoder(_Encoder):
                 f"`encoding.precisions` of `{self.contract.id}` must have {precision!r}; it has"
                 f" {', '.join(stated) or 'none'}"
             )
-        return scoring.Binary() if precision == "binary" else scoring.Int8(sample, self.contract.similarity)
+        return Binary() if precision == "binary" else Int8(sample, self.contract.similarity)
 
     def _encode(self, texts: Sequence[str], *, query: bool, batch_size: int, progress: bool | None) -> "Floats":
         import numpy as np
@@ -231,7 +231,7 @@ class MultiVectorEncoder(_Encoder):
 
     def similarity(self, queries: "Sequence[Floats]", documents: "Sequence[Floats]") -> "Floats":
         """Float32 [queries, documents]: the sum over a query's tokens of the nearest document token."""
-        return scoring.max_sim(queries, documents)
+        return max_sim(queries, documents)
 
     def _encode(self, texts: Sequence[str], *, query: bool, batch_size: int, progress: bool | None) -> "list[Floats]":
         import numpy as np
@@ -260,7 +260,7 @@ class SparseEncoder(_Encoder):
 
     def similarity(self, queries: "csr_array[Any, Any]", documents: "csr_array[Any, Any]") -> "Floats":
         """Float32 [queries, documents]: dot products."""
-        return scoring.sparse_dot(queries, documents)
+        return sparse_dot(queries, documents)
 
     def _encode(
         self, texts: Sequence[str], *, query: bool, batch_size: int, progress: bool | None

@@ -17,8 +17,8 @@ from hypiler.engines.checks import (
     marker_id,
     missing_onnx_error,
     output_name,
-    spoken,
 )
+from hypiler.engines.encoder_types import spoken
 from hypiler.engines.errors import EngineError
 from hypiler.engines.weight_files import FASTEMBED_POOLINGS, onnx_places
 

@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib import import_module
 
-from hypiler.engines.checks import check_own_weights, library_errors, spoken
+from hypiler.engines.checks import check_own_weights, library_errors
+from hypiler.engines.encoder_types import spoken
 from hypiler.engines.errors import EngineError, MismatchError, UnsafeError
 from hypiler.engines.layout import read_file
 
@@ -109,8 +110,7 @@ def _not_in_files(network: "Any", layout: "ModelFolder") -> list[str]:
     """What transformers itself names as missing when it loads a network's files again."""
     modules: list[dict[str, str]] = read_file(layout.folder / "modules.json") or []
     places = [entry["path"] for entry in modules if entry["type"].endswith("Transformer")]
-    network_class: type[Any] = type(network)
-    found: dict[str, Any] = network_class.from_pretrained(
+    found: dict[str, Any] = network.from_pretrained(
         network.name_or_path,
         config=network.config,
         subfolder=places[0] if places else "",

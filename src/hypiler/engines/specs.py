@@ -10,6 +10,7 @@ from importlib import import_module
 from importlib.machinery import PathFinder
 from importlib.util import find_spec
 
+from hypiler.engines.encoder_types import type_obstacle
 from hypiler.engines.errors import EngineError, MissingEngineError
 from hypiler.engines.weight_files import (
     fastembed_obstacle,
@@ -19,7 +20,6 @@ from hypiler.engines.weight_files import (
     pytorch_obstacle,
     static_files,
     static_obstacle,
-    type_obstacle,
 )
 
 TYPE_CHECKING = False

@@ -4,8 +4,6 @@ A name is the path of a file inside the repository or folder. Names are None whe
 registry alone decides. Nothing is imported or opened here.
 """
 
-from hypiler.engines.checks import spoken
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -99,10 +97,3 @@ def pytorch_obstacle(config: "Config", names: "Collection[str] | None") -> str |
     if not any(name.endswith((".safetensors", ".bin")) for name in names):
         return "there are no weights as safetensors or PyTorch"
     return None
-
-
-def type_obstacle(encoder_type: str, runs: "Collection[str]") -> str | None:
-    """Why an engine that runs these encoder types cannot run a model of another one."""
-    if encoder_type in runs:
-        return None
-    return f"it runs {', '.join(map(spoken, runs))} models, and this is a {spoken(encoder_type)} one"

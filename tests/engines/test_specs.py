@@ -1,0 +1,357 @@
+"""The table of engines: what each can run, what is installed, which "auto" takes, and engines of other packages."""
+
+import re
+import subprocess
+import sys
+import warnings
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tiny import WIDTH, config_of, write_tiny
+
+from hypiler.engines import ENGINES, EngineError, EngineSpec, MissingEngineError, engine_specs
+from hypiler.engines.specs import SPECS
+
+ALL = {spec.name: spec for spec in SPECS}
+ENCODER_TYPES = {
+    "dense": "dense",
+    "colbert": "multi_vector",
+    "sparse": "sparse",
+    "reranker": "reranker",
+    "static": "static",
+}
+
+
+def typed(place: Path, type: str, **changes: Any) -> Any:
+    """A config of a model of this type, whose pooling is not known."""
+    return config_of(place, type=type, encoding={"pooling": None} | changes.pop("encoding", {}), **changes)
+
+
+def test_names_are_those_of_the_table() -> None:
+    assert tuple(spec.name for spec in SPECS) == ENGINES
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+@pytest.mark.parametrize("type", ENCODER_TYPES)
+def test_model_of_another_type_is_named_as_the_obstacle(spec: EngineSpec, type: str, tmp_path: Path) -> None:
+    names = ["model.onnx", "model.safetensors", "tokenizer.json", "config.json"]
+    found = spec.why_not(typed(tmp_path, type), names)
+    if ENCODER_TYPES[type] in spec.encoder_types:
+        assert found is None
+    else:
+        runs = ", ".join(spec.encoder_types).replace("_", "-")
+        assert found == f"it runs {runs} models, and this is a {ENCODER_TYPES[type].replace('_', '-')} one"
+
+
+INT8 = {"variants": [{"id": "int8", "quantization": "int8", "file": "int8.onnx"}]}
+OBSTACLES: list[tuple[str, dict[str, Any], list[str] | None, str]] = [
+    ("onnx", {}, None, "the registry names no ONNX file"),
+    ("onnx", {}, ["model.safetensors", "tokenizer.json"], "there is no ONNX file onnx/model.onnx or model.onnx"),
+    ("onnx", {"files": {"weights": {"onnx": "q.onnx"}}}, ["model.onnx"], "there is no ONNX file q.onnx"),
+    ("onnx", {}, ["model.onnx"], "there is no tokenizer.json"),
+    ("fastembed", {"encoding": {"pooling": "max"}}, ["model.onnx", "tokenizer.json"], "it has no max pooling"),
+    ("fastembed", {}, None, "the registry names no ONNX file"),
+    ("sentence-transformers", {}, ["model.onnx"], "there are no weights as safetensors or PyTorch"),
+    ("sentence-transformers", {}, ["adapter_config.json", "a.safetensors"], "the files are those of an adapter"),
+]
+
+
+@pytest.mark.parametrize(("name", "changes", "files", "obstacle"), OBSTACLES)
+def test_files_that_an_engine_does_not_run_are_named(
+    name: str, changes: dict[str, Any], files: list[str] | None, obstacle: str, tmp_path: Path
+) -> None:
+    assert ALL[name].why_not(typed(tmp_path, "dense", **changes), files) == obstacle
+
+
+def test_late_interaction_without_unit_vectors_is_not_for_fastembed(tmp_path: Path) -> None:
+    capabilities = {"multi_vector": True}
+    for normalize, obstacle in ((True, None), (False, "it normalizes every vector, and this model does not")):
+        config = typed(tmp_path, "colbert", encoding={"normalize": normalize}, capabilities=capabilities)
+        assert ALL["fastembed"].why_not(config, ["model.onnx", "tokenizer.json"]) == obstacle
+
+
+@pytest.mark.parametrize("name", ["sentence-transformers", "pylate", "model2vec"])
+def test_variants_are_for_onnxruntime_alone(name: str, tmp_path: Path) -> None:
+    types = {"pylate": "colbert", "model2vec": "static"}
+    config = typed(tmp_path, types.get(name, "dense"), **INT8).with_variant("int8")
+    assert ALL[name].why_not(config, ["model.safetensors", "int8.onnx"]) == "it runs no variants"
+
+
+def test_registry_alone_can_name_what_onnxruntime_runs(tmp_path: Path) -> None:
+    assert ALL["onnx"].why_not(typed(tmp_path, "dense", files={"weights": {"onnx": "q.onnx"}})) is None
+    assert ALL["onnx"].why_not(typed(tmp_path, "dense", **INT8).with_variant("int8")) is None
+    other = {"variants": [{"id": "q4", "quantization": "q4", "file": "q4.gguf"}]}
+    assert (
+        ALL["onnx"].why_not(typed(tmp_path, "dense", **other).with_variant("q4")) == "the variant 'q4' is no ONNX file"
+    )
+
+
+def test_folder_is_as_good_as_the_names_of_its_files(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    (folder / "onnx").mkdir(parents=True)
+    config = typed(tmp_path, "dense")
+    (folder / "onnx/model.onnx").touch()
+    assert ALL["onnx"].why_not(config, folder) == "there is no tokenizer.json"
+    (folder / "tokenizer.json").touch()
+    assert ALL["onnx"].why_not(config, folder) is ALL["onnx"].why_not(config, str(folder)) is None
+
+
+class TestInstalled:
+    @pytest.mark.parametrize(
+        ("name", "package"),
+        [
+            ("onnx", "onnxruntime"),
+            ("model2vec", "model2vec"),
+            ("sentence-transformers", "torch"),
+            ("fastembed", "fastembed"),
+            ("pylate", "pylate"),
+        ],
+    )
+    def test_missing_package_is_named_with_the_command_that_installs_it(
+        self, name: str, package: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        spec = ALL[name]
+        loaded = [module for module in sys.modules if module.startswith((spec.module, f"{package}."))]
+        for module in loaded:
+            monkeypatch.delitem(sys.modules, module)
+        monkeypatch.setitem(sys.modules, package, None)
+        assert not spec.is_installed()
+        with pytest.raises(MissingEngineError) as caught:
+            spec.load()
+        assert str(caught.value).startswith(package)
+        assert str(caught.value).endswith(f" is missing: python -m pip install 'hypiler[{name}]'")
+
+    def test_package_that_cannot_be_imported_says_why(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / "broken_engine.py").write_text("from os import nothing")
+        monkeypatch.syspath_prepend(tmp_path)
+        with pytest.raises(MissingEngineError) as caught:
+            plugin(module="broken_engine").load()
+        told = str(caught.value)
+        assert told.startswith("the engine `echo` cannot be imported (cannot import name 'nothing' from 'os'")
+        assert told.endswith("): python -m pip install 'hypiler-echo'")
+
+    def test_older_package_without_the_module_is_not_enough(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "old_library/new").mkdir(parents=True)
+        (tmp_path / "old_library/__init__.py").write_text("raise SystemExit('imported')")
+        monkeypatch.syspath_prepend(tmp_path)
+        spec = plugin(requires=("old_library.new",))
+        (tmp_path / "old_library/new/__init__.py").touch()
+        assert spec.is_installed()
+        assert not plugin(requires=("old_library.new.part",)).is_installed()
+        assert not plugin(requires=("old_library.other",)).is_installed()
+        assert not plugin(requires=("no_such_library.new",)).is_installed()
+        assert "old_library" not in sys.modules
+
+
+def asked(statement: str) -> str:
+    """What a fresh interpreter prints."""
+    code = f"import sys; sys.path.insert(0, {str(Path(__file__).parents[1])!r}); {statement}"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def test_asking_imports_no_library_and_no_numpy(tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").touch()
+    assert (
+        asked(
+            "from hypiler import ModelConfig; from hypiler.engines import engine_specs;"
+            "config = ModelConfig.from_registry('bge-m3'); specs = list(engine_specs());"
+            f"[(spec.why_not(config), spec.why_not(config, {str(tmp_path)!r}), spec.is_installed()) for spec in specs];"
+            "print(*{'numpy', 'onnxruntime', 'torch', 'tokenizers', 'fastembed', 'model2vec'} & {*sys.modules})"
+        )
+        == ""
+    )
+
+
+def test_light_engines_know_nothing_of_pytorch() -> None:
+    found = asked(
+        "import hypiler.engines.onnx, hypiler.engines.model2vec; print(*[m for m in sys.modules if 'torch' in m])"
+    )
+    assert found == ""
+
+
+class TestAuto:
+    def test_only_the_engine_that_runs_the_model_is_imported(self, tmp_path: Path) -> None:
+        folder = tmp_path / "model"
+        folder.mkdir()
+        (folder / "model.safetensors").write_bytes(b"no table")
+        told, imported = asked(
+            "from hypiler import ModelConfig; from hypiler.engines import EngineError\n"
+            "config = ModelConfig.from_registry('potion-retrieval-32m')\n"
+            f"try: config.load(local={str(folder)!r}, assume={{'normalize': True}})\n"
+            "except EngineError as error: print(error)\n"
+            "print('onnxruntime' in sys.modules)"
+        ).splitlines()
+        assert told.startswith(f"the files of `potion-retrieval-32m` in {folder} cannot be loaded: ")
+        assert imported == "False"
+
+    def test_first_engine_is_passed_over_if_the_folder_holds_nothing_for_it(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        folder = write_tiny(tmp_path / "model")
+        (folder / "model.onnx").rename(folder / "model.safetensors")
+        without(monkeypatch, *ENGINES)
+        assert refusal(typed(tmp_path, "dense"), folder) == (
+            "MissingEngineError: no engine that is installed can run `tiny`, a dense model; install one of these, the best"
+            " first: `sentence-transformers` (python -m pip install 'hypiler[sentence-transformers]')"
+        )
+
+    def test_engines_that_could_run_it_are_named_the_best_first(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        without(monkeypatch, *ENGINES)
+        assert refusal(config_of(tmp_path, encoding={"pooling": "cls"}), write_tiny(tmp_path / "model")) == (
+            "MissingEngineError: no engine that is installed can run `tiny`, a dense model; install one of these, the best"
+            " first: `onnx` (python -m pip install 'hypiler[onnx]'), `fastembed` (python -m pip install"
+            " 'hypiler[fastembed]')"
+        )
+
+    def test_engine_that_turns_out_to_be_missing_is_passed_over(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        without(monkeypatch, "fastembed")
+        # Found by its files, and not to be imported.
+        monkeypatch.delitem(sys.modules, "hypiler.engines.onnx", raising=False)
+        monkeypatch.setitem(sys.modules, "hypiler.engines.onnx", None)
+        assert refusal(config_of(tmp_path), write_tiny(tmp_path / "model")).endswith(
+            ": `onnx` (hypiler.engines.onnx is missing: python -m pip install 'hypiler[onnx]'), `fastembed` (python -m pip"
+            " install 'hypiler[fastembed]')"
+        )
+
+    def test_files_that_no_engine_runs_are_an_error_that_installs_nothing(self, tmp_path: Path) -> None:
+        (tmp_path / "model").mkdir()
+        assert refusal(typed(tmp_path, "static"), tmp_path / "model") == (
+            f"EngineError: no engine can run `tiny`, a static model, by the files in {tmp_path / 'model'}: `model2vec`"
+            " (there is no table model.safetensors or 0_StaticEmbedding/model.safetensors)"
+        )
+
+    def test_variant_that_no_engine_runs_is_an_error(self, tmp_path: Path) -> None:
+        variants = [{"id": "q4", "quantization": "q4", "file": "q4.gguf"}]
+        assert refusal(typed(tmp_path, "reranker", variants=variants).with_variant("q4"), None) == (
+            "EngineError: no engine can run `tiny`, a reranker model, by what the registry says of its files: `onnx` (the"
+            " variant 'q4' is no ONNX file), `sentence-transformers` (it runs no variants)"
+        )
+
+
+def without(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    installed = EngineSpec.is_installed
+    monkeypatch.setattr(EngineSpec, "is_installed", lambda spec: spec.name not in names and installed(spec))
+
+
+def refusal(config: Any, local: Path | None) -> str:
+    with pytest.raises(EngineError) as caught:
+        config.load(local=local)
+    return f"{type(caught.value).__name__}: {caught.value}"
+
+
+def plugin(**changes: Any) -> EngineSpec:
+    fields: dict[str, Any] = {
+        "name": "echo",
+        "requirement": "hypiler-echo",
+        "module": "echo_engine",
+        "encoder_types": ("dense",),
+        "requires": (),
+        "files": lambda config: ["*.json"],
+        "obstacle": lambda config, names: None,
+    }
+    return EngineSpec(**fields | changes)
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Installs a package with entry points, as pip leaves it."""
+
+    def install(package: str, points: dict[str, str], **modules: str) -> None:
+        site = tmp_path / f"site-{package}"
+        folder = site / f"{package.replace('-', '_')}-1.0.dist-info"
+        folder.mkdir(parents=True)
+        (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
+        lines = [f"{name} = {value}" for name, value in points.items()]
+        (folder / "entry_points.txt").write_text("\n".join(["[hypiler.engines]", *lines, ""]))
+        for name, text in modules.items():
+            (site / f"{name}.py").write_text(text)
+            monkeypatch.delitem(sys.modules, name, raising=False)
+        monkeypatch.syspath_prepend(site)
+
+    return install
+
+
+def page_blocks() -> dict[str, str]:
+    """The files of the worked example in the documentation, by name."""
+    page = (Path(__file__).parents[2] / "docs/engines.md").read_text("utf-8")
+    return dict(re.findall(r"`([\w.]+)`:\n\n```\w+\n(.*?)^```$", page, re.DOTALL | re.MULTILINE))
+
+
+class TestOtherPackages:
+    def test_example_of_the_documentation_runs(self, installed: Any, tmp_path: Path) -> None:
+        files = page_blocks()
+        assert set(files) == {"pyproject.toml", "hashing_spec.py", "hashing_engine.py"}
+        (point,) = [line for line in files["pyproject.toml"].splitlines() if line.startswith("hashing")]
+        name, _, value = point.partition(" = ")
+        modules = {name.removesuffix(".py"): text for name, text in files.items() if name.endswith(".py")}
+        installed("hypiler-hashing", {name: value.strip('"')}, **modules)
+
+        config = typed(tmp_path, "dense", encoding={"pooling": "mean"})
+        folder = tmp_path / "model"
+        folder.mkdir()
+        (folder / "words.json").write_text("{}")
+        encoder: Any = config.load(local=folder)
+        assert repr(encoder) == f"<DenseEncoder 'tiny' by hashing: {WIDTH} dims>"
+        vectors = encoder.encode_documents(["a b", "a b", "c"])
+        np.testing.assert_array_equal(vectors[0], vectors[1])
+        assert not np.array_equal(vectors[0], vectors[2])
+        assert config.load("hashing", local=folder).engine == "hashing"
+
+    def test_engines_of_others_follow_those_of_this_package(self, installed: Any) -> None:
+        text = "from hypiler.engines import EngineSpec\nSPEC = EngineSpec({!r}, 'x', 'x', (), (), list, max)"
+        installed(
+            "b", {"zebra": "b_spec:SPEC", "ant": "a_spec:SPEC"}, b_spec=text.format("zebra"), a_spec=text.format("ant")
+        )
+        assert [spec.name for spec in engine_specs()] == [*ENGINES, "ant", "zebra"]
+
+    def test_name_of_this_package_cannot_be_taken(self, installed: Any, tmp_path: Path) -> None:
+        installed("thief", {"onnx": "thief_spec:SPEC"}, thief_spec="raise SystemExit('loaded')")
+        assert [spec.name for spec in engine_specs()] == list(ENGINES)
+        assert config_of(tmp_path).load("onnx", local=write_tiny(tmp_path / "model")).engine == "onnx"
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("1 / 0", "cannot be loaded: ZeroDivisionError: division by zero"),
+            ("SPEC = 5", "must be an EngineSpec of this name; got 5"),
+            ("", "cannot be loaded: AttributeError: module 'broken_spec' has no attribute 'SPEC'"),
+        ],
+    )
+    def test_broken_entry_point_leaves_the_others_as_they_are(
+        self, installed: Any, tmp_path: Path, text: str, message: str
+    ) -> None:
+        installed("broken", {"broken": "broken_spec:SPEC"}, broken_spec=text)
+        folder = write_tiny(tmp_path / "model")
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            assert [spec.name for spec in engine_specs()] == list(ENGINES)
+        told = f"the engine `broken` of broken (broken_spec:SPEC) {message}"
+        assert [(str(one.message), one.filename) for one in caught] == [(told, __file__)]
+        # One that comes before it is taken without a look at it.
+        assert config_of(tmp_path).load(local=folder).engine == "onnx"
+        with pytest.raises(EngineError) as refused:
+            config_of(tmp_path).load("broken", local=folder)
+        assert str(refused.value) == told
+
+    def test_unknown_name_is_refused_with_all_that_there_are(self, installed: Any, tmp_path: Path) -> None:
+        installed("more", {"more": "more_spec:SPEC"})
+        with pytest.raises(ValueError) as caught:
+            config_of(tmp_path).load("less", local=tmp_path)
+        assert str(caught.value) == f"engine must be auto or one of {', '.join(ENGINES)}, more; got 'less'"
+
+    def test_no_other_package_is_asked_for_an_engine_of_this_one(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(metadata, "entry_points", lambda **_: pytest.fail("entry points were read"))
+        for engine in ("auto", "onnx"):
+            assert config_of(tmp_path).load(engine, local=write_tiny(tmp_path / engine)).engine == "onnx"
