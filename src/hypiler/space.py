@@ -146,10 +146,18 @@ def _digest(version: str, facts: "Mapping[str, Any]") -> str:
 
     lines: list[str] = []
     for key, value in facts.items():
-        text = str(value).lower() if type(value) is bool else str(value)
+        text = _text(value)
         # With the length of each value, no value can look like the next line.
         lines.append(f"{key}=-" if value is None else f"{key}={len(text.encode())}:{text}")
     return f"{version}-{sha256_hex(chr(10).join(lines).encode())[:16]}"
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list | dict):
+        from json import dumps
+
+        return dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return str(value).lower() if type(value) is bool else str(value)
 
 
 def identify(space_id: str, registry: "Models | None" = None) -> "tuple[str, int, str | None] | None":
