@@ -22,7 +22,7 @@ from tiny import TABLE, config_of, write_tiny
 from hypiler import ModelConfig
 from hypiler.engines import ChecksumError, EngineError, UnsafeError
 from hypiler.engines.files import find_files
-from hypiler.engines.pytorch import FILES
+from hypiler.engines.weight_files import PYTORCH_FILES as FILES
 
 NEEDED = {"config.json", "model.onnx", "tokenizer.json"}
 GONE = "0" * 40
@@ -78,8 +78,9 @@ def test_pinned_commit_is_loaded_when_main_has_moved(hub: LoopbackHub, folder: P
 
 def test_only_what_the_engine_reads_is_asked_for(hub: LoopbackHub, folder: Path, tmp_path: Path) -> None:
     config_of(tmp_path, revision=hub.add("org/tiny", folder)).load("onnx")
-    assert hub.files == NEEDED
-    assert {path.name for path in tmp_path.glob("cache/models--*/snapshots/*/*")} == NEEDED
+    # The card can tell a sparse model from a dense one.
+    assert hub.files == NEEDED | {"README.md"}
+    assert {path.name for path in tmp_path.glob("cache/models--*/snapshots/*/*")} == NEEDED | {"README.md"}
 
 
 @pytest.mark.parametrize("offline", [False, True])
@@ -414,7 +415,7 @@ def test_pickled_weights_are_neither_loaded_nor_downloaded(hub: LoopbackHub, fol
             f"`tiny` must have weights that are only data; {place} has {held}. Loading a pickle can run any code: pass"
             " allow_pickle=True if you trust its authors"
         )
-    assert hub.files == {"config.json", "tokenizer.json"}
+    assert hub.files == {"README.md", "config.json", "tokenizer.json"}
     assert find_files(config, FILES, local=folder, allow_pickle=True) == folder
     assert (find_files(config, FILES, allow_pickle=True) / "pytorch_model.bin").is_file()
 
@@ -490,7 +491,7 @@ def test_configuration_that_names_classes_of_the_libraries_is_taken(folder: Path
 @pytest.mark.parametrize("content", [b"{", b"[" * 100_000, b"\xff{}"])
 def test_configuration_that_is_not_json_is_refused(folder: Path, tmp_path: Path, content: bytes) -> None:
     (folder / "modules.json").write_bytes(content)
-    with pytest.raises(EngineError, match=f"^{re.escape(str(folder / 'modules.json'))} must be JSON: "):
+    with pytest.raises(EngineError, match=f"^{re.escape(str(folder / 'modules.json'))} cannot be used: "):
         find_files(config_of(tmp_path), FILES, local=folder, runs_remote_code=True)
 
 

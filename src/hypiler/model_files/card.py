@@ -96,7 +96,8 @@ def _languages(card: "dict[str, Any]") -> FileFact | None:
     found: list[str] = []
     left: list[str] = []
     # Codes with a region have a key of their own in some cards.
-    for value in (card.get("language"), card.get("language_bcp47")):
+    values: list[JSONValue] = [card.get("language"), card.get("language_bcp47")]
+    for value in values:
         for word in value if isinstance(value, list) else [value]:
             if isinstance(word, str):
                 code = _code(word.strip())

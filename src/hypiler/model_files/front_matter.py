@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from hypiler.diagnostics.escaping import quote_name
 from hypiler.model_files.facts import ModelFileError
+from hypiler.model_files.json_files import mapping
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -139,9 +140,10 @@ class _Builder:
 
     def finished(self) -> "tuple[dict[str, Any], dict[str, str]]":
         """The card, and its faulty keys. Raises ModelFileError if it is no mapping."""
-        card = self.root[0] if self.root and self.root[0] is not None else {}
-        if not isinstance(card, dict):
+        root: JSONValue = self.root[0] if self.root else None
+        if root is not None and not isinstance(root, dict):
             raise ModelFileError("it must be a mapping")
+        card = mapping(root)
         for name, value, message in self.repeated:
             if card[name] != value:
                 self.faulty.setdefault(name, message)
