@@ -1,4 +1,4 @@
-"""What each kind of value takes, what it refuses, and in which words."""
+"""What each type of value takes, what it refuses, and in which words."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ NULL = "null means none or not published; give the value, or leave out an option
 
 
 def read(field_type: FieldType, value: Any) -> tuple[Any, list[tuple[str, str, str | None]]]:
-    """The value as the kind reads it in a field `x`, and code, message and help of its findings."""
+    """The value as the type reads it in a field `x`, and code, message and help of its findings."""
     collector = FindingCollector()
     collector.field_path = ("x",)
     found = field_type.read(value, collector)
@@ -493,7 +493,7 @@ class TestRecords:
         refused(self.field_type, ["a"], "M103", '`x[0]` must be an object, got string "a"')
 
 
-class TestEveryKind:
+class TestEveryType:
     @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
     @pytest.mark.parametrize(
         "value",

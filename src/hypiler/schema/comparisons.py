@@ -6,7 +6,6 @@ the repository.
 
 import re
 
-from hypiler.schema.encoder_types import ENCODER_TYPES
 from hypiler.schema.parameter_counts import parameters_agree, parameters_text
 
 TYPE_CHECKING = False
@@ -75,6 +74,8 @@ class SameEncoder(Comparison):
     """Types of models that are one type of encoder. Files show nothing of a type that is none."""
 
     def agrees(self, ours: "Any", theirs: "Any") -> bool | None:
+        from hypiler.schema.encoder_types import ENCODER_TYPES
+
         return ENCODER_TYPES[ours] == ENCODER_TYPES[theirs] if ours in ENCODER_TYPES else None
 
 
