@@ -96,18 +96,20 @@ def test_a_hostile_text_is_never_run(text: str, tmp_path: Path) -> None:
     registry = valid(registry_of(*_accepted(text)))
     (tmp_path / "m.py").write_text(emit_python(registry), encoding="utf-8", newline="")
     (tmp_path / "s.py").write_text(
-        emit_stub(registry).replace(
+        emit_stub(registry)
+        .replace(
             "from typing_extensions import ReadOnly, TypeVar",
             "from typing import TypeVar as _TypeVar\nReadOnly = list\n"
             "TypeVar = lambda name, default=None, **bound: _TypeVar(name, **bound)",
-        ),
+        )
+        .replace("from hypiler import ModelConfig", "ModelConfig = list"),
         encoding="utf-8",
         newline="",
     )
     code = (
         "import m, s, pydoc\n"
-        "for record in m.MODEL_REGISTRY: repr(record), hash(record), record.model_type\n"
-        "m.MODELS, m.ModelId, m.ModelType, dir(m), pydoc.render_doc(m), pydoc.render_doc(s)\n"
+        "for record in m.MODEL_REGISTRY: repr(record), hash(record), record.model_type, record.to_dict()\n"
+        "m.MODELS, m.ModelId, m.Repository, m.ModelType, dir(m), pydoc.render_doc(m), pydoc.render_doc(s)\n"
     )
     run = run_python(code, cwd=tmp_path)
     assert (run.stdout, run.stderr, run.returncode) == ("", "", 0)
