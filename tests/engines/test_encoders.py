@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
+from strategies import registry_of
 from tiny import WIDTH, config_of, entry, write_tiny
 
 from hypiler import ModelConfig, space
@@ -24,6 +25,7 @@ from hypiler.engines import (
 )
 from hypiler.engines.contract import make_contract
 from hypiler.engines.layout import read_layout
+from hypiler.registry import Registry
 
 TEXTS = ["a b", "c", "f e d c b a", "", "d"]
 
@@ -144,6 +146,14 @@ class TestUnknownFacts:
             ValueError, match=r"^`embedding_dim` is not a fact that can be assumed; these can: pooling, "
         ):
             config_of(tmp_path).load(local=folder, assume={"embedding_dim": 4})
+
+
+def test_model_in_memory_loads_as_that_of_a_generated_module(encoder: Any, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "models.json").write_text(json.dumps(registry_of(entry())))
+    config = ModelConfig.from_model(Registry.load(tmp_path / "models.json")["org/tiny"])
+    other: Any = config.load("onnx", local=folder)
+    assert other.space() == encoder.space() == config.space()
+    np.testing.assert_array_equal(other.encode_queries(TEXTS), encoder.encode_queries(TEXTS))
 
 
 class TestSpace:
