@@ -90,10 +90,10 @@ def _in_another_thread(make: "Callable[[], Any]") -> "Any":
 
 def _networks(model: "Any") -> "Iterator[Any]":
     """The networks of transformers in a model, without those that are a part of another one."""
-    kind: Any = import_module("transformers").PreTrainedModel
+    base: Any = import_module("transformers").PreTrainedModel
     inner: set[int] = set()
     for module in model.modules():
-        if isinstance(module, kind) and id(module) not in inner:
+        if isinstance(module, base) and id(module) not in inner:
             inner.update(map(id, module.modules()))
             yield module
 
