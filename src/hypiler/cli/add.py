@@ -83,15 +83,16 @@ def run(options: "Namespace") -> int:
         if known := _known(snapshot.renamed_to, sources):
             return _refuse(known)
         snapshot = replace(snapshot, repository=snapshot.renamed_to)
-    return _add(snapshot, sources, options)
+    return _add(snapshot, found[0], sources, options)
 
 
-def _add(snapshot: "Snapshot", sources: "list[Source]", options: "Namespace") -> int:
+def _add(snapshot: "Snapshot", registry: "CheckedRegistry", sources: "list[Source]", options: "Namespace") -> int:
     source = sources[0]
     path, index = source.name, len(entries_of(source))
     entry, evidence = draft(snapshot, id=options.new_id)
     text = edit(source, [Change(("models", index), entry)], schema_order)
-    added = compile_registry([(one.name, (text if one is source else one.text).encode()) for one in sources])
+    files = [(one.name, (text if one is source else one.text).encode()) for one in sources]
+    added = compile_registry(files, rules=registry.rules)
     if refusal := _refusal(added, path, index):
         return _refuse(refusal)
     for line in dumps(entry, indent=2, ensure_ascii=False).split("\n"):

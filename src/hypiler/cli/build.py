@@ -13,6 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from hypiler.compiler.rule_settings import RuleSettings
+
 EXAMPLES = """examples:
   hypiler build                          as [tool.hypiler] in pyproject.toml says
   hypiler build models.json --out src/app   write src/app/model_registry.py and its stub
@@ -52,12 +54,12 @@ def run(options: "Namespace") -> int:
     return _watch(options)
 
 
-def _targets(options: "Namespace") -> tuple[list[str], str]:
-    """The sources, and the module to write."""
+def _targets(options: "Namespace") -> "tuple[list[str], str, RuleSettings | None]":
+    """The sources, the module to write, and which rules are applied."""
     if options.files:
-        return options.files, os.path.join(options.out, "model_registry.py")
+        return options.files, os.path.join(options.out, "model_registry.py"), None
     found = project_options()
-    return found.sources, found.output
+    return found.sources, found.output, found.rules
 
 
 def _command(options: "Namespace") -> str:

@@ -38,10 +38,10 @@ def _add_choices(parser: "Any") -> None:
     """Say what the arguments of each command may be: the parser that runs a command need not know."""
     import shtab
 
-    from hypiler.diagnostics.codes import CODES
     from hypiler.model_registry import MODELS
+    from hypiler.verification.rule_sets import all_codes
 
-    choices = {"id": list(MODELS), "model": list(MODELS), "code": list(CODES)}
+    choices = {"id": list(MODELS), "model": list(MODELS), "code": list(all_codes())}
     kinds = {"FILE": shtab.FILE, "PATH": shtab.FILE, "DIR": shtab.DIRECTORY}
     # argparse has no public way from a parser to its arguments.
     (commands,) = parser._subparsers._group_actions

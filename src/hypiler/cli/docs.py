@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from hypiler.compiler.checked import CheckedRegistry
+    from hypiler.compiler.rule_settings import RuleSettings
 
 EXAMPLES = """examples:
   hypiler docs                           MODELS.md, or where `docs` of [tool.hypiler] says
@@ -38,12 +39,12 @@ def _emit(registry: "CheckedRegistry", output: str) -> dict[str, str]:
     return {output: emit_markdown(registry)}
 
 
-def _targets(options: "Namespace") -> tuple[list[str], str]:
-    """The sources, and the file to write."""
+def _targets(options: "Namespace") -> "tuple[list[str], str, RuleSettings | None]":
+    """The sources, the file to write, and which rules are applied."""
     if options.files:
-        return options.files, options.out or "MODELS.md"
+        return options.files, options.out or "MODELS.md", None
     found = project_options()
-    return found.sources, options.out or found.docs
+    return found.sources, options.out or found.docs, found.rules
 
 
 def _command(options: "Namespace") -> str:

@@ -20,18 +20,19 @@ def run(options: "Namespace") -> int:
     """Print a page, or the list of codes."""
     from hypiler.cli.report import usage_error
     from hypiler.cli.streams import OK, USAGE
-    from hypiler.diagnostics.codes import CODES
     from hypiler.diagnostics.escaping import did_you_mean, quote_name
     from hypiler.diagnostics.pages import read_page
+    from hypiler.verification.rule_sets import all_codes
 
+    codes = all_codes()
     if options.code is None:
-        for code, (name, severity) in CODES.items():
+        for code, (name, severity) in codes.items():
             print(f"{code}  {severity:7}  {name}")
         return OK
-    by_name = {name: code for code, (name, _) in CODES.items()}
+    by_name = {name: code for code, (name, _) in codes.items()}
     code = by_name.get(options.code.lower(), options.code.upper())
-    if code not in CODES:
-        near = did_you_mean(options.code, [*CODES, *by_name])
+    if code not in codes:
+        near = did_you_mean(options.code, [*codes, *by_name])
         usage_error(f"no code {quote_name(options.code)}; {near or '`hypiler explain` lists all'}")
         return USAGE
     print(read_page(code), end="")

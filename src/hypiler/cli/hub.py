@@ -49,13 +49,14 @@ def read_registry(options: "Namespace") -> "tuple[CheckedRegistry, list[Source]]
     Each file is read once: whoever changes one later can tell whether it still holds what was judged.
     """
     try:
-        paths: list[str] = [options.file] if options.file else project_options().sources
+        project = None if options.file else project_options()
     except OptionsError as error:
         report(error.findings, None, options, sys.stderr)
         return None
+    paths: list[str] = [options.file] if project is None else project.sources
     # One byte over the limit is enough to tell that a file is too large.
     files = [(path, read_file(path, MAX_BYTES + 1)) for path in paths]
-    registry = compile_registry(files)
+    registry = compile_registry(files, rules=project.rules if project else None)
     if registry.has_errors:
         report(registry.findings, registry, options, sys.stderr)
         return None

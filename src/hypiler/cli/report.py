@@ -4,7 +4,7 @@ import os
 import sys
 
 from hypiler.cli.streams import FINDINGS, OK, USAGE, print_error, redirect_to_devnull
-from hypiler.diagnostics.codes import ERROR
+from hypiler.diagnostics.codes import ERROR, NOTE
 from hypiler.diagnostics.text import render_concise, render_text
 from hypiler.project.options import Options, read_options
 
@@ -74,8 +74,9 @@ def write_text(text: str, stream: "TextIO") -> None:
 
 
 def exit_code(findings: "list[Finding]", *, strict: bool) -> int:
-    """1 if a finding is an error, or any if warnings count as errors."""
-    counted = findings if strict else [finding for finding in findings if finding.severity == ERROR]
+    """1 if a finding is an error, or with `strict` a warning; notes never count."""
+    severities = {finding.severity for finding in findings}
+    counted = severities - {NOTE} if strict else severities & {ERROR}
     return FINDINGS if counted else OK
 
 

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from dataclasses import asdict
 from json import dumps
 
 from hypiler.cli.hub import INTERRUPTED, add_jobs_argument, open_hub, read_lock_for, read_registry
@@ -13,7 +12,8 @@ from hypiler.diagnostics.codes import ERROR
 from hypiler.diagnostics.escaping import nearest, printable, quote_name
 from hypiler.hub.snapshot import HubError
 from hypiler.project.output import add_files, replace_source
-from hypiler.verification.lockfile import format_value, write_lock
+from hypiler.verification.lock_rules import format_value
+from hypiler.verification.lockfile import write_lock
 from hypiler.verification.verdict import AGREES, CLAIMED, DIFFERS, STATES, UNKNOWN
 from hypiler.verification.verify import (
     Result,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from hypiler.compiler.checked import CheckedRegistry
+    from hypiler.compiler.rule_settings import RuleSettings
     from hypiler.diagnostics.finding import Finding
     from hypiler.hub.snapshot import Snapshot
     from hypiler.jsontext.editor import Change
@@ -101,7 +102,7 @@ def run(options: "Namespace") -> int:
         _keep(path, kept, locks, results, every)
     if not complete:
         return INTERRUPTED
-    fixed = options.fix and _fix(results, sources, options)
+    fixed = options.fix and _fix(results, sources, registry, options)
     return _exit_code(results, fixed=fixed)
 
 
@@ -212,7 +213,7 @@ def _record(result: "Result") -> "dict[str, Any]":
         "date": result.locked.date if result.locked else None,
         "error": None if result.error is None else {"kind": type(result.error).__name__, "message": str(result.error)},
         "notes": list(result.notes),
-        "facts": [asdict(verdict) for verdict in result.verdicts],
+        "facts": [verdict.to_dict() for verdict in result.verdicts],
     }
 
 
@@ -233,7 +234,7 @@ def _keep(
         replace_source(path, kept, text.encode(), root=os.path.dirname(path))
 
 
-def _fix(results: "list[Result]", sources: "list[Source]", options: "Namespace") -> bool:
+def _fix(results: "list[Result]", sources: "list[Source]", registry: "CheckedRegistry", options: "Namespace") -> bool:
     """Write what the files say into the registry; whether all that differs was mended."""
     # What could not be read at all is not mended either.
     mended = all(result.error is None for result in results)
@@ -245,20 +246,20 @@ def _fix(results: "list[Result]", sources: "list[Source]", options: "Namespace")
         mended = mended and wrong <= right
         if changes:
             cited = [change for result in own for change in citations(result)]
-            written = _write(source, [*changes, *cited])
+            written = _write(source, [*changes, *cited], registry.rules)
             mended = mended and written
             if written and not options.json:
                 write_text(f"{printable(source.name)}: {_counted(len(changes), 'fact')} corrected", sys.stdout)
     return mended
 
 
-def _write(source: "Source", changes: "list[Change]") -> bool:
+def _write(source: "Source", changes: "list[Change]", rules: "RuleSettings | None") -> bool:
     """Give a file the changes, if it has no errors then."""
     from hypiler.jsontext.editor import edit
     from hypiler.schema.key_order import schema_order
 
     text = edit(source, changes, schema_order)
-    again = compile_registry([(source.name, text.encode())])
+    again = compile_registry([(source.name, text.encode())], rules=rules)
     if again.has_errors:
         name = printable(source.name)
         print_error(f"{name} is left as it is: with what the files say it would be faulty; mend it by hand")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hypiler.compiler.checked import CheckedRegistry
+    from hypiler.compiler.rule_settings import RuleSettings
 
 
 def add_output_arguments(parser: "ArgumentParser") -> None:
@@ -25,21 +26,21 @@ def add_output_arguments(parser: "ArgumentParser") -> None:
 
 def write_or_check(
     options: "Namespace",
-    targets: "Callable[[Namespace], tuple[list[str], str]]",
+    targets: "Callable[[Namespace], tuple[list[str], str, RuleSettings | None]]",
     emit: "Callable[[CheckedRegistry, str], dict[str, str]]",
     repair: str,
 ) -> int:
     """Compile, report, and write what was generated, or with --check and --diff only compare it; the exit code.
 
-    `targets` gives the sources and the path of the first output, `emit` the texts by path. `repair` is the command
-    that writes them.
+    `targets` gives the sources, the path of the first output and which rules are applied; `emit` the texts by path.
+    `repair` is the command that writes them.
     """
     try:
-        sources, output = targets(options)
+        sources, output, rules = targets(options)
     except OptionsError as error:
         report(error.findings, None, options, sys.stderr)
         return FINDINGS
-    registry = compile_files(sources)
+    registry = compile_files(sources, rules=rules)
     report(registry.findings, registry, options, sys.stderr)
     code = exit_code(registry.findings, strict=options.strict)
     if code:

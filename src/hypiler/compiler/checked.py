@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
+    from hypiler.compiler.rule_settings import RuleSettings
     from hypiler.jsontext.json_types import JSONValue
     from hypiler.schema.model import Model
 
@@ -94,6 +95,7 @@ class CheckedRegistry:
         files: The contents of the files that were read, by name: the sources, and the lock if there is one.
         sources: The sources that could be read as JSON, in order.
         sha256: One digest for all sources; empty if there are errors.
+        rules: Which rules were applied; None for all, as declared.
         layer: The name of this registry as a layer: see `Origin`.
     """
 
@@ -105,6 +107,7 @@ class CheckedRegistry:
         self.findings: list[Finding] = []
         self.models: tuple[Model, ...] = ()
         self.sha256 = ""
+        self.rules: RuleSettings | None = None
         self._lines: dict[str, Lines] = {}
         self._known: dict[str, Model] | None = None
 

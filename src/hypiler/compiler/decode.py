@@ -1,5 +1,6 @@
-"""Checks each value alone: a tree of JSON becomes one row of values a model, in the order of the table of fields."""
+"""Checks each value alone: a tree of JSON becomes one `Entry` per model, with values in the order of the table."""
 
+from hypiler.compiler.entry import Entry
 from hypiler.diagnostics.collector import INVALID, FindingCollector
 from hypiler.diagnostics.escaping import printable
 from hypiler.schema.fields import FIELDS, ROOT, VERSION
@@ -11,12 +12,9 @@ if TYPE_CHECKING:
 
     from hypiler.jsontext.json_types import JSONValue
 
-# A model's values in the order of FIELDS; INVALID where a value was missing or wrong.
-Row = "list[Any]"
-
 
 class _Section:
-    """An object inside a model: its fields (each an index into FIELDS and how to read it) and the objects inside it."""
+    """An object inside a model: its fields, with their indexes and how to read them, and the objects inside."""
 
     __slots__ = ("children", "fields", "path", "required")
 
@@ -25,7 +23,7 @@ class _Section:
         inside = [(i, f) for i, f in enumerate(FIELDS) if f.path[:depth] == path]
         own = [(i, f) for i, f in inside if len(f.path) == depth + 1]
         self.path = path
-        # Unpacked here once, since every field of every model passes through.
+        # Unpacked once, since every field of every model is looked up here.
         self.fields = {f.path[-1]: (i, f.path, f.type.read, f.null) for i, f in own}
         names = dict.fromkeys([f.path[depth] for _, f in inside if len(f.path) > depth + 1])
         self.children: dict[str, _Section] = {name: _Section((*path, name)) for name in names}
@@ -39,8 +37,8 @@ _MODEL = _Section(())
 _EMPTY: "list[Any]" = [field.type.empty for field in FIELDS]
 
 
-def decode_models(tree: "JSONValue", collector: FindingCollector) -> "list[tuple[str | None, list[Any] | None]]":
-    """A label and a row for each model of a registry; no row for a model that is not even an object."""
+def decode_models(tree: "JSONValue", file: str, collector: FindingCollector) -> list[Entry]:
+    """The models of a registry's file. A model that is not even an object is left out."""
     if type(tree) is not dict:
         collector.wrong_type("an object with `models`", tree)
         return []
@@ -59,53 +57,55 @@ def decode_models(tree: "JSONValue", collector: FindingCollector) -> "list[tuple
     if type(models) is not list:
         collector.wrong_type("an array", models)
         return []
-    return [_check_model(model, index, collector) for index, model in enumerate(models)]
+    decoded = [_decode_model(model, index, file, collector) for index, model in enumerate(models)]
+    return [entry for entry in decoded if entry is not None]
 
 
-def _check_model(model: "JSONValue", index: int, collector: FindingCollector) -> "tuple[str | None, list[Any] | None]":
-    collector.base_path = ("models", index)
+def _decode_model(model: "JSONValue", index: int, file: str, collector: FindingCollector) -> Entry | None:
+    path = ("models", index)
+    collector.base_path = path
     collector.field_path = ()
     if type(model) is not dict:
         collector.base_path = ()
-        collector.field_path = ("models", index)
+        collector.field_path = path
         collector.model = None
         collector.wrong_type("an object", model)
-        return None, None
+        return None
     id = model.get("id")
     collector.model = printable(id)[:80] if type(id) is str else None
-    row = _EMPTY.copy()
-    _check_section(_MODEL, model, row, collector)
-    return collector.model, row
+    entry = Entry(_EMPTY, collector.model, path, file, collector)
+    before = collector.count
+    _check_section(_MODEL, model, entry, collector)
+    entry.sound = collector.count == before
+    return entry
 
 
-def _check_section(
-    section: _Section, found: "dict[str, JSONValue]", row: "list[Any]", collector: FindingCollector
-) -> None:
+def _check_section(section: _Section, found: "dict[str, JSONValue]", entry: Entry, collector: FindingCollector) -> None:
     fields = section.fields
     unknown: list[str] = []
     for key, value in found.items():
         if key in fields:
             index, path, read, null = fields[key]
             collector.field_path = path
-            row[index] = None if value is None and null else read(value, collector)
+            entry[index] = None if value is None and null else read(value, collector)
         elif key in section.children:
             child = section.children[key]
             if type(value) is dict:
-                _check_section(child, value, row, collector)
+                _check_section(child, value, entry, collector)
             else:
                 collector.field_path = child.path
                 collector.wrong_type("an object", value)
-                _spoil(child, row)
+                _spoil(child, entry)
         else:
             unknown.append(key)
     if unknown or not section.required <= found.keys():
-        _note_strange(section, found, unknown, row, collector)
+        _note_keys(section, found, unknown, entry, collector)
 
 
-def _note_strange(
-    section: _Section, found: "dict[str, JSONValue]", unknown: list[str], row: "list[Any]", collector: FindingCollector
+def _note_keys(
+    section: _Section, found: "dict[str, JSONValue]", unknown: list[str], entry: Entry, collector: FindingCollector
 ) -> None:
-    """Note the keys that a section should not have, and those that it should."""
+    """Note the keys that a section must not have, and those that are missing."""
     where = f"`{'.'.join(section.path)}`" if section.path else "the model"
     collector.field_path = section.path
     meant = unknown_fields(unknown, sorted([*section.fields, *section.children]), collector) - found.keys()
@@ -114,14 +114,14 @@ def _note_strange(
         collector.add("M101", f"{where} lacks the required {what} `{key}`", (key,))
     for key in meant | (section.required - found.keys()):
         if key in section.children:
-            _spoil(section.children[key], row)
+            _spoil(section.children[key], entry)
         else:
-            row[section.fields[key][0]] = INVALID
+            entry[section.fields[key][0]] = INVALID
 
 
-def _spoil(section: _Section, row: "list[Any]") -> None:
-    """Mark every field of a section that is missing or no object, so that no rule judges its absence again."""
+def _spoil(section: _Section, entry: Entry) -> None:
+    """Mark all fields of a missing or malformed section as INVALID, so that rules do not report them a second time."""
     for index, *_ in section.fields.values():
-        row[index] = INVALID
+        entry[index] = INVALID
     for child in section.children.values():
-        _spoil(child, row)
+        _spoil(child, entry)

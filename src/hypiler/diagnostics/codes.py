@@ -3,10 +3,17 @@
 A code is stable: it keeps its meaning for ever and is never used again for another fault. The first digit is the
 stage that finds it: 0 the file as JSON, 1 the shape of one value, 2 rules between values, 3 names in the generated
 module, 4 the model's own files, 5 options and outputs.
+
+The codes of rules (2, 3 and 4) are declared with their rules: see `hypiler.compiler.rule_set`. They join the table when
+the module of the rules is imported.
 """
 
 ERROR = "error"
 WARNING = "warning"
+NOTE = "note"
+"""Shown, but never counted by `--strict`, and never a reason to fail."""
+
+SEVERITIES = (ERROR, WARNING, NOTE)
 
 CODES: dict[str, tuple[str, str]] = {
     # file: the text is not the JSON that a registry may be written in
@@ -36,32 +43,6 @@ CODES: dict[str, tuple[str, str]] = {
     "M113": ("malformed-value", ERROR),
     "M114": ("unknown-value", ERROR),
     "M115": ("repeated-item", ERROR),
-    # rules: values that are fine alone and wrong together
-    "M201": ("duplicate-id", ERROR),
-    "M202": ("projection-dims-missing", ERROR),
-    "M203": ("projection-dims-mismatch", ERROR),
-    "M204": ("projection-dims-without-projection", ERROR),
-    "M205": ("matryoshka-dims-unsorted", ERROR),
-    "M206": ("matryoshka-dim-too-large", ERROR),
-    "M207": ("matryoshka-without-embedding-dim", ERROR),
-    "M208": ("matryoshka-contradiction", ERROR),
-    "M209": ("matryoshka-dims-unknown", WARNING),
-    "M210": ("parameters-below-vocabulary", WARNING),
-    "M211": ("context-exceeds-positions", WARNING),
-    "M212": ("zero-score", WARNING),
-    "M213": ("positions-without-offset", WARNING),
-    "M214": ("unknown-source-path", ERROR),
-    "M215": ("duplicate-variant", ERROR),
-    "M216": ("license-spelling", WARNING),
-    "M217": ("similar-type", WARNING),
-    # names: what the generated module would have to call things
-    "M301": ("name-collision", ERROR),
-    "M302": ("reserved-name", ERROR),
-    "M303": ("type-name-collision", ERROR),
-    # files: the model's own files, as far as the lock knows them, say otherwise
-    "M401": ("fact-differs", ERROR),
-    "M402": ("lock-of-another-commit", WARNING),
-    "M403": ("invalid-lock", ERROR),
     # options: pyproject.toml, and what would be written where
     "M501": ("unknown-option", ERROR),
     "M502": ("invalid-option", ERROR),
@@ -75,6 +56,18 @@ CODES: dict[str, tuple[str, str]] = {
 }
 
 
+def declare(code: str, name: str, severity: str) -> None:
+    """Add a code to the table. Raises ValueError if the code or its name is taken."""
+    if code in CODES or any(name == other for other, _ in CODES.values()):
+        raise ValueError(f"{code} {name} is declared twice")
+    CODES[code] = (name, severity)
+
+
 def severity_of(code: str) -> str:
-    """`"error"` or `"warning"`."""
+    """How severe findings of a code are, unless the project says otherwise: one of `SEVERITIES`."""
     return CODES[code][1]
+
+
+def name_of(code: str) -> str:
+    """The name of a code, such as `duplicate-key`."""
+    return CODES[code][0]

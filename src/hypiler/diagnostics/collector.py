@@ -1,6 +1,6 @@
-"""Collects findings while a tree is checked, and phrases the ones that every kind of value shares."""
+"""Collects findings while a tree is checked, and words the messages that all types of values share."""
 
-from hypiler.diagnostics.codes import ERROR, WARNING
+from hypiler.diagnostics.codes import SEVERITIES
 from hypiler.diagnostics.escaping import did_you_mean, quote_value
 from hypiler.diagnostics.finding import MAX_FINDINGS, Finding, Path, json_path
 
@@ -18,7 +18,7 @@ _NULL = "null means none or not published; give the value, or leave out an optio
 
 
 class Invalid:
-    """The type of `INVALID`, which stands where a value was missing or wrong, so that rules can pass over it."""
+    """The type of `INVALID`, which takes the place of a missing or wrong value, so that rules can pass over it."""
 
     __slots__ = ()
 
@@ -30,24 +30,37 @@ INVALID = Invalid()
 
 
 class FindingCollector:
-    """The findings so far, and the place being checked: set per field, so that a clean value costs no path."""
+    """The findings about a file so far, and the place that is being checked.
+
+    Attributes:
+        findings: Those that were kept.
+        dropped: How many were not kept, since there were too many.
+        base_path: The path of the model that is being checked.
+        field_path: The path of the field below it. Both are set by the caller, so that a clean value costs no path.
+        model: The id of the model, for messages.
+    """
 
     __slots__ = ("_kept", "base_path", "dropped", "field_path", "findings", "model")
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
         self.dropped = 0
-        self._kept = {ERROR: 0, WARNING: 0}
+        self._kept = dict.fromkeys(SEVERITIES, 0)
         self.base_path: Path = ()
         self.field_path: Path = ()
         self.model: str | None = None
 
-    def name(self, sub: Path = ()) -> str:
-        """The current field, or the part `sub` of it, as a message names it: `specs.embedding_dim`."""
-        path = self.field_path + sub
+    @property
+    def count(self) -> int:
+        """How many findings there are, with those that were not kept."""
+        return len(self.findings) + self.dropped
+
+    def name(self, suffix: Path = ()) -> str:
+        """The name of the current field, or of its part `suffix`, in a message: `specs.embedding_dim`."""
+        path = self.field_path + suffix
         if not path:
             return "the file"
-        # A field's own name comes first, as it stands; keys of the input may follow it.
+        # The first part is a field's own name; those after it may be keys of the input.
         rest = [part[:_LIMIT] + "…" if isinstance(part, str) and len(part) > _LIMIT else part for part in path[1:]]
         return f"`{path[0]}{json_path(tuple(rest))[1:]}`"
 
@@ -55,18 +68,18 @@ class FindingCollector:
         self,
         code: str,
         message: str,
-        sub: Path = (),
+        suffix: Path = (),
         *,
         help: str | None = None,
         at: str = "value",
     ) -> Invalid:
-        """Note a fault of the current field, or of the part `sub` of it."""
-        path = self.base_path + self.field_path + sub
+        """Note a finding about the current field, or about the part `suffix` of it."""
+        path = self.base_path + self.field_path + suffix
         return self.note(Finding(code, message, path, help=help, at=at, model=self.model))
 
     def note(self, finding: Finding) -> Invalid:
-        """Keep a finding, unless there are too many: then it is only counted."""
-        # Counted apart, or many warnings could hide the one error that must stop a build.
+        """Keep a finding. If there are too many of its severity, it is only counted."""
+        # Severities are counted apart, so that many warnings cannot hide the one error that must stop a build.
         if self._kept[finding.severity] < MAX_FINDINGS:
             self._kept[finding.severity] += 1
             self.findings.append(finding)
@@ -74,11 +87,11 @@ class FindingCollector:
             self.dropped += 1
         return INVALID
 
-    def wrong_type(self, expected: str, value: object, sub: Path = ()) -> Invalid:
+    def wrong_type(self, expected: str, value: object, suffix: Path = ()) -> Invalid:
         """`value` is of another JSON type than the field takes."""
         if value is None:
-            message = f"{self.name(sub)} must be {expected}, got null"
-            return self.add("M104", message, sub, help=_NULL)
+            message = f"{self.name(suffix)} must be {expected}, got null"
+            return self.add("M104", message, suffix, help=_NULL)
         found = _NAMES[type(value)]
         if isinstance(value, bool | int | float | str):
             found += f" {quote_value(value)}"
@@ -91,26 +104,26 @@ class FindingCollector:
             and value.strip().isdigit()
         ):
             help = f"write {int(value)} without quotes"
-        return self.add("M103", f"{self.name(sub)} must be {expected}, got {found}", sub, help=help)
+        return self.add("M103", f"{self.name(suffix)} must be {expected}, got {found}", suffix, help=help)
 
     def malformed(
         self,
         code: str,
         expected: str,
         value: object,
-        sub: Path = (),
+        suffix: Path = (),
         help: str | None = None,
     ) -> Invalid:
-        """`value` is a string that is not spelled as its field demands."""
+        """`value` is a string that is not written as its field demands."""
         return self.add(
             code,
-            f"{self.name(sub)} must be {expected}, got {quote_value(value)}",
-            sub,
+            f"{self.name(suffix)} must be {expected}, got {quote_value(value)}",
+            suffix,
             help=help,
         )
 
-    def unknown_value(self, known: tuple[str, ...], value: str, sub: Path = ()) -> Invalid:
+    def unknown_value(self, known: tuple[str, ...], value: str, suffix: Path = ()) -> Invalid:
         """`value` is not a word of a closed list."""
         near = did_you_mean(value, list(known))
-        message = f"{self.name(sub)} must be one of {', '.join(known)}; got {quote_value(value)}"
-        return self.add("M114", message, sub, help=near)
+        message = f"{self.name(suffix)} must be one of {', '.join(known)}; got {quote_value(value)}"
+        return self.add("M114", message, suffix, help=near)

@@ -1,7 +1,7 @@
-"""How text from the input may appear in a message: never raw.
+"""Makes text from the input fit for a message.
 
-Control, bidi and other characters that do not print could forge lines or hide text in a terminal or a log, so every
-message that repeats input goes through these functions.
+Control characters, bidi marks and others that do not print could forge lines or hide text in a terminal or a log.
+Every message that repeats input passes it through these functions.
 """
 
 _LIMIT = 60
@@ -15,7 +15,7 @@ def printable(text: str) -> str:
 
 
 def quote_value(value: object) -> str:
-    """A value from the input as it may stand in a message: in JSON's own words, on one line, shortened."""
+    """A value from the input for a message: as JSON writes it, on one line, shortened."""
     if value is None:
         return "null"
     if value is True:

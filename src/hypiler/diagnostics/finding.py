@@ -1,4 +1,4 @@
-"""A finding: one fault of the input, with everything a reader needs to mend it."""
+"""A finding: one fault of the input, with everything that a reader needs to fix it."""
 
 from hypiler.diagnostics.codes import severity_of
 from hypiler.diagnostics.escaping import printable
@@ -6,17 +6,26 @@ from hypiler.diagnostics.escaping import printable
 Path = tuple[str | int, ...]
 
 MAX_FINDINGS = 10_000
-"""So many errors and so many warnings of one file are kept: nobody reads more, and each takes memory."""
+"""The limit of findings per file and severity. Nobody reads more, and each takes memory."""
 
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 
 
 class Finding:
-    """One fault: what (`code`, `message`, `help`), where (`path`, `file`, `line`, `column`) and whose (`model`).
+    """One fault of the input.
 
-    `line` and `column` count from 1 in characters; both are 0 until the finding is located, and stay 0 for a fault
-    that has no place in a file. `width` is the number of characters to underline. `at` says which part of the place
-    the fault concerns: the `"value"` at `path` or its `"key"`.
+    Attributes:
+        code: As `M103`.
+        message: What must hold, and what was found.
+        path: The JSON path of the fault in its file.
+        at: The part that the fault concerns: the `"value"` at the path or its `"key"`.
+        help: What to do about it; None if the message says it all.
+        model: The id of the model; None for a fault of no model.
+        file: The name of the file; empty for a fault of no file.
+        line: From 1; 0 until the finding is located, and for a fault that has no place in a file.
+        column: From 1, in characters; 0 where `line` is 0.
+        width: The number of characters to underline.
+        severity: "error", "warning" or "note"; by default that of the code.
     """
 
     __slots__ = (
@@ -29,6 +38,7 @@ class Finding:
         "message",
         "model",
         "path",
+        "severity",
         "width",
     )
 
@@ -45,6 +55,7 @@ class Finding:
         line: int = 0,
         column: int = 0,
         width: int = 1,
+        severity: str = "",
     ) -> None:
         self.code = code
         self.message = message
@@ -56,11 +67,7 @@ class Finding:
         self.line = line
         self.column = column
         self.width = width
-
-    @property
-    def severity(self) -> str:
-        """`"error"` or `"warning"`, fixed by the code."""
-        return severity_of(self.code)
+        self.severity = severity or severity_of(code)
 
     @property
     def json_path(self) -> str:
@@ -72,7 +79,7 @@ class Finding:
 
 
 def json_path(path: Path) -> str:
-    """`("models", 3, "a b")` as `$.models[3]["a b"]`, printable whatever the keys hold."""
+    """`("models", 3, "a b")` as `$.models[3]["a b"]`, printable whatever the keys are."""
     out = "$"
     for part in path:
         if isinstance(part, int):

@@ -1,6 +1,6 @@
 """Findings for programs: JSON, the annotations of GitHub, and SARIF. All input text in them is escaped."""
 
-from hypiler.diagnostics.codes import CODES
+from hypiler.diagnostics.codes import CODES, NOTE, name_of
 from hypiler.diagnostics.escaping import printable
 from hypiler.diagnostics.finding import Finding
 
@@ -8,7 +8,7 @@ _SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/sche
 
 
 def render_json(findings: list[Finding]) -> str:
-    """A JSON list, one object a finding, printable ASCII throughout."""
+    """A JSON list of one object per finding; printable ASCII throughout."""
     from json import dumps
 
     return dumps([_record(finding) for finding in findings], indent=2)
@@ -29,7 +29,7 @@ def _record(finding: Finding) -> dict[str, object]:
 
 
 def render_github(findings: list[Finding]) -> str:
-    """One workflow command a finding, which GitHub shows beside the line in a pull request."""
+    """One workflow command per finding, which GitHub shows beside the line in a pull request."""
     return "\n".join([_annotation(finding) for finding in findings])
 
 
@@ -38,13 +38,14 @@ def _annotation(finding: Finding) -> str:
     if finding.line:
         end = finding.column + finding.width - 1
         place |= {"line": str(finding.line), "col": str(finding.column), "endColumn": str(end)}
-    place["title"] = f"{finding.code} {CODES[finding.code][0]}"
+    place["title"] = f"{finding.code} {name_of(finding.code)}"
     properties = ",".join([f"{key}={_escaped(value, ':,')}" for key, value in place.items()])
-    return f"::{finding.severity} {properties}::{_escaped(_told(finding))}"
+    command = "notice" if finding.severity == NOTE else finding.severity
+    return f"::{command} {properties}::{_escaped(_message_with_help(finding))}"
 
 
-def _told(finding: Finding) -> str:
-    """The message with its remedy."""
+def _message_with_help(finding: Finding) -> str:
+    """The message and, on a line of its own, the help."""
     return f"{finding.message}\nhelp: {finding.help}" if finding.help else finding.message
 
 
@@ -55,7 +56,7 @@ def _escaped(text: str, special: str = "") -> str:
 
 
 def render_sarif(findings: list[Finding]) -> str:
-    """A log in SARIF 2.1.0 (OASIS) of one run, for code scanning; printable ASCII throughout."""
+    """The log of one run in SARIF 2.1.0 (OASIS), for code scanning; printable ASCII throughout."""
     from json import dumps
 
     codes = sorted({finding.code for finding in findings})
@@ -92,7 +93,7 @@ def _result(finding: Finding, codes: list[str]) -> dict[str, object]:
         "ruleId": finding.code,
         "ruleIndex": codes.index(finding.code),
         "level": finding.severity,
-        "message": {"text": _told(finding)},
+        "message": {"text": _message_with_help(finding)},
         "locations": [location] if location else [],
         "partialFingerprints": {"finding/v1": _fingerprint(finding)},
     }
@@ -101,7 +102,7 @@ def _result(finding: Finding, codes: list[str]) -> dict[str, object]:
 def _place(finding: Finding) -> dict[str, object]:
     from urllib.parse import quote
 
-    # Bytes of a name that is no UTF-8 are quoted as they are.
+    # Bytes of a name that is not UTF-8 are quoted as they are.
     uri = quote(finding.file.encode("utf-8", "surrogateescape"))
     place: dict[str, object] = {"artifactLocation": {"uri": uri}}
     if finding.line:
@@ -114,7 +115,7 @@ def _place(finding: Finding) -> dict[str, object]:
 
 
 def _fingerprint(finding: Finding) -> str:
-    """The same for one fault while lines and models before it come and go."""
+    """A digest of the fault that does not change when lines or models are added before it."""
     from hashlib import sha256
 
     # A model is known by its id, not by how many stand before it.

@@ -1,4 +1,4 @@
-"""Finds the page of a code: packed with this package in a wheel, in `docs` of a checkout."""
+"""Finds the page of a code: inside this package in a wheel, in `docs` of a checkout."""
 
 
 def read_page(code: str) -> str:

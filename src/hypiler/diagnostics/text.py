@@ -1,6 +1,6 @@
-"""Findings for people: in full with their source lines, or one a line. All input text in them is escaped."""
+"""Findings for people: in full with their source lines, or one per line. All input text in them is escaped."""
 
-from hypiler.diagnostics.codes import CODES, ERROR
+from hypiler.diagnostics.codes import SEVERITIES, name_of
 from hypiler.diagnostics.escaping import printable
 from hypiler.diagnostics.finding import Finding
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     SourceLine = Callable[[Finding], str | None]
 
 _WINDOW = 100
-_MANY = 10  # findings that are no longer counted at a glance
-_STYLES = {"error": "1;31", "warning": "1;33", "bold": "1", "frame": "1;34"}
+_MANY = 10  # with more findings than this, they are also counted per code
+_STYLES = {"error": "1;31", "warning": "1;33", "note": "1;36", "bold": "1", "frame": "1;34"}
 
 
 def _no_line(finding: Finding) -> str | None:
@@ -26,10 +26,13 @@ def render_text(
     color: bool = False,
     limit: int = 0,
 ) -> str:
-    """A report in the manner of compilers: each finding with its source line, then the count.
+    """A report as compilers write it: each finding with its source line, then the counts.
 
-    `line` gives the source line of a finding. With a `limit`, only so many findings are written out, of every code
-    some; where there are many, the count is followed by one line a code.
+    Args:
+        findings: In the order in which they are shown.
+        line: Gives the source line of a finding; None if it has none.
+        color: Whether to use the colours of terminals.
+        limit: How many findings to show, of each code at least the first where possible; 0 shows all. All are counted.
     """
     paint = _paint if color else _plain
     shown = _chosen(findings, limit)
@@ -40,7 +43,7 @@ def render_text(
 
 
 def render_concise(findings: list[Finding], *, limit: int = 0) -> str:
-    """One line a finding, as editors read them, then the count."""
+    """One line per finding, as editors read them, then the counts."""
     shown = _chosen(findings, limit)
     lines = [f"{_where(finding)}{finding.severity}[{finding.code}]: {finding.message}" for finding in shown]
     if len(shown) < len(findings):
@@ -54,7 +57,7 @@ def _where(finding: Finding) -> str:
 
 
 def _chosen(findings: list[Finding], limit: int) -> list[Finding]:
-    """At most `limit` of the findings, in their order: of every code the first, so that none hides the others."""
+    """At most `limit` of the findings, in their order. The first of each code are preferred: no code hides another."""
     if not limit or len(findings) <= limit:
         return findings
     numbers: dict[str, int] = {}
@@ -66,17 +69,17 @@ def _chosen(findings: list[Finding], limit: int) -> list[Finding]:
 
 
 def _count(findings: list[Finding]) -> str:
-    """How many errors and warnings; of many, also how many of each code."""
-    errors = sum(finding.severity == ERROR for finding in findings)
-    both = ((errors, "error"), (len(findings) - errors, "warning"))
-    counts = ", ".join([f"{n} {word}{'s' * (n != 1)}" for n, word in both if n])
+    """How many findings there are of each severity; if they are many, also how many of each code."""
+    severities = [finding.severity for finding in findings]
+    numbered = [(severities.count(word), word) for word in SEVERITIES]
+    counts = ", ".join([f"{number} {word}{'s' * (number != 1)}" for number, word in numbered if number])
     if len(findings) <= _MANY:
         return counts
     numbers: dict[str, int] = {}
     for finding in findings:
         numbers[finding.code] = numbers.get(finding.code, 0) + 1
     ordered = sorted(numbers.items(), key=lambda item: -item[1])
-    table = [f"{number:>7}  {code}  {CODES[code][0]}" for code, number in ordered]
+    table = [f"{number:>7}  {code}  {name_of(code)}" for code, number in ordered]
     return "\n".join([f"{counts}:", *table, f"`hypiler explain {ordered[0][0]}` tells what a code means"])
 
 
@@ -109,7 +112,7 @@ def _render(finding: Finding, line: str | None, paint: "Callable[[str, str], str
 
 
 def _excerpt(line: str, start: int, width: int) -> tuple[str, int, int]:
-    """The part of a line around a finding, printable, with the columns where the carets begin and how many."""
+    """The printable part of a line around a finding, the column where the carets begin, and how many there are."""
     first = max(0, start - _WINDOW // 2) if start + width > _WINDOW else 0
     last = max(first + _WINDOW, min(start + width, first + _WINDOW))
     before = ("…" if first else "") + _columns(line[first:start])
@@ -123,7 +126,7 @@ def _columns(text: str) -> str:
 
 
 def _width(text: str) -> int:
-    """How many columns a terminal gives to `text`."""
+    """How many columns of a terminal `text` takes."""
     if text.isascii():
         return len(text)
     from unicodedata import category, east_asian_width

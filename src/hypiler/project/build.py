@@ -7,13 +7,14 @@ from hypiler.project.loading import load_into
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from hypiler.compiler.rule_settings import RuleSettings
     from hypiler.project.options import Options
 
 
-def compile_files(paths: list[str], root: str = "") -> CheckedRegistry:
+def compile_files(paths: list[str], root: str = "", rules: "RuleSettings | None" = None) -> CheckedRegistry:
     """The registry in these files; see `load_into`."""
     registry = CheckedRegistry()
-    load_into(registry, paths, root)
+    load_into(registry, paths, root, rules=rules)
     return registry
 
 
@@ -28,7 +29,7 @@ def generate(registry: CheckedRegistry, output: str) -> dict[str, str]:
 
 def build_project(options: "Options", *, write: bool = True) -> CheckedRegistry:
     """Compile a project's registry and, if it has no errors, write its module."""
-    registry = compile_files(options.sources, options.root)
+    registry = compile_files(options.sources, options.root, options.rules)
     if write and not registry.has_errors:
         from hypiler.project.output import write_outputs
 

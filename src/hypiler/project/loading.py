@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hypiler.compiler.pipeline import LockRules
+    from hypiler.compiler.rule_settings import RuleSettings
 
 LOCK = "models.lock.json"
 """The name of the lock, which lies beside the registry's first file."""
@@ -28,14 +29,21 @@ def read_bounded(path: str) -> bytes:
     return read_file(path, MAX_BYTES + 1)
 
 
-def load_into(registry: CheckedRegistry, paths: "Sequence[str]", root: str = "", *, lock: "str | bool" = True) -> None:
+def load_into(
+    registry: CheckedRegistry,
+    paths: "Sequence[str]",
+    root: str = "",
+    *,
+    lock: "str | bool" = True,
+    rules: "RuleSettings | None" = None,
+) -> None:
     """Read and check registry files into a registry that is empty; findings name the files as given.
 
     Facts are also held against the lock: the file beside the first source if there is one, or the file that `lock`
-    names; with false, none. Raises OSError for a file that cannot be read.
+    names; with false, none. `rules` says which rules are applied. Raises OSError for a file that cannot be read.
     """
     files = [(path, read_bounded(os.path.join(root, path))) for path in paths]
-    compile_into(registry, files, lock=_lock(paths, root, lock))
+    compile_into(registry, files, lock=_lock(paths, root, lock), rules=rules)
 
 
 def _lock(paths: "Sequence[str]", root: str, lock: "str | bool") -> "LockRules | None":
@@ -43,6 +51,6 @@ def _lock(paths: "Sequence[str]", root: str, lock: "str | bool") -> "LockRules |
     place = os.path.join(root, name)
     if lock is False or (lock is True and not os.path.exists(place)):
         return None
-    from hypiler.verification.lockfile import Lock
+    from hypiler.verification.lock_rules import Lock
 
     return Lock(read_bounded(place), name)

@@ -5,15 +5,17 @@ import os
 from hypiler.diagnostics.escaping import did_you_mean, printable, quote_name, quote_value
 from hypiler.diagnostics.finding import Finding
 from hypiler.project.files import read_file
+from hypiler.project.rule_options import RULE_OPTIONS, read_rules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from hypiler.compiler.rule_settings import RuleSettings
     from hypiler.jsontext.json_types import JSONValue
 
 _TABLE = ("tool", "hypiler")
-_KNOWN = ["sources", "output", "docs"]
+_KNOWN = ["sources", "output", "docs", *RULE_OPTIONS]
 
 
 class OptionsError(Exception):
@@ -27,16 +29,19 @@ class OptionsError(Exception):
 class Options:
     """What to compile and where to: paths below `root`, `output` that of the module, its stub beside it.
 
-    `docs` is the path of what `hypiler docs` writes.
+    `docs` is the path of what `hypiler docs` writes, `rules` says which rules are applied; None for all, as declared.
     """
 
-    __slots__ = ("docs", "output", "root", "sources")
+    __slots__ = ("docs", "output", "root", "rules", "sources")
 
-    def __init__(self, root: str, sources: list[str], output: str, docs: str) -> None:
+    def __init__(
+        self, root: str, sources: list[str], output: str, docs: str, rules: "RuleSettings | None" = None
+    ) -> None:
         self.root = root
         self.sources = sources
         self.output = output
         self.docs = docs
+        self.rules = rules
 
 
 def has_options(root: str) -> bool:
@@ -82,9 +87,10 @@ def options_of(table: "JSONValue", root: str) -> Options:
     sources = _sources(table.get("sources", "models.json"), root, findings)
     output = _output(table.get("output"), root, findings)
     docs = _docs(table.get("docs", "MODELS.md"), root, findings)
+    rules = read_rules(table, findings)
     if findings:
         raise OptionsError(findings)
-    return Options(root, sources, output, docs)
+    return Options(root, sources, output, docs, rules)
 
 
 def _fault(

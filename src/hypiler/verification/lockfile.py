@@ -1,46 +1,70 @@
 """models.lock.json: what was read of each model's files and when, so that the verdict can be repeated without them."""
 
-import json
-from dataclasses import dataclass, field
-
+from hypiler.compiler.entry import Violation
+from hypiler.compiler.rule_set import RuleSet, apply, graded
+from hypiler.diagnostics.codes import ERROR
 from hypiler.diagnostics.collector import INVALID, FindingCollector
-from hypiler.diagnostics.escaping import printable, quote_value
-from hypiler.diagnostics.finding import Finding
+from hypiler.diagnostics.escaping import quote_name, quote_value
 from hypiler.jsontext.reader import read_source
 from hypiler.model_files.facts import FileFact
 from hypiler.schema.fields import FIELDS, Field
-from hypiler.verification.verdict import AGREES, DIFFERS, Verdict, compare
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
+    from hypiler.diagnostics.finding import Finding, Path
     from hypiler.jsontext.reader import Source
+
+lock_file_rule = RuleSet()
+"""Declares a rule for a lock itself: the function takes what is wrong with its JSON, and the findings about it."""
 
 FORMAT = 1
 _FIELDS = {field.name: field for field in FIELDS}
-_LONGEST = 80
 
 
-@dataclass(frozen=True, slots=True)
 class LockEntry:
     """What was read of one model.
 
-    `revision` is the commit whose files were read, None where that is not known, as of a plain folder; `date` the day,
-    as 2026-01-31; `files` the sha256 of each file of the repository, None where only its name is known, and as
-    `org/name:file` those of the repositories of its variants; `facts` what the files say, by path.
+    Attributes:
+        repository: As `org/name`.
+        revision: The commit whose files were read; None if it is unknown, as for a plain folder.
+        date: The day, as 2026-01-31.
+        files: The sha256 of each file of the repository, None where only the name of a file is known. Files in the
+            repositories of variants are named `org/name:file`.
+        facts: What the files say, by path.
     """
 
-    repository: str
-    revision: str | None
-    date: str
-    files: "Mapping[str, str | None]" = field(default_factory=dict[str, str | None])
-    facts: "Mapping[str, FileFact]" = field(default_factory=dict[str, FileFact])
+    __slots__ = ("date", "facts", "files", "repository", "revision")
+
+    def __init__(
+        self,
+        repository: str,
+        revision: str | None,
+        date: str,
+        files: "Mapping[str, str | None] | None" = None,
+        facts: "Mapping[str, FileFact] | None" = None,
+    ) -> None:
+        self.repository = repository
+        self.revision = revision
+        self.date = date
+        self.files = files or {}
+        self.facts = facts or {}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, LockEntry) and all(getattr(self, n) == getattr(other, n) for n in self.__slots__)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"LockEntry({self.repository!r}, {self.revision!r}, {self.date!r})"
 
 
 def write_lock(models: "Mapping[str, LockEntry]") -> str:
     """The text of a lock: the models by id, in the order that they are given in."""
+    import json  # imported here: a check of the registry only reads locks
+
     return json.dumps({"version": FORMAT, "models": {id: _tree(one) for id, one in models.items()}}, indent=2) + "\n"
 
 
@@ -55,130 +79,92 @@ def _tree(entry: LockEntry) -> "dict[str, Any]":
     }
 
 
+class InvalidLockError(ValueError):
+    """A lock is not as it should be: the message says what must hold, `path` where."""
+
+    def __init__(self, message: str, path: "Path" = ()) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+@lock_file_rule("M403", "invalid-lock", ERROR, always="a lock that cannot be read proves nothing")
+def invalid_lock(error: InvalidLockError, collector: FindingCollector) -> "Iterator[Violation]":
+    """A lock is what `hypiler verify` writes."""
+    message = f"the lock must be as `hypiler verify` writes it: {error}"
+    yield Violation(collector, error.path, message, "delete it, and run `hypiler verify` again", None)
+
+
 def read_lock(data: bytes, name: str) -> "tuple[dict[str, LockEntry], list[Finding]]":
     """The models in a lock, or what is wrong with it."""
     source, findings = read_source(data, name)
     if source is None or findings:
         return {}, findings
     try:
-        return _models(source.value), []
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        message = f"{printable(name)} must be as `hypiler verify` writes it: {printable(str(error))}"
-        return {}, [Finding("M403", message, file=name, help="delete it, and run `hypiler verify` again")]
+        return parse_lock(source), []
+    except InvalidLockError as error:
+        collector = FindingCollector()
+        apply(graded(lock_file_rule), error, collector)
+        source.locate(collector.findings)
+        return {}, collector.findings
 
 
-def _models(tree: "Any") -> "dict[str, LockEntry]":
-    if tree["version"] != FORMAT:
-        raise ValueError(f"`version` must be {FORMAT}, got {quote_value(tree['version'])}")
-    return {
-        id: LockEntry(
-            repository=_text(one["repository"]),
-            revision=None if one["revision"] is None else _text(one["revision"]),
-            date=_text(one["date"]),
-            files={name: None if digest is None else _text(digest) for name, digest in one["files"].items()},
-            facts={path: _fact(path, fact) for path, fact in one["facts"].items()},
-        )
-        for id, one in tree["models"].items()
-    }
+def parse_lock(source: "Source") -> "dict[str, LockEntry]":
+    """The models in the JSON of a lock. Raises InvalidLockError."""
+    tree = _object(source.value, ())
+    if tree.get("version") != FORMAT:
+        raise InvalidLockError(f"`version` must be {FORMAT}, got {quote_value(tree.get('version'))}", ("version",))
+    models = _object(tree.get("models"), ("models",))
+    collector = FindingCollector()
+    return {id: _entry(_object(one, ("models", id)), ("models", id), collector) for id, one in models.items()}
 
 
-def _fact(path: str, tree: "Any") -> FileFact:
-    """A fact with a value that files can show."""
-    value = tree["value"]
-    if not _can_show(_FIELDS[path], value):
-        raise ValueError(f"`{path}` cannot be {quote_value(value)}")
-    return FileFact(value, _text(tree["file"]), _text(tree["key"]), _text(tree["note"]))
+def _entry(tree: "dict[str, Any]", path: "Path", collector: FindingCollector) -> LockEntry:
+    files = _object(tree.get("files"), (*path, "files"))
+    facts = _object(tree.get("facts"), (*path, "facts"))
+    for name, digest in files.items():
+        if digest is not None:
+            _text(files, name, (*path, "files"))
+    known = tree.get("revision", "") is not None
+    return LockEntry(
+        repository=_text(tree, "repository", path),
+        revision=_text(tree, "revision", path) if known else None,
+        date=_text(tree, "date", path),
+        files=files,
+        facts={name: _fact(name, fact, (*path, "facts", name), collector) for name, fact in facts.items()},
+    )
 
 
-def _can_show(field: Field, value: "Any") -> bool:
+def _fact(name: str, tree: "Any", path: "Path", collector: FindingCollector) -> FileFact:
+    """A fact, with a value that files can show."""
+    fact = _object(tree, path)
+    field, value = _FIELDS.get(name), fact.get("value")
+    if field is None:
+        raise InvalidLockError(f"no field has the path {quote_name(name)}", path)
+    if "value" not in fact or not _can_show(field, value, collector):
+        raise InvalidLockError(f"`{name}` cannot be {quote_value(value)}", (*path, "value"))
+    return FileFact(value, _text(fact, "file", path), _text(fact, "key", path), _text(fact, "note", path))
+
+
+def _can_show(field: Field, value: "Any", collector: FindingCollector) -> bool:
+    """Whether files can show this value of a field. Nobody edits a lock, so no reason is given."""
     found = field.compare.is_evidence(value)
     if found is not None:
         return found
-    collector = FindingCollector()
-    collector.field_path = field.path
     return field.null if value is None else field.type.read(value, collector) is not INVALID
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"a string is due, got {quote_value(value)}")
+def _object(value: object, path: "Path") -> "dict[str, Any]":
+    if type(value) is not dict:
+        raise InvalidLockError(f"{_name(path)} must be an object, got {quote_value(value)}", path)
     return value
 
 
-def verdicts(entry: "Mapping[str, Any]", locked: LockEntry) -> list[Verdict]:
-    """The verdict on each fact of an entry, from what the lock keeps of the model's files."""
-    return compare(entry, locked.facts, locked.files)
+def _text(tree: "dict[str, Any]", key: str, path: "Path") -> str:
+    value = tree.get(key)
+    if type(value) is not str:
+        raise InvalidLockError(f"{quote_name(key)} must be a string, got {quote_value(value)}", (*path, key))
+    return value
 
 
-def is_of(entry: "Mapping[str, Any]", locked: LockEntry) -> bool:
-    """Whether the lock can speak of an entry: not if both name a commit, and another one."""
-    pins = {entry.get("revision"), locked.revision} - {None}
-    return entry.get("huggingface_id") == locked.repository and len(pins) < 2
-
-
-class Lock:
-    """The lock beside a registry, for a compilation: `check` is its part in it.
-
-    `findings` are those of the lock itself; `verified` has, by id, the commit whose files a model was compared with,
-    and the number of its facts that agree.
-    """
-
-    def __init__(self, data: bytes, name: str) -> None:
-        self.name = name
-        self.data = data
-        self.models, self.findings = read_lock(data, name)
-        self.verified: dict[str, tuple[str, int]] = {}
-
-    def check(self, source: "Source", collector: "FindingCollector") -> None:
-        """Note each fact of a file without errors that has moved away from the lock, and each pin that has."""
-        tree: Any = source.value
-        for index, entry in enumerate(tree["models"]):
-            locked = self.models.get(entry["id"])
-            if locked is None:
-                continue
-            if not is_of(entry, locked):
-                collector.note(_moved(entry, index, locked))
-                continue
-            judged = verdicts(entry, locked)
-            for verdict in judged:
-                if verdict.state == DIFFERS:
-                    collector.note(differing(entry["id"], index, verdict))
-            if locked.revision is not None and locked.revision == entry.get("revision"):
-                self.verified[entry["id"]] = (locked.revision, sum(map(_counts, judged)))
-
-
-def _counts(verdict: Verdict) -> bool:
-    """Whether the verdict counts as a verified fact. Absences (null, empty) are not counted."""
-    return verdict.state == AGREES and verdict.ours not in (None, [], {}) and _FIELDS[verdict.path].is_fact
-
-
-def differing(id: str, index: int, verdict: Verdict) -> Finding:
-    """The finding for a fact that the model's files contradict; `index` is that of the model."""
-    theirs = printable(verdict.note) if verdict.theirs is None and verdict.note else format_value(verdict.theirs)
-    where = printable(f"{verdict.file}, `{verdict.key}`" if verdict.key else verdict.file)
-    return Finding(
-        "M401",
-        f"`{verdict.path}` must be what the model's files say: {theirs} ({where}); here {format_value(verdict.ours)}",
-        ("models", index, *verdict.path.split(".")),
-        help="`hypiler verify --fix` writes what the files say",
-        model=id,
-    )
-
-
-def format_value(value: object) -> str:
-    """A value as JSON writes it, cut where it is long."""
-    text = printable(json.dumps(value, ensure_ascii=False))
-    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
-
-
-def _moved(entry: "Mapping[str, Any]", index: int, locked: LockEntry) -> Finding:
-    path = ("models", index, "revision" if entry["huggingface_id"] == locked.repository else "huggingface_id")
-    there = printable(f"{locked.repository} @ {locked.revision}")
-    return Finding(
-        "M402",
-        f"`{path[-1]}` must be that of the files that were verified, {there}; here"
-        f" {entry['huggingface_id']} @ {entry.get('revision')}",
-        path,
-        help=f"run `hypiler verify {entry['id']}`",
-        model=entry["id"],
-    )
+def _name(path: "Path") -> str:
+    return quote_name(str(path[-1])) if path else "the file"

@@ -1,7 +1,5 @@
 """Whether what a registry says of a model is what the model's own files say."""
 
-from dataclasses import dataclass
-
 from hypiler.schema.comparisons import Checksums, FileNamed
 from hypiler.schema.fields import ABSENT, FIELDS, Field
 
@@ -23,21 +21,54 @@ STATES = (AGREES, DIFFERS, UNKNOWN, CLAIMED)
 FACTS = tuple([field for field in FIELDS if field.origin != "identity"])
 """The fields whose values are facts about a model, in the order of the table."""
 
+# Unpacked once: `hypiler check` asks for every fact of every model.
+_FACTS = [(field.name, field) for field in FACTS]
 
-@dataclass(frozen=True, slots=True)
+
 class Verdict:
-    """What became of one fact: `path` as `specs.embedding_dim`, `state` one of the four words above.
+    """What became of one fact.
 
-    `ours` is the registry's value. `theirs` is that of `file`, at `key`; `note` says what a reader should know of it.
+    Attributes:
+        path: As `specs.embedding_dim`.
+        state: One of `STATES`.
+        ours: The registry's value.
+        theirs: The value in the model's files.
+        file: The file that shows it.
+        key: Its place in the file.
+        note: What a reader should know about it.
     """
 
-    path: str
-    state: str
-    ours: "Any"
-    theirs: "Any" = None
-    file: str = ""
-    key: str = ""
-    note: str = ""
+    __slots__ = ("file", "key", "note", "ours", "path", "state", "theirs")
+
+    def __init__(  # noqa: PLR0917 - tests and tables write them in this order
+        self,
+        path: str,
+        state: str,
+        ours: "Any",
+        theirs: "Any" = None,
+        file: str = "",
+        key: str = "",
+        note: str = "",
+    ) -> None:
+        self.path = path
+        self.state = state
+        self.ours = ours
+        self.theirs = theirs
+        self.file = file
+        self.key = key
+        self.note = note
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Verdict) and self.to_dict() == other.to_dict()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Verdict({', '.join([f'{name}={value!r}' for name, value in self.to_dict().items()])})"
+
+    def to_dict(self) -> "dict[str, Any]":
+        """The parts by name, as `hypiler verify --json` prints them."""
+        return {name: getattr(self, name) for name in ("path", "state", "ours", "theirs", "file", "key", "note")}
 
 
 def compare(
@@ -49,23 +80,23 @@ def compare(
     it is not known. Files of another repository, which variants may name, are given as `org/name:file`; one that does
     not exist by `no_repository`.
     """
-    return [_judge(field, ours, facts.get(field.name), sums) for field, ours in _stated(entry)]
+    return [_judge(name, field, ours, facts.get(name), sums) for name, field, ours in _stated(entry)]
 
 
 def stated(entry: "Mapping[str, Any]") -> "Iterator[tuple[str, Any]]":
     """The path and the value of each fact that an entry states."""
-    return ((field.name, value) for field, value in _stated(entry))
+    return ((name, value) for name, _, value in _stated(entry))
 
 
-def _stated(entry: "Mapping[str, Any]") -> "Iterator[tuple[Field, Any]]":
-    for field in FACTS:
+def _stated(entry: "Mapping[str, Any]") -> "Iterator[tuple[str, Field, Any]]":
+    for name, field in _FACTS:
         value = field.get(entry)
         if value is not ABSENT:
-            yield field, value
+            yield name, field, value
 
 
-def _judge(field: Field, ours: "Any", fact: "FileFact | None", sums: "Mapping[str, str | None]") -> Verdict:
-    path, compare = field.name, field.compare
+def _judge(path: str, field: Field, ours: "Any", fact: "FileFact | None", sums: "Mapping[str, str | None]") -> Verdict:
+    compare = field.compare
     if field.origin == "publication":
         return Verdict(path, CLAIMED, ours)
     if isinstance(compare, Checksums):

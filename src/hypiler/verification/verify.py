@@ -8,7 +8,8 @@ from hypiler.jsontext.editor import REMOVED, Change
 from hypiler.model_files.extract import extract_facts
 from hypiler.schema.comparisons import Checksums
 from hypiler.schema.fields import FIELDS, Field
-from hypiler.verification.lockfile import LockEntry, differing, is_of, verdicts
+from hypiler.verification.lock_rules import differing, is_of, verdicts
+from hypiler.verification.lockfile import LockEntry
 from hypiler.verification.verdict import DIFFERS, Verdict, compare, no_repository, stated
 
 TYPE_CHECKING = False

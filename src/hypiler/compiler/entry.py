@@ -1,0 +1,81 @@
+"""`Entry`: one model while it is checked."""
+
+from operator import itemgetter
+
+from hypiler.diagnostics.finding import Finding, json_path
+from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from hypiler.diagnostics.collector import FindingCollector
+    from hypiler.diagnostics.finding import Path
+
+
+class Violation:
+    """What a rule found: the place, the message and the help. Code and severity are those of the rule."""
+
+    __slots__ = ("collector", "help", "message", "model", "path")
+
+    def __init__(
+        self, collector: "FindingCollector", path: "Path", message: str, help: str | None, model: str | None
+    ) -> None:
+        self.collector = collector
+        self.path = path
+        self.message = message
+        self.help = help
+        self.model = model
+
+    def note(self, code: str, severity: str) -> None:
+        """Add it to the findings of its file."""
+        finding = Finding(code, self.message, self.path, help=self.help, model=self.model, severity=severity)
+        self.collector.note(finding)
+
+
+class Entry(list["Any"]):
+    """One model while it is checked: its values in the order of the table of fields, each with its name as `Model` has.
+
+    A value that is missing or wrong is INVALID.
+
+    Attributes:
+        label: The id as messages show it; None if the model has none.
+        path: Where the model stands in its file.
+        file: The name of the file.
+        collector: The findings of that file.
+        sound: Whether no value is INVALID.
+    """
+
+    __slots__ = ("collector", "file", "label", "path", "sound")
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    def __init__(
+        self, values: "list[Any]", label: str | None, path: "Path", file: str, collector: "FindingCollector"
+    ) -> None:
+        super().__init__(values)
+        self.label = label
+        self.path = path
+        self.file = file
+        self.collector = collector
+        self.sound = True
+
+    def at(self, attribute: str, message: str, part: "Path" = (), *, help: str | None = None) -> Violation:
+        """The violation of a rule at the field behind `attribute`, or at a part of its value."""
+        path = self.path + FIELDS[BY_ATTRIBUTE[attribute]].path + part
+        return Violation(self.collector, path, message, help, self.label)
+
+    @property
+    def place(self) -> str:
+        """File and path, for a message at another model."""
+        from hypiler.diagnostics.escaping import printable
+
+        return f"{printable(self.file)} {json_path(self.path)}"
+
+
+for _attribute, _index in BY_ATTRIBUTE.items():
+    if hasattr(Entry, _attribute):
+        raise TypeError(f"a field cannot be called `{_attribute}`: entries have an attribute of that name")
+    setattr(Entry, _attribute, property(itemgetter(_index)))

@@ -1,0 +1,151 @@
+"""The rules for all models of a registry together: ids and types, and the names that they become in the module.
+
+To add a rule, write its function here and its page in docs/diagnostics.
+"""
+
+from hypiler.compiler.entry import Entry, Violation
+from hypiler.compiler.rule_set import RuleSet
+from hypiler.diagnostics.codes import ERROR, WARNING
+from hypiler.diagnostics.collector import INVALID
+from hypiler.schema.fields import BY_ATTRIBUTE
+from hypiler.schema.identifiers import RESERVED, constant_name
+from hypiler.schema.vocabulary import MODEL_TYPES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from hypiler.compiler.rule_set import Rule
+    from hypiler.diagnostics.finding import Path
+
+    Entries = list[Entry]
+    Use = tuple[str, Entry, str, Path]
+    Violations = Iterator[Violation]
+
+registry_rule = RuleSet()
+"""Declares a rule for all models: the function takes a list of entries, without those whose values it cannot use."""
+
+
+def check_registry(entries: "Entries", rules: "Iterable[tuple[Rule, str]]") -> None:
+    """Apply these rules, each with the severity of its findings, to all models."""
+    for one, severity in rules:
+        needs = [BY_ATTRIBUTE[name] for name in one.needs]
+        usable = [entry for entry in entries if entry.sound or not any(entry[i] is INVALID for i in needs)]
+        for violation in one.check(usable):
+            violation.note(one.code, severity)
+
+
+def _uses(models: "Entries") -> "Iterator[Use]":
+    """Every id and alias, in the order of the file, and where it stands."""
+    for model in models:
+        if model.id is not INVALID:
+            yield model.id, model, "id", ()
+        if model.aliases and model.aliases is not INVALID:
+            for index, alias in enumerate(model.aliases):
+                yield alias, model, "aliases", (index,)
+
+
+def _first_uses(models: "Entries") -> "Iterable[Use]":
+    """Every id and alias once: where it is used again is a fault of its own."""
+    first: dict[str, Use] = {}
+    for use in _uses(models):
+        first.setdefault(use[0], use)
+    return first.values()
+
+
+def _title(use: "Use") -> str:
+    """As messages call it."""
+    id, _, attribute, _ = use
+    return f"{'id' if attribute == 'id' else 'alias'} `{id}`"
+
+
+def _wrong(use: "Use", message: str, help: str | None = None) -> Violation:
+    """The violation of a rule by an id or alias."""
+    _, model, attribute, part = use
+    return model.at(attribute, f"{_title(use)} {message}", part, help=help)
+
+
+@registry_rule("M201", "duplicate-id", ERROR, always="an id must find one model")
+def duplicate_id(models: "Entries") -> "Violations":
+    """Every model has an id of its own."""
+    first: dict[str, Entry] = {}
+    for use in _uses(models):
+        id, model, _, _ = use
+        if id in first:
+            message = f"is already used at `{first[id].place}`"
+            yield _wrong(use, message, "every model needs an id of its own")
+        else:
+            first[id] = model
+
+
+@registry_rule("M301", "name-collision", ERROR, always="a name of the module must stand for one model")
+def name_collision(models: "Entries") -> "Violations":
+    """Distinct ids become distinct constants."""
+    first: dict[str, str] = {}
+    for use in _first_uses(models):
+        name = constant_name(use[0])
+        other = first.setdefault(name, use[0])
+        if other != use[0] and name not in RESERVED:
+            yield _wrong(use, f"becomes `{name}`, and so does `{other}`", "change one of the two ids")
+
+
+@registry_rule("M302", "reserved-name", ERROR, always="the module uses the name itself")
+def reserved_name(models: "Entries") -> "Violations":
+    """No id becomes a name that the module needs for itself."""
+    for use in _first_uses(models):
+        if constant_name(use[0]) in RESERVED:
+            yield _wrong(use, f"becomes `{constant_name(use[0])}`, a name that the module uses itself")
+
+
+_TYPE_COLLISION = "a member of `ModelType` must stand for one type"
+
+
+@registry_rule("M303", "type-name-collision", ERROR, needs=("model_type",), always=_TYPE_COLLISION)
+def type_name_collision(models: "Entries") -> "Violations":
+    """Distinct types become distinct members of `ModelType`."""
+    first: dict[str, str] = {}
+    for model in models:
+        name = constant_name(model.model_type)
+        other = first.setdefault(name, model.model_type)
+        if other != model.model_type:
+            message = f"`type` `{model.model_type}` becomes `ModelType.{name}`, and so does `{other}`"
+            yield model.at("model_type", message, help="write the same type in the same way")
+
+
+@registry_rule("M217", "similar-type", WARNING, needs=("model_type",))
+def similar_type(models: "Entries") -> "Violations":
+    """A typing error must not become a member of `ModelType` unnoticed, as every new word does."""
+    meant = _meant_types([model.model_type for model in models])
+    for model in models if meant else ():
+        word = model.model_type
+        if word in meant:
+            message = f"`type` `{word}` is almost `{meant[word]}`, and becomes a category of its own"
+            yield model.at("model_type", message, help=f"did you mean `{meant[word]}`?")
+
+
+def _meant_types(used: list[str]) -> dict[str, str]:
+    """The words that are probably typing errors, each with the word that was meant."""
+    counts: dict[str, int] = {}
+    for word in used:
+        if word not in MODEL_TYPES:
+            counts[word] = counts.get(word, 0) + 1
+    words: list[str] = list(MODEL_TYPES)
+    meant: dict[str, str] = {}
+    # Of two new words, the one that is used more often is right.
+    for word in sorted(counts, key=lambda word: -counts[word]):
+        near = [known for known in words if _one_slip_apart(word, known)]
+        if near:
+            meant[word] = near[0]
+        else:
+            words.append(word)
+    return meant
+
+
+def _one_slip_apart(one: str, other: str) -> bool:
+    """Whether one letter was left out, doubled, mistyped or swapped with the next; another digit is another name."""
+    if abs(len(one) - len(other)) > 1 or constant_name(one) == constant_name(other):
+        return False  # two words for one member are an error of their own
+    start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    a, b = one[start:], other[start:]
+    slips = {(a[1:], b[1:]), (a[1:], b), (a, b[1:]), (a[1:2] + a[:1] + a[2:], b)}
+    return any(left == right for left, right in slips) and not (a[:1] + b[:1]).isdigit()

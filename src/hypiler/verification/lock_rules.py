@@ -1,0 +1,151 @@
+"""The rules that compare models with the lock beside their registry.
+
+To add a rule, write its function here and its page in docs/diagnostics.
+"""
+
+from hypiler.compiler.entry import Violation
+from hypiler.compiler.rule_set import RuleSet, apply, graded
+from hypiler.diagnostics.codes import ERROR, WARNING
+from hypiler.diagnostics.escaping import printable
+from hypiler.diagnostics.finding import Finding
+from hypiler.schema.fields import FIELDS
+from hypiler.verification.lockfile import read_lock
+from hypiler.verification.verdict import AGREES, DIFFERS, Verdict, compare
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from hypiler.compiler.rule_settings import RuleSettings
+    from hypiler.diagnostics.collector import FindingCollector
+    from hypiler.diagnostics.finding import Path
+    from hypiler.jsontext.reader import Source
+    from hypiler.verification.lockfile import LockEntry
+
+    Violations = Iterator[Violation]
+
+lock_rule = RuleSet()
+"""Declares a rule for one model and its entry in the lock: the function takes a `LockedModel`."""
+
+_COUNTED = frozenset([field.name for field in FIELDS if field.is_fact])
+_LONGEST = 80
+
+
+class LockedModel:
+    """A model of the registry with what the lock says of it.
+
+    Attributes:
+        tree: The model's entry in models.json, which has no errors.
+        path: Where the entry stands in its file.
+        locked: The model's entry in the lock.
+        same: Whether the lock is about the repository and the commit of the entry.
+        verdicts: The verdict on each fact of the entry; none if the lock is about other files.
+    """
+
+    __slots__ = ("collector", "locked", "path", "same", "tree", "verdicts")
+
+    def __init__(
+        self, tree: "Mapping[str, Any]", path: "Path", locked: "LockEntry", collector: "FindingCollector"
+    ) -> None:
+        self.tree = tree
+        self.path = path
+        self.locked = locked
+        self.collector = collector
+        self.same = is_of(tree, locked)
+        self.verdicts = verdicts(tree, locked) if self.same else []
+
+    def at(self, path: "Path", message: str, help: str) -> Violation:
+        """The violation of a rule at this path of the entry."""
+        return Violation(self.collector, self.path + path, message, help, self.tree["id"])
+
+
+@lock_rule("M401", "fact-differs", ERROR)
+def fact_differs(model: LockedModel) -> "Violations":
+    """What the registry says is what the model's files say."""
+    for verdict in model.verdicts:
+        if verdict.state == DIFFERS:
+            yield model.at(tuple(verdict.path.split(".")), _difference(verdict), _FIX)
+
+
+@lock_rule("M402", "lock-of-another-commit", WARNING)
+def lock_of_another_commit(model: LockedModel) -> "Violations":
+    """The lock is about the files that the entry names."""
+    if model.same:
+        return
+    tree, locked = model.tree, model.locked
+    key = "revision" if tree["huggingface_id"] == locked.repository else "huggingface_id"
+    there = printable(f"{locked.repository} @ {locked.revision}")
+    here = f"{tree['huggingface_id']} @ {tree.get('revision')}"
+    message = f"`{key}` must be that of the files that were verified, {there}; here {here}"
+    yield model.at((key,), message, f"run `hypiler verify {tree['id']}`")
+
+
+class Lock:
+    """The lock beside a registry, for a compilation.
+
+    Attributes:
+        name: The name of the file.
+        data: Its content.
+        models: What was read of each model, by id; empty if the lock is faulty.
+        findings: What is wrong with the lock itself.
+        verified: By id, the commit whose files a model was compared with and the number of its facts that agree.
+    """
+
+    def __init__(self, data: bytes, name: str) -> None:
+        self.name = name
+        self.data = data
+        self.models, self.findings = read_lock(data, name)
+        self.verified: dict[str, tuple[str, int]] = {}
+
+    def check(self, source: "Source", collector: "FindingCollector", settings: "RuleSettings | None") -> None:
+        """Apply the rules to each model of a file without errors that the lock knows."""
+        rules = graded(lock_rule, settings)
+        tree: Any = source.value
+        for index, entry in enumerate(tree["models"]):
+            locked = self.models.get(entry["id"])
+            if locked is not None:
+                model = LockedModel(entry, ("models", index), locked, collector)
+                apply(rules, model)
+                if model.same and locked.revision is not None and locked.revision == entry.get("revision"):
+                    self.verified[entry["id"]] = (locked.revision, sum(map(_counts, model.verdicts)))
+
+
+def _counts(verdict: Verdict) -> bool:
+    """Whether the verdict counts as a verified fact. Absences (null, empty) are not counted."""
+    return verdict.state == AGREES and verdict.path in _COUNTED and verdict.ours not in (None, [], {})
+
+
+def verdicts(entry: "Mapping[str, Any]", locked: "LockEntry") -> list[Verdict]:
+    """The verdict on each fact of an entry, from what the lock keeps of the model's files."""
+    return compare(entry, locked.facts, locked.files)
+
+
+def is_of(entry: "Mapping[str, Any]", locked: "LockEntry") -> bool:
+    """Whether the lock is about the files of an entry: its repository, and its commit if both name one."""
+    pins = {entry.get("revision"), locked.revision} - {None}
+    return entry.get("huggingface_id") == locked.repository and len(pins) < 2
+
+
+_FIX = "`hypiler verify --fix` writes what the files say"
+
+
+def differing(id: str, index: int, verdict: Verdict) -> Finding:
+    """The finding for a fact that the model's files contradict; `index` is that of the model."""
+    path = ("models", index, *verdict.path.split("."))
+    return Finding("M401", _difference(verdict), path, help=_FIX, model=id)
+
+
+def _difference(verdict: Verdict) -> str:
+    theirs = printable(verdict.note) if verdict.theirs is None and verdict.note else format_value(verdict.theirs)
+    where = printable(f"{verdict.file}, `{verdict.key}`" if verdict.key else verdict.file)
+    here = format_value(verdict.ours)
+    return f"`{verdict.path}` must be what the model's files say: {theirs} ({where}); here {here}"
+
+
+def format_value(value: object) -> str:
+    """A value as JSON writes it, shortened."""
+    import json  # imported here: a registry that agrees with its lock needs no texts
+
+    text = printable(json.dumps(value, ensure_ascii=False))
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"

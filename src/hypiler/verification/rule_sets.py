@@ -1,0 +1,24 @@
+"""All rules that there are, and with them all codes."""
+
+from hypiler.compiler.registry_rules import registry_rule
+from hypiler.compiler.rules import rule
+from hypiler.diagnostics.codes import CODES
+from hypiler.verification.lock_rules import lock_rule
+from hypiler.verification.lockfile import lock_file_rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hypiler.compiler.rule_set import Rule
+
+_RULE_SETS = (rule, registry_rule, lock_rule, lock_file_rule)
+
+
+def all_rules() -> "list[Rule]":
+    """Every rule, by code."""
+    return sorted([one for rules in _RULE_SETS for one in rules], key=lambda rule: rule.code)
+
+
+def all_codes() -> dict[str, tuple[str, str]]:
+    """Name and severity of every code, in order."""
+    # The rules above have declared theirs.
+    return dict(sorted(CODES.items()))
