@@ -13,7 +13,7 @@ WARNING = "warning"
 NOTE = "note"
 """Shown, but never counted by `--strict`, and never a reason to fail."""
 
-SEVERITIES = (ERROR, WARNING, NOTE)
+SEVERITIES: tuple[str, ...] = (ERROR, WARNING, NOTE)
 
 CODES: dict[str, tuple[str, str]] = {
     # file: the text is not the JSON that a registry may be written in

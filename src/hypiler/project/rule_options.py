@@ -31,18 +31,20 @@ def read_rules(table: "dict[str, Any]", findings: list[Finding]) -> "RuleSetting
 
 
 def _words(table: "dict[str, Any]", option: str, findings: list[Finding]) -> list[str]:
-    value = table.get(option, [])
-    if isinstance(value, list) and all(isinstance(word, str) for word in value):
-        return value
+    value: Any = table.get(option, [])
+    words: list[Any] = value if isinstance(value, list) else [value]
+    if words is value and all(isinstance(word, str) for word in words):
+        return words
     message = f"`{option}` must be a list of codes, prefixes or names of rules, got {_shown(value)}"
     findings.append(_invalid(message, (option,)))
     return []
 
 
 def _severity(table: "dict[str, Any]", findings: list[Finding]) -> dict[str, str]:
-    value = table.get("severity", {})
+    value: Any = table.get("severity", {})
     if isinstance(value, dict):
-        return value
+        found: dict[str, str] = value
+        return found
     message = f"`severity` must be a table of rules and their severities, got {_shown(value)}"
     findings.append(_invalid(message, ("severity",), 'write severity = { M211 = "error" }'))
     return {}

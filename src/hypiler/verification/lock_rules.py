@@ -132,7 +132,7 @@ _FIX = "`hypiler verify --fix` writes what the files say"
 
 def differing(id: str, index: int, verdict: Verdict) -> Finding:
     """The finding for a fact that the model's files contradict; `index` is that of the model."""
-    path = ("models", index, *verdict.path.split("."))
+    path: Path = ("models", index, *verdict.path.split("."))
     return Finding("M401", _difference(verdict), path, help=_FIX, model=id)
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from hypiler.diagnostics.finding import Finding, Path
+    from hypiler.jsontext.json_types import JSONValue
     from hypiler.jsontext.reader import Source
 
 lock_file_rule = RuleSet()
@@ -153,7 +154,7 @@ def _can_show(field: Field, value: "Any", collector: FindingCollector) -> bool:
     return field.null if value is None else field.type.read(value, collector) is not INVALID
 
 
-def _object(value: object, path: "Path") -> "dict[str, Any]":
+def _object(value: "JSONValue", path: "Path") -> "dict[str, Any]":
     if type(value) is not dict:
         raise InvalidLockError(f"{_name(path)} must be an object, got {quote_value(value)}", path)
     return value
