@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hypiler.cli.main import main
-from hypiler.diagnostics.codes import CODES
+from hypiler.verification.rule_sets import all_codes
 
 PAGES = Path(__file__).parents[2] / "docs/diagnostics"
 
@@ -19,7 +19,7 @@ def test_page_is_printed_by_code_and_by_name(word: str, capsys: pytest.CaptureFi
 def test_without_a_code_all_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain"]) == 0
     listed = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert listed == [[code, severity, name] for code, (name, severity) in CODES.items()]
+    assert listed == [[code, severity, name] for code, (name, severity) in all_codes().items()]
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ FINDING = Finding(
     column=20,
     width=5,
 )
+NOTE = Finding("M105", "n", severity="note")
 PLACELESS = Finding("M502", "pyproject.toml must have a table [tool.hypiler]; found none", file="pyproject.toml")
 
 
@@ -46,6 +47,9 @@ class TestJson:
             }
         ]
 
+    def test_severity_is_that_of_the_finding(self) -> None:
+        assert [one["severity"] for one in json.loads(render_json([FINDING, NOTE]))] == ["error", "note"]
+
 
 class TestGitHub:
     def test_annotation_is_escaped_as_workflow_commands_are(self) -> None:
@@ -61,14 +65,17 @@ class TestGitHub:
         )
 
     def test_warning_is_a_warning(self) -> None:
-        assert render_github([Finding("M212", "w")]) == "::warning title=M212 zero-score::w"
+        assert render_github([Finding("M010", "w")]) == "::warning title=M010 too-many-findings::w"
+
+    def test_note_is_a_notice(self) -> None:
+        assert render_github([NOTE]) == "::notice title=M105 empty-value::n"
 
     def test_no_finding_is_no_command(self) -> None:
         assert render_github([]) == ""
 
 
 class TestSarif:
-    @pytest.mark.parametrize("findings", [[], [FINDING], [FINDING, PLACELESS, Finding("M212", "w")]], ids=len)
+    @pytest.mark.parametrize("findings", [[], [FINDING], [FINDING, PLACELESS, Finding("M010", "w"), NOTE]], ids=len)
     def test_log_is_of_the_standard(self, findings: list[Finding]) -> None:
         text = render_sarif(findings)
         assert Sarif.model_validate_json(text).version == "2.1.0"
@@ -92,6 +99,12 @@ class TestSarif:
                 }
             ],
         }
+
+    def test_level_is_that_of_the_finding_and_the_rule_keeps_that_of_its_code(self) -> None:
+        assert result(NOTE)["level"] == "note"
+        (run,) = json.loads(render_sarif([NOTE]))["runs"]
+        (rule,) = run["tool"]["driver"]["rules"]
+        assert rule["defaultConfiguration"] == {"level": "error"}
 
     def test_rules_are_those_of_the_results(self) -> None:
         (run,) = json.loads(render_sarif([FINDING, PLACELESS, FINDING]))["runs"]

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from strategies import HOSTILE, texts
 
 from hypiler.compiler.pipeline import compile_registry
-from hypiler.diagnostics.codes import CODES
 from hypiler.diagnostics.finding import Finding, json_path
 from hypiler.diagnostics.formats import render_json
-from hypiler.diagnostics.text import render_text
+from hypiler.diagnostics.text import render_concise, render_text
+from hypiler.verification.rule_sets import all_codes
 
 
 def finding(column: int = 1, width: int = 1, line: int = 1, **changed: Any) -> Finding:
@@ -67,6 +67,17 @@ class TestReport:
         assert counts(1, 0) == "1 error"
         assert counts(0, 1) == "1 warning"
         assert counts(2, 3) == "2 errors, 3 warnings"
+
+    def test_note_is_shown_and_counted_apart(self) -> None:
+        notes = [Finding("M212", "n", severity="note") for _ in range(2)]
+        assert render_text(notes) == "note[M212]: n\n\nnote[M212]: n\n\n2 notes"
+        assert render_concise([Finding("M105", "e"), *notes]).split("\n") == [
+            "error[M105]: e",
+            "note[M212]: n",
+            "note[M212]: n",
+            "1 error, 2 notes",
+        ]
+        assert render_text(notes[:1], color=True).startswith("\x1b[1;36mnote[M212]\x1b[0m")
 
     def test_a_limit_leaves_the_rest_out_and_counts_all(self) -> None:
         report = render_text([finding()] * 5, limit=2)
@@ -248,9 +259,9 @@ def test_a_path_is_written_so_that_it_can_be_read(path: Any, written: str) -> No
 
 
 def test_every_code_has_a_name_of_its_own_and_a_severity() -> None:
-    names = [name for name, _ in CODES.values()]
+    names = [name for name, _ in all_codes().values()]
     assert len(set(names)) == len(names)
-    assert {severity for _, severity in CODES.values()} == {"error", "warning"}
+    assert {severity for _, severity in all_codes().values()} <= {"error", "warning", "note"}
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))

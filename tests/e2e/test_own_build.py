@@ -10,7 +10,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from hypiler.diagnostics.codes import CODES
+from hypiler.verification.rule_sets import all_codes
 
 ROOT = Path(__file__).parents[2]
 Run = Callable[..., CompletedProcess[str]]
@@ -49,7 +49,7 @@ def test_wheel_holds_the_package_and_what_is_generated_and_nothing_else(
     metadata = ["METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE"]
     expected = {f"hypiler-{version}.dist-info/{name}" for name in metadata}
     expected |= files_below(source, "hypiler") | GENERATED
-    expected |= {f"hypiler/diagnostics/pages/{name}.md" for name in [*CODES, "README"]}
+    expected |= {f"hypiler/diagnostics/pages/{name}.md" for name in [*all_codes(), "README"]}
     assert set(contents(wheel)) == expected
     assert "hypiler/py.typed" in expected
 

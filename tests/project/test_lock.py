@@ -8,10 +8,15 @@ import pytest
 from strategies import plain_model, registry_of
 
 from hypiler.cli.main import main
-from hypiler.model_files.extract import FileFact
+from hypiler.compiler.checked import CheckedRegistry
+from hypiler.compiler.pipeline import compile_registry
+from hypiler.compiler.rule_settings import RuleSettings
+from hypiler.model_files.facts import FileFact
+from hypiler.verification.lock_rules import Lock
 from hypiler.verification.lockfile import LockEntry, read_lock, write_lock
 
 COMMIT = "a" * 40
+INVALID = "the lock must be as `hypiler verify` writes it: "
 FACTS = {
     "specs.hidden_dim": FileFact(8, "config.json", "hidden_size"),
     "specs.vocab_size": FileFact(1000, "config.json", "vocab_size"),
@@ -40,6 +45,12 @@ def project(folder: Path, entry: dict[str, Any], lock: LockEntry | None, monkeyp
     Path("models.json").write_text(json.dumps(registry_of(entry), indent=2))
     if lock is not None:
         Path("models.lock.json").write_text(write_lock({"model-a": lock}))
+
+
+def compiled_beside(entry: dict[str, Any], lock: str, settings: RuleSettings | None = None) -> CheckedRegistry:
+    """The registry of this one model, compiled beside a lock of this text."""
+    files = [("models.json", json.dumps(registry_of(entry)).encode())]
+    return compile_registry(files, lock=Lock(lock.encode(), "models.lock.json"), rules=settings)
 
 
 def built() -> Any:
@@ -99,27 +110,108 @@ def test_lock_is_not_asked_while_the_registry_has_errors(
     assert ("[M103]" in out, "[M401]" in out) == (True, False)
 
 
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("{", "M003"),
-        (
-            '{"version": 2, "models": {}}',
-            "models.lock.json must be as `hypiler verify` writes it: `version` must be 1, got 2",
-        ),
-        ('{"version": 1, "models": []}', "models.lock.json must be as `hypiler verify` writes it"),
-        ('{"version": 1, "models": {"model-a": {"repository": 1}}}', "a string is due, got 1"),
-    ],
-)
-def test_lock_that_is_none_is_an_error(
-    tmp_path: Path,
-    entry: dict[str, Any],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    text: str,
-    told: str,
-) -> None:
-    project(tmp_path, entry, None, monkeypatch)
-    Path("models.lock.json").write_text(text)
-    assert main(["check", "models.json"]) == 1
-    assert told in capsys.readouterr().out
+class TestInvalidLock:
+    """A lock that cannot be read is an error: no models, no digest, and the finding shows its line in the lock."""
+
+    @pytest.mark.parametrize(
+        ("text", "code", "message"),
+        [
+            ("{", "M003", "`{` opened on line 1, column 1 must be closed with `}`; found the end of the file"),
+            ('{"version": 2, "models": {}}', "M403", INVALID + "`version` must be 1, got 2"),
+            ('{"models": {}}', "M403", INVALID + "`version` must be 1, got null"),
+            ("[]", "M403", INVALID + "the file must be an object, got a list"),
+            ('{"version": 1, "models": []}', "M403", INVALID + "`models` must be an object, got a list"),
+            ('{"version": 1, "models": {"model-a": 1}}', "M403", INVALID + "`model-a` must be an object, got 1"),
+        ],
+    )
+    def test_it_is_an_error_with_its_line(self, entry: dict[str, Any], text: str, code: str, message: str) -> None:
+        registry = compiled_beside(entry, text)
+        (finding,) = [one for one in registry.findings if one.severity == "error"]
+        assert (finding.code, finding.file) == (code, "models.lock.json")
+        assert finding.message == message
+        assert registry.line(finding) == text
+        assert (registry.models, registry.sha256) == ((), "")
+
+    @pytest.mark.parametrize(
+        ("path", "value", "message"),
+        [
+            ("repository", 1, "`repository` must be a string, got 1"),
+            ("repository", None, "`repository` must be a string, got null"),
+            ("revision", 1, "`revision` must be a string, got 1"),
+            ("date", [], "`date` must be a string, got a list"),
+            ("files", [], "`files` must be an object, got a list"),
+            ("files.config.json", 1, "`config.json` must be a string, got 1"),
+            ("facts", 1, "`facts` must be an object, got 1"),
+            ("facts.specs.nothing", {}, "no field has the path `specs.nothing`"),
+            ("facts.specs.hidden_dim", 1, "`specs.hidden_dim` must be an object, got 1"),
+            ("facts.specs.hidden_dim.value", "8", '`specs.hidden_dim` cannot be "8"'),
+            ("facts.specs.hidden_dim.value", None, "`specs.hidden_dim` cannot be null"),
+            ("facts.specs.parameters.value", "7M", '`specs.parameters` cannot be "7M"'),
+            ("facts.specs.hidden_dim.note", None, "`note` must be a string, got null"),
+        ],
+    )
+    def test_every_part_of_an_entry_is_checked(
+        self, entry: dict[str, Any], path: str, value: Any, message: str
+    ) -> None:
+        tree = json.loads(write_lock({"model-a": locked()}))
+        part, _, rest = path.partition(".")
+        names = [part, rest] if part == "files" and rest else [part]
+        if part == "facts" and rest:
+            name = next((name for name in FACTS if rest.startswith(name)), rest.removesuffix(".value"))
+            names = [part, name, *rest[len(name) + 1 :].split(".")] if rest != name else [part, name]
+        here = tree["models"]["model-a"]
+        for name in names[:-1]:
+            here = here.setdefault(name, {})
+        here[names[-1]] = value
+        (finding,) = [one for one in compiled_beside(entry, json.dumps(tree)).findings if one.code == "M403"]
+        assert finding.message == INVALID + message
+        assert finding.path == ("models", "model-a", *names)
+
+    @pytest.mark.parametrize("key", ["repository", "revision", "date", "files", "facts"])
+    def test_no_part_of_an_entry_may_be_missing(self, entry: dict[str, Any], key: str) -> None:
+        tree = json.loads(write_lock({"model-a": locked()}))
+        del tree["models"]["model-a"][key]
+        (finding,) = [one for one in compiled_beside(entry, json.dumps(tree)).findings if one.code == "M403"]
+        assert f"`{key}` must be" in finding.message
+
+    def test_report_shows_the_line(
+        self, tmp_path: Path, entry: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        project(tmp_path, entry, None, monkeypatch)
+        Path("models.lock.json").write_text('{"version": 2, "models": {}}')
+        assert main(["check", "models.json"]) == 1
+        assert (
+            """
+error[M403]: the lock must be as `hypiler verify` writes it: `version` must be 1, got 2
+ --> models.lock.json:1:13
+  |
+1 | {"version": 2, "models": {}}
+  |             ^
+""".lstrip()
+            in capsys.readouterr().out
+        )
+
+    def test_it_cannot_be_ignored(self, entry: dict[str, Any]) -> None:
+        settings = RuleSettings(select=[], ignore=["M4", "M403"], severity={"M403": "note"})
+        registry = compiled_beside(entry, "[]", settings)
+        assert [(finding.code, finding.severity) for finding in registry.findings] == [("M403", "error")]
+
+
+class TestSettings:
+    """Rules about the lock are chosen as others are."""
+
+    def test_fact_that_differs_can_be_ignored_and_is_not_counted_as_verified(self, entry: dict[str, Any]) -> None:
+        entry["specs"]["vocab_size"] = 1001
+        lock = write_lock({"model-a": locked()})
+        assert compiled_beside(entry, lock).models == ()
+        registry = compiled_beside(entry, lock, RuleSettings(ignore=["fact-differs"]))
+        assert registry["model-a"].vocab_size == 1001
+        assert (registry["model-a"].verified_revision, registry["model-a"].verified_facts) == (COMMIT, 2)
+
+    def test_severity_of_both_rules_can_be_changed(self, entry: dict[str, Any]) -> None:
+        settings = RuleSettings(select=["M4"], severity={"M401": "warning", "M402": "error"})
+        entry["specs"]["vocab_size"] = 1001
+        registry = compiled_beside(entry, write_lock({"model-a": locked()}), settings)
+        assert [(finding.code, finding.severity) for finding in registry.findings] == [("M401", "warning")]
+        registry = compiled_beside(entry, write_lock({"model-a": locked(repository="org/b")}), settings)
+        assert [(finding.code, finding.severity) for finding in registry.findings] == [("M402", "error")]

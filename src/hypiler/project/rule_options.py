@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from hypiler.compiler.rule_settings import RuleSettings
+    from hypiler.jsontext.json_types import JSONValue
 
 RULE_OPTIONS = ["select", "ignore", "severity"]
 
@@ -31,20 +32,20 @@ def read_rules(table: "dict[str, Any]", findings: list[Finding]) -> "RuleSetting
 
 
 def _words(table: "dict[str, Any]", option: str, findings: list[Finding]) -> list[str]:
-    value: Any = table.get(option, [])
-    words: list[Any] = value if isinstance(value, list) else [value]
-    if words is value and all(isinstance(word, str) for word in words):
-        return words
+    value: JSONValue = table.get(option, [])
+    if isinstance(value, list):
+        words = [word for word in value if isinstance(word, str)]
+        if len(words) == len(value):
+            return words
     message = f"`{option}` must be a list of codes, prefixes or names of rules, got {_shown(value)}"
     findings.append(_invalid(message, (option,)))
     return []
 
 
 def _severity(table: "dict[str, Any]", findings: list[Finding]) -> dict[str, str]:
-    value: Any = table.get("severity", {})
+    value: JSONValue = table.get("severity", {})
     if isinstance(value, dict):
-        found: dict[str, str] = value
-        return found
+        return value
     message = f"`severity` must be a table of rules and their severities, got {_shown(value)}"
     findings.append(_invalid(message, ("severity",), 'write severity = { M211 = "error" }'))
     return {}

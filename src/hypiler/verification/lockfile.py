@@ -163,7 +163,8 @@ def _object(value: "JSONValue", path: "Path") -> "dict[str, Any]":
 def _text(tree: "dict[str, Any]", key: str, path: "Path") -> str:
     value = tree.get(key)
     if type(value) is not str:
-        raise InvalidLockError(f"{quote_name(key)} must be a string, got {quote_value(value)}", (*path, key))
+        found = quote_value(value) if key in tree else "nothing"
+        raise InvalidLockError(f"{quote_name(key)} must be a string, got {found}", (*path, key))
     return value
 
 
