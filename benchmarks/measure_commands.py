@@ -12,7 +12,9 @@ from timing import Command, Sample, in_turns
 _BUILD = {100: 45.0, 1_000: 110.0, 10_000: 700.0}
 _GENERATOR = {100: 8.0, 1_000: 5.0, 10_000: 1.2}
 _LARGE, _FEW_ROUNDS = 10_000, 7
-_CHECKED, _FAULTS, _CHECK = 100, 20, 40.0
+_CHECKED, _FAULTS, _CHECK = 100, 20, 4.5
+_COMMIT = "0" * 40
+_FILES = ["config.json", "model.safetensors", "modules.json", "tokenizer.json"]
 
 
 def build_rows(lab: Lab, sizes: list[int], rounds: int) -> Iterator[Row]:
@@ -60,7 +62,7 @@ def _generator(lab: Lab, program: str, registry: Path) -> Command:
 
 
 def check_rows(lab: Lab, sizes: list[int], rounds: int) -> Iterator[Row]:
-    """Time `hypiler check` of a clean file and of one with faults."""
+    """Time `hypiler check` of a clean file and of one with faults, alone and beside a lock."""
     faulty = lab.file("faulty.json", lambda path: path.write_text(_faulty(lab)))
     clean = Command([lab.hypiler, "check", str(lab.registry(_CHECKED))], lab.folder)
     report = Command([lab.hypiler, "check", str(faulty)], lab.folder, code=1)
@@ -69,11 +71,43 @@ def check_rows(lab: Lab, sizes: list[int], rounds: int) -> Iterator[Row]:
     if count != _FAULTS:
         raise RuntimeError(f"hypiler check found {count} faults, not {_FAULTS}")
     commands = {"pass": lab.nothing(), "clean": clean, "with 20 faults": report}
+    commands |= {"with a lock": _beside_lock(lab, 0), "with a lock and 20 faults": _beside_lock(lab, _FAULTS)}
     took = in_turns(commands, rounds)
     floor = took.pop("pass")
     for name, sample in took.items():
         what = f"`hypiler check`, {name}, whole process"
-        yield at_most(what, _CHECKED, _whole(sample, floor), _CHECK)
+        note = f"{sample.middle:.3g} ms, least {sample.best:.3g}; pass {floor.middle:.3g}"
+        yield at_most(what, _CHECKED, Figure(sample.middle / floor.middle, " x pass", note), _CHECK)
+
+
+def _beside_lock(lab: Lab, faults: int) -> Command:
+    """Check a registry whose facts are in a lock, of which so many differ."""
+    folder = lab.folder / f"lock-{faults}"
+    folder.mkdir(exist_ok=True)
+    registry = json.loads(lab.registry(_CHECKED).read_text())
+    models = registry["models"]
+    for model in models:
+        model["revision"] = _COMMIT
+    lock = {"version": 1, "models": {model["id"]: _locked(model) for model in models}}
+    for number in range(faults):
+        models[number * _CHECKED // faults]["specs"]["hidden_dim"] += 1
+    (folder / "models.json").write_text(json.dumps(registry, indent=2))
+    (folder / "models.lock.json").write_text(json.dumps(lock, indent=2))
+    command = Command([lab.hypiler, "check", "models.json"], folder, code=1 if faults else 0)
+    if f"{faults} errors" not in command.run() and faults:
+        raise RuntimeError(f"hypiler check did not find {faults} facts that differ")
+    return command
+
+
+def _locked(model: dict[str, Any]) -> dict[str, Any]:
+    """Give the entry of a model in a lock, with the facts that are usually read of files."""
+    facts = {f"specs.{name}": value for name, value in model["specs"].items() if name != "parameters"}
+    facts |= {f"architecture.{name}": model["architecture"][name] for name in ("type", "has_projection")}
+    facts |= {"capabilities.languages": model["capabilities"]["languages"], "license": model["license"]}
+    known = {name: {"value": value, "file": "config.json", "key": name, "note": ""} for name, value in facts.items()}
+    files = dict.fromkeys([*_FILES, *model["files"]["weights"].values()], "0" * 64)
+    kept = {"repository": model["huggingface_id"], "revision": _COMMIT, "date": "2026-01-31"}
+    return {**kept, "files": files, "facts": known}
 
 
 def _faulty(lab: Lab) -> str:

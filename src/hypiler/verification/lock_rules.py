@@ -145,7 +145,15 @@ def _difference(verdict: Verdict) -> str:
 
 def format_value(value: object) -> str:
     """A value as JSON writes it, shortened."""
-    import json  # imported here: a registry that agrees with its lock needs no texts
-
-    text = printable(json.dumps(value, ensure_ascii=False))
+    text = printable(_json_text(value))
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+
+
+def _json_text(value: object) -> str:
+    if type(value) is int:
+        return str(value)
+    if type(value) is str and value.isprintable() and '"' not in value and "\\" not in value:
+        return f'"{value}"'
+    import json  # imported here: most values need nothing of it, and it takes as long as a registry to check
+
+    return json.dumps(value, ensure_ascii=False)
