@@ -7,8 +7,8 @@ from generated import compiled
 from strategies import plain_model, registry_of
 
 from hypiler.compiler.decode import decode_models
-from hypiler.compiler.entry import Entry, Violation
-from hypiler.compiler.rule_set import RuleSet, graded
+from hypiler.compiler.decoded import DecodedModel
+from hypiler.compiler.rule_set import RuleSet, Violation, graded
 from hypiler.compiler.rules import check_models
 from hypiler.diagnostics.codes import CODES
 from hypiler.diagnostics.collector import FindingCollector
@@ -25,15 +25,15 @@ def rule(monkeypatch: pytest.MonkeyPatch) -> RuleSet:
 
 def checked(rule: RuleSet, *models: object) -> list[tuple[str, str, str, str | None]]:
     collector = FindingCollector()
-    entries = decode_models({"version": "1.0", "models": list(models)}, "models.json", collector)
+    decoded = decode_models({"version": "1.0", "models": list(models)}, "models.json", collector)
     collector.findings.clear()
-    check_models(entries, graded(rule))
+    check_models(decoded, graded(rule))
     return [(f.code, f.json_path, f.message, f.model) for f in collector.findings]
 
 
 def test_rule_reads_plain_attributes_and_yields_as_many_findings_as_there_are(rule: RuleSet) -> None:
     @rule("M901", "of-a-test", "warning", needs=("languages",))
-    def no_codes(model: Entry) -> Iterator[Violation]:
+    def no_codes(model: DecodedModel) -> Iterator[Violation]:
         for index, code in enumerate(model.languages):
             yield model.at("languages", f"{code} of {model.id}", (index,))
 
@@ -46,11 +46,11 @@ def test_rule_reads_plain_attributes_and_yields_as_many_findings_as_there_are(ru
 
 def test_rule_passes_over_a_model_of_which_a_value_that_it_needs_is_wrong(rule: RuleSet) -> None:
     @rule("M901", "of-a-test", "warning", needs=("license", "embedding_dim"))
-    def wide(model: Entry) -> Iterator[Violation]:
+    def wide(model: DecodedModel) -> Iterator[Violation]:
         yield model.at("embedding_dim", f"{model.embedding_dim + 1}")
 
     @rule("M902", "of-another-test", "warning")
-    def all_of_them(model: Entry) -> Iterator[Violation]:
+    def all_of_them(model: DecodedModel) -> Iterator[Violation]:
         yield model.at("name", "seen")
 
     models = [plain_model(license=1), plain_model(specs__embedding_dim="7"), plain_model(description=1)]
@@ -67,7 +67,7 @@ def test_rule_passes_over_a_model_that_does_not_state_what_it_is_about(rule: Rul
     attribute = {type(None): "vocab_size", list: "matryoshka_dims", dict: "sources", bool: "matryoshka"}[type(value)]
 
     @rule("M901", "of-a-test", "warning", given=attribute)
-    def stated(model: Entry) -> Iterator[Violation]:
+    def stated(model: DecodedModel) -> Iterator[Violation]:
         yield model.at(attribute, "stated")
 
     model = plain_model()
@@ -92,7 +92,7 @@ def test_no_code_and_no_name_is_declared_twice(code: str, name: str) -> None:
     with pytest.raises(ValueError, match=f"^{code} {name} is declared twice$"):
 
         @RuleSet()(code, name, "error")
-        def never(model: Entry) -> Iterator[Violation]:
+        def never(model: DecodedModel) -> Iterator[Violation]:
             yield from ()
 
     assert before == CODES

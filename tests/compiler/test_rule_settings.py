@@ -13,6 +13,7 @@ from hypiler.compiler.pipeline import compile_registry
 from hypiler.compiler.rule_settings import RuleSettings
 from hypiler.emit.markdown import emit_markdown
 from hypiler.emit.python.stub import emit_stub
+from hypiler.registry import Registry
 from hypiler.schema.fields import FIELDS
 from hypiler.schema.types import Records
 from hypiler.verification.rule_sets import all_rules
@@ -211,3 +212,26 @@ class TestFaults:
     def test_severity_is_one_of_three(self, severity: Any, shown: str) -> None:
         message = f"`severity` must give error, warning or note, got {shown}"
         assert self.faults(severity={"M211": severity}) == [("severity", "M211", message, None)]
+
+
+class TestLoadedRegistry:
+    """`hypiler.registry.Registry` takes the same settings."""
+
+    @pytest.fixture
+    def path(self, tmp_path: Path) -> Path:
+        path = tmp_path / "models.json"
+        path.write_bytes(compiled(registry_of(FAULTY)).files["models.json"])
+        return path
+
+    def test_settings_are_applied_and_remembered(self, path: Path) -> None:
+        settings = RuleSettings(select=["M216"], severity={"M216": "note"})
+        registry = Registry.load(path, rules=settings)
+        assert [(finding.code, finding.severity) for finding in registry.findings] == [("M216", "note")]
+        assert registry.rules is settings
+        assert Registry.load(path).rules is None
+
+    def test_wrong_settings_are_refused(self, path: Path) -> None:
+        with pytest.raises(ValueError, match=r"^`ignore` must name rules that can be ignored, got `M201`: an id must"):
+            Registry.load(path, rules=RuleSettings(ignore=["M201"]))
+        with pytest.raises(ValueError, match=r"got `M21x`; did you mean `M2\d*`\?$"):
+            Registry.load(path, rules=RuleSettings(select=["M21x"]))

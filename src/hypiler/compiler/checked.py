@@ -221,8 +221,9 @@ class CheckedRegistry:
 
 def _entries(source: Source) -> "Iterator[Entry]":
     tree = source.value
-    models = tree.get("models") if isinstance(tree, dict) else None
-    for index, entry in enumerate(models if isinstance(models, list) else ()):
+    models: JSONValue = tree.get("models") if isinstance(tree, dict) else None
+    entries: list[JSONValue] = models if isinstance(models, list) else []
+    for index, entry in enumerate(entries):
         if isinstance(entry, dict):
             yield Entry(source, index, entry)
 

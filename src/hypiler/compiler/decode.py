@@ -1,6 +1,6 @@
-"""Checks each value alone: a tree of JSON becomes one `Entry` per model, with values in the order of the table."""
+"""Checks each value alone: the JSON of a file becomes one `DecodedModel` per model, in the order of the file."""
 
-from hypiler.compiler.entry import Entry
+from hypiler.compiler.decoded import DecodedModel
 from hypiler.diagnostics.collector import INVALID, FindingCollector
 from hypiler.diagnostics.escaping import printable
 from hypiler.schema.fields import FIELDS, ROOT, VERSION
@@ -37,7 +37,7 @@ _MODEL = _Section(())
 _EMPTY: "list[Any]" = [field.type.empty for field in FIELDS]
 
 
-def decode_models(tree: "JSONValue", file: str, collector: FindingCollector) -> list[Entry]:
+def decode_models(tree: "JSONValue", file: str, collector: FindingCollector) -> list[DecodedModel]:
     """The models of a registry's file. A model that is not even an object is left out."""
     if type(tree) is not dict:
         collector.wrong_type("an object with `models`", tree)
@@ -58,10 +58,10 @@ def decode_models(tree: "JSONValue", file: str, collector: FindingCollector) -> 
         collector.wrong_type("an array", models)
         return []
     decoded = [_decode_model(model, index, file, collector) for index, model in enumerate(models)]
-    return [entry for entry in decoded if entry is not None]
+    return [one for one in decoded if one is not None]
 
 
-def _decode_model(model: "JSONValue", index: int, file: str, collector: FindingCollector) -> Entry | None:
+def _decode_model(model: "JSONValue", index: int, file: str, collector: FindingCollector) -> DecodedModel | None:
     path = ("models", index)
     collector.base_path = path
     collector.field_path = ()
@@ -73,37 +73,43 @@ def _decode_model(model: "JSONValue", index: int, file: str, collector: FindingC
         return None
     id = model.get("id")
     collector.model = printable(id)[:80] if type(id) is str else None
-    entry = Entry(_EMPTY, collector.model, path, file, collector)
+    decoded = DecodedModel(_EMPTY, collector.model, path, file, collector)
     before = collector.count
-    _check_section(_MODEL, model, entry, collector)
-    entry.sound = collector.count == before
-    return entry
+    _check_section(_MODEL, model, decoded, collector)
+    decoded.sound = collector.count == before
+    return decoded
 
 
-def _check_section(section: _Section, found: "dict[str, JSONValue]", entry: Entry, collector: FindingCollector) -> None:
+def _check_section(
+    section: _Section, found: "dict[str, JSONValue]", decoded: DecodedModel, collector: FindingCollector
+) -> None:
     fields = section.fields
     unknown: list[str] = []
     for key, value in found.items():
         if key in fields:
             index, path, read, null = fields[key]
             collector.field_path = path
-            entry[index] = None if value is None and null else read(value, collector)
+            decoded[index] = None if value is None and null else read(value, collector)
         elif key in section.children:
             child = section.children[key]
             if type(value) is dict:
-                _check_section(child, value, entry, collector)
+                _check_section(child, value, decoded, collector)
             else:
                 collector.field_path = child.path
                 collector.wrong_type("an object", value)
-                _spoil(child, entry)
+                _spoil(child, decoded)
         else:
             unknown.append(key)
     if unknown or not section.required <= found.keys():
-        _note_keys(section, found, unknown, entry, collector)
+        _note_keys(section, found, unknown, decoded, collector)
 
 
 def _note_keys(
-    section: _Section, found: "dict[str, JSONValue]", unknown: list[str], entry: Entry, collector: FindingCollector
+    section: _Section,
+    found: "dict[str, JSONValue]",
+    unknown: list[str],
+    decoded: DecodedModel,
+    collector: FindingCollector,
 ) -> None:
     """Note the keys that a section must not have, and those that are missing."""
     where = f"`{'.'.join(section.path)}`" if section.path else "the model"
@@ -114,14 +120,14 @@ def _note_keys(
         collector.add("M101", f"{where} lacks the required {what} `{key}`", (key,))
     for key in meant | (section.required - found.keys()):
         if key in section.children:
-            _spoil(section.children[key], entry)
+            _spoil(section.children[key], decoded)
         else:
-            entry[section.fields[key][0]] = INVALID
+            decoded[section.fields[key][0]] = INVALID
 
 
-def _spoil(section: _Section, entry: Entry) -> None:
+def _spoil(section: _Section, decoded: DecodedModel) -> None:
     """Mark all fields of a missing or malformed section as INVALID, so that rules do not report them a second time."""
     for index, *_ in section.fields.values():
-        entry[index] = INVALID
+        decoded[index] = INVALID
     for child in section.children.values():
-        _spoil(child, entry)
+        _spoil(child, decoded)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Protocol
 
-    from hypiler.compiler.entry import Entry
+    from hypiler.compiler.decoded import DecodedModel
     from hypiler.compiler.rule_settings import RuleSettings
 
     class LockRules(Protocol):
@@ -68,17 +68,17 @@ def compile_into(
     registry.rules = rules
     registry.files = dict([*files, (lock.name, lock.data)] if lock is not None else files)
     found: dict[str, list[Finding]] = {}
-    entries: list[Entry] = []
+    decoded: list[DecodedModel] = []
     collectors: list[FindingCollector] = []
     for name, data in files:
         source, found[name] = read_source(data, name)
         if source is not None:
             collector = FindingCollector()
-            entries += decode_models(source.value, name, collector)
+            decoded += decode_models(source.value, name, collector)
             registry.sources.append(source)
             collectors.append(collector)
-    check_models(entries, graded(rule, rules))
-    check_registry(entries, graded(registry_rule, rules))
+    check_models(decoded, graded(rule, rules))
+    check_registry(decoded, graded(registry_rule, rules))
     verified: Mapping[str, tuple[str, int]] = {}
     if lock is not None:
         found[lock.name] = lock.findings
@@ -91,7 +91,7 @@ def compile_into(
     registry.findings = [finding for own in found.values() for finding in own]
     if not registry.has_errors:
         registry.sha256 = digest_of([source.sha256 for source in registry.sources])
-        registry.models = tuple([_model(entry, verified) for entry in entries])
+        registry.models = tuple([_model(one, verified) for one in decoded])
 
 
 def _has_errors(findings: "list[list[Finding]]") -> bool:
@@ -112,8 +112,8 @@ def _place(source: Source, collector: FindingCollector, found: "list[Finding]") 
         found.append(Finding("M010", message, file=source.name, help="mend the first ones"))
 
 
-def _model(entry: "Entry", verified: "Mapping[str, tuple[str, int]]") -> Model:
+def _model(decoded: "DecodedModel", verified: "Mapping[str, tuple[str, int]]") -> Model:
     """The model of an entry without errors, with the fields that follow from others."""
-    if entry[_MATRYOSHKA] is None:
-        entry[_MATRYOSHKA] = bool(entry[_DIMS])
-    return Model.of(entry, verified.get(entry[0]))
+    if decoded[_MATRYOSHKA] is None:
+        decoded[_MATRYOSHKA] = bool(decoded[_DIMS])
+    return Model.of(decoded, verified.get(decoded[0]))

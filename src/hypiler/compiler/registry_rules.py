@@ -3,8 +3,7 @@
 To add a rule, write its function here and its page in docs/diagnostics.
 """
 
-from hypiler.compiler.entry import Entry, Violation
-from hypiler.compiler.rule_set import RuleSet
+from hypiler.compiler.rule_set import RuleSet, Violation
 from hypiler.diagnostics.codes import ERROR, WARNING
 from hypiler.diagnostics.collector import INVALID
 from hypiler.schema.fields import BY_ATTRIBUTE
@@ -15,27 +14,28 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from hypiler.compiler.decoded import DecodedModel
     from hypiler.compiler.rule_set import Rule
     from hypiler.diagnostics.finding import Path
 
-    Entries = list[Entry]
-    Use = tuple[str, Entry, str, Path]
+    Models = list[DecodedModel]
+    Use = tuple[str, DecodedModel, str, Path]
     Violations = Iterator[Violation]
 
 registry_rule = RuleSet()
-"""Declares a rule for all models: the function takes a list of entries, without those whose values it cannot use."""
+"""Declares a rule for all models: the function takes a list of them, without those whose values it cannot use."""
 
 
-def check_registry(entries: "Entries", rules: "Iterable[tuple[Rule, str]]") -> None:
+def check_registry(models: "Models", rules: "Iterable[tuple[Rule, str]]") -> None:
     """Apply these rules, each with the severity of its findings, to all models."""
     for one, severity in rules:
         needs = [BY_ATTRIBUTE[name] for name in one.needs]
-        usable = [entry for entry in entries if entry.sound or not any(entry[i] is INVALID for i in needs)]
+        usable = [model for model in models if model.sound or not any(model[i] is INVALID for i in needs)]
         for violation in one.check(usable):
             violation.note(one.code, severity)
 
 
-def _uses(models: "Entries") -> "Iterator[Use]":
+def _uses(models: "Models") -> "Iterator[Use]":
     """Every id and alias, in the order of the file, and where it stands."""
     for model in models:
         if model.id is not INVALID:
@@ -45,7 +45,7 @@ def _uses(models: "Entries") -> "Iterator[Use]":
                 yield alias, model, "aliases", (index,)
 
 
-def _first_uses(models: "Entries") -> "Iterable[Use]":
+def _first_uses(models: "Models") -> "Iterable[Use]":
     """Every id and alias once: where it is used again is a fault of its own."""
     first: dict[str, Use] = {}
     for use in _uses(models):
@@ -66,9 +66,9 @@ def _wrong(use: "Use", message: str, help: str | None = None) -> Violation:
 
 
 @registry_rule("M201", "duplicate-id", ERROR, always="an id must find one model")
-def duplicate_id(models: "Entries") -> "Violations":
+def duplicate_id(models: "Models") -> "Violations":
     """Every model has an id of its own."""
-    first: dict[str, Entry] = {}
+    first: dict[str, DecodedModel] = {}
     for use in _uses(models):
         id, model, _, _ = use
         if id in first:
@@ -79,7 +79,7 @@ def duplicate_id(models: "Entries") -> "Violations":
 
 
 @registry_rule("M301", "name-collision", ERROR, always="a name of the module must stand for one model")
-def name_collision(models: "Entries") -> "Violations":
+def name_collision(models: "Models") -> "Violations":
     """Distinct ids become distinct constants."""
     first: dict[str, str] = {}
     for use in _first_uses(models):
@@ -90,7 +90,7 @@ def name_collision(models: "Entries") -> "Violations":
 
 
 @registry_rule("M302", "reserved-name", ERROR, always="the module uses the name itself")
-def reserved_name(models: "Entries") -> "Violations":
+def reserved_name(models: "Models") -> "Violations":
     """No id becomes a name that the module needs for itself."""
     for use in _first_uses(models):
         if constant_name(use[0]) in RESERVED:
@@ -101,7 +101,7 @@ _TYPE_COLLISION = "a member of `ModelType` must stand for one type"
 
 
 @registry_rule("M303", "type-name-collision", ERROR, needs=("model_type",), always=_TYPE_COLLISION)
-def type_name_collision(models: "Entries") -> "Violations":
+def type_name_collision(models: "Models") -> "Violations":
     """Distinct types become distinct members of `ModelType`."""
     first: dict[str, str] = {}
     for model in models:
@@ -113,7 +113,7 @@ def type_name_collision(models: "Entries") -> "Violations":
 
 
 @registry_rule("M217", "similar-type", WARNING, needs=("model_type",))
-def similar_type(models: "Entries") -> "Violations":
+def similar_type(models: "Models") -> "Violations":
     """A typing error must not become a member of `ModelType` unnoticed, as every new word does."""
     meant = _meant_types([model.model_type for model in models])
     for model in models if meant else ():

@@ -1,17 +1,39 @@
 """How rules are declared: code, name, severity and function in one place."""
 
 from hypiler.diagnostics.codes import declare
+from hypiler.diagnostics.finding import Finding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any, TypeVar
 
-    from hypiler.compiler.entry import Violation
     from hypiler.compiler.rule_settings import RuleSettings
+    from hypiler.diagnostics.collector import FindingCollector
+    from hypiler.diagnostics.finding import Path
 
-    Check = Callable[..., Iterable[Violation]]
+    Check = Callable[..., Iterable["Violation"]]
     CheckT = TypeVar("CheckT", bound=Check)
+
+
+class Violation:
+    """What a rule found: the place, the message and the help. Code and severity are those of the rule."""
+
+    __slots__ = ("collector", "help", "message", "model", "path")
+
+    def __init__(
+        self, collector: "FindingCollector", path: "Path", message: str, help: str | None, model: str | None
+    ) -> None:
+        self.collector = collector
+        self.path = path
+        self.message = message
+        self.help = help
+        self.model = model
+
+    def note(self, code: str, severity: str) -> None:
+        """Add it to the findings of its file."""
+        finding = Finding(code, self.message, self.path, help=self.help, model=self.model, severity=severity)
+        self.collector.note(finding)
 
 
 class Rule:

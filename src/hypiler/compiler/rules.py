@@ -6,8 +6,7 @@ rule needs is missing or wrong in itself, so that one fault gives one finding.
 
 import re
 
-from hypiler.compiler.entry import Entry, Violation
-from hypiler.compiler.rule_set import RuleSet
+from hypiler.compiler.rule_set import RuleSet, Violation
 from hypiler.diagnostics.codes import ERROR, WARNING
 from hypiler.diagnostics.collector import INVALID
 from hypiler.diagnostics.escaping import did_you_mean, quote_name
@@ -21,12 +20,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hypiler.compiler.decoded import DecodedModel
     from hypiler.compiler.rule_set import Rule
 
     Violations = Iterator[Violation]
 
 rule = RuleSet()
-"""Declares a rule for one model: the function takes an `Entry`."""
+"""Declares a rule for one model: the function takes an `DecodedModel`."""
 
 # A source may be given for a field or for a whole section.
 _PATHS = frozenset(".".join(field.path[:depth]) for field in FIELDS for depth in range(1, len(field.path) + 1))
@@ -35,17 +35,17 @@ _DEPTH = max(len(field.path) for field in FIELDS)
 _SPELLINGS = {license.lower(): license for license in LICENSES}
 
 
-def check_models(entries: "list[Entry]", rules: "list[tuple[Rule, str]]") -> None:
+def check_models(models: "list[DecodedModel]", rules: "list[tuple[Rule, str]]") -> None:
     """Apply these rules, each with the severity of its findings, to every model."""
     # Unpacked once, since every rule meets every model.
     checks = [
         (one.check, one.code, severity, BY_ATTRIBUTE[one.given or "id"], [BY_ATTRIBUTE[name] for name in one.needs])
         for one, severity in rules
     ]
-    for entry in entries:
+    for model in models:
         for check, code, severity, given, needs in checks:
-            if entry[given] and (entry.sound or not any(entry[index] is INVALID for index in needs)):
-                for violation in check(entry):
+            if model[given] and (model.sound or not any(model[index] is INVALID for index in needs)):
+                for violation in check(model):
                     violation.note(code, severity)
 
 
@@ -53,7 +53,7 @@ _PROJECTION = ("has_projection", "projection_dims")
 
 
 @rule("M202", "projection-dims-missing", ERROR, needs=_PROJECTION, given="has_projection")
-def projection_dims_missing(model: Entry) -> "Violations":
+def projection_dims_missing(model: "DecodedModel") -> "Violations":
     """A projection has an output width."""
     if model.projection_dims is None:
         message = "`architecture.projection_dims` must be set, since `has_projection` is true"
@@ -61,7 +61,7 @@ def projection_dims_missing(model: Entry) -> "Violations":
 
 
 @rule("M203", "projection-dims-mismatch", ERROR, needs=(*_PROJECTION, "embedding_dim"), given="projection_dims")
-def projection_dims_mismatch(model: Entry) -> "Violations":
+def projection_dims_mismatch(model: "DecodedModel") -> "Violations":
     """What a projection returns are the vectors of the model."""
     dims, width = model.projection_dims, model.embedding_dim
     if model.has_projection and dims != width:
@@ -70,7 +70,7 @@ def projection_dims_mismatch(model: Entry) -> "Violations":
 
 
 @rule("M204", "projection-dims-without-projection", ERROR, needs=_PROJECTION, given="projection_dims")
-def projection_dims_without_projection(model: Entry) -> "Violations":
+def projection_dims_without_projection(model: "DecodedModel") -> "Violations":
     """Only a projection has an output width."""
     if not model.has_projection:
         message = f"`architecture.projection_dims` is {model.projection_dims}, but `has_projection` is false"
@@ -82,7 +82,7 @@ _MATRYOSHKA = ("matryoshka", "matryoshka_dims")
 
 
 @rule("M205", "matryoshka-dims-unsorted", ERROR, needs=_MATRYOSHKA, given="matryoshka_dims")
-def matryoshka_dims_unsorted(model: Entry) -> "Violations":
+def matryoshka_dims_unsorted(model: "DecodedModel") -> "Violations":
     """Widths are listed from small to large."""
     ordered = tuple(sorted(model.matryoshka_dims))
     if model.matryoshka_dims != ordered:
@@ -91,7 +91,7 @@ def matryoshka_dims_unsorted(model: Entry) -> "Violations":
 
 
 @rule("M206", "matryoshka-dim-too-large", ERROR, needs=(*_MATRYOSHKA, "embedding_dim"), given="matryoshka_dims")
-def matryoshka_dim_too_large(model: Entry) -> "Violations":
+def matryoshka_dim_too_large(model: "DecodedModel") -> "Violations":
     """A vector can only become shorter."""
     dims, width = model.matryoshka_dims, model.embedding_dim
     if max(dims) > width:
@@ -102,7 +102,7 @@ def matryoshka_dim_too_large(model: Entry) -> "Violations":
 
 
 @rule("M207", "matryoshka-without-embedding-dim", ERROR, needs=(*_MATRYOSHKA, "embedding_dim"), given="matryoshka_dims")
-def matryoshka_without_embedding_dim(model: Entry) -> "Violations":
+def matryoshka_without_embedding_dim(model: "DecodedModel") -> "Violations":
     """The full width is one of the widths."""
     dims, width = model.matryoshka_dims, model.embedding_dim
     # A width that is too large is a fault of its own.
@@ -112,7 +112,7 @@ def matryoshka_without_embedding_dim(model: Entry) -> "Violations":
 
 
 @rule("M208", "matryoshka-contradiction", ERROR, needs=_MATRYOSHKA, given="matryoshka_dims")
-def matryoshka_contradiction(model: Entry) -> "Violations":
+def matryoshka_contradiction(model: "DecodedModel") -> "Violations":
     """Widths to choose from are what the flag says that there are."""
     if model.matryoshka is False:
         message = "`capabilities.matryoshka` is false, but `architecture.matryoshka_dims` are given"
@@ -120,7 +120,7 @@ def matryoshka_contradiction(model: Entry) -> "Violations":
 
 
 @rule("M209", "matryoshka-dims-unknown", WARNING, needs=_MATRYOSHKA, given="matryoshka")
-def matryoshka_dims_unknown(model: Entry) -> "Violations":
+def matryoshka_dims_unknown(model: "DecodedModel") -> "Violations":
     """Without the widths nobody can choose one."""
     if not model.matryoshka_dims:
         message = "`capabilities.matryoshka` is true, but no `architecture.matryoshka_dims` are given"
@@ -131,7 +131,7 @@ _PARAMETERS = ("parameters", "vocab_size", "hidden_dim")
 
 
 @rule("M210", "parameters-below-vocabulary", WARNING, needs=_PARAMETERS, given="vocab_size")
-def parameters_below_vocabulary(model: Entry) -> "Violations":
+def parameters_below_vocabulary(model: "DecodedModel") -> "Violations":
     """The embeddings of the vocabulary are parameters as well."""
     least = model.vocab_size * model.hidden_dim
     # A rounded count may be below the exact one. If a tenth does not explain the difference, it is another model's.
@@ -149,7 +149,7 @@ _POSITIONS = ("context_length", "max_position_embeddings", "modalities", "archit
 
 
 @rule("M211", "context-exceeds-positions", WARNING, needs=_POSITIONS, given="max_position_embeddings")
-def context_exceeds_positions(model: Entry) -> "Violations":
+def context_exceeds_positions(model: "DecodedModel") -> "Violations":
     """Every token of a text has a position."""
     context, positions = model.context_length, model.max_position_embeddings
     if context > positions and _is_of_text(model):
@@ -158,7 +158,7 @@ def context_exceeds_positions(model: Entry) -> "Violations":
 
 
 @rule("M213", "positions-without-offset", WARNING, needs=_POSITIONS, given="max_position_embeddings")
-def positions_without_offset(model: Entry) -> "Violations":
+def positions_without_offset(model: "DecodedModel") -> "Violations":
     """Some families have positions that no token can take."""
     context, positions = model.context_length, model.max_position_embeddings
     needed = context + reserved_positions(model.architecture_type)
@@ -170,13 +170,13 @@ def positions_without_offset(model: Entry) -> "Violations":
         yield model.at("max_position_embeddings", message, help=help)
 
 
-def _is_of_text(model: Entry) -> bool:
+def _is_of_text(model: "DecodedModel") -> bool:
     """Whether a token takes one position. In a time series or an image, one position is a patch of many values."""
     return "text" in model.modalities
 
 
 @rule("M212", "zero-score", WARNING)
-def zero_score(model: Entry) -> "Violations":
+def zero_score(model: "DecodedModel") -> "Violations":
     """No published score is exactly 0."""
     for attribute in ("beir_avg", "ms_marco_mrr10"):
         if getattr(model, attribute) == 0:
@@ -185,7 +185,7 @@ def zero_score(model: Entry) -> "Violations":
 
 
 @rule("M214", "unknown-source-path", ERROR, needs=("sources",), given="sources")
-def unknown_source_path(model: Entry) -> "Violations":
+def unknown_source_path(model: "DecodedModel") -> "Violations":
     """A source is that of a field, of a section or of a part of a field."""
     for path in model.sources:
         if path not in _PATHS and not _is_part_of_a_field(path):
@@ -200,7 +200,7 @@ def _is_part_of_a_field(path: str) -> bool:
 
 
 @rule("M215", "duplicate-variant", ERROR, needs=("variants",), given="variants", always="an id must find one variant")
-def duplicate_variant(model: Entry) -> "Violations":
+def duplicate_variant(model: "DecodedModel") -> "Violations":
     """Every variant has an id of its own."""
     seen: set[str] = set()
     for index, variant in enumerate(model.variants):
@@ -210,7 +210,7 @@ def duplicate_variant(model: Entry) -> "Violations":
 
 
 @rule("M216", "license-spelling", WARNING, needs=("license",))
-def license_spelling(model: Entry) -> "Violations":
+def license_spelling(model: "DecodedModel") -> "Violations":
     """Licences are spelled as SPDX does, so that they can be compared."""
     spelling = _SPELLINGS.get(model.license.lower(), model.license)
     if spelling != model.license:

@@ -12,9 +12,10 @@ package.
 """
 
 from hypiler.compiler.checked import Origin
+from hypiler.compiler.rule_settings import RuleSettings
 from hypiler.diagnostics.finding import Finding
 from hypiler.errors import UnknownModelError
 from hypiler.registry.registry import Registry
 from hypiler.schema.model import Model
 
-__all__ = ["Finding", "Model", "Origin", "Registry", "UnknownModelError"]
+__all__ = ["Finding", "Model", "Origin", "Registry", "RuleSettings", "UnknownModelError"]

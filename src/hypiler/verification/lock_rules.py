@@ -3,8 +3,7 @@
 To add a rule, write its function here and its page in docs/diagnostics.
 """
 
-from hypiler.compiler.entry import Violation
-from hypiler.compiler.rule_set import RuleSet, apply, graded
+from hypiler.compiler.rule_set import RuleSet, Violation, apply, graded
 from hypiler.diagnostics.codes import ERROR, WARNING
 from hypiler.diagnostics.escaping import printable
 from hypiler.diagnostics.finding import Finding

@@ -1,7 +1,6 @@
 """models.lock.json: what was read of each model's files and when, so that the verdict can be repeated without them."""
 
-from hypiler.compiler.entry import Violation
-from hypiler.compiler.rule_set import RuleSet, apply, graded
+from hypiler.compiler.rule_set import RuleSet, Violation, apply, graded
 from hypiler.diagnostics.codes import ERROR
 from hypiler.diagnostics.collector import INVALID, FindingCollector
 from hypiler.diagnostics.escaping import quote_name, quote_value

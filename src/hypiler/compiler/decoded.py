@@ -1,8 +1,9 @@
-"""`Entry`: one model while it is checked."""
+"""`DecodedModel`: one model after its values were checked alone, and before the rules have seen it."""
 
 from operator import itemgetter
 
-from hypiler.diagnostics.finding import Finding, json_path
+from hypiler.compiler.rule_set import Violation
+from hypiler.diagnostics.finding import json_path
 from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
 
 TYPE_CHECKING = False
@@ -13,28 +14,8 @@ if TYPE_CHECKING:
     from hypiler.diagnostics.finding import Path
 
 
-class Violation:
-    """What a rule found: the place, the message and the help. Code and severity are those of the rule."""
-
-    __slots__ = ("collector", "help", "message", "model", "path")
-
-    def __init__(
-        self, collector: "FindingCollector", path: "Path", message: str, help: str | None, model: str | None
-    ) -> None:
-        self.collector = collector
-        self.path = path
-        self.message = message
-        self.help = help
-        self.model = model
-
-    def note(self, code: str, severity: str) -> None:
-        """Add it to the findings of its file."""
-        finding = Finding(code, self.message, self.path, help=self.help, model=self.model, severity=severity)
-        self.collector.note(finding)
-
-
-class Entry(list["Any"]):
-    """One model while it is checked: its values in the order of the table of fields, each with its name as `Model` has.
+class DecodedModel(list["Any"]):
+    """One model for the rules: its values in the order of the table of fields, with the attributes of `Model`.
 
     A value that is missing or wrong is INVALID.
 
@@ -76,6 +57,6 @@ class Entry(list["Any"]):
 
 
 for _attribute, _index in BY_ATTRIBUTE.items():
-    if hasattr(Entry, _attribute):
-        raise TypeError(f"a field cannot be called `{_attribute}`: entries have an attribute of that name")
-    setattr(Entry, _attribute, property(itemgetter(_index)))
+    if hasattr(DecodedModel, _attribute):
+        raise TypeError(f"a field cannot be called `{_attribute}`: `DecodedModel` has an attribute of that name")
+    setattr(DecodedModel, _attribute, property(itemgetter(_index)))
