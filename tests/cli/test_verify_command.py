@@ -291,16 +291,16 @@ def test_registry_with_errors_is_not_verified(project: Project) -> None:
     assert err.startswith("error[M101]")
 
 
+_INVALID_LOCK = "error[M403]: the lock must be as `hypiler verify` writes it"
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
         (b"", "error[M003]"),
         (b"<<<<<<< ours\n{}\n", "error[M003]"),
-        (b"{}", "error[M403]: models.lock.json must be as `hypiler verify` writes it: 'version'\n"),
-        (
-            b'{"version": 2, "models": {}}',
-            "error[M403]: models.lock.json must be as `hypiler verify` writes it: `version`",
-        ),
+        (b"{}", f"{_INVALID_LOCK}: `version` must be 1, got nothing\n"),
+        (b'{"version": 2, "models": {}}', f"{_INVALID_LOCK}: `version` must be 1, got 2\n"),
     ],
 )
 @pytest.mark.parametrize("command", ["verify", "outdated"])

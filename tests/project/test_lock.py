@@ -118,7 +118,7 @@ class TestInvalidLock:
         [
             ("{", "M003", "`{` opened on line 1, column 1 must be closed with `}`; found the end of the file"),
             ('{"version": 2, "models": {}}', "M403", INVALID + "`version` must be 1, got 2"),
-            ('{"models": {}}', "M403", INVALID + "`version` must be 1, got null"),
+            ('{"models": {}}', "M403", INVALID + "`version` must be 1, got nothing"),
             ("[]", "M403", INVALID + "the file must be an object, got a list"),
             ('{"version": 1, "models": []}', "M403", INVALID + "`models` must be an object, got a list"),
             ('{"version": 1, "models": {"model-a": 1}}', "M403", INVALID + "`model-a` must be an object, got 1"),

@@ -112,7 +112,8 @@ def parse_lock(source: "Source") -> "dict[str, LockEntry]":
     """The models in the JSON of a lock. Raises InvalidLockError."""
     tree = _object(source.value, ())
     if tree.get("version") != FORMAT:
-        raise InvalidLockError(f"`version` must be {FORMAT}, got {quote_value(tree.get('version'))}", ("version",))
+        found = quote_value(tree["version"]) if "version" in tree else "nothing"
+        raise InvalidLockError(f"`version` must be {FORMAT}, got {found}", ("version",))
     models = _object(tree.get("models"), ("models",))
     collector = FindingCollector()
     return {id: _entry(_object(one, ("models", id)), ("models", id), collector) for id, one in models.items()}
