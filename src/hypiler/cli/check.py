@@ -4,7 +4,7 @@ import sys
 
 from hypiler.cli.report import FORMATS, add_report_arguments, exit_code, project_options, report
 from hypiler.cli.streams import FINDINGS
-from hypiler.project.build import compile_files
+from hypiler.project.build import compile_files, compile_options
 from hypiler.project.options import OptionsError
 
 TYPE_CHECKING = False
@@ -34,7 +34,10 @@ def add_arguments(parser: "ArgumentParser") -> None:
 def run(options: "Namespace") -> int:
     """Check and report; nothing is written."""
     try:
-        registry = compile_files(options.files or project_options().sources)
+        if options.files:
+            registry = compile_files(options.files)
+        else:
+            registry = compile_options(project_options().resolve_paths().registry())
     except OptionsError as error:
         report(error.findings, None, options, sys.stderr)
         return FINDINGS

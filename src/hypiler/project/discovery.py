@@ -62,6 +62,15 @@ def _is_project(folder: str) -> bool:
         return True
 
 
+def has_options(root: str) -> bool:
+    """Whether the project in `root` has our table; quick to say no, since backends ask for every project."""
+    try:
+        data = read_file(os.path.join(root, FILE))
+        return b"hypiler" in data and "hypiler" in tool_tables(data)
+    except (OSError, ValueError, RecursionError):
+        return False  # whoever reads pyproject.toml first reports it
+
+
 @lru_cache(maxsize=1)
 def tool_tables(data: bytes) -> "dict[str, JSONValue]":
     """The tables below `[tool]` of a pyproject.toml; remembered, since a command finds and then reads the same file.

@@ -14,7 +14,9 @@ package.
 from hypiler.compiler.checked import Origin
 from hypiler.diagnostics.finding import Finding
 from hypiler.errors import UnknownModelError
+from hypiler.project.options import OptionsError
+from hypiler.project.output import OutputRefused
 from hypiler.registry.registry import Registry
 from hypiler.schema.model import Model
 
-__all__ = ["Finding", "Model", "Origin", "Registry", "UnknownModelError"]
+__all__ = ["Finding", "Model", "OptionsError", "Origin", "OutputRefused", "Registry", "UnknownModelError"]
