@@ -20,10 +20,10 @@ MARKUP: Comment = ("<!-- ", "", " -->")
 # A comment begins with a few signs, whatever the language: the header of a new target is read without a change here.
 _SIGNS = r"[^\w\s]{1,8} ?"
 _HEADER = re.compile(
-    rf"({_SIGNS}){re.escape(MARKER)}\n"
-    r"(\1|)format: ([0-9]{1,9})\n"
-    r"\2source sha256: ([0-9a-f]{64})\n"
-    rf"\2content sha256: ([0-9a-f]{{64}})(?: ?{_SIGNS})?\n"
+    rf"{_SIGNS}{re.escape(MARKER)}\n"
+    rf"((?: ?{_SIGNS})?)format: ([0-9]{{1,9}})\n"
+    r"\1source sha256: ([0-9a-f]{64})\n"
+    rf"\1content sha256: ([0-9a-f]{{64}})(?: ?{_SIGNS})?\n"
 )
 _is_marked = re.compile(rf"{_SIGNS}{re.escape(MARKER)}".encode()).match
 
@@ -65,5 +65,5 @@ def read_header(text: str) -> Header | None:
     found = _HEADER.match(text)
     if found is None:
         return None
-    _, _, format, source, content = found.groups()
+    _, format, source, content = found.groups()
     return Header(int(format), source, edited=sha256_hex(text[found.end() :].encode()) != content)
