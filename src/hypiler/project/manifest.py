@@ -42,8 +42,10 @@ def read_entries(path: str) -> "dict[str, dict[str, Any]]":
         data = read_file(path, _MAX_BYTES)
     except FileNotFoundError:
         return {}
+    if not data:
+        return {}
     try:
-        tree = loads(data or b"null") or {"marker": MARKER, "files": {}}
+        tree = loads(data)
         marker, files = tree["marker"], tree["files"]
         if marker == MARKER:
             return {name: _entry(entry) for name, entry in files.items()}

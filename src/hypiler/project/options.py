@@ -206,8 +206,9 @@ class _Reader:
         output = self._output(table.get("output"), place)
         docs = self._docs(table["docs"], (*place, "docs")) if "docs" in table else None
         targets = self._targets(table.get("targets", {}), (*place, "targets"), docs)
-        above = not sources or _is_above(sources[0])
-        lock = LOCK if above else lock_path(sources)
+        # Nothing is written above the project, and an unpacked sdist has the lock where the project has it.
+        is_outside = not sources or sources[0].split(os.sep, 1)[0] in (os.pardir, COPIES)
+        lock = LOCK if is_outside else lock_path(sources)
         if "lock" in table:
             lock = self._lock(table["lock"], (*place, "lock"))
         return RegistryOptions(sources, lock, {"module": output, **targets}, docs)

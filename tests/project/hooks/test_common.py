@@ -8,10 +8,10 @@ import pytest
 from setuptools import Distribution
 from setuptools.command.build_py import build_py
 
+from hypiler.project.discovery import has_options
 from hypiler.project.hooks.common import build_for_backend
 from hypiler.project.hooks.pdm import RegistryBuildHook
 from hypiler.project.hooks.setuptools import finalize
-from hypiler.project.discovery import has_options
 
 TABLE = '[tool.hypiler]\noutput = "app/registry.py"\n'
 
