@@ -30,6 +30,6 @@ class RegistryBuildHook:
             return  # the source tree is what gets installed
         if context.target == "wheel":
             prefix = f"{context.config.build_config.package_dir}/"
-            files |= {portable(path).removeprefix(prefix): context.root / path for path in self.packed}
+            files.update({portable(path).removeprefix(prefix): context.root / path for path in self.packed})
         else:
-            files |= {place: context.root / path for place, path in inputs(self.options).items()}
+            files.update({place: context.root / path for place, path in inputs(self.options).items()})
