@@ -187,16 +187,16 @@ class _Reader:
                 self.fault(message, (*_TABLE, key), "move it into an entry")
         known = [key for key in table if key in _OF_A_REGISTRY]
         self.check_keys(table, _TABLE, [*known, "registry"])
-        entries, place = table["registry"], (*_TABLE, "registry")
+        entries: Any = table["registry"]
+        place = (*_TABLE, "registry")
         if not isinstance(entries, list) or not entries or not all(isinstance(entry, dict) for entry in entries):
             message = f"`registry` must be a list of tables, got {_found(entries)}"
             self.fault(message, place, "write [[tool.hypiler.registry]] above the options of each registry")
             return []
         registries: list[RegistryOptions] = []
         for number, entry in enumerate(entries):
-            if isinstance(entry, dict):
-                self.check_keys(entry, (*place, number), _OF_A_REGISTRY)
-                registries.append(self.one(entry, (*place, number)))
+            self.check_keys(entry, (*place, number), _OF_A_REGISTRY)
+            registries.append(self.one(entry, (*place, number)))
         return registries
 
     def one(self, table: "dict[str, JSONValue]", place: "Path") -> RegistryOptions:
