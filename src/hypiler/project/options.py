@@ -187,14 +187,15 @@ class _Reader:
                 self.fault(message, (*_TABLE, key), "move it into an entry")
         known = [key for key in table if key in _OF_A_REGISTRY]
         self.check_keys(table, _TABLE, [*known, "registry"])
-        entries: Any = table["registry"]
+        entries = table["registry"]
+        found: list[Any] = entries if isinstance(entries, list) else []
         place = (*_TABLE, "registry")
-        if not isinstance(entries, list) or not entries or not all(isinstance(entry, dict) for entry in entries):
+        if not found or not all(isinstance(entry, dict) for entry in found):
             message = f"`registry` must be a list of tables, got {_found(entries)}"
             self.fault(message, place, "write [[tool.hypiler.registry]] above the options of each registry")
             return []
         registries: list[RegistryOptions] = []
-        for number, entry in enumerate(entries):
+        for number, entry in enumerate(found):
             self.check_keys(entry, (*place, number), _OF_A_REGISTRY)
             registries.append(self.one(entry, (*place, number)))
         return registries
