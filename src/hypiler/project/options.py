@@ -26,6 +26,8 @@ COPIES = "hypiler-sources"
 
 _TABLE = ("tool", "hypiler")
 _OF_A_REGISTRY = ["sources", "output", "docs", "lock", "targets"]
+# Options of the whole project, which stand in [tool.hypiler] in both forms.
+_OF_THE_PROJECT = ["registry"]
 _WRITE_RELATIVE = "write it relative to the folder of pyproject.toml"
 
 
@@ -141,7 +143,7 @@ def options_of(table: "JSONValue", root: str) -> Options:
     if "registry" in table:
         registries = reader.several(table)
     else:
-        reader.check_keys(table, _TABLE, [*_OF_A_REGISTRY, "registry"])
+        reader.check_keys(table, _TABLE, [*_OF_A_REGISTRY, *_OF_THE_PROJECT])
         registries = [reader.one(table, _TABLE)]
     if not reader.findings:
         reader.check_outputs(registries)
@@ -186,7 +188,7 @@ class _Reader:
                 message = f"`{key}` must stand in the entries of [[tool.hypiler.registry]], not in [tool.hypiler]"
                 self.fault(message, (*_TABLE, key), "move it into an entry")
         known = [key for key in table if key in _OF_A_REGISTRY]
-        self.check_keys(table, _TABLE, [*known, "registry"])
+        self.check_keys(table, _TABLE, [*known, *_OF_THE_PROJECT])
         entries = table["registry"]
         found: list[Any] = entries if isinstance(entries, list) else []
         place = (*_TABLE, "registry")
