@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 EXAMPLES = """examples:
   hypiler schema > models.schema.json    then "$schema": "./models.schema.json" in models.json
   hypiler schema --format markdown       the same fields as tables to read
-  hypiler schema                         with `schema` in `targets` of [tool.hypiler]: write that file
-  hypiler schema --check                 in CI: exit 1 if that file is not up to date
+  hypiler schema --out models.schema.json   write a file that later builds may replace
+  hypiler schema                         the same, where `targets` of [tool.hypiler] has `schema`
 """
 _PRINTED = ("json", "markdown")
 
@@ -25,7 +25,8 @@ def add_arguments(parser: "ArgumentParser") -> None:
     parser.add_argument(
         "--format",
         choices=[*_PRINTED, *LINES],
-        help="json or markdown: print the schema in this form; the others: how findings are shown",
+        metavar="FORMAT",
+        help="json, markdown: how the schema is printed; text, concise, github: how findings are shown",
     )
     parser.add_argument("--limit", type=int, default=50, metavar="N", help="findings that text shows; 0 shows all")
     parser.add_argument("--strict", action="store_true", help="let warnings count as errors")
