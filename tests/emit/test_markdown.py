@@ -1,6 +1,7 @@
 """MODELS.md holds every fact, and text of the input is nothing but text in it."""
 
 import json
+import re
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ from hypiler.cli.main import main
 from hypiler.compiler.pipeline import compile_registry
 from hypiler.diagnostics.escaping import printable
 from hypiler.emit.markdown import emit_markdown
+from hypiler.model_files.facts import FileFact
 from hypiler.schema.fields import FIELDS
+from hypiler.verification.lockfile import Lock, LockEntry, write_lock
 
 ROOT = Path(__file__).parents[2]
 READER = MarkdownIt("gfm-like", {"html": True})
@@ -105,6 +108,71 @@ def test_address_in_a_source_is_a_link_and_nothing_else_is() -> None:
     outside = [link for link in links if not link.startswith("#")]
     assert outside == [f"https://huggingface.co/{plain_model()['huggingface_id']}", "https://arxiv.org/abs/2112.01488"]
     assert rows(text, plain_model()["id"])["license"][1] == source
+
+
+COMMIT = "a" * 40
+
+
+FACTS = {
+    "specs.hidden_dim": FileFact(8, "config.json", "hidden_size"),
+    "encoding.pooling": FileFact("mean", "1_Pooling/config.json", "pooling_mode_mean_tokens"),
+}
+
+
+def models() -> list[Tree]:
+    """Two models that state these facts."""
+    ids = ("model-a", "model-b")
+    found = [plain_model(id=id, aliases=[], huggingface_id=f"org/{id}", revision=COMMIT) for id in ids]
+    for model in found:
+        model["specs"]["hidden_dim"] = 8
+        model["encoding"]["pooling"] = "mean"
+    return found
+
+
+def with_lock(*ids: str, facts: dict[str, FileFact] = FACTS) -> str:
+    """The document of the two models, of which the named ones were verified."""
+    entries = {id: LockEntry(f"org/{id}", COMMIT, "2026-01-31", {}, facts) for id in ids}
+    data = json.dumps(registry_of(*models())).encode()
+    registry = compile_registry([("models.json", data)], lock=Lock(write_lock(entries).encode(), "models.lock.json"))
+    assert registry.findings == []
+    return emit_markdown(registry)
+
+
+def paragraphs(text: str, id: str = "") -> list[str]:
+    """What stands above the first table: of the document, or of the section of a model."""
+    part = text.partition(f"\n## {id}\n")[2] if id else text.partition("# Models\n")[2]
+    return [" ".join(lines.split()) for lines in part.partition("\n|")[0].strip().split("\n\n")]
+
+
+def test_document_says_what_was_verified_at_which_commit_and_what_is_claimed() -> None:
+    text = with_lock("model-a")
+    assert paragraphs(text) == [
+        "2 models, made from `models.json`. 2 facts of 1 model are *verified*: compared with the model's own files at the"
+        " commit that its section names, and equal. Every other fact is *claimed*: the registry says so, and the source"
+        " names where it was read; where none is named, the registry gives none."
+    ]
+    verified = re.fullmatch(
+        rf"\*\*Verified:\*\* 2 facts, at commit `{COMMIT}`\. \*\*Claimed:\*\* ([0-9]+) facts\.",
+        paragraphs(text, "model-a")[-1],
+    )
+    assert verified is not None
+    assert int(verified[1]) > 20
+    assert paragraphs(text, "model-b")[-1] == "**Claimed:** no fact was compared with the files of the model."
+
+
+def test_numbers_of_verified_facts_agree_with_their_words() -> None:
+    assert "4 facts of 2 models are *verified*" in with_lock("model-a", "model-b")
+    text = with_lock("model-a", facts=dict([*FACTS.items()][:1]))
+    assert "1 fact of 1 model is *verified*" in text
+    assert "**Verified:** 1 fact, at commit" in text
+
+
+def test_document_of_a_registry_that_nobody_verified_says_so() -> None:
+    text = with_lock()
+    (opening,) = paragraphs(text)
+    assert opening.endswith("No fact was compared with the files of the model.")
+    assert text == emit_markdown(valid(registry_of(*models())))
+    assert "Verified" not in text
 
 
 def _planted(text: str) -> Tree:

@@ -7,27 +7,30 @@ import pytest
 
 from hypiler.jsontext.reader import MAX_BYTES
 from hypiler.project.build import build_project, compile_files
-from hypiler.project.options import Options
+from hypiler.project.options import Options, RegistryOptions
 
 
 def options(root: Path) -> Options:
-    return Options(str(root), ["models.json"], "app/registry.py", "MODELS.md")
+    return Options(str(root), [RegistryOptions(["models.json"], "models.lock.json", {"module": "app/registry.py"})])
 
 
 def test_module_and_stub_are_written_below_the_root(models: Path) -> None:
-    registry = build_project(options(models.parent))
+    (registry,), made = build_project(options(models.parent))
     assert registry.findings == []
+    assert made == {"app/registry.py": ["app/registry.py", "app/registry.pyi"]}
     assert sorted(os.listdir("app")) == ["registry.py", "registry.pyi"]
 
 
 def test_nothing_is_written_when_only_the_check_is_wanted(models: Path) -> None:
-    assert not build_project(options(models.parent), write=False).has_errors
+    (registry,), made = build_project(options(models.parent), write=False)
+    assert (registry.ok, made) == (True, {})
     assert os.listdir() == ["models.json"]
 
 
 def test_nothing_is_written_when_there_is_an_error(models: Path) -> None:
     models.write_text("{}")
-    assert build_project(options(models.parent)).has_errors
+    (registry,), made = build_project(options(models.parent))
+    assert (registry.ok, made) == (False, {})
     assert os.listdir() == ["models.json"]
 
 

@@ -21,7 +21,7 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def findings(wanted: str = WANTED, sources: list[str] | None = None) -> list[tuple[str, str, str | None]]:
-    found = check_outputs({"m.py": wanted}, sources=sources or [], repair="hypiler build")
+    found = check_outputs({"m.py": wanted}, sources=sources or [], fix_command="hypiler build")
     assert {finding.file for finding in found} <= {"m.py"}
     return [(finding.code, finding.message, finding.help) for finding in found]
 

@@ -13,7 +13,8 @@ def options(root: Path, text: str) -> tuple[list[str], str]:
     (root / "pyproject.toml").write_bytes(text.encode("utf-8", "surrogateescape"))
     found = read_options(str(root))
     assert found.root == str(root)
-    return found.sources, found.output
+    (one,) = found.registries
+    return one.sources, one.output
 
 
 def faults(root: Path, text: str) -> list[tuple[str, str, str, str | None]]:
@@ -191,11 +192,11 @@ def test_missing_pyproject_is_an_error_of_the_environment(tmp_path: Path) -> Non
     assert str(caught.value) == f"cannot read `{path}`: No such file or directory"
 
 
-def test_docs_are_models_md_unless_they_are_set(tmp_path: Path) -> None:
+def test_docs_have_a_path_if_it_is_set(tmp_path: Path) -> None:
     options(tmp_path, table(""))
-    assert read_options(str(tmp_path)).docs == "MODELS.md"
+    assert read_options(str(tmp_path)).registry().path_of("docs") is None
     options(tmp_path, table('docs = "docs/./all.md"'))
-    assert read_options(str(tmp_path)).docs == "docs/all.md"
+    assert read_options(str(tmp_path)).registry().path_of("docs") == "docs/all.md"
 
 
 @pytest.mark.parametrize(("value", "shown"), [("5", "5"), ('"a.html"', '"a.html"'), ('["a.md"]', "a list")])

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,69 @@ def test_watching_builds_after_a_change_and_ends_by_an_interrupt(models: Path) -
         process.send_signal(signal.SIGINT)
         process.wait()
     assert process.returncode == 130
+
+
+@contextmanager
+def watching(*arguments: str) -> Iterator[Iterator[str]]:
+    """`hypiler build --watch` in the current folder; the lines that it prints. It is still running at the end."""
+    command = [sys.executable, "-m", "hypiler", "build", "--watch", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield iter(process.stdout.readline, "")
+            assert process.poll() is None
+        finally:
+            process.kill()
+
+
+WATCHING = "watching for changes; Ctrl-C ends\n"
+
+
+def test_watching_survives_a_pyproject_that_is_away_or_broken(project: Path) -> None:
+    table = project / "pyproject.toml"
+    text = table.read_text()
+    with watching() as said:
+        assert [next(said), next(said)] == ["app/registry.py: 1 model, written\n", WATCHING]
+        table.rename(project / "away")
+        assert next(said) == "hypiler: cannot read `pyproject.toml`: No such file or directory\n"
+        assert next(said) == WATCHING
+        (project / "away").rename(table)
+        assert [next(said), next(said)] == ["app/registry.py: 1 model, already up to date\n", WATCHING]
+        table.write_text("[tool.hypiler\n")
+        assert next(said).startswith("error[M502]: pyproject.toml must be valid TOML: ")
+        assert WATCHING in said
+        table.write_text("[project]\n")
+        assert next(said) == "error[M502]: pyproject.toml must have a table [tool.hypiler]; found none\n"
+        assert WATCHING in said
+        table.write_text(text.replace("registry.py", "other.py"))
+        assert [next(said), next(said)] == ["app/other.py: 1 model, written\n", WATCHING]
+
+
+def test_watching_sees_locks_and_files_that_begin_or_end_to_match(project: Path) -> None:
+    table = project / "pyproject.toml"
+    table.write_text(table.read_text() + 'sources = "m/*.json"\ntargets = ["docs"]\n')
+    (project / "m").mkdir()
+    model = (project / "models.json").read_text()
+    (project / "m/a.json").write_text(model)
+
+    def built(count: str, state: str = "written") -> list[str]:
+        return [f"app/registry.py: {count}, {state}\n", f"MODELS.md: {count}, {state}\n", WATCHING]
+
+    with watching() as said:
+        assert [next(said), next(said), next(said)] == built("1 model")
+        (project / "m/b.json").write_text(model.replace("small-encoder", "other"))
+        assert [next(said), next(said), next(said)] == built("2 models")
+        (project / "m/models.lock.json").write_text("{")
+        assert next(said).startswith("error[M003]: ")
+        assert WATCHING in said
+        (project / "m/models.lock.json").unlink()
+        assert [next(said), next(said), next(said)] == built("2 models", "already up to date")
+        for name in ("a", "b"):
+            (project / f"m/{name}.json").rename(project / f"m/{name}.away")
+        assert 'error[M502]: a pattern in `sources` must match a file, got "m/*.json"\n' in said
+        assert WATCHING in said
+        (project / "m/b.away").rename(project / "m/c.json")
+        assert [next(said), next(said), next(said)] == built("1 model")
 
 
 def test_watching_and_looking_are_not_done_at_once(models: Path, hypiler: Hypiler) -> None:

@@ -1,4 +1,4 @@
-"""`hypiler build`: compile a registry to a module and its stub."""
+"""`hypiler build`: compile registries and write everything that is made of them."""
 
 import os
 
@@ -6,14 +6,15 @@ from hypiler.cli.report import add_report_arguments, project_options, usage_erro
 from hypiler.cli.streams import USAGE
 from hypiler.cli.write_or_check import add_output_arguments, write_or_check
 from hypiler.diagnostics.escaping import printable
-from hypiler.project.build import generate
-from hypiler.project.options import OptionsError
+from hypiler.emit.targets import TARGETS
+from hypiler.project.discovery import FILE
+from hypiler.project.loading import lock_path
+from hypiler.project.options import Options, OptionsError, RegistryOptions, read_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-
-    from hypiler.compiler.rule_settings import RuleSettings
+    from collections.abc import Callable
 
 EXAMPLES = """examples:
   hypiler build                          as [tool.hypiler] in pyproject.toml says
@@ -36,6 +37,12 @@ def add_arguments(parser: "ArgumentParser") -> None:
         metavar="DIR",
         help="folder for model_registry.py and model_registry.pyi",
     )
+    parser.add_argument(
+        "--target",
+        action="append",
+        choices=list(TARGETS),
+        help="with --out: what to write, once for each target; default: module",
+    )
     add_output_arguments(parser)
     parser.add_argument("--watch", action="store_true", help="build again whenever a file changes, until Ctrl-C")
     add_report_arguments(parser)
@@ -46,38 +53,50 @@ def run(options: "Namespace") -> int:
     if (options.files and not options.out) or (options.out and not options.files):
         usage_error("`build FILE` and `--out DIR` need each other; without both, [tool.hypiler] decides")
         return USAGE
-    if not options.watch:
-        return write_or_check(options, _targets, generate, _command(options))
-    if options.check or options.diff:
+    if options.target and not options.files:
+        usage_error("`--target` needs FILE and `--out DIR`; in a project, `targets` of [tool.hypiler] decides")
+        return USAGE
+    if options.watch and (options.check or options.diff):
         usage_error("`--watch` writes; `--check` and `--diff` only look: give one of them")
         return USAGE
-    return _watch(options)
+    if options.watch:
+        return _watch(options)
+    return write_or_check(options, lambda: _resolve_paths(options), _fix_command(options))
 
 
-def _targets(options: "Namespace") -> "tuple[list[str], str, RuleSettings | None]":
-    """The sources, the module to write, and which rules are applied."""
-    if options.files:
-        return options.files, os.path.join(options.out, "model_registry.py"), None
-    found = project_options()
-    return found.sources, found.output, found.rules
+def _resolve_paths(options: "Namespace") -> Options:
+    return _of_files(options) if options.files else project_options().resolve_paths()
 
 
-def _command(options: "Namespace") -> str:
+def _of_files(options: "Namespace") -> Options:
+    """What `build FILE… --out DIR` writes."""
+    targets = {name: os.path.join(options.out, TARGETS[name].default_path) for name in options.target or ["module"]}
+    return Options("", [RegistryOptions(options.files, lock_path(options.files), targets)])
+
+
+def _fix_command(options: "Namespace") -> str:
     """The command that writes what this one looks at."""
     if not options.files:
         return "hypiler build"
     from shlex import join
 
-    return printable(join(["hypiler", "build", *options.files, "--out", options.out]))
+    targets = [word for name in options.target or () for word in ("--target", name)]
+    return printable(join(["hypiler", "build", *options.files, "--out", options.out, *targets]))
 
 
 def _watch(options: "Namespace") -> int:
     """Build now and after every change. Ends only by a signal."""
     from hypiler.project.watch import changes
 
-    for _ in changes(lambda: _watched(options)):
+    # Found once: while pyproject.toml is away for a moment, another project further up would be found.
+    root = "" if options.files else _root()
+
+    def resolve_paths() -> Options:
+        return _of_files(options) if options.files else read_options(root).resolve_paths()
+
+    for _ in changes(_watched(root, resolve_paths)):
         try:
-            write_or_check(options, _targets, generate, _command(options))
+            write_or_check(options, resolve_paths, _fix_command(options))
         except OSError as error:
             # A file that is gone now may come back: many editors replace what they save.
             usage_error(printable(str(error)))
@@ -86,10 +105,24 @@ def _watch(options: "Namespace") -> int:
     raise AssertionError("changes never ends")
 
 
-def _watched(options: "Namespace") -> list[str]:
-    if options.files:
-        return list(options.files)
+def _root() -> str:
+    """The folder of the project, whatever its options are worth now: they may be mended while we watch."""
     try:
-        return ["pyproject.toml", *project_options().sources]
-    except (OptionsError, OSError):
-        return ["pyproject.toml"]
+        return project_options().root
+    except OptionsError:
+        return ""
+
+
+def _watched(root: str, resolve_paths: "Callable[[], Options]") -> "Callable[[], list[str]]":
+    """Gives the files whose changes matter, at each moment."""
+    known: list[str] = []
+
+    def watched() -> list[str]:
+        try:
+            registries = resolve_paths().registries
+            known[:] = [path for one in registries for path in (*one.sources, one.lock)]
+        except (OptionsError, OSError):
+            pass  # the files that were known last may be what is missing
+        return [os.path.join(root, FILE), *known]
+
+    return watched

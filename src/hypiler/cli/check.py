@@ -4,7 +4,7 @@ import sys
 
 from hypiler.cli.report import FORMATS, add_report_arguments, exit_code, project_options, report, usage_error
 from hypiler.cli.streams import FINDINGS, USAGE
-from hypiler.project.build import compile_files
+from hypiler.project.build import compile_files, compile_options
 from hypiler.project.options import OptionsError
 
 TYPE_CHECKING = False
@@ -43,7 +43,7 @@ def add_arguments(parser: "ArgumentParser") -> None:
 def run(options: "Namespace") -> int:
     """Check and report; nothing is written."""
     try:
-        project = None if options.files else project_options()
+        project = None if options.files else project_options().resolve_paths().registry()
     except OptionsError as error:
         report(error.findings, None, options, sys.stderr)
         return FINDINGS

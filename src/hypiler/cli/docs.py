@@ -1,18 +1,14 @@
 """`hypiler docs`: write MODELS.md, the documentation of a registry."""
 
-from hypiler.cli.report import add_report_arguments, project_options
-from hypiler.cli.write_or_check import add_output_arguments, write_or_check
-from hypiler.diagnostics.escaping import printable
+from hypiler.cli.one_target import add_target_arguments, run_target
+from hypiler.cli.report import add_report_arguments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from hypiler.compiler.checked import CheckedRegistry
-    from hypiler.compiler.rule_settings import RuleSettings
-
 EXAMPLES = """examples:
-  hypiler docs                           MODELS.md, or where `docs` of [tool.hypiler] says
+  hypiler docs                           MODELS.md, or where [tool.hypiler] says
   hypiler docs models.json --out docs/models.md
   hypiler docs --check                   in CI: exit 1 if the committed file is not up to date
 """
@@ -20,36 +16,10 @@ EXAMPLES = """examples:
 
 def add_arguments(parser: "ArgumentParser") -> None:
     """The arguments of the command."""
-    parser.add_argument("files", metavar="FILE", nargs="*", help="registry files; default: those of [tool.hypiler]")
-    parser.add_argument(
-        "--out", metavar="PATH", help="the file to write; default: `docs` of [tool.hypiler], or MODELS.md"
-    )
-    add_output_arguments(parser)
+    add_target_arguments(parser, "docs")
     add_report_arguments(parser)
 
 
 def run(options: "Namespace") -> int:
     """Compile, report, and write or compare if nothing is wrong."""
-    return write_or_check(options, _targets, _emit, _command(options))
-
-
-def _emit(registry: "CheckedRegistry", output: str) -> dict[str, str]:
-    from hypiler.emit.markdown import emit_markdown
-
-    return {output: emit_markdown(registry)}
-
-
-def _targets(options: "Namespace") -> "tuple[list[str], str, RuleSettings | None]":
-    """The sources, the file to write, and which rules are applied."""
-    if options.files:
-        return options.files, options.out or "MODELS.md", None
-    found = project_options()
-    return found.sources, options.out or found.docs, found.rules
-
-
-def _command(options: "Namespace") -> str:
-    """The command that writes what this one looks at."""
-    from shlex import join
-
-    out = ["--out", options.out] if options.out else []
-    return printable(join(["hypiler", "docs", *options.files, *out]))
+    return run_target(options, "docs")

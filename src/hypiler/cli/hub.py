@@ -49,7 +49,7 @@ def read_registry(options: "Namespace") -> "tuple[CheckedRegistry, list[Source]]
     Each file is read once: whoever changes one later can tell whether it still holds what was judged.
     """
     try:
-        project = None if options.file else project_options()
+        project = None if options.file else project_options().registry()
     except OptionsError as error:
         report(error.findings, None, options, sys.stderr)
         return None

@@ -50,11 +50,11 @@ def run(options: "Namespace") -> int:
         print_findings(error.findings, None, sys.stderr)
         return FINDINGS
     plan.write()
-    for path in plan.grown:
+    for path in plan.modified:
         print(f"{_shown(path)}: [tool.hypiler] added")
     for path in plan.new:
         print(f"{_shown(path)}: created")
-    if not plan.grown and not plan.new:
+    if not plan.modified and not plan.new:
         print("nothing to do: the project has its tables and its registry")
     for note in plan.notes:
         print(f"next: {note}")

@@ -61,7 +61,7 @@ def print_findings(
     """The report as text, in colour where the stream shows it."""
     if findings:
         color = wants_color(stream)
-        line: Callable[[Finding], str | None] = registry.line if registry is not None else lambda _: None
+        line: Callable[[Finding], str | None] = (lambda _: None) if registry is None else registry.line
         write_text(render_text(findings, line, color=color, limit=limit), stream)
 
 

@@ -1,5 +1,11 @@
 """`hypiler schema`: the JSON Schema of models.json."""
 
+from hypiler.cli.one_target import add_target_arguments, run_target
+from hypiler.cli.report import LINES
+from hypiler.cli.streams import OK
+from hypiler.project.discovery import find_project
+from hypiler.project.options import OptionsError, read_options
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -7,19 +13,45 @@ if TYPE_CHECKING:
 EXAMPLES = """examples:
   hypiler schema > models.schema.json    then "$schema": "./models.schema.json" in models.json
   hypiler schema --format markdown       the same fields as tables to read
+  hypiler schema --out models.schema.json   write a file that later builds may replace
+  hypiler schema                         the same, where `targets` of [tool.hypiler] has `schema`
 """
+_PRINTED = ("json", "markdown")
 
 
 def add_arguments(parser: "ArgumentParser") -> None:
     """The arguments of the command."""
-    parser.add_argument("--format", choices=["json", "markdown"], default="json", help="default: json")
+    add_target_arguments(parser, "schema")
+    parser.add_argument(
+        "--format",
+        choices=[*_PRINTED, *LINES],
+        metavar="FORMAT",
+        help="json, markdown: how the schema is printed; text, concise, github: how findings are shown",
+    )
+    parser.add_argument("--limit", type=int, default=50, metavar="N", help="findings that text shows; 0 shows all")
+    parser.add_argument("--strict", action="store_true", help="let warnings count as errors")
 
 
 def run(options: "Namespace") -> int:
-    """Print the schema, or its reference for people."""
-    from hypiler.cli.streams import OK
+    """Print the schema, or its reference for people, or write the file that the project has for it."""
+    if options.format in _PRINTED or not _is_written(options):
+        return _print(options.format)
+    options.format = options.format or "text"
+    return run_target(options, "schema")
 
-    if options.format == "markdown":
+
+def _is_written(options: "Namespace") -> bool:
+    """Whether the schema goes to a file: one that is named, or one that the project's options name."""
+    if options.files or options.out or options.check or options.diff:
+        return True
+    try:
+        return any(one.path_of("schema") for one in read_options(find_project() or "").registries)
+    except (OptionsError, OSError):
+        return False
+
+
+def _print(format: str | None) -> int:
+    if format == "markdown":
         from hypiler.emit.field_reference import emit_reference
 
         print(emit_reference(), end="")

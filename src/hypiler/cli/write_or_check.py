@@ -1,11 +1,11 @@
-"""Compiles and writes, or says how what is on disk differs: what `build` and `docs` have in common."""
+"""Compiles registries and writes their targets, or says how the files on disk differ: `build`, `docs` and `schema`."""
 
 import sys
 
 from hypiler.cli.report import exit_code, report, write_text
 from hypiler.cli.streams import FINDINGS, OK
 from hypiler.diagnostics.escaping import printable
-from hypiler.project.build import compile_files
+from hypiler.project.build import Outputs, compile_options
 from hypiler.project.options import OptionsError
 
 TYPE_CHECKING = False
@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Callable
 
-    from hypiler.compiler.checked import CheckedRegistry
-    from hypiler.compiler.rule_settings import RuleSettings
+    from hypiler.project.options import Options
 
 
 def add_output_arguments(parser: "ArgumentParser") -> None:
@@ -24,55 +23,67 @@ def add_output_arguments(parser: "ArgumentParser") -> None:
     parser.add_argument("--quiet", "-q", action="store_true", help="print only findings")
 
 
-def write_or_check(
-    options: "Namespace",
-    targets: "Callable[[Namespace], tuple[list[str], str, RuleSettings | None]]",
-    emit: "Callable[[CheckedRegistry, str], dict[str, str]]",
-    repair: str,
-) -> int:
-    """Compile, report, and write what was generated, or with --check and --diff only compare it; the exit code.
+def write_or_check(options: "Namespace", resolve_paths: "Callable[[], Options]", fix_command: str) -> int:
+    """Compile, report, and write all targets, or with --check and --diff only compare them; the exit code.
 
-    `targets` gives the sources, the path of the first output and which rules are applied; `emit` the texts by path.
-    `repair` is the command that writes them.
+    Args:
+        options: The arguments of the command.
+        resolve_paths: Gives the registries and the targets to write, with paths from the current folder. May raise
+            OptionsError, which is reported.
+        fix_command: The command that writes the targets, for messages.
     """
     try:
-        sources, output, rules = targets(options)
+        project = resolve_paths()
     except OptionsError as error:
         report(error.findings, None, options, sys.stderr)
         return FINDINGS
-    registry = compile_files(sources, rules=rules)
-    report(registry.findings, registry, options, sys.stderr)
-    code = exit_code(registry.findings, strict=options.strict)
+    registries = [compile_options(one) for one in project.registries]
+    for registry in registries:
+        report(registry.findings, registry, options, sys.stderr)
+    code = max([exit_code(registry.findings, strict=options.strict) for registry in registries], default=OK)
     if code:
         return code
-    files = emit(registry, output)
+    outputs = Outputs()
+    made: list[tuple[str, int, list[str]]] = []
+    for one, registry in zip(project.registries, registries, strict=True):
+        for target, path in one.targets.items():
+            made.append((path, len(registry.models), outputs.add(registry, target, path)))
     look = options.check or options.diff
-    state = _compare(files, options, sources, repair) if look else _write(files, options, sources)
-    if state and not options.quiet:
-        count = len(registry.models)
-        print(f"{printable(output)}: {count} model{'s' * (count != 1)}, {state}")
-    return OK if state else FINDINGS
+    sources = [path for one in project.registries for path in one.sources]
+    states = _compare(outputs, options, sources, fix_command) if look else _write(outputs, options, sources)
+    if states is None:
+        return FINDINGS
+    for path, count, files in made:
+        found = {states[file] for file in files}
+        if not options.quiet and "" not in found:
+            state = "written" if "written" in found else found.pop()
+            print(f"{printable(path)}: {count} model{'s' * (count != 1)}, {state}")
+    return FINDINGS if "" in states.values() else OK
 
 
-def _write(files: dict[str, str], options: "Namespace", sources: list[str]) -> str:
-    """Write the texts; what became of them, or nothing if they are not ours to write."""
+def _write(outputs: Outputs, options: "Namespace", sources: list[str]) -> dict[str, str] | None:
+    """Write the files; what was done with each of them, or None if one is not ours to write."""
     from hypiler.project.output import OutputRefused, write_outputs
 
     try:
-        return "written" if write_outputs(files, sources=sources) else "already up to date"
+        written = write_outputs(outputs.texts, sources=sources, tracked=outputs.tracked)
     except OutputRefused as error:
         report(error.findings, None, options, sys.stderr)
-        return ""
+        return None
+    return {path: "written" if path in written else "already up to date" for path in outputs.texts}
 
 
-def _compare(files: dict[str, str], options: "Namespace", sources: list[str], repair: str) -> str:
-    """Show how the files on disk differ; nothing is returned if they do."""
+def _compare(outputs: Outputs, options: "Namespace", sources: list[str], fix_command: str) -> dict[str, str]:
+    """Show how the files on disk differ; the state of each of them, which is empty if it does."""
     from hypiler.project.compare import check_outputs, diff_outputs
 
-    findings = check_outputs(files, sources=sources, repair=repair)
+    states = dict.fromkeys(outputs.texts, "up to date")
+    texts, tracked = outputs.texts, outputs.tracked
+    findings = check_outputs(texts, sources=sources, fix_command=fix_command, tracked=tracked)
+    states |= {finding.file: "" for finding in findings}
     if options.diff:
-        for line in diff_outputs(files):
+        for line in diff_outputs(texts):
             write_text(line, sys.stdout)
     if options.check:
         report(findings, None, options, sys.stderr)
-    return "" if findings else "up to date"
+    return states

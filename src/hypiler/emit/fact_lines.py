@@ -1,4 +1,4 @@
-"""The facts of a model as people read them: a line each, by section, beside where they were read."""
+"""The facts of a model as people read them: one line per fact, by section, with the place where it was read."""
 
 from hypiler.diagnostics.escaping import printable
 from hypiler.schema.fields import FIELDS, Field
@@ -126,7 +126,7 @@ def _quoted(value: object) -> str:
 
 
 def _records(field_type: Records, value: "Any") -> list[FactLine]:
-    """Each record as a fact under its id, one line a part."""
+    """Each record as a fact under its id, one line per part."""
     facts: list[FactLine] = []
     for number, item in enumerate(value, 1):
         parts = dict(_parts(field_type, item))

@@ -6,12 +6,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from hypiler.compiler.checked import CheckedRegistry
+
 
 def emit_json_schema() -> str:
     """The text of `models.schema.json` (draft 2020-12)."""
     from json import dumps
 
     return dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def emit_files(registry: "CheckedRegistry", path: str) -> dict[str, str]:
+    """The target `schema`: one file, the same for every registry."""
+    return {path: emit_json_schema()}
 
 
 def json_schema() -> "dict[str, Any]":

@@ -1,4 +1,4 @@
-"""Emits `MODELS.md`: an overview of a registry, and a section a model with all its facts beside their sources."""
+"""Emits `MODELS.md`: an overview of a registry, and one section per model with all its facts and their sources."""
 
 import re
 
@@ -12,17 +12,25 @@ if TYPE_CHECKING:
     from typing import Any
 
 _ABSENT = "none, or not published"
-_OPENING = """\
+_CLAIMED = """\
 # Models
 
 {count}, made from `models.json`. Every fact is *claimed*: the registry says so, and the source names where it was read;
 where none is named, the registry gives none. No fact was compared with the files of the model.
 
 """
+_VERIFIED = """\
+# Models
+
+{count}, made from `models.json`. {facts} of {models} *verified*: compared with the model's own files at the commit that
+its section names, and equal. Every other fact is *claimed*: the registry says so, and the source names where it was
+read; where none is named, the registry gives none.
+
+"""
 _OVERVIEW = ["id", "type", "organization", "width", "context", "parameters", "licence", "BEIR nDCG@10"]
 # A word of a text that is an address and nothing more may become a link.
 _address = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]*[A-Za-z0-9/_~=-]").fullmatch
-# What would begin something else inside a line: code, emphasis, a link, HTML, an entity, a cell, an address.
+# What would begin markup inside a line: code, emphasis, a link, HTML, an entity, a cell, an address.
 _special = re.compile(
     r"[\\`*\[\]<|~]|&(?=[#\w])|(?<![^\W_])_|_(?![^\W_])|:(?=//)|(?<=mailto):|(?<=xmpp):|(?<=www)\.", re.IGNORECASE
 ).sub
@@ -30,18 +38,45 @@ _special = re.compile(
 _opening = re.compile(r"[-+>#=]|(?<=[0-9])[.)]").sub
 
 
+def emit_files(registry: CheckedRegistry, path: str) -> dict[str, str]:
+    """The target `docs`: one file."""
+    return {path: emit_markdown(registry)}
+
+
 def emit_markdown(registry: CheckedRegistry) -> str:
     """The text of `MODELS.md`, which GitHub and CommonMark show alike."""
     models = registry.models
     anchors = _anchors([model.id for model in models])
-    count = f"{len(models)} model{'s' * (len(models) != 1)}"
     overview = _table(_OVERVIEW, [_summary(model, anchor) for model, anchor in zip(models, anchors, strict=True)])
-    body = [_OPENING.format(count=count), *overview, *[line for model in models for line in _section(model)]]
+    body = [_introduction(registry), *overview, *[line for model in models for line in _section(model, registry)]]
     return with_header("".join(body), registry.sha256, MARKUP)
 
 
+def _introduction(registry: CheckedRegistry) -> str:
+    """Says which facts were compared with the models' files."""
+    count = _counted(len(registry), "model")
+    verified = [model for model in registry if model.verified_revision]
+    if not verified:
+        return _CLAIMED.format(count=count)
+    number = sum(model.verified_facts for model in verified)
+    models = f"{_counted(len(verified), 'model')} {'is' if number == 1 else 'are'}"
+    return _VERIFIED.format(count=count, facts=_counted(number, "fact"), models=models)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
+def _evidence(model: "Any") -> str:
+    """What was verified of a model, and what is claimed."""
+    if not model.verified_revision:
+        return "**Claimed:** no fact was compared with the files of the model.\n\n"
+    facts = f"{_counted(model.verified_facts, 'fact')}, at commit {_code(model.verified_revision)}"
+    return f"**Verified:** {facts}. **Claimed:** {_counted(model.claimed_facts, 'fact')}.\n\n"
+
+
 def _anchors(ids: list[str]) -> list[str]:
-    """Where the sections stand, as GitHub names the places of headings: dots are lost, and equal names counted."""
+    """The anchors of the sections, as GitHub makes them from headings: without dots, and equal names are numbered."""
     taken = {"models": 1}
     anchors: list[str] = []
     for id in ids:
@@ -62,12 +97,14 @@ def _summary(model: "Any", anchor: str) -> list[str]:
     return [link, *map(_text, [model.model_type, *texts])]
 
 
-def _section(model: "Any") -> list[str]:
+def _section(model: "Any", registry: CheckedRegistry) -> list[str]:
     address = f"https://huggingface.co/{model.huggingface_id}"
     lines = [f"\n## {model.id}\n\n", f"**{_text(model.name)}** · <{address}>\n\n"]
     if model.deprecated:
         lines.append(f"**Deprecated:** {_text(model.deprecated)}\n\n")
     lines.append(f"{_paragraph(model.description)}\n\n")
+    if any(other.verified_revision for other in registry):
+        lines.append(_evidence(model))
     rows = [row for section in sections_of(model, _ABSENT) for row in _rows(section)]
     return [*lines, *_table(["fact", "value", "source"], rows)]
 
@@ -79,7 +116,7 @@ def _rows(section: Section) -> list[list[str]]:
     rows: list[list[str]] = []
     for fact in section.facts:
         if section.title == "model" and fact.label in ("id", "name", "huggingface_id", "description", "deprecated"):
-            continue  # the section begins with these
+            continue  # these are above the table
         value = "<br>".join([_code(line) if fact.exact else _text(line) for line in fact.lines])
         rows.append([_text(prefix + fact.label), value, _linked(fact.source or section.source)])
     return rows
@@ -90,12 +127,12 @@ def _table(head: list[str], rows: list[list[str]]) -> list[str]:
 
 
 def _text(text: str) -> str:
-    """Text that means itself inside a line: the only way of text into the document but for `_code`."""
+    """Text without markup inside a line. All text of the registry goes through here or through `_code`."""
     return _special(r"\\\g<0>", printable(text).strip())
 
 
 def _paragraph(text: str) -> str:
-    """Text that means itself where a paragraph begins."""
+    """Text without markup at the beginning of a paragraph."""
     text = _text(text)
     word, blank, rest = text.partition(" ")
     return _opening(r"\\\g<0>", word) + blank + rest
@@ -107,7 +144,7 @@ def _linked(text: str) -> str:
 
 
 def _code(text: str) -> str:
-    """Text in which every blank counts, as a code span inside a cell."""
+    """Text whose spaces must be kept, as a code span inside a cell."""
     text = printable(text)
     runs = re.findall("`+", text)
     fence = "`" * (max([len(run) for run in runs], default=0) + 1)

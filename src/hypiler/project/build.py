@@ -1,14 +1,47 @@
-"""Compiles a project's registry to a module and its stub on disk."""
+"""Compiles the registries of a project, and makes every target of them."""
 
 import os
 
 from hypiler.compiler.checked import CheckedRegistry
+from hypiler.emit.targets import TARGETS
 from hypiler.project.loading import load_into
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hypiler.compiler.rule_settings import RuleSettings
-    from hypiler.project.options import Options
+    from hypiler.project.options import Options, RegistryOptions
+
+
+class Outputs:
+    """The files that a run makes.
+
+    Attributes:
+        texts: The text of each file by its path.
+        tracked: Of files that can't hold a comment, the sha256 of the sources by the path: a manifest keeps it.
+    """
+
+    __slots__ = ("texts", "tracked")
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+        self.tracked: dict[str, str] = {}
+
+    def add(self, registry: CheckedRegistry, target: str, path: str) -> list[str]:
+        """Make a target of a registry; the paths of its files, of which `path` is the first."""
+        texts = TARGETS[target].emit(registry, path)
+        self.texts |= texts
+        if TARGETS[target].comment is None:
+            self.tracked |= dict.fromkeys(texts, registry.sha256)
+        return list(texts)
+
+    def below(self, root: str) -> "Outputs":
+        """The same files in the folder `root`."""
+        moved = Outputs()
+        moved.texts = {os.path.join(root, path): text for path, text in self.texts.items()}
+        moved.tracked = {os.path.join(root, path): source for path, source in self.tracked.items()}
+        return moved
 
 
 def compile_files(paths: list[str], root: str = "", rules: "RuleSettings | None" = None) -> CheckedRegistry:
@@ -18,21 +51,36 @@ def compile_files(paths: list[str], root: str = "", rules: "RuleSettings | None"
     return registry
 
 
-def generate(registry: CheckedRegistry, output: str) -> dict[str, str]:
-    """The texts of the module at `output` and of its stub beside it, by path."""
-    # Imported here: a check of the registry generates nothing, and need not wait for these.
-    from hypiler.emit.python.module import emit_python
-    from hypiler.emit.python.stub import emit_stub
-
-    return {output: emit_python(registry), output + "i": emit_stub(registry)}
-
-
-def build_project(options: "Options", *, write: bool = True) -> CheckedRegistry:
-    """Compile a project's registry and, if it has no errors, write its module."""
-    registry = compile_files(options.sources, options.root, options.rules)
-    if write and not registry.has_errors:
-        from hypiler.project.output import write_outputs
-
-        sources = [os.path.join(options.root, path) for path in options.sources]
-        write_outputs(generate(registry, os.path.join(options.root, options.output)), sources=sources)
+def compile_options(options: "RegistryOptions", root: str = "") -> CheckedRegistry:
+    """The registry that these options of the project in `root` describe. Raises OSError."""
+    registry = CheckedRegistry()
+    load_options(registry, options, root)
     return registry
+
+
+def load_options(registry: CheckedRegistry, options: "RegistryOptions", root: str = "") -> None:
+    """Do what `compile_options` does for a registry that is empty."""
+    lock = options.lock if os.path.exists(os.path.join(root, options.lock)) else False
+    load_into(registry, options.sources, root, lock=lock, rules=options.rules)
+
+
+def build_project(options: "Options", *, write: bool = True) -> "tuple[list[CheckedRegistry], Mapping[str, list[str]]]":
+    """Compile the registries of a project and, if none has errors, write all of their targets or none.
+
+    Returns the registries, and the paths of the files that there are now, by the output of the registry.
+    """
+    registries = [compile_options(one, options.root) for one in options.registries]
+    if not write or any(registry.has_errors for registry in registries):
+        return registries, {}
+    from hypiler.project.output import write_outputs
+
+    outputs = Outputs()
+    made: dict[str, list[str]] = {}
+    for one, registry in zip(options.registries, registries, strict=True):
+        made[one.output] = []
+        for target, path in one.targets.items():
+            made[one.output] += outputs.add(registry, target, path)
+    outputs = outputs.below(options.root)
+    sources = [os.path.join(options.root, path) for one in options.registries for path in one.sources]
+    write_outputs(outputs.texts, sources=sources, tracked=outputs.tracked)
+    return registries, made

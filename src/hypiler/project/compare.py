@@ -1,70 +1,103 @@
-"""Compares what stands on disk with what would be generated: stale, edited, of another format, not ours, or missing."""
+"""Compares the files on disk with what would be generated: stale, edited, of another format, not ours, or missing."""
 
 import os
 
 from hypiler.diagnostics.escaping import printable, quote_name
 from hypiler.diagnostics.finding import Finding
-from hypiler.emit.header import FORMAT, read_header
+from hypiler.emit.header import FORMAT, Header, read_header
 from hypiler.project.files import read_file
 from hypiler.project.output import refusals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 
-def check_outputs(files: dict[str, str], *, sources: list[str], repair: str) -> list[Finding]:
-    """What is wrong with the files that should hold these texts; `repair` is the command that writes them.
+def check_outputs(
+    files: dict[str, str], *, sources: list[str], fix_command: str, tracked: "Mapping[str, str] | None" = None
+) -> list[Finding]:
+    """What is wrong with the files that should hold these texts; `fix_command` is the command that writes them.
 
+    Files that can't hold a comment are judged by their manifest; `tracked` has the sha256 of their sources by path.
     Raises OSError for a file that cannot be read.
     """
-    return [finding for path, text in files.items() for finding in _check(path, text, sources, repair)]
+    tracked = tracked or {}
+    found: list[Finding] = []
+    for path, text in files.items():
+        found += _check(path, text, sources, fix_command, tracked.get(path))
+    return found
 
 
-def _check(path: str, text: str, sources: list[str], repair: str) -> list[Finding]:
-    refused = refusals(path, sources)
+def _check(path: str, text: str, sources: list[str], fix_command: str, source: str | None) -> list[Finding]:
+    refused = refusals(path, sources, text if source is not None else None)
     for finding in refused:
-        finding.help = f"{finding.help}; then run `{repair}`"
+        finding.help = f"{finding.help}; then run `{fix_command}`"
     if refused:
         return refused
     found = _read(path)
-    code, message, help = _judge(found, text) if found != text else ("", "", "")
-    name = f"`{printable(path)}`"
-    return [Finding(code, f"{name} {message}", file=path, help=help.format(f"`{repair}`"))] if code else []
+    if source is not None:
+        return _check_tracked(path, found, text, source, fix_command)
+    wanted = read_header(text)
+    judged = _judge(found, text, read_header(found or ""), wanted.source if wanted else "")
+    return _finding(path, judged, fix_command)
+
+
+def _check_tracked(path: str, found: str | None, text: str, source: str, fix_command: str) -> list[Finding]:
+    """The same for a file that only a manifest tracks."""
+    from hypiler.project.manifest import header_of, manifest_path, read_entries
+
+    place = manifest_path(path)
+    entry = read_entries(place).get(os.path.basename(path))
+    header = header_of(entry, found or "") if entry else None
+    if found == text and (header is None or header.edited):
+        state = "is missing" if not os.path.exists(place) else f"does not hold the sha256 of `{printable(path)}`"
+        return _finding(place, ("M506" if state == "is missing" else "M507", state, "run {}"), fix_command)
+    return _finding(path, _judge(found, text, header, source), fix_command)
+
+
+def _finding(path: str, judged: tuple[str, str, str] | None, fix_command: str) -> list[Finding]:
+    if judged is None:
+        return []
+    code, message, help = judged
+    return [Finding(code, f"`{printable(path)}` {message}", file=path, help=help.format(f"`{fix_command}`"))]
 
 
 def _read(path: str) -> str | None:
-    """The text of a file, with the line ends of Python whatever a checkout made of them; None if there is none."""
+    """The text of a file, whatever a checkout made of its line ends; None if there is no file."""
     if not os.path.lexists(path):
         return None
     return read_file(path).decode("utf-8", "backslashreplace").replace("\r\n", "\n")
 
 
-def _judge(found: str | None, wanted: str) -> tuple[str, str, str]:
-    """Code, message and help for a text that is not the wanted one; the help has a place for the command."""
+def _judge(found: str | None, text: str, header: Header | None, source: str) -> tuple[str, str, str] | None:
+    """Code, message and help for a file that does not hold `text`; the help has a place for the command.
+
+    `header` is what the file, or its manifest, says of it; `source` is the sha256 of the sources as they are now.
+    """
+    if found == text:
+        return None
     if not found:
         return "M506", "is missing" if found is None else "is empty", "run {}"
-    header = read_header(found)
     if header is None or header.edited:
-        # Judged first: what else an edited file says of itself cannot be trusted.
+        # Judged first: nothing else that an edited file says of itself can be trusted.
         return "M508", "was edited after it was generated", "make the change in the registry; {} overwrites the edit"
     if header.format > FORMAT:
         message = f"is of format {header.format}, and this hypiler writes format {FORMAT}"
         return "M509", message, "update hypiler, which is older than the one that wrote the file; or run {}"
     if header.format < FORMAT:
         return "M509", f"is of format {header.format}, and this hypiler writes format {FORMAT}", "run {}"
-    if header.source != getattr(read_header(wanted), "source", None):
-        return "M507", f"is stale: the registry has changed since it was generated{_first(found, wanted)}", "run {}"
+    if header.source != source:
+        return "M507", f"is stale: the registry has changed since it was generated{_first(found, text)}", "run {}"
     return "M509", "was written by another version of hypiler", "run {}"
 
 
 def _first(found: str, wanted: str) -> str:
-    """Names the first model that differs between two modules; nothing for other texts."""
+    """A part of a sentence that names the first model that differs between two modules; empty for other texts."""
     old, new = _rows(found), _rows(wanted)
     for number in range(max(len(old), len(new))):
         one, other = old[number : number + 1], new[number : number + 1]
         if one != other:
-            # A model that is only in the old file is missed, one that is only in the new file was added.
+            # A model that is only in the old file was removed; one that is only in the new file was added.
             id = (other or one)[0].partition("|")[0]
             return f"; the first model that differs is {quote_name(id)}"
     return ""
@@ -75,7 +108,7 @@ def _rows(text: str) -> list[str]:
 
 
 def diff_outputs(files: dict[str, str]) -> "Iterator[str]":
-    """The lines of a unified diff from what stands on disk to what would be generated, each without a line end."""
+    """The lines of a unified diff from the files on disk to what would be generated, each without a line end."""
     from difflib import unified_diff
 
     for path, text in files.items():

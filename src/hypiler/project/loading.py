@@ -1,4 +1,4 @@
-"""Reads the files of a registry, with the lock beside them, and checks them."""
+"""Reads the files of a registry, with its lock, and checks them."""
 
 import os
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from hypiler.compiler.rule_settings import RuleSettings
 
 LOCK = "models.lock.json"
-"""The name of the lock, which lies beside the registry's first file."""
+"""The name of a lock. It lies beside the registry's first file unless an option names another place."""
 
 
 def lock_path(paths: "Sequence[str]") -> str:
-    """The path of the lock of the registry in these files."""
+    """The path of the lock of the registry in these files, where no option names another one."""
     return os.path.join(os.path.dirname(paths[0]), LOCK)
 
 

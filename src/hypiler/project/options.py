@@ -1,10 +1,18 @@
-"""Reads `[tool.hypiler]` of pyproject.toml, for the command line and the build hooks alike."""
+"""Reads `[tool.hypiler]` of pyproject.toml, for the command line and the build hooks alike.
+
+Everything may stand in `[tool.hypiler]`: then the project has one registry. With `[[tool.hypiler.registry]]` it has
+several, and what concerns one registry stands in its entry.
+"""
 
 import os
 
 from hypiler.diagnostics.escaping import did_you_mean, printable, quote_name, quote_value
 from hypiler.diagnostics.finding import Finding
+from hypiler.emit.targets import TARGETS
+from hypiler.project.discovery import FILE, git_root, tool_tables
 from hypiler.project.files import read_file
+from hypiler.project.loading import LOCK, lock_path
+from hypiler.project.manifest import MANIFEST
 from hypiler.project.rule_options import RULE_OPTIONS, read_rules
 
 TYPE_CHECKING = False
@@ -12,10 +20,17 @@ if TYPE_CHECKING:
     from typing import Any
 
     from hypiler.compiler.rule_settings import RuleSettings
+    from hypiler.diagnostics.finding import Path
     from hypiler.jsontext.json_types import JSONValue
 
+COPIES = "hypiler-sources"
+"""The folder of an sdist with copies of the sources above the project. No backend takes the name for a package."""
+
 _TABLE = ("tool", "hypiler")
-_KNOWN = ["sources", "output", "docs", *RULE_OPTIONS]
+_OF_A_REGISTRY = ["sources", "output", "docs", "lock", "targets"]
+# Options of the whole project, which stand in [tool.hypiler] in both forms.
+_OF_THE_PROJECT = ["registry", *RULE_OPTIONS]
+_WRITE_RELATIVE = "write it relative to the folder of pyproject.toml"
 
 
 class OptionsError(Exception):
@@ -26,37 +41,105 @@ class OptionsError(Exception):
         self.findings = findings
 
 
-class Options:
-    """What to compile and where to: paths below `root`, `output` that of the module, its stub beside it.
+class RegistryOptions:
+    """What to compile and what to make of it. All paths are relative to the folder of the project.
 
-    `docs` is the path of what `hypiler docs` writes, `rules` says which rules are applied; None for all, as declared.
+    Attributes:
+        sources: The files of the registry, in order. One that begins with `..` lies above the project.
+        lock: The path of its lock, whether the file exists or not.
+        targets: The path of each target that a build writes, by the target's name; the module is the first one.
+        docs: The path that the option `docs` names: only `hypiler docs` writes it. None if it is not set.
+        rules: Which rules are applied, in the whole project; None for all of them, as declared.
     """
 
-    __slots__ = ("docs", "output", "root", "rules", "sources")
+    __slots__ = ("docs", "lock", "rules", "sources", "targets")
 
     def __init__(
-        self, root: str, sources: list[str], output: str, docs: str, rules: "RuleSettings | None" = None
+        self,
+        sources: list[str],
+        lock: str,
+        targets: dict[str, str],
+        docs: str | None = None,
+        rules: "RuleSettings | None" = None,
     ) -> None:
-        self.root = root
         self.sources = sources
-        self.output = output
+        self.lock = lock
+        self.targets = targets
         self.docs = docs
         self.rules = rules
 
+    @property
+    def output(self) -> str:
+        """The path of the module."""
+        return self.targets["module"]
 
-def has_options(root: str) -> bool:
-    """Whether the project in `root` has our table; quick to say no, since backends ask for every project."""
-    try:
-        if b"hypiler" not in read_file(os.path.join(root, "pyproject.toml")):
-            return False
-        return "hypiler" in _tool_tables(root)
-    except (OSError, OptionsError):
-        return False  # whoever reads pyproject.toml first reports it
+    def below(self, root: str) -> "RegistryOptions":
+        """The same options with paths that begin with the folder of the project."""
+
+        def at(path: str) -> str:
+            return os.path.normpath(os.path.join(root, path))
+
+        targets = {name: at(path) for name, path in self.targets.items()}
+        return RegistryOptions(
+            [*map(at, self.sources)], at(self.lock), targets, self.docs and at(self.docs), self.rules
+        )
+
+    def path_of(self, target: str) -> str | None:
+        """The path of a target; None if the options name no path."""
+        return self.targets.get(target) or (self.docs if target == "docs" else None)
+
+
+class Options:
+    """The options of a project.
+
+    Attributes:
+        root: The folder of pyproject.toml.
+        registries: The options of each registry; at least one.
+    """
+
+    __slots__ = ("registries", "root")
+
+    def __init__(self, root: str, registries: list[RegistryOptions]) -> None:
+        self.root = root
+        self.registries = registries
+
+    def resolve_paths(self) -> "Options":
+        """The same options with paths relative to the current folder, for a root that is."""
+        if not self.root:
+            return self
+        return Options("", [one.below(self.root) for one in self.registries])
+
+    def registry(self, name: str | None = None) -> RegistryOptions:
+        """The registry with this `output`, or with this module name if no other registry has it.
+
+        Raises LookupError for an unknown name, and without a name if there are several registries.
+        """
+        if name is None and len(self.registries) == 1:
+            return self.registries[0]
+        found = [one for one in self.registries if one.output == name]
+        found = found or [one for one in self.registries if _stem(one.output) == name]
+        if len(found) == 1:
+            return found[0]
+        listed = ", ".join([f"`{printable(one.output)}`" for one in self.registries])
+        if name is None:
+            raise LookupError(f"the project has several registries: name one of {listed}")
+        what = "several registries are" if found else "no registry is"
+        raise LookupError(f"{what} called {quote_name(name)}; name one of {listed}")
+
+
+def _stem(path: str) -> str:
+    return os.path.splitext(os.path.basename(path))[0]
 
 
 def read_options(root: str) -> Options:
     """The options of the project in `root`. Raises OptionsError, or OSError if pyproject.toml cannot be read."""
-    tool = _tool_tables(root)
+    data = read_file(os.path.join(root, FILE))
+    try:
+        tool = tool_tables(data)
+    # An integer of too many digits and arrays nested too deep are not a TOMLDecodeError.
+    except (ValueError, RecursionError) as error:
+        message = f"pyproject.toml must be valid TOML: {printable(str(error))}"
+        raise OptionsError([_fault("M502", message, ())]) from None
     if "hypiler" not in tool:
         message = "pyproject.toml must have a table [tool.hypiler]; found none"
         help = 'add [tool.hypiler] with output = "src/PACKAGE/model_registry.py"'
@@ -64,115 +147,280 @@ def read_options(root: str) -> Options:
     return options_of(tool["hypiler"], root)
 
 
-def _tool_tables(root: str) -> "dict[str, JSONValue]":
-    import tomllib
-
-    data = read_file(os.path.join(root, "pyproject.toml"))
-    try:
-        tool: JSONValue = tomllib.loads(data.decode()).get("tool")
-    # An integer of too many digits and arrays nested too deep are not a TOMLDecodeError.
-    except (ValueError, RecursionError) as error:
-        message = f"pyproject.toml must be valid TOML: {printable(str(error))}"
-        raise OptionsError([_fault("M502", message, ())]) from None
-    return tool if isinstance(tool, dict) else {}
-
-
 def options_of(table: "JSONValue", root: str) -> Options:
     """The options in the table of the project in `root`. Raises OptionsError."""
     if not isinstance(table, dict):
         message = f"`tool.hypiler` must be a table, got {_found(table)}"
         raise OptionsError([_fault("M502", message)])
-    findings: list[Finding] = []
-    _check_keys(table, findings)
-    sources = _sources(table.get("sources", "models.json"), root, findings)
-    output = _output(table.get("output"), root, findings)
-    docs = _docs(table.get("docs", "MODELS.md"), root, findings)
-    rules = read_rules(table, findings)
-    if findings:
-        raise OptionsError(findings)
-    return Options(root, sources, output, docs, rules)
+    reader = _Reader(root)
+    rules = read_rules(table, reader.findings)
+    if "registry" in table:
+        registries = reader.several(table)
+    else:
+        reader.check_keys(table, _TABLE, [*_OF_A_REGISTRY, *_OF_THE_PROJECT])
+        registries = [reader.one(table, _TABLE)]
+    if not reader.findings:
+        reader.check_outputs(registries)
+    if reader.findings:
+        raise OptionsError(reader.findings)
+    for registry in registries:
+        registry.rules = rules
+    return Options(root, registries)
 
 
-def _fault(
-    code: str,
-    message: str,
-    path: tuple[str | int, ...] = _TABLE,
-    help: str | None = None,
-) -> Finding:
-    return Finding(code, message, path, file="pyproject.toml", help=help)
+def _fault(code: str, message: str, path: "Path" = _TABLE, help: str | None = None) -> Finding:
+    return Finding(code, message, path, file=FILE, help=help)
 
 
-def _check_keys(table: "dict[str, Any]", findings: list[Finding]) -> None:
-    for key in table:
-        if key not in _KNOWN:
-            message = f"unknown option {quote_name(key)} in `tool.hypiler`"
-            help = did_you_mean(key, _KNOWN)
-            findings.append(_fault("M501", message, (*_TABLE, key), help))
+class _Reader:
+    """Reads the tables of one project and collects everything that is wrong in them.
+
+    Attributes:
+        root: The folder of the project.
+        base: Its real path, with a separator at the end.
+        findings: What is wrong.
+        places: Where each registry stands in the table.
+    """
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self.base = os.path.join(os.path.realpath(root), "")
+        self.findings: list[Finding] = []
+        self.places: list[Path] = []
+
+    def fault(self, message: str, path: "Path", help: str | None = None, *, code: str = "M502") -> None:
+        self.findings.append(_fault(code, message, path, help))
+
+    def check_keys(self, table: "dict[str, Any]", place: "Path", known: list[str]) -> None:
+        for key in table:
+            if key not in known:
+                message = f"unknown option {quote_name(key)} in `{_dotted(place)}`"
+                self.fault(message, (*place, key), did_you_mean(key, known), code="M501")
+
+    def several(self, table: "dict[str, JSONValue]") -> list[RegistryOptions]:
+        """The entries of `[[tool.hypiler.registry]]`."""
+        for key in _OF_A_REGISTRY:
+            if key in table:
+                message = f"`{key}` must stand in the entries of [[tool.hypiler.registry]], not in [tool.hypiler]"
+                self.fault(message, (*_TABLE, key), "move it into an entry")
+        known = [key for key in table if key in _OF_A_REGISTRY]
+        self.check_keys(table, _TABLE, [*known, *_OF_THE_PROJECT])
+        entries = table["registry"]
+        found: list[Any] = entries if isinstance(entries, list) else []
+        place = (*_TABLE, "registry")
+        if not found or not all(isinstance(entry, dict) for entry in found):
+            message = f"`registry` must be a list of tables, got {_found(entries)}"
+            self.fault(message, place, "write [[tool.hypiler.registry]] above the options of each registry")
+            return []
+        registries: list[RegistryOptions] = []
+        for number, entry in enumerate(found):
+            self.check_keys(entry, (*place, number), _OF_A_REGISTRY)
+            registries.append(self.one(entry, (*place, number)))
+        return registries
+
+    def one(self, table: "dict[str, JSONValue]", place: "Path") -> RegistryOptions:
+        """The options of one registry, from the table at `place`."""
+        self.places.append(place)
+        sources = self._sources(table.get("sources", "models.json"), (*place, "sources"))
+        output = self._output(table.get("output"), place)
+        docs = self._docs(table["docs"], (*place, "docs")) if "docs" in table else None
+        targets = self._targets(table.get("targets", {}), (*place, "targets"), docs)
+        # Nothing is written above the project, and an unpacked sdist has the lock where the project has it.
+        is_outside = not sources or sources[0].split(os.sep, 1)[0] in (os.pardir, COPIES)
+        lock = LOCK if is_outside else lock_path(sources)
+        if "lock" in table:
+            lock = self._lock(table["lock"], (*place, "lock"))
+        return RegistryOptions(sources, lock, {"module": output, **targets}, docs)
+
+    def _sources(self, value: "JSONValue", path: "Path") -> list[str]:
+        """One path or several, each once; patterns are replaced by the files that match."""
+        values = value if isinstance(value, list) else [value]
+        texts = [item for item in values if isinstance(item, str)]
+        if not texts or len(texts) < len(values):
+            self.fault(f"`sources` must be a path or a list of paths, got {_found(value)}", path)
+            return []
+        named: list[str] = []
+        sources: list[str] = []
+        for number, text in enumerate(texts):
+            place = (*path, number) if isinstance(value, list) else path
+            source = os.path.normpath(text) if text else ""
+            if source in named:
+                self.fault(f"`sources` must name each file once, got {quote_value(source)} again", place)
+            named.append(source)
+            source = _copy(source, self.root) or source
+            if self._check_source(source, place):
+                # A file that a pattern matches and that is named before keeps its place.
+                sources += [file for file in self._files(source, place) if file not in sources]
+        return sources
+
+    def _check_source(self, source: str, place: "Path") -> bool:
+        """A source may lie above the project, in the same git repository; whether the path can be used."""
+        count = len(self.findings)
+        if _is_above(source):
+            self._check_in_repository(source, place)
+        else:
+            self._check_inside(source, place)
+        return len(self.findings) == count
+
+    def _check_in_repository(self, source: str, place: "Path") -> None:
+        repository = git_root(self.root)
+        inside = os.path.join(repository, "") if repository else self.base
+        if not os.path.normpath(self.base + source).startswith(inside):
+            help = "above the project, only files of the same git repository can be sources"
+            self.fault(f"a path must stay inside the project, got {quote_value(source)}", place, help, code="M503")
+        elif not os.path.realpath(self.base + source).startswith(inside):
+            self._leads_out("repository", source, place)
+
+    def _files(self, source: str, place: "Path") -> list[str]:
+        """The source, or the files that it matches as a pattern."""
+        if not any(sign in source for sign in "*?[") or os.path.lexists(self.base + source):
+            return [source]
+        found = _matches(source, self.root)
+        if not found:
+            self.fault(f"a pattern in `sources` must match a file, got {quote_value(source)}", place)
+        return [file for file in found if self._check_source(file, place)]
+
+    def _output(self, value: "JSONValue", place: "Path") -> str:
+        """The path of a file that Python can import."""
+        if value is None:
+            help = 'add output = "src/PACKAGE/model_registry.py"'
+            self.fault("`output` must be set: the path of the generated module", place, help)
+            return ""
+        path = (*place, "output")
+        text = value if isinstance(value, str) else ""
+        stem, extension = os.path.splitext(os.path.basename(text))
+        if extension != ".py" or not stem.isidentifier():
+            message = f"`output` must be the path of a module, as `src/app/model_registry.py`, got {_found(value)}"
+            self.fault(message, path)
+            return ""
+        return self._inside(text, path)
+
+    def _docs(self, value: "JSONValue", path: "Path") -> str:
+        """The path of a Markdown file."""
+        if not isinstance(value, str) or not value.endswith(".md"):
+            self.fault(f"`docs` must be the path of a Markdown file (.md), got {_found(value)}", path)
+            return ""
+        return self._inside(value, path)
+
+    def _lock(self, value: "JSONValue", path: "Path") -> str:
+        if not isinstance(value, str) or not value.endswith(".json"):
+            self.fault(f"`lock` must be the path of a JSON file (.json), got {_found(value)}", path)
+            return ""
+        return self._inside(value, path)
+
+    def _targets(self, value: "JSONValue", place: "Path", docs: str | None) -> dict[str, str]:
+        """Paths by name, or a list of names with default paths; `docs` is the path that the option `docs` names."""
+        known = [name for name in TARGETS if name != "module"]
+        if isinstance(value, list):
+            named = [(name, (*place, number), None) for number, name in enumerate(value)]
+        elif isinstance(value, dict):
+            named = [(name, (*place, name), path) for name, path in value.items()]
+        else:
+            self.fault(f"`targets` must be a table of paths or a list of names, got {_found(value)}", place)
+            return {}
+        targets: dict[str, str] = {}
+        for name, path, file in named:
+            if name == "module":
+                self.fault("`targets` must not name the module: `output` is its path", path)
+            elif not isinstance(name, str) or name not in known:
+                help = f"known targets: {', '.join(known)}"
+                self.fault(f"`targets` must name known targets, got {_found(name)}", path, help)
+            elif isinstance(value, list):
+                targets[name] = (docs if name == "docs" else None) or TARGETS[name].default_path
+            elif name == "docs" and docs is not None:
+                self.fault("`docs` must be set once: as an option or in `targets`", path, "remove one of them")
+            else:
+                targets[name] = self._target(name, file, path)
+        return {name: targets[name] for name in known if name in targets}
+
+    def _target(self, name: str, value: "JSONValue", path: "Path") -> str:
+        suffix = os.path.splitext(TARGETS[name].default_path)[1]
+        if not isinstance(value, str) or not value.endswith(suffix) or os.path.basename(value) == MANIFEST:
+            self.fault(f"`{name}` must be the path of a file that ends in `{suffix}`, got {_found(value)}", path)
+            return ""
+        return self._inside(value, path)
+
+    def _inside(self, text: str, place: "Path") -> str:
+        """The plain form of a path, which must stay inside the project."""
+        path = os.path.normpath(text)
+        self._check_inside(path, place)
+        return path
+
+    def _check_inside(self, path: str, place: "Path") -> None:
+        """A path must stay below the project's folder, links followed, wherever the project is built."""
+        # A NUL cannot stand in any path, and no function of `os` takes it.
+        if not path or "\0" in path:
+            self.fault(f"a path must not be empty or hold a NUL, got {quote_value(path)}", place)
+        elif os.path.isabs(path) or not os.path.normpath(self.base + path).startswith(self.base):
+            message = f"a path must stay inside the project, got {quote_value(path)}"
+            self.fault(message, place, _WRITE_RELATIVE, code="M503")
+        elif not os.path.realpath(self.base + path).startswith(self.base):
+            self._leads_out("project", path, place)
+
+    def _leads_out(self, what: str, path: str, place: "Path") -> None:
+        message = f"a path must stay inside the {what}, and {quote_value(path)} leads out of it through a link"
+        self.fault(message, place, "replace the link, or name another path", code="M503")
+
+    def check_outputs(self, registries: list[RegistryOptions]) -> None:
+        """No two targets are written to one path, in one registry or in several."""
+        taken: set[str] = set()
+        for options, place in zip(registries, self.places, strict=True):
+            for name in TARGETS:
+                path = options.path_of(name)
+                real = os.path.normcase(os.path.realpath(self.base + path)) if path else ""
+                if path and real in taken:
+                    message = f"each target must have a path of its own, got {quote_value(path)} again"
+                    at = {"module": "output", "docs": "docs" if options.docs else "targets"}.get(name, "targets")
+                    self.fault(message, (*place, at), "name another path")
+                taken.add(real)
 
 
-def _sources(value: "JSONValue", root: str, findings: list[Finding]) -> list[str]:
-    """One path or several, each once."""
-    path = (*_TABLE, "sources")
-    values = value if isinstance(value, list) else [value]
-    texts = [item for item in values if isinstance(item, str)]
-    if not texts or len(texts) < len(values):
-        message = f"`sources` must be a path or a list of paths, got {_found(value)}"
-        findings.append(_fault("M502", message, path))
+def _dotted(place: "Path") -> str:
+    """`tool.hypiler.registry[0]`."""
+    return "".join([f"[{part}]" if isinstance(part, int) else f".{part}" for part in place]).removeprefix(".")
+
+
+def _is_above(source: str) -> bool:
+    """Whether a path leads above the project. One with a NUL leads nowhere."""
+    return source.split(os.sep, 1)[0] == os.pardir and "\0" not in source
+
+
+def copy_place(source: str) -> str:
+    """Where an sdist holds a source: a source above the project as a copy in the project, the others as they are.
+
+    `../../shared/models.json` becomes `hypiler-sources/2/shared/models.json`.
+    """
+    parts = source.split(os.sep)
+    levels = parts.count(os.pardir)
+    return os.path.join(COPIES, str(levels), *parts[levels:]) if levels else source
+
+
+def _copy(source: str, root: str) -> str | None:
+    """The copy of a source above the project, if this is an unpacked sdist and has one."""
+    if not _is_above(source):
+        return None
+    place = copy_place(source)
+    is_copied = os.path.isfile(os.path.join(root, place)) or bool(_matches(place, root))
+    # Around an unpacked sdist may lie anything, also a file with the name of the original.
+    is_sdist = os.path.exists(os.path.join(root, "PKG-INFO"))
+    return place if is_copied and (is_sdist or not os.path.exists(os.path.join(root, source))) else None
+
+
+def _matches(pattern: str, root: str) -> list[str]:
+    """The files that match a pattern, in the same order everywhere.
+
+    Locks, schemas and manifests lie beside registries, and are left out.
+    """
+    if not any(sign in pattern for sign in "*?["):
         return []
-    sources = [os.path.normpath(text) if text else "" for text in texts]
-    for number, source in enumerate(sources):
-        place = (*path, number) if isinstance(value, list) else path
-        _check_inside(source, root, place, findings)
-        if source in sources[:number]:
-            message = f"`sources` must name each file once, got {quote_value(source)} again"
-            findings.append(_fault("M502", message, place))
-    return sources
+    from glob import glob
+
+    found = glob(pattern, root_dir=root or None, recursive=True)
+    files = {os.path.normpath(path) for path in found if os.path.isfile(os.path.join(root, path))}
+    return sorted([path for path in files if not path.endswith(_BESIDE)], key=lambda path: path.replace(os.sep, "/"))
 
 
-def _output(value: "JSONValue", root: str, findings: list[Finding]) -> str:
-    """The path of a file that Python can import."""
-    path = (*_TABLE, "output")
-    if value is None:
-        message = "`output` must be set: the path of the generated module"
-        help = 'add output = "src/PACKAGE/model_registry.py"'
-        findings.append(_fault("M502", message, _TABLE, help))
-        return ""
-    text = value if isinstance(value, str) else ""
-    stem, extension = os.path.splitext(os.path.basename(text))
-    if extension != ".py" or not stem.isidentifier():
-        message = f"`output` must be the path of a module, as `src/app/model_registry.py`, got {_found(value)}"
-        findings.append(_fault("M502", message, path))
-        return ""
-    output = os.path.normpath(text)
-    _check_inside(output, root, path, findings)
-    return output
-
-
-def _docs(value: "JSONValue", root: str, findings: list[Finding]) -> str:
-    """The path of a Markdown file."""
-    path = (*_TABLE, "docs")
-    if not isinstance(value, str) or not value.endswith(".md"):
-        findings.append(_fault("M502", f"`docs` must be the path of a Markdown file (.md), got {_found(value)}", path))
-        return ""
-    docs = os.path.normpath(value)
-    _check_inside(docs, root, path, findings)
-    return docs
-
-
-def _check_inside(path: str, root: str, place: tuple[str | int, ...], findings: list[Finding]) -> None:
-    """A path must stay below the project's folder, links followed, wherever the project is built."""
-    base = os.path.join(os.path.realpath(root), "")
-    # A NUL cannot stand in any path, and no function of `os` takes it.
-    if not path or "\0" in path:
-        message = f"a path must not be empty or hold a NUL, got {quote_value(path)}"
-        findings.append(_fault("M502", message, place))
-    elif os.path.isabs(path) or not os.path.normpath(base + path).startswith(base):
-        message = f"a path must stay inside the project, got {quote_value(path)}"
-        help = "write it relative to the folder of pyproject.toml"
-        findings.append(_fault("M503", message, place, help))
-    elif not os.path.realpath(base + path).startswith(base):
-        message = f"a path must stay inside the project, and {quote_value(path)} leads out of it through a link"
-        findings.append(_fault("M503", message, place, "replace the link, or name another path"))
+_BESIDE = (".lock.json", ".schema.json", ".manifest.json")
 
 
 def _found(value: "Any") -> str:

@@ -1,4 +1,4 @@
-"""The one place that writes files: compares first, writes all files whole or none, never over a foreign one."""
+"""The one place that writes files. It compares first, writes all files or none, and never replaces a foreign file."""
 
 import os
 import time
@@ -9,62 +9,85 @@ from hypiler.diagnostics.finding import Finding
 from hypiler.emit.header import MARKER, is_generated
 from hypiler.project.files import failure, read_file
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 # Between creating a temporary file and renaming it lies far less than this, in seconds.
 _ABANDONED = 60
-# No build backend packs what has this ending, nor fails when it is gone again; most checkouts ignore it, too.
+# Build backends neither pack files with this suffix nor fail if they disappear; most .gitignore files cover it.
 _SUFFIX = ".tmp.pyc"
 
 
 class OutputRefused(Exception):
-    """Nothing was written, since a target is not ours to write; `findings` says which and why."""
+    """Nothing was written, since an output is not ours to write; `findings` says which one and why."""
 
     def __init__(self, findings: list[Finding]) -> None:
         super().__init__("; ".join([finding.message for finding in findings]))
         self.findings = findings
 
 
-def write_outputs(files: dict[str, str], *, sources: list[str]) -> list[str]:
-    """Write each text to its path unless it stands there already; the paths that were written.
+def write_outputs(
+    files: dict[str, str], *, sources: list[str], tracked: "Mapping[str, str] | None" = None
+) -> list[str]:
+    """Write each text to its path unless it is there already; the paths that were written.
 
-    All targets are judged before the first is touched. Raises OutputRefused, or OSError; either way every file is as
-    it was.
+    All outputs are judged before the first is touched. The manifest of files that can't hold a comment is written with
+    them: `tracked` has the sha256 of their sources by path. Raises OutputRefused, or OSError; either way every file is
+    as it was.
     """
-    refused = [finding for path in files for finding in refusals(path, sources)]
+    tracked = tracked or {}
+    judged = [refusals(path, sources, text if path in tracked else None) for path, text in files.items()]
+    refused = [finding for findings in judged for finding in findings]
     if refused:
         raise OutputRefused(refused)
-    found = {path: _read(path) for path in files}
-    wanted = {path: text.encode() for path, text in files.items()}
-    stale = [path for path in files if found[path] != wanted[path]]
-    for path in files:
+    every = {**files, **manifests(files, tracked)}
+    found = {path: _read(path) for path in every}
+    wanted = {path: text.encode() for path, text in every.items()}
+    stale = [path for path in every if found[path] != wanted[path]]
+    for path in every:
         _sweep(path)
     _replace({path: wanted[path] for path in stale}, found)
-    return stale
+    return [path for path in stale if path in files]
 
 
-def add_files(new: dict[str, str], grown: dict[str, tuple[str, str]]) -> None:
-    """Make files that do not exist yet, and let others grow, given as (before, after): all of it or nothing.
+def manifests(files: dict[str, str], tracked: "Mapping[str, str]") -> dict[str, str]:
+    """The text of each manifest, by path, once the files are written. Raises OSError, and ManifestError."""
+    texts: dict[str, str] = {}
+    for folder in dict.fromkeys(map(os.path.dirname, tracked)):
+        from hypiler.project.manifest import manifest_path, read_entries, updated
+
+        own = {os.path.basename(path): path for path in tracked if os.path.dirname(path) == folder}
+        place = manifest_path(next(iter(own.values())))
+        new = {name: files[path] for name, path in own.items()}
+        texts[place] = updated(read_entries(place), folder, new, {name: tracked[path] for name, path in own.items()})
+    return texts
+
+
+def add_files(new: dict[str, str], modified: dict[str, tuple[str, str]]) -> None:
+    """Create files that do not exist yet, and modify others, given as (before, after): all of it or nothing.
 
     Raises OSError, also for a file that has appeared or changed meanwhile.
     """
     for path in new:
         if os.path.lexists(path):
             raise failure("write", path, FileExistsError(None, "it exists"))
-    found: dict[str, bytes | None] = {path: read_file(path) for path in grown}
-    for path, (before, _) in grown.items():
+    found: dict[str, bytes | None] = {path: read_file(path) for path in modified}
+    for path, (before, _) in modified.items():
         if found[path] != _encoded(before):
             raise failure("write", path, OSError(None, "it has changed meanwhile"))
     _replace(
         {path: _encoded(text) for path, text in new.items()}
-        | {path: _encoded(after) for path, (_, after) in grown.items()},
+        | {path: _encoded(after) for path, (_, after) in modified.items()},
         found | dict.fromkeys(new),
     )
 
 
 def replace_source(path: str, expected: bytes, new: bytes, *, root: str) -> None:
-    """Give a file that people write new content, if it still holds what is expected; its mode stays.
+    """Replace the content of a file that people write, if it still has the expected content; its mode stays.
 
-    A link is followed inside the folder `root`. Raises OSError, also for a file that leads out of there, that has
-    changed meanwhile, or that another process replaces at this moment; either way the file is as it was.
+    A link is followed inside the folder `root`. Raises OSError, also for a link that leads out of that folder, for a
+    file that has changed meanwhile, and for one that another process is replacing; then the file is as it was.
     """
     target = os.path.realpath(path) if os.path.islink(path) else path
     if not os.path.realpath(path).startswith(os.path.join(os.path.realpath(root), "")):
@@ -81,14 +104,14 @@ def replace_source(path: str, expected: bytes, new: bytes, *, root: str) -> None
 
 
 def _lock(path: str) -> int | None:
-    """Keep out others who replace the file, until the descriptor is closed or the process dies.
+    """Lock the file against other writers, until the descriptor is closed or the process dies.
 
-    The file itself is what is locked: who comes late has locked one that has lost its name.
+    The file itself is locked. A writer that comes late has locked a file that was replaced meanwhile, and notices it.
     """
     try:
         from fcntl import LOCK_EX, LOCK_NB, flock
     except ImportError:
-        return None  # Windows has no such lock; there, only a file that has changed before is told
+        return None  # Windows has no such lock; there, only an earlier change is noticed
     file = None
     try:
         file = os.open(path, os.O_RDWR)
@@ -105,34 +128,66 @@ def _lock(path: str) -> int | None:
 
 
 def _encoded(text: str) -> bytes:
-    """The bytes of a text, which may hold bytes of a file that are no text."""
+    """The bytes of a text that was read from a file, also where the file is not valid UTF-8."""
     return text.encode("utf-8", "surrogateescape")
 
 
-def refusals(path: str, sources: list[str]) -> list[Finding]:
-    """Why `path` is not ours to write, if it is not. Raises OSError if it cannot be read."""
+def refusals(path: str, sources: list[str], tracked: str | None = None) -> list[Finding]:
+    """Why `path` is not ours to write, if it is not.
 
-    def refusal(code: str, message: str, help: str) -> list[Finding]:
-        return [Finding(code, message, file=path, help=help)]
-
-    name = f"`{printable(path)}`"
-    if os.path.exists(path) and any(os.path.samefile(path, s) for s in sources):
-        help = "choose another output"
-        return refusal("M505", f"{name} is the registry itself, and is not overwritten", help)
-    if os.path.islink(path):
-        help = "give the file that the link points to as the output"
-        return refusal(
-            "M504",
-            f"{name} is a symbolic link, and is neither followed nor replaced",
-            help,
-        )
-    if os.path.lexists(path) and not os.path.isfile(path):
-        help = "move it away, or choose another output"
-        return refusal("M504", f"{name} is not a regular file, and is not replaced", help)
+    Of a file that can't hold a comment, `tracked` is the text that should be there. Raises OSError for a file that
+    cannot be read.
+    """
+    refused = _refusals_of_place(path, sources)
+    if refused:
+        return refused
+    if tracked is not None:
+        return _refusals_by_manifest(path, tracked)
     beginning = _read(path, 2 * len(MARKER))
     if beginning and not is_generated(beginning):
-        help = "move the file away, or choose another output"
-        return refusal("M504", f"{name} was not generated by hypiler, and is not overwritten", help)
+        return [_refusal(path, "was not generated by hypiler, and is not overwritten", _MOVE_FILE)]
+    return []
+
+
+_MOVE_FILE = "move the file away, or choose another output"
+
+
+def _refusal(path: str, message: str, help: str, code: str = "M504") -> Finding:
+    return Finding(code, f"`{printable(path)}` {message}", file=path, help=help)
+
+
+def _refusals_of_place(path: str, sources: list[str]) -> list[Finding]:
+    """Why nothing may be written here, whatever the content."""
+    if os.path.exists(path) and any(os.path.samefile(path, source) for source in sources):
+        return [_refusal(path, "is the registry itself, and is not overwritten", "choose another output", "M505")]
+    if os.path.islink(path):
+        help = "give the file that the link points to as the output"
+        return [_refusal(path, "is a symbolic link, and is neither followed nor replaced", help)]
+    if os.path.lexists(path) and not os.path.isfile(path):
+        help = "move it away, or choose another output"
+        return [_refusal(path, "is not a regular file, and is not replaced", help)]
+    return []
+
+
+def _refusals_by_manifest(path: str, wanted: str) -> list[Finding]:
+    """Why a file that can't hold a comment is not ours to write: what no manifest knows may be written by hand."""
+    from hypiler.project.manifest import ManifestError, header_of, manifest_path, read_entries
+
+    place = manifest_path(path)
+    refused = _refusals_of_place(place, [])
+    if refused:
+        return refused
+    try:
+        entry = read_entries(place).get(os.path.basename(path))
+    except ManifestError as error:
+        return [_refusal(place, str(error), "delete it; the generated files that are up to date are then known again")]
+    found = (_read(path) or b"").decode("utf-8", "surrogateescape").replace("\r\n", "\n")
+    if found in ("", wanted):
+        return []
+    if entry is None:
+        return [_refusal(path, "was not generated by hypiler, and is not overwritten", _MOVE_FILE)]
+    if header_of(entry, found).edited:
+        return [_refusal(path, "was edited after it was generated, and is not overwritten", _MOVE_FILE, "M508")]
     return []
 
 
@@ -144,10 +199,10 @@ def _read(path: str, limit: int = -1) -> bytes | None:
 
 
 def _replace(wanted: dict[str, bytes], found: dict[str, bytes | None]) -> None:
-    """Every file is the old one or the new one, whole, whenever the process or the machine dies.
+    """Replace files so that each is the old one or the new one, complete, whenever the process or the machine dies.
 
-    All are written aside before the first takes its place, so that what usually fails, such as a full disk, fails
-    while the old files still stand; those replaced before a later one cannot be are put back.
+    All files are written under temporary names first, so that likely failures (a full disk) happen before anything is
+    replaced. If a replacement fails, the earlier ones are rolled back.
     """
     temporaries = {path: _temporary(path) for path in wanted}
     prepared = False
@@ -164,7 +219,7 @@ def _replace(wanted: dict[str, bytes], found: dict[str, bytes | None]) -> None:
             os.replace(temporary, path)
     except BaseException as error:
         for done, temporary in temporaries.items():
-            # Gone is what has taken its place; a signal leaves no time to note it.
+            # A temporary file that is gone has replaced its target; a signal leaves no time to note it elsewhere.
             if prepared and not os.path.lexists(temporary):
                 _restore(done, found[done])
         if isinstance(error, OSError):
@@ -180,24 +235,24 @@ def _prefix(path: str) -> str:
 
 
 def _temporary(path: str) -> str:
-    """A name beside `path`, since only a rename within one file system is atomic; random, for two builds at once."""
+    """A name beside `path`, since only a rename in one file system is atomic. It is random, for two builds at once."""
     name = f"{_prefix(path)}{os.urandom(6).hex()}{_SUFFIX}"
     return os.path.join(os.path.dirname(path), name)
 
 
 def _create(path: str, content: bytes, *, like: str) -> None:
-    """Make a file, with the mode of the one that it will replace, if that exists."""
+    """Create a file with the mode of the file that it will replace, if there is one."""
     with open(path, "xb") as file:
         if os.path.exists(like) and os.stat(like).st_mode != os.fstat(file.fileno()).st_mode:
             os.chmod(path, S_IMODE(os.stat(like).st_mode))
         file.write(content)
         file.flush()
-        # Or a machine that loses power after the rename may find the new name with nothing behind it.
+        # Without it, a machine that loses power after the rename may find an empty file under the new name.
         os.fsync(file.fileno())
 
 
 def _restore(path: str, content: bytes | None) -> None:
-    """Undo a replacement, as far as it can be: the error that is on its way says what happened."""
+    """Undo a replacement if possible: the error that is being raised says what happened."""
     temporary = _temporary(path)
     try:
         if content is None:
@@ -210,7 +265,7 @@ def _restore(path: str, content: bytes | None) -> None:
 
 
 def _discard(temporary: str) -> None:
-    """Remove a temporary file, as far as it can be: the error on its way says more, and a later build sweeps."""
+    """Remove a temporary file if possible: the error that is being raised says more, and a later build sweeps."""
     try:
         if os.path.lexists(temporary):
             os.unlink(temporary)
@@ -219,7 +274,7 @@ def _discard(temporary: str) -> None:
 
 
 def _sweep(path: str) -> None:
-    """Remove what builds that were killed left beside `path`; a failure to tidy up is none of the build."""
+    """Remove what killed builds left beside `path`. A build does not fail because this fails."""
     folder = os.path.dirname(path) or "."
     length = len(os.path.basename(_temporary(path)))
     try:

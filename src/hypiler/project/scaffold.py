@@ -5,8 +5,9 @@ import re
 
 from hypiler.diagnostics.escaping import printable
 from hypiler.diagnostics.finding import Finding
+from hypiler.project.discovery import has_options
 from hypiler.project.files import read_file
-from hypiler.project.options import Options, OptionsError, has_options, options_of, read_options
+from hypiler.project.options import Options, OptionsError, options_of, read_options
 from hypiler.project.output import add_files
 
 TYPE_CHECKING = False
@@ -28,28 +29,34 @@ requires-python = ">=3.11"
 
 
 class ScaffoldError(Exception):
-    """What should be made cannot be told from the project; the message says what to do."""
+    """The project does not show what should be made; the message says what to do."""
 
 
 class Plan:
-    """What will be written: `new` files by path, `grown` ones as (before, after), and `notes` of what is left to do."""
+    """What will be written.
 
-    __slots__ = ("grown", "new", "notes")
+    Attributes:
+        new: The text of each new file by its path.
+        modified: The text of each modified file before and after, by its path.
+        notes: What is left to do by hand.
+    """
+
+    __slots__ = ("modified", "new", "notes")
 
     def __init__(self) -> None:
         self.new: dict[str, str] = {}
-        self.grown: dict[str, tuple[str, str]] = {}
+        self.modified: dict[str, tuple[str, str]] = {}
         self.notes: list[str] = []
 
     def write(self) -> None:
         """Write all or nothing; no file that exists is overwritten. Raises OSError."""
-        add_files(self.new, self.grown)
+        add_files(self.new, self.modified)
 
 
 def plan_project(root: str, output: str | None, registry: str, schema: str) -> Plan:
     """What a registry needs in the folder `root`; `registry` is the text of the first one.
 
-    Raises UnclearError, OptionsError if pyproject.toml cannot be used, or OSError.
+    Raises ScaffoldError, OptionsError if pyproject.toml cannot be used, or OSError.
     """
     plan = Plan()
     path = os.path.join(root, "pyproject.toml")
@@ -58,7 +65,9 @@ def plan_project(root: str, output: str | None, registry: str, schema: str) -> P
         options = _in_project(root, path, text, output, plan)
     else:
         options = _new_project(root, path, output, plan)
-    source = os.path.join(root, options.sources[0])
+    source = os.path.join(root, options.registries[0].sources[0])
+    if options.registries[0].sources[0].startswith(os.pardir):
+        return plan  # nothing is written above the project
     if not os.path.lexists(source):
         plan.new[source] = registry
         beside = os.path.join(os.path.dirname(source), "models.schema.json")
@@ -68,7 +77,7 @@ def plan_project(root: str, output: str | None, registry: str, schema: str) -> P
 
 
 def _in_project(root: str, path: str, text: str, output: str | None, plan: Plan) -> Options:
-    """Add our tables to a project that exists."""
+    """Add our tables to an existing project."""
     if has_options(root):
         return read_options(root)
     table = _parsed(text)
@@ -77,12 +86,12 @@ def _in_project(root: str, path: str, text: str, output: str | None, plan: Plan)
     tables = _table(output)
     if backend.startswith("hatchling") and _at(table, "tool", "hatch", "build", "hooks", "hypiler") is None:
         tables += f"\n{_HOOK}\n"
-    plan.grown[path] = (text, _appended(text, tables))
+    plan.modified[path] = (text, _appended(text, tables))
     if not backend.startswith(_HOOKED):
         plan.notes.append("commit the output, and run `hypiler build --check` in CI: the build backend has no hook")
     elif "hypiler" not in str(_at(table, "build-system", "requires")):
         plan.notes.append('add "hypiler" to `requires` of [build-system] in pyproject.toml')
-    return _options(plan.grown[path][1], root)
+    return _options(plan.modified[path][1], root)
 
 
 def _new_project(root: str, path: str, output: str | None, plan: Plan) -> Options:
@@ -102,7 +111,7 @@ def _new_project(root: str, path: str, output: str | None, plan: Plan) -> Option
 
 
 def _options(text: str, root: str) -> Options:
-    """What will be read from the table that was added: a path that cannot be used is told now."""
+    """The options that will be read from the new table. Raises OptionsError for a path that cannot be used."""
     return options_of(_at(_parsed(text), "tool", "hypiler"), root)
 
 
@@ -124,14 +133,14 @@ def _parsed(text: str) -> "dict[str, JSONValue]":
 
 
 def _at(table: "JSONValue", *keys: str) -> "JSONValue":
-    """What stands at a path of tables, or None."""
+    """The value at a path of tables, or None."""
     for key in keys:
         table = table.get(key) if isinstance(table, dict) else None
     return table
 
 
 def _appended(text: str, tables: str) -> str:
-    """The text with tables after it, and nothing else changed: also not what the text before them means."""
+    """The text with tables after it. Raises ScaffoldError if this would change what the text before them means."""
     end = "\r\n" if "\r\n" in text else "\n"
     gap = "" if not text or text.endswith("\n") else end
     whole = text + gap + (end if text else "") + tables.replace("\n", end)
@@ -149,14 +158,14 @@ def _appended(text: str, tables: str) -> str:
 
 
 def _taken_out(table: "JSONValue", *keys: str) -> "JSONValue":
-    """What stood at a path of tables, and no longer does."""
+    """Remove and return the value at a path of tables; None if there is none."""
     *outer, last = keys
     inner = _at(table, *outer)
     return inner.pop(last, None) if isinstance(inner, dict) else None
 
 
 def _without_empty(table: "JSONValue") -> "JSONValue":
-    """Tables without those that hold nothing: what was taken out leaves some behind."""
+    """Tables without empty ones, which remain where a value was removed."""
     if not isinstance(table, dict):
         return table
     inner = {key: _without_empty(value) for key, value in table.items()}

@@ -15,7 +15,18 @@ from hypiler.compiler.checked import Origin
 from hypiler.compiler.rule_settings import RuleSettings
 from hypiler.diagnostics.finding import Finding
 from hypiler.errors import UnknownModelError
+from hypiler.project.options import OptionsError
+from hypiler.project.output import OutputRefused
 from hypiler.registry.registry import Registry
 from hypiler.schema.model import Model
 
-__all__ = ["Finding", "Model", "Origin", "Registry", "RuleSettings", "UnknownModelError"]
+__all__ = [
+    "Finding",
+    "Model",
+    "OptionsError",
+    "Origin",
+    "OutputRefused",
+    "Registry",
+    "RuleSettings",
+    "UnknownModelError",
+]

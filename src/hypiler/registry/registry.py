@@ -3,11 +3,17 @@
 import os
 
 from hypiler.compiler.checked import CheckedRegistry
+from hypiler.diagnostics.escaping import printable, quote_name
+from hypiler.emit.targets import TARGETS
+from hypiler.project.build import Outputs, load_options
+from hypiler.project.discovery import find_project
 from hypiler.project.loading import load_into
+from hypiler.project.options import read_options
 from hypiler.registry.shipped import shipped_files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Self
 
     from hypiler.compiler.rule_settings import RuleSettings
@@ -21,7 +27,7 @@ class Registry(CheckedRegistry):
 
     Attributes:
         models: All models; empty if a finding is an error, so that nothing is made of a registry that is not right.
-        findings: Everything that is wrong, by file and position.
+        findings: Everything that is wrong, by file and position; `report()` is the text of it.
         ok: Whether no finding is an error.
         version: The registry's own `version`.
         sha256: One digest for all sources; empty if there are errors.
@@ -53,6 +59,24 @@ class Registry(CheckedRegistry):
         return registry
 
     @classmethod
+    def project(cls, name: str | None = None, *, folder: "str | os.PathLike[str]" = "") -> "Self":
+        """Read and check the registry of the project around a folder, by default the current one.
+
+        The project is the nearest pyproject.toml with `[tool.hypiler]` on the way up to the root of the repository. Of
+        several registries, `name` is the one: its `output` as pyproject.toml writes it, or the name of that module.
+
+        Raises FileNotFoundError if there is no project, OptionsError if its options cannot be used, LookupError, with
+        the names, if `name` is missing or unknown, and OSError for a file that cannot be read.
+        """
+        root = find_project(os.fspath(folder))
+        if root is None:
+            place = printable(os.fspath(folder) or os.curdir)
+            raise FileNotFoundError(f"no pyproject.toml with [tool.hypiler] in `{place}` or above it")
+        registry = cls()
+        load_options(registry, read_options(root).registry(name).below(root))
+        return registry
+
+    @classmethod
     def shipped(cls) -> "Self":
         """The registry that this package carries: the models of `hypiler.model_registry`."""
         registry = cls()
@@ -60,6 +84,44 @@ class Registry(CheckedRegistry):
         paths, lock = shipped_files()
         load_into(registry, paths, lock=lock)
         return registry
+
+    def report(self, *, color: bool = False) -> str:
+        """The findings as text for people, each with its source line."""
+        from hypiler.diagnostics.text import render_text
+
+        return render_text(self.findings, self.line, color=color) if self.findings else "no findings"
+
+    def emit(self, target: str = "module", path: str | None = None) -> dict[str, str]:
+        """The texts of all files of a target by path; nothing is written.
+
+        Args:
+            target: One of `hypiler.emit.targets.TARGETS`: "module", "docs" or "schema".
+            path: The path of the first file; by default the name that the target has for it.
+
+        Raises ValueError for an unknown target, and for a registry with errors.
+        """
+        return self._outputs({target: path}).texts
+
+    def write(self, folder: "str | os.PathLike[str]", *targets: str) -> list[str]:
+        """Write targets, by default the module, to a folder: all of them or none.
+
+        Returns the paths that were written; a file that is up to date is left alone. Raises ValueError for an unknown
+        target and for a registry with errors, OutputRefused for a file that hypiler did not generate, and OSError.
+        """
+        from hypiler.project.output import write_outputs
+
+        outputs = self._outputs(dict.fromkeys(targets or ("module",))).below(os.fspath(folder))
+        return write_outputs(outputs.texts, sources=list(self.files), tracked=outputs.tracked)
+
+    def _outputs(self, targets: "Mapping[str, str | None]") -> Outputs:
+        if self.has_errors:
+            raise ValueError(f"a registry with errors becomes nothing:\n{self.report()}")
+        outputs = Outputs()
+        for name, path in targets.items():
+            if name not in TARGETS:
+                raise ValueError(f"no target {quote_name(name)}; choose one of: {', '.join(TARGETS)}")
+            outputs.add(self, name, TARGETS[name].default_path if path is None else path)
+        return outputs
 
 
 def _refuse_wrong(rules: "RuleSettings") -> None:

@@ -11,8 +11,10 @@ from hypiler.project.hooks.hatch import RegistryBuildHook, hatch_register_build_
 BROKEN = Path(__file__).parents[2] / "packages/broken-app/models.json"
 
 
-def run(root: Path, target: str = "wheel", config: dict[str, Any] | None = None) -> list[str]:
-    """The patterns that the hook adds to what is packed."""
+def run(
+    root: Path, target: str = "wheel", config: dict[str, Any] | None = None, included: dict[str, str] | None = None
+) -> list[str]:
+    """The patterns that the hook adds to what is packed; it adds the copies to `included`."""
     hook = RegistryBuildHook(
         str(root),
         config or {},
@@ -21,7 +23,7 @@ def run(root: Path, target: str = "wheel", config: dict[str, Any] | None = None)
         "",
         target,
     )
-    data: dict[str, Any] = {"artifacts": []}
+    data: dict[str, Any] = {"artifacts": [], "force_include": {} if included is None else included}
     hook.initialize("standard", data)
     patterns: list[str] = data["artifacts"]
     return patterns
@@ -48,6 +50,20 @@ def test_wheel_takes_what_is_generated(project: Path) -> None:
 def test_sdist_takes_the_sources_and_generates_nothing(project: Path) -> None:
     assert run(project, "sdist") == ["/models.json"]
     assert not (project / "app").exists()
+
+
+def test_sdist_takes_the_lock_and_copies_of_what_lies_above(project: Path) -> None:
+    inner = project / "service"
+    inner.mkdir()
+    (project / ".git").mkdir()
+    table = '[tool.hypiler]\nsources = ["own.json", "../models.json"]\noutput = "app/registry.py"\n'
+    (inner / "pyproject.toml").write_text(table)
+    text = (project / "models.json").read_text()
+    (inner / "own.json").write_text(text.replace("small-encoder", "own-encoder"))
+    (inner / "models.lock.json").write_text('{"version": 1, "models": {}}')
+    included: dict[str, str] = {}
+    assert run(inner, "sdist", included=included) == ["/own.json", "/models.lock.json"]
+    assert included == {f"{inner}/../models.json": "hypiler-sources/1/models.json"}
 
 
 @pytest.mark.parametrize("folder", ["a*b", "a?b", "a[b]c", "a b ", " a", "#a", "!a", "a\\b"])

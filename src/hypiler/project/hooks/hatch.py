@@ -1,5 +1,6 @@
-"""The hatchling build hook: compiles the registry of `[tool.hypiler]` before the wheel is packed."""
+"""The hatchling build hook: compiles the registries of `[tool.hypiler]` before the wheel is packed."""
 
+import os
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
@@ -7,7 +8,7 @@ from hatchling.plugin import hookimpl
 
 from hypiler.diagnostics.escaping import quote_name
 from hypiler.diagnostics.finding import Finding
-from hypiler.project.hooks.common import build_for_backend, end_build, outputs, portable
+from hypiler.project.hooks.common import build_for_backend, end_build, inputs, portable
 
 # What hatchling itself reads from the table of any hook.
 _RESERVED = {
@@ -25,15 +26,20 @@ class RegistryBuildHook(BuildHookInterface[Any]):
     PLUGIN_NAME = "hypiler"
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Write the module into the source tree and see that the wheel takes it, ignored by git or not."""
+        """Write all targets into the source tree, and add what belongs into the distribution, ignored by git or not."""
         self._check_config()
         packed = self.target_name == "wheel"
-        options = build_for_backend(self.root, write=packed)
-        paths = outputs(options) if packed else options.sources
-        build_data["artifacts"] += [_pattern(path) for path in paths]
+        options, files = build_for_backend(self.root, write=packed)
+        if not packed:
+            carried = inputs(options)
+            copies = {place: path for place, path in carried.items() if place != portable(path)}
+            for place, path in copies.items():
+                build_data["force_include"][os.path.join(self.root, path)] = place
+            files = [path for place, path in carried.items() if place not in copies]
+        build_data["artifacts"] += [_pattern(path) for path in files]
 
     def _check_config(self) -> None:
-        """An option of ours in hatchling's table would be ignored without a word."""
+        """Refuse our options in hatchling's table, where they would be ignored without a word."""
         findings = [
             Finding(
                 "M501",
@@ -50,7 +56,7 @@ class RegistryBuildHook(BuildHookInterface[Any]):
 
 
 def _pattern(path: str) -> str:
-    """A path as a pattern of `artifacts`, which are those of .gitignore, that matches it alone."""
+    """A path as a pattern that matches nothing else; `artifacts` has the patterns of .gitignore."""
     return "/" + "".join(["\\" + c if c in "\\*?[ " else c for c in portable(path)])
 
 

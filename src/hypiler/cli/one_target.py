@@ -1,0 +1,65 @@
+"""What the commands of a single target have in common: `docs` and `schema`."""
+
+from hypiler.cli.report import project_options, usage_error
+from hypiler.cli.streams import USAGE
+from hypiler.cli.write_or_check import add_output_arguments, write_or_check
+from hypiler.diagnostics.escaping import printable
+from hypiler.diagnostics.finding import Finding
+from hypiler.emit.targets import TARGETS
+from hypiler.project.discovery import FILE
+from hypiler.project.loading import lock_path
+from hypiler.project.options import Options, OptionsError, RegistryOptions
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+
+def add_target_arguments(parser: "ArgumentParser", target: str) -> None:
+    """The arguments of a command that writes one target, but for how findings are shown."""
+    parser.add_argument("files", metavar="FILE", nargs="*", help="registry files; default: those of [tool.hypiler]")
+    default = TARGETS[target].default_path
+    parser.add_argument(
+        "--out", metavar="PATH", help=f"the file to write; default: `{target}` of [tool.hypiler], or {default}"
+    )
+    add_output_arguments(parser)
+
+
+def run_target(options: "Namespace", target: str) -> int:
+    """Compile, report, and write or compare the target of every registry of the project, or of the files."""
+    if options.files:
+        path = options.out or TARGETS[target].default_path
+        one = RegistryOptions(options.files, lock_path(options.files), {target: path})
+        return write_or_check(options, lambda: Options("", [one]), _fix_command(options, target))
+    try:
+        project = project_options().resolve_paths()
+    except OptionsError:
+        # Reported by the one place that reports.
+        return write_or_check(options, project_options, "")
+    if options.out and len(project.registries) > 1:
+        usage_error(f"`--out` names one file, and the project has {len(project.registries)} registries")
+        return USAGE
+    return write_or_check(options, lambda: _only(project, target, options.out), _fix_command(options, target))
+
+
+def _only(project: Options, target: str, out: str | None) -> Options:
+    """The options of the project with one target; a project of one registry has a default path for it.
+
+    Raises OptionsError if no registry of several has a path for it.
+    """
+    default = TARGETS[target].default_path if len(project.registries) == 1 else None
+    paths = [(one, out or one.path_of(target) or default) for one in project.registries]
+    registries = [RegistryOptions(one.sources, one.lock, {target: path}) for one, path in paths if path]
+    if not registries:
+        message = f"`targets` must name a path for `{target}` in a registry of the project; found none"
+        help = f'add targets = {{ {target} = "PATH" }} to an entry of [[tool.hypiler.registry]]'
+        raise OptionsError([Finding("M502", message, ("tool", "hypiler", "registry"), file=FILE, help=help)])
+    return Options("", registries)
+
+
+def _fix_command(options: "Namespace", target: str) -> str:
+    """The command that writes what this one looks at."""
+    from shlex import join
+
+    out = ["--out", options.out] if options.out else []
+    return printable(join(["hypiler", target, *options.files, *out]))

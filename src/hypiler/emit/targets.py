@@ -1,0 +1,52 @@
+"""What a registry can become: the table of targets.
+
+To add a target, write a module with a pure function `(registry, path) -> {path: text}`, and add one line here.
+"""
+
+from hypiler.emit.header import MARKUP, PYTHON
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hypiler.compiler.checked import CheckedRegistry
+    from hypiler.emit.header import Comment
+
+
+class Target:
+    """One kind of output.
+
+    Attributes:
+        name: What options and commands call it.
+        default_path: The path of its first file, in a project or in a folder. Other paths must have the same suffix.
+        comment: The form of a comment in all of its files; the header is one. None for files that can't hold a
+            comment: a manifest beside them tracks them instead.
+        emitter: The function that makes the files, as "module:function"; imported when it is needed.
+    """
+
+    __slots__ = ("comment", "default_path", "emitter", "name")
+
+    def __init__(self, name: str, default_path: str, comment: "Comment | None", emitter: str) -> None:
+        self.name = name
+        self.default_path = default_path
+        self.comment = comment
+        self.emitter = emitter
+
+    def emit(self, registry: "CheckedRegistry", path: str) -> dict[str, str]:
+        """The texts of all files of the target by path; `path` is that of the first file."""
+        from importlib import import_module
+
+        module, _, function = self.emitter.partition(":")
+        emit: Callable[[CheckedRegistry, str], dict[str, str]] = getattr(import_module(module), function)
+        return emit(registry, path)
+
+
+TARGETS = {
+    target.name: target
+    for target in (
+        Target("module", "model_registry.py", PYTHON, "hypiler.emit.python.files:emit_files"),
+        Target("docs", "MODELS.md", MARKUP, "hypiler.emit.markdown:emit_files"),
+        Target("schema", "models.schema.json", None, "hypiler.emit.json_schema:emit_files"),
+    )
+}
+"""Every target by name. The first one is the module, which each registry of a project has."""
