@@ -2,8 +2,8 @@
 
 import os
 
-from hypiler.cli.report import add_report_arguments, project_options, usage_error
-from hypiler.cli.streams import USAGE
+from hypiler.cli.report import add_project_argument, add_report_arguments, project_options, source_paths
+from hypiler.cli.streams import USAGE, usage_error
 from hypiler.cli.write_or_check import add_output_arguments, write_or_check
 from hypiler.diagnostics.escaping import printable
 from hypiler.project.build import generate
@@ -34,6 +34,7 @@ def add_arguments(parser: "ArgumentParser") -> None:
         metavar="DIR",
         help="folder for model_registry.py and model_registry.pyi",
     )
+    add_project_argument(parser)
     add_output_arguments(parser)
     parser.add_argument("--watch", action="store_true", help="build again whenever a file changes, until Ctrl-C")
     add_report_arguments(parser)
@@ -56,8 +57,8 @@ def _targets(options: "Namespace") -> tuple[list[str], str]:
     """The sources, and the module to write."""
     if options.files:
         return options.files, os.path.join(options.out, "model_registry.py")
-    found = project_options()
-    return found.sources, found.output
+    found = project_options(options)
+    return source_paths(found), os.path.join(found.root, found.output)
 
 
 def _command(options: "Namespace") -> str:
@@ -88,6 +89,6 @@ def _watched(options: "Namespace") -> list[str]:
     if options.files:
         return list(options.files)
     try:
-        return ["pyproject.toml", *project_options().sources]
+        return ["pyproject.toml", *source_paths(project_options(options))]
     except (OptionsError, OSError):
         return ["pyproject.toml"]

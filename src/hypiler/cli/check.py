@@ -1,10 +1,19 @@
-"""`hypiler check`: every fault of a registry in one run."""
+"""`hypiler check`: all findings of a registry in one run."""
 
 import sys
 
-from hypiler.cli.report import FORMATS, add_report_arguments, exit_code, project_options, report
-from hypiler.cli.streams import FINDINGS
+from hypiler.cli.report import (
+    FORMATS,
+    add_project_argument,
+    add_report_arguments,
+    exit_code,
+    project_options,
+    report,
+    source_paths,
+)
+from hypiler.cli.streams import FINDINGS, usage_error
 from hypiler.project.build import compile_files
+from hypiler.project.loading import STDIN
 from hypiler.project.options import OptionsError
 
 TYPE_CHECKING = False
@@ -12,9 +21,10 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
 EXAMPLES = """examples:
-  hypiler check                          the files of [tool.hypiler] in pyproject.toml
+  hypiler check                          the files of the project around this folder
   hypiler check models.json --strict     fail on warnings too
-  hypiler check --format concise         one line a finding
+  hypiler check - < models.json          standard input
+  hypiler check --format concise         one line per finding
   hypiler check --format github          annotations in a pull request
   hypiler check --format sarif > hypiler.sarif
 """
@@ -26,15 +36,19 @@ def add_arguments(parser: "ArgumentParser") -> None:
         "files",
         metavar="FILE",
         nargs="*",
-        help="registry files; default: those of [tool.hypiler]",
+        help="registry files, `-` for standard input; default: the files of the project",
     )
+    add_project_argument(parser)
     add_report_arguments(parser, FORMATS)
 
 
 def run(options: "Namespace") -> int:
     """Check and report; nothing is written."""
+    if options.files.count("-") > 1:
+        return usage_error("`-` is standard input, which can be read once: give it once")
     try:
-        registry = compile_files(options.files or project_options().sources)
+        paths = [STDIN if path == "-" else path for path in options.files] or source_paths(project_options(options))
+        registry = compile_files(paths)
     except OptionsError as error:
         report(error.findings, None, options, sys.stderr)
         return FINDINGS

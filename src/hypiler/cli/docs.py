@@ -1,6 +1,8 @@
 """`hypiler docs`: write MODELS.md, the documentation of a registry."""
 
-from hypiler.cli.report import add_report_arguments, project_options
+import os
+
+from hypiler.cli.report import add_project_argument, add_report_arguments, project_options, source_paths
 from hypiler.cli.write_or_check import add_output_arguments, write_or_check
 from hypiler.diagnostics.escaping import printable
 
@@ -23,6 +25,7 @@ def add_arguments(parser: "ArgumentParser") -> None:
     parser.add_argument(
         "--out", metavar="PATH", help="the file to write; default: `docs` of [tool.hypiler], or MODELS.md"
     )
+    add_project_argument(parser)
     add_output_arguments(parser)
     add_report_arguments(parser)
 
@@ -42,8 +45,8 @@ def _targets(options: "Namespace") -> tuple[list[str], str]:
     """The sources, and the file to write."""
     if options.files:
         return options.files, options.out or "MODELS.md"
-    found = project_options()
-    return found.sources, options.out or found.docs
+    found = project_options(options)
+    return source_paths(found), options.out or os.path.join(found.root, found.docs)
 
 
 def _command(options: "Namespace") -> str:

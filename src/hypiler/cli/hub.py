@@ -1,18 +1,19 @@
-"""What the commands that ask the hub have in common: the registry and its lock, and the client with its bar."""
+"""What the commands that ask the hub share: the registry, its lock, and the client with its progress bar."""
 
 import os
 import sys
 from contextlib import contextmanager
 
-from hypiler.cli.report import project_options, report
-from hypiler.cli.streams import ENVIRONMENT, print_error
+from hypiler.cli.registries import unknown_model
+from hypiler.cli.report import add_project_argument, project_options, report, source_paths
+from hypiler.cli.streams import ENVIRONMENT, print_error, usage_error
 from hypiler.compiler.pipeline import compile_registry
 from hypiler.diagnostics.escaping import quote_value
-from hypiler.jsontext.reader import MAX_BYTES, read_source
-from hypiler.project.files import read_file
-from hypiler.project.loading import lock_path
+from hypiler.errors import UnknownModelError
+from hypiler.project.loading import lock_path, read_bounded
 from hypiler.project.options import OptionsError
 from hypiler.verification.lockfile import read_lock
+from hypiler.verification.verify import entries_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,16 +24,24 @@ if TYPE_CHECKING:
     from hypiler.hub.client import Hub
     from hypiler.jsontext.reader import Source
     from hypiler.verification.lockfile import LockEntry
+    from hypiler.verification.verify import Entry
 
 INTERRUPTED = 130
-"""The exit code after Ctrl-C, also where what was done until then is reported."""
+"""The exit code after Ctrl-C, also if the results until then are reported."""
 
 _MOST_JOBS = 64
 
 
 def add_jobs_argument(parser: "ArgumentParser") -> None:
-    """How many are asked for at once."""
+    """How many requests run at once."""
     parser.add_argument("--jobs", type=_jobs, default=8, metavar="N", help="models to ask for at once; default: 8")
+
+
+def add_files_arguments(parser: "ArgumentParser", help: str = "default: the files of the project") -> None:
+    """Which registry is meant: a file, or a project."""
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--file", metavar="FILE", help=f"registry file; {help}")
+    add_project_argument(group)
 
 
 def _jobs(text: str) -> int:
@@ -43,34 +52,31 @@ def _jobs(text: str) -> int:
     return int(text)
 
 
-def read_registry(options: "Namespace") -> "tuple[CheckedRegistry, list[Source]] | None":
-    """The registry in `options.file` or in the files of the project; None after a report of what is wrong with it.
+def read_registry(options: "Namespace") -> "CheckedRegistry | None":
+    """The registry in `options.file` or in the files of the project; None if it has errors, which are then reported.
 
-    Each file is read once: whoever changes one later can tell whether it still holds what was judged.
+    Each file is read once. A command that changes a file later can tell whether the file still holds what was checked.
     """
     try:
-        paths: list[str] = [options.file] if options.file else project_options().sources
+        paths: list[str] = [options.file] if options.file else source_paths(project_options(options))
     except OptionsError as error:
         report(error.findings, None, options, sys.stderr)
         return None
-    # One byte over the limit is enough to tell that a file is too large.
-    files = [(path, read_file(path, MAX_BYTES + 1)) for path in paths]
-    registry = compile_registry(files)
+    registry = compile_registry([(path, read_bounded(path)) for path in paths])
     if registry.has_errors:
         report(registry.findings, registry, options, sys.stderr)
         return None
-    read = [read_source(data, path)[0] for path, data in files]
-    return registry, [source for source in read if source is not None]
+    return registry
 
 
 def read_lock_for(
     sources: "list[Source]", options: "Namespace"
 ) -> "tuple[str, bytes | None, dict[str, LockEntry]] | None":
-    """The path of the registry's lock, its bytes and what it holds; None after a report of what is wrong with it."""
+    """The path of the registry's lock, its bytes, and its entries by id; None if it has errors, which are reported."""
     path = lock_path([source.name for source in sources])
     if not os.path.lexists(path):
         return path, None, {}
-    data = read_file(path, MAX_BYTES + 1)
+    data = read_bounded(path)
     locks, findings = read_lock(data, path)
     if findings:
         report(findings, None, options, sys.stderr)
@@ -78,9 +84,22 @@ def read_lock_for(
     return path, data, locks
 
 
+def chosen_entries(registry: "CheckedRegistry", names: list[str]) -> "list[Entry] | None":
+    """The entries of models by id, alias or repository, each once, in file order; all entries without names.
+
+    None after an error message about a name that the registry does not have.
+    """
+    try:
+        wanted = {registry[name].id for name in names} if names else set(registry.ids)
+    except UnknownModelError as error:
+        usage_error(unknown_model(error, registry))
+        return None
+    return [entry for source in registry.sources for entry in entries_of(source) if entry.id in wanted]
+
+
 @contextmanager
 def open_hub(steps: int, what: str) -> "Generator[tuple[Hub, Callable[[], None]]]":
-    """The hub, and what to call after each step: a bar shows them on a terminal.
+    """The hub, and a function to call after each step. On a terminal, a bar shows the progress.
 
     Ends the command if the client is not installed.
     """
@@ -93,12 +112,12 @@ def open_hub(steps: int, what: str) -> "Generator[tuple[Hub, Callable[[], None]]
         raise SystemExit(ENVIRONMENT) from None
 
     def wait(seconds: float) -> None:
-        # The bar makes room for the line, and is drawn again below it.
+        # The bar is cleared for the line, and drawn again below it.
         with tqdm.external_write_mode(file=sys.stderr):
             print_error(f"waiting {seconds:.0f} s for the hub")
 
     terminal = sys.stderr.isatty()
-    # A step takes long enough to be shown at once.
+    # Steps are slow, so each is shown immediately.
     bar = tqdm(total=steps, desc=what, mininterval=0, disable=not terminal, leave=False)
     with bar, Hub(on_wait=wait) as hub:
 

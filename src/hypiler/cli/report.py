@@ -1,32 +1,28 @@
-"""Prints findings for the commands that have some."""
+"""What commands about a registry share: they find a project, print findings, and turn them into an exit code."""
 
 import os
 import sys
 
-from hypiler.cli.streams import FINDINGS, OK, USAGE, print_error, redirect_to_devnull
+from hypiler.cli.streams import FINDINGS, OK, usage_error, write_text
+from hypiler.cli.terminal import wants_color
 from hypiler.diagnostics.codes import ERROR
+from hypiler.diagnostics.escaping import quote_name
 from hypiler.diagnostics.text import render_concise, render_text
-from hypiler.project.options import Options, read_options
+from hypiler.project.discovery import find_project
+from hypiler.project.options import Options, OptionsError, read_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
+    from argparse import ArgumentParser, Namespace, _ArgumentGroup
     from collections.abc import Callable
     from typing import TextIO
 
     from hypiler.compiler.checked import CheckedRegistry
     from hypiler.diagnostics.finding import Finding
 
-# Formats of one line or more a finding, which may stand between other lines, and those of one document.
+# Formats with one line or more per finding, which may be mixed with other output, and those of one document.
 LINES = ("text", "concise", "github")
 FORMATS = (*LINES, "json", "sarif")
-
-
-def wants_color(stream: "TextIO") -> bool:
-    """Whether to colour what goes to `stream`: a terminal, unless NO_COLOR or FORCE_COLOR say otherwise."""
-    if os.environ.get("NO_COLOR"):
-        return False
-    return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
 
 
 def add_report_arguments(parser: "ArgumentParser", formats: tuple[str, ...] = LINES) -> None:
@@ -47,12 +43,15 @@ def report(
     elif options.format == "concise":
         if findings:
             write_text(render_concise(findings, limit=options.limit), stream)
-    else:
-        from hypiler.diagnostics import formats
+    elif text := _renderers()[options.format](findings):
+        write_text(text, sys.stdout)
 
-        text: str = getattr(formats, f"render_{options.format}")(findings)
-        if text:
-            write_text(text, sys.stdout)
+
+def _renderers() -> "dict[str, Callable[[list[Finding]], str]]":
+    """How findings are written for programs, by format."""
+    from hypiler.diagnostics.formats import render_github, render_json, render_sarif
+
+    return {"github": render_github, "json": render_json, "sarif": render_sarif}
 
 
 def print_findings(
@@ -61,16 +60,8 @@ def print_findings(
     """The report as text, in colour where the stream shows it."""
     if findings:
         color = wants_color(stream)
-        line: Callable[[Finding], str | None] = registry.line if registry else lambda _: None
+        line: Callable[[Finding], str | None] = (lambda _: None) if registry is None else registry.line
         write_text(render_text(findings, line, color=color, limit=limit), stream)
-
-
-def write_text(text: str, stream: "TextIO") -> None:
-    """Print what the exit code is about: a reader that has gone, as in `| head`, does not change the code."""
-    try:
-        print(text, file=stream, flush=True)
-    except BrokenPipeError:
-        redirect_to_devnull(stream)
 
 
 def exit_code(findings: "list[Finding]", *, strict: bool) -> int:
@@ -79,15 +70,37 @@ def exit_code(findings: "list[Finding]", *, strict: bool) -> int:
     return FINDINGS if counted else OK
 
 
-def usage_error(message: str) -> None:
-    """One line about a wrong use of a command."""
-    print_error(message)
+def add_project_argument(parser: "ArgumentParser | _ArgumentGroup") -> None:
+    """How a project is named that is not around the current folder."""
+    parser.add_argument(
+        "--project",
+        metavar="DIR",
+        help="the folder of a pyproject.toml with [tool.hypiler]; default: the nearest one upward from here",
+    )
 
 
-def project_options() -> Options:
-    """What [tool.hypiler] says in this folder; a command without FILE is used wrongly where there is no project."""
+def project_options(options: "Namespace") -> Options:
+    """The options of the project around the current folder, or of the project in the folder `options.project`.
+
+    Its `root` is relative to the current folder, so that paths below it are shown as a user would type them. Ends the
+    command if there is no project. Raises OptionsError, whose findings name pyproject.toml in the same way.
+    """
+    root = find_project() if options.project is None else options.project
     try:
-        return read_options("")
+        # Without a project: the pyproject.toml of this folder, if there is one, still needs its table.
+        return read_options(root or "")
     except FileNotFoundError:
-        usage_error("name a FILE, or run where a pyproject.toml has [tool.hypiler]")
-        raise SystemExit(USAGE) from None
+        if options.project is not None:
+            message = f"no project in {quote_name(options.project)}: it has no pyproject.toml"
+        else:
+            message = "no project found: name a FILE, use --project DIR, or run in a project with [tool.hypiler]"
+        raise SystemExit(usage_error(message)) from None
+    except OptionsError as error:
+        for finding in error.findings:
+            finding.file = os.path.join(root or "", os.path.basename(finding.file))
+        raise
+
+
+def source_paths(project: Options) -> list[str]:
+    """The files of a project's registry, relative to the current folder."""
+    return [os.path.join(project.root, path) for path in project.sources]

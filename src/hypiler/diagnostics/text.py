@@ -3,6 +3,7 @@
 from hypiler.diagnostics.codes import CODES, ERROR
 from hypiler.diagnostics.escaping import printable
 from hypiler.diagnostics.finding import Finding
+from hypiler.diagnostics.terminal_text import columns_of, paint
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
 
 _WINDOW = 100
 _MANY = 10  # findings that are no longer counted at a glance
-_STYLES = {"error": "1;31", "warning": "1;33", "bold": "1", "frame": "1;34"}
 
 
 def _no_line(finding: Finding) -> str | None:
@@ -31,9 +31,8 @@ def render_text(
     `line` gives the source line of a finding. With a `limit`, only so many findings are written out, of every code
     some; where there are many, the count is followed by one line a code.
     """
-    paint = _paint if color else _plain
     shown = _chosen(findings, limit)
-    parts = [_render(finding, line(finding), paint) for finding in shown]
+    parts = [_render(finding, line(finding), paint if color else _plain) for finding in shown]
     if len(shown) < len(findings):
         parts.append(f"… and {len(findings) - len(shown)} more; `hypiler check --limit 0` shows all\n")
     return "\n".join([*parts, _count(findings)])
@@ -84,10 +83,6 @@ def _plain(style: str, text: str) -> str:
     return text
 
 
-def _paint(style: str, text: str) -> str:
-    return f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
-
-
 def _render(finding: Finding, line: str | None, paint: "Callable[[str, str], str]") -> str:
     out = f"{paint(finding.severity, f'{finding.severity}[{finding.code}]')}{paint('bold', f': {finding.message}')}\n"
     number = str(finding.line) if finding.line else ""
@@ -115,24 +110,8 @@ def _excerpt(line: str, start: int, width: int) -> tuple[str, int, int]:
     before = ("…" if first else "") + _columns(line[first:start])
     marked = _columns(line[start : min(start + width, last)])
     after = _columns(line[min(start + width, last) : last]) + ("…" if len(line) > last else "")
-    return before + marked + after, _width(before), max(1, _width(marked))
+    return before + marked + after, columns_of(before), max(1, columns_of(marked))
 
 
 def _columns(text: str) -> str:
     return printable(text.replace("\t", "    "))
-
-
-def _width(text: str) -> int:
-    """How many columns a terminal gives to `text`."""
-    if text.isascii():
-        return len(text)
-    from unicodedata import category, east_asian_width
-
-    return sum(
-        0
-        if category(c) in ("Mn", "Me")  # a mark upon the letter before it
-        else 2
-        if east_asian_width(c) in "WF"
-        else 1
-        for c in text
-    )

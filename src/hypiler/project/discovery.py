@@ -1,0 +1,74 @@
+"""Finds the project around a folder: the nearest pyproject.toml on the way up that has a table `[tool.hypiler]`."""
+
+import os
+from functools import lru_cache
+
+from hypiler.project.files import read_file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hypiler.jsontext.json_types import JSONValue
+
+FILE = "pyproject.toml"
+
+
+def find_project(start: str = "") -> str | None:
+    """The folder of the project around the folder `start`, or None; "" is the current folder.
+
+    The search ends at the root of the git repository, or at the root of the file system. The result is relative to the
+    current folder if `start` is relative. A pyproject.toml that names hypiler and cannot be read is a result too:
+    whoever reads it next reports the fault, instead of working on another project further up.
+    """
+    for folder in _upward(start):
+        if _is_project(folder):
+            if os.path.isabs(start) or folder == start:
+                return folder
+            found = os.path.relpath(folder)
+            return "" if found == os.curdir else found
+    return None
+
+
+def git_root(folder: str) -> str | None:
+    """The real path of the root of the git repository around a folder, or None if there is none."""
+    for above in _upward(os.path.realpath(folder)):
+        if _is_git_root(above):
+            return above
+    return None
+
+
+def _upward(start: str) -> "Iterator[str]":
+    """The folder itself and the folders around it; a link is left by its target's parents, as `cd` would."""
+    yield start
+    folder = os.path.realpath(start)
+    while not _is_git_root(folder) and (above := os.path.dirname(folder)) != folder:
+        folder = above
+        yield folder
+
+
+def _is_git_root(folder: str) -> bool:
+    # A folder in a clone; a file in a work tree or a submodule.
+    return os.path.exists(os.path.join(folder, ".git"))
+
+
+def _is_project(folder: str) -> bool:
+    try:
+        data = read_file(os.path.join(folder, FILE))
+        return b"hypiler" in data and "hypiler" in tool_tables(data)
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError, RecursionError):
+        return True
+
+
+@lru_cache(maxsize=1)
+def tool_tables(data: bytes) -> "dict[str, JSONValue]":
+    """The tables below `[tool]` of a pyproject.toml; remembered, since a command finds and then reads the same file.
+
+    Raises ValueError, or RecursionError for arrays that are nested too deep.
+    """
+    import tomllib
+
+    tool: JSONValue = tomllib.loads(data.decode()).get("tool")
+    return tool if isinstance(tool, dict) else {}
