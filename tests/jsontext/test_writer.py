@@ -36,7 +36,9 @@ def test_list_takes_one_line_up_to_the_width(missing: int) -> None:
 
 def test_objects_with_an_id_and_broken_ones_take_a_line_per_member() -> None:
     value = {"models": [{"id": "a", "tags": ["b", "c"]}], "none": [], "empty": {}}
-    assert Writer().write(value, broken=True) == """\
+    assert (
+        Writer().write(value, broken=True)
+        == """\
 {
   "models": [
     {
@@ -47,6 +49,7 @@ def test_objects_with_an_id_and_broken_ones_take_a_line_per_member() -> None:
   "none": [],
   "empty": {}
 }"""
+    )
     assert Writer().write({"a": {"b": [1, "ü"]}}) == '{"a": {"b": [1, "ü"]}}'
 
 

@@ -81,7 +81,7 @@ def run(options: "Namespace") -> int:
             return ENVIRONMENT
         return FINDINGS if isinstance(error, NotFoundError | RevisionGoneError) else NETWORK
     if snapshot.renamed_to:
-        write_text(f"note: {snapshot.repository} was renamed to {snapshot.renamed_to}, and is added as that", sys.stdout)
+        write_text(f"note: {snapshot.repository} was renamed to {snapshot.renamed_to}; that name is added", sys.stdout)
         if known := _known(snapshot.renamed_to, registry):
             return _refuse(known)
         snapshot = replace(snapshot, repository=snapshot.renamed_to)

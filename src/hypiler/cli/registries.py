@@ -65,7 +65,7 @@ def _module_name(project: Options) -> str:
     if start == len(folders):  # in no package: importable from `src`, or from the root of the project
         start = len(folders) - folders[::-1].index("src") if "src" in folders else 0
     names = [*folders[start:], file.removesuffix(".py")]
-    while not all([name.isidentifier() for name in names]):
+    while not all(name.isidentifier() for name in names):
         del names[0]
     return ".".join(names)
 

@@ -13,12 +13,20 @@ from hypiler.project.options import Options, OptionsError, read_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace, _ArgumentGroup
+    from argparse import ArgumentParser, Namespace
     from collections.abc import Callable
-    from typing import TextIO
+    from typing import Any, Protocol, TextIO
 
     from hypiler.compiler.checked import CheckedRegistry
     from hypiler.diagnostics.finding import Finding
+
+    class Arguments(Protocol):
+        """A parser, or a group of its arguments."""
+
+        def add_argument(self, *names: str, **settings: Any) -> object:
+            """Add one argument."""
+            ...
+
 
 # Formats with one line or more per finding, which may be mixed with other output, and those of one document.
 LINES = ("text", "concise", "github")
@@ -70,7 +78,7 @@ def exit_code(findings: "list[Finding]", *, strict: bool) -> int:
     return FINDINGS if counted else OK
 
 
-def add_project_argument(parser: "ArgumentParser | _ArgumentGroup") -> None:
+def add_project_argument(parser: "Arguments") -> None:
     """How a project is named that is not around the current folder."""
     parser.add_argument(
         "--project",

@@ -288,8 +288,8 @@ class _Manner(Writer):
         """What the innermost scope shows that shows anything."""
         return next((found for scope in self.scopes if (found := what(scope)) is not None), default)
 
-    @cached_property
-    def colon(self) -> str:  # type: ignore[override]
+    @property
+    def colon(self) -> str:
         return str(self.shown(lambda scope: scope.colon, super().colon))
 
     @property
