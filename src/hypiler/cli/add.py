@@ -6,11 +6,11 @@ from dataclasses import replace
 from json import dumps
 
 from hypiler.cli.hub import add_files_arguments, open_hub, read_registry
-from hypiler.cli.report import print_findings
+from hypiler.cli.report import not_text, print_findings
 from hypiler.cli.streams import ENVIRONMENT, FINDINGS, NETWORK, OK, print_error, usage_error, write_text
 from hypiler.compiler.pipeline import compile_registry
 from hypiler.diagnostics.codes import ERROR
-from hypiler.diagnostics.escaping import printable, quote_name
+from hypiler.diagnostics.escaping import printable
 from hypiler.hub.snapshot import HubError, NotFoundError, RevisionGoneError
 from hypiler.jsontext.editor import Change, edit
 from hypiler.project.output import replace_source
@@ -65,9 +65,8 @@ def run(options: "Namespace") -> int:
     """Read the files, draft the entry, show it, ask, insert it, and list what is still to be looked up."""
     if options.local and options.revision:
         return usage_error("--revision needs the hub: it cannot be combined with --local")
-    for text in (options.repository, options.revision, options.new_id):
-        if text and not _is_unicode(text):
-            return usage_error(f"an argument must be valid text, got {quote_name(text)}")
+    if fault := not_text(options.repository, options.revision, options.new_id):
+        return usage_error(fault)
     registry = read_registry(options)
     if registry is None:
         return _refuse("fix the errors first")
@@ -112,11 +111,6 @@ def _add(snapshot: "Snapshot", sources: "list[Source]", options: "Namespace") ->
 def _refuse(why: str) -> int:
     print_error(f"nothing was added: {why}")
     return FINDINGS
-
-
-def _is_unicode(text: str) -> bool:
-    """Whether an argument of the command line was UTF-8: other bytes become lone surrogates."""
-    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _known(name: str, registry: "CheckedRegistry") -> str | None:

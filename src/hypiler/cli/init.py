@@ -4,7 +4,7 @@ import os
 import sys
 
 from hypiler.cli.registries import unknown_model
-from hypiler.cli.report import print_findings
+from hypiler.cli.report import not_text, print_findings
 from hypiler.cli.streams import FINDINGS, OK, usage_error
 from hypiler.diagnostics.escaping import printable
 from hypiler.errors import UnknownModelError
@@ -41,6 +41,8 @@ def run(options: "Namespace") -> int:
     from hypiler.emit.models_json import emit_models
     from hypiler.project.scaffold import ScaffoldError, plan_project
 
+    if fault := not_text(options.output):
+        return usage_error(fault)
     shipped = Registry.shipped()
     try:
         models = list(dict.fromkeys([shipped[id] for id in options.model or [_FIRST]]))

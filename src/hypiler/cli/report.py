@@ -112,3 +112,14 @@ def project_options(options: "Namespace") -> Options:
 def source_paths(project: Options) -> list[str]:
     """The files of a project's registry, relative to the current folder."""
     return [os.path.join(project.root, path) for path in project.sources]
+
+
+def not_text(*arguments: str | None) -> str | None:
+    """What is wrong with arguments that are written into a file; None if all are text.
+
+    Bytes of the command line that are not UTF-8 become lone surrogates, which no file can hold.
+    """
+    for argument in arguments:
+        if argument and any("\ud800" <= character <= "\udfff" for character in argument):
+            return f"an argument must be valid text, got {quote_name(argument)}"
+    return None

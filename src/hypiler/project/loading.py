@@ -38,7 +38,7 @@ def _read_stdin(limit: int) -> bytes:
     try:
         if sys.stdin is None:
             raise OSError(None, "it is closed")
-        return sys.stdin.buffer.read(limit)
+        return sys.stdin.buffer.read(limit) or b""
     except OSError as error:
         raise failure("read", STDIN, error) from None
 
