@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     Key = Callable[[Model], "str | float | None"]
 
 EXAMPLES = """examples:
-  hypiler list                                   the project's models; outside a project, the shipped ones
-  hypiler list --shipped --type colbert          the shipped ColBERT models
-  hypiler list --language de --license mit       German, under the MIT licence
-  hypiler list --max-dim 512 --matryoshka        short vectors that can be cut shorter
-  hypiler list --sort beir --reverse             the best score first
+  hypiler list                               the models of the project; outside one, the shipped models
+  hypiler list --shipped --type colbert      the shipped ColBERT models
+  hypiler list --shipped --language de --license mit    German, under the MIT licence
+  hypiler list --max-dim 512 --matryoshka    short vectors that can be cut shorter
+  hypiler list --sort beir --reverse         the best score first
   hypiler list --file models.json --json | jq -r '.[].huggingface_id'
 """
 # If a model has more languages than these, they are counted instead of named.

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _SHIPPED_MODULE = "hypiler.model_registry"
 _MOST_FINDINGS = 50
+_LONGEST_NAME = 60
 
 
 def add_registry_arguments(parser: "ArgumentParser") -> None:
@@ -72,6 +73,8 @@ def _module_name(project: Options) -> str:
 
 def unknown_model(error: UnknownModelError, registry: "CheckedRegistry") -> str:
     """What a command prints for a model that its registry does not have."""
+    if len(error.id) > _LONGEST_NAME:
+        error = UnknownModelError(f"{error.id[:_LONGEST_NAME]}…", error.suggestion, error.registry)
     is_shipped = registry.layer == "hypiler"
     hint = "" if error.suggestion else f"; `hypiler list{' --shipped' * is_shipped}` shows all"
     if not is_shipped and error.id in Registry.shipped():
