@@ -185,6 +185,6 @@ def test_models_are_chosen_by_id_alias_and_repository(project: Project, name: st
 
 
 def test_unknown_model_is_wrong_use(tiny_project: Project) -> None:
-    message = "hypiler: no model 'tyni' in models.json; did you mean 'tiny'?\n"
-    assert tiny_project.unchanged("outdated", "tyni") == (2, "", message)
+    message = "hypiler: no model 'tinny' in models.json; did you mean 'tiny'?\n"
+    assert tiny_project.unchanged("outdated", "tinny") == (2, "", message)
     assert tiny_project.hub.requests == []

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Key = Callable[[Model], "str | float | None"]
 
 EXAMPLES = """examples:
-  hypiler list                               the models of the project; outside one, the shipped models
+  hypiler list                               the project's models, or the shipped ones
   hypiler list --shipped --type colbert      the shipped ColBERT models
   hypiler list --shipped --language de --license mit    German, under the MIT licence
   hypiler list --max-dim 512 --matryoshka    short vectors that can be cut shorter
