@@ -7,6 +7,7 @@ import sys
 import pytest
 from clean import assert_clean
 
+import hypiler
 from hypiler.cli.main import COMMANDS, main
 
 Capture = pytest.CaptureFixture[str]
@@ -30,6 +31,13 @@ def test_hypiler_alone_shows_the_help(capsys: Capture) -> None:
         main(["--help"])
     assert alone == capsys.readouterr()
     assert [name for name in COMMANDS if not re.search(rf"^    {name}\s", alone.out, re.MULTILINE)] == []
+
+
+def test_version_alone_loads_no_command() -> None:
+    code = "import sys; from hypiler.cli import main\ntry: main.main(['--version'])\nexcept SystemExit: "
+    code += "print([name for name in main.COMMANDS if f'hypiler.cli.{name}' in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == f"hypiler {hypiler.__version__}\n[]\n"
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from hypiler.cli.streams import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Iterable
     from signal import SIG_DFL, SIGTERM, signal
     from typing import NoReturn
 else:
@@ -124,7 +125,9 @@ def _parsed(arguments: list[str]) -> "Namespace":
 
         hint = did_you_mean(name, list(COMMANDS)) or "`hypiler --help` lists all"
         raise SystemExit(usage_error(f"no command {quote_name(name)}; {hint}"))
-    options, rest = make_parser(only=name if name in COMMANDS else None).parse_known_args(arguments)
+    # The other commands matter to the help alone.
+    shown = [name] if name in COMMANDS else () if name == "--version" else COMMANDS
+    options, rest = make_parser(shown).parse_known_args(arguments)
     if rest:
         raise SystemExit(usage_error(_unexpected(rest[0], options.parser)))
     return options
@@ -152,8 +155,8 @@ class _Parser(ArgumentParser):
         raise SystemExit(usage_error(f"{printable(message)}; see `{self.prog} --help`"))
 
 
-def make_parser(only: "str | None" = None) -> ArgumentParser:
-    """The parser of all commands, or of the one that will run: most of the cost is in the commands."""
+def make_parser(names: "Iterable[str]" = COMMANDS) -> ArgumentParser:
+    """The parser of some commands, by default of all; most of its cost is in the commands."""
     import hypiler
 
     parser = _Parser(
@@ -164,7 +167,7 @@ def make_parser(only: "str | None" = None) -> ArgumentParser:
     parser.add_argument("--version", action="version", version=f"hypiler {hypiler.__version__}")
     # With a `prog`, argparse does not format a usage line for it, which would load half of shutil.
     commands = parser.add_subparsers(metavar="COMMAND", required=True, prog="hypiler")
-    for name in COMMANDS if only is None else [only]:
+    for name in names:
         module = import_module(f"hypiler.cli.{name}")
         command = commands.add_parser(
             name,
