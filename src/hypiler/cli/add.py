@@ -67,9 +67,10 @@ def run(options: "Namespace") -> int:
         return usage_error("--revision needs the hub: it cannot be combined with --local")
     if fault := not_text(options.repository, options.revision, options.new_id):
         return usage_error(fault)
-    registry = read_registry(options)
-    if registry is None:
+    found = read_registry(options)
+    if found is None:
         return _refuse("fix the errors first")
+    registry, _ = found
     if known := _known(options.repository, registry):
         return _refuse(known)
     try:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from hypiler.compiler.checked import CheckedRegistry
     from hypiler.hub.client import Hub
-    from hypiler.jsontext.reader import Source
     from hypiler.verification.lockfile import LockEntry
     from hypiler.verification.verify import Entry
 
@@ -52,8 +51,10 @@ def _jobs(text: str) -> int:
     return int(text)
 
 
-def read_registry(options: "Namespace") -> "CheckedRegistry | None":
-    """The registry in `options.file` or in the files of the project; None if it has errors, which are then reported.
+def read_registry(options: "Namespace") -> "tuple[CheckedRegistry, str] | None":
+    """The registry of `options.file` or of the project, and the path of its lock.
+
+    None if the registry has errors, which are then reported.
 
     Each file is read once. A command that changes a file later can tell whether the file still holds what was checked.
     """
@@ -66,22 +67,22 @@ def read_registry(options: "Namespace") -> "CheckedRegistry | None":
     if registry.has_errors:
         report(registry.findings, registry, options, sys.stderr)
         return None
-    return registry
+    return registry, lock_path(paths)
 
 
-def read_lock_for(
-    sources: "list[Source]", options: "Namespace"
-) -> "tuple[str, bytes | None, dict[str, LockEntry]] | None":
-    """The path of the registry's lock, its bytes, and its entries by id; None if it has errors, which are reported."""
-    path = lock_path([source.name for source in sources])
+def read_lock_for(path: str, options: "Namespace") -> "tuple[bytes | None, dict[str, LockEntry]] | None":
+    """The bytes of the lock at `path`, None without one, and its entries by id.
+
+    None if the lock has errors, which are then reported.
+    """
     if not os.path.lexists(path):
-        return path, None, {}
+        return None, {}
     data = read_bounded(path)
     locks, findings = read_lock(data, path)
     if findings:
         report(findings, None, options, sys.stderr)
         return None
-    return path, data, locks
+    return data, locks
 
 
 def chosen_entries(registry: "CheckedRegistry", names: list[str]) -> "list[Entry] | None":

@@ -51,14 +51,15 @@ def add_arguments(parser: "ArgumentParser") -> None:
 
 def run(options: "Namespace") -> int:
     """Ask the hub for every pinned repository, and report the state of each pin."""
-    registry = read_registry(options)
-    lock = None if registry is None else read_lock_for(registry.sources, options)
-    if registry is None or lock is None:
+    found = read_registry(options)
+    lock = found and read_lock_for(found[1], options)
+    if found is None or lock is None:
         return FINDINGS
+    registry, _ = found
     entries = chosen_entries(registry, options.ids)
     if entries is None:
         return USAGE
-    outlooks, complete = _asked(entries, lock[2], options.jobs)
+    outlooks, complete = _asked(entries, lock[1], options.jobs)
     if options.json:
         write_text(dumps([_record(one) for one in outlooks], indent=2), sys.stdout)
     else:

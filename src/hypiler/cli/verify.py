@@ -88,16 +88,17 @@ def run(options: "Namespace") -> int:
     """Read, compare, report, keep what was read in the lock, and mend what differs."""
     if options.local and (len(options.ids) != 1 or options.offline):
         return usage_error("--local DIR goes with one ID, and not with --offline")
-    registry = read_registry(options)
-    lock = None if registry is None else read_lock_for(registry.sources, options)
-    if registry is None or lock is None:
+    found = read_registry(options)
+    lock = found and read_lock_for(found[1], options)
+    if found is None or lock is None:
         return FINDINGS
+    registry, path = found
     sources = registry.sources
     every = [entry for source in sources for entry in entries_of(source)]
     entries = chosen_entries(registry, options.ids)
     if entries is None:
         return USAGE
-    path, kept, locks = lock
+    kept, locks = lock
     try:
         results, complete = _results(entries, locks, options)
     except HubError as error:  # of a folder; those of the hub concern one model of many
