@@ -88,7 +88,7 @@ def test_new_field_is_in_the_reference(package: Path) -> None:
 
 def test_new_field_is_shown(package: Path) -> None:
     registry = json.loads((package / "models.json").read_text("utf-8"))
-    shown = run(package, "-m", "hypiler", "show", registry["models"][0]["id"])
+    shown = run(package, "-m", "hypiler", "show", registry["models"][0]["id"], "--file", "models.json")
     assert [line.split()[:2] for line in shown.splitlines() if line.split()[:1] == ["layers"]] == [["layers", "12"]]
 
 

@@ -144,7 +144,7 @@ def test_what_is_there_is_not_added_again(empty: Project) -> None:
 def test_renamed_repository_is_added_as_what_it_is_called(empty: Project) -> None:
     empty.hub.rename("org/New_Model", "new/Larger")
     code, out, _ = empty.run("add", "org/New_Model", "--yes")
-    note = "note: org/New_Model is called new/Larger now, and is added as that\n"
+    note = "note: org/New_Model was renamed to new/Larger; that name is added\n"
     assert code == 0
     assert out.startswith(note)
     assert empty.models()[1]["huggingface_id"] == "new/Larger"
@@ -210,14 +210,15 @@ def test_registry_with_errors_is_left(empty: Project, content: bytes, code: str)
     found, out, err = empty.unchanged("add", "org/New_Model", "--yes")
     assert (found, out) == (1, "")
     assert err.startswith(f"error[{code}]: ")
-    assert err.endswith("hypiler: nothing was added: mend the errors first\n")
+    assert err.endswith("hypiler: nothing was added: fix the errors first\n")
     assert empty.hub.requests == []
 
 
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        (["tiny"], 1, "tiny was not found on HUB, or is private and needs a token (HF_TOKEN)"),
+        (["tiny"], 1, "nothing was added: models.json has org/tiny already, as `tiny`"),
+        (["nothing"], 1, "nothing was not found on HUB, or is private and needs a token (HF_TOKEN)"),
         (["../../etc"], 1, "`../../etc` cannot be a repository on the hub: its name must be as `org/name`"),
         (["a/\x1b[2J"], 1, "`a/\\x1b[2J` cannot be a repository on the hub: its name must be as `org/name`"),
         (["org/gone"], 1, "org/gone was not found on HUB, or is private and needs a token (HF_TOKEN)"),
@@ -226,7 +227,11 @@ def test_registry_with_errors_is_left(empty: Project, content: bytes, code: str)
             1,
             "org/tiny2 @ \\x1b[2J does not exist: the repository has no such commit, branch or tag",
         ),
-        (["org/x", "--local", "x", "--revision", "main"], 2, "--revision goes with the hub, and not with --local"),
+        (
+            ["org/x", "--local", "x", "--revision", "main"],
+            2,
+            "--revision needs the hub: it cannot be combined with --local",
+        ),
         (["org/x", "--local", "x"], 3, "x must be a folder with the files of a model; it is none"),
     ],
 )

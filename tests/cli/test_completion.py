@@ -47,6 +47,19 @@ def test_ids_and_codes_are_offered(script: Path) -> None:
 def test_options_and_their_values_are_offered(script: Path) -> None:
     assert offered(script, "hypiler", "build", "--") >= {"--check", "--diff", "--watch", "--out"}
     assert offered(script, "hypiler", "check", "--format", "s") == {"sarif"}
+    assert offered(script, "hypiler", "list", "--") >= {"--project", "--file", "--shipped", "--json"}
+    for command in ("check", "build", "docs", "show", "verify", "outdated", "add"):
+        assert offered(script, "hypiler", command, "--pro") == {"--project"}
+
+
+def test_folders_are_offered_for_a_project_and_files_for_a_file(
+    script: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "models.json").touch()
+    monkeypatch.chdir(tmp_path)
+    assert offered(script, "hypiler", "list", "--project", "") == {"app"}
+    assert "models.json" in offered(script, "hypiler", "list", "--file", "")
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -1,5 +1,6 @@
 """`--help` is true: every example that it shows runs."""
 
+import io
 import re
 import shlex
 import shutil
@@ -15,9 +16,9 @@ APP = ROOT / "tests/packages/hatch-app"
 
 
 def examples(command: str) -> list[list[str]]:
-    """The arguments of each example of a command, without what the shell does with its output."""
+    """The arguments of each example of a command, without what the shell does with its input and output."""
     text: str = import_module(f"hypiler.cli.{command}").EXAMPLES
-    lines = [re.split(r" {2,}| [|>] ", line.strip())[0] for line in text.splitlines()[1:]]
+    lines = [re.split(r" {2,}| [|<>] ", line.strip())[0] for line in text.splitlines()[1:]]
     return [shlex.split(line) for line in lines]
 
 
@@ -44,6 +45,8 @@ def test_example_runs(
     if "--watch" in words or words[1] in ("verify", "add", "outdated"):
         assert make_parser().parse_args(words[1:])
         return
+    standard_input = io.TextIOWrapper(io.BytesIO(Path("models.json").read_bytes()))
+    monkeypatch.setattr("sys.stdin", standard_input)
     assert main(words[1:]) == 0, capsys.readouterr().err
 
 

@@ -73,14 +73,18 @@ def test_other_folder_can_be_named(folder: Path) -> None:
 
 
 def test_models_of_the_shipped_registry_can_be_chosen(folder: Path) -> None:
-    assert main(["init", "--model", "colbert-v2", "--model", "bge-m3", "--model", "colbert-v2"]) == 0
+    """By id or repository, each once."""
+    assert main(["init", "--model", "colbert-v2", "--model", "BAAI/bge-m3", "--model", "colbert-v2"]) == 0
     registry = json.loads((folder / "models.json").read_text())
     assert [model["id"] for model in registry["models"]] == ["colbert-v2", "bge-m3"]
 
 
 def test_unknown_model_is_wrong_use_and_nothing_is_written(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["init", "--model", "colbert-v22"]) == 2
-    assert capsys.readouterr() == ("", "hypiler: no model `colbert-v22`; did you mean `colbert-v2`?\n")
+    assert capsys.readouterr() == (
+        "",
+        "hypiler: no model 'colbert-v22' in the shipped registry; did you mean 'colbert-v2'?\n",
+    )
     assert files(folder) == {}
 
 

@@ -1,4 +1,4 @@
-"""`hypiler list` on the shipped registry, and on registries made for one question."""
+"""`hypiler list` on the shipped registry, and on projects made for one question."""
 
 import copy
 import json
@@ -6,19 +6,20 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from generated import imported, valid
 from strategies import Tree
 
 from hypiler.cli import list as list_command
 from hypiler.cli.main import main
-from hypiler.cli.tables import Column, Page, columns_of, cut, table, wrap
+from hypiler.cli.tables import Column, table
+from hypiler.cli.terminal import Page, cut, wrap
+from hypiler.diagnostics.terminal_text import columns_of
 from hypiler.model_registry import MODEL_REGISTRY, ModelInfo, ModelType
+from hypiler.registry import Model, Registry
 from hypiler.schema.fields import FIELDS
 
 ROOT = Path(__file__).parents[2]
@@ -40,15 +41,21 @@ PLAIN["performance"] = {
     "ms_marco_mrr10": None,
     "beir_datasets": "beir-13",
 }
+TOTAL = f"{len(MODEL_REGISTRY)} models of the shipped registry"
 Capture = pytest.CaptureFixture[str]
 
 
-@contextmanager
-def registry(tree: Tree, folder: Path) -> Iterator[None]:
-    """Let the commands find the models of `tree` where they look for the shipped ones."""
-    with imported(valid(tree), folder) as module, pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "hypiler.model_registry", module)
-        yield
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, outside any project."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def project(tree: Tree, folder: Path) -> None:
+    """Make a folder a project with these models."""
+    (folder / "pyproject.toml").write_text('[tool.hypiler]\noutput = "registry.py"\n')
+    (folder / "models.json").write_text(json.dumps(tree), "utf-8")
 
 
 def variations(*changes: dict[str, Any]) -> Tree:
@@ -136,16 +143,16 @@ def test_filters_keep_the_models_that_meet_all_of_them(
     assert listed(capsys, *arguments) == ids(test)
 
 
-def test_language_is_known_where_only_a_script_of_it_is_listed(capsys: Capture, tmp_path: Path) -> None:
+def test_language_is_known_where_only_a_script_of_it_is_listed(capsys: Capture, folder: Path) -> None:
     tree = variations({"capabilities.languages": ["zh-Hans"]}, {})
-    with registry(tree, tmp_path):
-        assert listed(capsys, "--language", "zh") == ["model-0"]
+    project(tree, folder)
+    assert listed(capsys, "--language", "zh") == ["model-0"]
 
 
 def test_filters_that_no_model_meets_give_an_empty_list(capsys: Capture) -> None:
     impossible = ("--min-dim", "10", "--max-dim", "9")
     assert listed(capsys, *impossible) == []
-    assert printed(capsys, *impossible) == [f"0 of {len(MODEL_REGISTRY)} models"]
+    assert printed(capsys, *impossible) == [f"0 of {TOTAL}"]
 
 
 @pytest.mark.parametrize(
@@ -182,7 +189,8 @@ def test_number_that_is_none_is_wrong_use(capsys: Capture) -> None:
     with pytest.raises(SystemExit) as stop:
         main(["list", "--max-dim", "many"])
     assert stop.value.code == 2
-    assert "argument --max-dim: invalid int value: 'many'" in capsys.readouterr().err
+    message = "hypiler: argument --max-dim: invalid int value: 'many'; see `hypiler list --help`\n"
+    assert capsys.readouterr() == ("", message)
 
 
 KEYS: dict[str, Callable[[ModelInfo], Any]] = {
@@ -208,11 +216,11 @@ def test_sorting_puts_unknown_values_last_in_either_direction(capsys: Capture, s
     assert listed(capsys, *arguments) == [model.id for model in expected]
 
 
-def test_sorting_by_parameters_compares_what_the_counts_say(capsys: Capture, tmp_path: Path) -> None:
+def test_sorting_by_parameters_compares_what_the_counts_say(capsys: Capture, folder: Path) -> None:
     counts = ("8x700M", "900K", "1.5B", "110M", "9M", "0.1T")
     tree = variations(*[{"specs.parameters": count} for count in counts])
-    with registry(tree, tmp_path):
-        order = [int(id[-1]) for id in listed(capsys, "--sort", "parameters")]
+    project(tree, folder)
+    order = [int(id[-1]) for id in listed(capsys, "--sort", "parameters")]
     assert [counts[n] for n in order] == [
         "900K",
         "9M",
@@ -239,18 +247,18 @@ def test_json_holds_every_field_of_every_record(capsys: Capture) -> None:
         assert record["sources"] == dict(model.sources)
 
 
-def test_json_holds_records_inside_of_records_and_lists_of_additions(capsys: Capture, tmp_path: Path) -> None:
+def test_json_holds_records_inside_of_records_and_lists_of_additions(capsys: Capture, folder: Path) -> None:
     variant = {"id": "q", "quantization": "int8", "file": "onnx/model.onnx"}
     extra = {"tasks": ["a", "b"], "rank": 4, "none": None}
-    with registry(variations({"variants": [variant], "extra": extra}), tmp_path):
-        assert main(["list", "--json"]) == 0
+    project(variations({"variants": [variant], "extra": extra}), folder)
+    assert main(["list", "--json"]) == 0
     [record] = json.loads(capsys.readouterr().out)
     absent = {"huggingface_id": None, "sha256": None, "size_bytes": None}
     assert record["variants"] == [variant | absent]
     assert record["extra"] == extra
 
 
-def test_table_shows_the_facts_to_choose_by(capsys: Capture, tmp_path: Path) -> None:
+def test_table_shows_the_facts_to_choose_by(capsys: Capture, folder: Path) -> None:
     tree = variations(
         {"capabilities.languages": ["en", "de", "fr"], "performance.beir_avg": 0.5},
         {"architecture.matryoshka_dims": [32, 128], "capabilities.matryoshka": True}
@@ -258,8 +266,8 @@ def test_table_shows_the_facts_to_choose_by(capsys: Capture, tmp_path: Path) -> 
         {"capabilities.languages": ["ar", "de", "en", "fr"], "deprecated": "Old."},
         {"capabilities.languages": []} | {"performance": {"beir_avg": None, "ms_marco_mrr10": None}},
     )
-    with registry(tree, tmp_path):
-        lines = printed(capsys)
+    project(tree, folder)
+    lines = printed(capsys)
     assert lines == [
         "id         type     dims    context  params  languages  licence  BEIR (sets)",
         "model-0    colbert  128         512    109M  en de fr   MIT      0.5    (13)",
@@ -267,14 +275,14 @@ def test_table_shows_the_facts_to_choose_by(capsys: Capture, tmp_path: Path) -> 
         "model-2 *  colbert  128         512    109M  4          MIT      0.4991 (13)",
         "model-3    colbert  128         512    109M  –          MIT      –",
         "",
-        "4 models",
+        "4 models of models.json",
     ]
 
 
 def test_count_says_how_many_were_left_out(capsys: Capture) -> None:
     dense = ids(lambda m: m.model_type == "dense")
-    count = f"{len(dense)} of {len(MODEL_REGISTRY)} models"
-    assert printed(capsys, "--type", "dense")[-1] == count
+    assert printed(capsys, "--type", "dense")[-1] == f"{len(dense)} of {TOTAL}"
+    assert printed(capsys)[-1] == TOTAL
 
 
 def test_output_into_a_pipe_is_whole_and_uncoloured() -> None:
@@ -313,27 +321,30 @@ def test_colour_is_forced_and_forbidden_by_the_environment() -> None:
     assert lines == plain.splitlines()
 
 
-def test_listing_loads_neither_the_compiler_nor_anything_installed() -> None:
-    code = "import sys; from hypiler.cli.main import main; main(['list', '--type', 'dense'])"
-    code += "; print([m for m in sys.modules if m.startswith('hypiler.compiler')])"
+def test_listing_loads_nothing_that_is_installed() -> None:
+    code = "import sys; from hypiler.cli.main import main; before = set(sys.modules); main(['list', '--type', 'dense'])"
+    code += "; print({name.split('.')[0] for name in set(sys.modules) - before} - sys.stdlib_module_names)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert result.stdout.splitlines()[-1] == "[]"
+    assert result.stdout.splitlines()[-1] == "{'hypiler'}"
 
 
-def on_terminal(models: list[ModelInfo], width: int, sort: str = "") -> list[str]:
-    page = Page(width=width)
-    return list_command._lines(models, len(MODEL_REGISTRY), page, sort)
+SHIPPED_REGISTRY = Registry.shipped()
+ALL = list(SHIPPED_REGISTRY)
+
+
+def on_terminal(models: list[Model], width: int, sort: str = "") -> list[str]:
+    return list_command._lines(models, SHIPPED_REGISTRY, Page(width=width), sort)
 
 
 @pytest.mark.parametrize("width", [1, 5, 20, 40, 79, 80, 100, 140, 200])
 def test_table_fits_the_terminal(width: int) -> None:
-    lines = on_terminal(list(MODEL_REGISTRY), width)
+    lines = on_terminal(ALL, width)
     assert max([columns_of(line) for line in lines]) <= width
 
 
 @pytest.mark.parametrize("width", [40, 80, 140])
 def test_ids_that_are_cut_stay_different(width: int) -> None:
-    lines = on_terminal(list(MODEL_REGISTRY), width)
+    lines = on_terminal(ALL, width)
     names = [line.split()[0] for line in lines[1 : 1 + len(MODEL_REGISTRY)]]
     assert len(set(names)) == len(MODEL_REGISTRY)
 
@@ -356,9 +367,9 @@ def test_names_of_rows_are_cut_in_the_middle_as_far_as_they_stay_different() -> 
 
 def test_columns_that_do_not_fit_are_named(capsys: Capture) -> None:
     """Nothing is hidden silently, and at a sufficient width nothing is hidden."""
-    narrow = " ".join(on_terminal(list(MODEL_REGISTRY), 80))
-    assert "too narrow for languages, licence: see --json" in narrow
-    wide = on_terminal(list(MODEL_REGISTRY), 200)
+    narrow = " ".join(on_terminal(ALL, 80))
+    assert "terminal too narrow: languages and licence hidden; see --json" in narrow
+    wide = on_terminal(ALL, 200)
     count = len(MODEL_REGISTRY) + 1
     assert wide[:count] == printed(capsys)[:count]
     assert "too narrow" not in " ".join(wide)
@@ -367,10 +378,10 @@ def test_columns_that_do_not_fit_are_named(capsys: Capture) -> None:
 def test_ranking_over_different_sets_of_data_says_so() -> None:
     note = "scores over different data sets cannot be compared"
     sets = sorted({m.beir_datasets for m in MODEL_REGISTRY if m.beir_datasets})
-    one = [m for m in MODEL_REGISTRY if m.beir_datasets == sets[0]]
-    assert note in on_terminal(list(MODEL_REGISTRY), 140, "beir")
+    one = [m for m in ALL if m.beir_datasets == sets[0]]
+    assert note in on_terminal(ALL, 140, "beir")
     assert note not in on_terminal(one, 140, "beir")
-    assert note not in on_terminal(list(MODEL_REGISTRY), 140, "id")
+    assert note not in on_terminal(ALL, 140, "id")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
@@ -387,7 +398,7 @@ def test_real_terminal_gets_colour_and_its_own_width() -> None:
     lines = re.sub("\x1b\\[[0-9;]*m", "", text).splitlines()
     assert text.startswith("\x1b[1mid\x1b[0m ")
     assert max([columns_of(line) for line in lines]) <= 60
-    assert "too narrow for" in text
+    assert "terminal too narrow: " in text
 
 
 def test_wide_characters_keep_the_columns_aligned() -> None:

@@ -171,4 +171,20 @@ def test_token_is_in_no_output(project: Project, monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("line", [re.split(r" {2,}", line.strip())[0] for line in EXAMPLES.splitlines()[1:]])
 def test_example_runs(tiny_project: Project, line: str) -> None:
-    assert tiny_project.run(*line.split()[1:])[0] == 0
+    assert tiny_project.run(*line.replace("BAAI/bge-m3", "org/tiny").split()[1:])[0] == 0
+
+
+@pytest.mark.parametrize("name", ["other", "another", "org/other"])
+def test_models_are_chosen_by_id_alias_and_repository(project: Project, name: str) -> None:
+    tiny = entry(project.hub.add("org/tiny", FILES))
+    other = entry(project.hub.add("org/other", FILES), id="other", huggingface_id="org/other", aliases=["another"])
+    project.write(tiny, other)
+    code, out, _ = project.unchanged("outdated", name, name, "--json")
+    assert (code, [one["id"] for one in json.loads(out)]) == (0, ["other"])
+    assert not any("org/tiny" in request.path for request in project.hub.requests)
+
+
+def test_unknown_model_is_wrong_use(tiny_project: Project) -> None:
+    message = "hypiler: no model 'tinny' in models.json; did you mean 'tiny'?\n"
+    assert tiny_project.unchanged("outdated", "tinny") == (2, "", message)
+    assert tiny_project.hub.requests == []

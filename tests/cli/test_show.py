@@ -1,29 +1,26 @@
-"""`hypiler show` on the shipped registry, and on registries made for one question."""
+"""`hypiler show` on the shipped registry, and on projects made for one question."""
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from generated import imported, valid
+from generated import valid
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import HOSTILE, Tree, registries
 
-from hypiler import model_registry
 from hypiler.cli import list as list_command
 from hypiler.cli import show as show_command
 from hypiler.cli.main import main
-from hypiler.cli.tables import Page, columns_of, record
+from hypiler.cli.terminal import Page
+from hypiler.diagnostics.terminal_text import columns_of
 from hypiler.emit.fact_lines import sections_of
 from hypiler.model_registry import BGE_M3, MODEL_REGISTRY, ModelInfo
-from hypiler.schema import fields as schema
+from hypiler.registry import Model, Registry
 from hypiler.schema.fields import FIELDS, Field
 from hypiler.schema.types import Integer, MapOf, Records
 
@@ -34,14 +31,18 @@ PLAIN = {field.path[0]: SHIPPED["models"][0][field.path[0]] for field in FIELDS 
 Capture = pytest.CaptureFixture[str]
 
 
-@contextmanager
-def registry(folder: Path, **changes: Any) -> Iterator[None]:
-    """Let the command find one model: a plain one, with these top-level values."""
-    model = {**PLAIN, "id": "changed", **changes}
-    tree = {"version": "1.0", "models": [model]}
-    with imported(valid(tree), folder) as module, pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "hypiler.model_registry", module)
-        yield
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, outside any project."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def project(folder: Path, **changes: Any) -> None:
+    """Make a folder a project with one model: a plain one, with these top-level values."""
+    tree = {"version": "1.0", "models": [{**PLAIN, "id": "changed", **changes}]}
+    (folder / "pyproject.toml").write_text('[tool.hypiler]\noutput = "src/app/model_registry.py"\n')
+    (folder / "models.json").write_text(json.dumps(tree), "utf-8")
 
 
 def shown(capsys: Capture, *arguments: str) -> list[str]:
@@ -56,9 +57,12 @@ def section(lines: list[str], title: str) -> list[str]:
     return lines[start : [*lines, ""].index("", start)]
 
 
-def on_terminal(model: ModelInfo, width: "int | None", *, whole: bool = False) -> list[str]:
+SHIPPED_REGISTRY = Registry.shipped()
+
+
+def on_terminal(model: Model, width: "int | None", *, whole: bool = False) -> list[str]:
     page = Page(width=width)
-    lines = show_command._heading(model, model.id, page)
+    lines = show_command._heading(model, model.id, "hypiler.model_registry", page)
     for part in sections_of(model):
         lines += show_command._title_lines(part, page, whole=whole)
         for fact in part.facts:
@@ -91,15 +95,15 @@ def test_every_source_is_shown(capsys: Capture, model: ModelInfo) -> None:
     assert [path for path, text_ in model.sources.items() if text_ not in text] == []
 
 
-def test_sections_are_the_objects_of_the_file(capsys: Capture, tmp_path: Path) -> None:
+def test_sections_are_the_objects_of_the_file(capsys: Capture, folder: Path) -> None:
     """In the order of the schema, whatever the order of the file; what has no object comes first."""
     changes = {
         "extra": {"a": 1},
         "encoding": {"normalize": True},
         "sources": {"extra.b": "-"},
     }
-    with registry(tmp_path, **changes):
-        lines = shown(capsys, "changed")
+    project(folder, **changes)
+    lines = shown(capsys, "changed")
     titles = [line for line in lines[3:] if line and line[0] != " "]
     objects = ["architecture", "specs", "capabilities", "performance", "encoding"]
     assert titles == ["model", *objects, "extra", "sources"]
@@ -148,40 +152,55 @@ def test_import_line_imports_the_model(capsys: Capture, model: ModelInfo) -> Non
     assert namespace[line.split()[-1]] is model
 
 
-def test_alias_shows_its_model(capsys: Capture, tmp_path: Path) -> None:
-    with registry(tmp_path, aliases=["other"]):
-        own, other = shown(capsys, "changed"), shown(capsys, "other")
+def test_alias_shows_its_model(capsys: Capture, folder: Path) -> None:
+    project(folder, aliases=["other"])
+    own, other = shown(capsys, "changed"), shown(capsys, "other")
     assert other == [own[0], "`other` is an alias of `changed`", *own[1:]]
 
 
 @pytest.mark.parametrize(
     ("id", "hint"),
     [
-        ("bge-m33", "did you mean `bge-m3`?"),
-        ("BGE_M3", "did you mean `bge-m3`?"),
-        ("baai/BGE-M3", "did you mean `bge-m3`?"),
-        ("Jina ColBERT v2", "did you mean `jina-colbert-v2`?"),
-        ("xyzzy", "`hypiler list` shows all"),
-        ("", "`hypiler list` shows all"),
+        ("bge-m33", "did you mean 'bge-m3'?"),
+        ("BGE_M3", "did you mean 'bge-m3'?"),
+        ("baai/BGE-M3", "did you mean 'bge-m3'?"),
+        ("Jina ColBERT v2", "did you mean 'jina-colbert-v2'?"),
+        ("xyzzy", "`hypiler list --shipped` shows all"),
+        ("", "`hypiler list --shipped` shows all"),
     ],
 )
 def test_unknown_id_is_wrong_use_and_gets_a_hint(capsys: Capture, id: str, hint: str) -> None:
     assert main(["show", id]) == 2
-    assert capsys.readouterr() == ("", f"hypiler: no model `{id}`; {hint}\n")
+    assert capsys.readouterr() == ("", f"hypiler: no model {id!r} in the shipped registry; {hint}\n")
+
+
+@pytest.mark.parametrize(
+    ("id", "hint"),
+    [
+        ("chnaged", "did you mean 'changed'?"),
+        ("xyzzy", "`hypiler list` shows all"),
+        ("bge-m3", "the shipped registry has it: use --shipped"),
+        ("BAAI/bge-m3", "the shipped registry has it: use --shipped"),
+    ],
+)
+def test_unknown_id_of_a_project_names_its_files(capsys: Capture, folder: Path, id: str, hint: str) -> None:
+    project(folder)
+    assert main(["show", id]) == 2
+    assert capsys.readouterr().err.rpartition("; ")[::2] == (f"hypiler: no model {id!r} in models.json", f"{hint}\n")
 
 
 def test_unknown_id_is_shown_without_its_control_characters(capsys: Capture) -> None:
     assert main(["show", "\x1b[2J\u202e"]) == 2
-    message = "hypiler: no model `\\x1b[2J\\u202e`; `hypiler list` shows all\n"
+    message = "hypiler: no model '\\x1b[2J\\u202e' in the shipped registry; `hypiler list --shipped` shows all\n"
     assert capsys.readouterr() == ("", message)
 
 
-def test_score_stands_with_its_set_of_data(capsys: Capture, tmp_path: Path) -> None:
+def test_score_stands_with_its_set_of_data(capsys: Capture, folder: Path) -> None:
     scores = {"beir_avg": 0.5, "ms_marco_mrr10": None}
-    with registry(tmp_path, performance=scores | {"beir_datasets": "beir-13"}):
-        known = section(shown(capsys, "changed"), "performance")
-    with registry(tmp_path, performance=scores):
-        unknown = section(shown(capsys, "changed"), "performance")
+    project(folder, performance=scores | {"beir_datasets": "beir-13"})
+    known = section(shown(capsys, "changed"), "performance")
+    project(folder, performance=scores)
+    unknown = section(shown(capsys, "changed"), "performance")
     assert known == [
         "  beir_avg                 0.5 nDCG@10 over beir-13",
         "  beir_datasets            beir-13",
@@ -189,14 +208,14 @@ def test_score_stands_with_its_set_of_data(capsys: Capture, tmp_path: Path) -> N
     assert unknown == ["  beir_avg                 0.5 nDCG@10, set not stated"]
 
 
-def test_prompts_are_quoted_exactly(capsys: Capture, tmp_path: Path) -> None:
+def test_prompts_are_quoted_exactly(capsys: Capture, folder: Path) -> None:
     encoding = {
         "query_prefix": "query: ",
         "document_prefix": "",
         "prompts": {"sts": 'Say "x"\n', "name": " a "},
     }
-    with registry(tmp_path, encoding=encoding):
-        lines = section(shown(capsys, "changed"), "encoding")
+    project(folder, encoding=encoding)
+    lines = section(shown(capsys, "changed"), "encoding")
     assert lines == [
         '  query_prefix             "query: "',
         '  document_prefix          ""',
@@ -205,10 +224,10 @@ def test_prompts_are_quoted_exactly(capsys: Capture, tmp_path: Path) -> None:
     ]
 
 
-def test_additions_are_told_apart_by_their_type(capsys: Capture, tmp_path: Path) -> None:
+def test_additions_are_told_apart_by_their_type(capsys: Capture, folder: Path) -> None:
     extra = {"rank": 4, "text": "4", "tasks": ["a", "b"], "none": None, "on": True}
-    with registry(tmp_path, extra=extra, sources={"extra.rank": "the paper"}):
-        lines = shown(capsys, "changed")
+    project(folder, extra=extra, sources={"extra.rank": "the paper"})
+    lines = shown(capsys, "changed")
     assert "sources" not in lines
     assert section(lines, "extra") == [
         f"  rank                     4{' ' * 37}the paper",
@@ -219,13 +238,13 @@ def test_additions_are_told_apart_by_their_type(capsys: Capture, tmp_path: Path)
     ]
 
 
-def test_variants_have_a_line_for_each_part(capsys: Capture, tmp_path: Path) -> None:
+def test_variants_have_a_line_for_each_part(capsys: Capture, folder: Path) -> None:
     variants = [
         {"id": "int8", "quantization": "int8", "file": "onnx/q.onnx", "size_bytes": 9},
         {"id": "half", "quantization": "fp16"},
     ]
-    with registry(tmp_path, variants=variants, sources={"variants": "the card"}):
-        lines = shown(capsys, "changed")
+    project(folder, variants=variants, sources={"variants": "the card"})
+    lines = shown(capsys, "changed")
     assert "variants                   the card" in lines
     assert section(lines, "variants") == [
         "  int8                     quantization: int8",
@@ -235,34 +254,23 @@ def test_variants_have_a_line_for_each_part(capsys: Capture, tmp_path: Path) -> 
     ]
 
 
-def test_source_of_an_object_stands_with_each_of_its_fields(capsys: Capture, tmp_path: Path) -> None:
+def test_source_of_an_object_stands_with_each_of_its_fields(capsys: Capture, folder: Path) -> None:
     files = {"weights": {"onnx": "model.onnx"}, "config": "config.json"}
-    with registry(tmp_path, files=files, sources={"files.weights": "the card"}):
-        lines = section(shown(capsys, "changed"), "files")
+    project(folder, files=files, sources={"files.weights": "the card"})
+    lines = section(shown(capsys, "changed"), "files")
     assert lines == [
         "  config_file              config.json",
         f"  onnx_file                {'model.onnx':38}the card",
     ]
 
 
-def test_deprecated_model_says_so_at_the_top(capsys: Capture, tmp_path: Path) -> None:
-    with registry(tmp_path, deprecated="Use bge-m3."):
-        assert shown(capsys, "changed")[1] == "deprecated: Use bge-m3."
-
-
-def test_new_field_of_the_schema_is_shown(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The table of fields is the only place that knows it."""
-    field = Field("specs.novelty", Integer(), "A new field.")
-    monkeypatch.setattr("hypiler.emit.fact_lines.FIELDS", (*FIELDS, field))
-    names = [field.attribute for field in FIELDS]
-    facts = {name: getattr(BGE_M3, name) for name in names}
-    model = SimpleNamespace(**facts, novelty=7, verified_revision=None, claimed_facts=0)
-    monkeypatch.setattr(model_registry, "get_model", lambda id: model)
-    assert section(shown(capsys, "bge-m3"), "specs")[-1] == f"  {'novelty':25}7"
+def test_deprecated_model_says_so_at_the_top(capsys: Capture, folder: Path) -> None:
+    project(folder, deprecated="Use bge-m3.")
+    assert shown(capsys, "changed")[1] == "deprecated: Use bge-m3."
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_text_from_the_registry_cannot_reach_the_terminal_raw(capsys: Capture, tmp_path: Path, text: str) -> None:
+def test_text_from_the_registry_cannot_reach_the_terminal_raw(capsys: Capture, folder: Path, text: str) -> None:
     changes = {
         "name": text,
         "description": text,
@@ -271,8 +279,8 @@ def test_text_from_the_registry_cannot_reach_the_terminal_raw(capsys: Capture, t
         "encoding": {"query_prefix": text, "prompts": {text: text}},
         "sources": {"name": text, "performance.beir_avg": text},
     }
-    with registry(tmp_path, **changes):
-        text = "\n".join(shown(capsys, "changed"))
+    project(folder, **changes)
+    text = "\n".join(shown(capsys, "changed"))
     lines = text.split("\n")
     assert [line for line in lines if not line.isprintable()] == []
 
@@ -281,7 +289,7 @@ def test_text_from_the_registry_cannot_reach_the_terminal_raw(capsys: Capture, t
 @pytest.mark.parametrize("whole", [False, True])
 def test_facts_fit_the_terminal(width: int, whole: bool) -> None:
     """Only the line to copy and the one-word titles of sections are never broken."""
-    for model in MODEL_REGISTRY:
+    for model in SHIPPED_REGISTRY:
         lines = on_terminal(model, width, whole=whole)
         titles = {part.title for part in sections_of(model)}
         kept = [line for line in lines if columns_of(line) > width]
@@ -290,8 +298,8 @@ def test_facts_fit_the_terminal(width: int, whole: bool) -> None:
 
 def test_sources_that_are_cut_can_be_had_in_full() -> None:
     source = BGE_M3.sources["specs.vocab_size"]
-    brief = on_terminal(BGE_M3, 80)
-    whole = on_terminal(BGE_M3, 80, whole=True)
+    brief = on_terminal(SHIPPED_REGISTRY["bge-m3"], 80)
+    whole = on_terminal(SHIPPED_REGISTRY["bge-m3"], 80, whole=True)
     joined = "".join([line.strip() for line in whole])
     assert source.replace(" ", "") not in "".join(brief).replace(" ", "")
     assert source.replace(" ", "") in joined.replace(" ", "")
@@ -321,18 +329,10 @@ def test_reader_that_goes_away_is_no_fault() -> None:
 
 
 @given(tree=registries(), width=st.none() | st.integers(1, 200), whole=st.booleans())
-def test_every_registry_is_listed_and_shown_in_printable_lines(
-    tmp_path_factory: pytest.TempPathFactory,
-    tree: Tree,
-    width: "int | None",
-    whole: bool,
-) -> None:
-    folder = tmp_path_factory.mktemp("any")
-    with imported(valid(tree), folder) as module:
-        models = list(module.MODEL_REGISTRY)
-        table = list_command._lines(models, len(models), Page(width=width), None)
-        pages = [on_terminal(model, width, whole=whole) for model in models]
-        assert json.loads(json.dumps([record(m) for m in models])) is not None
+def test_every_registry_is_listed_and_shown_in_printable_lines(tree: Tree, width: "int | None", whole: bool) -> None:
+    registry = valid(tree)
+    table = list_command._lines(list(registry), registry, Page(width=width), None)
+    pages = [on_terminal(model, width, whole=whole) for model in registry]
     lines = [line for page in (table, *pages) for line in page]
     assert [line for line in lines if not line.isprintable()] == []
     assert width is None or [li for li in table if columns_of(li) > width] == []

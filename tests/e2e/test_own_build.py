@@ -50,6 +50,7 @@ def test_wheel_holds_the_package_and_what_is_generated_and_nothing_else(
     expected = {f"hypiler-{version}.dist-info/{name}" for name in metadata}
     expected |= files_below(source, "hypiler") | GENERATED
     expected |= {f"hypiler/diagnostics/pages/{name}.md" for name in [*all_codes(), "README"]}
+    expected |= {"hypiler/registry/models.json"}
     assert set(contents(wheel)) == expected
     assert "hypiler/py.typed" in expected
 
@@ -69,7 +70,7 @@ def test_entry_points_are_the_command_and_the_hooks(wheel: Path) -> None:
     points = ConfigParser()
     points.read_string(text.decode())
     assert {name: dict(points[name]) for name in points.sections()} == {
-        "console_scripts": {"hypiler": "hypiler.cli:main"},
+        "console_scripts": {"hypiler": "hypiler.cli.main:main"},
         "hatch": {"hypiler": "hypiler.project.hooks.hatch"},
         "setuptools.finalize_distribution_options": {"hypiler": "hypiler.project.hooks.setuptools:finalize"},
         "pdm.build.hook": {"hypiler": "hypiler.project.hooks.pdm:RegistryBuildHook"},
@@ -102,6 +103,8 @@ def test_installed_wheel_gives_the_registry(wheel: Path, clean: Path, tmp_path: 
     assert answer[1] == f"{wheel.name.split('-')[1]} 128 True"
     told = run(home / "bin/hypiler", "--version", cwd=tmp_path)
     assert told.stdout == f"hypiler {wheel.name.split('-')[1]}\n"
+    listed = run(home / "bin/hypiler", "list", cwd=tmp_path).stdout
+    assert listed.endswith(" models of the shipped registry\n")
     page = run(home / "bin/hypiler", "explain", "M207", cwd=tmp_path).stdout
     assert page == (ROOT / "docs/diagnostics/M207.md").read_text("utf-8")
 

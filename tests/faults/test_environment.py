@@ -156,7 +156,7 @@ USES = {
     "check": ["check"],
     "explain": ["explain", "M207"],
     "list": ["list"],
-    "show": ["show", "bge-m3"],
+    "show": ["show", "bge-m3", "--shipped"],
     "docs": ["docs"],
     "completion": ["completion", "bash"],
     "schema": ["schema"],

@@ -185,7 +185,7 @@ def test_file_without_folder_is_wrong_use(models: Path, hypiler: Hypiler, argume
 
 @pytest.mark.parametrize("command", ["build", "check"])
 def test_no_file_and_no_project_is_wrong_use(models: Path, hypiler: Hypiler, command: str) -> None:
-    message = "hypiler: name a FILE, or run where a pyproject.toml has [tool.hypiler]\n"
+    message = "hypiler: no project found: name a FILE, use --project DIR, or run in a project with [tool.hypiler]\n"
     assert hypiler(command) == (2, "", message)
 
 

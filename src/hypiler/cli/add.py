@@ -5,9 +5,9 @@ import sys
 from dataclasses import replace
 from json import dumps
 
-from hypiler.cli.hub import open_hub, read_registry
-from hypiler.cli.report import print_findings, usage_error, write_text
-from hypiler.cli.streams import ENVIRONMENT, FINDINGS, NETWORK, OK, USAGE, print_error
+from hypiler.cli.hub import add_files_arguments, open_hub, read_registry
+from hypiler.cli.report import not_text, print_findings
+from hypiler.cli.streams import ENVIRONMENT, FINDINGS, NETWORK, OK, print_error, usage_error, write_text
 from hypiler.compiler.pipeline import compile_registry
 from hypiler.diagnostics.codes import ERROR
 from hypiler.diagnostics.escaping import printable
@@ -25,11 +25,10 @@ if TYPE_CHECKING:
     from hypiler.compiler.checked import CheckedRegistry
     from hypiler.diagnostics.finding import Finding
     from hypiler.hub.snapshot import Snapshot
-    from hypiler.jsontext.reader import Source
     from hypiler.model_files.extract import Evidence
 
 EXAMPLES = """examples:
-  hypiler add BAAI/bge-m3                        from main, pinned to the commit it stands at
+  hypiler add BAAI/bge-m3                        from main, pinned to its current commit
   hypiler add BAAI/bge-m3 --revision v1.0        from a branch, a tag or a commit
   hypiler add BAAI/bge-m3 --id my-model --yes    without asking
   hypiler add BAAI/bge-m3 --local bge-m3         from the files in a folder
@@ -37,14 +36,15 @@ EXAMPLES = """examples:
 _DESCRIPTION = """\
 Draft the entry of a model from its own files, show it, and add it to models.json.
 
-What the files do not say is left out, and named afterwards: look it up, with its source. The rest
-of models.json stays as it is. Needs `python -m pip install 'hypiler[hub]'`, if not for --local.
+Facts that the files do not state are left out, and listed afterwards: look them up, and note their
+sources. The rest of models.json is not changed. Needs `python -m pip install 'hypiler[hub]'`,
+except with --local.
 
-Exit codes: 0 done, or nobody has agreed; 1 the registry has errors or the model already, or there
-is no such model; 3 a file or folder here cannot be read or written; 4 the hub could not be asked,
-or wants a token.
+Exit codes: 0 added, or you declined; 1 the registry has errors or the model already, or there is
+no such model; 3 a file or folder here cannot be read or written; 4 the hub did not answer, or
+needs a token.
 """
-# What the codes of a taken id, or of one that cannot be, have in common is the way out.
+# Findings about an id that is taken or not allowed: another id is the remedy for each.
 _ABOUT_IDS = ("M107", "M201", "M301", "M302")
 
 
@@ -54,22 +54,23 @@ def add_arguments(parser: "ArgumentParser") -> None:
     parser.add_argument("repository", metavar="HF_ID", help="repository on the hub, org/name")
     parser.add_argument("--revision", metavar="REV", help="branch, tag or commit; default: main")
     parser.add_argument("--id", dest="new_id", metavar="ID", help="default: from the repository's name")
-    parser.add_argument("--file", metavar="FILE", help="registry file; default: the first of [tool.hypiler]")
+    add_files_arguments(parser, "default: the first file of the project")
     parser.add_argument("--local", metavar="DIR", help="read the files from a folder instead of the hub")
     parser.add_argument("--yes", "-y", action="store_true", help="do not ask")
     parser.set_defaults(format="text", limit=0)
 
 
 def run(options: "Namespace") -> int:
-    """Read, draft, show, ask, insert, and say what is still to be looked up."""
+    """Read the files, draft the entry, show it, ask, insert it, and list what is still to be looked up."""
     if options.local and options.revision:
-        usage_error("--revision goes with the hub, and not with --local")
-        return USAGE
+        return usage_error("--revision needs the hub: it cannot be combined with --local")
+    if fault := not_text(options.repository, options.revision, options.new_id):
+        return usage_error(fault)
     found = read_registry(options)
     if found is None:
-        return _refuse("mend the errors first")
-    sources = found[1]
-    if known := _known(options.repository, sources):
+        return _refuse("fix the errors first")
+    registry, _ = found
+    if known := _known(options.repository, registry):
         return _refuse(known)
     try:
         snapshot = _snapshot(options)
@@ -79,19 +80,19 @@ def run(options: "Namespace") -> int:
             return ENVIRONMENT
         return FINDINGS if isinstance(error, NotFoundError | RevisionGoneError) else NETWORK
     if snapshot.renamed_to:
-        write_text(f"note: {snapshot.repository} is called {snapshot.renamed_to} now, and is added as that", sys.stdout)
-        if known := _known(snapshot.renamed_to, sources):
+        write_text(f"note: {snapshot.repository} was renamed to {snapshot.renamed_to}; that name is added", sys.stdout)
+        if known := _known(snapshot.renamed_to, registry):
             return _refuse(known)
         snapshot = replace(snapshot, repository=snapshot.renamed_to)
-    return _add(snapshot, found[0], sources, options)
+    return _add(snapshot, registry, options)
 
 
-def _add(snapshot: "Snapshot", registry: "CheckedRegistry", sources: "list[Source]", options: "Namespace") -> int:
-    source = sources[0]
+def _add(snapshot: "Snapshot", registry: "CheckedRegistry", options: "Namespace") -> int:
+    source = registry.sources[0]
     path, index = source.name, len(entries_of(source))
     entry, evidence = draft(snapshot, id=options.new_id)
     text = edit(source, [Change(("models", index), entry)], schema_order)
-    files = [(one.name, (text if one is source else one.text).encode()) for one in sources]
+    files = [(one.name, (text if one is source else one.text).encode()) for one in registry.sources]
     added = compile_registry(files, rules=registry.rules)
     if refusal := _refusal(added, path, index):
         return _refuse(refusal)
@@ -113,13 +114,15 @@ def _refuse(why: str) -> int:
     return FINDINGS
 
 
-def _known(repository: str, sources: "list[Source]") -> str | None:
-    """What the registry has of a repository already; the hub does not tell names by their case."""
-    for source in sources:
-        for entry in entries_of(source):
-            if entry.repository.casefold() == repository.casefold():
-                return f"{printable(source.name)} has {entry.repository} already, as `{entry.id}`"
-    return None
+def _known(name: str, registry: "CheckedRegistry") -> str | None:
+    """Why a model cannot be added again: the registry has it. The hub ignores the case of a repository's name."""
+    folded = name.casefold()
+    model = registry.get(name) or next((one for one in registry if one.huggingface_id.casefold() == folded), None)
+    if model is None:
+        return None
+    origin = registry.origin(model.id)
+    file = printable(origin.file) if origin else registry.title
+    return f"{file} has {model.huggingface_id} already, as `{model.id}`"
 
 
 def _snapshot(options: "Namespace") -> "Snapshot":
@@ -132,7 +135,7 @@ def _snapshot(options: "Namespace") -> "Snapshot":
 
 
 def _refusal(added: "CheckedRegistry", path: str, index: int) -> str | None:
-    """Why the entry cannot be added at all; what it lacks is no reason."""
+    """Why the entry cannot be added at all. A missing fact is no reason."""
     names = ("id", "huggingface_id")
     for finding in added.findings:
         inside = _is_of(finding, path, index) and not set(finding.path[2:3]).intersection(names)
@@ -146,7 +149,7 @@ def _is_of(finding: "Finding", path: str, index: int) -> bool:
 
 
 def _agreed(path: str) -> bool:
-    """Ask on a terminal; elsewhere nobody can agree."""
+    """Ask on a terminal. Without one, nobody can agree."""
     if sys.stdin is None or not sys.stdin.isatty():
         write_text("nothing is written without --yes", sys.stdout)
         return False

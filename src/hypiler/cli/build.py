@@ -2,12 +2,12 @@
 
 import os
 
-from hypiler.cli.report import add_report_arguments, project_options, usage_error
-from hypiler.cli.streams import USAGE
+from hypiler.cli.report import add_project_argument, add_report_arguments, project_options
+from hypiler.cli.streams import USAGE, usage_error
 from hypiler.cli.write_or_check import add_output_arguments, write_or_check
 from hypiler.diagnostics.escaping import printable
 from hypiler.emit.targets import TARGETS
-from hypiler.project.discovery import FILE
+from hypiler.project.discovery import FILE, find_project
 from hypiler.project.loading import lock_path
 from hypiler.project.options import Options, OptionsError, RegistryOptions, read_options
 
@@ -43,6 +43,7 @@ def add_arguments(parser: "ArgumentParser") -> None:
         choices=list(TARGETS),
         help="with --out: what to write, once for each target; default: module",
     )
+    add_project_argument(parser)
     add_output_arguments(parser)
     parser.add_argument("--watch", action="store_true", help="build again whenever a file changes, until Ctrl-C")
     add_report_arguments(parser)
@@ -65,7 +66,7 @@ def run(options: "Namespace") -> int:
 
 
 def _resolve_paths(options: "Namespace") -> Options:
-    return _of_files(options) if options.files else project_options().resolve_paths()
+    return _of_files(options) if options.files else project_options(options).resolve_paths()
 
 
 def _of_files(options: "Namespace") -> Options:
@@ -89,7 +90,7 @@ def _watch(options: "Namespace") -> int:
     from hypiler.project.watch import changes
 
     # Found once: while pyproject.toml is away for a moment, another project further up would be found.
-    root = "" if options.files else _root()
+    root = "" if options.files else _root(options)
 
     def resolve_paths() -> Options:
         return _of_files(options) if options.files else read_options(root).resolve_paths()
@@ -105,12 +106,12 @@ def _watch(options: "Namespace") -> int:
     raise AssertionError("changes never ends")
 
 
-def _root() -> str:
+def _root(options: "Namespace") -> str:
     """The folder of the project, whatever its options are worth now: they may be mended while we watch."""
     try:
-        return project_options().root
+        return project_options(options).root
     except OptionsError:
-        return ""
+        return options.project or find_project() or ""
 
 
 def _watched(root: str, resolve_paths: "Callable[[], Options]") -> "Callable[[], list[str]]":

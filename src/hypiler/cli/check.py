@@ -1,10 +1,19 @@
-"""`hypiler check`: every fault of a registry in one run."""
+"""`hypiler check`: all findings of a registry in one run."""
 
 import sys
 
-from hypiler.cli.report import FORMATS, add_report_arguments, exit_code, project_options, report, usage_error
-from hypiler.cli.streams import FINDINGS, USAGE
-from hypiler.project.build import compile_files, compile_options
+from hypiler.cli.report import (
+    FORMATS,
+    add_project_argument,
+    add_report_arguments,
+    exit_code,
+    project_options,
+    report,
+)
+from hypiler.cli.streams import FINDINGS, USAGE, usage_error
+from hypiler.compiler.checked import CheckedRegistry
+from hypiler.project.build import load_options
+from hypiler.project.loading import STDIN, load_into
 from hypiler.project.options import OptionsError
 
 TYPE_CHECKING = False
@@ -14,9 +23,10 @@ if TYPE_CHECKING:
     from hypiler.compiler.rule_settings import RuleSettings
 
 EXAMPLES = """examples:
-  hypiler check                          the files of [tool.hypiler] in pyproject.toml
+  hypiler check                          the files of the project around this folder
   hypiler check models.json --strict     fail on warnings too
   hypiler check --ignore M213,M216       without these rules
+  hypiler check - < models.json          standard input
   hypiler check --format concise         one line per finding
   hypiler check --format github          annotations in a pull request
   hypiler check --format sarif > hypiler.sarif
@@ -29,8 +39,9 @@ def add_arguments(parser: "ArgumentParser") -> None:
         "files",
         metavar="FILE",
         nargs="*",
-        help="registry files; default: those of [tool.hypiler]",
+        help="registry files, `-` for standard input; default: the files of the project",
     )
+    add_project_argument(parser)
     parser.add_argument(
         "--select", metavar="RULES", help="apply only these rules: codes, prefixes or names, with commas"
     )
@@ -42,22 +53,55 @@ def add_arguments(parser: "ArgumentParser") -> None:
 
 def run(options: "Namespace") -> int:
     """Check and report; nothing is written."""
+    if options.files.count("-") > 1:
+        return usage_error("`-` is standard input, which can be read once: give it once")
     try:
-        project = None if options.files else project_options().resolve_paths().registry()
+        registries = _registries(options)
     except OptionsError as error:
         report(error.findings, None, options, sys.stderr)
         return FINDINGS
-    rules = project.rules if project else None
+    if registries is None:
+        return USAGE
+    # One document for all registries, where the format is one.
+    findings = [finding for registry in registries for finding in registry.findings]
+    report(findings, _excerpts(registries), options, sys.stdout)
+    if not findings and options.format in ("text", "concise"):
+        count = sum(map(len, registries))
+        print(f"{count} model{'s' * (count != 1)}, no findings")
+    return exit_code(findings, strict=options.strict)
+
+
+def _registries(options: "Namespace") -> "list[CheckedRegistry] | None":
+    """The registry in the files, or every registry of the project. Raises OptionsError.
+
+    None after a report of what is wrong with `--select` or `--ignore`.
+    """
+    project = None if options.files else project_options(options).resolve_paths()
+    rules = project.registries[0].rules if project else None
     if options.select is not None or options.ignore is not None:
         rules = _rules(rules, options)
         if rules is None:
-            return USAGE
-    registry = compile_files(project.sources if project else options.files, rules=rules)
-    report(registry.findings, registry, options, sys.stdout)
-    if not registry.findings and options.format in ("text", "concise"):
-        count = len(registry.models)
-        print(f"{count} model{'s' * (count != 1)}, no findings")
-    return exit_code(registry.findings, strict=options.strict)
+            return None
+    if project is None:
+        registry = CheckedRegistry()
+        load_into(registry, [STDIN if path == "-" else path for path in options.files], rules=rules)
+        return [registry]
+    registries: list[CheckedRegistry] = []
+    for one in project.registries:
+        one.rules = rules
+        registries.append(CheckedRegistry())
+        load_options(registries[-1], one)
+    return registries
+
+
+def _excerpts(registries: "list[CheckedRegistry]") -> CheckedRegistry:
+    """A registry that knows the lines of the files of all of them."""
+    if len(registries) == 1:
+        return registries[0]
+    merged = CheckedRegistry()
+    for registry in registries:
+        merged.files |= registry.files
+    return merged
 
 
 def _rules(project: "RuleSettings | None", options: "Namespace") -> "RuleSettings | None":

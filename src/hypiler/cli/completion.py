@@ -18,15 +18,14 @@ def add_arguments(parser: "ArgumentParser") -> None:
 
 
 def run(options: "Namespace") -> int:
-    """Print the script, which knows the commands and ids of this version."""
+    """Print the script, which knows the commands of this version and the ids of its shipped registry."""
     from hypiler.cli.main import make_parser
-    from hypiler.cli.report import usage_error
-    from hypiler.cli.streams import ENVIRONMENT, OK
+    from hypiler.cli.streams import ENVIRONMENT, OK, print_error
 
     try:
         import shtab
     except ImportError:
-        usage_error("shtab is missing: python -m pip install 'hypiler[completion]'")
+        print_error("shtab is missing: python -m pip install 'hypiler[completion]'")
         return ENVIRONMENT
     parser = make_parser()
     _add_choices(parser)
@@ -35,13 +34,14 @@ def run(options: "Namespace") -> int:
 
 
 def _add_choices(parser: "Any") -> None:
-    """Say what the arguments of each command may be: the parser that runs a command need not know."""
+    """Add the possible values of arguments, which the parser that runs a command does not need."""
     import shtab
 
-    from hypiler.model_registry import MODELS
+    from hypiler.registry.registry import Registry
     from hypiler.verification.rule_sets import all_codes
 
-    choices = {"id": list(MODELS), "model": list(MODELS), "code": list(all_codes())}
+    ids = list(Registry.shipped().ids)
+    choices = {"id": ids, "model": ids, "code": list(all_codes())}
     kinds = {"FILE": shtab.FILE, "PATH": shtab.FILE, "DIR": shtab.DIRECTORY}
     # argparse has no public way from a parser to its arguments.
     (commands,) = parser._subparsers._group_actions

@@ -18,8 +18,7 @@ def add_arguments(parser: "ArgumentParser") -> None:
 
 def run(options: "Namespace") -> int:
     """Print a page, or the list of codes."""
-    from hypiler.cli.report import usage_error
-    from hypiler.cli.streams import OK, USAGE
+    from hypiler.cli.streams import OK, USAGE, usage_error
     from hypiler.diagnostics.escaping import did_you_mean, quote_name
     from hypiler.diagnostics.pages import read_page
     from hypiler.verification.rule_sets import all_codes

@@ -1,18 +1,19 @@
-"""What the commands that ask the hub have in common: the registry and its lock, and the client with its bar."""
+"""What the commands that ask the hub share: the registry, its lock, and the client with its progress bar."""
 
 import os
 import sys
 from contextlib import contextmanager
 
-from hypiler.cli.report import project_options, report
-from hypiler.cli.streams import ENVIRONMENT, print_error
+from hypiler.cli.registries import unknown_model
+from hypiler.cli.report import add_name_argument, add_project_argument, registry_options, report
+from hypiler.cli.streams import ENVIRONMENT, print_error, usage_error
 from hypiler.compiler.pipeline import compile_registry
 from hypiler.diagnostics.escaping import quote_value
-from hypiler.jsontext.reader import MAX_BYTES, read_source
-from hypiler.project.files import read_file
-from hypiler.project.loading import lock_path
+from hypiler.errors import UnknownModelError
+from hypiler.project.loading import lock_path, read_bounded
 from hypiler.project.options import OptionsError
 from hypiler.verification.lockfile import read_lock
+from hypiler.verification.verify import entries_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,19 +21,28 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from hypiler.compiler.checked import CheckedRegistry
+    from hypiler.compiler.rule_settings import RuleSettings
     from hypiler.hub.client import Hub
-    from hypiler.jsontext.reader import Source
     from hypiler.verification.lockfile import LockEntry
+    from hypiler.verification.verify import Entry
 
 INTERRUPTED = 130
-"""The exit code after Ctrl-C, also where what was done until then is reported."""
+"""The exit code after Ctrl-C, also if the results until then are reported."""
 
 _MOST_JOBS = 64
 
 
 def add_jobs_argument(parser: "ArgumentParser") -> None:
-    """How many are asked for at once."""
+    """How many requests run at once."""
     parser.add_argument("--jobs", type=_jobs, default=8, metavar="N", help="models to ask for at once; default: 8")
+
+
+def add_files_arguments(parser: "ArgumentParser", help: str = "default: the files of the project") -> None:
+    """Which registry is meant: a file, or a project."""
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--file", metavar="FILE", help=f"registry file; {help}")
+    add_project_argument(group)
+    add_name_argument(parser)
 
 
 def _jobs(text: str) -> int:
@@ -43,45 +53,64 @@ def _jobs(text: str) -> int:
     return int(text)
 
 
-def read_registry(options: "Namespace") -> "tuple[CheckedRegistry, list[Source]] | None":
-    """The registry in `options.file` or in the files of the project; None after a report of what is wrong with it.
+def read_registry(options: "Namespace") -> "tuple[CheckedRegistry, str] | None":
+    """The registry of `options.file` or of the project, and the path of its lock.
 
-    Each file is read once: whoever changes one later can tell whether it still holds what was judged.
+    None if the registry has errors, which are then reported.
+
+    Each file is read once. A command that changes a file later can tell whether the file still holds what was checked.
     """
     try:
-        project = None if options.file else project_options().registry()
+        paths, lock, rules = _files(options)
     except OptionsError as error:
         report(error.findings, None, options, sys.stderr)
         return None
-    paths: list[str] = [options.file] if project is None else project.sources
-    # One byte over the limit is enough to tell that a file is too large.
-    files = [(path, read_file(path, MAX_BYTES + 1)) for path in paths]
-    registry = compile_registry(files, rules=project.rules if project else None)
+    registry = compile_registry([(path, read_bounded(path)) for path in paths], rules=rules)
     if registry.has_errors:
         report(registry.findings, registry, options, sys.stderr)
         return None
-    read = [read_source(data, path)[0] for path, data in files]
-    return registry, [source for source in read if source is not None]
+    return registry, lock
 
 
-def read_lock_for(
-    sources: "list[Source]", options: "Namespace"
-) -> "tuple[str, bytes | None, dict[str, LockEntry]] | None":
-    """The path of the registry's lock, its bytes and what it holds; None after a report of what is wrong with it."""
-    path = lock_path([source.name for source in sources])
+def _files(options: "Namespace") -> "tuple[list[str], str, RuleSettings | None]":
+    """The files of the registry that is meant, its lock, and which rules are applied. Raises OptionsError."""
+    if options.file:
+        return [options.file], lock_path([options.file]), None
+    project = registry_options(options)
+    return project.sources, project.lock, project.rules
+
+
+def read_lock_for(path: str, options: "Namespace") -> "tuple[bytes | None, dict[str, LockEntry]] | None":
+    """The bytes of the lock at `path`, None without one, and its entries by id.
+
+    None if the lock has errors, which are then reported.
+    """
     if not os.path.lexists(path):
-        return path, None, {}
-    data = read_file(path, MAX_BYTES + 1)
+        return None, {}
+    data = read_bounded(path)
     locks, findings = read_lock(data, path)
     if findings:
         report(findings, None, options, sys.stderr)
         return None
-    return path, data, locks
+    return data, locks
+
+
+def chosen_entries(registry: "CheckedRegistry", names: list[str]) -> "list[Entry] | None":
+    """The entries of models by id, alias or repository, each once, in file order; all entries without names.
+
+    None after an error message about a name that the registry does not have.
+    """
+    try:
+        wanted = {registry[name].id for name in names} if names else set(registry.ids)
+    except UnknownModelError as error:
+        usage_error(unknown_model(error, registry))
+        return None
+    return [entry for source in registry.sources for entry in entries_of(source) if entry.id in wanted]
 
 
 @contextmanager
 def open_hub(steps: int, what: str) -> "Generator[tuple[Hub, Callable[[], None]]]":
-    """The hub, and what to call after each step: a bar shows them on a terminal.
+    """The hub, and a function to call after each step. On a terminal, a bar shows the progress.
 
     Ends the command if the client is not installed.
     """
@@ -94,12 +123,12 @@ def open_hub(steps: int, what: str) -> "Generator[tuple[Hub, Callable[[], None]]
         raise SystemExit(ENVIRONMENT) from None
 
     def wait(seconds: float) -> None:
-        # The bar makes room for the line, and is drawn again below it.
+        # The bar is cleared for the line, and drawn again below it.
         with tqdm.external_write_mode(file=sys.stderr):
             print_error(f"waiting {seconds:.0f} s for the hub")
 
     terminal = sys.stderr.isatty()
-    # A step takes long enough to be shown at once.
+    # Steps are slow, so each is shown immediately.
     bar = tqdm(total=steps, desc=what, mininterval=0, disable=not terminal, leave=False)
     with bar, Hub(on_wait=wait) as hub:
 

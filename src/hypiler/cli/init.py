@@ -3,15 +3,17 @@
 import os
 import sys
 
-from hypiler.cli.report import print_findings, usage_error
-from hypiler.cli.streams import FINDINGS, OK, USAGE
-from hypiler.diagnostics.escaping import did_you_mean, printable, quote_name
+from hypiler.cli.registries import unknown_model
+from hypiler.cli.report import not_text, print_findings
+from hypiler.cli.streams import FINDINGS, OK, usage_error
+from hypiler.diagnostics.escaping import printable
+from hypiler.errors import UnknownModelError
 from hypiler.project.options import OptionsError
+from hypiler.registry.registry import Registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from typing import Any
 
 EXAMPLES = """examples:
   hypiler init                           in a project or an empty folder: table, models.json, schema
@@ -28,24 +30,28 @@ def add_arguments(parser: "ArgumentParser") -> None:
         "--model",
         metavar="ID",
         action="append",
-        help=f"a model of the shipped registry to start with; default: {_FIRST}",
+        help=f"id or repository of a shipped model to start with; default: {_FIRST}",
     )
     parser.add_argument("--output", metavar="PATH", help="the module to generate; default: in the project's package")
 
 
 def run(options: "Namespace") -> int:
-    """Plan, write, and say what was written; nothing that exists is overwritten."""
+    """Plan, write, and report what was written. No existing file is overwritten."""
     from hypiler.emit.json_schema import emit_json_schema
     from hypiler.emit.models_json import emit_models
     from hypiler.project.scaffold import ScaffoldError, plan_project
 
+    if fault := not_text(options.output):
+        return usage_error(fault)
+    shipped = Registry.shipped()
     try:
-        models = _models(options.model or [_FIRST])
+        models = list(dict.fromkeys([shipped[id] for id in options.model or [_FIRST]]))
         registry = emit_models(models, "./models.schema.json")
         plan = plan_project(options.folder, options.output, registry, emit_json_schema())
-    except (ScaffoldError, LookupError) as error:
-        usage_error(str(error.args[0]))
-        return USAGE
+    except UnknownModelError as error:
+        return usage_error(unknown_model(error, shipped))
+    except ScaffoldError as error:
+        return usage_error(str(error))
     except OptionsError as error:
         print_findings(error.findings, None, sys.stderr)
         return FINDINGS
@@ -60,21 +66,6 @@ def run(options: "Namespace") -> int:
         print(f"next: {note}")
     print("next: hypiler build")
     return OK
-
-
-def _models(ids: list[str]) -> "list[Any]":
-    """Records of the shipped registry. Raises LookupError for an id that it does not have."""
-    from hypiler.model_registry import MODELS, get_model
-
-    models: list[Any] = []
-    for id in ids:
-        model = get_model(id)
-        if model is None:
-            hint = did_you_mean(id, list(MODELS)) or "`hypiler list` shows all"
-            raise LookupError(f"no model {quote_name(id)}; {hint}")
-        if model not in models:
-            models.append(model)
-    return models
 
 
 def _shown(path: str) -> str:

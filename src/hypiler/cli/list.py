@@ -1,21 +1,13 @@
-"""`hypiler list`: the models of the shipped registry, filtered and sorted."""
+"""`hypiler list`: the models of a registry, filtered and sorted."""
 
 import sys
 
-from hypiler.cli.report import usage_error
-from hypiler.cli.streams import OK, USAGE
-from hypiler.cli.tables import (
-    UNKNOWN,
-    Column,
-    Page,
-    columns_of,
-    pad,
-    record,
-    table,
-    wrap,
-    write,
-)
+from hypiler.cli.registries import add_registry_arguments, count_of, open_registry
+from hypiler.cli.streams import FINDINGS, OK, usage_error
+from hypiler.cli.tables import UNKNOWN, Column, table
+from hypiler.cli.terminal import Page, pad, wrap, write_lines
 from hypiler.diagnostics.escaping import did_you_mean, printable, quote_name
+from hypiler.diagnostics.terminal_text import columns_of
 from hypiler.schema.parameter_counts import parameter_count
 
 TYPE_CHECKING = False
@@ -23,25 +15,26 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Callable, Iterable
 
-    from hypiler.model_registry import ModelInfo
+    from hypiler.compiler.checked import CheckedRegistry
+    from hypiler.schema.model import Model
 
-    Key = Callable[[ModelInfo], "str | float | None"]
+    Key = Callable[[Model], "str | float | None"]
 
 EXAMPLES = """examples:
-  hypiler list --type colbert                    the ColBERT models
-  hypiler list --language de --license mit       German, under the MIT licence
-  hypiler list --max-dim 512 --matryoshka        short vectors that can be cut shorter
-  hypiler list --sort beir --reverse             the best score first
-  hypiler list --json | jq -r '.[].huggingface_id'
+  hypiler list                               the project's models, or the shipped ones
+  hypiler list --shipped --type colbert      the shipped ColBERT models
+  hypiler list --shipped --language de --license mit    German, under the MIT licence
+  hypiler list --max-dim 512 --matryoshka    short vectors that can be cut shorter
+  hypiler list --sort beir --reverse         the best score first
+  hypiler list --file models.json --json | jq -r '.[].huggingface_id'
 """
-# More languages than these are counted, not named.
+# If a model has more languages than these, they are counted instead of named.
 _NAMED_LANGUAGES = 3
-
 
 _SORTS: "dict[str, Key]" = {
     "id": lambda model: model.id,
     "name": lambda model: model.name.casefold(),
-    "type": lambda model: str(model.model_type),
+    "type": lambda model: model.model_type,
     "dim": lambda model: model.embedding_dim,
     "context": lambda model: model.context_length,
     "parameters": lambda model: parameter_count(model.parameters),
@@ -52,14 +45,14 @@ _SORTS: "dict[str, Key]" = {
 
 
 class _UnknownValueError(Exception):
-    """A filter asks for a word that no model has."""
+    """A filter names a word that no model of the registry has."""
 
 
 def add_arguments(parser: "ArgumentParser") -> None:
     """The arguments of the command."""
     from argparse import BooleanOptionalAction
 
-    filters = parser.add_argument_group("filters", "a model is listed if it meets all")
+    filters = parser.add_argument_group("filters", "a model is listed if it passes all of them")
     for option, help in (
         ("type", "of this type; given twice: of either"),
         ("organization", "published by this organization; given twice: by either"),
@@ -76,7 +69,7 @@ def add_arguments(parser: "ArgumentParser") -> None:
         filters.add_argument(f"--{option}", type=int, metavar="N", help=help)
     for option, help in (
         ("matryoshka", "vectors that can be truncated"),
-        ("multi-vector", "one vector a token"),
+        ("multi-vector", "one vector per token"),
     ):
         filters.add_argument(f"--{option}", action=BooleanOptionalAction, default=None, help=help)
     parser.add_argument(
@@ -86,51 +79,46 @@ def add_arguments(parser: "ArgumentParser") -> None:
     )
     parser.add_argument("--reverse", action="store_true", help="descending; unknown values stay last")
     parser.add_argument("--json", action="store_true", help="print the full records as a JSON list")
+    add_registry_arguments(parser)
 
 
 def run(options: "Namespace") -> int:
-    """Print the models that meet all filters."""
-    from hypiler.model_registry import MODEL_REGISTRY
-
+    """Print the models that pass all filters."""
+    found = open_registry(options)
+    if found is None:
+        return FINDINGS
+    registry, _ = found
     try:
-        models = _sorted(_filtered(options), options.sort, reverse=options.reverse)
+        models = _sorted(_filtered(registry, options), options.sort, reverse=options.reverse)
     except _UnknownValueError as error:
-        usage_error(str(error))
-        return USAGE
+        return usage_error(str(error))
     if options.json:
         from json import dumps
 
-        print(dumps([record(model) for model in models], indent=2))
+        print(dumps([model.to_dict() for model in models], indent=2))
         return OK
-    write(_lines(models, len(MODEL_REGISTRY), Page.of(sys.stdout), options.sort))
+    write_lines(_lines(models, registry, Page.of(sys.stdout), options.sort))
     return OK
 
 
-def _filtered(options: "Namespace") -> "list[ModelInfo]":
-    from hypiler.model_registry import MODEL_REGISTRY, models_by_language
-
-    models = list(MODEL_REGISTRY)
-    tags = [tag for model in models for tag in model.languages]
-    # `zh` also finds `zh-Hans`, so it is known where only the longer tag is listed.
+def _filtered(registry: "CheckedRegistry", options: "Namespace") -> "list[Model]":
+    tags = [tag for model in registry for tag in model.languages]
+    # `zh` also finds `zh-Hans`, so `zh` is known where only the longer tag is listed.
     languages = [*tags, *[tag.partition("-")[0] for tag in tags]]
-    kinds = [kind for model in models for kind in model.modalities]
 
-    types = _known("type", options.type, [str(m.model_type) for m in models])
-    owners = _known("organization", options.organization, [m.organization for m in models])
-    licenses = _known("license", options.license, [m.license for m in models])
-    spoken = [
-        {model.id for model in models_by_language(language)}
-        for language in _known("language", options.language, languages)
-    ]
-    modalities = set(_known("modality", options.modality, kinds))
+    types = _known("type", options.type, [model.model_type for model in registry])
+    owners = _known("organization", options.organization, [model.organization for model in registry])
+    licenses = _known("license", options.license, [model.license for model in registry])
+    spoken = _known("language", options.language, languages)
+    modalities = _known("modality", options.modality, [kind for model in registry for kind in model.modalities])
 
-    def meets(model: "ModelInfo") -> bool:
+    def passes(model: "Model") -> bool:
         return (
-            (not types or str(model.model_type) in types)
+            (not types or model.model_type in types)
             and (not owners or model.organization in owners)
             and (not licenses or model.license in licenses)
-            and all(model.id in ids for ids in spoken)
-            and modalities.issubset(model.modalities)
+            and all(_speaks(model, language) for language in spoken)
+            and set(modalities).issubset(model.modalities)
             and (options.min_dim is None or model.embedding_dim >= options.min_dim)
             and (options.max_dim is None or model.embedding_dim <= options.max_dim)
             and (options.min_context is None or model.context_length >= options.min_context)
@@ -138,11 +126,16 @@ def _filtered(options: "Namespace") -> "list[ModelInfo]":
             and options.multi_vector in (None, model.multi_vector)
         )
 
-    return [model for model in models if meets(model)]
+    return [model for model in registry if passes(model)]
+
+
+def _speaks(model: "Model", language: str) -> bool:
+    """Whether a model lists a language, or a script or region of it."""
+    return any(tag == language or tag.startswith(f"{language}-") for tag in model.languages)
 
 
 def _known(option: str, words: "list[str]", known: "Iterable[str]") -> "list[str]":
-    """The words as the registry spells them. Raises _UnknownValueError for one that it does not have."""
+    """The words as the registry spells them. Raises _UnknownValueError for a word that the registry does not have."""
     spelled = {word.casefold(): word for word in known}
     for word in words:
         if word.casefold() not in spelled:
@@ -153,8 +146,8 @@ def _known(option: str, words: "list[str]", known: "Iterable[str]") -> "list[str
     return [spelled[word.casefold()] for word in words]
 
 
-def _sorted(models: "list[ModelInfo]", sort: "str | None", *, reverse: bool) -> "list[ModelInfo]":
-    """In order of a key, equal ones in the registry's order; models without the key last, either way."""
+def _sorted(models: "list[Model]", sort: "str | None", *, reverse: bool) -> "list[Model]":
+    """The models in order of a key, then of the registry. Models whose key is unknown come last in either direction."""
     if sort is None:
         return models[::-1] if reverse else models
     key = _SORTS[sort]
@@ -166,21 +159,19 @@ def _sorted(models: "list[ModelInfo]", sort: "str | None", *, reverse: bool) -> 
     ]
 
 
-def _value(pair: "tuple[str | float, ModelInfo]") -> "str | float":
+def _value(pair: "tuple[str | float, Model]") -> "str | float":
     return pair[0]
 
 
-def _lines(models: "list[ModelInfo]", total: int, page: Page, sort: "str | None") -> "list[str]":
-    count = f"{total} model{'s' * (total != 1)}"
-    if len(models) < total:
-        count = f"{len(models)} of {count}"
+def _lines(models: "list[Model]", registry: "CheckedRegistry", page: Page, sort: "str | None") -> "list[str]":
+    count = count_of(registry, len(models))
     if not models:
         return [page.paint("dim", count)]
     widest = max([len(str(model.embedding_dim)) for model in models])
     columns = [
         Column("id", [_id(model) for model in models], least=24, style="name"),
-        Column("type", [str(m.model_type) for m in models], least=10, rank=5),
-        # Right-aligned numbers, with the mark and its own number after them.
+        Column("type", [model.model_type for model in models], least=10, rank=5),
+        # The widths are aligned to the right; the mark follows them.
         Column(
             pad("dims", widest, right=True),
             [pad(str(m.embedding_dim), widest, right=True) + _mark(m) for m in models],
@@ -195,11 +186,11 @@ def _lines(models: "list[ModelInfo]", total: int, page: Page, sort: "str | None"
     lines, hidden = table(columns, page)
     notes = [count]
     if page.width is not None:
-        # A terminal is read by a person; a pipe gets the table and the count.
+        # Explanations are for people; a pipe gets the table and the count.
         if any(model.matryoshka for model in models):
             notes.append("dims ↓n: can be truncated to n")
         if any(model.beir_avg is not None for model in models):
-            notes.append("BEIR: mean nDCG@10 (over so many data sets)")
+            notes.append("BEIR: mean nDCG@10 (number of data sets)")
         if any(model.deprecated for model in models):
             notes.append("*: deprecated")
     out = [*lines, "", *_flowing(notes, page)]
@@ -207,13 +198,13 @@ def _lines(models: "list[ModelInfo]", total: int, page: Page, sort: "str | None"
     if sort == "beir" and len(sets) > 1:
         out += _flowing(["scores over different data sets cannot be compared"], page)
     if hidden:
-        left = ", ".join([title.strip() for title in hidden])
-        out += _flowing([f"too narrow for {left}: see --json or `hypiler show`"], page)
+        titles = " and ".join(", ".join([title.strip() for title in hidden]).rsplit(", ", 1))
+        out += _flowing([f"terminal too narrow: {titles} hidden; see --json or `hypiler show`"], page)
     return out
 
 
 def _flowing(notes: "list[str]", page: Page) -> "list[str]":
-    """The notes on one line if they fit, else each on its own."""
+    """The notes on one line if they fit, else one line per note."""
     line = " · ".join(notes)
     if page.width is not None and columns_of(line) > page.width:
         parts = [part for note in notes for part in wrap(note, page.width)]
@@ -221,25 +212,25 @@ def _flowing(notes: "list[str]", page: Page) -> "list[str]":
     return [page.paint("dim", line)]
 
 
-def _id(model: "ModelInfo") -> str:
+def _id(model: "Model") -> str:
     return f"{model.id} *" if model.deprecated else model.id
 
 
-def _mark(model: "ModelInfo") -> str:
+def _mark(model: "Model") -> str:
     """`↓64` for vectors that can be truncated to 64 dimensions."""
     if not model.matryoshka:
         return ""
     return f"↓{min(model.dimensions)}"
 
 
-def _languages(model: "ModelInfo") -> str:
-    """The languages if they are few, else how many they are."""
+def _languages(model: "Model") -> str:
+    """The languages, or their number if they are many."""
     codes = model.languages
     return (" ".join(codes) if len(codes) <= _NAMED_LANGUAGES else str(len(codes))) or UNKNOWN
 
 
-def _beir(model: "ModelInfo") -> str:
-    """The score with the number of data sets that it is the mean of."""
+def _beir(model: "Model") -> str:
+    """The score, and over how many data sets it is the mean."""
     if model.beir_avg is None:
         return UNKNOWN
     count = (model.beir_datasets or "beir-?").removeprefix("beir-")

@@ -2,24 +2,37 @@
 
 import gc
 import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from errno import ENOENT
+from importlib import import_module
 
-from hypiler.cli.streams import ENVIRONMENT, OK, prepare_streams, print_error, redirect_to_devnull
+from hypiler.cli.streams import (
+    ENVIRONMENT,
+    OK,
+    USAGE,
+    prepare_streams,
+    print_error,
+    redirect_to_devnull,
+    usage_error,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import ArgumentParser
+    from argparse import Namespace
+    from collections.abc import Iterable
     from signal import SIG_DFL, SIGTERM, signal
+    from typing import NoReturn
 else:
-    # Its C part: the module itself would first make enums of every signal there is.
+    # The C module: `signal` itself first makes enums of all signals.
     from _signal import SIG_DFL, SIGTERM, signal
 
-# The commands in the order of a project's life, with the line that `hypiler --help` shows for each.
+# The commands in the order in which a project needs them, with the line that `hypiler --help` shows for each.
 COMMANDS = {
     "init": "start a registry in a project, new or old",
     "build": "compile models.json into a typed module",
-    "check": "report everything that is wrong with models.json",
+    "check": "report everything that is wrong with a registry",
     "explain": "explain the code of a finding",
-    "list": "list the models of the shipped registry",
+    "list": "list the models of a registry",
     "show": "show all facts about one model",
     "verify": "compare every fact with the models' own files",
     "add": "draft the entry of a model from its own files",
@@ -31,10 +44,10 @@ COMMANDS = {
 
 
 def main(argv: "list[str] | None" = None) -> int:
-    """Run one command; the exit code.
+    """Run one command and return the exit code.
 
-    0 clean, 1 findings, 2 wrong use, 3 the environment (disk, permission), 4 the network. 130 and 143 after SIGINT and
-    SIGTERM, with every output as it was or whole.
+    0: clean. 1: findings, or stale outputs. 2: wrong use. 3: the environment, such as a full disk. 4: the network.
+    130 and 143: ended by SIGINT or SIGTERM; every output is then either unchanged or complete.
     """
     arguments = sys.argv[1:] if argv is None else argv
     code = OK
@@ -46,25 +59,35 @@ def main(argv: "list[str] | None" = None) -> int:
         # The reader of a pipe has gone, as in `| head`.
         redirect_to_devnull(sys.stdout)
     except OSError as error:
-        from hypiler.diagnostics.escaping import printable
-
-        # Errors of files say which file; what has a number and no file is the standard output.
-        if error.errno is None or error.filename is not None:
-            print_error(printable(str(error)))
-        else:
-            print_error(f"cannot write the output: {error.strerror}")
-            redirect_to_devnull(sys.stdout)
+        return _environment_error(error)
+    except MemoryError:
+        print_error("not enough memory")
         return ENVIRONMENT
     except KeyboardInterrupt:
         return 130
     return code
 
 
+def _environment_error(error: OSError) -> int:
+    """Print one line about a file or a stream; the exit code."""
+    from hypiler.diagnostics.escaping import printable
+
+    if error.errno is None or error.filename is not None:
+        print_error(printable(str(error)))
+    elif error.errno == ENOENT:
+        # Only the current folder has neither a name nor an open file.
+        print_error("the current folder does not exist any more")
+    else:
+        print_error(f"cannot write the output: {error.strerror}")
+        redirect_to_devnull(sys.stdout)
+    return ENVIRONMENT
+
+
 def _run_in_order(arguments: list[str]) -> int:
-    """Run one command, which SIGTERM ends as an exception would: temporary files are removed on the way."""
+    """Run one command. SIGTERM ends it as an exception would, so that temporary files are removed."""
     try:
         previous = signal(SIGTERM, _terminate)
-    except ValueError:  # not in the main thread: signals are the caller's
+    except ValueError:  # outside the main thread, signals belong to the caller
         return _run(arguments)
     try:
         return _run(arguments)
@@ -77,11 +100,12 @@ def _terminate(number: int, frame: object) -> None:
 
 
 def _run(arguments: list[str]) -> int:
-    name = arguments[0] if arguments else ""
-    parser = make_parser(only=name if name in COMMANDS else None)
-    options = parser.parse_args(arguments)
+    if not arguments:
+        make_parser().print_help()
+        return USAGE
+    options = _parsed(arguments)
     collecting = gc.isenabled()
-    # A command ends before its garbage matters, and collecting would look again and again at every model.
+    # A command ends before its garbage matters, and a collection visits every model again.
     gc.disable()
     try:
         code: int = options.run(options)
@@ -91,22 +115,59 @@ def _run(arguments: list[str]) -> int:
     return code
 
 
-def make_parser(only: "str | None" = None) -> "ArgumentParser":
-    """The parser of all commands, or, since most of its cost is in them, of the one that will run."""
-    from argparse import ArgumentParser, RawDescriptionHelpFormatter
-    from importlib import import_module
+def _parsed(arguments: list[str]) -> "Namespace":
+    """The options of a command, with its function as `run`. Ends the command for wrong use."""
+    name = arguments[0]
+    if name.startswith("-") and name not in ("-h", "--help", "--version"):
+        raise SystemExit(usage_error(_unexpected(name, make_parser())))
+    if name not in COMMANDS and not name.startswith("-"):
+        from hypiler.diagnostics.escaping import did_you_mean, quote_name
 
+        hint = did_you_mean(name, list(COMMANDS)) or "`hypiler --help` lists all"
+        raise SystemExit(usage_error(f"no command {quote_name(name)}; {hint}"))
+    # The other commands matter to the help alone.
+    shown = [name] if name in COMMANDS else () if name == "--version" else COMMANDS
+    options, rest = make_parser(shown).parse_known_args(arguments)
+    if rest:
+        raise SystemExit(usage_error(_unexpected(rest[0], options.parser)))
+    return options
+
+
+def _unexpected(word: str, parser: ArgumentParser) -> str:
+    """The message about an argument that a command does not take."""
+    import re
+
+    from hypiler.diagnostics.escaping import did_you_mean, quote_name
+
+    name = word.partition("=")[0]
+    is_option = name.startswith("-")
+    hint = did_you_mean(name, re.findall(r"--[a-z-]+", parser.format_usage())) if is_option else None
+    what = "option" if is_option else "argument"
+    return f"`{parser.prog}` takes no {what} {quote_name(name)}; {hint or f'see `{parser.prog} --help`'}"
+
+
+class _Parser(ArgumentParser):
+    """A parser whose errors are one line, without control characters."""
+
+    def error(self, message: str) -> "NoReturn":
+        from hypiler.diagnostics.escaping import printable
+
+        raise SystemExit(usage_error(f"{printable(message)}; see `{self.prog} --help`"))
+
+
+def make_parser(names: "Iterable[str]" = COMMANDS) -> ArgumentParser:
+    """The parser of some commands, by default of all; most of its cost is in the commands."""
     import hypiler
 
-    parser = ArgumentParser(
+    parser = _Parser(
         prog="hypiler",
         description="The compiler for model metadata: models.json becomes a typed Python module.",
         epilog="`hypiler COMMAND --help` shows the options of a command, with examples.",
     )
     parser.add_argument("--version", action="version", version=f"hypiler {hypiler.__version__}")
-    # Named here, or argparse would build a usage line for it and load half of shutil.
+    # With a `prog`, argparse does not format a usage line for it, which would load half of shutil.
     commands = parser.add_subparsers(metavar="COMMAND", required=True, prog="hypiler")
-    for name in COMMANDS if only is None else [only]:
+    for name in names:
         module = import_module(f"hypiler.cli.{name}")
         command = commands.add_parser(
             name,
@@ -116,5 +177,5 @@ def make_parser(only: "str | None" = None) -> "ArgumentParser":
             formatter_class=RawDescriptionHelpFormatter,
         )
         module.add_arguments(command)
-        command.set_defaults(run=module.run)
+        command.set_defaults(run=module.run, parser=command)
     return parser

@@ -1,7 +1,7 @@
 """What the commands of a single target have in common: `docs` and `schema`."""
 
-from hypiler.cli.report import project_options, usage_error
-from hypiler.cli.streams import USAGE
+from hypiler.cli.report import add_project_argument, project_options
+from hypiler.cli.streams import USAGE, usage_error
 from hypiler.cli.write_or_check import add_output_arguments, write_or_check
 from hypiler.diagnostics.escaping import printable
 from hypiler.diagnostics.finding import Finding
@@ -22,6 +22,7 @@ def add_target_arguments(parser: "ArgumentParser", target: str) -> None:
     parser.add_argument(
         "--out", metavar="PATH", help=f"the file to write; default: `{target}` of [tool.hypiler], or {default}"
     )
+    add_project_argument(parser)
     add_output_arguments(parser)
 
 
@@ -32,10 +33,10 @@ def run_target(options: "Namespace", target: str) -> int:
         one = RegistryOptions(options.files, lock_path(options.files), {target: path})
         return write_or_check(options, lambda: Options("", [one]), _fix_command(options, target))
     try:
-        project = project_options().resolve_paths()
+        project = project_options(options).resolve_paths()
     except OptionsError:
         # Reported by the one place that reports.
-        return write_or_check(options, project_options, "")
+        return write_or_check(options, lambda: project_options(options), "")
     if options.out and len(project.registries) > 1:
         usage_error(f"`--out` names one file, and the project has {len(project.registries)} registries")
         return USAGE
@@ -49,7 +50,9 @@ def _only(project: Options, target: str, out: str | None) -> Options:
     """
     default = TARGETS[target].default_path if len(project.registries) == 1 else None
     paths = [(one, out or one.path_of(target) or default) for one in project.registries]
-    registries = [RegistryOptions(one.sources, one.lock, {target: path}) for one, path in paths if path]
+    registries = [
+        RegistryOptions(one.sources, one.lock, {target: path}, rules=one.rules) for one, path in paths if path
+    ]
     if not registries:
         message = f"`targets` must name a path for `{target}` in a registry of the project; found none"
         help = f'add targets = {{ {target} = "PATH" }} to an entry of [[tool.hypiler.registry]]'

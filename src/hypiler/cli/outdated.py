@@ -4,12 +4,18 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from json import dumps
 
-from hypiler.cli.hub import INTERRUPTED, add_jobs_argument, open_hub, read_lock_for, read_registry
-from hypiler.cli.report import write_text
-from hypiler.cli.streams import FINDINGS, NETWORK, OK
+from hypiler.cli.hub import (
+    INTERRUPTED,
+    add_files_arguments,
+    add_jobs_argument,
+    chosen_entries,
+    open_hub,
+    read_lock_for,
+    read_registry,
+)
+from hypiler.cli.streams import FINDINGS, NETWORK, OK, USAGE, write_text
 from hypiler.diagnostics.escaping import printable
 from hypiler.verification.outdated import BEHIND, CURRENT, STATES, UNREACHABLE, check_pin
-from hypiler.verification.verify import entries_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,13 +27,14 @@ if TYPE_CHECKING:
 
 EXAMPLES = """examples:
   hypiler outdated                every model of the registry
+  hypiler outdated BAAI/bge-m3    one model, by its repository or id
   hypiler outdated --json         for programs
 """
 _DESCRIPTION = """\
 List the pins that are behind their repositories, and say whether vectors could change.
 
-Needs `python -m pip install 'hypiler[hub]'`. Exit codes: 0 every pin is current; 1 one is behind,
-gone, renamed or missing; 4 not every repository could be asked for; the highest that applies.
+Needs `python -m pip install 'hypiler[hub]'`. Exit codes, of which the highest applies: 0 every pin
+is current; 1 a pin is behind, gone, renamed or missing; 4 the hub did not answer for a repository.
 """
 _SHOWN_FILES = 8
 
@@ -35,20 +42,24 @@ _SHOWN_FILES = 8
 def add_arguments(parser: "ArgumentParser") -> None:
     """The arguments of the command."""
     parser.description = _DESCRIPTION
-    parser.add_argument("--file", metavar="FILE", help="registry file; default: those of [tool.hypiler]")
+    parser.add_argument("ids", metavar="ID", nargs="*", help="models, also by alias or repository; default: all")
+    add_files_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print a list as JSON")
     add_jobs_argument(parser)
     parser.set_defaults(format="text", limit=0)
 
 
 def run(options: "Namespace") -> int:
-    """Ask for every pin and say how it stands."""
+    """Ask the hub for every pinned repository, and report the state of each pin."""
     found = read_registry(options)
     lock = found and read_lock_for(found[1], options)
     if found is None or lock is None:
         return FINDINGS
-    entries = [entry for source in found[1] for entry in entries_of(source)]
-    outlooks, complete = _asked(entries, lock[2], options.jobs)
+    registry, _ = found
+    entries = chosen_entries(registry, options.ids)
+    if entries is None:
+        return USAGE
+    outlooks, complete = _asked(entries, lock[1], options.jobs)
     if options.json:
         write_text(dumps([_record(one) for one in outlooks], indent=2), sys.stdout)
     else:
@@ -64,7 +75,7 @@ def run(options: "Namespace") -> int:
 
 
 def _asked(entries: "list[Entry]", locks: "dict[str, LockEntry]", jobs: int) -> "tuple[list[PinStatus], bool]":
-    """How the pins stand, in the order of the entries, and whether all were asked for before Ctrl-C."""
+    """The state of each pin in the order of the entries, and whether all were asked for before Ctrl-C."""
     outlooks: list[PinStatus] = []
     with open_hub(len(entries), "asking") as (hub, done):
 

@@ -1,32 +1,36 @@
-"""Prints findings for the commands that have some."""
+"""What commands about a registry share: they find a project, print findings, and turn them into an exit code."""
 
 import os
 import sys
 
-from hypiler.cli.streams import FINDINGS, OK, USAGE, print_error, redirect_to_devnull
+from hypiler.cli.streams import FINDINGS, OK, usage_error, write_text
+from hypiler.cli.terminal import wants_color
 from hypiler.diagnostics.codes import ERROR, NOTE
+from hypiler.diagnostics.escaping import quote_name
 from hypiler.diagnostics.text import render_concise, render_text
-from hypiler.project.options import Options, read_options
+from hypiler.project.discovery import find_project
+from hypiler.project.options import Options, OptionsError, RegistryOptions, read_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Callable
-    from typing import TextIO
+    from typing import Any, Protocol, TextIO
 
     from hypiler.compiler.checked import CheckedRegistry
     from hypiler.diagnostics.finding import Finding
 
-# Formats of one line or more a finding, which may stand between other lines, and those of one document.
+    class Arguments(Protocol):
+        """A parser, or a group of its arguments."""
+
+        def add_argument(self, *names: str, **settings: Any) -> object:
+            """Add one argument."""
+            ...
+
+
+# Formats with one line or more per finding, which may be mixed with other output, and those of one document.
 LINES = ("text", "concise", "github")
 FORMATS = (*LINES, "json", "sarif")
-
-
-def wants_color(stream: "TextIO") -> bool:
-    """Whether to colour what goes to `stream`: a terminal, unless NO_COLOR or FORCE_COLOR say otherwise."""
-    if os.environ.get("NO_COLOR"):
-        return False
-    return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
 
 
 def add_report_arguments(parser: "ArgumentParser", formats: tuple[str, ...] = LINES) -> None:
@@ -47,12 +51,15 @@ def report(
     elif options.format == "concise":
         if findings:
             write_text(render_concise(findings, limit=options.limit), stream)
-    else:
-        from hypiler.diagnostics import formats
+    elif text := _renderers()[options.format](findings):
+        write_text(text, sys.stdout)
 
-        text: str = getattr(formats, f"render_{options.format}")(findings)
-        if text:
-            write_text(text, sys.stdout)
+
+def _renderers() -> "dict[str, Callable[[list[Finding]], str]]":
+    """How findings are written for programs, by format."""
+    from hypiler.diagnostics.formats import render_github, render_json, render_sarif
+
+    return {"github": render_github, "json": render_json, "sarif": render_sarif}
 
 
 def print_findings(
@@ -65,14 +72,6 @@ def print_findings(
         write_text(render_text(findings, line, color=color, limit=limit), stream)
 
 
-def write_text(text: str, stream: "TextIO") -> None:
-    """Print what the exit code is about: a reader that has gone, as in `| head`, does not change the code."""
-    try:
-        print(text, file=stream, flush=True)
-    except BrokenPipeError:
-        redirect_to_devnull(stream)
-
-
 def exit_code(findings: "list[Finding]", *, strict: bool) -> int:
     """1 if a finding is an error, or with `strict` a warning; notes never count."""
     severities = {finding.severity for finding in findings}
@@ -80,15 +79,65 @@ def exit_code(findings: "list[Finding]", *, strict: bool) -> int:
     return FINDINGS if counted else OK
 
 
-def usage_error(message: str) -> None:
-    """One line about a wrong use of a command."""
-    print_error(message)
+def add_project_argument(parser: "Arguments") -> None:
+    """How a project is named that is not around the current folder."""
+    parser.add_argument(
+        "--project",
+        metavar="DIR",
+        help="the folder of a pyproject.toml with [tool.hypiler]; default: the nearest one upward from here",
+    )
 
 
-def project_options() -> Options:
-    """What [tool.hypiler] says in this folder; a command without FILE is used wrongly where there is no project."""
+def project_options(options: "Namespace") -> Options:
+    """The options of the project around the current folder, or of the project in the folder `options.project`.
+
+    Its `root` is relative to the current folder, so that paths below it are shown as a user would type them. Ends the
+    command if there is no project. Raises OptionsError, whose findings name pyproject.toml in the same way.
+    """
+    root = find_project() if options.project is None else options.project
     try:
-        return read_options("")
+        # Without a project: the pyproject.toml of this folder, if there is one, still needs its table.
+        return read_options(root or "")
     except FileNotFoundError:
-        usage_error("name a FILE, or run where a pyproject.toml has [tool.hypiler]")
-        raise SystemExit(USAGE) from None
+        if options.project is not None:
+            message = f"no project in {quote_name(options.project)}: it has no pyproject.toml"
+        else:
+            message = "no project found: name a FILE, use --project DIR, or run in a project with [tool.hypiler]"
+        raise SystemExit(usage_error(message)) from None
+    except OptionsError as error:
+        for finding in error.findings:
+            finding.file = os.path.join(root or "", os.path.basename(finding.file))
+        raise
+
+
+def add_name_argument(parser: "Arguments") -> None:
+    """Which registry of a project is meant, where it has several."""
+    parser.add_argument(
+        "--registry",
+        metavar="NAME",
+        help="in a project with several registries: the `output` of the one, or the name of that module",
+    )
+
+
+def registry_options(options: "Namespace") -> RegistryOptions:
+    """The options of the one registry that a command works on, with paths relative to the current folder.
+
+    Ends the command if there is no project, or if it has several registries and `options.registry` names none of them.
+    Raises OptionsError.
+    """
+    project = project_options(options)
+    try:
+        return project.registry(options.registry).below(project.root)
+    except LookupError as error:
+        raise SystemExit(usage_error(f"--registry: {error.args[0]}")) from None
+
+
+def not_text(*arguments: str | None) -> str | None:
+    """What is wrong with arguments that are written into a file; None if all are text.
+
+    Bytes of the command line that are not UTF-8 become lone surrogates, which no file can hold.
+    """
+    for argument in arguments:
+        if argument and any("\ud800" <= character <= "\udfff" for character in argument):
+            return f"an argument must be valid text, got {quote_name(argument)}"
+    return None

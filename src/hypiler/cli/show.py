@@ -1,35 +1,40 @@
-"""`hypiler show`: everything that the shipped registry knows about one model."""
+"""`hypiler show`: everything that a registry states about one model."""
 
 import sys
 
-from hypiler.cli.report import usage_error
-from hypiler.cli.streams import OK, USAGE
-from hypiler.cli.tables import Page, columns_of, cut, pad, record, wrap, write
-from hypiler.diagnostics.escaping import did_you_mean, printable, quote_name
+from hypiler.cli.registries import add_registry_arguments, open_registry, unknown_model
+from hypiler.cli.streams import FINDINGS, OK, usage_error
+from hypiler.cli.terminal import Page, cut, pad, wrap, write_lines
+from hypiler.diagnostics.escaping import printable
+from hypiler.diagnostics.terminal_text import columns_of
+from hypiler.errors import UnknownModelError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from hypiler.emit.fact_lines import FactLine, Section
-    from hypiler.model_registry import ModelInfo
+    from hypiler.schema.model import Model
 
 EXAMPLES = """examples:
-  hypiler show bge-m3                     all facts, each with where it was read
-  hypiler show bge-m3 --sources           the sources in full
-  hypiler show bge-m3 --json | jq .embedding_dim
+  hypiler show small-encoder              a model of the project, each fact with its source
+  hypiler show bge-m3 --shipped           a model of the shipped registry
+  hypiler show BAAI/bge-m3 --shipped      the same, by its repository
+  hypiler show bge-m3 --shipped --sources    the sources in full
+  hypiler show bge-m3 --shipped --json | jq .embedding_dim
 """
-# As wide as the longest label of a field; a longer one, of a registry's own words, pushes its value down.
+# The width of the longest label of a field. A longer label, which only `extra` and the like have, moves its value to
+# the next line.
 _LABELS = 23
-# Beyond this, a value has its line for itself and its source stands below.
+# A value that is wider than this has its line for itself, with its source below.
 _VALUE = 36
-# A source is not shown beside its value in fewer columns than this, nor a value beside its label.
+# With fewer columns than this, a source is shown below its value, and a value below its label.
 _ROOM = 24
 
 
 def add_arguments(parser: "ArgumentParser") -> None:
     """The arguments of the command."""
-    parser.add_argument("id", metavar="ID", help="id or alias of a model")
+    parser.add_argument("id", metavar="ID", help="id, alias or repository of a model")
     parser.add_argument(
         "--json",
         action="store_true",
@@ -38,60 +43,54 @@ def add_arguments(parser: "ArgumentParser") -> None:
     parser.add_argument(
         "--sources",
         action="store_true",
-        help="print each source in full where it would be cut to the terminal's width",
+        help="print sources in full; by default, they are cut to the width of the terminal",
     )
+    add_registry_arguments(parser)
 
 
 def run(options: "Namespace") -> int:
-    """Print the model, or say which one was meant."""
+    """Print the model, or say which model was probably meant."""
     from hypiler.emit.fact_lines import sections_of
-    from hypiler.model_registry import get_model
 
-    id: str = options.id
-    model = get_model(id)
-    if model is None:
-        usage_error(f"no model {quote_name(id)}; {_hint(id)}")
-        return USAGE
+    found = open_registry(options)
+    if found is None:
+        return FINDINGS
+    registry, module = found
+    try:
+        model = registry[options.id]
+    except UnknownModelError as error:
+        return usage_error(unknown_model(error, registry))
     if options.json:
         from json import dumps
 
-        print(dumps(record(model), indent=2))
+        print(dumps(model.to_dict(), indent=2))
         return OK
     page = Page.of(sys.stdout)
-    lines = _heading(model, id, page)
+    lines = _heading(model, options.id, module, page)
     for section in sections_of(model):
         lines += ["", *_title_lines(section, page, whole=options.sources)]
         for fact in section.facts:
             lines += _fact_lines(fact, page, whole=options.sources)
-    write(lines)
+    write_lines(lines)
     return OK
 
 
-def _hint(id: str) -> str:
-    from hypiler.model_registry import MODEL_REGISTRY, MODELS
-
-    wanted = id.casefold()
-    for model in MODEL_REGISTRY:
-        if wanted in (model.huggingface_id.casefold(), model.name.casefold()):
-            return f"did you mean `{model.id}`?"
-    return did_you_mean(id, list(MODELS)) or "`hypiler list` shows all"
-
-
-def _heading(model: "ModelInfo", id: str, page: Page) -> "list[str]":
+def _heading(model: "Model", id: str, module: "str | None", page: Page) -> "list[str]":
+    """The name, what else there is to know first, and how to import the model from the module of its registry."""
     from hypiler.schema.identifiers import constant_name
 
-    name = constant_name(model.id)
     lines = [page.paint("bold", part) for part in _wrapped(model.name, page.width)]
-    if id != model.id:
+    if id in model.aliases:
         lines.append(page.paint("dim", f"`{printable(id)}` is an alias of `{model.id}`"))
     if model.deprecated:
         parts = _wrapped(f"deprecated: {model.deprecated}", page.width)
         lines += [page.paint("warning", part) for part in parts]
-    lines.append(page.paint("name", f"from hypiler.model_registry import {name}"))
+    if module:
+        lines.append(page.paint("name", printable(f"from {module} import {constant_name(model.id)}")))
     return [*lines, *[page.paint("dim", part) for part in _wrapped(_verification(model), page.width)]]
 
 
-def _verification(model: "ModelInfo") -> str:
+def _verification(model: "Model") -> str:
     if model.verified_revision is None:
         return f"not verified: {model.claimed_facts} facts, claimed by their sources"
     agree = f"{model.verified_facts} facts agree with the files at {model.verified_revision[:12]}"
@@ -103,7 +102,7 @@ def _wrapped(text: str, width: "int | None") -> "list[str]":
 
 
 def _title_lines(section: "Section", page: Page, *, whole: bool) -> "list[str]":
-    """The title of a section, and where all of it was read."""
+    """The title of a section, and its source if all of it has one."""
     title = page.paint("heading", section.title)
     if not section.source:
         return [title]
@@ -119,7 +118,7 @@ def _title_lines(section: "Section", page: Page, *, whole: bool) -> "list[str]":
 
 
 def _source_texts(source: str, page: Page, start: int, *, whole: bool) -> "list[str]":
-    """A source from the column `start` on: on one line, or in full."""
+    """A source from the column `start` on: cut to one line, or whole."""
     if page.width is None:
         texts = [source]
     else:
@@ -129,7 +128,7 @@ def _source_texts(source: str, page: Page, start: int, *, whole: bool) -> "list[
 
 
 def _fact_lines(fact: "FactLine", page: Page, *, whole: bool) -> "list[str]":
-    """The fact as it fits the page: label, value and source beside each other, or below."""
+    """Label, value and source beside each other if the page is wide enough, else below each other."""
     start = _LABELS + 4
     label = pad(f"  {fact.label}", start - 2) + "  "
     if page.width is None:

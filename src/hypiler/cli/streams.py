@@ -1,4 +1,4 @@
-"""Exit codes, and the standard streams: one that is closed, or that nobody reads, never makes a command fail."""
+"""Exit codes, and the standard streams: a stream that is closed, or that nobody reads, never makes a command fail."""
 
 import sys
 
@@ -14,7 +14,7 @@ NETWORK = 4
 
 
 def prepare_streams() -> None:
-    """A stream that is closed takes nothing, and one that cannot show a character shows its escape: neither fails."""
+    """Replace a closed stream by one that discards, and let each show escapes for characters that it cannot encode."""
     if sys.stdout is None or sys.stderr is None:
         import os
 
@@ -27,15 +27,29 @@ def prepare_streams() -> None:
 
 
 def print_error(message: str) -> None:
-    """One line on standard error. Where nobody can read it, the exit code still says what it says."""
+    """Print one line to standard error. If nobody can read it, the exit code still tells the outcome."""
     try:
         print(f"hypiler: {message}", file=sys.stderr, flush=True)
     except OSError:
         redirect_to_devnull(sys.stderr)
 
 
+def usage_error(message: str) -> int:
+    """Print one line about a wrong use of the command line; its exit code."""
+    print_error(message)
+    return USAGE
+
+
+def write_text(text: str, stream: "TextIO") -> None:
+    """Print text and flush it. A reader that has gone, as in `| head`, does not change the exit code."""
+    try:
+        print(text, file=stream, flush=True)
+    except BrokenPipeError:
+        redirect_to_devnull(stream)
+
+
 def redirect_to_devnull(stream: "TextIO") -> None:
-    """Send what is still to come nowhere: the interpreter would try again, and complain, at exit."""
+    """Discard all further output; otherwise the interpreter would try to write it again at exit, and complain."""
     import os
 
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -4,12 +4,20 @@ import os
 import sys
 from json import dumps
 
-from hypiler.cli.hub import INTERRUPTED, add_jobs_argument, open_hub, read_lock_for, read_registry
-from hypiler.cli.report import print_findings, usage_error, write_text
-from hypiler.cli.streams import ENVIRONMENT, FINDINGS, NETWORK, OK, USAGE, print_error
+from hypiler.cli.hub import (
+    INTERRUPTED,
+    add_files_arguments,
+    add_jobs_argument,
+    chosen_entries,
+    open_hub,
+    read_lock_for,
+    read_registry,
+)
+from hypiler.cli.report import print_findings
+from hypiler.cli.streams import ENVIRONMENT, FINDINGS, NETWORK, OK, USAGE, print_error, usage_error, write_text
 from hypiler.compiler.pipeline import compile_registry
 from hypiler.diagnostics.codes import ERROR
-from hypiler.diagnostics.escaping import nearest, printable, quote_name
+from hypiler.diagnostics.escaping import printable
 from hypiler.hub.snapshot import HubError
 from hypiler.project.output import add_files, replace_source
 from hypiler.verification.lock_rules import format_value
@@ -66,8 +74,8 @@ _WORDS = {AGREES: "agree", DIFFERS: "differ", UNKNOWN: "unknown to the files", C
 def add_arguments(parser: "ArgumentParser") -> None:
     """The arguments of the command."""
     parser.description = _DESCRIPTION
-    parser.add_argument("ids", metavar="ID", nargs="*", help="models, also by an alias; default: all")
-    parser.add_argument("--file", metavar="FILE", help="registry file; default: those of [tool.hypiler]")
+    parser.add_argument("ids", metavar="ID", nargs="*", help="models, also by alias or repository; default: all")
+    add_files_arguments(parser)
     parser.add_argument("--local", metavar="DIR", help="read the files of the one ID from a folder")
     parser.add_argument("--offline", action="store_true", help="ask nobody: judge by models.lock.json alone")
     parser.add_argument("--fix", action="store_true", help="write what the files say into the registry")
@@ -80,18 +88,18 @@ def add_arguments(parser: "ArgumentParser") -> None:
 def run(options: "Namespace") -> int:
     """Read, compare, report, keep what was read in the lock, and mend what differs."""
     if options.local and (len(options.ids) != 1 or options.offline):
-        usage_error("--local DIR goes with one ID, and not with --offline")
-        return USAGE
+        return usage_error("--local DIR goes with one ID, and not with --offline")
     found = read_registry(options)
     lock = found and read_lock_for(found[1], options)
     if found is None or lock is None:
         return FINDINGS
-    registry, sources = found
+    registry, path = found
+    sources = registry.sources
     every = [entry for source in sources for entry in entries_of(source)]
-    entries = _chosen(every, options.ids)
+    entries = chosen_entries(registry, options.ids)
     if entries is None:
         return USAGE
-    path, kept, locks = lock
+    kept, locks = lock
     try:
         results, complete = _results(entries, locks, options)
     except HubError as error:  # of a folder; those of the hub concern one model of many
@@ -104,18 +112,6 @@ def run(options: "Namespace") -> int:
         return INTERRUPTED
     fixed = options.fix and _fix(results, sources, registry, options)
     return _exit_code(results, fixed=fixed)
-
-
-def _chosen(entries: "list[Entry]", ids: list[str]) -> "list[Entry] | None":
-    """The entries of the ids or aliases, each once; None after a complaint."""
-    by_id = {id: entry for entry in entries for id in (entry.id, *entry.tree.get("aliases", ()))}
-    for id in ids:
-        if id not in by_id:
-            near = nearest(id, list(by_id))
-            usage_error(f"no model {quote_name(id)} in the registry" + (f"; did you mean `{near}`?" if near else ""))
-            return None
-    wanted = {by_id[id].id for id in ids} if ids else by_id
-    return [entry for entry in entries if entry.id in wanted]
 
 
 def _results(

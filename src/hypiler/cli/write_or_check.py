@@ -2,8 +2,8 @@
 
 import sys
 
-from hypiler.cli.report import exit_code, report, write_text
-from hypiler.cli.streams import FINDINGS, OK
+from hypiler.cli.report import exit_code, report
+from hypiler.cli.streams import FINDINGS, OK, write_text
 from hypiler.diagnostics.escaping import printable
 from hypiler.project.build import Outputs, compile_options
 from hypiler.project.options import OptionsError

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from hypiler.jsontext.json_types import JSONValue
     from hypiler.schema.model import Model
 
+_MOST_NAMES = 3
+
 
 class Origin:
     """Where a fact of a registry stands.
@@ -113,8 +115,13 @@ class CheckedRegistry:
 
     @property
     def title(self) -> str:
-        """What messages call this registry: the names of its sources."""
-        return ", ".join([source.name for source in self.sources]) or "an empty registry"
+        """What messages call this registry: "the shipped registry", or the names of its files."""
+        if self.layer == "hypiler":
+            return "the shipped registry"
+        names = [source.name for source in self.sources]
+        if len(names) > _MOST_NAMES:
+            return f"{names[0]} and {len(names) - 1} more files"
+        return ", ".join(names) or "an empty registry"
 
     @property
     def ok(self) -> bool:

@@ -3,6 +3,7 @@
 from hypiler.diagnostics.codes import SEVERITIES, name_of
 from hypiler.diagnostics.escaping import printable
 from hypiler.diagnostics.finding import Finding
+from hypiler.diagnostics.terminal_text import columns_of, paint
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
 
 _WINDOW = 100
 _MANY = 10  # with more findings than this, they are also counted per code
-_STYLES = {"error": "1;31", "warning": "1;33", "note": "1;36", "bold": "1", "frame": "1;34"}
 
 
 def _no_line(finding: Finding) -> str | None:
@@ -34,9 +34,8 @@ def render_text(
         color: Whether to use the colours of terminals.
         limit: How many findings to show, of each code at least the first where possible; 0 shows all. All are counted.
     """
-    paint = _paint if color else _plain
     shown = _chosen(findings, limit)
-    parts = [_render(finding, line(finding), paint) for finding in shown]
+    parts = [_render(finding, line(finding), paint if color else _plain) for finding in shown]
     if len(shown) < len(findings):
         parts.append(f"… and {len(findings) - len(shown)} more; `hypiler check --limit 0` shows all\n")
     return "\n".join([*parts, _count(findings)])
@@ -87,10 +86,6 @@ def _plain(style: str, text: str) -> str:
     return text
 
 
-def _paint(style: str, text: str) -> str:
-    return f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
-
-
 def _render(finding: Finding, line: str | None, paint: "Callable[[str, str], str]") -> str:
     out = f"{paint(finding.severity, f'{finding.severity}[{finding.code}]')}{paint('bold', f': {finding.message}')}\n"
     number = str(finding.line) if finding.line else ""
@@ -118,24 +113,8 @@ def _excerpt(line: str, start: int, width: int) -> tuple[str, int, int]:
     before = ("…" if first else "") + _columns(line[first:start])
     marked = _columns(line[start : min(start + width, last)])
     after = _columns(line[min(start + width, last) : last]) + ("…" if len(line) > last else "")
-    return before + marked + after, _width(before), max(1, _width(marked))
+    return before + marked + after, columns_of(before), max(1, columns_of(marked))
 
 
 def _columns(text: str) -> str:
     return printable(text.replace("\t", "    "))
-
-
-def _width(text: str) -> int:
-    """How many columns of a terminal `text` takes."""
-    if text.isascii():
-        return len(text)
-    from unicodedata import category, east_asian_width
-
-    return sum(
-        0
-        if category(c) in ("Mn", "Me")  # a mark upon the letter before it
-        else 2
-        if east_asian_width(c) in "WF"
-        else 1
-        for c in text
-    )

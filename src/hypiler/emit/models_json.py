@@ -1,5 +1,6 @@
-"""Emits a record as an entry of models.json: the way back from `ModelInfo` to the file."""
+"""Emits models as entries of models.json: the way back from a record to the file."""
 
+from hypiler.jsontext.writer import Writer
 from hypiler.schema.fields import FIELDS, Field
 from hypiler.schema.types import FieldType, MapOf, Records
 
@@ -10,13 +11,11 @@ if TYPE_CHECKING:
 
     from hypiler.jsontext.json_types import JSONValue
 
-_WIDTH = 100
-
 
 def emit_models(models: "Sequence[Any]", schema: str) -> str:
-    """The text of a registry of `ModelInfo` records; `schema` is the address of the schema for editors."""
+    """The text of a registry of these models, of any class; `schema` is the address of the schema for editors."""
     tree: Any = {"$schema": schema, "version": "1.0", "models": [entry(model) for model in models]}
-    return _formatted(tree, "", 0) + "\n"
+    return _Writer().write(tree, broken=True) + "\n"
 
 
 def entry(model: "Any") -> "dict[str, JSONValue]":
@@ -30,7 +29,7 @@ def entry(model: "Any") -> "dict[str, JSONValue]":
 
 
 def _is_said(field: Field, value: object, model: "Any") -> bool:
-    """Whether the entry has to have the field, and does not follow from others without it."""
+    """Whether the entry must state the field: it is required, or has a value that the other fields do not imply."""
     if field.required:
         return True
     if field.derived:
@@ -53,21 +52,8 @@ def _record(field_type: Records, record: object) -> "dict[str, JSONValue]":
     return {key: _plain(part, value) for key, part, required, value in parts if required or value != part.empty}
 
 
-def _formatted(value: "JSONValue", indent: str, before: int) -> str:
-    """JSON with one member a line, and short lists and objects on one; `before` is what stands before it already."""
-    from json import dumps
+class _Writer(Writer):
+    """Objects with an id, which are models, are broken into lines; whatever is inside a short list or object is not."""
 
-    text = dumps(value, ensure_ascii=False)
-    if not isinstance(value, dict | list) or (
-        indent and len(indent) + before + len(text) < _WIDTH and not (isinstance(value, dict) and "id" in value)
-    ):
-        return text
-    deeper = indent + "  "
-    if isinstance(value, list):
-        lines = [deeper + _formatted(item, deeper, 0) for item in value]
-        return "[\n" + ",\n".join(lines) + f"\n{indent}]"
-    names = [dumps(key, ensure_ascii=False) + ": " for key in value]
-    lines = [
-        deeper + name + _formatted(item, deeper, len(name)) for name, item in zip(names, value.values(), strict=True)
-    ]
-    return "{\n" + ",\n".join(lines) + f"\n{indent}}}"
+    def takes_one_line(self, value: "JSONValue", *, long: bool) -> bool:
+        return not value or not isinstance(value, dict | list) or self.pad(value, long=long) != "\n"

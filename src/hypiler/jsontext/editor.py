@@ -11,6 +11,7 @@ from json import dumps, loads
 
 from hypiler.diagnostics.finding import Path, json_path
 from hypiler.jsontext.reader import Source, Span, read_source
+from hypiler.jsontext.writer import WIDTH, Writer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     # A change, or the plans for parts by their key or index.
     Plan: TypeAlias = "Change | dict[Any, Any]"
 
-_WIDTH = 100
 # Each of these is sought from outside of a string: what follows a quote is a whole string then.
 _STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _COLON = re.compile(rf"{_STRING}([ \t]*:[ \t]*)?")
@@ -172,7 +172,7 @@ class _Editor:
         indent = _indentation(self.old, scope.start)
         before = scope.start - _line_start(self.old, scope.start) - len(indent)
         manner = _Manner((scope, *around), inline=not (*around, scope)[0].is_broken)
-        return manner.written(new, indent, before)
+        return manner.write(new, indent, before)
 
     def members(self, old: "Any", new: "Any", plan: "dict[Any, Any]", path: Path, around: "tuple[_Scope, ...]") -> str:
         """The new text of an object or a list that is not empty: its members, each after the gap before it."""
@@ -218,11 +218,11 @@ class _Editor:
         manner = _Manner((scope, *around), inline=not around[0].is_broken)
         if isinstance(part, str):
             name = manner.scalar(part) + manner.colon
-            return name + manner.written(value, indent, len(name))
+            return name + manner.write(value, indent, len(name))
         # Items of a list look alike, however long or short they are.
         alike = scope.part[0] in "[{" and scope.part[1:-1].strip() != ""
         manner.inline = manner.inline or (alike and not scope.is_broken)
-        return manner.written(value, indent, 0, broken=alike and scope.is_broken)
+        return manner.write(value, indent, 0, broken=alike and scope.is_broken)
 
 
 class _Scope:
@@ -272,79 +272,38 @@ class _Scope:
                 line, at = _line_start(self.text, found.start(), at) or line, found.start()
                 broken = _is_broken(found[0])
                 width = len(dumps(loads(found[0]), ensure_ascii=False) if broken else found[0])
-                kind = found[1], at - line + width >= _WIDTH
+                kind = found[1], at - line + width >= WIDTH
                 pads[kind] = pads.get(kind, "\n") if broken else found[2]
         return pads
 
 
-class _Manner:
-    """How values are written around a place; `scopes` are what lies around it, the nearest first.
-
-    With `inline` all is to stand on one line.
-    """
+class _Manner(Writer):
+    """The form of the values around a place, innermost first in `scopes`. With `inline` all is written on one line."""
 
     def __init__(self, scopes: "tuple[_Scope, ...]", *, inline: bool) -> None:
         self.scopes = scopes
         self.inline = inline
 
     def shown(self, what: "Callable[[_Scope], Any]", default: "Any") -> "Any":
-        """What the nearest scope shows that shows anything."""
+        """What the innermost scope shows that shows anything."""
         return next((found for scope in self.scopes if (found := what(scope)) is not None), default)
 
-    @cached_property
+    @property
     def colon(self) -> str:
-        colon: str = self.shown(lambda scope: scope.colon, ": ")
-        return colon
+        return str(self.shown(lambda scope: scope.colon, super().colon))
 
     @property
-    def space(self) -> str:
-        """What follows a comma on a line: it is taken to be as after a colon."""
-        return " " if self.colon.endswith((" ", "\t")) else ""
+    def indentation(self) -> tuple[str, str]:
+        found: tuple[str, str] = self.shown(lambda scope: scope.indentation, super().indentation)
+        return found
 
     def pad(self, value: "dict[str, Any] | list[Any]", *, long: bool) -> str:
-        """What follows the bracket of an object or a list: a line end, or blanks if it takes one line."""
         kind = "{" if isinstance(value, dict) else "["
-        default = "\n" if long or (kind == "{" and "id" in value) else ""
-        pad: str = self.shown(lambda scope: scope.pads.get((kind, long)), default)
-        return pad
-
-    def takes_one_line(self, value: "JSONValue", *, long: bool) -> bool:
-        if self.inline or not isinstance(value, dict | list) or not value:
-            return True
-        inner = value.values() if isinstance(value, dict) else value
-        return self.pad(value, long=long) != "\n" and all(self.takes_one_line(item, long=False) for item in inner)
+        return str(self.shown(lambda scope: scope.pads.get((kind, long)), super().pad(value, long=long)))
 
     def scalar(self, value: "Any") -> str:
-        text = dumps(value, ensure_ascii=False)
+        text = super().scalar(value)
         return text if text.isascii() or not self.shown(lambda scope: scope.escapes, False) else dumps(value)
-
-    def line(self, value: "JSONValue") -> str:
-        """The value on one line."""
-        if not isinstance(value, dict | list) or not value:
-            return self.scalar(value)
-        # Where no blank follows a colon, none follows a bracket: a file without any is not searched for it.
-        pad = self.pad(value, long=False).strip("\n") if self.space else ""
-        if isinstance(value, list):
-            return "[" + pad + f",{self.space}".join([self.line(item) for item in value]) + pad + "]"
-        items = [self.scalar(key) + self.colon + self.line(item) for key, item in value.items()]
-        return "{" + pad + f",{self.space}".join(items) + pad + "}"
-
-    def written(self, value: "JSONValue", indent: str, before: int, *, broken: bool = False) -> str:
-        """The value, in a line that starts with `indent` and has `before` more characters before it."""
-        line = self.line(value)
-        if not isinstance(value, dict | list) or not value:
-            return line
-        if not broken and self.takes_one_line(value, long=len(indent) + before + len(line) >= _WIDTH):
-            return line
-        end, unit = self.shown(lambda scope: scope.indentation, ("\n", "  "))
-        deeper = indent + unit
-        if isinstance(value, list):
-            items = [self.written(item, deeper, 0) for item in value]
-        else:
-            names = [self.scalar(key) + self.colon for key in value]
-            items = [n + self.written(item, deeper, len(n)) for n, item in zip(names, value.values(), strict=True)]
-        text: str = f",{end}{deeper}".join(items)
-        return f"{line[0]}{end}{deeper}{text}{end}{indent}{line[-1]}"
 
 
 def _line_start(text: str, at: int, after: int = 0) -> int:

@@ -5,7 +5,7 @@ import os
 from hypiler.compiler.checked import CheckedRegistry
 from hypiler.compiler.pipeline import compile_into
 from hypiler.jsontext.reader import MAX_BYTES
-from hypiler.project.files import read_file
+from hypiler.project.files import failure, read_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,15 +18,30 @@ LOCK = "models.lock.json"
 """The name of a lock. It lies beside the registry's first file unless an option names another place."""
 
 
+STDIN = "<stdin>"
+"""The path that stands for standard input, and its name in findings. A file of this name is `./<stdin>`."""
+
+
 def lock_path(paths: "Sequence[str]") -> str:
     """The path of the lock of the registry in these files, where no option names another one."""
     return os.path.join(os.path.dirname(paths[0]), LOCK)
 
 
 def read_bounded(path: str) -> bytes:
-    """The bytes of a registry's file. Raises OSError."""
+    """The bytes of a registry's file, or of standard input. Raises OSError."""
     # One byte over the limit is enough to tell that a file is too large.
-    return read_file(path, MAX_BYTES + 1)
+    return _read_stdin(MAX_BYTES + 1) if path == STDIN else read_file(path, MAX_BYTES + 1)
+
+
+def _read_stdin(limit: int) -> bytes:
+    import sys
+
+    try:
+        if sys.stdin is None:
+            raise OSError(None, "it is closed")
+        return sys.stdin.buffer.read(limit) or b""
+    except OSError as error:
+        raise failure("read", STDIN, error) from None
 
 
 def load_into(
@@ -40,16 +55,21 @@ def load_into(
     """Read and check registry files into a registry that is empty; findings name the files as given.
 
     Facts are also held against the lock: the file beside the first source if there is one, or the file that `lock`
-    names; with false, none. `rules` says which rules are applied. Raises OSError for a file that cannot be read.
+    names; with false, none. Nothing lies beside standard input. `rules` says which rules are applied.
+
+    Raises OSError for a file that cannot be read.
     """
-    files = [(path, read_bounded(os.path.join(root, path))) for path in paths]
+    files = [(path, read_bounded(path if path == STDIN else os.path.join(root, path))) for path in paths]
     compile_into(registry, files, lock=_lock(paths, root, lock), rules=rules)
 
 
 def _lock(paths: "Sequence[str]", root: str, lock: "str | bool") -> "LockRules | None":
-    name = lock if isinstance(lock, str) else lock_path(paths)
+    beside = [path for path in paths if path != STDIN]
+    if lock is False or (lock is True and not beside):
+        return None
+    name = lock if isinstance(lock, str) else lock_path(beside)
     place = os.path.join(root, name)
-    if lock is False or (lock is True and not os.path.exists(place)):
+    if lock is True and not os.path.exists(place):
         return None
     from hypiler.verification.lock_rules import Lock
 

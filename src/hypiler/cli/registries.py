@@ -1,0 +1,94 @@
+"""Which registry a command reads: that of files, of a project, or the shipped one."""
+
+import os
+import sys
+
+from hypiler.cli.report import add_name_argument, add_project_argument, print_findings, registry_options
+from hypiler.diagnostics.escaping import printable
+from hypiler.errors import UnknownModelError
+from hypiler.project.build import load_options
+from hypiler.project.discovery import find_project
+from hypiler.project.options import OptionsError
+from hypiler.registry.registry import Registry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from hypiler.compiler.checked import CheckedRegistry
+
+_SHIPPED_MODULE = "hypiler.model_registry"
+_MOST_FINDINGS = 50
+_LONGEST_NAME = 60
+
+
+def add_registry_arguments(parser: "ArgumentParser") -> None:
+    """The options that choose a registry, of which a command takes one."""
+    about = "default: the registry of the project around this folder; outside a project, the shipped registry"
+    section = parser.add_argument_group("registry", about)
+    group = section.add_mutually_exclusive_group()
+    group.add_argument(
+        "--file", action="append", dest="files", default=[], metavar="FILE", help="a registry file; can be repeated"
+    )
+    add_project_argument(group)
+    group.add_argument("--shipped", action="store_true", help="the registry that comes with hypiler")
+    add_name_argument(section)
+
+
+def open_registry(options: "Namespace") -> "tuple[Registry, str | None] | None":
+    """The registry that the options choose, and the name of its generated module if that is known.
+
+    None if the registry has errors, which are then printed. Ends the command if there is no such project.
+    """
+    try:
+        registry, module = _read(options)
+    except OptionsError as error:
+        print_findings(error.findings, None, sys.stderr)
+        return None
+    if registry.has_errors:
+        print_findings(registry.findings, registry, sys.stderr, limit=_MOST_FINDINGS)
+        return None
+    return registry, module
+
+
+def _read(options: "Namespace") -> "tuple[Registry, str | None]":
+    if options.files:
+        return Registry.load(*options.files), None
+    if options.shipped or (options.project is None and find_project() is None):
+        return Registry.shipped(), _SHIPPED_MODULE
+    project = registry_options(options)
+    registry = Registry()
+    load_options(registry, project)
+    return registry, _module_name(project.output)
+
+
+def _module_name(output: str) -> str:
+    """The name by which Python imports the module at the path `output`."""
+    *folders, file = output.split(os.sep)
+    start = len(folders)
+    while start and os.path.isfile(os.path.join(*folders[:start], "__init__.py")):
+        start -= 1
+    if start == len(folders):  # in no package: importable from `src`, or from the root of the project
+        start = len(folders) - folders[::-1].index("src") if "src" in folders else 0
+    names = [*folders[start:], file.removesuffix(".py")]
+    while not all(name.isidentifier() for name in names):
+        del names[0]
+    return ".".join(names)
+
+
+def unknown_model(error: UnknownModelError, registry: "CheckedRegistry") -> str:
+    """What a command prints for a model that its registry does not have."""
+    if len(error.id) > _LONGEST_NAME:
+        error = UnknownModelError(f"{error.id[:_LONGEST_NAME]}…", error.suggestion, error.registry)
+    is_shipped = registry.layer == "hypiler"
+    hint = "" if error.suggestion else f"; `hypiler list{' --shipped' * is_shipped}` shows all"
+    if not is_shipped and error.id in Registry.shipped():
+        hint = "; the shipped registry has it: use --shipped"
+    return printable(f"{error}{hint}")
+
+
+def count_of(registry: "CheckedRegistry", number: "int | None" = None) -> str:
+    """`3 of 41 models of the shipped registry`, or `41 models of …` if `number` is all of them."""
+    total = len(registry)
+    some = "" if number in (None, total) else f"{number} of "
+    return f"{some}{total} model{'s' * (total != 1)} of {printable(registry.title)}"

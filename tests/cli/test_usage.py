@@ -1,0 +1,116 @@
+"""Wrong use: one line that says what was meant, in the form of all errors."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+from clean import assert_clean
+
+import hypiler
+from hypiler.cli.main import COMMANDS, main
+
+Capture = pytest.CaptureFixture[str]
+
+
+def wrong(capsys: Capture, *words: str) -> str:
+    """The one line that a wrong use prints."""
+    with pytest.raises(SystemExit) as ended:
+        main([*words])
+    out, err = capsys.readouterr()
+    assert (ended.value.code, out) == (2, "")
+    assert err.count("\n") == 1
+    return err.removesuffix("\n")
+
+
+def test_hypiler_alone_shows_the_help(capsys: Capture) -> None:
+    """And it did nothing: a script whose argument is empty by mistake must not pass."""
+    assert main([]) == 2
+    alone = capsys.readouterr()
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert alone == capsys.readouterr()
+    assert [name for name in COMMANDS if not re.search(rf"^    {name}\s", alone.out, re.MULTILINE)] == []
+
+
+def test_version_alone_loads_no_command() -> None:
+    code = "import sys; from hypiler.cli import main\ntry: main.main(['--version'])\nexcept SystemExit: "
+    code += "print([name for name in main.COMMANDS if f'hypiler.cli.{name}' in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == f"hypiler {hypiler.__version__}\n[]\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["biuld"], "no command `biuld`; did you mean `build`?"),
+        (["chek", "models.json"], "no command `chek`; did you mean `check`?"),
+        (["xyzzy"], "no command `xyzzy`; `hypiler --help` lists all"),
+        ([""], "no command ``; `hypiler --help` lists all"),
+        (["models.json"], "no command `models.json`; `hypiler --help` lists all"),
+        (["--versoin"], "`hypiler` takes no option `--versoin`; did you mean `--version`?"),
+        (["--project", "x", "list"], "`hypiler` takes no option `--project`; see `hypiler --help`"),
+        (["list", "--jsn"], "`hypiler list` takes no option `--jsn`; did you mean `--json`?"),
+        (["list", "--licence=mit"], "`hypiler list` takes no option `--licence`; did you mean `--license`?"),
+        (["list", "--xyzzy", "--json"], "`hypiler list` takes no option `--xyzzy`; see `hypiler list --help`"),
+        (["list", "x"], "`hypiler list` takes no argument `x`; see `hypiler list --help`"),
+        (["show"], "the following arguments are required: ID; see `hypiler show --help`"),
+        (["list", "--max-dim", "x"], "argument --max-dim: invalid int value: 'x'; see `hypiler list --help`"),
+        (["list", "--project"], "argument --project: expected one argument; see `hypiler list --help`"),
+    ],
+)
+def test_wrong_use_is_one_line_with_a_suggestion(capsys: Capture, words: list[str], message: str) -> None:
+    assert wrong(capsys, *words) == f"hypiler: {message}"
+
+
+HOSTILE = "x\n::error::forged\x1b[31m\u202e"
+
+
+@pytest.mark.parametrize(
+    "words", [[HOSTILE], ["list", HOSTILE], ["list", "--" + HOSTILE], ["check", "--format", HOSTILE], ["-" + HOSTILE]]
+)
+def test_arguments_are_shown_without_their_control_characters(capsys: Capture, words: list[str]) -> None:
+    assert_clean(wrong(capsys, *words))
+
+
+ODD = b"x\xff"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [b"show", ODD],
+        [b"list", b"--type", ODD],
+        [b"list", b"--file", ODD],
+        [b"list", b"--project", ODD],
+        [b"init", b"new", b"--model", ODD],
+        [b"explain", ODD],
+        [ODD],
+        [b"list", ODD],
+        [b"check", b"--format", ODD],
+        [b"add", ODD, b"--file", b"models.json"],
+        [b"add", b"a/b", b"--id", ODD, b"--local", b".", b"--file", b"models.json"],
+        [b"add", b"a/b", b"--revision", ODD, b"--file", b"models.json"],
+        [b"verify", ODD, b"--file", b"models.json"],
+        [b"init", b"new", b"--output", ODD],
+    ],
+)
+def test_argument_that_is_no_text_is_one_line(tmp_path_factory: pytest.TempPathFactory, words: list[bytes]) -> None:
+    folder = tmp_path_factory.mktemp("odd")
+    (folder / "models.json").write_text('{"version": "1.0", "models": []}')
+    command = [sys.executable.encode(), b"-m", b"hypiler", *words]
+    done = subprocess.run(command, cwd=folder, capture_output=True, check=False)
+    assert done.returncode in (1, 2, 3)
+    assert done.stdout == b""
+    assert b"Traceback" not in done.stderr
+    assert b"\\udcff" in done.stderr
+    assert sorted(path.name for path in folder.iterdir()) == ["models.json"]
+
+
+def test_too_little_memory_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    def read(*_: object) -> bytes:
+        raise MemoryError
+
+    monkeypatch.setattr("hypiler.project.loading.read_bounded", read)
+    assert main(["check", "models.json"]) == 3
+    assert capsys.readouterr() == ("", "hypiler: not enough memory\n")
