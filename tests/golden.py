@@ -233,7 +233,8 @@ class _Site:
             if pieces[-1] and (len(_body([*pieces[-1], atom])) > width or _ends_line(pieces[-1][-1])):
                 pieces.append([])
             pieces[-1].append(atom)
-        return "\n".join(_string(piece) for piece in pieces)
+        is_raw = bool(re.match("f?r", self.old)) and all(map(_can_be_raw, marks))
+        return "\n".join(_string(piece, is_raw=is_raw) for piece in pieces)
 
 
 def _site(frame: FrameType) -> _Site:
@@ -368,9 +369,14 @@ def _ends_line(atom: str | ast.FormattedValue) -> bool:
     return isinstance(atom, str) and atom.endswith("\n")
 
 
-def _string(piece: Parts) -> str:
+def _string(piece: Parts, *, is_raw: bool) -> str:
     """The source of a string."""
-    return f'{_prefix(piece)}"{_body(piece)}"'
+    body = _body(piece)
+    return f'r{_prefix(piece)}"{body}"'.replace(r"\\", "\\") if is_raw else f'{_prefix(piece)}"{body}"'
+
+
+def _can_be_raw(part: str | ast.FormattedValue) -> bool:
+    return not isinstance(part, str) or (part.isprintable() and '"' not in part and not part.endswith("\\"))
 
 
 def _long_string(parts: Parts, *, continued: bool) -> str:
