@@ -495,7 +495,7 @@ def test_address_of_no_hub_is_told(hub: LoopbackHub, endpoint: str) -> None:
     ("name", "value", "told"),
     [
         ("ALL_PROXY", "nothing://user:secret@host:1", "ValueError"),
-        ("SSL_CERT_FILE", "/nowhere/cert.pem", "No such file or directory"),
+        ("SSL_CERT_FILE", "/nowhere/cert.pem", golden("No such file or directory")),
     ],
 )
 def test_environment_that_allows_no_connection_is_told(
@@ -783,25 +783,31 @@ def test_some_redirects_are_followed_and_no_more(hub: LoopbackHub) -> None:
 
 
 PLACES = [
-    ("file:///etc/passwd", "`file://`, which is not https; nothing was asked there"),
-    ("ftp://127.0.0.1/x", "`ftp://127.0.0.1`, which is not https; nothing was asked there"),
-    ("http://10.0.0.1:80/x", "`http://10.0.0.1:80`, which is not https; nothing was asked there"),
-    ("http://8.8.8.8/x", "`http://8.8.8.8`, which is not https; nothing was asked there"),
-    ("https://10.0.0.1/x", "`https://10.0.0.1`, which is a private address; nothing was asked there"),
-    ("https://0.0.0.0/x", "`https://0.0.0.0`, which is a private address; nothing was asked there"),
-    ("https://169.254.169.254/x", "`https://169.254.169.254`, which is a link-local address; nothing was asked there"),
-    ("https://2852039166/x", "`https://2852039166`, which is a link-local address; nothing was asked there"),
-    ("https://[fe80::1]/x", "`https://[fe80::1]`, which is a link-local address; nothing was asked there"),
+    ("file:///etc/passwd", golden("`file://`, which is not https; nothing was asked there")),
+    ("ftp://127.0.0.1/x", golden("`ftp://127.0.0.1`, which is not https; nothing was asked there")),
+    ("http://10.0.0.1:80/x", golden("`http://10.0.0.1:80`, which is not https; nothing was asked there")),
+    ("http://8.8.8.8/x", golden("`http://8.8.8.8`, which is not https; nothing was asked there")),
+    ("https://10.0.0.1/x", golden("`https://10.0.0.1`, which is a private address; nothing was asked there")),
+    ("https://0.0.0.0/x", golden("`https://0.0.0.0`, which is a private address; nothing was asked there")),
+    (
+        "https://169.254.169.254/x",
+        golden("`https://169.254.169.254`, which is a link-local address; nothing was asked there"),
+    ),
+    ("https://2852039166/x", golden("`https://2852039166`, which is a link-local address; nothing was asked there")),
+    ("https://[fe80::1]/x", golden("`https://[fe80::1]`, which is a link-local address; nothing was asked there")),
     (
         "https://[::ffff:169.254.169.254]/x",
-        "`https://[::ffff:169.254.169.254]`, which is a link-local address; nothing was asked there",
+        golden("`https://[::ffff:169.254.169.254]`, which is a link-local address; nothing was asked there"),
     ),
-    ("https://user:word@8.8.8.8/x", "`https://8.8.8.8`, which has a user's name in it; nothing was asked there"),
-    ("https://8.8.8.8\\@127.0.0.1/x", "`https://8.8.8.8\\@127.0.0.1/x`, which is no address"),
-    ("https://h\u00f6st/x", "`https://h\u00f6st/x`, which is no address"),
-    ("http://[", "`http://[`, which is no address"),
-    ("http://127.0.0.1:99999/x", "`http://127.0.0.1:99999/x`, which is no address"),
-    ("", "``, which is no address"),
+    (
+        "https://user:word@8.8.8.8/x",
+        golden("`https://8.8.8.8`, which has a user's name in it; nothing was asked there"),
+    ),
+    ("https://8.8.8.8\\@127.0.0.1/x", golden("`https://8.8.8.8\\@127.0.0.1/x`, which is no address")),
+    ("https://h\u00f6st/x", golden("`https://h\u00f6st/x`, which is no address")),
+    ("http://[", golden("`http://[`, which is no address")),
+    ("http://127.0.0.1:99999/x", golden("`http://127.0.0.1:99999/x`, which is no address")),
+    ("", golden("``, which is no address")),
 ]
 
 
@@ -848,11 +854,11 @@ def secure(hub: LoopbackHub) -> Iterator[Callable[[Callable[[Any], Any]], None]]
 @pytest.mark.parametrize(
     ("place", "told"),
     [
-        ("http://8.8.8.8/x", "`http://8.8.8.8`, which is not https"),
-        ("http://1.1.1.1/x", "`http://1.1.1.1`, which is not https"),
-        ("https://127.0.0.1:8080/x", "`https://127.0.0.1:8080`, which is a loopback address"),
-        ("https://localhost/x", "`https://localhost`, which is a loopback address"),
-        ("https://192.168.0.1/x", "`https://192.168.0.1`, which is a private address"),
+        ("http://8.8.8.8/x", golden("`http://8.8.8.8`, which is not https")),
+        ("http://1.1.1.1/x", golden("`http://1.1.1.1`, which is not https")),
+        ("https://127.0.0.1:8080/x", golden("`https://127.0.0.1:8080`, which is a loopback address")),
+        ("https://localhost/x", golden("`https://localhost`, which is a loopback address")),
+        ("https://192.168.0.1/x", golden("`https://192.168.0.1`, which is a private address")),
     ],
 )
 def test_public_hub_leads_to_no_other_place(
@@ -962,7 +968,7 @@ def test_repository_without_end_is_refused(
 ) -> None:
     monkeypatch.setattr(client_module, name, value)
     commit = hub.add("org/tiny", sharded(9))
-    most = "5 files and 134217728" if name == "_MAX_FILES" else "1000 files and 500"
+    most = golden("5 files and 134217728") if name == "_MAX_FILES" else golden("1000 files and 500")
     assert refused(AnswerError, commit) == golden(
         f"org/tiny @ {commit} cannot be read: at most {most} bytes are read of one repository"
     )

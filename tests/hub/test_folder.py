@@ -129,13 +129,16 @@ def test_commit_in_a_folder_of_other_things_is_not_taken_for_one(folder: Path, t
 
 
 STRANGE: list[tuple[Callable[[Path], object], str]] = [
-    (lambda path: path.symlink_to("/etc/passwd"), "is a link that leads out of the folder: put a copy in its place"),
-    (lambda path: path.symlink_to("/dev/zero"), "must be a file, or a link to one: put a copy in its place"),
-    (lambda path: path.symlink_to("gone"), "must be a file, or a link to one: put a copy in its place"),
-    (lambda path: path.symlink_to(path.name), "must be a file, or a link to one: put a copy in its place"),
-    (lambda path: path.symlink_to("1_Pooling"), "must be a file, or a link to one: put a copy in its place"),
-    (lambda path: path.symlink_to(".."), "must be a file, or a link to one: put a copy in its place"),
-    (os.mkfifo, "must be a file, or a link to one: put a copy in its place"),
+    (
+        lambda path: path.symlink_to("/etc/passwd"),
+        golden("is a link that leads out of the folder: put a copy in its place"),
+    ),
+    (lambda path: path.symlink_to("/dev/zero"), golden("must be a file, or a link to one: put a copy in its place")),
+    (lambda path: path.symlink_to("gone"), golden("must be a file, or a link to one: put a copy in its place")),
+    (lambda path: path.symlink_to(path.name), golden("must be a file, or a link to one: put a copy in its place")),
+    (lambda path: path.symlink_to("1_Pooling"), golden("must be a file, or a link to one: put a copy in its place")),
+    (lambda path: path.symlink_to(".."), golden("must be a file, or a link to one: put a copy in its place")),
+    (os.mkfifo, golden("must be a file, or a link to one: put a copy in its place")),
 ]
 
 

@@ -478,10 +478,10 @@ def test_bytes_that_are_not_utf8_are_shown_where_the_first_stands(
 @pytest.mark.parametrize(
     ("encoding", "mark", "name"),
     [
-        ("utf-16-le", b"\xff\xfe", "UTF-16 (little endian)"),
-        ("utf-16-be", b"\xfe\xff", "UTF-16 (big endian)"),
-        ("utf-32-le", b"\xff\xfe\0\0", "UTF-32 (little endian)"),
-        ("utf-32-be", b"\0\0\xfe\xff", "UTF-32 (big endian)"),
+        ("utf-16-le", b"\xff\xfe", golden("UTF-16 (little endian)")),
+        ("utf-16-be", b"\xfe\xff", golden("UTF-16 (big endian)")),
+        ("utf-32-le", b"\xff\xfe\0\0", golden("UTF-32 (little endian)")),
+        ("utf-32-be", b"\0\0\xfe\xff", golden("UTF-32 (big endian)")),
     ],
 )
 def test_another_unicode_encoding_is_named(encoding: str, mark: bytes, name: str) -> None:
