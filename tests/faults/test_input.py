@@ -48,10 +48,10 @@ def test_pipe_is_not_waited_for(project: Path, hypiler: Command) -> None:
         ("/dev/zero", golden("not a regular file")),
         ("/dev/null", golden("not a regular file")),
         ("folder", golden("it is a folder")),
-        ("loop", golden("Too many levels of symbolic links")),
-        ("missing", golden("No such file or directory")),
-        ("x" * 300, golden("File name too long")),
-        ("models.json/x", golden("Not a directory")),
+        ("loop", "Too many levels of symbolic links"),
+        ("missing", "No such file or directory"),
+        ("x" * 300, "File name too long"),
+        ("models.json/x", "Not a directory"),
     ],
 )
 def test_what_is_no_file_is_one_line(project: Path, hypiler: Command, name: str, why: str) -> None:

@@ -393,16 +393,18 @@ def test_what_json_cannot_hold_is_refused(value: Any, message: str) -> None:
 
 
 def test_the_whole_file_can_not_be_removed() -> None:
-    with pytest.raises(EditError, match=r"^there is no key to remove at \$$"):
+    with pytest.raises(EditError) as caught:
         edit(read("{}"), [Change((), REMOVED)])
+    assert str(caught.value) == golden("there is no key to remove at $")
 
 
 def test_a_file_with_faults_is_not_edited() -> None:
     source, findings = read_source(b'{"a": NaN, "b": 1}', "models.json")
     assert source is not None
     assert len(findings) == 1
-    with pytest.raises(EditError, match=r"^the result cannot be read: a number must be finite; found `NaN`$"):
+    with pytest.raises(EditError) as caught:
         edit(source, [Change(("b",), 2)])
+    assert str(caught.value) == golden("the result cannot be read: a number must be finite; found `NaN`")
     assert edit(source, [Change(("a",), 2)]) == '{"a": 2, "b": 1}', "unless the fault goes"
 
 

@@ -820,7 +820,7 @@ def test_a_clean_file_is_read_without_costly_imports() -> None:
         "print(sorted({'json', 're', 'typing', 'enum', 'dataclasses', 'pathlib', 'hashlib'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == golden("[]\n")
+    assert done.stdout == "[]\n"
 
 
 def test_a_caller_with_a_deep_stack_gets_the_same_verdict() -> None:
