@@ -30,6 +30,7 @@ class AtClose(inject.Fault):
         super().meet(point, after=after and point != "after close")
 
 kind, error, folder = sys.argv[1:]
+inject.rehearse(Path(folder), ["build", "--quiet"])
 inject.Fault = {{"lasting": Lasting, "close": AtClose}}[kind]
 json.dump(inject.attempts(error, Path(folder), ["build", "--quiet"]), sys.stdout)
 """

@@ -513,9 +513,13 @@ def test_id_is_the_name_of_the_repository_as_ids_are_written(name: str, id: str)
 
 COMMIT, OTHER_COMMIT = "a" * 40, "b" * 40
 NOTES = {
-    "a folder": (COMMIT, None, ["the files of a folder were read: of which commit they are is not known"]),
-    "no pin": (None, COMMIT, [f"the entry has no `revision`: the files of {COMMIT} were read"]),
-    "another commit": (COMMIT, OTHER_COMMIT, [f"the entry pins {COMMIT}, and the files of {OTHER_COMMIT} were read"]),
+    "a folder": (COMMIT, None, [golden("the files of a folder were read: of which commit they are is not known")]),
+    "no pin": (None, COMMIT, [golden(f"the entry has no `revision`: the files of {COMMIT} were read")]),
+    "another commit": (
+        COMMIT,
+        OTHER_COMMIT,
+        [golden(f"the entry pins {COMMIT}, and the files of {OTHER_COMMIT} were read")],
+    ),
     "the pinned commit": (COMMIT, COMMIT, []),
 }
 
