@@ -18,7 +18,7 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -80,7 +80,8 @@ class Updates:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Rewrite the sources of the tests."""
         files: dict[str, list[_Site]] = {}
-        for site in self.sites.values():
+        for site in sorted(self.sites.values(), key=lambda site: -site.depth):
+            site.settle()
             files.setdefault(site.file, []).append(site)
         for file, sites in sorted(files.items()):
             self._rewrite(file, sites)
@@ -152,7 +153,7 @@ class _Golden(str):
     """A pinned sentence that remembers what it is compared with."""
 
     site: "_Site"
-    values: list[object]
+    values: "list[str | _Golden]"
 
     @classmethod
     def at(cls, frame: FrameType, text: str | None) -> "_Golden":
@@ -165,22 +166,15 @@ class _Golden(str):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, str):
             return False
-        # Where a sentence holds another one that is pinned elsewhere, it may be the inner one that changed.
-        inner = [isinstance(value, _Golden) for value in self.values]
-        found = any(inner) and re.fullmatch(self._pattern(), other, re.DOTALL)
-        if found:
-            for value, text in zip([v for v in self.values if isinstance(v, _Golden)], found.groups(), strict=True):
-                assert value == text
-        else:
-            self.site.sightings.append(([str(value) for value in self.values], str(other)))
+        self.site.sightings.append(([*self.values], str(other)))
         return True
 
     __hash__ = str.__hash__
 
-    def _pattern(self) -> str:
-        values = iter(self.values)
-        parts = [part if isinstance(part, str) else next(values) for part in self.site.parts]
-        return "".join("(.*)" if isinstance(part, _Golden) else re.escape(str(part)) for part in parts)
+    @property
+    def depth(self) -> int:
+        """How many pinned sentences lie in each other."""
+        return 1 + max((value.depth for value in self.values if isinstance(value, _Golden)), default=0)
 
 
 @dataclass
@@ -191,7 +185,9 @@ class _Site:
         span: line, column, end line and end column of what is replaced; columns count bytes.
         old: what is replaced, or an empty text.
         parts: the template that stands there now.
-        sightings: values of the placeholders, and the text that the pinned one was compared with.
+        sightings: values of the placeholders, and the text that the pinned one was compared with. A value that is
+            pinned itself is still marked as such.
+        draft: the new template, as far as it is known.
     """
 
     file: str
@@ -199,28 +195,49 @@ class _Site:
     indent: int
     old: str
     parts: Parts
-    sightings: list[tuple[list[str], str]] = field(default_factory=list)
+    sightings: "list[tuple[list[str | _Golden], str]]" = field(default_factory=list)
+    draft: "Draft | None" = None
 
     @property
     def placeholders(self) -> list[ast.FormattedValue]:
         return [part for part in self.parts if not isinstance(part, str)]
 
+    @property
+    def depth(self) -> int:
+        values = [value for values, _ in self.sightings for value in values if isinstance(value, _Golden)]
+        return max((value.depth for value in values), default=0)
+
+    def settle(self) -> None:
+        """Find the new template. Pinned sentences within it take what stands in their places."""
+        drafts = [self._present(), *(_draft(self._present(), values, text) for values, text in self.sightings)]
+        for draft in drafts:
+            found = [self._inner(draft, values, text) for values, text in self.sightings]
+            if None not in found:
+                for inner in filter(None, found):
+                    for value, text in inner:
+                        value.site.sightings.append((value.values, text))
+                self.draft = draft
+                return
+
     def refreshed(self) -> str | None:
-        """The source of the template that gives the text of every sighting; None if the present one does."""
-        if all(self._fill(self._present(), values) == text for values, text in self.sightings) and self.old:
-            return None
-        for values, text in self.sightings:
-            draft = _draft(self._present(), values, text)
-            if all(self._fill(draft, values) == text for values, text in self.sightings):
-                return self._render(draft)
-        raise _ConflictError("its test cases need different sentences" if self.sightings else "it is never compared")
+        """The source of the new template; None if it is the present one."""
+        if self.draft is None:
+            raise _ConflictError("its test cases need different sentences")
+        if not self.old and not self.sightings:
+            raise _ConflictError("it is never compared")
+        return None if self.old and self.draft == self._present() else self._render(self.draft)
+
+    def _inner(self, draft: Draft, values: "list[str | _Golden]", text: str) -> "list[tuple[_Golden, str]] | None":
+        """The texts of the pinned sentences within one; None if a template does not give the text."""
+        parts = [part if isinstance(part, str) else values[part] for part in draft]
+        inner = [part for part in parts if isinstance(part, _Golden)]
+        pattern = "".join("(.*)" if isinstance(part, _Golden) else re.escape(part) for part in parts)
+        found = re.fullmatch(pattern, text, re.DOTALL)
+        return None if found is None else list(zip(inner, found.groups(), strict=True))
 
     def _present(self) -> Draft:
         numbers = iter(range(len(self.parts)))
         return [part if isinstance(part, str) else next(numbers) for part in self.parts]
-
-    def _fill(self, draft: Draft, values: list[str]) -> str:
-        return "".join(part if isinstance(part, str) else values[part] for part in draft)
 
     def _render(self, draft: Draft) -> str:
         """The source of a string, in pieces that fit the line; the formatter does the rest."""
@@ -229,10 +246,10 @@ class _Site:
             return _long_string(marks, continued=self.old.lstrip("rf").startswith('"""\\\n'))
         pieces: list[Parts] = [[]]
         width = WIDTH - self.indent - len('    f""')
-        for atom in _atoms(marks):
-            if pieces[-1] and (len(_body([*pieces[-1], atom])) > width or _ends_line(pieces[-1][-1])):
+        for word in _words(marks):
+            if pieces[-1] and (len(_body([*pieces[-1], *word])) > width or _ends_line(pieces[-1])):
                 pieces.append([])
-            pieces[-1].append(atom)
+            pieces[-1] += word
         is_raw = bool(re.match("f?r", self.old)) and all(map(_can_be_raw, marks))
         return "\n".join(_string(piece, is_raw=is_raw) for piece in pieces)
 
@@ -288,7 +305,7 @@ def _parts(node: ast.expr) -> Iterator[str | ast.FormattedValue]:
             yield ast.FormattedValue(node, -1)
 
 
-def _evaluate(part: ast.FormattedValue, frame: FrameType) -> object:
+def _evaluate(part: ast.FormattedValue, frame: FrameType) -> "str | _Golden":
     """What stands for a placeholder in the text; a pinned sentence stays one."""
     plain = part.conversion == -1 and part.format_spec is None
     code = ast.Expression(part.value if plain else ast.JoinedStr([part]))
@@ -296,7 +313,7 @@ def _evaluate(part: ast.FormattedValue, frame: FrameType) -> object:
     return value if isinstance(value, _Golden) else format(value)
 
 
-def _draft(present: Draft, values: list[str], text: str) -> Draft:
+def _draft(present: Draft, values: Sequence[str], text: str) -> Draft:
     """A template that gives `text`, with the placeholders of the present one where their values stand in it.
 
     A value that stands in the text several times is taken where what surrounds it is most like what surrounds it now.
@@ -356,17 +373,20 @@ def _stands_alone(value: str, before: str, text_before: str, after: str, text_af
     return True
 
 
-def _atoms(marks: Parts) -> Iterator[str | ast.FormattedValue]:
-    """Words, each with the blanks before it, and placeholders."""
+def _words(marks: Parts) -> list[Parts]:
+    """The parts in pieces between which a line may end: before a blank, and after the end of a line."""
+    words: list[Parts] = [[]]
     for mark in marks:
-        if isinstance(mark, str):
-            yield from (atom for atom in re.split(r"(?<=\n)|(?<=[^ ])(?= )", mark) if atom)
-        else:
-            yield mark
+        atoms = re.split(r"(?<=\n)|(?<=[^ ])(?= )", mark) if isinstance(mark, str) else [mark]
+        for atom in filter(None, atoms):
+            if _ends_line(words[-1]) or (isinstance(atom, str) and atom.startswith(" ")):
+                words.append([])
+            words[-1].append(atom)
+    return words
 
 
-def _ends_line(atom: str | ast.FormattedValue) -> bool:
-    return isinstance(atom, str) and atom.endswith("\n")
+def _ends_line(parts: Parts) -> bool:
+    return bool(parts) and isinstance(parts[-1], str) and parts[-1].endswith("\n")
 
 
 def _string(piece: Parts, *, is_raw: bool) -> str:

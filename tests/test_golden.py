@@ -83,6 +83,18 @@ CASES = {
             assert f"is not read: {told}" == golden(f"is not read: {told}")
         """,
     ),
+    "both": (
+        """
+        @pytest.mark.parametrize(("found", "told"), [("a key", golden("no key")), ("a gap", golden("a gap"))])
+        def test_it(found, told):
+            assert f"is not read: {found}" == golden(f"cannot be read: {told}")
+        """,
+        """
+        @pytest.mark.parametrize(("found", "told"), [("a key", golden("a key")), ("a gap", golden("a gap"))])
+        def test_it(found, told):
+            assert f"is not read: {found}" == golden(f"is not read: {told}")
+        """,
+    ),
     "long texts": (
         """
         def test_it():
