@@ -1,12 +1,15 @@
-"""Settings of the property tests, and how tests compile a registry and import what is generated from it."""
+"""Settings of the property tests, and the option that rewrites what tests pin."""
 
 import os
 import sys
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # What tests import from each other lies in this folder, not in an installed package.
 sys.path.insert(0, os.path.dirname(__file__))
+
+from golden import start_updating
 
 # A shared machine stalls now and then, so no example has a deadline.
 settings.register_profile(
@@ -18,3 +21,19 @@ settings.register_profile(
 )
 settings.register_profile("thorough", settings.get_profile("default"), max_examples=200, derandomize=False)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        help="rewrite pinned messages, files and pages with what is found now; review them by diff",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """One process rewrites the tests: what several processes find would have to be merged."""
+    if config.option.update_golden:
+        config.option.numprocesses = 0
+        start_updating(config)

@@ -13,27 +13,36 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from golden import is_updating, write_golden
+
 TOOLS = Path(sys.executable).parent
 _BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _STEP = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 
 
 def run_page(page: Path, folder: Path, tools: Path = TOOLS) -> int:
-    """Run a page in an empty folder; the number of commands. Raises AssertionError where an output is another.
+    """Run a page in an empty folder; the number of commands. Raises AssertionError if an output differs.
 
-    Commands are found in `tools` before they are elsewhere.
+    Commands are looked up in `tools` first. With `--update-golden`, the page is rewritten instead.
     """
-    count = 0
-    for _, command, expected, found in _outputs(page.read_text("utf-8"), folder, tools):
-        count += 1
+    text = page.read_text("utf-8")
+    steps = list(_outputs(text, folder, tools))
+    if is_updating():
+        write_golden(page, _with_outputs(text, steps))
+        return len(steps)
+    for _, command, expected, found in steps:
         if not _matches(expected, found):
             raise AssertionError(f"{page}: $ {command}\nexpected:\n{expected}\nfound:\n{found}")
-    return count
+    return len(steps)
 
 
 def current(text: str, folder: Path, tools: Path = TOOLS) -> str:
-    """The text of a page with the outputs that its commands give now; those with wildcards stay if they match."""
-    for start, command, expected, found in reversed(list(_outputs(text, folder, tools))):
+    """The text of a page with the outputs that its commands give now; outputs with wildcards stay if they match."""
+    return _with_outputs(text, list(_outputs(text, folder, tools)))
+
+
+def _with_outputs(text: str, steps: list[tuple[int, str, str, str]]) -> str:
+    for start, command, expected, found in reversed(steps):
         if not _matches(expected, found):
             begin = start + len(f"$ {command}\n")
             text = text[:begin] + found + text[begin + len(expected) :]

@@ -135,5 +135,7 @@ def test_clean_build_loads_nothing_that_only_a_fault_needs(tmp_path: Path) -> No
     source = Path(__file__).parent / "packages/hatch-app/models.json"
     arguments = ["build", str(source), "--out", str(tmp_path), "-q"]
     loaded = loaded_by(f"from hypiler.cli.main import main; main({arguments})")
-    assert loaded & {"hypiler.jsontext.scanner", "difflib", "typing", "ast"} == set()
+    # Since Python 3.14, each argument of `argparse` loads what colours its help, and `ast` with that.
+    standard = loaded_by("from argparse import ArgumentParser; ArgumentParser()")
+    assert (loaded - standard) & {"hypiler.jsontext.scanner", "difflib", "typing", "ast"} == set()
     assert {name.split(".")[0] for name in loaded} <= {"hypiler", *STANDARD}  # fmt: skip

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from golden import golden_file
 
 from hypiler.cli.main import main
 
@@ -35,7 +36,7 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("form", ["text", "concise"])
 def test_report_is_the_stored_one(form: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "models.json", "--format", form]) == 1
-    assert capsys.readouterr().out == (HERE / f"hundred_faults.{form}").read_text("utf-8")
+    assert capsys.readouterr().out == golden_file(HERE / f"hundred_faults.{form}")
 
 
 @pytest.mark.usefixtures("registry")

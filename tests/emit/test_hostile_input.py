@@ -2,6 +2,7 @@
 
 import copy
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from strategies import (
     replaced,
 )
 
+from hypiler.compiler.checked import CheckedRegistry
 from hypiler.compiler.pipeline import compile_registry
 from hypiler.diagnostics.formats import render_json
 from hypiler.diagnostics.text import render_text
@@ -55,16 +57,37 @@ def _planted(text: str) -> list[tuple[Path_, Tree]]:
     return placed
 
 
-def _accepted(text: str) -> list[Tree]:
+@cache
+def _accepted(text: str) -> tuple[Tree, ...]:
     """The models that hold the text somewhere and are valid, each with names of its own."""
-    models = []
+    models: list[Tree] = []
     for number, (_, model) in enumerate(_planted(text)):
         own = copy.deepcopy(model)
         if not compiled(registry_of(model)).has_errors:
             own["id"] = f"m{number}"
             own["aliases"] = [f"a{number}"]
             models.append(own)
-    return models
+    return tuple(models)
+
+
+@cache
+def _registry(text: str) -> CheckedRegistry:
+    """Those models, compiled."""
+    return valid(registry_of(*_accepted(text)))
+
+
+@cache
+def _emitted(text: str) -> tuple[str, str]:
+    """Module and stub of those models."""
+    return emit_python(_registry(text)), emit_stub(_registry(text))
+
+
+@cache
+def _blanked_plain(names: tuple[tuple[str, str, str], ...]) -> tuple[str, str]:
+    """The syntax of module and stub of harmless models with these ids, aliases and types."""
+    models = [plain_model(id=id, aliases=[alias], type=type) for id, alias, type in names]
+    registry = valid(registry_of(*models))
+    return blanked(emit_python(registry)), blanked(emit_stub(registry))
 
 
 def test_the_places_are_those_of_every_kind_of_text() -> None:
@@ -83,52 +106,51 @@ def test_the_places_are_those_of_every_kind_of_text() -> None:
 def test_a_hostile_text_comes_back_exactly(text: str, tmp_path: Path) -> None:
     models = _accepted(text)
     assert len(models) > 15 or not text.strip()
-    with imported(valid(registry_of(*models)), tmp_path) as module:
+    with imported(_registry(text), tmp_path) as module:
         records = module.MODEL_REGISTRY
-        assert [facts(r) for r in records] == [facts_of(m) for m in models]
+        assert [facts(record) for record in records] == [facts_of(model) for model in models]
         for model in models:
             answer = module.models_by_organization(model["organization"])
             assert model["id"] in [record.id for record in answer]
 
 
-@hostile
-def test_a_hostile_text_is_never_run(text: str, tmp_path: Path) -> None:
-    registry = valid(registry_of(*_accepted(text)))
-    (tmp_path / "m.py").write_text(emit_python(registry), encoding="utf-8", newline="")
-    (tmp_path / "s.py").write_text(
-        emit_stub(registry)
-        .replace(
-            "from typing_extensions import ReadOnly, TypeVar",
-            "from typing import TypeVar as _TypeVar\nReadOnly = list\n"
-            "TypeVar = lambda name, default=None, **bound: _TypeVar(name, **bound)",
+def test_a_hostile_text_is_never_run(tmp_path: Path) -> None:
+    """All of them in one interpreter, since starting one takes longer than what it does here."""
+    for number, text in enumerate(HOSTILE):
+        module, stub = _emitted(text)
+        (tmp_path / f"m{number}.py").write_text(module, encoding="utf-8", newline="")
+        (tmp_path / f"s{number}.py").write_text(
+            stub.replace(
+                "from typing_extensions import ReadOnly, TypeVar",
+                "from typing import TypeVar as _TypeVar\nReadOnly = list\n"
+                "TypeVar = lambda name, default=None, **bound: _TypeVar(name, **bound)",
+            ).replace("from hypiler import ModelConfig", "ModelConfig = list"),
+            encoding="utf-8",
+            newline="",
         )
-        .replace("from hypiler import ModelConfig", "ModelConfig = list"),
-        encoding="utf-8",
-        newline="",
-    )
     code = (
-        "import m, s, pydoc\n"
-        "for record in m.MODEL_REGISTRY: repr(record), hash(record), record.model_type, record.to_dict()\n"
-        "m.MODELS, m.ModelId, m.Repository, m.ModelType, dir(m), pydoc.render_doc(m), pydoc.render_doc(s)\n"
+        "import pydoc\n"
+        f"for number in range({len(HOSTILE)}):\n"
+        "    m, s = __import__(f'm{number}'), __import__(f's{number}')\n"
+        "    for record in m.MODEL_REGISTRY: repr(record), hash(record), record.model_type, record.to_dict()\n"
+        "    m.MODELS, m.ModelId, m.Repository, m.ModelType, dir(m), pydoc.render_doc(m), pydoc.render_doc(s)\n"
     )
+    before = {path.name for path in tmp_path.iterdir()}
     run = run_python(code, cwd=tmp_path)
     assert (run.stdout, run.stderr, run.returncode) == ("", "", 0)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.py", "s.py"]
+    assert {path.name for path in tmp_path.iterdir()} == before
 
 
 @hostile
 def test_a_hostile_text_changes_no_syntax(text: str) -> None:
-    models = _accepted(text)
-    plain = [plain_model(id=model["id"], aliases=model["aliases"], type=model["type"]) for model in models]
-    hostile_registry, plain_registry = [valid(registry_of(*own)) for own in (models, plain)]
-    assert blanked(emit_python(hostile_registry)) == blanked(emit_python(plain_registry))
-    assert blanked(emit_stub(hostile_registry)) == blanked(emit_stub(plain_registry))
+    names = tuple((model["id"], model["aliases"][0], model["type"]) for model in _accepted(text))
+    module, stub = _emitted(text)
+    assert (blanked(module), blanked(stub)) == _blanked_plain(names)
 
 
 @hostile
 def test_generated_text_holds_no_raw_control_or_bidi_character(text: str) -> None:
-    registry = valid(registry_of(*_accepted(text)))
-    module, stub = emit_python(registry), emit_stub(registry)
+    module, stub = _emitted(text)
     assert module.isascii()
     assert set(raw_characters(module + stub)) <= {"\n"}
 
@@ -137,12 +159,11 @@ def test_generated_text_holds_no_raw_control_or_bidi_character(text: str) -> Non
 def test_the_lines_that_python_searches_for_an_encoding_hold_no_input(
     text: str,
 ) -> None:
-    registry = valid(registry_of(*_accepted(text)))
-    for emitted in (emit_python(registry), emit_stub(registry)):
+    for emitted in _emitted(text):
         head = emitted.split("\n")[:5]
         assert head[0] == "# Code generated by hypiler. DO NOT EDIT."
         assert head[1] == "# format: 1"
-        assert head[2] == f"# source sha256: {registry.sha256}"
+        assert head[2] == f"# source sha256: {_registry(text).sha256}"
         assert head[3][:18] + head[3][18:].strip("0123456789abcdef") == ("# content sha256: ")
         assert head[4] == ""
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from generated import imported, run_python, valid
+from golden import golden
 from strategies import Tree, plain_model, registry_of
 
 import hypiler
@@ -157,7 +158,7 @@ class TestNames:
         ):
             with pytest.raises(AttributeError) as error:
                 getattr(m, name)
-            assert str(error.value) == f"module {m.__name__!r} has no attribute {name!r}"
+            assert str(error.value) == golden(f"module {m.__name__!r} has no attribute {name!r}")
 
     def test_importing_an_unknown_name_is_an_import_error(self, folder: Path) -> None:
         run = run_python("from registry import COLBERT_V3", cwd=folder)
@@ -180,12 +181,12 @@ class TestLookups:
     def test_an_unknown_key_suggests_the_nearest_id(self, m: ModuleType) -> None:
         with pytest.raises(KeyError) as error:
             m.MODELS["colbert-v3"]
-        assert error.value.args == ("no model 'colbert-v3' in this registry; did you mean 'colbert-v2'?",)
+        assert error.value.args == (golden("no model 'colbert-v3' in this registry; did you mean 'colbert-v2'?"),)
 
     def test_an_unknown_key_that_is_like_no_id_suggests_none(self, m: ModuleType) -> None:
         with pytest.raises(KeyError) as error:
             m.MODELS["zzz"]
-        assert error.value.args == ("no model 'zzz' in this registry",)
+        assert error.value.args == (golden("no model 'zzz' in this registry"),)
 
     def test_the_mapping_is_a_mapping(self, m: ModuleType) -> None:
         ids = ["colbert-v2", "bge-m3", "tiny.v1", "cb2", "t1", "t2"]
@@ -242,7 +243,7 @@ class TestLookups:
         for wrong in (5, 0, -3, True, 3.0, "3"):
             with pytest.raises(ValueError) as error:
                 m.BGE_M3.resolve_dimension(wrong)
-            assert str(error.value) == (f"'bge-m3' has no vectors of dimension {wrong!r}; choose one of: 3, 7")
+            assert str(error.value) == golden(f"'bge-m3' has no vectors of dimension {wrong!r}; choose one of: 3, 7")
 
     def test_an_empty_registry_answers_every_question(self, tmp_path: Path) -> None:
         with imported(valid(registry_of()), tmp_path) as m:
@@ -405,10 +406,10 @@ class TestImmutability:
         for name in (*_names(record), "new", "__dict__", "__class__"):
             with pytest.raises(AttributeError) as error:
                 setattr(record, name, 5)
-            assert str(error.value) == f"{owner}.{name} is read-only"
+            assert str(error.value) == golden(f"{owner}.{name} is read-only")
             with pytest.raises(AttributeError) as error:
                 delattr(record, name)
-            assert str(error.value) == f"{owner}.{name} is read-only"
+            assert str(error.value) == golden(f"{owner}.{name} is read-only")
 
     def test_a_record_has_no_dict(self, record: Any) -> None:
         assert not hasattr(record, "__dict__")
@@ -416,7 +417,7 @@ class TestImmutability:
     def test_a_record_cannot_be_made_by_hand(self, record: Any) -> None:
         with pytest.raises(TypeError) as error:
             type(record)()
-        assert str(error.value) == ("records are made by their registry: use get_model(id)")
+        assert str(error.value) == golden("records are made by their registry: use get_model(id)")
 
     def test_the_mappings_of_a_record_are_read_only(self, m: ModuleType) -> None:
         for mapping in (m.BGE_M3.extra, m.BGE_M3.prompts, m.BGE_M3.sources):

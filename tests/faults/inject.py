@@ -118,11 +118,15 @@ def attempts(kind: str, folder: Path, words: list[str]) -> list[dict[str, Any]]:
     return runs
 
 
-if __name__ == "__main__":
-    # What the forks would otherwise import again and again, each with a fault in the way.
+def rehearse(folder: Path, words: list[str]) -> None:
+    """Import what the forks would otherwise import again and again, each with a fault in the way."""
     with tempfile.TemporaryDirectory() as rehearsal:
-        os.chdir(shutil.copytree(sys.argv[2], f"{rehearsal}/project"))
+        os.chdir(shutil.copytree(folder, f"{rehearsal}/project"))
         with contextlib.redirect_stdout(None):
-            main(sys.argv[3:])
+            main(words)
         os.chdir("/")
+
+
+if __name__ == "__main__":
+    rehearse(Path(sys.argv[2]), sys.argv[3:])
     json.dump(attempts(sys.argv[1], Path(sys.argv[2]), sys.argv[3:]), sys.stdout)

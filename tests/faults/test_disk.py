@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from golden import golden
 
 from hypiler.cli.main import main
 
@@ -48,19 +49,19 @@ def test_limit_of_a_file_is_one_line(project: Path) -> None:
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)),
     )
     assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr == f"hypiler: cannot write `{MODULE}`: File too large\n"
+    assert done.stderr == golden(f"hypiler: cannot write `{MODULE}`: File too large\n")
     assert content(project) == before
 
 
 # The root of the mount, four files and a temporary one are six.
 @pytest.mark.parametrize(("inodes", "failing"), [(5, MODULE), (6, f"{MODULE}i")])
 def test_no_inode_for_an_output_leaves_the_old_ones(project: Path, inodes: int, failing: str) -> None:
-    message = f"hypiler: cannot write `{failing}`: No space left on device"
+    message = golden(f"hypiler: cannot write `{failing}`: No space left on device")
     assert on_mount(TMPFS.format(f"nr_inodes={inodes}")) == (3, message, sums())
 
 
 def test_stale_output_on_a_disk_that_is_read_only_is_an_error(project: Path) -> None:
-    message = f"hypiler: cannot write `{MODULE}`: Read-only file system"
+    message = golden(f"hypiler: cannot write `{MODULE}`: Read-only file system")
     assert on_mount(READ_ONLY.format(FOLDER)) == (3, message, sums())
 
 
@@ -87,7 +88,7 @@ def test_disk_that_breaks_between_writing_and_replacing_is_told_by_the_name_of_t
     """The temporary files cannot be removed either; that is not what went wrong."""
     before = sums()
     code, error, left = on_mount(TMPFS.format("size=1m"), f"\"{sys.executable}\" -c '{BREAKING}'")
-    assert (code, error) == (3, f"hypiler: cannot write `{MODULE}`: Read-only file system")
+    assert (code, error) == (3, golden(f"hypiler: cannot write `{MODULE}`: Read-only file system"))
     assert left.endswith(before)
     assert len(left.splitlines()) == 4, "the old outputs, and two temporary files"
 
@@ -110,4 +111,4 @@ def test_registry_that_may_not_be_read_is_one_line(project: Path, words: list[st
     command = [sys.executable, "-c", UNREADABLE, *words]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert (done.returncode, done.stdout.partition("--\n")[2]) == (3, "")
-    assert done.stderr == "hypiler: cannot read `models.json`: Permission denied\n"
+    assert done.stderr == golden("hypiler: cannot read `models.json`: Permission denied\n")

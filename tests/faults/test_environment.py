@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from golden import golden
 
 from hypiler.cli.main import COMMANDS, main
 
@@ -122,7 +123,7 @@ def test_full_output_is_one_line(project: Path, hypiler: Command, command: str) 
     if "check" in command:
         (project / "models.json").write_text("[")
     done = hypiler(shell=f"{command} > /dev/full")
-    message = "hypiler: cannot write the output: No space left on device\n"
+    message = golden("hypiler: cannot write the output: No space left on device\n")
     assert (done.returncode, done.stderr.splitlines(True)[-1:]) == (3, [message])
     assert "Traceback" not in done.stderr
 

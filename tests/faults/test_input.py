@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from golden import golden
 
 from hypiler.cli.main import main
 from hypiler.emit.header import read_header
@@ -38,15 +39,15 @@ def test_pipe_is_not_waited_for(project: Path, hypiler: Command) -> None:
     for command in (["check"], ["build"], ["build", "--check"], ["docs"]):
         done = hypiler(*command, timeout=20)
         assert (done.returncode, done.stdout) == (3, "")
-        assert done.stderr == "hypiler: cannot read `models.json`: not a regular file\n"
+        assert done.stderr == golden("hypiler: cannot read `models.json`: not a regular file\n")
 
 
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("/dev/zero", "not a regular file"),
-        ("/dev/null", "not a regular file"),
-        ("folder", "it is a folder"),
+        ("/dev/zero", golden("not a regular file")),
+        ("/dev/null", golden("not a regular file")),
+        ("folder", golden("it is a folder")),
         ("loop", "Too many levels of symbolic links"),
         ("missing", "No such file or directory"),
         ("x" * 300, "File name too long"),
@@ -57,7 +58,7 @@ def test_what_is_no_file_is_one_line(project: Path, hypiler: Command, name: str,
     (project / "folder").mkdir()
     (project / "loop").symlink_to("loop")
     done = hypiler("check", name, timeout=20)
-    assert (done.returncode, done.stdout, done.stderr) == (3, "", f"hypiler: cannot read `{name}`: {why}\n")
+    assert (done.returncode, done.stdout, done.stderr) == (3, "", golden(f"hypiler: cannot read `{name}`: {why}\n"))
 
 
 def test_name_with_a_null_byte_in_pyproject_is_refused(project: Path, hypiler: Command) -> None:
@@ -103,7 +104,9 @@ def test_link_is_read_unless_it_leads_out_of_the_project(project: Path, hypiler:
     (project / "models.json").unlink()
     (project / "models.json").symlink_to("../real.json")
     done = hypiler("build")
-    message = 'error[M503]: a path must stay inside the project, and "models.json" leads out of it through a link'
+    message = golden(
+        'error[M503]: a path must stay inside the project, and "models.json" leads out of it through a link'
+    )
     assert (done.returncode, done.stderr.splitlines()[0]) == (1, message)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from golden import golden
 
 OUTPUTS = ["src/hatch_app/registry.py", "src/hatch_app/registry.pyi"]
 DRIVER = f"""
@@ -29,6 +30,7 @@ class AtClose(inject.Fault):
         super().meet(point, after=after and point != "after close")
 
 kind, error, folder = sys.argv[1:]
+inject.rehearse(Path(folder), ["build", "--quiet"])
 inject.Fault = {{"lasting": Lasting, "close": AtClose}}[kind]
 json.dump(inject.attempts(error, Path(folder), ["build", "--quiet"]), sys.stdout)
 """
@@ -70,7 +72,7 @@ def test_signal_after_signal_tears_nothing(project: Path, signal: str, code: int
 
 def test_error_that_comes_at_close_leaves_everything_as_it_was(project: Path) -> None:
     runs = [run for run in inject("close", "ENOSPC", project) if run["point"] == "after close"]
-    messages = [f"hypiler: cannot write `{name}`: No space left on device\n" for name in OUTPUTS]
+    messages = [golden(f"hypiler: cannot write `{name}`: No space left on device\n") for name in OUTPUTS]
     assert [run["error"] for run in runs] == messages
     for run in runs:
         assert (run["code"], run["outputs"]) == (3, ["old", "old"])

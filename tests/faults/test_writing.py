@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from golden import golden
 
 from hypiler.cli.main import main
 
@@ -120,7 +121,7 @@ exit $code
     done = subprocess.run(["unshare", "-m", "bash", "-c", script], check=False, capture_output=True, text=True)
     if done.returncode == 99:
         pytest.skip("mounting is not allowed here")
-    message = "hypiler: cannot write `src/hatch_app/registry.py`: No space left on device\n"
+    message = golden("hypiler: cannot write `src/hatch_app/registry.py`: No space left on device\n")
     assert (done.returncode, done.stderr, done.stdout) == (3, message, "other\n")
 
 

@@ -249,7 +249,3 @@ def _some(names: list[str], of: list[str]) -> str:
     if not missing:
         return "all"
     return "all but " + ", ".join(missing) if len(missing) < len(names) else ", ".join(names)
-
-
-if __name__ == "__main__":
-    PAGE.write_text(TABLE.sub(lambda _: facts_by_family(), PAGE.read_text("utf-8")), "utf-8")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from golden import golden
 from hub.conftest import FILES, HEADER, READ
 from hub.test_client import content
 from huggingface_hub import snapshot_download
@@ -108,7 +109,7 @@ def test_link_of_a_snapshot_leads_nowhere_else(cached: Path, tmp_path: Path) -> 
     (tmp_path / "elsewhere").write_text("{}")
     (cached / "config.json").unlink()
     (cached / "config.json").symlink_to(tmp_path / "elsewhere")
-    told = f"{cached / 'config.json'} is a link that leads out of the folder: put a copy in its place"
+    told = golden(f"{cached / 'config.json'} is a link that leads out of the folder: put a copy in its place")
     assert refused(cached) == told
 
 
@@ -128,20 +129,23 @@ def test_commit_in_a_folder_of_other_things_is_not_taken_for_one(folder: Path, t
 
 
 STRANGE: list[tuple[Callable[[Path], object], str]] = [
-    (lambda path: path.symlink_to("/etc/passwd"), "is a link that leads out of the folder: put a copy in its place"),
-    (lambda path: path.symlink_to("/dev/zero"), "must be a file, or a link to one: put a copy in its place"),
-    (lambda path: path.symlink_to("gone"), "must be a file, or a link to one: put a copy in its place"),
-    (lambda path: path.symlink_to(path.name), "must be a file, or a link to one: put a copy in its place"),
-    (lambda path: path.symlink_to("1_Pooling"), "must be a file, or a link to one: put a copy in its place"),
-    (lambda path: path.symlink_to(".."), "must be a file, or a link to one: put a copy in its place"),
-    (os.mkfifo, "must be a file, or a link to one: put a copy in its place"),
+    (
+        lambda path: path.symlink_to("/etc/passwd"),
+        golden("is a link that leads out of the folder: put a copy in its place"),
+    ),
+    (lambda path: path.symlink_to("/dev/zero"), golden("must be a file, or a link to one: put a copy in its place")),
+    (lambda path: path.symlink_to("gone"), golden("must be a file, or a link to one: put a copy in its place")),
+    (lambda path: path.symlink_to(path.name), golden("must be a file, or a link to one: put a copy in its place")),
+    (lambda path: path.symlink_to("1_Pooling"), golden("must be a file, or a link to one: put a copy in its place")),
+    (lambda path: path.symlink_to(".."), golden("must be a file, or a link to one: put a copy in its place")),
+    (os.mkfifo, golden("must be a file, or a link to one: put a copy in its place")),
 ]
 
 
 @pytest.mark.parametrize(("make", "told"), STRANGE)
 def test_what_is_no_file_of_the_folder_is_refused(folder: Path, make: Callable[[Path], object], told: str) -> None:
     make(folder / "x\n.json")
-    assert refused(folder) == f"{folder}/x\\n.json {told}"
+    assert refused(folder) == golden(f"{folder}/x\\n.json {told}")
 
 
 def test_link_within_the_folder_is_followed(folder: Path) -> None:
@@ -150,9 +154,16 @@ def test_link_within_the_folder_is_followed(folder: Path) -> None:
     assert read_folder(folder).files["config.json"] == content(FILES["config.json"])
 
 
-@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/etc/passwd")], ids=["pipe", "link"])
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (os.mkfifo, golden("it is no file any more")),
+        (lambda path: path.symlink_to("/etc/passwd"), "Too many levels of symbolic links"),
+    ],
+    ids=["pipe", "link"],
+)
 def test_what_takes_the_place_of_a_file_is_not_read(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], object]
+    folder: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], object], reason: str
 ) -> None:
     def wanted(*arguments: object) -> list[str]:
         (folder / "config.json").unlink()
@@ -160,13 +171,12 @@ def test_what_takes_the_place_of_a_file_is_not_read(
         return ["config.json"]
 
     monkeypatch.setattr(folder_module, "next_files", wanted)
-    reasons = ("it is no file any more", "Too many levels of symbolic links")
-    assert refused(folder, HubError) in [f"{folder / 'config.json'} cannot be read: {reason}" for reason in reasons]
+    assert refused(folder, HubError) == golden(f"{folder / 'config.json'} cannot be read: {reason}")
 
 
 def test_file_that_is_gone_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folder_module, "next_files", lambda *arguments: shutil.rmtree(folder) or ["config.json"])
-    assert refused(folder, HubError) == f"{folder / 'config.json'} cannot be read: No such file or directory"
+    assert refused(folder, HubError) == golden(f"{folder / 'config.json'} cannot be read: No such file or directory")
 
 
 def test_folder_that_may_not_be_read_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,21 +189,21 @@ def test_folder_that_may_not_be_read_is_told(folder: Path, monkeypatch: pytest.M
 
     # Whoever runs the tests may be allowed to read everything.
     monkeypatch.setattr(os, "scandir", guarded)
-    assert refused(folder, HubError) == f"{folder / '1_Pooling'} cannot be read: Permission denied"
+    assert refused(folder, HubError) == golden(f"{folder / '1_Pooling'} cannot be read: Permission denied")
 
 
 @pytest.mark.parametrize("name", ["gone", "config.json"])
 def test_folder_must_be_one(folder: Path, name: str) -> None:
-    told = f"{folder / name} must be a folder with the files of a model; it is none"
+    told = golden(f"{folder / name} must be a folder with the files of a model; it is none")
     assert refused(folder / name, HubError) == told
 
 
 def test_file_that_is_too_large_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folder_module, "MAX_BYTES", 1000)
     (folder / "README.md").write_bytes(bytes(1001))
-    assert refused(folder) == f"{folder / 'README.md'} must have at most 1000 bytes to be read; it has more"
+    assert refused(folder) == golden(f"{folder / 'README.md'} must have at most 1000 bytes to be read; it has more")
 
 
 def test_folder_of_many_files_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folder_module, "_MAX_FILES", 5)
-    assert refused(folder) == f"{folder} must be a folder of one model; it holds over 5 files"
+    assert refused(folder) == golden(f"{folder} must be a folder of one model; it holds over 5 files")

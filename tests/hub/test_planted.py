@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from engines.conftest import minilm, splade, unpacked
+from golden import golden, golden_file
 from hub.families import FAMILIES, MINILM, MINILM_CARD, PAGE, TABLE, at, entry_of, evidence_of, facts_by_family, put
 from loopback_hub import LoopbackHub
 
@@ -437,7 +438,7 @@ def test_variant_in_a_repository_that_does_not_exist_differs_and_one_behind_a_to
     for name in ("org/gone", "org/closed"):
         text = registry_of(entry | {"variants": [THERE | {"huggingface_id": name}]})
         (result,), _ = verify(entries_of(source_of(text)), read, date=DATE)
-        assert result.notes[0] == f"{name} cannot be read"
+        assert result.notes[0] == golden(f"{name} cannot be read")
         states_of[name] = [verdict.state for verdict in result.verdicts if verdict.path == "variants"]
         assert from_kept(text, kept(result)).verdicts == result.verdicts
     assert states_of == {"org/gone": [DIFFERS], "org/closed": [UNKNOWN]}
@@ -482,11 +483,14 @@ def test_type_of_a_word_that_files_cannot_show_is_unknown() -> None:
 def test_draft_says_that_there_is_none_only_where_the_registry_demands_it(family: Callable[[str], Model]) -> None:
     made, _ = draft(family("T5").snapshot)
     assert made["specs"]["max_position_embeddings"] is None
-    assert made["sources"]["specs.max_position_embeddings"] == "files of org/model config.json (model_type)"
+    assert made["sources"]["specs.max_position_embeddings"] == golden("files of org/model config.json (model_type)")
     made, _ = draft(replace(family("BERT").snapshot, revision="a" * 40))
     assert made["architecture"] == {"type": "bert", "has_projection": False}
     assert DIMS not in made["sources"]
-    assert (made["revision"], made["sources"]["license"]) == ("a" * 40, "org/model @aaaaaaa README.md (license)")
+    assert (made["revision"], made["sources"]["license"]) == (
+        "a" * 40,
+        golden("org/model @aaaaaaa README.md (license)"),
+    )
 
 
 IDS = {
@@ -509,9 +513,13 @@ def test_id_is_the_name_of_the_repository_as_ids_are_written(name: str, id: str)
 
 COMMIT, OTHER_COMMIT = "a" * 40, "b" * 40
 NOTES = {
-    "a folder": (COMMIT, None, ["the files of a folder were read: of which commit they are is not known"]),
-    "no pin": (None, COMMIT, [f"the entry has no `revision`: the files of {COMMIT} were read"]),
-    "another commit": (COMMIT, OTHER_COMMIT, [f"the entry pins {COMMIT}, and the files of {OTHER_COMMIT} were read"]),
+    "a folder": (COMMIT, None, [golden("the files of a folder were read: of which commit they are is not known")]),
+    "no pin": (None, COMMIT, [golden(f"the entry has no `revision`: the files of {COMMIT} were read")]),
+    "another commit": (
+        COMMIT,
+        OTHER_COMMIT,
+        [golden(f"the entry pins {COMMIT}, and the files of {OTHER_COMMIT} were read")],
+    ),
     "the pinned commit": (COMMIT, COMMIT, []),
 }
 
@@ -580,7 +588,6 @@ def test_every_fact_is_said_by_files_of_a_family_or_claimed() -> None:
 
 
 def test_table_of_facts_by_family_is_current() -> None:
-    """Refresh it with: PYTHONPATH=tests python -m hub.families."""
-    found = TABLE.search(PAGE.read_text("utf-8"))
-    assert found is not None
-    assert found[0] == facts_by_family()
+    """Refresh it with: python -m pytest --update-golden tests/hub/test_planted.py."""
+    page, count = TABLE.subn(lambda _: facts_by_family(), PAGE.read_text("utf-8"))
+    assert (page, count) == (golden_file(PAGE), 1)

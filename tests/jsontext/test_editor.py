@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from golden import golden
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -347,19 +348,19 @@ def test_a_key_may_be_removed_beside_one_that_is_added() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ([("a", 1), ("a", 1)], "two changes concern $.a"),
-        ([("b", 1), ("b.c", 1)], "two changes concern $.b.c"),
-        ([("b.c", 1), ("b", 1)], "two changes concern $.b"),
-        ([("a.b", 1)], "$.a must be an object or a list"),
-        ([("b.c.d.e", 1)], "$.b.c must be an object or a list"),
-        ([("c.x", 1)], "$.c has no part of the kind of $.c.x"),
-        ([("b.0", 1)], "$.b has no part of the kind of $.b[0]"),
-        ([("d.0", 1), ("d.x", 1)], "$.d has no part of the kind of $.d.x"),
-        ([("c.3", 1)], "$.c must grow at its end, without gaps"),
-        ([("d.1", 1)], "$.d has no part of the kind of $.d[1]"),
-        ([("x", REMOVED)], "there is no key to remove at $.x"),
-        ([("d.x", REMOVED)], "there is no key to remove at $.d.x"),
-        ([("c.0", REMOVED)], "there is no key to remove at $.c[0]"),
+        ([("a", 1), ("a", 1)], golden("two changes concern $.a")),
+        ([("b", 1), ("b.c", 1)], golden("two changes concern $.b.c")),
+        ([("b.c", 1), ("b", 1)], golden("two changes concern $.b")),
+        ([("a.b", 1)], golden("$.a must be an object or a list")),
+        ([("b.c.d.e", 1)], golden("$.b.c must be an object or a list")),
+        ([("c.x", 1)], golden("$.c has no part of the kind of $.c.x")),
+        ([("b.0", 1)], golden("$.b has no part of the kind of $.b[0]")),
+        ([("d.0", 1), ("d.x", 1)], golden("$.d has no part of the kind of $.d.x")),
+        ([("c.3", 1)], golden("$.c must grow at its end, without gaps")),
+        ([("d.1", 1)], golden("$.d has no part of the kind of $.d[1]")),
+        ([("x", REMOVED)], golden("there is no key to remove at $.x")),
+        ([("d.x", REMOVED)], golden("there is no key to remove at $.d.x")),
+        ([("c.0", REMOVED)], golden("there is no key to remove at $.c[0]")),
     ],
 )
 def test_changes_that_contradict_each_other_or_the_file_are_refused(
@@ -373,14 +374,16 @@ def test_changes_that_contradict_each_other_or_the_file_are_refused(
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (float("nan"), "the result cannot be read: a number must be finite; found `NaN`"),
+        (float("nan"), golden("the result cannot be read: a number must be finite; found `NaN`")),
         (
             10**18,
-            "the result cannot be read: an integer must have at most 18 digits; found `1000000000000000000` of 19",
+            golden(
+                "the result cannot be read: an integer must have at most 18 digits; found `1000000000000000000` of 19"
+            ),
         ),
-        ("\ud800", "the result cannot be read: the file must be UTF-8; found the byte `0xed`"),
-        ((1, 2), "the result has other values than it must"),
-        ({"b": (1,)}, "the result has other values than it must"),
+        ("\ud800", golden("the result cannot be read: the file must be UTF-8; found the byte `0xed`")),
+        ((1, 2), golden("the result has other values than it must")),
+        ({"b": (1,)}, golden("the result has other values than it must")),
     ],
 )
 def test_what_json_cannot_hold_is_refused(value: Any, message: str) -> None:
@@ -390,16 +393,18 @@ def test_what_json_cannot_hold_is_refused(value: Any, message: str) -> None:
 
 
 def test_the_whole_file_can_not_be_removed() -> None:
-    with pytest.raises(EditError, match=r"^there is no key to remove at \$$"):
+    with pytest.raises(EditError) as caught:
         edit(read("{}"), [Change((), REMOVED)])
+    assert str(caught.value) == golden("there is no key to remove at $")
 
 
 def test_a_file_with_faults_is_not_edited() -> None:
     source, findings = read_source(b'{"a": NaN, "b": 1}', "models.json")
     assert source is not None
     assert len(findings) == 1
-    with pytest.raises(EditError, match=r"^the result cannot be read: a number must be finite; found `NaN`$"):
+    with pytest.raises(EditError) as caught:
         edit(source, [Change(("b",), 2)])
+    assert str(caught.value) == golden("the result cannot be read: a number must be finite; found `NaN`")
     assert edit(source, [Change(("a",), 2)]) == '{"a": 2, "b": 1}', "unless the fault goes"
 
 

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from golden import golden
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -197,239 +198,239 @@ ESCAPES = r"""`\"`, `\\`, `\/`, `\b`, `\f`, `\n`, `\r`, `\t` or `\u` with four d
 @pytest.mark.parametrize(
     ("text", "place", "message", "help"),
     [
-        ("", "1:1+1", "the file must hold a JSON value; found an empty file", None),
-        (" \n\n", "1:1+1", "the file must hold a JSON value; found only blanks", None),
+        ("", "1:1+1", golden("the file must hold a JSON value; found an empty file"), None),
+        (" \n\n", "1:1+1", golden("the file must hold a JSON value; found only blanks"), None),
         (
             '{"a":1,\n}',
             "1:7+1",
-            "expected a key in double quotes after `,`, found `}`",
-            "remove the trailing comma",
+            golden("expected a key in double quotes after `,`, found `}`"),
+            golden("remove the trailing comma"),
         ),
         (
             "[1 , ]",
             "1:4+1",
-            "expected a value after `,`, found `]`",
-            "remove the trailing comma",
+            golden("expected a value after `,`, found `]`"),
+            golden("remove the trailing comma"),
         ),
         (
             "[1,,2]",
             "1:4+1",
-            "expected a value after `,`, found `,`",
-            "remove the extra comma",
+            golden("expected a value after `,`, found `,`"),
+            golden("remove the extra comma"),
         ),
         (
             "[,1]",
             "1:2+1",
-            "expected a value or `]`, found `,`",
-            "remove the extra comma",
+            golden("expected a value or `]`, found `,`"),
+            golden("remove the extra comma"),
         ),
-        ('{"a":,}', "1:6+1", "expected a value after `:`, found `,`", None),
+        ('{"a":,}', "1:6+1", golden("expected a value after `:`, found `,`"), None),
         (
             "{'a':1}",
             "1:2+1",
-            "expected a key in double quotes or `}`, found `'`",
-            'write straight double quotes: `"`',
+            golden("expected a key in double quotes or `}`, found `'`"),
+            golden('write straight double quotes: `"`'),
         ),
         (
             "[“a”]",
             "1:2+1",
-            "expected a value or `]`, found `“`",
-            'write straight double quotes: `"`',
+            golden("expected a value or `]`, found `“`"),
+            golden('write straight double quotes: `"`'),
         ),
         (
             "[1] // x",
             "1:5+2",
-            "expected the end of the file, found a comment (`//`)",
-            "remove it: JSON has no comments",
+            golden("expected the end of the file, found a comment (`//`)"),
+            golden("remove it: JSON has no comments"),
         ),
         (
             "# x\n[1]",
             "1:1+1",
-            "expected a value, found a comment (`#`)",
-            "remove it: JSON has no comments",
+            golden("expected a value, found a comment (`#`)"),
+            golden("remove it: JSON has no comments"),
         ),
         (
             '{"a":1\n "b":2}',
             "2:2+3",
-            'expected `,` or `}`, found `"b"`',
-            "add a comma after the value that ends on line 1",
+            golden('expected `,` or `}`, found `"b"`'),
+            golden("add a comma after the value that ends on line 1"),
         ),
         (
             '["a "b" c"]',
             "1:6+1",
-            "expected `,` or `]`, found `b`",
-            r"write a double quote inside a string as `\"`",
+            golden("expected `,` or `]`, found `b`"),
+            golden(r"write a double quote inside a string as `\"`"),
         ),
-        ('{"a"=1}', "1:5+1", "expected `:` after the key, found `=`", "write `:`"),
-        (r'{"\u0061" 1}', "1:11+1", "expected `:` after the key, found `1`", None),
-        ("[1;2]", "1:3+1", "expected `,` or `]`, found `;`", "write `,`"),
+        ('{"a"=1}', "1:5+1", golden("expected `:` after the key, found `=`"), golden("write `:`")),
+        (r'{"\u0061" 1}', "1:11+1", golden("expected `:` after the key, found `1`"), None),
+        ("[1;2]", "1:3+1", golden("expected `,` or `]`, found `;`"), golden("write `,`")),
         (
             '["a":1]',
             "1:5+1",
-            "expected `,` or `]`, found `:`",
-            "a list takes no keys; an object is written with `{` and `}`",
+            golden("expected `,` or `]`, found `:`"),
+            golden("a list takes no keys; an object is written with `{` and `}`"),
         ),
         (
             "{a:1}",
             "1:2+1",
-            "expected a key in double quotes or `}`, found `a`",
-            "put the key in double quotes",
+            golden("expected a key in double quotes or `}`, found `a`"),
+            golden("put the key in double quotes"),
         ),
         (
             '{"a":1,2:3}',
             "1:8+1",
-            "expected a key in double quotes after `,`, found `2`",
-            "put the key in double quotes",
+            golden("expected a key in double quotes after `,`, found `2`"),
+            golden("put the key in double quotes"),
         ),
-        ("[True]", "1:2+4", "expected a value or `]`, found `True`", "write `true`"),
+        ("[True]", "1:2+4", golden("expected a value or `]`, found `True`"), golden("write `true`")),
         (
             '{"a":None}',
             "1:6+4",
-            "expected a value after `:`, found `None`",
-            "write `null`",
+            golden("expected a value after `:`, found `None`"),
+            golden("write `null`"),
         ),
         (
             "[bert]",
             "1:2+4",
-            "expected a value or `]`, found `bert`",
-            "put text in double quotes",
+            golden("expected a value or `]`, found `bert`"),
+            golden("put text in double quotes"),
         ),
         (
             "[2024-09-18]",
             "1:2+10",
-            "expected a value or `]`, found `2024-09-18`",
-            "put text in double quotes",
+            golden("expected a value or `]`, found `2024-09-18`"),
+            golden("put text in double quotes"),
         ),
         (
             "[-01]",
             "1:2+3",
-            "a number must not start with `0` before other digits; found `-01`",
+            golden("a number must not start with `0` before other digits; found `-01`"),
             None,
         ),
-        ("[+1]", "1:2+2", "a number must not start with `+`; found `+1`", None),
+        ("[+1]", "1:2+2", golden("a number must not start with `+`; found `+1`"), None),
         (
             "[.5]",
             "1:2+2",
-            "a number must have a digit before the point; found `.5`",
+            golden("a number must have a digit before the point; found `.5`"),
             None,
         ),
         (
             "[1.]",
             "1:2+2",
-            "a number must have a digit after the point; found `1.`",
+            golden("a number must have a digit after the point; found `1.`"),
             None,
         ),
         (
             "[1e+]",
             "1:2+3",
-            "a number must have a digit in its exponent; found `1e+`",
+            golden("a number must have a digit in its exponent; found `1e+`"),
             None,
         ),
-        ("[-]", "1:2+1", "a number must have a digit after `-`; found `-`", None),
-        ("[0x1F]", "1:2+4", "a number must be decimal; found `0x1F`", None),
-        ("[1_000]", "1:2+5", "a number must not hold `_`; found `1_000`", None),
+        ("[-]", "1:2+1", golden("a number must have a digit after `-`; found `-`"), None),
+        ("[0x1F]", "1:2+4", golden("a number must be decimal; found `0x1F`"), None),
+        ("[1_000]", "1:2+5", golden("a number must not hold `_`; found `1_000`"), None),
         (
             "[-inf]",
             "1:2+4",
-            "a number must be finite and written in digits; found `-inf`",
+            golden("a number must be finite and written in digits; found `-inf`"),
             None,
         ),
         (
             "[1]]",
             "1:4+1",
-            "expected the end of the file, found `]`",
-            "it closes nothing: remove it",
+            golden("expected the end of the file, found `]`"),
+            golden("it closes nothing: remove it"),
         ),
-        ('[1]\n"a"', "2:1+3", 'expected the end of the file, found `"a"`', None),
+        ('[1]\n"a"', "2:1+3", golden('expected the end of the file, found `"a"`'), None),
         (
             "<html>",
             "1:1+1",
-            "expected a value, found `<`",
-            "the file looks like HTML or XML",
+            golden("expected a value, found `<`"),
+            golden("the file looks like HTML or XML"),
         ),
         (
             "version https://git-lfs.github.com/spec/v1\n",
             "1:1+7",
-            "expected a value, found `version`",
-            "the file is a Git LFS pointer; fetch its content with `git lfs pull`",
+            golden("expected a value, found `version`"),
+            golden("the file is a Git LFS pointer; fetch its content with `git lfs pull`"),
         ),
         (
             '{\n<<<<<<< HEAD\n"a":1}',
             "2:1+7",
-            "expected a key in double quotes or `}`, found the merge-conflict marker `<<<<<<<`",
-            "resolve the merge conflict first",
+            golden("expected a key in double quotes or `}`, found the merge-conflict marker `<<<<<<<`"),
+            golden("resolve the merge conflict first"),
         ),
         (
             "[1,\n=======\n2]",
             "2:1+7",
-            "expected a value after `,`, found the merge-conflict marker `=======`",
-            "resolve the merge conflict first",
+            golden("expected a value after `,`, found the merge-conflict marker `=======`"),
+            golden("resolve the merge conflict first"),
         ),
         (
             '{"a":\n[1}',
             "2:3+1",
-            "`[` opened on line 2, column 1 must be closed with `]`; found `}`",
+            golden("`[` opened on line 2, column 1 must be closed with `]`; found `}`"),
             None,
         ),
         (
             '{"a":\n [1,\n 2\n\n',
             "3:3+1",
-            "`[` opened on line 2, column 2 must be closed with `]`; found the end of the file",
+            golden("`[` opened on line 2, column 2 must be closed with `]`; found the end of the file"),
             None,
         ),
         (
             '{"a":',
             "1:6+1",
-            "`{` opened on line 1, column 1 must be closed with `}`; found the end of the file",
+            golden("`{` opened on line 1, column 1 must be closed with `}`; found the end of the file"),
             None,
         ),
         (
             '[\n "abc',
             "2:6+1",
-            'the string opened on line 2, column 2 must be closed with `"`; found the end of the file',
+            golden('the string opened on line 2, column 2 must be closed with `"`; found the end of the file'),
             None,
         ),
         (
             '["abc\r\n"]',
             "1:6+1",
-            'the string opened on line 1, column 2 must be closed with `"`; found the end of the line',
-            r"close the string, or write the line end in it as `\n`",
+            golden('the string opened on line 1, column 2 must be closed with `"`; found the end of the line'),
+            golden(r"close the string, or write the line end in it as `\n`"),
         ),
         (
             '["a\tb"]',
             "1:4+1",
-            r"a string must not hold a raw control character; found `\t`",
-            r"write it as `\t`",
+            golden(r"a string must not hold a raw control character; found `\t`"),
+            golden(r"write it as `\t`"),
         ),
         (
             '["\x1b"]',
             "1:3+1",
-            r"a string must not hold a raw control character; found `\x1b`",
-            r"write it as `\u001b`",
+            golden(r"a string must not hold a raw control character; found `\x1b`"),
+            golden(r"write it as `\u001b`"),
         ),
         (
             r'["\u12g4"]',
             "1:3+6",
-            r"`\u` must be followed by four hexadecimal digits; found `\u12g4`",
+            golden(r"`\u` must be followed by four hexadecimal digits; found `\u12g4`"),
             None,
         ),
         (
             r'["C:\dir"]',
             "1:5+2",
-            rf"an escape must be one of {ESCAPES}; found `\d`",
-            r"write a backslash as `\\`",
+            golden(rf"an escape must be one of {ESCAPES}; found `\d`"),
+            golden(r"write a backslash as `\\`"),
         ),
         (
             "[1\xa0]",
             "1:3+1",
-            r"expected `,` or `]`, found `\xa0`",
-            "remove it: only spaces, tabs and line ends may stand between values",
+            golden(r"expected `,` or `]`, found `\xa0`"),
+            golden("remove it: only spaces, tabs and line ends may stand between values"),
         ),
         (
             "{\x00",
             "1:2+1",
-            r"expected a key in double quotes or `}`, found `\x00`",
-            "the file looks like UTF-16; save it as UTF-8",
+            golden(r"expected a key in double quotes or `}`, found `\x00`"),
+            golden("the file looks like UTF-16; save it as UTF-8"),
         ),
     ],
 )
@@ -471,27 +472,27 @@ def test_bytes_that_are_not_utf8_are_shown_where_the_first_stands(
 ) -> None:
     finding = only(data)
     assert (finding.code, finding.line, finding.column) == ("M001", line, column)
-    assert finding.message == f"the file must be UTF-8; found the byte `{byte}`"
+    assert finding.message == golden(f"the file must be UTF-8; found the byte `{byte}`")
 
 
 @pytest.mark.parametrize(
     ("encoding", "mark", "name"),
     [
-        ("utf-16-le", b"\xff\xfe", "UTF-16 (little endian)"),
-        ("utf-16-be", b"\xfe\xff", "UTF-16 (big endian)"),
-        ("utf-32-le", b"\xff\xfe\0\0", "UTF-32 (little endian)"),
-        ("utf-32-be", b"\0\0\xfe\xff", "UTF-32 (big endian)"),
+        ("utf-16-le", b"\xff\xfe", golden("UTF-16 (little endian)")),
+        ("utf-16-be", b"\xfe\xff", golden("UTF-16 (big endian)")),
+        ("utf-32-le", b"\xff\xfe\0\0", golden("UTF-32 (little endian)")),
+        ("utf-32-be", b"\0\0\xfe\xff", golden("UTF-32 (big endian)")),
     ],
 )
 def test_another_unicode_encoding_is_named(encoding: str, mark: bytes, name: str) -> None:
     finding = only(mark + "{}".encode(encoding))
     assert (finding.code, finding.line, finding.column) == ("M001", 1, 1)
-    assert finding.message == f"the file must be UTF-8; found the byte order mark of {name}"
+    assert finding.message == golden(f"the file must be UTF-8; found the byte order mark of {name}")
 
 
 def test_a_byte_order_mark_is_a_fault_and_counts_as_no_column() -> None:
     mark, number = faults(b'\xef\xbb\xbf{"a":NaN}')
-    assert mark.message == "the file must not start with a byte order mark; found one"
+    assert mark.message == golden("the file must not start with a byte order mark; found one")
     assert (mark.code, mark.line, mark.column) == ("M002", 1, 1)
     assert (number.code, number.line, number.column) == ("M005", 1, 6)
     assert places(b"\xef\xbb\xbf{}") == [("M002", 1, 1, 1)]
@@ -503,7 +504,7 @@ def test_a_file_over_the_limit_is_refused_before_it_is_decoded(
 ) -> None:
     monkeypatch.setattr(reader, "MAX_BYTES", 2 << 20)
     finding = only(b"\xff" * ((2 << 20) + 1))
-    assert finding.message == "the file must have at most 2097152 bytes (2 MiB); found more"
+    assert finding.message == golden("the file must have at most 2097152 bytes (2 MiB); found more")
     assert (finding.code, finding.line, finding.column) == ("M009", 0, 0)
 
 
@@ -512,7 +513,7 @@ def test_a_file_over_the_limit_is_refused_before_it_is_decoded(
 
 def test_every_repeated_key_is_found_after_unescaping() -> None:
     first, second, third = faults('{"a":1,\n"b":{"b":0},\n"\\u0061":2, "a" : 3,\n"c":[{"a":1,"a":2}]}')
-    message = "the key `a` must stand only once in an object; found it on line 1 already"
+    message = golden("the key `a` must stand only once in an object; found it on line 1 already")
     assert [f.message for f in (first, second)] == [message, message]
     assert [(f.line, f.column, f.width, f.at) for f in (first, second)] == [
         (3, 1, 8, "key"),
@@ -524,8 +525,8 @@ def test_every_repeated_key_is_found_after_unescaping() -> None:
 @pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity"])
 def test_a_constant_that_json_lacks_is_found_and_reading_goes_on(word: str) -> None:
     first, second = faults(f'{{"a":{word},"b":[0,{word}]}}')
-    assert first.message == f"a number must be finite; found `{word}`"
-    assert first.help == "write `null` if the value is not known"
+    assert first.message == golden(f"a number must be finite; found `{word}`")
+    assert first.help == golden("write `null` if the value is not known")
     assert (first.code, first.column, first.width, first.json_path) == (
         "M005",
         6,
@@ -538,7 +539,7 @@ def test_a_constant_that_json_lacks_is_found_and_reading_goes_on(word: str) -> N
 def test_an_integer_of_more_than_18_digits_is_refused() -> None:
     text = "[999999999999999999,-999999999999999999,1000000000000000000,\n-1234567890123456789]"
     assert places(text) == [("M006", 1, 41, 19), ("M006", 2, 1, 20)]
-    message = "an integer must have at most 18 digits; found `1000000000000000000` of 19"
+    message = golden("an integer must have at most 18 digits; found `1000000000000000000` of 19")
     assert faults(text)[0].message == message
     assert places("9" * 5000) == [("M006", 1, 1, 5000)]
 
@@ -546,7 +547,7 @@ def test_an_integer_of_more_than_18_digits_is_refused() -> None:
 def test_a_float_that_overflows_is_refused_and_one_that_underflows_is_not() -> None:
     text = "[1e308,1e-400,1e309,-1e309," + "1" * 310 + ".5]"
     assert [f.json_path for f in faults(text)] == ["$[2]", "$[3]", "$[4]"]
-    assert faults(text)[0].message == "a number must fit 64 bits (at most about 1.8e308); found `1e309`"
+    assert faults(text)[0].message == golden("a number must fit 64 bits (at most about 1.8e308); found `1e309`")
 
 
 def test_lone_surrogates_are_found_in_values_and_keys() -> None:
@@ -557,7 +558,7 @@ def test_lone_surrogates_are_found_in_values_and_keys() -> None:
         ("M007", 29, 6, "key"),
         ("M007", 38, 6, "value"),
     ]
-    assert found[0].message == r"`\ud800` must be half of a surrogate pair; found it alone"
+    assert found[0].message == golden(r"`\ud800` must be half of a surrogate pair; found it alone")
     assert [f.json_path for f in found] == [
         "$[1]",
         r'$[2]["a\udc00"]',
@@ -596,7 +597,7 @@ def test_nesting_is_allowed_up_to_the_limit(opener: str, closer: str, inner: str
 def test_what_is_too_deep_is_shown_at_the_bracket_that_is() -> None:
     finding = only("[\n" * MAX_DEPTH + " []" + "]" * MAX_DEPTH)
     assert (finding.code, finding.line, finding.column) == ("M008", MAX_DEPTH + 1, 2)
-    assert finding.message == "lists and objects must be nested at most 100 deep; found a deeper one"
+    assert finding.message == golden("lists and objects must be nested at most 100 deep; found a deeper one")
 
 
 @pytest.mark.parametrize("text", ["[" * 1_000_000, '{"":' * 1_000_000, "[" * 300_000 + "]" * 300_000])
