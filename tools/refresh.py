@@ -62,7 +62,8 @@ def page(module: str) -> str:
     loader.load("hypiler")
     loader.resolve_aliases(implicit=False)
     text = render_object_docs(loader.modules_collection[module], _CONFIG)
-    # Names of types would be links to pages of a site.
+    # Signatures are no programs, and names of types would be links to pages of a site.
+    text = text.replace("```python\n", "```text\n")
     text = re.sub(r"\[([^\]]*)\]\(#[^)]*\)", r"\1", text)
     return f"<!-- Made from docstrings by tools/refresh.py. -->\n{text.rstrip()}\n"
 

@@ -21,7 +21,8 @@ from hypiler.diagnostics.escaping import printable
 from hypiler.emit.markdown import emit_markdown
 from hypiler.model_files.facts import FileFact
 from hypiler.schema.fields import FIELDS
-from hypiler.verification.lockfile import Lock, LockEntry, write_lock
+from hypiler.verification.lock_rules import Lock
+from hypiler.verification.lockfile import LockEntry, write_lock
 
 ROOT = Path(__file__).parents[2]
 READER = MarkdownIt("gfm-like", {"html": True})

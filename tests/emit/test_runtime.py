@@ -21,7 +21,6 @@ from strategies import Tree, plain_model, registry_of
 
 import hypiler
 from hypiler import ModelConfig, UnknownModelError
-from hypiler.cli.tables import record
 from hypiler.emit.python.module import emit_python
 from hypiler.schema.fields import FIELDS
 from hypiler.schema.types import Records
@@ -359,10 +358,6 @@ class TestFromRegistry:
 
 
 class TestPlainData:
-    def test_it_holds_what_show_prints_as_json(self, m: ModuleType) -> None:
-        for model in m.MODEL_REGISTRY:
-            assert json.dumps(model.to_dict()) == json.dumps(record(model))
-
     def test_it_is_equal_to_what_the_registry_gives(self, tmp_path: Path) -> None:
         registry = valid(registry_of(*MODELS))
         with imported(registry, tmp_path) as m:

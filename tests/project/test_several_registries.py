@@ -204,7 +204,7 @@ class TestLock:
         (project / "locks").mkdir()
         (project / "locks/mine.json").write_text('{"version": 9}')
         code, _, err = hypiler("build", "--format", "concise")
-        assert (code, err.partition(": error[M403]")[0]) == (1, "locks/mine.json")
+        assert (code, err.partition(": error[M403]")[0]) == (1, "locks/mine.json:1:13")
 
 
 class TestPatterns:

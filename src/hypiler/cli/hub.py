@@ -76,7 +76,8 @@ def _files(options: "Namespace") -> "tuple[list[str], str, RuleSettings | None]"
     """The files of the registry that is meant, its lock, and which rules are applied. Raises OptionsError."""
     if options.file:
         return [options.file], lock_path([options.file]), None
-    project = registry_options(options)
+    root, one = registry_options(options)
+    project = one.below(root)
     return project.sources, project.lock, project.rules
 
 

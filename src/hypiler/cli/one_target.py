@@ -1,5 +1,7 @@
 """What the commands of a single target have in common: `docs` and `schema`."""
 
+import os
+
 from hypiler.cli.report import add_project_argument, project_options
 from hypiler.cli.streams import USAGE, usage_error
 from hypiler.cli.write_or_check import add_output_arguments, write_or_check
@@ -33,22 +35,26 @@ def run_target(options: "Namespace", target: str) -> int:
         one = RegistryOptions(options.files, lock_path(options.files), {target: path})
         return write_or_check(options, lambda: Options("", [one]), _fix_command(options, target))
     try:
-        project = project_options(options).resolve_paths()
+        found = project_options(options)
     except OptionsError:
         # Reported by the one place that reports.
         return write_or_check(options, lambda: project_options(options), "")
-    if options.out and len(project.registries) > 1:
-        usage_error(f"`--out` names one file, and the project has {len(project.registries)} registries")
+    if options.out and len(found.registries) > 1:
+        usage_error(f"`--out` names one file, and the project has {len(found.registries)} registries")
         return USAGE
-    return write_or_check(options, lambda: _only(project, target, options.out), _fix_command(options, target))
+    return write_or_check(options, lambda: _only(found, target, options.out), _fix_command(options, target))
 
 
-def _only(project: Options, target: str, out: str | None) -> Options:
-    """The options of the project with one target; a project of one registry has a default path for it.
+def _only(found: Options, target: str, out: str | None) -> Options:
+    """The options of the project with one target, which `out` names, relative to the current folder.
+
+    A project of one registry has a default path for it.
 
     Raises OptionsError if no registry of several has a path for it.
     """
-    default = TARGETS[target].default_path if len(project.registries) == 1 else None
+    project = found.resolve_paths()
+    is_one = len(project.registries) == 1
+    default = os.path.join(found.root, TARGETS[target].default_path) if is_one else None
     paths = [(one, out or one.path_of(target) or default) for one in project.registries]
     registries = [
         RegistryOptions(one.sources, one.lock, {target: path}, rules=one.rules) for one, path in paths if path

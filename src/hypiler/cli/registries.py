@@ -56,17 +56,17 @@ def _read(options: "Namespace") -> "tuple[Registry, str | None]":
         return Registry.load(*options.files), None
     if options.shipped or (options.project is None and find_project() is None):
         return Registry.shipped(), _SHIPPED_MODULE
-    project = registry_options(options)
+    root, one = registry_options(options)
     registry = Registry()
-    load_options(registry, project)
-    return registry, _module_name(project.output)
+    load_options(registry, one.below(root))
+    return registry, _module_name(root, one.output)
 
 
-def _module_name(output: str) -> str:
-    """The name by which Python imports the module at the path `output`."""
+def _module_name(root: str, output: str) -> str:
+    """The name by which Python imports the module at the path `output` in the project."""
     *folders, file = output.split(os.sep)
     start = len(folders)
-    while start and os.path.isfile(os.path.join(*folders[:start], "__init__.py")):
+    while start and os.path.isfile(os.path.join(root, *folders[:start], "__init__.py")):
         start -= 1
     if start == len(folders):  # in no package: importable from `src`, or from the root of the project
         start = len(folders) - folders[::-1].index("src") if "src" in folders else 0

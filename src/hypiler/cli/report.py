@@ -119,15 +119,15 @@ def add_name_argument(parser: "Arguments") -> None:
     )
 
 
-def registry_options(options: "Namespace") -> RegistryOptions:
-    """The options of the one registry that a command works on, with paths relative to the current folder.
+def registry_options(options: "Namespace") -> tuple[str, RegistryOptions]:
+    """The folder of the project, and the options of the one registry that a command works on.
 
     Ends the command if there is no project, or if it has several registries and `options.registry` names none of them.
     Raises OptionsError.
     """
     project = project_options(options)
     try:
-        return project.registry(options.registry).below(project.root)
+        return project.root, project.registry(options.registry)
     except LookupError as error:
         raise SystemExit(usage_error(f"--registry: {error.args[0]}")) from None
 
