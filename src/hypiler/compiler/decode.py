@@ -73,7 +73,12 @@ def _decode_model(model: "JSONValue", index: int, file: str, collector: FindingC
         return None
     id = model.get("id")
     collector.model = printable(id)[:80] if type(id) is str else None
-    decoded = DecodedModel(_EMPTY, collector.model, path, file, collector)
+    # Filled here: a call for each model would cost as much as some of the rules.
+    decoded = DecodedModel(_EMPTY)
+    decoded.label = collector.model
+    decoded.path = path
+    decoded.file = file
+    decoded.collector = collector
     before = collector.count
     _check_section(_MODEL, model, decoded, collector)
     decoded.sound = collector.count == before

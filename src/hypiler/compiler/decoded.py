@@ -30,18 +30,13 @@ class DecodedModel(list["Any"]):
     __slots__ = ("collector", "file", "label", "path", "sound")
 
     if TYPE_CHECKING:
+        label: str | None
+        path: Path
+        file: str
+        collector: FindingCollector
+        sound: bool
 
         def __getattr__(self, name: str) -> Any: ...
-
-    def __init__(
-        self, values: "list[Any]", label: str | None, path: "Path", file: str, collector: "FindingCollector"
-    ) -> None:
-        super().__init__(values)
-        self.label = label
-        self.path = path
-        self.file = file
-        self.collector = collector
-        self.sound = True
 
     def at(self, attribute: str, message: str, part: "Path" = (), *, help: str | None = None) -> Violation:
         """The violation of a rule at the field behind `attribute`, or at a part of its value."""

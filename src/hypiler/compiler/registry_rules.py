@@ -45,14 +45,6 @@ def _uses(models: "Models") -> "Iterator[Use]":
                 yield alias, model, "aliases", (index,)
 
 
-def _first_uses(models: "Models") -> "Iterable[Use]":
-    """Every id and alias once: where it is used again is a fault of its own."""
-    first: dict[str, Use] = {}
-    for use in _uses(models):
-        first.setdefault(use[0], use)
-    return first.values()
-
-
 def _title(use: "Use") -> str:
     """As messages call it."""
     id, _, attribute, _ = use
@@ -82,19 +74,26 @@ def duplicate_id(models: "Models") -> "Violations":
 def name_collision(models: "Models") -> "Violations":
     """Distinct ids become distinct constants."""
     first: dict[str, str] = {}
-    for use in _first_uses(models):
-        name = constant_name(use[0])
-        other = first.setdefault(name, use[0])
-        if other != use[0] and name not in RESERVED:
+    told: set[str] = set()
+    for use in _uses(models):
+        id = use[0]
+        name = constant_name(id)
+        other = first.setdefault(name, id)
+        # That an id is used again is a fault of its own, and so is a reserved name.
+        if other != id and id not in told and name not in RESERVED:
+            told.add(id)
             yield _wrong(use, f"becomes `{name}`, and so does `{other}`", "change one of the two ids")
 
 
 @registry_rule("M302", "reserved-name", ERROR, always="the module uses the name itself")
 def reserved_name(models: "Models") -> "Violations":
     """No id becomes a name that the module needs for itself."""
-    for use in _first_uses(models):
-        if constant_name(use[0]) in RESERVED:
-            yield _wrong(use, f"becomes `{constant_name(use[0])}`, a name that the module uses itself")
+    told: set[str] = set()
+    for use in _uses(models):
+        name = constant_name(use[0])
+        if name in RESERVED and use[0] not in told:
+            told.add(use[0])
+            yield _wrong(use, f"becomes `{name}`, a name that the module uses itself")
 
 
 _TYPE_COLLISION = "a member of `ModelType` must stand for one type"
@@ -104,11 +103,15 @@ _TYPE_COLLISION = "a member of `ModelType` must stand for one type"
 def type_name_collision(models: "Models") -> "Violations":
     """Distinct types become distinct members of `ModelType`."""
     first: dict[str, str] = {}
+    # There are few types and many models.
+    for word in dict.fromkeys([model.model_type for model in models]):
+        first.setdefault(constant_name(word), word)
+    known = set(first.values())
     for model in models:
-        name = constant_name(model.model_type)
-        other = first.setdefault(name, model.model_type)
-        if other != model.model_type:
-            message = f"`type` `{model.model_type}` becomes `ModelType.{name}`, and so does `{other}`"
+        word = model.model_type
+        if word not in known:
+            name = constant_name(word)
+            message = f"`type` `{word}` becomes `ModelType.{name}`, and so does `{first[name]}`"
             yield model.at("model_type", message, help="write the same type in the same way")
 
 

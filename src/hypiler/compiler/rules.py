@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hypiler.compiler.decoded import DecodedModel
-    from hypiler.compiler.rule_set import Rule
+    from hypiler.compiler.rule_set import Check, Rule
 
     Violations = Iterator[Violation]
 
@@ -37,16 +37,19 @@ _SPELLINGS = {license.lower(): license for license in LICENSES}
 
 def check_models(models: "list[DecodedModel]", rules: "list[tuple[Rule, str]]") -> None:
     """Apply these rules, each with the severity of its findings, to every model."""
-    # Unpacked once, since every rule meets every model.
-    checks = [
-        (one.check, one.code, severity, BY_ATTRIBUTE[one.given or "id"], [BY_ATTRIBUTE[name] for name in one.needs])
-        for one, severity in rules
-    ]
+    # Unpacked once, since every rule meets every model; most models do not state what half of the rules are about.
+    groups: dict[int, list[tuple[Check, str, str, list[int]]]] = {}
+    for one, severity in rules:
+        needs = [BY_ATTRIBUTE[name] for name in one.needs]
+        groups.setdefault(BY_ATTRIBUTE[one.given or "id"], []).append((one.check, one.code, severity, needs))
+    checks = list(groups.items())
     for model in models:
-        for check, code, severity, given, needs in checks:
-            if model[given] and (model.sound or not any(model[index] is INVALID for index in needs)):
-                for violation in check(model):
-                    violation.note(code, severity)
+        for given, own in checks:
+            if model[given]:
+                for check, code, severity, needs in own:
+                    if model.sound or not any(model[index] is INVALID for index in needs):
+                        for violation in check(model):
+                            violation.note(code, severity)
 
 
 _PROJECTION = ("has_projection", "projection_dims")

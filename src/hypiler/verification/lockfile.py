@@ -143,7 +143,11 @@ def _fact(name: str, tree: "Any", path: "Path", collector: FindingCollector) -> 
         raise InvalidLockError(f"no field has the path {quote_name(name)}", path)
     if "value" not in fact or not _can_show(field, value, collector):
         raise InvalidLockError(f"`{name}` cannot be {quote_value(value)}", (*path, "value"))
-    return FileFact(value, _text(fact, "file", path), _text(fact, "key", path), _text(fact, "note", path))
+    file, key, note = fact.get("file"), fact.get("key"), fact.get("note")
+    # Checked here first, since there are thousands of facts.
+    if not type(file) is type(key) is type(note) is str:
+        file, key, note = [_text(fact, part, path) for part in ("file", "key", "note")]
+    return FileFact(value, file, key, note)
 
 
 def _can_show(field: Field, value: "Any", collector: FindingCollector) -> bool:

@@ -88,11 +88,8 @@ def stated(entry: "Mapping[str, Any]") -> "Iterator[tuple[str, Any]]":
     return ((name, value) for name, _, value in _stated(entry))
 
 
-def _stated(entry: "Mapping[str, Any]") -> "Iterator[tuple[str, Field, Any]]":
-    for name, field in _FACTS:
-        value = field.get(entry)
-        if value is not ABSENT:
-            yield name, field, value
+def _stated(entry: "Mapping[str, Any]") -> "list[tuple[str, Field, Any]]":
+    return [(name, field, value) for name, field in _FACTS if (value := field.get(entry)) is not ABSENT]
 
 
 def _judge(path: str, field: Field, ours: "Any", fact: "FileFact | None", sums: "Mapping[str, str | None]") -> Verdict:
