@@ -8,9 +8,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from hypiler.compiler.checked import Entry
     from hypiler.hub.snapshot import Snapshot
     from hypiler.verification.lockfile import LockEntry
-    from hypiler.verification.verify import Entry
 
 CURRENT = "current"
 BEHIND = "behind"

@@ -1,51 +1,28 @@
-"""Compares what a registry says with the files of its models, many at once."""
+"""Compares what a registry says with the files of its models, many at once.
+
+Results are returned; nothing is printed and nothing is written.
+"""
 
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 
 from hypiler.hub.snapshot import HubError, NotFoundError, RevisionGoneError, UnreachableError
-from hypiler.jsontext.editor import REMOVED, Change
 from hypiler.model_files.extract import extract_facts
 from hypiler.schema.comparisons import Checksums
-from hypiler.schema.fields import FIELDS, Field
+from hypiler.schema.fields import FIELDS
 from hypiler.verification.lock_rules import differing, is_of, verdicts
 from hypiler.verification.lockfile import LockEntry
-from hypiler.verification.verdict import DIFFERS, Verdict, compare, no_repository, stated
+from hypiler.verification.verdict import DIFFERS, Verdict, compare, no_repository
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-    from typing import Any
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from hypiler.compiler.checked import CheckedRegistry, Entry
     from hypiler.diagnostics.finding import Finding
     from hypiler.hub.snapshot import Snapshot
     from hypiler.jsontext.reader import Source
-    from hypiler.model_files.facts import Evidence, FileFact
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A model in a registry's file: its place among those of the file, and what stands there."""
-
-    source: "Source"
-    index: int
-    tree: "Mapping[str, Any]"
-
-    @property
-    def id(self) -> str:
-        """The id of the model."""
-        return str(self.tree["id"])
-
-    @property
-    def repository(self) -> str:
-        """The repository of the model."""
-        return str(self.tree["huggingface_id"])
-
-    @property
-    def revision(self) -> str | None:
-        """The commit that the facts are true for."""
-        found: str | None = self.tree.get("revision")
-        return found
+    from hypiler.model_files.facts import Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +32,7 @@ class Result:
     `notes` are what else a reader should know, a sentence each.
     """
 
-    entry: Entry
+    entry: "Entry"
     verdicts: "list[Verdict]" = field(default_factory=list)
     locked: LockEntry | None = None
     notes: tuple[str, ...] = ()
@@ -79,10 +56,101 @@ class Result:
                 yield differing(self.entry.id, self.entry.index, verdict)
 
 
-def entries_of(source: "Source") -> list[Entry]:
-    """The models in a file that has no errors."""
-    tree: Any = source.value
-    return [Entry(source, index, model) for index, model in enumerate(tree["models"])]
+class Verification:
+    """What became of the models of a registry that were verified.
+
+    Attributes:
+        registry: The registry.
+        results: One result per model, in file order.
+        wanted: How many models were to be verified; Ctrl-C ends the reading before all of them are.
+    """
+
+    __slots__ = ("registry", "results", "wanted")
+
+    def __init__(self, registry: "CheckedRegistry", results: "list[Result]", wanted: int) -> None:
+        self.registry = registry
+        self.results = results
+        self.wanted = wanted
+
+    @property
+    def complete(self) -> bool:
+        """Whether every model was judged."""
+        return len(self.results) == self.wanted
+
+    @property
+    def differs(self) -> bool:
+        """Whether a model says something that its files contradict."""
+        return any(result.differs for result in self.results)
+
+    @property
+    def unread(self) -> bool:
+        """Whether the files of a model could not be read."""
+        return any(result.unread for result in self.results)
+
+    def findings(self) -> "list[Finding]":
+        """A finding with its place for each fact that differs, by file and model."""
+        found: list[Finding] = []
+        for source in self.registry.sources:
+            own = [finding for result in self.of(source) for finding in result.findings()]
+            source.locate(own)
+            found += own
+        return found
+
+    def of(self, source: "Source") -> "list[Result]":
+        """The results of the models in one file."""
+        return [result for result in self.results if result.entry.source is source]
+
+    def locked(self, kept: "Mapping[str, LockEntry]") -> "dict[str, LockEntry]":
+        """The lock with what was read, given what it holds; models that are not in the registry leave it."""
+        read = {result.entry.id: result.locked for result in self.results if result.locked is not None}
+        # Results of a folder whose commit is unknown never replace results of a known commit.
+        read = {id: one for id, one in read.items() if one.revision or id not in kept or not kept[id].revision}
+        fresh = {**kept, **read} if read else dict(kept)
+        return {entry.id: fresh[entry.id] for entry in self.registry.entries if entry.id in fresh} if read else fresh
+
+
+def verify_registry(
+    registry: "CheckedRegistry",
+    names: "Sequence[str]",
+    read: "Callable[[str, str | None, bool], Snapshot]",
+    *,
+    date: str,
+    jobs: int = 8,
+    done: "Callable[[Result], None]" = lambda _: None,
+) -> Verification:
+    """Compare the models of these ids, aliases or repositories, or all, with their files.
+
+    Args:
+        registry: A registry without errors.
+        names: Which models; none for all.
+        read: Gives the files of a repository at a commit, or with its third argument true their names alone. It is
+            called from `jobs` threads, and may raise HubError.
+        date: The day that the lock names, as 2026-01-31.
+        jobs: How many models are read at once.
+        done: Called with each result as it comes.
+
+    Raises UnknownModelError.
+    """
+    entries = chosen(registry, names)
+    results, _ = verify(entries, read, date=date, jobs=jobs, done=done)
+    return Verification(registry, results, len(entries))
+
+
+def verify_by_lock(
+    registry: "CheckedRegistry", names: "Sequence[str]", locks: "Mapping[str, LockEntry]"
+) -> Verification:
+    """The same by what the lock keeps of the models' files alone. Raises UnknownModelError."""
+    entries = chosen(registry, names)
+    return Verification(registry, [from_lock(entry, locks.get(entry.id)) for entry in entries], len(entries))
+
+
+def chosen(registry: "CheckedRegistry", names: "Sequence[str]") -> "list[Entry]":
+    """The entries of these ids, aliases or repositories, each once and in file order; all of them without names.
+
+    Raises UnknownModelError.
+    """
+    wanted = {registry[name].id for name in names}
+    return [entry for entry in registry.entries if not names or entry.id in wanted]
 
 
 def verify(
@@ -113,7 +181,7 @@ def verify(
     return [results[number] for number in sorted(results)], True
 
 
-def _verified(entry: Entry, read: "Callable[[str, str | None, bool], Snapshot]", date: str) -> Result:
+def _verified(entry: "Entry", read: "Callable[[str, str | None, bool], Snapshot]", date: str) -> Result:
     try:
         snapshot = read(entry.repository, entry.revision, False)
     except HubError as error:
@@ -135,7 +203,7 @@ def _verified(entry: Entry, read: "Callable[[str, str | None, bool], Snapshot]",
 
 
 def verify_snapshot(
-    entry: Entry, snapshot: "Snapshot", sums: "Mapping[str, str | None]", date: str, notes: "Iterable[str]" = ()
+    entry: "Entry", snapshot: "Snapshot", sums: "Mapping[str, str | None]", date: str, notes: "Iterable[str]" = ()
 ) -> Result:
     """The result for a model whose files were read."""
     evidence = extract_facts(snapshot.names, snapshot.files, snapshot.sizes)
@@ -154,7 +222,7 @@ def verify_snapshot(
     )
 
 
-def from_lock(entry: Entry, locked: LockEntry | None) -> Result:
+def from_lock(entry: "Entry", locked: LockEntry | None) -> Result:
     """The result for a model from what the lock keeps of its files."""
     if locked is None:
         return Result(
@@ -169,45 +237,10 @@ def from_lock(entry: Entry, locked: LockEntry | None) -> Result:
     return Result(entry, verdicts(entry.tree, locked), locked)
 
 
-_FIELDS = {field.name: field for field in FIELDS}
 _CHECKSUMS = [(field, field.compare) for field in FIELDS if isinstance(field.compare, Checksums)]
 
 
-def corrections(result: Result) -> "Iterator[Change]":
-    """A change for each fact that differs and whose right value the files say."""
-    facts: Mapping[str, FileFact] = result.locked.facts if result.locked else {}
-    paths = {path for path, _ in stated(result.entry.tree)}
-    for verdict in result.verdicts:
-        if verdict.state != DIFFERS or verdict.path not in facts:
-            continue
-        field = _FIELDS[verdict.path]
-        yield _change(result.entry, field.name, _right(field, verdict.ours, facts[field.name].value))
-        # Without the field that a true flag implies, models.json is not valid.
-        if verdict.theirs is True and field.implies in facts and field.implies not in paths:
-            yield _change(result.entry, field.implies, facts[field.implies].value)
-
-
-def citations(result: Result) -> "Iterator[Change]":
-    """For each fact that is corrected, its place in the files, where the entry's `sources` name another."""
-    for change in corrections(result):
-        name = ".".join(map(str, change.path[2:]))
-        if result.locked is not None and name in result.entry.tree.get("sources", {}):
-            place = result.locked.facts[name].source(result.entry.repository, result.locked.revision)
-            yield Change((*change.path[:2], "sources", name), REMOVED if change.value is REMOVED else place)
-
-
-def _change(entry: Entry, path: str, value: "Any") -> Change:
-    return Change(("models", entry.index, *path.split(".")), value)
-
-
-def _right(field: Field, ours: "Any", theirs: "Any") -> "Any":
-    """What the registry should say, in its own words."""
-    right = field.compare.corrected(ours, theirs)
-    # That a model has none of something is written only where models.json demands it.
-    return REMOVED if right is None and not field.required else right
-
-
-def files_with_checksums(entry: Entry) -> list[str]:
+def files_with_checksums(entry: "Entry") -> list[str]:
     """The files of the entry's own repository whose sha256 it states."""
     stated = [wanted for field, compare in _CHECKSUMS for wanted in compare.files(field.get(entry.tree, {})).items()]
     return [name for name, digest in stated if digest is not None and ":" not in name]
@@ -217,15 +250,15 @@ def _commit(repository: str, revision: str | None) -> str:
     return f"{repository} @ {revision or 'no commit'}"
 
 
-def _repositories_of_variants(entry: Entry) -> list[str]:
+def _repositories_of_variants(entry: "Entry") -> list[str]:
     return [one for field, compare in _CHECKSUMS for one in compare.repositories(field.get(entry.tree, {}))]
 
 
-def _notes(entry: Entry, snapshot: "Snapshot", evidence: "Evidence") -> "Iterator[str]":
+def _notes(entry: "Entry", snapshot: "Snapshot", evidence: "Evidence") -> "Iterator[str]":
     if snapshot.renamed_to:
         yield f"{entry.repository} is called {snapshot.renamed_to} now"
     if snapshot.revision is None:
-        yield "the files of a folder were read: of which commit they are is not known"
+        yield "the files of a folder were read: commit unknown"
     elif entry.revision is None:
         yield f"the entry has no `revision`: the files of {snapshot.revision} were read"
     elif entry.revision != snapshot.revision:

@@ -1,0 +1,97 @@
+"""What a registry should say where the models' files contradict it: changes to its sources, not yet written."""
+
+from dataclasses import dataclass, field
+
+from hypiler.compiler.pipeline import compile_registry
+from hypiler.diagnostics.codes import ERROR
+from hypiler.jsontext.editor import REMOVED, Change, edit
+from hypiler.schema.fields import FIELDS, Field
+from hypiler.schema.key_order import schema_order
+from hypiler.verification.verdict import DIFFERS, stated
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
+
+    from hypiler.compiler.checked import CheckedRegistry, Entry
+    from hypiler.diagnostics.finding import Finding
+    from hypiler.jsontext.reader import Source
+    from hypiler.model_files.facts import FileFact
+    from hypiler.verification.verify import Result, Verification
+
+_FIELDS = {field.name: field for field in FIELDS}
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """One source with its facts corrected.
+
+    Attributes:
+        source: The file as it was read.
+        text: The corrected text, equal to the source's if there is nothing to write.
+        corrected: The number of facts that change.
+        complete: Whether every fact that differs is corrected.
+        checked: The corrected file after all checks; None if there is nothing to write.
+        errors: The errors that it would have; it must not be written then.
+    """
+
+    source: "Source"
+    text: str
+    corrected: int
+    complete: bool
+    checked: "CheckedRegistry | None" = None
+    errors: "list[Finding]" = field(default_factory=list["Finding"])
+
+
+def fixes(verification: "Verification") -> list[Fix]:
+    """Each source of a registry that was verified, with what the files say; nothing is written."""
+    return [fix_source(source, verification.of(source)) for source in verification.registry.sources]
+
+
+def fix_source(source: "Source", results: "Sequence[Result]") -> Fix:
+    """The source with what the files say; `results` are those of its models."""
+    changes = [change for result in results for change in corrections(result)]
+    wrong = {finding.path for result in results for finding in result.findings()}
+    complete = wrong <= {change.path for change in changes} and all(result.error is None for result in results)
+    if not changes:
+        return Fix(source, source.text, 0, complete)
+    cited = [change for result in results for change in citations(result)]
+    text = edit(source, [*changes, *cited], schema_order)
+    checked = compile_registry([(source.name, text.encode())])
+    errors = [finding for finding in checked.findings if finding.severity == ERROR]
+    return Fix(source, text, len(changes), complete, checked, errors)
+
+
+def corrections(result: "Result") -> "Iterator[Change]":
+    """A change for each fact that differs and whose right value the files say."""
+    facts: Mapping[str, FileFact] = result.locked.facts if result.locked else {}
+    paths = {path for path, _ in stated(result.entry.tree)}
+    for verdict in result.verdicts:
+        if verdict.state != DIFFERS or verdict.path not in facts:
+            continue
+        one = _FIELDS[verdict.path]
+        yield _change(result.entry, one.name, _right(one, verdict.ours, facts[one.name].value))
+        # Without the field that a true flag implies, models.json is not valid.
+        if verdict.theirs is True and one.implies in facts and one.implies not in paths:
+            yield _change(result.entry, one.implies, facts[one.implies].value)
+
+
+def citations(result: "Result") -> "Iterator[Change]":
+    """For each fact that is corrected, its place in the files, where the entry's `sources` name another."""
+    for change in corrections(result):
+        name = ".".join(map(str, change.path[2:]))
+        if result.locked is not None and name in result.entry.tree.get("sources", {}):
+            place = result.locked.facts[name].source(result.entry.repository, result.locked.revision)
+            yield Change((*change.path[:2], "sources", name), REMOVED if change.value is REMOVED else place)
+
+
+def _change(entry: "Entry", path: str, value: "Any") -> Change:
+    return Change((*entry.path, *path.split(".")), value)
+
+
+def _right(one: Field, ours: "Any", theirs: "Any") -> "Any":
+    """What the registry should say, in its own words."""
+    right = one.compare.corrected(ours, theirs)
+    # That a model has none of something is written only where models.json demands it.
+    return REMOVED if right is None and not one.required else right
