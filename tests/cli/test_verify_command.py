@@ -41,7 +41,7 @@ from hypiler.hub import client
 
 INFO, FILE, LARGE = "GET /api/*", "GET */config.json", "GET /cdn/*"
 COUNTS = "12 agree, 8 unknown to the files, 7 claimed"
-FOLDER = "  note: the files of a folder were read: of which commit they are is not known\n"
+FOLDER = "  note: the files of a folder were read: commit unknown\n"
 UNREAD = "1 model: 0 without a difference, 1 that could not be read\n"
 
 
