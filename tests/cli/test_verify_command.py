@@ -150,7 +150,7 @@ def test_fix_that_makes_the_registry_faulty_is_not_written(project: Project) -> 
     code, out, err = project.unchanged("verify", "--offline", "--fix")
     assert code == 1
     assert "corrected" not in out
-    left = "hypiler: models.json is left as it is: with what the files say it would be faulty; mend it by hand\n"
+    left = "hypiler: models.json is left as it is: with what the files say it would have errors; correct it by hand\n"
     assert err.startswith(left + "error[M")
 
 

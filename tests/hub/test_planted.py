@@ -14,6 +14,7 @@ from hub.families import FAMILIES, MINILM, MINILM_CARD, PAGE, TABLE, at, entry_o
 from loopback_hub import LoopbackHub
 
 from hypiler.cli.main import main
+from hypiler.compiler.checked import Entry
 from hypiler.compiler.pipeline import compile_registry
 from hypiler.diagnostics.collector import FindingCollector
 from hypiler.hub.client import Hub
@@ -26,9 +27,15 @@ from hypiler.project.build import compile_files
 from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
 from hypiler.schema.key_order import schema_order
 from hypiler.verification.draft import draft, proposed_id
+from hypiler.verification.fixes import corrections
 from hypiler.verification.lockfile import LockEntry, read_lock, write_lock
 from hypiler.verification.verdict import AGREES, CLAIMED, DIFFERS, STATES, UNKNOWN, Verdict, compare, stated
-from hypiler.verification.verify import Result, corrections, entries_of, from_lock, verify, verify_snapshot
+from hypiler.verification.verify import Result, from_lock, verify, verify_snapshot
+
+
+def entries_of(source: Source) -> list[Entry]:
+    return compile_registry([(source.name, source.text.encode())]).entries
+
 
 SHIPPED = Path(__file__).parents[2] / "models.json"
 DATE = "2026-11-25"
@@ -513,7 +520,7 @@ def test_id_is_the_name_of_the_repository_as_ids_are_written(name: str, id: str)
 
 COMMIT, OTHER_COMMIT = "a" * 40, "b" * 40
 NOTES = {
-    "a folder": (COMMIT, None, [golden("the files of a folder were read: of which commit they are is not known")]),
+    "a folder": (COMMIT, None, [golden("the files of a folder were read: commit unknown")]),
     "no pin": (None, COMMIT, [golden(f"the entry has no `revision`: the files of {COMMIT} were read")]),
     "another commit": (
         COMMIT,

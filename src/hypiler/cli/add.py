@@ -1,11 +1,10 @@
 """`hypiler add`: a new entry, drafted from the model's own files."""
 
-import os
 import sys
 from dataclasses import replace
 from json import dumps
 
-from hypiler.cli.hub import add_files_arguments, open_hub, read_registry
+from hypiler.cli.hub import add_files_arguments, open_hub, open_registry
 from hypiler.cli.report import not_text, print_findings
 from hypiler.cli.streams import ENVIRONMENT, FINDINGS, NETWORK, OK, print_error, usage_error, write_text
 from hypiler.compiler.pipeline import compile_registry
@@ -16,12 +15,12 @@ from hypiler.jsontext.editor import Change, edit
 from hypiler.project.output import replace_source
 from hypiler.schema.key_order import schema_order
 from hypiler.verification.draft import draft
-from hypiler.verification.verify import entries_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from hypiler.cli.hub import Opened
     from hypiler.compiler.checked import CheckedRegistry
     from hypiler.diagnostics.finding import Finding
     from hypiler.hub.snapshot import Snapshot
@@ -66,10 +65,12 @@ def run(options: "Namespace") -> int:
         return usage_error("--revision needs the hub: it cannot be combined with --local")
     if fault := not_text(options.repository, options.revision, options.new_id):
         return usage_error(fault)
-    found = read_registry(options)
-    if found is None:
+    opened = open_registry(options, lock=False)
+    if opened is None:
         return _refuse("fix the errors first")
-    registry, _ = found
+    registry = opened.registry
+    if above := opened.only_reads(registry.sources[0].name):
+        return _refuse(above)
     if known := _known(options.repository, registry):
         return _refuse(known)
     try:
@@ -84,12 +85,13 @@ def run(options: "Namespace") -> int:
         if known := _known(snapshot.renamed_to, registry):
             return _refuse(known)
         snapshot = replace(snapshot, repository=snapshot.renamed_to)
-    return _add(snapshot, registry, options)
+    return _add(snapshot, opened, options)
 
 
-def _add(snapshot: "Snapshot", registry: "CheckedRegistry", options: "Namespace") -> int:
+def _add(snapshot: "Snapshot", opened: "Opened", options: "Namespace") -> int:
+    registry = opened.registry
     source = registry.sources[0]
-    path, index = source.name, len(entries_of(source))
+    path, index = source.name, sum(entry.source is source for entry in registry.entries)
     entry, evidence = draft(snapshot, id=options.new_id)
     text = edit(source, [Change(("models", index), entry)], schema_order)
     files = [(one.name, (text if one is source else one.text).encode()) for one in registry.sources]
@@ -101,7 +103,7 @@ def _add(snapshot: "Snapshot", registry: "CheckedRegistry", options: "Namespace"
     _warn(evidence)
     if not options.yes and not _agreed(path):
         return OK
-    replace_source(path, source.text.encode(), text.encode(), root=os.path.dirname(path))
+    replace_source(path, source.text.encode(), text.encode(), root=opened.root)
     write_text(f"{printable(path)}: `{entry['id']}` added", sys.stdout)
     if open_questions := [one for one in added.findings if _is_of(one, path, index)]:
         write_text("Look up what its files do not say:\n", sys.stdout)

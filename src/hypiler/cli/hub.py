@@ -7,24 +7,23 @@ from contextlib import contextmanager
 from hypiler.cli.registries import unknown_model
 from hypiler.cli.report import add_name_argument, add_project_argument, registry_options, report
 from hypiler.cli.streams import ENVIRONMENT, print_error, usage_error
+from hypiler.compiler.checked import CheckedRegistry
 from hypiler.compiler.pipeline import compile_registry
-from hypiler.diagnostics.escaping import quote_value
+from hypiler.diagnostics.escaping import printable, quote_value
 from hypiler.errors import UnknownModelError
 from hypiler.project.loading import lock_path, read_bounded
-from hypiler.project.options import OptionsError
+from hypiler.project.options import OptionsError, RegistryOptions
 from hypiler.verification.lockfile import read_lock
-from hypiler.verification.verify import entries_of
+from hypiler.verification.verify import chosen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Callable, Generator
 
-    from hypiler.compiler.checked import CheckedRegistry
-    from hypiler.compiler.rule_settings import RuleSettings
+    from hypiler.compiler.checked import Entry
     from hypiler.hub.client import Hub
     from hypiler.verification.lockfile import LockEntry
-    from hypiler.verification.verify import Entry
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C, also if the results until then are reported."""
@@ -53,60 +52,81 @@ def _jobs(text: str) -> int:
     return int(text)
 
 
-def read_registry(options: "Namespace") -> "tuple[CheckedRegistry, str] | None":
-    """The registry of `options.file` or of the project, and the path of its lock.
+class Opened:
+    """The registry that a command works on, with its lock.
 
-    None if the registry has errors, which are then reported.
+    Attributes:
+        registry: A registry without errors. Each file was read once: a command that changes a file later can tell
+            whether the file still holds what was checked.
+        root: The folder below which sources and lock may be written.
+        lock: The path of the lock, whether the file exists or not.
+        kept: The bytes of the lock; None without one.
+        locks: The entries of the lock by id.
+    """
 
-    Each file is read once. A command that changes a file later can tell whether the file still holds what was checked.
+    __slots__ = ("kept", "lock", "locks", "registry", "root")
+
+    def __init__(self, registry: CheckedRegistry, root: str, lock: str) -> None:
+        self.registry = registry
+        self.root = root
+        self.lock = lock
+        self.kept: bytes | None = None
+        self.locks: dict[str, LockEntry] = {}
+
+    def only_reads(self, path: str) -> str | None:
+        """Why a source is not written: it lies above the project. None for one that may be written."""
+        if os.path.realpath(path).startswith(os.path.join(os.path.realpath(self.root), "")):
+            return None
+        return f"{printable(path)} lies outside the project, which only reads it: use --file {printable(path)}"
+
+
+def open_registry(options: "Namespace", *, lock: bool = True) -> Opened | None:
+    """The registry in `options.file` or of the project, and its lock.
+
+    None if one of them has errors, which are then reported.
     """
     try:
-        paths, lock, rules = _files(options)
+        root, one = _registry_options(options)
     except OptionsError as error:
         report(error.findings, None, options, sys.stderr)
         return None
-    registry = compile_registry([(path, read_bounded(path)) for path in paths], rules=rules)
+    registry = compile_registry([(path, read_bounded(path)) for path in one.sources], rules=one.rules)
     if registry.has_errors:
         report(registry.findings, registry, options, sys.stderr)
         return None
-    return registry, lock
+    opened = Opened(registry, root, one.lock)
+    return None if lock and not _read_lock(opened, options) else opened
 
 
-def _files(options: "Namespace") -> "tuple[list[str], str, RuleSettings | None]":
-    """The files of the registry that is meant, its lock, and which rules are applied. Raises OptionsError."""
+def _registry_options(options: "Namespace") -> tuple[str, RegistryOptions]:
+    """The folder below which may be written, and the options of the registry. Raises OptionsError."""
     if options.file:
-        return [options.file], lock_path([options.file]), None
+        return os.path.dirname(options.file), RegistryOptions([options.file], lock_path([options.file]), {})
     root, one = registry_options(options)
-    project = one.below(root)
-    return project.sources, project.lock, project.rules
+    return root, one.below(root)
 
 
-def read_lock_for(path: str, options: "Namespace") -> "tuple[bytes | None, dict[str, LockEntry]] | None":
-    """The bytes of the lock at `path`, None without one, and its entries by id.
-
-    None if the lock has errors, which are then reported.
-    """
-    if not os.path.lexists(path):
-        return None, {}
-    data = read_bounded(path)
-    locks, findings = read_lock(data, path)
+def _read_lock(opened: Opened, options: "Namespace") -> bool:
+    """Read the lock, if there is one; false after a report of its errors."""
+    if not os.path.lexists(opened.lock):
+        return True
+    opened.kept = read_bounded(opened.lock)
+    opened.locks, findings = read_lock(opened.kept, opened.lock)
     if findings:
         report(findings, None, options, sys.stderr)
-        return None
-    return data, locks
+    return not findings
 
 
-def chosen_entries(registry: "CheckedRegistry", names: list[str]) -> "list[Entry] | None":
+def chosen_entries(registry: CheckedRegistry, names: list[str]) -> "list[Entry] | None":
     """The entries of models by id, alias or repository, each once, in file order; all entries without names.
 
     None after an error message about a name that the registry does not have.
     """
     try:
-        wanted = {registry[name].id for name in names} if names else set(registry.ids)
+        return chosen(registry, names)
     except UnknownModelError as error:
         usage_error(unknown_model(error, registry))
         return None
-    return [entry for source in registry.sources for entry in entries_of(source) if entry.id in wanted]
 
 
 @contextmanager

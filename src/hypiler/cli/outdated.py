@@ -10,8 +10,7 @@ from hypiler.cli.hub import (
     add_jobs_argument,
     chosen_entries,
     open_hub,
-    read_lock_for,
-    read_registry,
+    open_registry,
 )
 from hypiler.cli.streams import FINDINGS, NETWORK, OK, USAGE, write_text
 from hypiler.diagnostics.escaping import printable
@@ -21,9 +20,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from hypiler.compiler.checked import Entry
     from hypiler.verification.lockfile import LockEntry
     from hypiler.verification.outdated import PinStatus
-    from hypiler.verification.verify import Entry
 
 EXAMPLES = """examples:
   hypiler outdated                every model of the registry
@@ -51,15 +50,13 @@ def add_arguments(parser: "ArgumentParser") -> None:
 
 def run(options: "Namespace") -> int:
     """Ask the hub for every pinned repository, and report the state of each pin."""
-    found = read_registry(options)
-    lock = found and read_lock_for(found[1], options)
-    if found is None or lock is None:
+    opened = open_registry(options)
+    if opened is None:
         return FINDINGS
-    registry, _ = found
-    entries = chosen_entries(registry, options.ids)
+    entries = chosen_entries(opened.registry, options.ids)
     if entries is None:
         return USAGE
-    outlooks, complete = _asked(entries, lock[1], options.jobs)
+    outlooks, complete = _asked(entries, opened.locks, options.jobs)
     if options.json:
         write_text(dumps([_record(one) for one in outlooks], indent=2), sys.stdout)
     else:

@@ -1,6 +1,5 @@
 """`hypiler verify`: compares what the registry says with what the models' own files say."""
 
-import os
 import sys
 from json import dumps
 
@@ -10,29 +9,18 @@ from hypiler.cli.hub import (
     add_jobs_argument,
     chosen_entries,
     open_hub,
-    read_lock_for,
-    read_registry,
+    open_registry,
 )
 from hypiler.cli.report import print_findings
 from hypiler.cli.streams import ENVIRONMENT, FINDINGS, NETWORK, OK, USAGE, print_error, usage_error, write_text
-from hypiler.compiler.pipeline import compile_registry
-from hypiler.diagnostics.codes import ERROR
 from hypiler.diagnostics.escaping import printable
 from hypiler.hub.snapshot import HubError
 from hypiler.project.output import add_files, replace_source
+from hypiler.verification.fixes import fixes
 from hypiler.verification.lock_rules import format_value
 from hypiler.verification.lockfile import write_lock
 from hypiler.verification.verdict import AGREES, CLAIMED, DIFFERS, STATES, UNKNOWN
-from hypiler.verification.verify import (
-    Result,
-    citations,
-    corrections,
-    entries_of,
-    files_with_checksums,
-    from_lock,
-    verify,
-    verify_snapshot,
-)
+from hypiler.verification.verify import Verification, verify_by_lock, verify_folder, verify_registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,14 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from hypiler.compiler.checked import CheckedRegistry
-    from hypiler.compiler.rule_settings import RuleSettings
-    from hypiler.diagnostics.finding import Finding
+    from hypiler.cli.hub import Opened
     from hypiler.hub.snapshot import Snapshot
-    from hypiler.jsontext.editor import Change
-    from hypiler.jsontext.reader import Source
-    from hypiler.verification.lockfile import LockEntry
-    from hypiler.verification.verify import Entry
+    from hypiler.verification.fixes import Fix
+    from hypiler.verification.verify import Result
 
 EXAMPLES = """examples:
   hypiler verify                         every model, from the hub, at its pinned commit
@@ -86,83 +70,60 @@ def add_arguments(parser: "ArgumentParser") -> None:
 
 
 def run(options: "Namespace") -> int:
-    """Read, compare, report, keep what was read in the lock, and mend what differs."""
+    """Read the files, compare, report, keep what was read in the lock, and correct what differs."""
     if options.local and (len(options.ids) != 1 or options.offline):
         return usage_error("--local DIR goes with one ID, and not with --offline")
-    found = read_registry(options)
-    lock = found and read_lock_for(found[1], options)
-    if found is None or lock is None:
+    opened = open_registry(options)
+    if opened is None:
         return FINDINGS
-    registry, path = found
-    sources = registry.sources
-    every = [entry for source in sources for entry in entries_of(source)]
-    entries = chosen_entries(registry, options.ids)
-    if entries is None:
+    if chosen_entries(opened.registry, options.ids) is None:
         return USAGE
-    kept, locks = lock
     try:
-        results, complete = _results(entries, locks, options)
+        verification = _verified(opened, options)
     except HubError as error:  # of a folder; those of the hub concern one model of many
         print_error(printable(str(error)))
         return ENVIRONMENT
-    _report(results, registry, options, len(entries))
+    _report(verification, options)
     if not options.offline:
-        _keep(path, kept, locks, results, every)
-    if not complete:
+        _keep(verification, opened)
+    if not verification.complete:
         return INTERRUPTED
-    fixed = options.fix and _fix(results, sources, registry, options)
-    return _exit_code(results, fixed=fixed)
+    fixed = options.fix and _fix(verification, opened, quiet=options.json)
+    if verification.unread:
+        return NETWORK
+    return FINDINGS if verification.differs and not fixed else OK
 
 
-def _results(
-    entries: "list[Entry]", locks: "dict[str, LockEntry]", options: "Namespace"
-) -> "tuple[list[Result], bool]":
-    """What the files say, and whether all were read. Raises HubError for a folder that cannot be read."""
+def _verified(opened: "Opened", options: "Namespace") -> Verification:
+    """What the files say of the models. Raises HubError for a folder that cannot be read."""
+    registry = opened.registry
     if options.offline:
-        return [from_lock(entry, locks.get(entry.id)) for entry in entries], True
+        return verify_by_lock(registry, options.ids, opened.locks)
     from datetime import UTC, datetime
 
     date = datetime.now(UTC).date().isoformat()
     if options.local:
-        (entry,) = entries
-        snapshot = _folder(entry, options.local)
-        return [verify_snapshot(entry, snapshot, snapshot.sums, date)], True
-    with open_hub(len(entries), "verifying") as (hub, done):
+        from hypiler.hub.folder import read_folder
+
+        return verify_folder(registry, options.ids[0], lambda sums: read_folder(options.local, sums), date=date)
+    with open_hub(len(options.ids) or len(registry), "verifying") as (hub, done):
 
         def read(repository: str, revision: str | None, names_alone: bool) -> "Snapshot":
             return hub.info(repository, revision) if names_alone else hub.snapshot(repository, revision)
 
-        return verify(entries, read, date=date, jobs=options.jobs, done=lambda _: done())
+        return verify_registry(registry, options.ids, read, date=date, jobs=options.jobs, done=lambda _: done())
 
 
-def _folder(entry: "Entry", folder: str) -> "Snapshot":
-    from hypiler.hub.folder import read_folder
-
-    snapshot = read_folder(folder, files_with_checksums(entry))
-    if entry.revision and snapshot.revision and snapshot.revision != entry.revision:
-        raise HubError(f"{folder} has the files of commit {snapshot.revision}; `{entry.id}` is of {entry.revision}")
-    return snapshot
-
-
-def _report(results: "list[Result]", registry: "CheckedRegistry", options: "Namespace", count: int) -> None:
+def _report(verification: Verification, options: "Namespace") -> None:
     if options.json:
-        tree = {"models": [_record(result) for result in results], "complete": len(results) == count}
+        tree = {"models": [_record(result) for result in verification.results], "complete": verification.complete}
         write_text(dumps(tree, indent=2), sys.stdout)
         return
-    for result in results:
+    for result in verification.results:
         for line in _lines(result, facts=options.facts):
             write_text(line, sys.stdout)
-    findings = _located([finding for result in results for finding in result.findings()], results)
-    print_findings(findings, registry, sys.stdout)
-    write_text(_summary(results, count), sys.stdout)
-
-
-def _located(findings: "list[Finding]", results: "list[Result]") -> "list[Finding]":
-    """The findings with their places in the files of the registry."""
-    of_model = {result.entry.id: result.entry.source for result in results}
-    for source in dict.fromkeys(of_model.values()):
-        source.locate([finding for finding in findings if of_model.get(str(finding.model)) is source])
-    return findings
+    print_findings(verification.findings(), verification.registry, sys.stdout)
+    write_text(_summary(verification.results, verification.wanted), sys.stdout)
 
 
 def _lines(result: "Result", *, facts: bool) -> "Iterator[str]":
@@ -213,60 +174,37 @@ def _record(result: "Result") -> "dict[str, Any]":
     }
 
 
-def _keep(
-    path: str, kept: "bytes | None", locks: "dict[str, LockEntry]", results: "list[Result]", every: "list[Entry]"
-) -> None:
-    """Write what was read into the lock, in the order of the registry; models that are gone leave it."""
-    read = {result.entry.id: result.locked for result in results if result.locked is not None}
-    # What a folder says whose commit is not known takes no place of what was read at one.
-    read = {id: one for id, one in read.items() if one.revision or id not in locks or not locks[id].revision}
-    if not read:
-        return
-    fresh = locks | read
-    text = write_lock({entry.id: fresh[entry.id] for entry in every if entry.id in fresh})
-    if kept is None:
-        add_files({path: text}, {})
-    elif text.encode() != kept:
-        replace_source(path, kept, text.encode(), root=os.path.dirname(path))
+def _keep(verification: Verification, opened: "Opened") -> None:
+    """Write what was read into the lock."""
+    text = write_lock(verification.locked(opened.locks))
+    if opened.kept is None:
+        if any(result.locked for result in verification.results):
+            add_files({opened.lock: text}, {})
+    elif text.encode() != opened.kept:
+        replace_source(opened.lock, opened.kept, text.encode(), root=opened.root)
 
 
-def _fix(results: "list[Result]", sources: "list[Source]", registry: "CheckedRegistry", options: "Namespace") -> bool:
-    """Write what the files say into the registry; whether all that differs was mended."""
-    # What could not be read at all is not mended either.
-    mended = all(result.error is None for result in results)
-    for source in sources:
-        own = [result for result in results if result.entry.source is source]
-        changes = [change for result in own for change in corrections(result)]
-        right = {change.path for change in changes}
-        wrong = {finding.path for result in own for finding in result.findings()}
-        mended = mended and wrong <= right
-        if changes:
-            cited = [change for result in own for change in citations(result)]
-            written = _write(source, [*changes, *cited], registry.rules)
-            mended = mended and written
-            if written and not options.json:
-                write_text(f"{printable(source.name)}: {_counted(len(changes), 'fact')} corrected", sys.stdout)
-    return mended
+def _fix(verification: Verification, opened: "Opened", *, quiet: bool) -> bool:
+    """Write what the files say into the sources; whether all that differs was corrected."""
+    complete = True
+    for fix in fixes(verification):
+        written = fix.checked is None or _write(fix, opened)
+        complete = complete and written and fix.complete
+        if fix.corrected and written and not quiet:
+            write_text(f"{printable(fix.source.name)}: {_counted(fix.corrected, 'fact')} corrected", sys.stdout)
+    return complete
 
 
-def _write(source: "Source", changes: "list[Change]", rules: "RuleSettings | None") -> bool:
-    """Give a file the changes, if it has no errors then."""
-    from hypiler.jsontext.editor import edit
-    from hypiler.schema.key_order import schema_order
-
-    text = edit(source, changes, schema_order)
-    again = compile_registry([(source.name, text.encode())], rules=rules)
-    if again.has_errors:
-        name = printable(source.name)
-        print_error(f"{name} is left as it is: with what the files say it would be faulty; mend it by hand")
-        print_findings([finding for finding in again.findings if finding.severity == ERROR], again, sys.stderr)
+def _write(fix: "Fix", opened: "Opened") -> bool:
+    """Write a corrected source, if it has no errors then."""
+    name = fix.source.name
+    if fix.errors:
+        shown = printable(name)
+        print_error(f"{shown} is left as it is: with what the files say it would have errors; correct it by hand")
+        print_findings(fix.errors, fix.checked, sys.stderr)
         return False
-    replace_source(source.name, source.text.encode(), text.encode(), root=os.path.dirname(source.name))
+    if above := opened.only_reads(name):
+        print_error(above)
+        return False
+    replace_source(name, fix.source.text.encode(), fix.text.encode(), root=opened.root)
     return True
-
-
-def _exit_code(results: "list[Result]", *, fixed: bool) -> int:
-    """The worst that happened."""
-    if any(result.unread for result in results):
-        return NETWORK
-    return FINDINGS if any(result.differs for result in results) and not fixed else OK

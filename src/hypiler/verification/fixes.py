@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from hypiler.compiler.checked import CheckedRegistry, Entry
+    from hypiler.compiler.rule_settings import RuleSettings
     from hypiler.diagnostics.finding import Finding
     from hypiler.jsontext.reader import Source
     from hypiler.model_files.facts import FileFact
@@ -46,11 +47,14 @@ class Fix:
 
 def fixes(verification: "Verification") -> list[Fix]:
     """Each source of a registry that was verified, with what the files say; nothing is written."""
-    return [fix_source(source, verification.of(source)) for source in verification.registry.sources]
+    return [
+        fix_source(source, verification.of(source), verification.registry.rules)
+        for source in verification.registry.sources
+    ]
 
 
-def fix_source(source: "Source", results: "Sequence[Result]") -> Fix:
-    """The source with what the files say; `results` are those of its models."""
+def fix_source(source: "Source", results: "Sequence[Result]", rules: "RuleSettings | None" = None) -> Fix:
+    """The source with what the files say; `results` are those of its models, `rules` those that the project applies."""
     changes = [change for result in results for change in corrections(result)]
     wrong = {finding.path for result in results for finding in result.findings()}
     complete = wrong <= {change.path for change in changes} and all(result.error is None for result in results)
@@ -58,7 +62,7 @@ def fix_source(source: "Source", results: "Sequence[Result]") -> Fix:
         return Fix(source, source.text, 0, complete)
     cited = [change for result in results for change in citations(result)]
     text = edit(source, [*changes, *cited], schema_order)
-    checked = compile_registry([(source.name, text.encode())])
+    checked = compile_registry([(source.name, text.encode())], rules=rules)
     errors = [finding for finding in checked.findings if finding.severity == ERROR]
     return Fix(source, text, len(changes), complete, checked, errors)
 

@@ -136,6 +136,21 @@ def verify_registry(
     return Verification(registry, results, len(entries))
 
 
+def verify_folder(
+    registry: "CheckedRegistry", name: str, read: "Callable[[list[str]], Snapshot]", *, date: str
+) -> Verification:
+    """Compare one model with the files in a folder; `read` gives them, with the sums of the files that it is given.
+
+    Raises UnknownModelError, and HubError for a folder that cannot be read or has the files of another commit.
+    """
+    (entry,) = chosen(registry, [name])
+    snapshot = read(files_with_checksums(entry))
+    if entry.revision and snapshot.revision and snapshot.revision != entry.revision:
+        place = snapshot.repository
+        raise HubError(f"{place} has the files of commit {snapshot.revision}; `{entry.id}` is of {entry.revision}")
+    return Verification(registry, [verify_snapshot(entry, snapshot, snapshot.sums, date)], 1)
+
+
 def verify_by_lock(
     registry: "CheckedRegistry", names: "Sequence[str]", locks: "Mapping[str, LockEntry]"
 ) -> Verification:
