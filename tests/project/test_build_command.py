@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
@@ -305,3 +307,21 @@ def test_check_of_a_registry_with_errors_reports_those(project: Path, hypiler: H
     assert (code, out) == (1, "")
     assert err.startswith("error[M106]: ")
     assert "M507" not in err
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("", set[str]()),
+        ('sources = "*.json"', {"glob"}),
+        ('targets = ["schema"]', {"json", "hypiler.emit.json_schema"}),
+    ],
+)
+def test_build_loads_only_what_the_options_ask_for(project: Path, lines: str, expected: set[str]) -> None:
+    with (project / "pyproject.toml").open("a") as file:
+        file.write(lines)
+    code = "import sys; from hypiler.cli.main import main; main(['build', '-q']); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    costly = {"ast", "difflib", "glob", "importlib.metadata", "json", "pathlib", "subprocess"}
+    costly |= {"hypiler.emit.json_schema", "hypiler.emit.markdown", "hypiler.project.compare", "hypiler.verification"}
+    assert set(done.stdout.split()) & costly == expected

@@ -19,13 +19,13 @@ MARKUP: Comment = ("<!-- ", "", " -->")
 
 # A comment begins with a few signs, whatever the language: the header of a new target is read without a change here.
 _SIGNS = r"[^\w\s]{1,8} ?"
-_HEADER = re.compile(
+# Compiled when it is needed first: a build whose outputs are current reads no header.
+_HEADER = (
     rf"{_SIGNS}{re.escape(MARKER)}\n"
     rf"((?: ?{_SIGNS})?)format: ([0-9]{{1,9}})\n"
     r"\1source sha256: ([0-9a-f]{64})\n"
     rf"\1content sha256: ([0-9a-f]{{64}})(?: ?{_SIGNS})?\n"
 )
-_is_marked = re.compile(rf"{_SIGNS}{re.escape(MARKER)}".encode()).match
 
 
 class Header:
@@ -57,12 +57,13 @@ def with_header(body: str, source: str, comment: Comment = PYTHON) -> str:
 
 def is_generated(beginning: bytes) -> bool:
     """Whether a file with this beginning was generated, whatever happened to it since."""
-    return _is_marked(beginning) is not None
+    signs, marker, _ = beginning.partition(MARKER.encode())
+    return bool(marker) and re.fullmatch(_SIGNS.encode(), signs) is not None
 
 
 def read_header(text: str) -> Header | None:
     """The header of a generated file, or None if its lines are not complete."""
-    found = _HEADER.match(text)
+    found = re.match(_HEADER, text)
     if found is None:
         return None
     _, format, source, content = found.groups()
