@@ -175,7 +175,8 @@ def test_document_of_a_registry_that_nobody_verified_says_so() -> None:
     text = with_lock()
     (opening,) = paragraphs(text)
     assert opening.endswith("No fact was compared with the files of the model.")
-    assert text == emit_markdown(valid(registry_of(*models())))
+    without_lock = emit_markdown(valid(registry_of(*models())))
+    assert text.partition("-->")[2] == without_lock.partition("-->")[2]
     assert "Verified" not in text
 
 

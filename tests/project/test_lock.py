@@ -79,6 +79,22 @@ def test_module_says_which_facts_were_verified(
     assert unverified.claimed_facts == model.claimed_facts + 3 > 10
 
 
+def test_a_change_of_the_lock_makes_outputs_stale_and_line_ends_do_not(
+    tmp_path: Path, entry: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project(tmp_path, entry, locked(), monkeypatch)
+    build = ["build", "models.json", "--out", "out", "--format", "concise"]
+    assert main(build) == 0
+    lock = Path("models.lock.json")
+    lock.write_bytes(lock.read_bytes().replace(b"\n", b"\r\n"))
+    assert main([*build, "--check"]) == 0
+    facts = {path: fact for path, fact in FACTS.items() if path != "specs.vocab_size"}
+    lock.write_text(write_lock({"model-a": locked(facts=facts)}))
+    capsys.readouterr()
+    assert main([*build, "--check"]) == 1
+    assert "out/model_registry.py: error[M507]: `out/model_registry.py` is stale" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("change", [{"revision": None}, {"revision": "b" * 40}, {"repository": "org/other"}], ids=str)
 def test_files_of_no_or_another_commit_verify_nothing(
     tmp_path: Path, entry: dict[str, Any], monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]

@@ -96,7 +96,7 @@ class CheckedRegistry:
         findings: Everything that is wrong, by file and position.
         files: The contents of the files that were read, by name: the sources, and the lock if there is one.
         sources: The sources that could be read as JSON, in order.
-        sha256: One digest for all sources; empty if there are errors.
+        sha256: One digest for all sources and the lock; empty if there are errors.
         rules: Which rules were applied; None for all, as declared.
         layer: The name of this registry as a layer: see `Origin`.
     """

@@ -1,5 +1,6 @@
 """The whole way from bytes to checked models: read, check each value, check the rules, place every finding."""
 
+from hypiler._digest import sha256_hex
 from hypiler.compiler.checked import CheckedRegistry, digest_of
 from hypiler.compiler.decode import decode_models
 from hypiler.compiler.registry_rules import check_registry, registry_rule
@@ -90,7 +91,9 @@ def compile_into(
         _place(source, collector, found[source.name])
     registry.findings = [finding for own in found.values() for finding in own]
     if not registry.has_errors:
-        registry.sha256 = digest_of([source.sha256 for source in registry.sources])
+        # What was verified is in the outputs, too: they are stale when the lock has changed.
+        locked = [sha256_hex(lock.data.replace(b"\r\n", b"\n"))] if lock is not None else []
+        registry.sha256 = digest_of([*[source.sha256 for source in registry.sources], *locked])
         registry.models = tuple([_model(one, verified) for one in decoded])
 
 

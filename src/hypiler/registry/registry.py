@@ -30,7 +30,7 @@ class Registry(CheckedRegistry):
         findings: Everything that is wrong, by file and position; `report()` is the text of it.
         ok: Whether no finding is an error.
         version: The registry's own `version`.
-        sha256: One digest for all sources; empty if there are errors.
+        sha256: One digest for all sources and the lock; empty if there are errors.
     """
 
     @classmethod
