@@ -136,3 +136,8 @@ def test_a_folder_of_another_commit_is_refused(registry: Registry, tmp_path: Pat
         verify_folder(registry, "pinned", lambda _: snapshot("folder", "d" * 40), date=DATE)
     assert str(caught.value) == f"folder has the files of commit {'d' * 40}; `pinned` is of {COMMIT}"
     assert not verify_folder(registry, "pinned", lambda _: snapshot("folder", None), date=DATE).differs
+
+
+def test_models_of_another_registry_that_shares_the_lock_stay_in_it(registry: Registry) -> None:
+    kept = {"elsewhere": LockEntry("org/elsewhere", COMMIT, DATE), "gone": LockEntry("org/gone", COMMIT, DATE)}
+    assert list(verified(registry).locked(kept, {"elsewhere"})) == ["right", "wrong", "elsewhere"]

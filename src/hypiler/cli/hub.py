@@ -5,7 +5,7 @@ import sys
 from contextlib import contextmanager
 
 from hypiler.cli.registries import unknown_model
-from hypiler.cli.report import add_name_argument, add_project_argument, registry_options, report
+from hypiler.cli.report import add_name_argument, add_project_argument, project_options, registry_options, report
 from hypiler.cli.streams import ENVIRONMENT, print_error, usage_error
 from hypiler.compiler.checked import CheckedRegistry
 from hypiler.compiler.pipeline import compile_registry
@@ -62,9 +62,10 @@ class Opened:
         lock: The path of the lock, whether the file exists or not.
         kept: The bytes of the lock; None without one.
         locks: The entries of the lock by id.
+        others: The ids of the models in other registries of the project that share the lock.
     """
 
-    __slots__ = ("kept", "lock", "locks", "registry", "root")
+    __slots__ = ("kept", "lock", "locks", "others", "registry", "root")
 
     def __init__(self, registry: CheckedRegistry, root: str, lock: str) -> None:
         self.registry = registry
@@ -72,6 +73,7 @@ class Opened:
         self.lock = lock
         self.kept: bytes | None = None
         self.locks: dict[str, LockEntry] = {}
+        self.others: set[str] = set()
 
     def only_reads(self, path: str) -> str | None:
         """Why a source is not written: it lies above the project. None for one that may be written."""
@@ -95,6 +97,8 @@ def open_registry(options: "Namespace", *, lock: bool = True) -> Opened | None:
         report(registry.findings, registry, options, sys.stderr)
         return None
     opened = Opened(registry, root, one.lock)
+    if not options.file:
+        opened.others = _sharing(options, one)
     return None if lock and not _read_lock(opened, options) else opened
 
 
@@ -104,6 +108,14 @@ def _registry_options(options: "Namespace") -> tuple[str, RegistryOptions]:
         return os.path.dirname(options.file), RegistryOptions([options.file], lock_path([options.file]), {})
     root, one = registry_options(options)
     return root, one.below(root)
+
+
+def _sharing(options: "Namespace", one: RegistryOptions) -> set[str]:
+    """The ids of the models in the other registries of the project that have the same lock."""
+    project = project_options(options).resolve_paths()
+    others = [other for other in project.registries if other.lock == one.lock and other.output != one.output]
+    files = [[(path, read_bounded(path)) for path in other.sources] for other in others]
+    return {entry.id for sources in files for entry in compile_registry(sources).entries}
 
 
 def _read_lock(opened: Opened, options: "Namespace") -> bool:

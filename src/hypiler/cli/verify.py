@@ -176,7 +176,7 @@ def _record(result: "Result") -> "dict[str, Any]":
 
 def _keep(verification: Verification, opened: "Opened") -> None:
     """Write what was read into the lock."""
-    text = write_lock(verification.locked(opened.locks))
+    text = write_lock(verification.locked(opened.locks, opened.others))
     if opened.kept is None:
         if any(result.locked for result in verification.results):
             add_files({opened.lock: text}, {})

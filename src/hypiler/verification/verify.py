@@ -16,7 +16,7 @@ from hypiler.verification.verdict import DIFFERS, Verdict, compare, no_repositor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from hypiler.compiler.checked import CheckedRegistry, Entry
     from hypiler.diagnostics.finding import Finding
@@ -100,13 +100,19 @@ class Verification:
         """The results of the models in one file."""
         return [result for result in self.results if result.entry.source is source]
 
-    def locked(self, kept: "Mapping[str, LockEntry]") -> "dict[str, LockEntry]":
-        """The lock with what was read, given what it holds; models that are not in the registry leave it."""
+    def locked(self, kept: "Mapping[str, LockEntry]", others: "Collection[str]" = ()) -> "dict[str, LockEntry]":
+        """The lock with what was read, given what it holds.
+
+        Models that are not in the registry leave the lock, except `others`: those of registries that share it.
+        """
         read = {result.entry.id: result.locked for result in self.results if result.locked is not None}
         # Results of a folder whose commit is unknown never replace results of a known commit.
         read = {id: one for id, one in read.items() if one.revision or id not in kept or not kept[id].revision}
-        fresh = {**kept, **read} if read else dict(kept)
-        return {entry.id: fresh[entry.id] for entry in self.registry.entries if entry.id in fresh} if read else fresh
+        if not read:
+            return dict(kept)
+        fresh = {**kept, **read}
+        order = [*[entry.id for entry in self.registry.entries], *[id for id in kept if id in others]]
+        return {id: fresh[id] for id in dict.fromkeys(order) if id in fresh}
 
 
 def verify_registry(
