@@ -137,6 +137,72 @@ def test_several_files_of_a_project_are_one_registry(app: Path, capsys: Capture)
     assert run(capsys, "show", "more")[1].splitlines()[1] == "from registry import MORE"
 
 
+@pytest.fixture
+def two(app: Path) -> Path:
+    """A project with two registries."""
+    entries = [f'[[tool.hypiler.registry]]\nsources = ["{name}.json"]\noutput = "src/app/{name}.py"\n' for name in "ab"]
+    (app / "pyproject.toml").write_text("\n".join(entries))
+    write(app / "a.json", model("first"))
+    write(app / "b.json", model("second", aliases=["mine"]))
+    return app
+
+
+@pytest.mark.parametrize("name", ["b", "src/app/b.py"])
+@pytest.mark.parametrize("place", [".", "src/app"])
+def test_one_of_several_registries_is_named_by_its_module(two: Path, capsys: Capture, name: str, place: str) -> None:
+    os.chdir(place)
+    file = os.path.relpath(two / "b.json")
+    assert count(capsys, "--registry", name) == f"1 model of {file}"
+    assert run(capsys, "show", "mine", "--registry", name)[1].splitlines()[2] == "from app.b import SECOND"
+
+
+@pytest.mark.parametrize("command", [["list"], ["show", "first"], ["verify"], ["outdated"], ["add", "org/x"]])
+def test_one_of_several_registries_must_be_named(two: Path, capsys: Capture, command: list[str]) -> None:
+    known = "name one of `src/app/a.py`, `src/app/b.py`"
+    message = f"hypiler: --registry: the project has several registries: {known}\n"
+    assert run(capsys, *command) == (2, "", message)
+    message = f"hypiler: --registry: no registry is called `x`; {known}\n"
+    assert run(capsys, *command, "--registry", "x") == (2, "", message)
+
+
+def test_check_reports_all_registries_of_a_project_together(two: Path, capsys: Capture) -> None:
+    assert run(capsys, "check") == (0, "2 models, no findings\n", "")
+    for name in "ab":
+        write(two / f"{name}.json", model(name, name=1))
+    code, out, err = run(capsys, "check")
+    assert (code, err, out.count('"name": 1,')) == (1, "", 2)
+    assert out.endswith("\n2 errors\n")
+    found = json.loads(run(capsys, "check", "--format", "json")[1])
+    assert [one["file"] for one in found] == ["a.json", "b.json"]
+
+
+def test_registry_of_a_project_is_none_of_files_or_of_hypiler(two: Path, capsys: Capture) -> None:
+    message = "hypiler: --registry names a registry of a project: it cannot go with --file or --shipped\n"
+    assert run(capsys, "list", "--shipped", "--registry", "a") == (2, "", message)
+    assert run(capsys, "list", "--file", "a.json", "--registry", "a") == (2, "", message)
+    os.chdir(two.parent)
+    assert run(capsys, "list", "--registry", "a")[0] == 2
+
+
+def test_lock_that_an_option_names_is_the_one_that_is_read(app: Path, capsys: Capture) -> None:
+    (app / "pyproject.toml").write_text('[tool.hypiler]\noutput = "registry.py"\nlock = "locks/own.json"\n')
+    (app / "locks").mkdir()
+    (app / "locks/own.json").write_text("{")
+    for command in (["check"], ["list"], ["outdated"], ["verify", "--offline"]):
+        code, out, err = run(capsys, *command)
+        assert code == 1
+        assert "locks/own.json" in out + err
+
+
+@pytest.mark.parametrize("command", ["build", "docs", "schema"])
+def test_remedy_names_the_project_again(app: Path, capsys: Capture, command: str) -> None:
+    os.chdir("..")
+    code, _, err = run(capsys, command, "--check", "--project", "app")
+    assert (code, f"help: run `hypiler {command} --project app`" in err) == (1, True)
+    assert run(capsys, command, "--project", "app")[0] == 0
+    assert run(capsys, command, "--check", "--project", "app")[0] == 0
+
+
 def test_registry_without_models_has_a_count(app: Path, capsys: Capture) -> None:
     write(app / "models.json")
     assert count(capsys) == "0 models of models.json"

@@ -2,12 +2,12 @@
 
 import os
 
-from hypiler.cli.report import add_project_argument, add_report_arguments, project_options
+from hypiler.cli.report import add_project_argument, add_report_arguments, project_options, project_root, project_words
 from hypiler.cli.streams import USAGE, usage_error
 from hypiler.cli.write_or_check import add_output_arguments, write_or_check
 from hypiler.diagnostics.escaping import printable
 from hypiler.emit.targets import TARGETS
-from hypiler.project.discovery import FILE, find_project
+from hypiler.project.discovery import FILE
 from hypiler.project.loading import lock_path
 from hypiler.project.options import Options, OptionsError, RegistryOptions, read_options
 
@@ -77,10 +77,10 @@ def _of_files(options: "Namespace") -> Options:
 
 def _fix_command(options: "Namespace") -> str:
     """The command that writes what this one looks at."""
-    if not options.files:
-        return "hypiler build"
     from shlex import join
 
+    if not options.files:
+        return printable(join(["hypiler", "build", *project_words(options)]))
     targets = [word for name in options.target or () for word in ("--target", name)]
     return printable(join(["hypiler", "build", *options.files, "--out", options.out, *targets]))
 
@@ -111,7 +111,7 @@ def _root(options: "Namespace") -> str:
     try:
         return project_options(options).root
     except OptionsError:
-        return options.project or find_project() or ""
+        return project_root(options)
 
 
 def _watched(root: str, resolve_paths: "Callable[[], Options]") -> "Callable[[], list[str]]":

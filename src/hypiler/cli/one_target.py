@@ -2,7 +2,7 @@
 
 import os
 
-from hypiler.cli.report import add_project_argument, project_options
+from hypiler.cli.report import add_project_argument, project_options, project_words
 from hypiler.cli.streams import USAGE, usage_error
 from hypiler.cli.write_or_check import add_output_arguments, write_or_check
 from hypiler.diagnostics.escaping import printable
@@ -62,7 +62,8 @@ def _only(found: Options, target: str, out: str | None) -> Options:
     if not registries:
         message = f"`targets` must name a path for `{target}` in a registry of the project; found none"
         help = f'add targets = {{ {target} = "PATH" }} to an entry of [[tool.hypiler.registry]]'
-        raise OptionsError([Finding("M502", message, ("tool", "hypiler", "registry"), file=FILE, help=help)])
+        file = os.path.join(found.root, FILE)
+        raise OptionsError([Finding("M502", message, ("tool", "hypiler", "registry"), file=file, help=help)])
     return Options("", registries)
 
 
@@ -71,4 +72,4 @@ def _fix_command(options: "Namespace", target: str) -> str:
     from shlex import join
 
     out = ["--out", options.out] if options.out else []
-    return printable(join(["hypiler", target, *options.files, *out]))
+    return printable(join(["hypiler", target, *options.files, *project_words(options), *out]))

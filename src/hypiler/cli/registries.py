@@ -4,6 +4,7 @@ import os
 import sys
 
 from hypiler.cli.report import add_name_argument, add_project_argument, print_findings, registry_options
+from hypiler.cli.streams import usage_error
 from hypiler.diagnostics.escaping import printable
 from hypiler.errors import UnknownModelError
 from hypiler.project.build import load_options
@@ -52,9 +53,11 @@ def open_registry(options: "Namespace") -> "tuple[Registry, str | None] | None":
 
 
 def _read(options: "Namespace") -> "tuple[Registry, str | None]":
+    if options.registry is not None and (options.files or options.shipped):
+        raise SystemExit(usage_error("--registry names a registry of a project: it cannot go with --file or --shipped"))
     if options.files:
         return Registry.load(*options.files), None
-    if options.shipped or (options.project is None and find_project() is None):
+    if options.shipped or (options.project is None and options.registry is None and find_project() is None):
         return Registry.shipped(), _SHIPPED_MODULE
     root, one = registry_options(options)
     registry = Registry()

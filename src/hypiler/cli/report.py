@@ -4,10 +4,8 @@ import os
 import sys
 
 from hypiler.cli.streams import FINDINGS, OK, usage_error, write_text
-from hypiler.cli.terminal import wants_color
 from hypiler.diagnostics.codes import ERROR, NOTE
 from hypiler.diagnostics.escaping import quote_name
-from hypiler.diagnostics.text import render_concise, render_text
 from hypiler.project.discovery import find_project
 from hypiler.project.options import Options, OptionsError, RegistryOptions, read_options
 
@@ -50,6 +48,8 @@ def report(
         print_findings(findings, registry, stream, limit=options.limit)
     elif options.format == "concise":
         if findings:
+            from hypiler.diagnostics.text import render_concise
+
             write_text(render_concise(findings, limit=options.limit), stream)
     elif text := _renderers()[options.format](findings):
         write_text(text, sys.stdout)
@@ -67,6 +67,10 @@ def print_findings(
 ) -> None:
     """The report as text, in colour where the stream shows it."""
     if findings:
+        # Imported here: most runs find nothing.
+        from hypiler.cli.terminal import wants_color
+        from hypiler.diagnostics.text import render_text
+
         color = wants_color(stream)
         line: Callable[[Finding], str | None] = (lambda _: None) if registry is None else registry.line
         write_text(render_text(findings, line, color=color, limit=limit), stream)
@@ -88,16 +92,26 @@ def add_project_argument(parser: "Arguments") -> None:
     )
 
 
+def project_root(options: "Namespace") -> str:
+    """The folder of the project as seen from the current folder, which itself is ""; also "" without a project."""
+    return (find_project() or "") if options.project is None else options.project
+
+
+def project_words(options: "Namespace") -> list[str]:
+    """The arguments that name the same project again, for a command that a message suggests."""
+    return [] if options.project is None else ["--project", options.project]
+
+
 def project_options(options: "Namespace") -> Options:
     """The options of the project around the current folder, or of the project in the folder `options.project`.
 
     Its `root` is relative to the current folder, so that paths below it are shown as a user would type them. Ends the
     command if there is no project. Raises OptionsError, whose findings name pyproject.toml in the same way.
     """
-    root = find_project() if options.project is None else options.project
+    root = project_root(options)
     try:
         # Without a project: the pyproject.toml of this folder, if there is one, still needs its table.
-        return read_options(root or "")
+        return read_options(root)
     except FileNotFoundError:
         if options.project is not None:
             message = f"no project in {quote_name(options.project)}: it has no pyproject.toml"
@@ -106,7 +120,7 @@ def project_options(options: "Namespace") -> Options:
         raise SystemExit(usage_error(message)) from None
     except OptionsError as error:
         for finding in error.findings:
-            finding.file = os.path.join(root or "", os.path.basename(finding.file))
+            finding.file = os.path.join(root, os.path.basename(finding.file))
         raise
 
 

@@ -1,9 +1,8 @@
 """`hypiler schema`: the JSON Schema of models.json."""
 
 from hypiler.cli.one_target import add_target_arguments, run_target
-from hypiler.cli.report import LINES
+from hypiler.cli.report import LINES, project_root
 from hypiler.cli.streams import OK
-from hypiler.project.discovery import find_project
 from hypiler.project.options import OptionsError, read_options
 
 TYPE_CHECKING = False
@@ -42,10 +41,10 @@ def run(options: "Namespace") -> int:
 
 def _is_written(options: "Namespace") -> bool:
     """Whether the schema goes to a file: one that is named, or one that the project's options name."""
-    if options.files or options.out or options.check or options.diff:
+    if options.files or options.out or options.check or options.diff or options.project is not None:
         return True
     try:
-        return any(one.path_of("schema") for one in read_options(find_project() or "").registries)
+        return any(one.path_of("schema") for one in read_options(project_root(options)).registries)
     except (OptionsError, OSError):
         return False
 
