@@ -139,5 +139,5 @@ class TestTooManyFindings:
             ("M005", 12),
             ("M010", 17),
         ]
-        message = "the rest of the file is not read: 3 faults stand before it"
+        message = "the rest of the file was not read: 3 errors were found before it"
         assert registry.findings[-1].message == message

@@ -1,6 +1,6 @@
-"""The type of what a JSON text holds; for checkers only."""
+"""The type of a JSON value, for type checkers."""
 
 from typing import Any, TypeAlias
 
 JSONValue: TypeAlias = dict[str, Any] | list[Any] | str | int | float | bool | None
-"""The parts of objects and arrays are of this type again; checkers cannot narrow a recursive one well."""
+"""The parts of objects and lists are JSON values too. They are `Any` here: checkers narrow recursive types badly."""

@@ -1,8 +1,17 @@
-"""Reads bytes into a tree and finds the place of any part of it. Knows JSON, knows nothing of models.
+"""Reads JSON bytes into a value, and finds the position of any part of the value in the text.
 
-There are two readers and one verdict. A clean file goes through the C scanner of the standard library, with hooks that
-refuse what it would let pass; whenever anything is in doubt, `hypiler.jsontext.scanner` reads the text again, slower,
-and says what is wrong and where. Only that one decides that a file is faulty.
+There are two readers. The quick one is the C scanner of the standard library, with hooks that refuse what the scanner
+is too lenient about. If the quick reader refuses a text, or is in doubt, `hypiler.jsontext.scanner` reads the text
+again: slower, and with a finding for each error. Only this second reader decides that a file is faulty.
+
+Values carry no positions, since a clean file needs none. `_PositionFinder` finds positions afterwards, when findings or
+an edit need them:
+
+- The requested paths form a tree (`_PathTree`): `models[3].name` and `models[3].id` share the nodes `models` and `3`.
+- The finder goes through the text and through this tree together. It enters only objects and lists whose node has
+  children. It skips every other value with one call of the C scanner, which returns the offset after the value.
+- A key or an index that is met is taken out of its parent's children. The children that remain at the end of the parent
+  do not exist in the text, so their findings mark the parent.
 """
 
 import gc
@@ -19,17 +28,17 @@ if TYPE_CHECKING:
     from hypiler.jsontext.json_types import JSONValue
 
 MAX_BYTES = 256 * 1024 * 1024
-"""A file of more bytes is refused before it is decoded."""
+"""A larger file is refused before it is decoded."""
 
 MAX_DEPTH = 100
-"""Lists and objects nested deeper are refused: a fixed number, since the recursion limit differs between Pythons."""
+"""Deeper nesting is refused. The limit is fixed, since Python's recursion limit differs between versions."""
 
 MAX_DIGITS = 18
-"""An integer of more digits is refused: up to here each fits the signed 64 bits of whoever else reads the file."""
+"""An integer with more digits is refused: other readers of the file may hold it in 64 signed bits."""
 
 _BLANK = " \t\n\r"
-_MARKS = (
-    # the longer first: the mark of UTF-32 (little endian) begins with that of UTF-16
+_BYTE_ORDER_MARKS = (
+    # The longer ones come first: the mark of UTF-32 (little endian) begins with the mark of UTF-16.
     (b"\xff\xfe\x00\x00", "UTF-32 (little endian)"),
     (b"\x00\x00\xfe\xff", "UTF-32 (big endian)"),
     (b"\xff\xfe", "UTF-16 (little endian)"),
@@ -40,14 +49,20 @@ _SAVE_AS_UTF8 = "save the file as UTF-8 without BOM"
 
 
 Span = tuple[int, int, int, int]
-"""Where a part of the value stands: the offsets of the start and the end of its key, then those of the value itself."""
+"""The offsets of a part of the value: start and end of its key, then start and end of the value itself."""
 
-# After these, nothing can be said of the rest of the file.
-_HIDING = frozenset({"M001", "M003", "M008", "M009", "M010"})
+# After one of these errors, the rest of the file cannot be judged.
+_FATAL = frozenset({"M001", "M003", "M008", "M009", "M010"})
 
 
 class Source:
-    """A file that was read: its text, its value, and the place in the text of any part of the value."""
+    """A file that was read.
+
+    Attributes:
+        name: The name that findings show.
+        text: The decoded text, without a byte order mark.
+        value: The value of the text.
+    """
 
     __slots__ = ("_lines", "_sha256", "name", "text", "value")
 
@@ -62,36 +77,36 @@ class Source:
     def sha256(self) -> str:
         """The SHA-256 of the file's bytes, as 64 hex digits."""
         if not self._sha256:
-            # Strict UTF-8 without a mark: these are the bytes that were read.
+            # The file was strict UTF-8 without a byte order mark, so encoding the text gives the original bytes.
             self._sha256 = sha256_hex(self.text.encode())
         return self._sha256
 
     @property
     def lines(self) -> "Lines":
-        """The places of the lines, made when first asked for: a clean file never needs them."""
+        """The positions of the lines, computed on first use: a clean file never needs them."""
         if self._lines is None:
             self._lines = Lines(self.text)
         return self._lines
 
     def line(self, number: int) -> str:
-        """The text of the line of that number, without its end; empty past the last line."""
+        """The text of the line with this number, from 1, without its line end; empty past the last line."""
         return self.lines.line(number)
 
     def locate(self, findings: "Iterable[Finding]") -> None:
-        """Fills file, line, column and width of findings about this source from their `path` and `at`.
+        """Set file, line, column and width of findings about this source from their `path` and `at`.
 
-        `at="key"` marks the key with its quotes and `"value"` the value, of which a list or an object shows only its
-        opening bracket. Where a path leads to nothing, the nearest part above it that exists is marked.
+        `at="key"` marks the key with its quotes, and `"value"` marks the value. A list or an object is marked by its
+        opening bracket alone. If a path does not exist, its nearest existing parent is marked.
         """
         lines = self.lines
-        for finding, start, end in _Walk(self.text).places(findings):
+        for finding, start, end in _PositionFinder(self.text).places(findings):
             finding.file = self.name
             finding.line, finding.column = lines.place(start)
             finding.width = end - start
 
     def spans(self, paths: "Iterable[Path]") -> "dict[Path, Span]":
-        """The spans of those paths that exist; an item of a list, and the whole, have an empty key before the value."""
-        return _Walk(self.text).spans(paths)
+        """The spans of the paths that exist. List items and the root have an empty key span."""
+        return _PositionFinder(self.text).spans(paths)
 
 
 class Lines:
@@ -101,31 +116,31 @@ class Lines:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        # every end becomes one \n without moving anything, so that one split at C speed finds them all
+        # Every line end becomes one `\n` without moving an offset, so that a single split, at C speed, finds them all.
         flat = text.replace("\r\n", " \n").replace("\r", "\n") if "\r" in text else text
         lengths = [len(line) + 1 for line in flat.split("\n")]
-        # One more than there are lines: the last is where a further line would start.
+        # The last entry is where a further line would start.
         self._starts = list(accumulate(lengths, initial=0))
 
     def place(self, offset: int) -> tuple[int, int]:
-        """Line and column, both from 1, of the character at `offset`, or of the end of the text."""
-        from bisect import bisect_right  # imported here: a clean file does not need it
+        """Line and column, both from 1, of the character at `offset`; `offset` may be the end of the text."""
+        from bisect import bisect_right  # imported here, since a clean file does not need it
 
         line = bisect_right(self._starts, offset, 0, len(self._starts) - 1)
         return line, offset - self._starts[line - 1] + 1
 
     def line(self, number: int) -> str:
-        """The text of the line of that number, without its end; empty if there is none."""
+        """The text of the line with this number, from 1, without its line end; empty if there is no such line."""
         if not 0 < number < len(self._starts):
             return ""
         return self._text[self._starts[number - 1] : self._starts[number]].rstrip("\r\n")
 
 
 def read_source(data: bytes, name: str) -> tuple[Source | None, list[Finding]]:
-    """The file's text and value, and every fault of it as JSON, sorted by place.
+    """Read the bytes of a file. Return the source, and a finding for each JSON error, sorted by position.
 
-    There is no source if a fault hides what follows it, such as a missing bracket. After
-    any other, the value is that of the text with a harmless value at the fault.
+    The source is None if an error makes the rest of the text unreadable, such as a missing bracket. After any other
+    error, the source's value has a harmless value in the place of the faulty one.
     """
     source = None
     findings = _check_size(data)
@@ -134,7 +149,7 @@ def read_source(data: bytes, name: str) -> tuple[Source | None, list[Finding]]:
         text = _decode(data, findings)
         if text is not None:
             value = _read(text, findings)
-            if _HIDING.isdisjoint([finding.code for finding in findings]):
+            if _FATAL.isdisjoint([finding.code for finding in findings]):
                 source = Source(name, text, value)
     for finding in findings:
         finding.file = name
@@ -149,7 +164,7 @@ def _check_size(data: bytes) -> list[Finding]:
 
 
 def _strip_mark(data: bytes) -> tuple[bytes, list[Finding]]:
-    """The bytes after a byte order mark. No editor counts the mark as a column, so neither do the findings."""
+    """The bytes after the byte order mark. Editors do not count the mark as a column, so findings do not either."""
     if not data.startswith(_UTF8_MARK):
         return data, []
     message = "the file must not start with a byte order mark; found one"
@@ -165,7 +180,7 @@ def _decode(data: bytes, findings: list[Finding]) -> str | None:
 
 
 def _not_utf8(data: bytes, start: int) -> Finding:
-    for mark, encoding in _MARKS:
+    for mark, encoding in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             message = f"the file must be UTF-8; found the byte order mark of {encoding}"
             return Finding("M001", message, line=1, column=1, help=_SAVE_AS_UTF8)
@@ -176,19 +191,17 @@ def _not_utf8(data: bytes, start: int) -> Finding:
 
 
 def _read(text: str, findings: list[Finding]) -> "JSONValue":
-    """The value of the text; what is wrong with it is added to `findings`."""
+    """The value of the text. Errors are added to `findings`."""
     try:
         return _read_quickly(text)
     except (ValueError, StopIteration, RecursionError, SystemError):
-        # The C scanner raises all of these: the last one, in Python 3.11, for a syntax error while `json` is not
-        # loaded. What went wrong is not asked here; a RecursionError may only mean that the caller's stack is deep.
+        # The C scanner raises all of these. In Python 3.11 it raises SystemError for a syntax error if `json` is not
+        # loaded. The text may still be fine: a RecursionError may only mean that the caller's stack is deep.
         return _read_slowly(text, findings)
 
 
 def _read_slowly(text: str, findings: list[Finding]) -> "JSONValue":
-    from hypiler.jsontext.scanner import (
-        scan,
-    )  # it needs `re`, and a clean file does not need it
+    from hypiler.jsontext.scanner import scan  # imported here: the scanner needs `re`, which a clean file does not
 
     lines = Lines(text)
     value, faults = scan(text, lines.place, max_depth=MAX_DEPTH, max_digits=MAX_DIGITS)
@@ -199,15 +212,15 @@ def _read_slowly(text: str, findings: list[Finding]) -> "JSONValue":
 
 
 class _DoubtError(ValueError):
-    """The quick reader met something that it must not decide."""
+    """The quick reader met something that only the slow reader may decide."""
 
 
 class _Hooks:
-    """What the C scanner asks for when it is made."""
+    """The settings that the C scanner reads when it is created; strict about what the scanner alone would accept."""
 
     strict = True
     object_hook = None
-    array_hook = None  # asked for from Python 3.15 on
+    array_hook = None  # read since Python 3.15
 
     @staticmethod
     def object_pairs_hook(
@@ -227,7 +240,7 @@ class _Hooks:
     @staticmethod
     def parse_float(digits: str) -> float:
         number = float(digits)
-        if number - number:  # not 0 but NaN: the number is infinite
+        if number - number:  # NaN instead of 0: the number is infinite
             raise _DoubtError
         return number
 
@@ -237,15 +250,15 @@ class _Hooks:
 
 
 def _read_quickly(text: str) -> "JSONValue":
-    """The value of a clean text, at C speed; an exception if it is faulty or in doubt."""
+    """The value of a clean text, at C speed. Raises one of several errors if the text may be faulty."""
     try:
         from _json import make_scanner
     except ImportError:
-        # Python's own scanner in `json` is not strict (it takes `\u+123`, for one), so it can't stand in
+        # The scanner in Python code of `json` is not strict enough to replace it: for example, it accepts `\u+123`.
         raise _DoubtError from None
     hooks: Any = _Hooks
     collecting = gc.isenabled()
-    gc.disable()  # only containers are made and none are dropped: looking for garbage costs a tenth and finds nothing
+    gc.disable()  # Reading creates containers and drops none: the garbage collector would find nothing and cost 10 %.
     try:
         read: tuple[JSONValue, int] = make_scanner(hooks)(text, len(text) - len(text.lstrip(_BLANK)))
     finally:
@@ -258,7 +271,7 @@ def _read_quickly(text: str) -> "JSONValue":
 
 
 def _is_too_deep(value: "JSONValue") -> bool:
-    """Whether lists and objects are nested deeper than allowed: one level at a time, each at C speed."""
+    """Whether lists and objects are nested deeper than allowed. Goes level by level, each at C speed."""
     level: list[Any] = [value]
     for _ in range(MAX_DEPTH):
         level = gc.get_referents(*level)
@@ -275,123 +288,139 @@ def _has_lone_surrogates(text: str) -> bool:
     return may_hold_lone_surrogates(text)
 
 
-class _Wanted:
-    """What is to be found at one path and below it; `path` is set where its span is asked for."""
+class _PathTree:
+    """A node of the tree of requested paths.
+
+    Attributes:
+        children: The nodes below, by key or index.
+        findings: The findings to locate at this node.
+        path: The path of this node if its span is requested, else None.
+    """
 
     __slots__ = ("children", "findings", "path")
 
     def __init__(self) -> None:
-        self.children: dict[str | int, _Wanted] = {}
+        self.children: dict[str | int, _PathTree] = {}
         self.findings: list[Finding] = []
         self.path: Path | None = None
 
-    def at(self, path: Path) -> "_Wanted":
-        """The part at a path below this one, made if it lacks."""
-        wanted = self
+    def node(self, path: Path) -> "_PathTree":
+        """The node at `path` below this one; created if missing."""
+        node = self
         for part in path:
-            wanted = wanted.children.setdefault(part, _Wanted())
-        return wanted
+            node = node.children.setdefault(part, _PathTree())
+        return node
 
-    def all(self) -> "Iterator[Finding]":
-        """Every finding here and below, however deep the paths are."""
-        todo: list[_Wanted] = [self]
+    def all_findings(self) -> "Iterator[Finding]":
+        """The findings of this node and of all nodes below it. Does not recurse, since paths may be deep."""
+        todo: list[_PathTree] = [self]
         while todo:
-            wanted = todo.pop()
-            yield from wanted.findings
-            todo += wanted.children.values()
+            node = todo.pop()
+            yield from node.findings
+            todo += node.children.values()
 
 
-class _Walk:
-    """One walk over a valid text that enters only the wanted paths and leaves the rest to the C scanner.
+class _PositionFinder:
+    """Finds requested paths in one pass over a valid text: see the module's docstring.
 
-    A child is taken out of its parent's `children` when it is met; those that remain at the end do not exist.
+    The methods take the offset at which something starts, and return the offset after it.
+
+    Attributes:
+        text: The text.
+        scan: Reads the value at an offset; returns the value and the offset after it.
+        string: Reads a string after its opening quote; returns the string and the offset after it.
+        marks: The findings so far, each with the offsets of what it marks.
+        spans_by_path: The requested spans so far.
     """
 
-    __slots__ = ("found", "measured", "scan", "string", "text")
+    __slots__ = ("marks", "scan", "spans_by_path", "string", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.scan, self.string = _skippers()
-        self.found: list[tuple[Finding, int, int]] = []
-        self.measured: dict[Path, Span] = {}
+        self.scan, self.string = _c_readers()
+        self.marks: list[tuple[Finding, int, int]] = []
+        self.spans_by_path: dict[Path, Span] = {}
 
     def places(self, findings: "Iterable[Finding]") -> list[tuple[Finding, int, int]]:
-        """Each finding with the start and the end of what it marks."""
-        root = _Wanted()
+        """Each finding with the start and end offsets of what it marks."""
+        root = _PathTree()
         for finding in findings:
-            root.at(finding.path).findings.append(finding)
-        self.value(self.gap(0), root, None)
-        return self.found
+            root.node(finding.path).findings.append(finding)
+        self.visit(self.skip_blanks(0), root, None)
+        return self.marks
 
     def spans(self, paths: "Iterable[Path]") -> "dict[Path, Span]":
-        """The span of each path that exists."""
-        root = _Wanted()
+        """The span of each requested path that exists."""
+        root = _PathTree()
         for path in paths:
-            root.at(path).path = path
-        self.value(self.gap(0), root, None)
-        return self.measured
+            root.node(path).path = path
+        self.visit(self.skip_blanks(0), root, None)
+        return self.spans_by_path
 
-    def gap(self, i: int) -> int:
+    def skip_blanks(self, i: int) -> int:
         text = self.text
         while text[i] in _BLANK:
             i += 1
         return i
 
-    def value(self, i: int, wanted: _Wanted, key: tuple[int, int] | None) -> int:
-        """Finds what is wanted in the value that starts at `i`; gives the offset after it."""
-        opener = self.text[i] if wanted.children else ""
+    def visit(self, i: int, node: _PathTree, key: tuple[int, int] | None) -> int:
+        """Find the paths of `node` in the value that starts at `i`; `key` is the span of the value's key."""
+        opener = self.text[i] if node.children else ""
         if opener == "{":
-            end = self.members(self.gap(i + 1), wanted)
+            end = self.visit_object(self.skip_blanks(i + 1), node)
         elif opener == "[":
-            end = self.items(self.gap(i + 1), wanted)
+            end = self.visit_array(self.skip_blanks(i + 1), node)
         else:
             end = self.scan(self.text, i)[1]
-        if wanted.path is not None:
-            self.measured[wanted.path] = (*(key or (i, i)), i, end)
+        if node.path is not None:
+            self.spans_by_path[node.path] = (*(key or (i, i)), i, end)
         mark = (i, i + 1 if self.text[i] in "{[" else end)
-        for finding in wanted.findings:
-            self.found.append((finding, *(key if key and finding.at == "key" else mark)))
-        for missing in wanted.children.values():
-            self.found.extend((finding, *mark) for finding in missing.all())
+        for finding in node.findings:
+            self.marks.append((finding, *(key if key and finding.at == "key" else mark)))
+        for missing in node.children.values():
+            self.marks.extend((finding, *mark) for finding in missing.all_findings())
         return end
 
-    def members(self, i: int, wanted: _Wanted) -> int:
-        text, children = self.text, wanted.children
+    def visit_object(self, i: int, node: _PathTree) -> int:
+        text, children = self.text, node.children
         while text[i] != "}":
             key, end = self.string(text, i + 1, True)
-            start = self.gap(self.gap(end) + 1)
+            start = self.skip_blanks(self.skip_blanks(end) + 1)
             child = children.pop(key, None)
-            i = self.gap(self.scan(text, start)[1] if child is None else self.value(start, child, (i, end)))
+            i = self.skip_blanks(self.scan(text, start)[1] if child is None else self.visit(start, child, (i, end)))
             if text[i] == ",":
-                i = self.gap(i + 1)
+                i = self.skip_blanks(i + 1)
         return i + 1
 
-    def items(self, i: int, wanted: _Wanted) -> int:
-        text, children, index = self.text, wanted.children, 0
+    def visit_array(self, i: int, node: _PathTree) -> int:
+        text, children, index = self.text, node.children, 0
         while text[i] != "]":
             child = children.pop(index, None)
-            i = self.gap(self.scan(text, i)[1] if child is None else self.value(i, child, None))
+            i = self.skip_blanks(self.scan(text, i)[1] if child is None else self.visit(i, child, None))
             if text[i] == ",":
-                i = self.gap(i + 1)
+                i = self.skip_blanks(i + 1)
             index += 1
         return i + 1
 
 
-def _skippers() -> "tuple[Callable[[str, int], tuple[Any, int]], Callable[[str, int, bool], tuple[str, int]]]":
-    """Functions that read a value and (after its opening quote) a string, each giving the offset after it."""
+def _c_readers() -> "tuple[Callable[[str, int], tuple[Any, int]], Callable[[str, int, bool], tuple[str, int]]]":
+    """Two functions that return what they read and the offset after it.
+
+    The first reads a value. The second reads a string after its opening quote.
+    """
     try:
         from _json import make_scanner, scanstring
     except ImportError:
         import json.decoder
 
-        decoder: Any = json.decoder  # lax where `_json` is strict, but this text is known to be valid
+        decoder: Any = json.decoder  # It is more lenient than `_json`, but this text is known to be valid.
         return decoder.JSONDecoder().scan_once, decoder.scanstring
-    hooks: Any = _NoHooks
+    hooks: Any = _PermissiveHooks
     return make_scanner(hooks), scanstring
 
 
-class _NoHooks:
-    """The same where only the end of each value is asked for; a long integer is no fault here."""
+class _PermissiveHooks:
+    """Settings of the C scanner for a text that is known to be valid: accept everything, convert nothing."""
 
     strict = True
     object_hook = object_pairs_hook = array_hook = None

@@ -1,7 +1,7 @@
-"""The slow, exact JSON reader: says what is wrong with a text and where, and reads on as long as that makes sense.
+"""The slow, exact JSON reader: it says what is wrong with a text and where, and reads on as long as that makes sense.
 
-It keeps its own stack instead of recursing, so that no nesting can exhaust Python's. `hypiler.jsontext.reader` runs it
-only when the C scanner refused a text or a quick test was in doubt.
+The scanner keeps its own stack instead of recursing, so no nesting can exhaust Python's stack.
+`hypiler.jsontext.reader` runs it only if the quick reader refused a text or was in doubt.
 """
 
 import re
@@ -33,44 +33,43 @@ _NEEDS_ESCAPE = {"\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"
 
 _BLANK = " \t\n\r"
 _GAP = r"[ \t\n\r]*"
-_PLAIN = r'[^"\\\x00-\x1f]*'
-_LONGER = r"(?![0-9A-Za-z_.+-])"  # a number or a word ends here: `01`, `1.` and `nulls` are not taken for their start
+_UNESCAPED = r'[^"\\\x00-\x1f]*'
+# The end of a number or a word. Without it, the start of `01`, `1.` or `nulls` would pass for a token.
+_WORD_END = r"(?![0-9A-Za-z_.+-])"
 
 _gap = re.compile(_GAP).match
-_plain = re.compile(_PLAIN).match
-_between = re.compile(rf"{_GAP}([,\]}}]?){_GAP}").match
-_key = re.compile(rf'"({_PLAIN})"{_GAP}:{_GAP}').match
+_unescaped = re.compile(_UNESCAPED).match
+_separator = re.compile(rf"{_GAP}([,\]}}]?){_GAP}").match
+_key = re.compile(rf'"({_UNESCAPED})"{_GAP}:{_GAP}').match
 _value = re.compile(
-    rf'"({_PLAIN})"'
+    rf'"({_UNESCAPED})"'
     r"|([\[{])"
-    rf"|(-?(?:0|[1-9][0-9]*))(\.[0-9]+)?([eE][+-]?[0-9]+)?{_LONGER}"
-    rf"|(true|false|null){_LONGER}"
-    rf"|(NaN|-?Infinity){_LONGER}"
+    rf"|(-?(?:0|[1-9][0-9]*))(\.[0-9]+)?([eE][+-]?[0-9]+)?{_WORD_END}"
+    rf"|(true|false|null){_WORD_END}"
+    rf"|(NaN|-?Infinity){_WORD_END}"
 ).match
-_STRING, _OPENER, _INTEGER, _LITERAL, _CONSTANT = (
-    1,
-    2,
-    3,
-    6,
-    7,
-)  # groups of `_value`; 4 and 5 make a float
+# The groups of `_value`. Groups 4 and 5 are the fraction and the exponent of a float.
+_STRING, _OPENER, _INTEGER, _LITERAL, _CONSTANT = 1, 2, 3, 6, 7
 
 _HIGH, _LOW = "[dD][89abAB][0-9a-fA-F]{2}", "[dD][c-fC-F][0-9a-fA-F]{2}"
 _escape = re.compile(rf'\\(?:(["\\/bfnrt])|u({_HIGH})\\u({_LOW})|u([0-9a-fA-F]{{4}}))').match
-_true_pair = re.compile(rf"(?<!\\)\\u{_HIGH}\\u{_LOW}").sub  # after a backslash, \u may not be an escape at all
-_half_pair = re.compile(r"\\u[dD][89a-fA-F]").search
+_surrogate_pair = re.compile(rf"(?<!\\)\\u{_HIGH}\\u{_LOW}").sub  # after another backslash, `\u` may not be an escape
+_lone_surrogate = re.compile(r"\\u[dD][89a-fA-F]").search
 
 _marker = re.compile(r"^(<{7}|={7}|>{7}|\|{7})(?=[ \r\n]|\Z)", re.MULTILINE).match
 _comment = re.compile(r"//|/\*|#").match
 _word = re.compile(r"[^\W\d][\w$.-]*").match
 _number = re.compile(r"[-+.0-9][0-9A-Za-z_.+-]*").match
 _up_to_four = re.compile(r'[^"\\\x00-\x1f]{0,4}').match
-_text = re.compile(rf'"{_PLAIN}"?').match
+_string_start = re.compile(rf'"{_UNESCAPED}"?').match
 
 
 def may_hold_lone_surrogates(text: str) -> bool:
-    r"""False only if every surrogate escape of the valid JSON `text` is half of a pair; true also for `\\ud800`."""
-    return _half_pair(_true_pair(" ", text)) is not None
+    r"""False only if all surrogate escapes in the valid JSON `text` form pairs.
+
+    May be True without need, as for `\\ud800`, whose backslash is escaped.
+    """
+    return _lone_surrogate(_surrogate_pair(" ", text)) is not None
 
 
 def scan(
@@ -80,25 +79,37 @@ def scan(
     max_depth: int,
     max_digits: int,
 ) -> "tuple[JSONValue, list[tuple[int, Finding]]]":
-    """The value of a text and its faults with their offsets, in order; `place` gives line and column of an offset.
+    """Read a text. Return its value, and its errors as findings with their offsets, in order.
 
-    Of two equal keys the last counts; a number that can't be held is null, 0 or infinite.
+    If a key is repeated, the last value counts. A number that Python or JSON cannot hold becomes null, 0 or infinity.
+
+    Args:
+        text: The JSON text.
+        place: Returns line and column of an offset.
+        max_depth: How deep lists and objects may be nested.
+        max_digits: How many digits an integer may have.
     """
     scanner = _Scanner(text, place, max_depth, max_digits)
     try:
         value = scanner.document()
     except _StopError:
-        value = None  # what stopped it is the last of the faults
+        value = None  # The error that stopped the scanner was added last.
     scanner.faults.sort(key=lambda fault: fault[0])
     return value, scanner.faults
 
 
 class _StopError(Exception):
-    """What follows in the text can't be told apart any more."""
+    """The rest of the text cannot be read."""
 
 
 class _List:
-    """A list that is still open. `key` is the index of the item being read, None before the first."""
+    """A list that is still open.
+
+    Attributes:
+        start: The offset of its opening bracket.
+        value: The items so far.
+        key: The index of the item that is being read; None before the first item.
+    """
 
     __slots__ = ("key", "start", "value")
 
@@ -111,7 +122,14 @@ class _List:
 
 
 class _Object:
-    """An object that is still open. `key` is that of the member being read, None before the first."""
+    """An object that is still open.
+
+    Attributes:
+        start: The offset of its opening bracket.
+        value: The members so far.
+        places: The offset of each key.
+        key: The key of the member that is being read; None before the first member.
+    """
 
     __slots__ = ("key", "places", "start", "value")
 
@@ -125,7 +143,16 @@ class _Object:
 
 
 class _Scanner:
-    """One pass over a text. Methods take the offset where a thing starts and give the one after it."""
+    """One pass over a text. Reading methods take the offset at which something starts, and return the offset after it.
+
+    Attributes:
+        text: The JSON text.
+        place: Returns line and column of an offset.
+        max_depth: How deep lists and objects may be nested.
+        max_digits: How many digits an integer may have.
+        open: The stack of lists and objects that are not closed yet, outermost first.
+        faults: The errors so far, as findings with their offsets.
+    """
 
     __slots__ = ("faults", "max_depth", "max_digits", "open", "place", "text")
 
@@ -159,10 +186,10 @@ class _Scanner:
         return found.end() if found else i
 
     def step(self, i: int) -> int:
-        """Reads the next item or member of the innermost list or object, or its closing bracket."""
-        found = _between(self.text, i)
+        """Read the next item or member of the innermost open list or object, or its closing bracket."""
+        found = _separator(self.text, i)
         if found is None:
-            raise AssertionError(i)  # never: every part of the pattern may be empty
+            raise AssertionError(i)  # never happens: every part of the pattern may be empty
         top, mark, at = self.open[-1], found[1], found.start(1)
         if mark == top.closer:
             self.open.pop()
@@ -192,13 +219,13 @@ class _Scanner:
         return end
 
     def odd_key(self, top: _Object, i: int) -> tuple[str, int]:
-        """A key that holds escapes, or a fault in or after it."""
+        """Read a key that contains escapes, or report an error in the key or after it."""
         if not self.text.startswith('"', i):
             self.fail(
                 i,
                 self.first(top) if top.key is None else "a key in double quotes after `,`",
             )
-        top.key = None  # so that the path of a fault in the key starts out as that of the object
+        top.key = None  # The path of an error in the key starts as the path of the object; the key is appended below.
         known = len(self.faults)
         key, end = self.string(i)
         for _, finding in self.faults[known:]:
@@ -209,7 +236,7 @@ class _Scanner:
         return key, self.gap(colon + 1)
 
     def value(self, i: int, expected: str) -> "tuple[JSONValue, int]":
-        """A whole value, or a list or object that is only opened: `step` fills it."""
+        """Read a value. A list or an object is only opened: `step` reads its content."""
         found = _value(self.text, i)
         if found is None:
             if self.text.startswith('"', i):
@@ -245,7 +272,7 @@ class _Scanner:
             message,
             i,
             len(token),
-            "put it in double quotes if it is a name and no quantity",
+            "put it in double quotes if it is a name, not a quantity",
         )
         return 0
 
@@ -257,13 +284,13 @@ class _Scanner:
         return value
 
     def string(self, start: int) -> tuple[str, int]:
-        """A string with escapes or faults; the quick pattern has taken the others."""
+        """Read a string with escapes or errors. The pattern `_value` has matched all other strings."""
         parts: list[str] = []
         i = start + 1
         while True:
-            plain = _plain(self.text, i)
+            plain = _unescaped(self.text, i)
             if plain is None:
-                raise AssertionError(i)  # never: the pattern may be empty
+                raise AssertionError(i)  # never happens: the pattern may be empty
             parts.append(plain[0])
             i = plain.end()
             if self.text.startswith('"', i):
@@ -293,13 +320,13 @@ class _Scanner:
         return tuple(opened.key for opened in self.open if opened.key is not None)
 
     def report(self, code: str, message: str, i: int, width: int, help: str | None = None) -> None:
-        """Notes a fault in the value being read, after which reading goes on."""
+        """Add an error in the value that is being read. Reading goes on."""
         if len(self.faults) >= MAX_FINDINGS:
-            self.stop("M010", f"the rest of the file is not read: {MAX_FINDINGS} faults stand before it", i)
+            self.stop("M010", f"the rest of the file was not read: {MAX_FINDINGS} errors were found before it", i)
         self.faults.append((i, Finding(code, message, self.path(), help=help, width=width)))
 
     def stop(self, code: str, message: str, i: int, width: int = 1, help: str | None = None) -> "NoReturn":
-        """Notes a fault after which nothing can be read. It has no path: it concerns the text, not a value."""
+        """Add an error after which nothing can be read. It concerns the text and not a value, so it has no path."""
         self.faults.append((i, Finding(code, message, help=help, width=width)))
         raise _StopError
 
@@ -311,13 +338,11 @@ class _Scanner:
         self.faults[-1][1].at = "key"
 
     def bad_string(self, start: int, i: int) -> "NoReturn":
-        """Stops at `i`, where a string that starts at `start` can't go on."""
+        """Stop at `i`, where the string that starts at `start` cannot continue."""
         wrong = self.text[i : i + 1]
         if wrong == "\\" and self.text[i + 1 : i + 2] in ("", "\r", "\n"):
-            i, wrong = (
-                i + 1,
-                self.text[i + 1 : i + 2],
-            )  # nothing is escaped: the text or the line ends here
+            # The backslash escapes nothing: the text or the line ends after it.
+            i, wrong = i + 1, self.text[i + 1 : i + 2]
         line, column = self.place(start)
         unclosed = f'the string opened on line {line}, column {column} must be closed with `"`'
         if not wrong:
@@ -332,7 +357,7 @@ class _Scanner:
         self.stop("M003", message, i, help=f"write it as `{escape}`")
 
     def fail(self, i: int, expected: str) -> "NoReturn":
-        """Stops at `i`, where something else was expected."""
+        """Stop at `i`, where something else was expected."""
         text, top = self.text, self.open[-1] if self.open else None
         if i >= len(text):
             self.ended(top)
@@ -370,7 +395,7 @@ class _Scanner:
         return f"add a comma after the value that ends on line {line}"
 
     def last(self, i: int) -> int:
-        """The offset after the last character before `i` that is no blank."""
+        """The offset after the last character before `i` that is not blank."""
         while i and self.text[i - 1] in _BLANK:
             i -= 1
         return i
@@ -380,7 +405,7 @@ class _Scanner:
         return f"a value or `{top.closer}`" if isinstance(top, _List) else f"a key in double quotes or `{top.closer}`"
 
 
-# Phrases. A help is given only where what was meant is obvious.
+# Wording. A help is given only if it is obvious what the user meant.
 
 _MEANT = {
     **dict.fromkeys(("true", "yes", "on"), "`true`"),
@@ -402,7 +427,7 @@ _NUMBER_RULES = (
     (r"-[A-Za-z]", "a number must be finite and written in digits"),
 )
 _CHARACTERS = (
-    # where this was expected, one of these characters means that
+    # (the start of what was expected, the characters found instead, the help)
     ("", "\0", "the file looks like UTF-16; save it as UTF-8"),
     ("`,`", ";", "write `,`"),
     ("`:`", "=", "write `:`"),
@@ -414,7 +439,7 @@ _QUOTES = "'`\u00b4\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb"
 
 
 def _number_rule(text: str, i: int) -> str | None:
-    """What a thing that looks like a number and is none breaks."""
+    """The rule that the malformed number at `i` breaks; None if there is nothing like a number."""
     found = _number(text, i)
     if found is None:
         return None
@@ -425,7 +450,7 @@ def _number_rule(text: str, i: int) -> str | None:
 
 
 def _describe(text: str, i: int, expected: str) -> tuple[str, int, str | None]:
-    """What stands at `i`: as a message names it, its width, and a help if it is a known slip."""
+    """What was found at `i`: its name in a message, its width, and the help for a common mistake."""
     if marker := _marker(text, i):
         return (
             f"the merge-conflict marker `{marker[1]}`",
@@ -438,7 +463,7 @@ def _describe(text: str, i: int, expected: str) -> tuple[str, int, str | None]:
             len(comment[0]),
             "remove it: JSON has no comments",
         )
-    if string := _text(text, i):
+    if string := _string_start(text, i):
         return quote_name(string[0]), len(string[0]), None
     if word := _word(text, i) or _number(text, i):
         return quote_name(word[0]), len(word[0]), _word_help(text, word[0], expected)
@@ -470,7 +495,7 @@ def _character_help(character: str, expected: str) -> str | None:
 
 
 def _bad_escape(text: str, i: int) -> tuple[str, int, int, str | None]:
-    """Message, place, width and help of an escape that JSON does not have."""
+    """The message, offset, width and help for an escape that JSON does not have."""
     found = text[i : i + 2]
     if found == "\\u":
         digits = _up_to_four(text, i + 2)
