@@ -6,12 +6,12 @@ from typing import Any, Literal, TypeAlias
 
 _Scalar: TypeAlias = str | int | float | bool | None
 ModelType: TypeAlias = str
-_Modality: TypeAlias = Literal["text", "image", "audio", "video", "time-series"]
-_Quantization: TypeAlias = Literal["fp32", "fp16", "bf16", "fp8", "int8", "uint8", "int4", "q4", "binary", "ubinary"]
-_Pooling: TypeAlias = Literal["cls", "mean", "max", "last_token", "mean_sqrt_len", "weighted_mean", "none"]
-_MatryoshkaOrder: TypeAlias = Literal["truncate_normalize", "normalize_truncate", "layer_norm_truncate_normalize"]
-_Similarity: TypeAlias = Literal["cosine", "dot", "max_sim", "euclidean", "manhattan"]
-_Precision: TypeAlias = Literal["int8", "binary"]
+_Modality: TypeAlias = Literal['text', 'image', 'audio', 'video', 'time-series']
+_Quantization: TypeAlias = Literal['fp32', 'fp16', 'bf16', 'fp8', 'int8', 'uint8', 'int4', 'q4', 'binary', 'ubinary']
+_Pooling: TypeAlias = Literal['cls', 'mean', 'max', 'last_token', 'mean_sqrt_len', 'weighted_mean', 'none']
+_MatryoshkaOrder: TypeAlias = Literal['truncate_normalize', 'normalize_truncate', 'layer_norm_truncate_normalize']
+_Similarity: TypeAlias = Literal['cosine', 'dot', 'max_sim', 'euclidean', 'manhattan']
+_Precision: TypeAlias = Literal['int8', 'binary']
 
 class DenseLayer:
     """An entry of a list inside a model."""
