@@ -48,7 +48,7 @@ def test_entry_is_shown_and_named_gaps_are_left(empty: Project) -> None:
     assert re.fullmatch("[0-9a-f]{40}", shown["revision"])
     assert shown["sources"]["specs.hidden_dim"] == f"org/New_Model @{shown['revision'][:7]} config.json (hidden_size)"
     assert "\nmodels.json: `new-model` added\nLook up what its files do not say:\n\nerror[M101]: " in out
-    lacking = re.findall("lacks the required (?:field|section) `(.*)`", out)
+    lacking = re.findall("is missing the required (?:field|section) `(.*)`", out)
     assert lacking == [
         "description",
         "organization",

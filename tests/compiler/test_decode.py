@@ -35,13 +35,13 @@ class TestRoot:
             (
                 "M101",
                 "$.version",
-                "the registry lacks the required field `version`",
+                "the registry is missing the required field `version`",
                 None,
             ),
             (
                 "M101",
                 "$.models",
-                "the registry lacks the required field `models`",
+                "the registry is missing the required field `models`",
                 None,
             ),
         ]
@@ -102,7 +102,7 @@ class TestModel:
             (
                 "M101",
                 "$.models[0].license",
-                "the model lacks the required field `license`",
+                "the model is missing the required field `license`",
                 None,
             )
         ]
@@ -110,13 +110,13 @@ class TestModel:
             (
                 "M101",
                 "$.models[0].specs.parameters",
-                "`specs` lacks the required field `parameters`",
+                "`specs` is missing the required field `parameters`",
                 None,
             )
         ]
 
     def test_a_section_that_lacks_gives_one_finding(self) -> None:
-        message = "the model lacks the required section `specs`"
+        message = "the model is missing the required section `specs`"
         assert findings(without("specs")) == [("M101", "$.models[0].specs", message, None)]
 
     def test_a_section_of_another_type_gives_one_finding(self) -> None:

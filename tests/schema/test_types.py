@@ -479,7 +479,7 @@ class TestRecords:
         assert read(self.field_type, value) == (((1, "a"), (2, None)), [])
 
     def test_a_missing_part_is_found(self) -> None:
-        refused(self.field_type, [{}], "M101", "`x[0]` lacks the required field `size`")
+        refused(self.field_type, [{}], "M101", "`x[0]` is missing the required field `size`")
 
     def test_an_unknown_part_is_found_with_the_nearest_known(self) -> None:
         message = "unknown field `sise` in `x[0]`"

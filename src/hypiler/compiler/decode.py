@@ -45,7 +45,7 @@ def decode_models(tree: "JSONValue", file: str, collector: FindingCollector) -> 
     meant = unknown_fields(tree.keys() - ROOT.keys(), list(ROOT), collector)
     for key in ("version", "models"):
         if key not in tree and key not in meant:
-            collector.add("M101", f"the registry lacks the required field `{key}`", (key,))
+            collector.add("M101", f"the registry is missing the required field `{key}`", (key,))
     collector.field_path = ("version",)
     if "version" in tree:
         VERSION.read(tree["version"], collector)
@@ -122,7 +122,7 @@ def _note_keys(
     meant = unknown_fields(unknown, sorted([*section.fields, *section.children]), collector) - found.keys()
     for key in sorted(section.required - found.keys() - meant):
         what = "section" if key in section.children else "field"
-        collector.add("M101", f"{where} lacks the required {what} `{key}`", (key,))
+        collector.add("M101", f"{where} is missing the required {what} `{key}`", (key,))
     for key in meant | (section.required - found.keys()):
         if key in section.children:
             _spoil(section.children[key], decoded)

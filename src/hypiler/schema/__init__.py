@@ -1,1 +1,1 @@
-"""The table of fields, the types of their values, and the words that they may use."""
+"""The table of fields, the types of their values, and the vocabularies of closed lists."""

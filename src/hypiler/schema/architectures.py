@@ -1,7 +1,7 @@
-"""Families of networks: the keys of their config.json, and how many of their positions no token can have.
+"""Families of networks: which keys their config.json has, and how many of their positions are reserved.
 
-The reader of model files and the rules on registries share this table. It follows the sources of transformers:
-`attribute_map` of the configurations, and the modules that create the table of positions.
+The reader of model files and the rules on registries share this table. It follows the source code of transformers:
+`attribute_map` of the configurations, and the modules that create the position table.
 """
 
 TYPE_CHECKING = False
@@ -10,9 +10,12 @@ if TYPE_CHECKING:
 
 
 class Family:
-    """The keys of a family's config.json; the first key that is present counts.
+    """What a family's config.json says, and where. Of several keys, the first that is present counts.
 
-    `reserved` positions come before the position of the first token.
+    Attributes:
+        hidden: The keys of the width of the hidden states.
+        positions: The keys of the size of the position table; empty if the family has no such table.
+        reserved: How many positions come before the position of the first token.
     """
 
     __slots__ = ("hidden", "positions", "reserved")
@@ -29,15 +32,15 @@ class Family:
 
 
 USUAL: "Final" = Family()
-"""A family that is not in the table."""
+"""The keys of a family that is not in the table."""
 
-# Of nomic_bert, n_positions is what the network was extended to, and max_position_embeddings what it was trained with.
+# For nomic_bert, n_positions is the extended size, and max_position_embeddings the size that it was trained with.
 _GPT = Family(("n_embd", "hidden_size"), ("n_positions", "max_position_embeddings"))
 _SEQUENCES = Family(("d_model", "hidden_size"))
-# Their positions are relative: there is no table of them.
+# Positions are relative, so there is no position table.
 _RELATIVE = Family(("d_model", "hidden_size"), ())
 _XLM = Family(("emb_dim", "hidden_size"))
-# Position ids start after that of padding, which is 1: the first token has position 2.
+# The padding token has position id 1, and counting starts after it: the first token has position 2.
 _ROBERTA = Family(reserved=2)
 _BY_FAMILY: "Final" = (
     (_GPT, "codegen ctrl gpt2 gpt_bigcode gptj gpt-sw3 nomic_bert openai-gpt"),
@@ -59,23 +62,23 @@ _BY_FAMILY: "Final" = (
 )
 
 
-def _plain(word: str) -> str:
-    """A name without what differs between spellings: `xlm-roberta`, `XLM_RoBERTa` and `XLMRoberta` are one."""
+def _normalized(word: str) -> str:
+    """Lower-case letters and digits of a name, so that `xlm-roberta`, `XLM_RoBERTa` and `XLMRoberta` are equal."""
     return "".join([letter for letter in word.lower() if letter.isalnum()])
 
 
-_FAMILIES: "Final" = {_plain(word): family for family, words in _BY_FAMILY for word in words.split()}
-# What follows the family in the name of a class.
+_FAMILIES: "Final" = {_normalized(word): family for family, words in _BY_FAMILY for word in words.split()}
+# What follows the family's name in the name of a class.
 _HEADS: "Final" = ("LMHeadModel", "EncoderModel", "PreTrainedModel", "TextModel", "Model")
 
 
 def family_named(word: str) -> Family | None:
-    """The family of a `model_type`, in any spelling; None if the table does not have it."""
-    return _FAMILIES.get(_plain(word))
+    """The family of a `model_type`, in any spelling; None if the table does not contain it."""
+    return _FAMILIES.get(_normalized(word))
 
 
 def family_of_class(name: str) -> Family | None:
-    """The family of a class such as `XLMRobertaModel` or `MPNetForMaskedLM`; None if the table does not have it."""
+    """The family of a class such as `XLMRobertaModel` or `MPNetForMaskedLM`; None if the table does not contain it."""
     head, separator, _ = name.partition("For")
     if separator:
         return family_named(head)
@@ -84,8 +87,8 @@ def family_of_class(name: str) -> Family | None:
 
 
 def reserved_positions(architecture: str) -> int:
-    """The positions that no token of such a network can have: 2 for RoBERTa and what descends from it."""
+    """How many positions are reserved in this architecture: 2 for RoBERTa and its descendants, else 0."""
     family = family_named(architecture)
     if family is None:
-        return _ROBERTA.reserved if "roberta" in _plain(architecture) else 0
+        return _ROBERTA.reserved if "roberta" in _normalized(architecture) else 0
     return family.reserved

@@ -15,18 +15,21 @@ if TYPE_CHECKING:
 
 
 class Comparison:
-    """Compares the registry's value of a fact with the value that the model's files show."""
+    """Compares the registry's value of a fact with the value that the model's files show.
+
+    `ours` is the value in the registry, `theirs` the value that the files show.
+    """
 
     def agrees(self, ours: "Any", theirs: "Any") -> bool | None:
-        """Whether the two say the same; None if the files cannot tell for such a value of ours."""
+        """Whether the two values agree; None if files cannot confirm or refute `ours`."""
         return type(ours) is type(theirs) and bool(ours == theirs)
 
     def corrected(self, ours: "Any", theirs: "Any") -> "Any":
-        """What models.json should say instead of `ours`; None for `ours` if it says nothing yet."""
+        """The value that models.json should state instead of `ours`, which is None if it states nothing yet."""
         return theirs
 
     def is_evidence(self, value: object) -> bool | None:
-        """Whether files can show this value; None if they can show every value of the field."""
+        """Whether `value` is one that files can show; None to use the check of the field's type."""
         return None
 
 
@@ -38,7 +41,10 @@ class SameSet(Comparison):
 
 
 class AtLeast(Comparison):
-    """Files show some of the words that there are, in the order of `words`. More may be published elsewhere."""
+    """Lists of words, of which the files show at least some. More may be published elsewhere.
+
+    `words` gives the order of the words.
+    """
 
     def __init__(self, *words: str) -> None:
         self.words = words
@@ -51,14 +57,14 @@ class AtLeast(Comparison):
 
 
 class AnyCase(Comparison):
-    """Text in upper or lower case."""
+    """Text whose case does not matter."""
 
     def agrees(self, ours: "Any", theirs: "Any") -> bool:
         return str(ours).casefold() == str(theirs).casefold()
 
 
 class ParameterCount(Comparison):
-    """A rounded count such as `22.7M`; files show the number itself."""
+    """A rounded count such as `22.7M`. Files show the exact number."""
 
     def agrees(self, ours: "Any", theirs: "Any") -> bool:
         return parameters_agree(ours, theirs)
@@ -71,7 +77,7 @@ class ParameterCount(Comparison):
 
 
 class SameEncoder(Comparison):
-    """Types of models that are one type of encoder. Files show nothing of a type that is none."""
+    """Types of models, equal if they are the same type of encoder. A type that is no encoder cannot be compared."""
 
     def agrees(self, ours: "Any", theirs: "Any") -> bool | None:
         from hypiler.schema.encoder_types import ENCODER_TYPES
@@ -92,31 +98,32 @@ class SameLayers(Comparison):
     def corrected(self, ours: "Any", theirs: "Any") -> "Any":
         if ours is None or len(ours) != len(theirs):
             return theirs
-        # An activation that the files do not show stays.
+        # Keep an activation that the files do not show.
         return [one | other for one, other in zip(ours, theirs, strict=True)]
 
 
 class FileNamed(Comparison):
-    """The name of a file, which must exist; with a `pattern`, any existing file whose last name matches it.
+    """The name of a file, which must exist.
 
-    A model has one configuration, and may have several tokenizers and weights.
+    Without a `pattern`, the name must be the one that the files show: a model has one configuration. With a `pattern`,
+    any file is accepted whose name, without folders, matches: a model may have several tokenizers and weights.
     """
 
     def __init__(self, pattern: str = "") -> None:
         self.pattern = pattern
 
     def agrees(self, ours: "Any", theirs: "Any") -> bool:
-        """Whether a file can have the name `ours`, given the one that the files show (None: they show no name)."""
+        """Whether `ours` is acceptable as a name; `theirs` is None if the files show no name."""
         if self.pattern:
             return re.fullmatch(self.pattern, ours.rpartition("/")[2]) is not None
         return bool(theirs is None or ours == theirs)
 
 
 class Checksums(Comparison):
-    """Files by name with their sha256, which must exist with these sums."""
+    """Files by name with their sha256. The files must exist and have these checksums."""
 
     def files(self, value: "Any") -> "Mapping[str, str | None]":
-        """The files that a value names, each with its sha256 or None; `org/name:file` in another repository."""
+        """The files that a value names, each with its sha256 or None. In another repository: `org/name:file`."""
         found: Mapping[str, str | None] = value
         return found
 
@@ -126,7 +133,7 @@ class Checksums(Comparison):
 
 
 class VariantFiles(Checksums):
-    """The weights of variants, each in the model's own repository or in another."""
+    """The weights of variants, in the model's own repository or in another one."""
 
     def files(self, value: "Any") -> "Mapping[str, str | None]":
         return {

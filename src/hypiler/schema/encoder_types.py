@@ -1,4 +1,4 @@
-"""What a model is to an encoder, which is less than its type: a `unified` model is a dense encoder, too."""
+"""Encoder types. Several words of `type` in models.json can mean one encoder type: a `unified` model is dense, too."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ ENCODER_TYPES: "dict[str, EncoderType]" = {
     "sparse": "sparse",
     "reranker": "reranker",
 }
-"""The encoder types by the words of `type` in models.json. Other words say nothing of it."""
+"""The encoder type for each word of `type` in models.json. Any other word has no encoder type."""
 
 MODEL_TYPES: "dict[EncoderType, str]" = {
     "dense": "dense",
@@ -23,4 +23,4 @@ MODEL_TYPES: "dict[EncoderType, str]" = {
     "sparse": "sparse",
     "reranker": "reranker",
 }
-"""The word of `type` that an encoder type stands for where nothing more is known."""
+"""The word of `type` to write for an encoder type if nothing more is known."""

@@ -1,7 +1,7 @@
-"""The one table of fields.
+"""The table of fields. To add a field, add a line to `FIELDS`.
 
-The checks, `ModelInfo` with its decoder and stub, the JSON Schema, `hypiler show` and the reference of the file format
-all follow from this table: adding a field is adding a line here.
+Everything else follows from this table: the checks, `ModelInfo` with its decoder and stub, the JSON Schema,
+`hypiler show` and the reference of the file format.
 """
 
 from hypiler.schema.comparisons import (
@@ -79,26 +79,26 @@ _QUANTIZATION = OneOf("_Quantization", *QUANTIZATIONS)
 
 
 ABSENT = object()
-"""What `Field.get` gives where a tree does not state the field."""
+"""What `Field.get` returns if an entry does not state the field."""
 
 
 class Field:
-    """One field: where it stands in the file, what it may hold, and what it is called in `ModelInfo`.
+    """One field of a model's entry in models.json.
 
     Attributes:
         path: The keys that lead to the value.
         attribute: The name in `ModelInfo`; by default the last key.
         type: What the value can be.
-        doc: What the field says, in a sentence.
+        doc: What the field means, in one sentence.
         required: Whether every model must state the field.
         null: Whether `null` is a value: the model has none, or it was never published.
-        derived: Whether the compiler fills the field from others if the file leaves it out.
-        origin: What can prove the value: "files" of the model, a "publication", or nothing, since it is no fact about
-            the model but its "identity" or a note of the registry.
+        derived: Whether the compiler derives the field from others if the file leaves it out.
+        origin: What can prove the value: the model's "files" or a "publication". "identity" means that the value is
+            not a fact about the model, but its identity or a note of the registry.
         space: The side of the vector space that the value belongs to, "document" or "query"; None if vectors do not
             depend on it.
         compare: How the value is compared with what files show.
-        implies: The path of the field that must be stated as well if this flag is true.
+        implies: The path of a field that must be stated if this flag is true.
 
     Raises CompositionError if rows have no form for the type.
     """
@@ -154,7 +154,7 @@ class Field:
 
     @property
     def is_fact(self) -> bool:
-        """Whether the value counts as a fact about the model: it is no identity, and does not follow from others."""
+        """Whether the value counts as a fact about the model. Identities and derived fields do not count."""
         return not self.derived and self.origin != "identity"
 
     @property
@@ -164,7 +164,7 @@ class Field:
         return self.type.annotation + (" | None" if self.null or absent else "")
 
     def get(self, tree: "Any", default: object = ABSENT) -> "Any":
-        """The value in a model's entry of models.json; `default` if the entry does not state the field."""
+        """The value in `tree`, an entry of models.json; `default` if the entry does not state the field."""
         for key in self.path:
             try:
                 tree = tree[key]
@@ -173,7 +173,7 @@ class Field:
         return tree
 
     def set(self, tree: "dict[str, Any]", value: object) -> None:
-        """Put a value into an entry. Missing parents are created."""
+        """Put a value into `tree`, an entry of models.json. Missing parents are created."""
         for key in self.path[:-1]:
             tree = tree.setdefault(key, {})
         tree[self.path[-1]] = value
@@ -237,7 +237,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "specs.embedding_dim",
         Integer("dimensions"),
-        "Width of the vectors that the model returns; for a reranker, of the vector that its scoring head reads.",
+        "Width of the vectors that the model returns; for a reranker, width of the vector that its scoring head reads.",
         required=True,
         space="document",
     ),
@@ -250,7 +250,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "specs.context_length",
         Integer("tokens"),
-        "Longest input in tokens that the authors state.",
+        "Longest input in tokens, as the authors state it.",
         required=True,
     ),
     Field(
@@ -270,7 +270,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "capabilities.languages",
         ListOf(Language()),
-        "Language codes (ISO 639, two letters where they exist); `mul` where many are claimed and none listed.",
+        "Language codes (ISO 639, two letters where they exist); `mul` if many are claimed but not listed.",
         required=True,
         compare=SameSet(),
     ),
@@ -284,7 +284,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "capabilities.multi_vector",
         Flag(),
-        "Whether a text gives one vector a token.",
+        "Whether the model gives one vector per token.",
         required=True,
     ),
     Field(
@@ -297,7 +297,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "capabilities.matryoshka",
         Flag(),
-        "Whether vectors can be truncated; if absent, whether matryoshka_dims stands.",
+        "Whether vectors can be truncated; if absent, true if matryoshka_dims is stated.",
         derived=True,
         implies="architecture.matryoshka_dims",
     ),
@@ -371,7 +371,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "encoding.pooling",
         OneOf("_Pooling", *POOLINGS),
-        "How token vectors become one vector; `none` keeps one a token.",
+        "How token vectors become one vector; `none` keeps one vector per token.",
         space="document",
     ),
     Field("encoding.normalize", Flag(), "Whether vectors leave the model with unit length.", space="document"),
@@ -386,19 +386,19 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "encoding.precisions",
         ListOf(OneOf("_Precision", *PRECISIONS)),
-        "Precisions below float32 that the authors say its vectors are made for.",
+        "Precisions below float32 that the authors say the vectors support.",
         origin="publication",
     ),
     Field(
         "encoding.query_prefix",
         Text(blank=True),
-        "Text before every query, exactly; empty if known to be none.",
+        "Exact text before every query; empty if there is known to be none.",
         space="query",
     ),
     Field(
         "encoding.document_prefix",
         Text(blank=True),
-        "Text before every document, exactly; empty if known to be none.",
+        "Exact text before every document; empty if there is known to be none.",
         space="document",
     ),
     Field("encoding.prompts", MapOf(Text(blank=True)), "Further prompts by name."),
@@ -462,7 +462,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "performance_hints.memory_mb_per_batch",
         Integer("MB"),
-        "Memory that such a batch takes, in megabytes.",
+        "Memory that a batch of this size takes, in megabytes.",
         origin="publication",
     ),
     Field("performance_hints.gpu_recommended", Flag(), "Whether the authors advise a GPU.", origin="publication"),
@@ -479,10 +479,10 @@ FIELDS: tuple[Field, ...] = (
 
 VERSION = Pattern(r"[0-9]+(?:\.[0-9]+){1,2}", "M113", "a version such as `1.0`")
 
-# The keys of the file itself, with what the schema says of them.
+# The keys of the file itself, with their descriptions in the schema.
 ROOT = {
     "$schema": "Address or path of the JSON Schema, for editors.",
-    "version": "Version of this registry; yours to count up.",
+    "version": "Version of this registry, which you bump.",
     "models": "The models, in the order in which they are listed everywhere.",
 }
 

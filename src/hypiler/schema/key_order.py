@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 
 def schema_order(path: "Path") -> int:
-    """The place of a key in the order of the schema; those that the schema does not list come last.
+    """The rank of a key in the order of the schema. Keys that the schema does not list come last.
 
-    The keys of `sources` name facts, and have the order of these.
+    The keys of `sources` are paths of facts, and have the order of these facts.
     """
     names = tuple([part for part in path if isinstance(part, str)])
     if names[:-1] == ("models", "sources"):

@@ -1,7 +1,7 @@
 """`Model`: one model in memory, with the attributes of `ModelInfo` in generated modules.
 
-Both classes are built from the table of fields. A model is a tuple of its values in the order of the table, with a name
-for each value: registries of thousands cost little to make, and are read by name.
+Both classes are built from the table of fields. A model is a tuple of its values in the order of the table, with a
+property for each value. So a registry of thousands of models is cheap to create, and values are read by name.
 """
 
 from operator import itemgetter
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 else:
 
     class ModelAttributes:
-        """At run time the attributes are made from the table of fields, below."""
+        """At run time the attributes are created from the table of fields: see below."""
 
         __slots__ = ()
 
 
 class Record(tuple["Any", ...]):
-    """A tuple whose values have names: an entry of a list of records."""
+    """An entry of a list of records: a tuple whose values have names."""
 
     __slots__ = ()
     _names: "tuple[str, ...]" = ()
@@ -35,8 +35,8 @@ class Record(tuple["Any", ...]):
         return f"{type(self).__name__}({values})"
 
     def to_dict(self) -> "dict[str, Any]":
-        """The values by name, as JSON has them."""
-        return {name: _plain(value) for name, value in zip(self._names, self, strict=True)}
+        """The values by name, as JSON types."""
+        return {name: _to_json(value) for name, value in zip(self._names, self, strict=True)}
 
 
 def _record_class(name: str, names: "Sequence[str]") -> type[Record]:
@@ -51,7 +51,7 @@ RECORDS: "dict[str, type[Record]]" = {
 }
 """The class of the records in each list of records, by the attribute that holds the list."""
 
-# A pickle names the class of what it holds.
+# A pickle refers to a class by its module and name, so the classes must be attributes of this module.
 globals().update({record.__name__: record for record in RECORDS.values()})
 
 _NAMES = tuple([field.attribute for field in FIELDS])
@@ -62,17 +62,17 @@ _RECORDS_AT = [(_NAMES.index(attribute), record) for attribute, record in RECORD
 class Model(Record, ModelAttributes):
     """One model of a registry: immutable, hashable by its id, with every field of models.json as an attribute.
 
-    A fact that the registry does not state is None, or empty where it is a list or a mapping. Lists are tuples.
+    A fact that the registry does not state is None, or an empty tuple or mapping. Lists are tuples.
     """
 
     __slots__ = ()
     _names = _NAMES
-    # What `space.describe` asks for, of every class of models.
+    # `space.describe` reads this from any class of models, generated ones too.
     _space_fields = " ".join([f"{field.attribute}:{field.space}" for field in FIELDS if field.space])
 
     @classmethod
     def of(cls, values: "Sequence[Any]", evidence: "tuple[str, int] | None" = None) -> "Self":
-        """The model with these values, in the order of the table.
+        """The model with these values, which are in the order of the table.
 
         `evidence` is the commit whose files the facts were compared with, and the number of facts that agreed.
         """
@@ -88,7 +88,7 @@ class Model(Record, ModelAttributes):
         return self.matryoshka_dims or (self.embedding_dim,)
 
     def resolve_dimension(self, dimension: int | None = None) -> int:
-        """The width of the vectors for this choice; embedding_dim by default.
+        """The width of the vectors if `dimension` is requested; embedding_dim if it is None.
 
         Raises ValueError for a width that the model does not have.
         """
@@ -101,12 +101,12 @@ class Model(Record, ModelAttributes):
 
     @property
     def space_id(self) -> str:
-        """Stands for everything that document vectors of full width depend on."""
+        """Identifies everything that document vectors of full width depend on."""
         return str(self._space()["space_id"])
 
     @property
     def query_space_id(self) -> str:
-        """Stands for everything that is done to queries alone."""
+        """Identifies everything that is done to queries alone."""
         return str(self._space()["query_space_id"])
 
     def _space(self) -> "Mapping[str, Any]":
@@ -129,13 +129,13 @@ class Model(Record, ModelAttributes):
 
     @property
     def claimed_facts(self) -> int:
-        """How many facts rest on their sources alone."""
+        """How many facts were not compared with files and rest on their sources alone."""
         known = [field for field, value in zip(FIELDS, self, strict=False) if field.is_fact and value not in _UNKNOWN]
         return len(known) - self.verified_facts
 
     def to_dict(self) -> "dict[str, Any]":
-        """Every field by attribute, as JSON has it: lists, objects, text, numbers, true, false and null."""
-        return {name: _plain(value) for name, value in zip(_NAMES, self, strict=False)}
+        """Every field by attribute, as JSON types: lists, dicts, strings, numbers, booleans and None."""
+        return {name: _to_json(value) for name, value in zip(_NAMES, self, strict=False)}
 
     def __hash__(self) -> int:
         return hash(self[0])
@@ -159,7 +159,7 @@ def _restore(values: "tuple[Any, ...]") -> Model:
 
 
 def _picklable(value: "Any") -> "Any":
-    """The value without mappings that cannot change, and without the classes of records: no pickle can hold them."""
+    """The value with read-only mappings as dicts and with records as tuples, since those cannot be pickled."""
     if _is_list(value):
         return tuple(map(_picklable, value))
     return dict(value) if hasattr(value, "keys") else value
@@ -169,12 +169,12 @@ def _is_list(value: object) -> bool:
     return isinstance(value, tuple)
 
 
-def _plain(value: "Any") -> "Any":
+def _to_json(value: "Any") -> "Any":
     if isinstance(value, Record):
         return value.to_dict()
     if _is_list(value):
-        return [_plain(item) for item in value]
+        return [_to_json(item) for item in value]
     if hasattr(value, "items"):
         entries: Mapping[str, Any] = value
-        return {key: _plain(item) for key, item in entries.items()}
+        return {key: _to_json(item) for key, item in entries.items()}
     return value

@@ -114,7 +114,7 @@ class ModelAttributes:
 
     @property
     def embedding_dim(self) -> int:
-        """Width of the vectors that the model returns; for a reranker, of the vector that its scoring head reads."""
+        """Width of the vectors that the model returns; for a reranker, width of the vector that its scoring head reads."""
 
     @property
     def hidden_dim(self) -> int:
@@ -122,7 +122,7 @@ class ModelAttributes:
 
     @property
     def context_length(self) -> int:
-        """Longest input in tokens that the authors state."""
+        """Longest input in tokens, as the authors state it."""
 
     @property
     def max_position_embeddings(self) -> int | None:
@@ -134,7 +134,7 @@ class ModelAttributes:
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """Language codes (ISO 639, two letters where they exist); `mul` where many are claimed and none listed."""
+        """Language codes (ISO 639, two letters where they exist); `mul` if many are claimed but not listed."""
 
     @property
     def modalities(self) -> tuple[_Modality, ...]:
@@ -142,7 +142,7 @@ class ModelAttributes:
 
     @property
     def multi_vector(self) -> bool:
-        """Whether a text gives one vector a token."""
+        """Whether the model gives one vector per token."""
 
     @property
     def quantization(self) -> tuple[_Quantization, ...]:
@@ -150,7 +150,7 @@ class ModelAttributes:
 
     @property
     def matryoshka(self) -> bool:
-        """Whether vectors can be truncated; if absent, whether matryoshka_dims stands."""
+        """Whether vectors can be truncated; if absent, true if matryoshka_dims is stated."""
 
     @property
     def beir_avg(self) -> float | None:
@@ -202,7 +202,7 @@ class ModelAttributes:
 
     @property
     def pooling(self) -> _Pooling | None:
-        """How token vectors become one vector; `none` keeps one a token."""
+        """How token vectors become one vector; `none` keeps one vector per token."""
 
     @property
     def normalize(self) -> bool | None:
@@ -218,15 +218,15 @@ class ModelAttributes:
 
     @property
     def precisions(self) -> tuple[_Precision, ...]:
-        """Precisions below float32 that the authors say its vectors are made for."""
+        """Precisions below float32 that the authors say the vectors support."""
 
     @property
     def query_prefix(self) -> str | None:
-        """Text before every query, exactly; empty if known to be none."""
+        """Exact text before every query; empty if there is known to be none."""
 
     @property
     def document_prefix(self) -> str | None:
-        """Text before every document, exactly; empty if known to be none."""
+        """Exact text before every document; empty if there is known to be none."""
 
     @property
     def prompts(self) -> Mapping[str, str]:
@@ -274,7 +274,7 @@ class ModelAttributes:
 
     @property
     def memory_mb_per_batch(self) -> int | None:
-        """Memory that such a batch takes, in megabytes."""
+        """Memory that a batch of this size takes, in megabytes."""
 
     @property
     def gpu_recommended(self) -> bool | None:

@@ -1,4 +1,4 @@
-"""Counts of parameters as models.json writes them: `22.7M`, `1.5B`, `8x7B`."""
+"""Parameter counts as models.json writes them: `22.7M`, `1.5B`, `8x7B`."""
 
 _UNITS = "KMBT"
 
@@ -10,9 +10,9 @@ def parameter_count(text: str) -> float:
 
 
 def parameters_agree(stated: str, count: int) -> bool:
-    """Whether a count such as `22.7M` is that number, rounded or cut off at the last digit that it states.
+    """Whether a stated count such as `22.7M` is `count` rounded, or cut off, at its last digit.
 
-    The true number of `8x7B` is lower than its product, since the parts share some layers. It is more than one part.
+    For `8x7B`, any count between one part (7B) and the product (56B) agrees, since the parts share some layers.
     """
     times, _, digits = stated[:-1].rpartition("x")
     value = parameter_count(stated)
@@ -22,7 +22,7 @@ def parameters_agree(stated: str, count: int) -> bool:
 
 
 def parameters_text(count: int) -> str:
-    """A count in three digits, as models.json writes it: `22.7M`."""
+    """A count with three significant digits, as models.json writes it: `22.7M`."""
     for power, unit in enumerate(_UNITS, 1):
         text = f"{count / 1000**power:.4g}" if count < 1000 else f"{count / 1000**power:.3g}"
         if "e" not in text and float(text) < 1000:

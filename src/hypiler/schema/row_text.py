@@ -1,9 +1,9 @@
-r"""The row form: one model as one line of printable ASCII, which generated modules split again on first use.
+r"""The row form: one model as one line of printable ASCII. Generated modules contain rows and split them on first use.
 
 Fields are joined by `|`, items of a list by `;`, the parts of an item by `=`, items of a list inside an item by `,`.
-Text is escaped as in a Python string literal (`\xe9`, `\u2028`), with the separators and the double quote among the
-escaped characters, so a row can stand in a raw triple-quoted literal as it is. No value is an empty field. The empty
-string is a lone backslash.
+Text is escaped as in a Python string literal (`\xe9`, `\u2028`). The separators and the double quote are escaped too,
+so a row can be placed unchanged in a raw triple-quoted literal. An empty field means None. A lone backslash means the
+empty string.
 """
 
 from codecs import unicode_escape_decode
@@ -13,7 +13,7 @@ _SPECIAL_PART = {**_SPECIAL, ord(";"): r"\x3b", ord("="): r"\x3d", ord(","): r"\
 
 
 def escape(value: str) -> str:
-    """The text of a field."""
+    """The form of a text as a field of its own."""
     if not value:
         return "\\"
     if value.isascii() and value.isprintable() and not ("\\" in value or '"' in value or "|" in value):
@@ -22,13 +22,13 @@ def escape(value: str) -> str:
 
 
 def escape_part(value: str) -> str:
-    """Text inside a list, a mapping or a record."""
+    """The form of a text inside a list, a mapping or a record."""
     text = escape(value)
     return text.translate(_SPECIAL_PART) if ";" in text or "=" in text or "," in text else text
 
 
 def unescape(text: str) -> str | None:
-    """What either of the two wrote; None for no text."""
+    """The text behind what `escape` or `escape_part` wrote; None for an empty field."""
     if "\\" not in text:
         return text or None
     return "" if text == "\\" else unicode_escape_decode(text)[0]

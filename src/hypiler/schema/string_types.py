@@ -1,4 +1,4 @@
-"""The types of strings that have a form of their own: ids, dates, language tags and what a pattern describes."""
+"""Types of strings with a fixed form: ids, dates, language tags, and anything that a pattern describes."""
 
 import re
 
@@ -56,16 +56,16 @@ class Identifier(Pattern):
 
 
 class ModelTypeName(Identifier):
-    """The category of a model: an open list, each word a member of `ModelType`."""
+    """The category of a model. Any word is accepted, and becomes a member of `ModelType`."""
 
     codec = "type"
     annotation = "ModelType"
-    # `ModelInfo` holds the text, and makes the member of the enum only when it is asked for.
+    # Only for fields: `ModelInfo` holds the text, and creates the member of the enum when it is first read.
     places = ("Field",)
 
 
 class Date(Pattern):
-    """A year, a month or a day, as far as it is known."""
+    """A year, a month or a day, as precise as it is known."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -86,7 +86,7 @@ class Date(Pattern):
 
 
 class Language(Pattern):
-    """A language tag in the form that BCP 47 recommends, so that one language has one spelling."""
+    """A language tag in the form that BCP 47 recommends, so that each language has one spelling."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -110,7 +110,7 @@ class Language(Pattern):
         return found
 
     def hint(self, value: str) -> str | None:
-        """The tag that is usually meant: a common slip, or the same tag in the right case."""
+        """The tag that was probably meant: the right code for a common mistake, or the same tag in the right case."""
         first, *rest = value.replace("_", "-").split("-")
         cased = "-".join(
             [

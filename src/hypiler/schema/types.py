@@ -1,11 +1,11 @@
 """The types of values. Each type checks, describes, encodes and decodes its values.
 
-- `read` checks a value of JSON. It never raises for bad input and never coerces: `true` is not an integer.
+- `read` checks a JSON value. It never raises for bad input and never coerces: `true` is not an integer.
 - `schema`, `annotation` and `demand` describe the type: as JSON Schema, as a Python type, and in words.
 - `encode` and `decode` convert between a value and its text in a row: see `row_text`.
 
-Types compose: `ListOf(Score())`, `MapOf(Integer())`, a `Flag` inside `Records`. A composition for which rows have no
-form raises CompositionError where it is written, so when the table of fields is imported.
+Types compose: `ListOf(Score())`, `MapOf(Integer())`, a `Flag` inside `Records`. Some compositions have no row form.
+They raise CompositionError when they are created, so when the table of fields is imported.
 """
 
 from math import isfinite
@@ -23,35 +23,35 @@ if TYPE_CHECKING:
 
     from hypiler.jsontext.json_types import JSONValue
 
-# The largest integer that every JSON reader keeps exact.
+# The largest integer that every JSON reader keeps exactly.
 MAX_INTEGER = 2**53 - 1
 _EMPTY: "Mapping[str, Any]" = MappingProxyType({})
 _REMEMBERED = 500
-# Lists and mappings of these, and these inside records, have a row form.
+# These have a row form inside lists, mappings and records.
 _SCALAR_CODECS = frozenset({"str", "int", "float", "bool"})
-# What format 1 of generated modules calls these compositions.
+# The names of these compositions in format 1 of generated modules.
 _SHORT_CODECS = {"str;": "strs", "int;": "ints", "{str}": "mapping", "{any}": "extra"}
 _SHORT_RECORDS = {"ModelVariant": "variants", "DenseLayer": "layers"}
-# What generated modules decode by name. They take apart further codecs, which are compositions of the scalar ones.
+# The codecs that generated modules know by name. They parse any other codec as a composition of scalar codecs.
 _CODECS = frozenset({*_SCALAR_CODECS, "type", "any", *_SHORT_CODECS.values(), *_SHORT_RECORDS.values()})
 
 
 class CompositionError(TypeError):
-    """A type was put where rows have no form for it."""
+    """A type was used in a place for which rows have no form."""
 
 
 class FieldType:
     """The type of a field's values.
 
     Attributes:
-        codec: The row form, which tells generated modules how to decode a field: `int`; `float;` for a list whose items
-            are joined by semicolons; `{int}` for a mapping; `Name(part=int;other=str,)` for a list of records.
-        annotation: The Python type that a reader of `ModelInfo` sees.
+        codec: The name of the row form. It tells generated modules how to decode a field: `int`; `float;` for a list
+            whose items are joined by semicolons; `{int}` for a mapping; `Name(part=int;other=str,)` for a list of
+            records.
+        annotation: The Python type of the attribute in `ModelInfo`.
         demand: What a value must be, in words.
         unit: What a number counts.
         empty: The value of a field that the file leaves out.
-        places: Where the type can stand: the class names of `Field` and of the types that can hold it.
-
+        places: Where the type can be used: the class names of `Field` and of the types that can hold it.
     """
 
     codec = ""
@@ -66,15 +66,15 @@ class FieldType:
         raise NotImplementedError
 
     def schema(self) -> "dict[str, Any]":
-        """The same demand in JSON Schema (2020-12)."""
+        """The type as JSON Schema (2020-12)."""
         raise NotImplementedError
 
     def encode(self, value: "Any") -> str:
-        """The text of a value as a field of a row; the value is not None."""
+        """The text of a value as a field of a row. The value is never None."""
         raise NotImplementedError
 
     def decode(self, text: str) -> "Any":
-        """The value behind the text of a field; `empty` for an empty text."""
+        """The value of a field's text; `empty` for an empty text."""
         raise NotImplementedError
 
     def encode_part(self, value: "Any") -> str:
@@ -82,20 +82,20 @@ class FieldType:
         return self.encode(value)
 
     def decode_part(self, text: str) -> "Any":
-        """The value behind what `encode_part` wrote."""
+        """The value of a text that `encode_part` wrote."""
         return self.decode(text)
 
     @property
     def part_codec(self) -> str:
-        """The row form of a value inside a mapping or a record."""
+        """The name of the row form of a value inside a mapping or a record."""
         return self.codec
 
     def parts(self) -> "Iterator[FieldType]":
-        """The type itself, and the types of what it holds."""
+        """The type itself, and the types that it is composed of."""
         yield self
 
     def check_place(self, place: str) -> None:
-        """Raise CompositionError if the type cannot stand inside `place`, the name of a class."""
+        """Raise CompositionError if the type cannot be used in `place`, the name of a class."""
         if place not in self.places:
             raise CompositionError(
                 f"{place} cannot hold {type(self).__name__}: rows have no form for it; it can stand in:"
@@ -122,12 +122,12 @@ class String(FieldType):
         return row_text.escape_part(value)
 
     def decode(self, text: str) -> "Any":
-        """The text behind either of the two."""
+        """The text behind what `encode` or `encode_part` wrote."""
         return row_text.unescape(text)
 
 
 class Text(String):
-    """A string; not blank unless `blank` is true, since a prefix may be known to be none."""
+    """A string. It may be blank only if `blank` is true: an empty prefix means that there is known to be none."""
 
     demand = "a string"
 
@@ -146,7 +146,7 @@ class Text(String):
 
 
 class Integer(FieldType):
-    """A whole number of some unit."""
+    """A whole number; `unit` says what it counts."""
 
     codec = "int"
     annotation = "int"
@@ -184,7 +184,7 @@ class Integer(FieldType):
 
 
 class Score(FieldType):
-    """A fraction in 0..1 of some measure."""
+    """A score as a fraction in 0..1; `unit` names the measure."""
 
     codec = "float"
     annotation = "float"
@@ -237,7 +237,7 @@ class Flag(FieldType):
 
 
 class OneOf(String):
-    """A word of a closed list; `annotation` names the alias that the stub defines for the list."""
+    """A word of a closed list; `annotation` is the name of the list's type alias in the stub."""
 
     def __init__(self, annotation: str, *choices: str) -> None:
         self.annotation = annotation
@@ -253,7 +253,7 @@ class OneOf(String):
 
 
 class ListOf(FieldType):
-    """A list of scalars without repetitions; a tuple in `ModelInfo`."""
+    """A list of scalars without duplicates; a tuple in `ModelInfo`."""
 
     empty: object = ()
     places = ("Field", "MapOf", "Records")
@@ -265,7 +265,7 @@ class ListOf(FieldType):
         self.codec = _SHORT_CODECS.get(f"{item.codec};", f"{item.codec};")
         self.annotation = f"tuple[{item.annotation}, ...]"
         self.unit = item.unit
-        # Lists of words that passed before: a registry holds the same few again and again.
+        # A cache of lists of words that passed before, since the models of a registry repeat a few lists.
         self.passed: set[tuple[str, ...]] = set()
 
     def read(self, value: "JSONValue", collector: FindingCollector, sub: Path = ()) -> "Any":
@@ -329,7 +329,7 @@ class ListOf(FieldType):
 
 
 class MapOf(FieldType):
-    """An object whose keys are the user's own and whose values are of one type; a read-only mapping in `ModelInfo`."""
+    """An object with any keys, whose values are of one type; a read-only mapping in `ModelInfo`."""
 
     empty: object = _EMPTY
     places = ("Field",)
@@ -375,7 +375,7 @@ class MapOf(FieldType):
 
 
 class Free(FieldType):
-    """A scalar or a list of scalars, for facts that the schema has no field for."""
+    """A scalar or a list of scalars, for facts that have no field in the schema."""
 
     codec = "any"
     places = ("MapOf",)
@@ -452,10 +452,10 @@ class Records(FieldType):
 
     Args:
         record: The name of the records' class.
-        fields: The type of each part, whether it is required, and what it says.
+        fields: By name: the type of each part, whether it is required, and what it means.
 
-    Raises CompositionError if a part has no row form. One part must be required and a scalar, so that no record looks
-    like no record at all.
+    Raises CompositionError if a part has no row form. At least one part must be a required scalar: otherwise the text
+    of a record could be empty, and look like no record.
     """
 
     empty: object = ()
@@ -502,7 +502,7 @@ class Records(FieldType):
             else:
                 row.append(field_type.empty)
                 if required and key not in meant:
-                    collector.add("M101", f"{collector.name(sub)} lacks the required field `{key}`", (*sub, key))
+                    collector.add("M101", f"{collector.name(sub)} is missing the required field `{key}`", (*sub, key))
         return tuple(row)
 
     def schema(self) -> "dict[str, Any]":
@@ -534,9 +534,9 @@ class Records(FieldType):
 
 
 def unknown_fields(keys: "Iterable[str]", known: list[str], collector: FindingCollector, sub: Path = ()) -> set[str]:
-    """Note keys that the schema does not have. Return the keys that they were probably meant to be.
+    """Report unknown keys. Return the keys that were probably meant.
 
-    A required key among these is misspelled, so it is not reported as missing as well.
+    The caller does not report a key among these as missing: it is there, misspelled.
     """
     meant: set[str] = set()
     where = f" in {collector.name(sub)}" if collector.field_path + sub else ""

@@ -1,4 +1,4 @@
-"""The closed lists of words that a registry may use, and the usual words of `type`, which stays open."""
+"""The closed lists of words that a registry may use. The list for `type` holds the usual words; others are allowed."""
 
 MODEL_TYPES = (
     "colbert",
@@ -49,8 +49,8 @@ LANGUAGES = frozenset(
     """.split()
 )
 
-# ISO 639-2 and 639-3 codes of languages that have a two-letter code: with two spellings of one language, a filter by
-# language would miss models.
+# ISO 639-2 and 639-3 codes of languages that have a two-letter code. They are refused: with two spellings of one
+# language, a filter by language would miss models.
 TWO_LETTER_CODES: dict[str, str] = {
     pair[:3]: pair[4:]
     for pair in """
@@ -84,7 +84,7 @@ LANGUAGE_SLIPS = {
     "ua": "uk",
 }
 
-# SPDX identifiers that weights are published under; others are accepted as they are written.
+# SPDX identifiers that weights are published under. Other identifiers are accepted as they are written.
 LICENSES = (
     "0BSD",
     "AFL-3.0",
