@@ -510,12 +510,12 @@ FAULTS: dict[str, tuple[str, Responder, str]] = {
     "a name that does not print": (
         INFO,
         siblings("a\x1b[2J\u202e"),
-        ": unsafe file name `a\\x1b[2J\\u202e`: it holds a character that does not print",
+        ": unsafe file name `a\\x1b[2J\\u202e`: it contains an unprintable character",
     ),
     "names of one file": (
         INFO,
         siblings("A", "a"),
-        ": unsafe file name `a`: it differs from `A` in case alone",
+        ": unsafe file name `a`: it differs from `A` only in case",
     ),
 }
 

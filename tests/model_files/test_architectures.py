@@ -57,8 +57,8 @@ def note(files: dict[str, Any], path: str) -> str:
 def test_notes_tell_of_the_numbers_that_were_not_taken() -> None:
     path = "specs.max_position_embeddings"
     assert note(models.NOMIC, path) == "max_position_embeddings is 2048"
-    assert note(models.CHRONOS, path) == "no table of positions; n_positions 512 is not used"
-    assert note(models.MT5, path) == "no table of positions"
+    assert note(models.CHRONOS, path) == "no position table; n_positions 512 is not used"
+    assert note(models.MT5, path) == "no position table"
     assert note(models.STANFORD, path) == ""
 
 
@@ -109,7 +109,7 @@ FAULTY: dict[str, tuple[bytes, str]] = {
     ),
     "pointer": (
         b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n",
-        "the file is a pointer of git LFS, not the file itself: run `git lfs pull`, or download it",
+        "the file is a Git LFS pointer, not the file itself: run `git lfs pull`, or download it",
     ),
 }
 
@@ -152,7 +152,7 @@ def test_hostile_keys_are_passed_over() -> None:
 
 def test_modalities_are_those_that_the_files_show() -> None:
     assert evidence(models.STANFORD).facts["capabilities.modalities"] == FileFact(
-        ["text"], "config.json", "vocab_size", "there is no configuration of another input beside it"
+        ["text"], "config.json", "vocab_size", "no configuration of another input"
     )
     assert place(evidence(models.COLPALI), "capabilities.modalities") == (
         ["text", "image"],
@@ -190,7 +190,7 @@ def test_matryoshka_widths_are_those_of_the_configuration() -> None:
     }
     # As snowflake-arctic-embed-l-v2.0 has it.
     assert matryoshka(matryoshka_dimensions=[256])["architecture.matryoshka_dims"] == FileFact(
-        [256, 1024], *key, "and the full width"
+        [256, 1024], *key, "plus the full width"
     )
 
 

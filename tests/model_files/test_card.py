@@ -95,7 +95,7 @@ def test_licence_that_is_not_clear_is_not_known(front: str) -> None:
 
 def test_licence_that_a_library_writes_on_its_own_is_marked() -> None:
     found = facts("library_name: model2vec\nlicense: mit")["license"]
-    assert found == FileFact("MIT", "README.md", "license", "model2vec writes it where nobody chose")
+    assert found == FileFact("MIT", "README.md", "license", "model2vec writes it by default")
     assert facts("license: mit")["license"].note == ""
     assert facts("library_name: model2vec\nlicense: apache-2.0")["license"].note == ""
 

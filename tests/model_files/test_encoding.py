@@ -60,8 +60,8 @@ def test_pooling_that_is_not_one_word_is_not_known(config: dict[str, Any]) -> No
 
 def test_models_of_other_kinds_pool_as_their_kind_does() -> None:
     expected = {
-        "PYLATE": FileFact("none", "modules.json", "type", "one vector a token"),
-        "STANFORD": FileFact("none", "config.json", "architectures", "one vector a token"),
+        "PYLATE": FileFact("none", "modules.json", "type", "one vector per token"),
+        "STANFORD": FileFact("none", "config.json", "architectures", "one vector per token"),
         "MODEL2VEC": FileFact("mean", "config.json", "architectures", "of the vectors of the tokens"),
         "SPLADE": FileFact("max", "1_SpladePooling/config.json", "pooling_strategy"),
         "DISTILBERT": None,
@@ -142,7 +142,7 @@ def test_similarity_is_in_the_words_of_the_registry(name: str, word: Any, expect
 
 
 def test_similarity_that_a_library_writes_on_its_own_is_marked() -> None:
-    told = "sentence-transformers writes cosine where nobody chose"
+    told = "sentence-transformers writes cosine by default"
     assert evidence(models.BGE_M3).facts["encoding.similarity"].note == told
     assert place(evidence(models.STANFORD), "encoding.similarity") == ("max_sim", "artifact.metadata", "interaction")
 
@@ -159,7 +159,7 @@ def test_prompts_become_prefixes() -> None:
     found = evidence(models.JASPER).facts
     query = "Instruct: Given a web search query, retrieve relevant passages that answer the query\nQuery: "
     assert found[QUERY] == FileFact(query, SETTINGS, "prompts.query")
-    assert found[DOCUMENT] == FileFact("", SETTINGS, "prompts.document", "empty beside one that is not")
+    assert found[DOCUMENT] == FileFact("", SETTINGS, "prompts.document", "empty, but another prompt is set")
 
 
 def test_empty_prompts_that_a_library_writes_are_no_evidence() -> None:

@@ -13,16 +13,16 @@ UNSAFE = {
     "": "it has an empty part",
     "a//b": "it has an empty part",
     "a/": "it has an empty part",
-    "C:\\x": "it holds a backslash, which separates folders on Windows",
-    "\\\\h\\s": "it holds a backslash, which separates folders on Windows",
-    "a/..\\b": "it holds a backslash, which separates folders on Windows",
-    "D:x": "it holds `:`, which names a drive or is not allowed on Windows",
-    "a?": "it holds `?`, which names a drive or is not allowed on Windows",
-    "%2e%2e/x": "it holds `%2e`, an escaped character",
-    "a%2Fb": "it holds `%2F`, an escaped character",
-    "a\0b": "it holds a character that does not print",
-    "a\nb": "it holds a character that does not print",
-    "a\u202eb": "it holds a character that does not print",
+    "C:\\x": "it contains a backslash, which separates folders on Windows",
+    "\\\\h\\s": "it contains a backslash, which separates folders on Windows",
+    "a/..\\b": "it contains a backslash, which separates folders on Windows",
+    "D:x": "it contains `:`, which names a drive or is not allowed on Windows",
+    "a?": "it contains `?`, which names a drive or is not allowed on Windows",
+    "%2e%2e/x": "it contains `%2e`, an escaped character",
+    "a%2Fb": "it contains `%2F`, an escaped character",
+    "a\0b": "it contains an unprintable character",
+    "a\nb": "it contains an unprintable character",
+    "a\u202eb": "it contains an unprintable character",
     "NUL": "`NUL` is a device on Windows",
     "a/nul.json": "`nul.json` is a device on Windows",
     "com1 .txt": "`com1 .txt` is a device on Windows",
@@ -59,14 +59,14 @@ def test_usual_name_is_safe(name: str) -> None:
 
 def test_names_that_meet_on_another_system_are_unsafe() -> None:
     names = ["A", "a", "folder/x", "Folder", "b"]
-    assert unsafe_names(names) == {"a": "it differs from `A` in case alone", "Folder": "there is a folder of this name"}
+    assert unsafe_names(names) == {"a": "it differs from `A` only in case", "Folder": "there is a folder of this name"}
 
 
 def test_unsafe_names_are_told_and_cannot_forge_a_line() -> None:
     found = evidence({"config.json": {"model_type": "bert"}, "../config.json": {}, "a\nb": b"", "y" * 2000: b""})
     assert found.problems == [
         Problem("../config.json", "unsafe file name: it has the part `..`"),
-        Problem("a\\nb", "unsafe file name: it holds a character that does not print"),
+        Problem("a\\nb", "unsafe file name: it contains an unprintable character"),
         Problem("y" * 100 + "…", "unsafe file name: it has 2000 characters; at most 1024 are allowed"),
     ]
 

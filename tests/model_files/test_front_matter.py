@@ -64,15 +64,15 @@ HOSTILE = {
     "tag on the mapping": ("!!map {a: b}", "line 2: tags are refused"),
     "key that is a list": ("? [a]\n: b", "line 2: a key must be a text"),
     "key that is a mapping": ("? {a: b}\n: c", "line 2: a key must be a text"),
-    "tab": ("a:\n\t- b", "line 2: what follows is not YAML"),
-    "open bracket": ("a: [b", "line 2: what follows is not YAML"),
+    "tab": ("a:\n\t- b", "line 2: the rest is not YAML"),
+    "open bracket": ("a: [b", "line 2: the rest is not YAML"),
     "too deep": ("a: " + "[" * 50 + "]" * 50, "line 2: lists and mappings must be nested at most 40 deep"),
     "list": ("- a", "it must be a mapping"),
     "text": ("a", "it must be a mapping"),
     "two documents": ("a: b\n--- c", "line 3: there must be one document"),
     "model-index twice": (
         "model-index: a\nmodel-index: b",
-        "`model-index` must stand once, at the beginning of a line",
+        "`model-index` must occur once, at the beginning of a line",
     ),
     "long key": ("x" * 1_000_000 + ": a", TOO_LONG),
     "long key that can be read": ("x" * 100_000 + ": a", TOO_LONG),
@@ -88,8 +88,8 @@ HOSTILE_VALUES = {
     "object": ("!!python/object/apply:os.system [id]", "line 2: tags are refused"),
     "tag on a text": ("!!str b", "line 2: tags are refused"),
     "tag without a name": ("! b", "line 2: tags are refused"),
-    "key twice": ("mit\na: b\nlicense: other", "line 4: the key `license` stands twice"),
-    "key twice deep inside": ("\n- b: c\n  b: d", "line 4: the key `b` stands twice"),
+    "key twice": ("mit\na: b\nlicense: other", "line 4: the key `license` occurs twice"),
+    "key twice deep inside": ("\n- b: c\n  b: d", "line 4: the key `b` occurs twice"),
 }
 
 

@@ -109,7 +109,7 @@ def test_module_that_keeps_the_width_is_no_projection(name: str) -> None:
 def test_pooling_without_the_prompt_is_told() -> None:
     pooling = {"word_embedding_dimension": 8, "pooling_mode": "mean", "include_prompt": False}
     found = evidence(dense(**{"1_Pooling__config": pooling}))
-    told = "include_prompt is false: the tokens of a prompt are left out of the pooling"
+    told = "include_prompt is false: pooling leaves out the tokens of the prompt"
     assert found.warnings == [Problem("1_Pooling/config.json", told)]
     assert evidence(dense()).warnings == []
 
@@ -179,7 +179,7 @@ def test_older_files_of_model2vec_are_static() -> None:
 
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 90868376\n"
-TOLD_OF_A_POINTER = "the file is a pointer of git LFS, not the file itself: run `git lfs pull`, or download it"
+TOLD_OF_A_POINTER = "the file is a Git LFS pointer, not the file itself: run `git lfs pull`, or download it"
 
 
 def test_pointer_in_the_place_of_weights_is_told() -> None:
@@ -194,7 +194,7 @@ def test_metadata_of_weights_may_be_null() -> None:
 
 
 def test_folder_of_something_else_is_told() -> None:
-    told = "it is missing, and modules.json too: this is not the folder of a model"
+    told = "it is missing, and so is modules.json: this is not a model's folder"
     assert evidence({"app.py": None, "requirements.txt": None}).problems == [Problem("config.json", told)]
     assert evidence({}).problems == [Problem("config.json", told)]
 

@@ -111,7 +111,7 @@ def test_further_heads_beside_a_dense_model_are_seen() -> None:
     assert (found.encoder_type, values(found)["type"]) == ("dense", "dense")
     assert place(found, "capabilities.multi_vector") == (True, "colbert_linear.pt", "")
     assert found.facts["architecture.has_projection"] == FileFact(
-        True, "colbert_linear.pt", "", "a further head, for one vector a token; its width stands in a pickle"
+        True, "colbert_linear.pt", "", "an additional head that gives one vector per token; its width is in a pickle"
     )
     assert "architecture.projection_dims" not in found.facts
 
@@ -304,7 +304,7 @@ def test_code_of_a_tokenizer_or_a_module_counts() -> None:
 
 
 def test_absence_of_code_is_known_only_when_all_that_could_name_it_was_read() -> None:
-    told = "there is none, and no modules beyond those of the libraries"
+    told = "not present, and all modules are of known libraries"
     assert evidence(models.BGE_M3).facts[CODE] == FileFact(False, "config.json", "auto_map", told)
     for name in ("config.json", "modules.json", "tokenizer_config.json"):
         assert CODE not in evidence(models.BGE_M3 | {name: None}).facts

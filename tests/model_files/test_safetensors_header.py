@@ -31,7 +31,7 @@ LENGTHS = {
         2**40,
         f"{WHAT}: at most 25000000 bytes are read; found 100000001",
     ),
-    "longer than the file": (length(1000), 100, f"{WHAT}: it would have 1000 bytes in a file of 100"),
+    "longer than the file": (length(1000), 100, f"{WHAT}: it would have 1000 bytes, but the file has 100"),
     "zip": (
         b"PK\x03\x04\x14\0\0\0",
         1000,
@@ -72,8 +72,8 @@ FAULTY: dict[str, tuple[Any, str]] = {
     ),
     "no tensor": ({"a": 1}, "a tensor must have `dtype`, `shape` and `data_offsets`, and nothing else"),
     "one key more": ({"a": ONE | {"b": 1}}, "a tensor must have `dtype`, `shape` and `data_offsets`, and nothing else"),
-    "strange type": ({"a": ONE | {"dtype": "F33"}}, "a tensor is of a type that is not known"),
-    "type of a list": ({"a": ONE | {"dtype": []}}, "a tensor is of a type that is not known"),
+    "strange type": ({"a": ONE | {"dtype": "F33"}}, "a tensor has an unknown type"),
+    "type of a list": ({"a": ONE | {"dtype": []}}, "a tensor has an unknown type"),
     "negative offset": (
         {"a": ONE | {"data_offsets": [-8, 0]}},
         "shapes and offsets must be lists of integers, none of them negative",
@@ -87,10 +87,10 @@ FAULTY: dict[str, tuple[Any, str]] = {
         "shapes and offsets must be lists of integers, none of them negative",
     ),
     "end before start": ({"a": ONE | {"data_offsets": [8, 0]}}, "the offsets of a tensor do not fit its shape"),
-    "shape overflow": ({"a": ONE | {"shape": [10**17] * 1000}}, "a tensor has more elements than any file"),
+    "shape overflow": ({"a": ONE | {"shape": [10**17] * 1000}}, "a tensor has more elements than any file can hold"),
     "overflow hidden by a zero": (
         {"a": ONE | {"shape": [10**17, 10**17, 0], "data_offsets": [0, 0]}},
-        "a tensor has more elements than any file",
+        "a tensor has more elements than any file can hold",
     ),
     "overlap": (
         {"a": ONE, "b": ONE | {"data_offsets": [4, 12]}},
@@ -101,8 +101,8 @@ FAULTY: dict[str, tuple[Any, str]] = {
         "tensors must follow each other without overlap or holes",
     ),
     "hole before": ({"a": ONE | {"data_offsets": [8, 16]}}, "tensors must follow each other without overlap or holes"),
-    "metadata of numbers": ({"__metadata__": {"a": 1}, "a": ONE}, "`__metadata__` must hold strings alone"),
-    "metadata of a list": ({"__metadata__": ["pt"], "a": ONE}, "`__metadata__` must hold strings alone"),
+    "metadata of numbers": ({"__metadata__": {"a": 1}, "a": ONE}, "`__metadata__` may contain only strings"),
+    "metadata of a list": ({"__metadata__": ["pt"], "a": ONE}, "`__metadata__` may contain only strings"),
 }
 
 

@@ -101,11 +101,11 @@ SHARDS = {
         "a/../../b/resolve/main/model.safetensors",
         "it names `a/../../b/resolve/main/model.safetensors` as weights: unsafe file name: it has the part `..`",
     ),
-    "pickle": ("pytorch_model.bin", "it names `pytorch_model.bin` as weights: that is no safetensors file"),
-    "number": (5, "it names `5` as weights: that is no safetensors file"),
+    "pickle": ("pytorch_model.bin", "it names `pytorch_model.bin` as weights: it is not a safetensors file"),
+    "number": (5, "it names `5` as weights: it is not a safetensors file"),
     "forged line": (
         "a\nb.safetensors",
-        "it names `a\\nb.safetensors` as weights: unsafe file name: it holds a character that does not print",
+        "it names `a\\nb.safetensors` as weights: unsafe file name: it contains an unprintable character",
     ),
 }
 

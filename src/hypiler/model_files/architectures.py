@@ -1,4 +1,4 @@
-"""Facts of a network's config.json, by families: what one calls `hidden_size` is `dim` or `n_embd` in another."""
+"""Facts from a network's config.json. Keys differ between families: `hidden_size`, `dim` and `n_embd` mean the same."""
 
 from hypiler.model_files.facts import FileFact
 from hypiler.model_files.json_files import mapping, positive
@@ -9,15 +9,28 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# Where models of text and images keep the configuration of the language model, the outer ones first.
+# The keys under which models of text and images keep the configuration of the language model, outermost first.
 _NESTED = ("vlm_config", "vlm_backbone_config", "text_config")
-_SENSES = {"vision_config": "image", "audio_config": "audio"}
-# Networks that compute positions from angles or distances: the number in the configuration is no limit.
-_COMPUTED = ("rope_theta", "rope_scaling", "rope_parameters", "rotary_emb_base", "rotary_emb_fraction", "alibi")
+_INPUT_CONFIGS = {"vision_config": "image", "audio_config": "audio"}
+# Keys of networks that compute positions from angles or distances. Then the number in the configuration is no limit.
+_COMPUTED_POSITIONS = (
+    "rope_theta",
+    "rope_scaling",
+    "rope_parameters",
+    "rotary_emb_base",
+    "rotary_emb_fraction",
+    "alibi",
+)
 
 
 class Network:
-    """A config.json, from the innermost of its nested parts outwards."""
+    """A config.json.
+
+    Attributes:
+        file: Its name in the repository.
+        parts: Its nested configurations with their paths, such as `text_config.`, innermost first.
+        family: The family, which gives the names of the keys.
+    """
 
     def __init__(self, repository: Repository) -> None:
         self.file = repository.config_name
@@ -30,13 +43,13 @@ class Network:
         self.family = self._family(repository.architectures)
 
     def _family(self, classes: list[str]) -> Family:
-        """The family by `model_type`, or by the class that was saved where that is missing."""
+        """The family by `model_type`; if it is missing, by the class that was saved."""
         names = [name for _, part in self.parts if isinstance(name := part.get("model_type"), str)]
         found = map(family_named, names) if names else map(family_of_class, classes)
         return next((family for family in found if family), USUAL)
 
     def number(self, *keys: str) -> FileFact | None:
-        """The first of these keys that holds a positive integer."""
+        """The value of the first of these keys that has a positive integer."""
         for path, part in self.parts:
             for key in keys:
                 if (value := positive(part.get(key))) is not None:
@@ -45,44 +58,47 @@ class Network:
 
     @property
     def hidden(self) -> FileFact | None:
-        """Width of the hidden states."""
+        """The width of the hidden states."""
         return self.number(*self.family.hidden)
 
     @property
     def vocabulary(self) -> FileFact | None:
-        """Entries of the vocabulary."""
+        """The number of entries of the vocabulary."""
         return self.number("vocab_size")
 
     @property
     def positions(self) -> FileFact | None:
-        """Size of the position table as it is written; of value None for a family without one."""
+        """The size of the position table as config.json states it; the value is None for a family without a table."""
         if self.family.positions:
             found = self.number(*self.family.positions)
-            other = found and self._other(found)
+            other = found and self._differing_number(found)
             return (
                 FileFact(found.value, found.file, found.key, f"{other.key} is {other.value}")
                 if found and other
                 else found
             )
         stated = self.number("n_positions", "max_position_embeddings")
-        note = f"no table of positions; {stated.key} {stated.value} is not used" if stated else "no table of positions"
+        note = f"no position table; {stated.key} {stated.value} is not used" if stated else "no position table"
         return FileFact(None, self.file, "model_type", note)
 
-    def _other(self, found: FileFact) -> FileFact | None:
+    def _differing_number(self, found: FileFact) -> FileFact | None:
         others = [self.number(key) for key in self.family.positions]
         return next((fact for fact in others if fact and fact.value != found.value), None)
 
     @property
     def is_bound(self) -> bool:
-        """Whether a longer text than the positions allow fails: there is a table of them, as far as is known."""
+        """Whether a text fails if it is longer than the positions allow: whether there is a table, as far as known."""
         part = self.parts[0][1]
-        if any(part.get(key) for key in _COMPUTED) or part.get("position_embedding_type", "absolute") != "absolute":
+        if (
+            any(part.get(key) for key in _COMPUTED_POSITIONS)
+            or part.get("position_embedding_type", "absolute") != "absolute"
+        ):
             return False
         return "auto_map" not in part
 
     @property
     def longest(self) -> FileFact | None:
-        """The tokens for which there are positions."""
+        """How many tokens there are positions for."""
         found = self.positions
         if found is None or found.value is None or found.value <= self.family.reserved:
             return None
@@ -90,7 +106,7 @@ class Network:
 
 
 def config_facts(repository: Repository, network: Network, encoder_type: str | None) -> "dict[str, FileFact | None]":
-    """Architecture, sizes and modalities."""
+    """The facts about architecture, sizes and modalities."""
     config, file = repository.config, repository.config_name
     if not config:
         return {}
@@ -106,18 +122,21 @@ def config_facts(repository: Repository, network: Network, encoder_type: str | N
 
 def _modalities(repository: Repository, network: Network, encoder_type: str | None) -> FileFact | None:
     settings = mapping(repository.network_settings.get("modality_config"))
-    # One entry may be of several at once, as `image+text`.
+    # One entry may name several, such as `image+text`.
     stated = {word for key in settings for word in key.replace(",", "+").split("+")}
     known = [word for word in ("text", "image", "audio", "video") if word in stated]
     if known:
         return FileFact(known, repository.network_name, "modality_config")
     senses = {
-        path + key: word for path, part in network.parts for key, word in _SENSES.items() if mapping(part.get(key))
+        path + key: word
+        for path, part in network.parts
+        for key, word in _INPUT_CONFIGS.items()
+        if mapping(part.get(key))
     }
-    # What is of no known type may read something else than text, but where its configuration tells the parts apart.
+    # A model of unknown type may read something other than text, unless its configuration names its inputs.
     if network.vocabulary is None or (encoder_type is None and not senses):
         return None
-    note = "" if senses else "there is no configuration of another input beside it"
+    note = "" if senses else "no configuration of another input"
     return FileFact(
         ["text", *dict.fromkeys(senses.values())], network.file, next(iter(senses), network.vocabulary.key), note
     )

@@ -1,4 +1,4 @@
-"""What the front matter of a model card says: languages, licence, base model, and a score of the card's own."""
+"""Facts from the front matter of a model card: languages, licence, base model, and a score that the card claims."""
 
 import re
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from hypiler.jsontext.json_types import JSONValue
 
-# Licences of the hub by their names there: those that SPDX lists are the same but for the case.
+# SPDX identifiers by the names that the hub uses. Most of these names differ only in case.
 _SPDX = {license.lower(): license for license in LICENSES} | {
     "c-uda": "C-UDA-1.0",
     "cc-by-2.5": "CC-BY-2.5",
@@ -34,7 +34,7 @@ _SPDX = {license.lower(): license for license in LICENSES} | {
     "pddl": "PDDL-1.0",
     "postgresql": "PostgreSQL",
 }
-# How people write a licence instead: words that say nothing, and short forms of what is left, letters and digits alone.
+# Other spellings. Filler words are removed first. The short forms are letters and digits of what remains.
 _FILLING = re.compile(r"\b(?:the|licen[cs]e|software|version)\b|v(?=[\d.])")
 _SHORT_FORMS = {
     "apache2": "Apache-2.0",
@@ -45,27 +45,27 @@ _SHORT_FORMS = {
     "lgpl3": "LGPL-3.0",
     "mpl2": "MPL-2.0",
 }
-_PLAIN = {re.sub(r"[^a-z0-9]", "", name): license for name, license in _SPDX.items()} | _SHORT_FORMS
-# Terms that SPDX does not list, where models.json spells them otherwise.
+_BY_LETTERS = {re.sub(r"[^a-z0-9]", "", name): license for name, license in _SPDX.items()} | _SHORT_FORMS
+# Terms that SPDX does not list, and that models.json spells differently.
 _TERMS = {"gemma": "LicenseRef-Gemma", "lfm1.0": "LicenseRef-LFM-1.0"}
-# These say no more than that there is a licence.
+# These names are too vague to tell which licence it is.
 _VAGUE = ("bsd", "cc", "gfdl", "gpl", "lgpl", "odc-by", "other", "unknown")
-# As model cards with results of MTEB name it.
+# The names of MS MARCO in model cards with MTEB results.
 _MS_MARCO = ("msmarco", "mteb/msmarco")
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9_.-]+)?")
 
 
 def card_facts(repository: Repository) -> "dict[str, FileFact | None]":
-    """The facts of a card, and the base model that an adapter names."""
-    facts = _of_card(repository)
+    """The facts of the card, and the base model that an adapter names."""
+    facts = _front_matter_facts(repository)
     base = repository.object(ADAPTER).get("base_model_name_or_path")
     if isinstance(base, str) and _MODEL.fullmatch(base):
         facts["dependencies.base_model"] = FileFact(base, ADAPTER, "base_model_name_or_path")
     return facts
 
 
-# The keys of a card that say something of a model.
-_HEEDED = (
+# The keys of a card that are read.
+_KEYS_READ = (
     "base_model",
     "language",
     "language_bcp47",
@@ -78,9 +78,9 @@ _HEEDED = (
 )
 
 
-def _of_card(repository: Repository) -> "dict[str, FileFact | None]":
+def _front_matter_facts(repository: Repository) -> "dict[str, FileFact | None]":
     card, results, faulty = repository.front_matter
-    for key in _HEEDED:
+    for key in _KEYS_READ:
         if key in faulty:
             repository.problems.append(Problem(f"{CARD} (`{key}`)", f"front matter: {faulty[key]}"))
     return {
@@ -92,15 +92,15 @@ def _of_card(repository: Repository) -> "dict[str, FileFact | None]":
 
 
 def _languages(card: "dict[str, Any]") -> FileFact | None:
-    """Language codes as models.json writes them; what is no language, such as `code`, is left out."""
+    """Language codes as models.json writes them. Words that are no language, such as `code`, are left out."""
     found: list[str] = []
     left: list[str] = []
-    # Codes with a region have a key of their own in some cards.
+    # Some cards have a separate key for codes with a region.
     values: list[JSONValue] = [card.get("language"), card.get("language_bcp47")]
     for value in values:
         for word in value if isinstance(value, list) else [value]:
             if isinstance(word, str):
-                code = _code(word.strip())
+                code = _language_code(word.strip())
                 (found if code else left).append(code or word)
     many = "mul" in found
     found = [code for code in dict.fromkeys(found) if code != "mul"] or (["mul"] if many else [])
@@ -109,13 +109,13 @@ def _languages(card: "dict[str, Any]") -> FileFact | None:
     return FileFact(found, CARD, key, note) if found else None
 
 
-def _code(word: str) -> str | None:
-    """The code of a language in the registry's spelling."""
+def _language_code(word: str) -> str | None:
+    """A language code in the registry's spelling; None if the word is no language."""
     if word in LANGUAGES:
         return word
     first, *rest = word.replace("_", "-").split("-")
     first = first.lower()
-    # What people write instead of a code, such as `jp` or `English`, has no region.
+    # A word that people write instead of a code, such as `jp` or `English`, has no region.
     slip = LANGUAGE_SLIPS.get(word.lower()) or LANGUAGE_NAMES.get(word.lower())
     meant = slip or TWO_LETTER_CODES.get(first, first)
     code = "-".join([meant, *[part.title() if len(part) == 4 else part.upper() for part in rest]])
@@ -126,7 +126,7 @@ _LANGUAGE = Language()
 
 
 def _license(card: "dict[str, Any]") -> FileFact | None:
-    """The licence as SPDX spells it; terms of their own by their name."""
+    """The licence as an SPDX identifier. Terms that SPDX does not list become `LicenseRef-Name`."""
     word, key = card.get("license"), "license"
     if word == "other":
         word, key = card.get("license_name"), "license_name"
@@ -135,18 +135,18 @@ def _license(card: "dict[str, Any]") -> FileFact | None:
     name = word.strip().lower()
     if name in _SPDX or name in _TERMS:
         library = name == "mit" and card.get("library_name") == "model2vec"
-        note = "model2vec writes it where nobody chose" if library else ""
+        note = "model2vec writes it by default" if library else ""
         return FileFact(_SPDX.get(name) or _TERMS[name], CARD, key, note)
     if name in _VAGUE:
         return None
-    if spelled := _PLAIN.get(re.sub(r"[^a-z0-9]", "", _FILLING.sub("", name))):
+    if spelled := _BY_LETTERS.get(re.sub(r"[^a-z0-9]", "", _FILLING.sub("", name))):
         return FileFact(spelled, CARD, key, f"{quote_name(word)} on the hub")
     plain = re.sub(r"[^A-Za-z0-9.+-]+", "-", word.strip())[:100].strip("-")
     return FileFact(f"LicenseRef-{plain}", CARD, key, f"{quote_name(word)} on the hub") if plain else None
 
 
 def _base_model(value: "JSONValue") -> FileFact | None:
-    """One base model; several are merged, and none of them is the one that training began with."""
+    """The base model; None if the card names several, since a merge did not start from one of them."""
     models = value if isinstance(value, list) else [value]
     if len(models) != 1 or not isinstance(models[0], str) or not _MODEL.fullmatch(models[0]):
         return None
@@ -154,7 +154,7 @@ def _base_model(value: "JSONValue") -> FileFact | None:
 
 
 def _score(index: "JSONValue") -> FileFact | None:
-    """MRR@10 on the development queries of MS MARCO, of 100 as MTEB writes it; None if it can be mistaken."""
+    """MRR@10 on the development queries of MS MARCO; None if the score is ambiguous. MTEB states it in 0..100."""
     found: list[float] = []
     for model in _mappings(index):
         for result in _mappings(model.get("results")):

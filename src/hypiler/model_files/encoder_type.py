@@ -1,4 +1,4 @@
-"""What a model is to an encoder, and whether loading it runs code of a repository."""
+"""Finds out which type of encoder a model is, and whether loading it runs code from the repository."""
 
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from hypiler.jsontext.json_types import JSONValue
     from hypiler.schema.encoder_types import EncoderType
 
-# What sentence-transformers and PyLate call their classes.
+# The encoder types of the classes of sentence-transformers and PyLate.
 _CLASSES: "dict[str, EncoderType]" = {
     "SentenceTransformer": "dense",
     "SparseEncoder": "sparse",
@@ -23,7 +23,7 @@ _CLASSES: "dict[str, EncoderType]" = {
     "ColBERT": "multi_vector",
     "CrossEncoder": "reranker",
 }
-# The modules that show the type, the most telling first.
+# Modules that show the type. The first one that is present decides.
 _MODULES: "dict[str, EncoderType]" = {
     "MultiVectorMask": "multi_vector",
     "SpladePooling": "sparse",
@@ -36,17 +36,17 @@ _MODULES: "dict[str, EncoderType]" = {
     "Dense": "multi_vector",
 }
 _LATE = ("HF_ColBERT", "ColPali")
-# Weights of further heads beside a dense model, as FlagEmbedding saves them.
+# The weights of an additional head of a dense model, as FlagEmbedding saves them.
 FURTHER_HEAD = "colbert_linear.pt"
 
 
-# Words in the tags of cards of sparse encoders, and of models that score pairs.
+# Words in the card's tags that mark sparse encoders, and models that score pairs.
 _SPARSE_TAGS = ("splade", "sparse")
 _PAIR_TAGS = ("rerank", "cross-encoder", "text-ranking", "sentence-transformers", "text-embeddings-inference")
 
 
 class Shown(NamedTuple):
-    """An encoder type and the place that shows it."""
+    """An encoder type, and the file and key that show it."""
 
     encoder_type: "EncoderType"
     file: str
@@ -62,11 +62,11 @@ class Shown(NamedTuple):
 def find_encoder_type(repository: Repository) -> Shown | None:
     """The encoder type; None if nothing shows it."""
     if repository.modules is not None:
-        return _by_library(repository)
-    return None if repository.is_unreadable(MODULES) else _by_network(repository)
+        return _by_modules(repository)
+    return None if repository.is_unreadable(MODULES) else _by_config(repository)
 
 
-def _by_library(repository: Repository) -> Shown | None:
+def _by_modules(repository: Repository) -> Shown | None:
     if repository.modules_of_type("StaticEmbedding"):
         return Shown("static", MODULES, "StaticEmbedding")
     if shown := _by_settings(repository):
@@ -86,7 +86,7 @@ def _by_settings(repository: Repository) -> Shown | None:
     return Shown("multi_vector", SETTINGS, key) if key else None
 
 
-def _by_network(repository: Repository) -> Shown | None:
+def _by_config(repository: Repository) -> Shown | None:
     if shown := _by_settings(repository):
         return shown
     if positive(repository.object(STANFORD).get("dim")):
@@ -97,21 +97,21 @@ def _by_network(repository: Repository) -> Shown | None:
             return Shown("multi_vector", file, "architectures")
         if name == "StaticModel":
             return Shown("static", file, "architectures")
-        # A classifier with several labels is no reranker.
+        # A classifier with several labels is not a reranker.
         if name.endswith("ForSequenceClassification") and len(mapping(config.get("id2label"))) == 1:
             return _classifier(repository)
         if name.endswith("ForMaskedLM"):
-            return _masked(repository)
+            return _masked_language_model(repository)
     if config.get("model_type") == "model2vec":
         return Shown("static", file, "model_type")
-    # model2vec writes the type of the numbers, and older versions of it nothing else that is its own.
+    # Older versions of model2vec write no other key of their own.
     return Shown("static", file, "embedding_dtype") if "embedding_dtype" in config else None
 
 
-def _masked(repository: Repository) -> Shown | None:
-    """A masked language model: sparse, unless there is a card that does not say so.
+def _masked_language_model(repository: Repository) -> Shown | None:
+    """The type of a masked language model: sparse, or unknown if there is a card without such a tag.
 
-    Many dense models were saved with the head that they were trained with.
+    Many dense models were saved with the language-model head that they were trained with.
     """
     note = "a masked language model: SPLADE, or no encoder at all"
     if repository.front_matter.card:
@@ -122,7 +122,7 @@ def _masked(repository: Repository) -> Shown | None:
 
 
 def _classifier(repository: Repository) -> Shown | None:
-    """A classifier with one label: a reranker, if its card does not call it a classifier of single texts."""
+    """The type of a classifier with one label: a reranker, unless its card says that it classifies single texts."""
     task = repository.front_matter.card.get("pipeline_tag")
     if task == "text-classification" and not _has_tag(repository, _PAIR_TAGS):
         return None
@@ -130,40 +130,40 @@ def _classifier(repository: Repository) -> Shown | None:
 
 
 def _has_tag(repository: Repository, parts: tuple[str, ...]) -> bool:
-    """Whether the card has a tag, or names a task or a library, with one of these words in it."""
+    """Whether a tag, the task or the library in the card contains one of these words."""
     card = repository.front_matter.card
     tags = [*words(card.get("tags")), *[str(card.get(key)) for key in ("pipeline_tag", "library_name")]]
     return any(part in tag.lower() for tag in tags for part in parts)
 
 
 def remote_code(repository: Repository) -> "tuple[tuple[str, ...], FileFact | None]":
-    """The files that loading would run, and the fact `dependencies.remote_code`, if it is known."""
+    """The files that loading would run, and the fact `dependencies.remote_code`; None if it is unknown."""
     files: set[str] = set()
     fact: FileFact | None = None
     for name in (repository.config_name, repository.tokenizer_name):
-        if found := list(_mapped(repository.object(name).get("auto_map"))):
+        if found := list(_auto_map_files(repository.object(name).get("auto_map"))):
             files.update(found)
             fact = fact or FileFact(True, name, "auto_map")
     strange = [module.type for module in repository.modules or () if not module.known]
     if strange:
-        files.update(map(_file_of, strange))
+        files.update(map(_source_file, strange))
         fact = fact or FileFact(True, MODULES, "type")
     read = (repository.config_name, repository.tokenizer_name, MODULES)
     if fact is None and repository.config and not any(map(repository.is_unreadable, read)):
         fact = FileFact(
-            False, repository.config_name, "auto_map", "there is none, and no modules beyond those of the libraries"
+            False, repository.config_name, "auto_map", "not present, and all modules are of known libraries"
         )
     return tuple(sorted(files)), fact
 
 
-def _mapped(value: "JSONValue") -> "Iterator[str]":
-    """The files that an auto_map names; an entry may name two classes, or none."""
+def _auto_map_files(value: "JSONValue") -> "Iterator[str]":
+    """The files that an auto_map names. An entry may name one class, two, or none."""
     for entry in mapping(value).values():
-        yield from map(_file_of, [entry] if isinstance(entry, str) else words(entry))
+        yield from map(_source_file, [entry] if isinstance(entry, str) else words(entry))
 
 
-def _file_of(reference: str) -> str:
-    """`modeling_x.py` for `modeling_x.Model`, and `org/name/modeling_x.py` for `org/name--modeling_x.Model`."""
+def _source_file(reference: str) -> str:
+    """`modeling_x.Model` → `modeling_x.py`; `org/name--modeling_x.Model` → `org/name/modeling_x.py`."""
     place, _, name = printable(reference[:200]).rpartition("--")
     module = name.rpartition(".")[0] or name
     return (f"{place}/" if place else "") + module.replace(".", "/") + ".py"

@@ -1,4 +1,4 @@
-"""How texts become vectors: pooling, normalization, prompts and lengths."""
+"""Facts about how texts become vectors: pooling, normalization, prompts and lengths."""
 
 from hypiler.model_files.architectures import Network
 from hypiler.model_files.facts import FileFact
@@ -7,7 +7,7 @@ from hypiler.model_files.late_interaction import SIDES, is_pylate, side_length, 
 from hypiler.model_files.projection import pooling_modes
 from hypiler.model_files.repository import MODULES, SETTINGS, STANFORD, Repository
 
-# The words of pooling modules in those of models.json.
+# The words of models.json for the pooling modes of sentence-transformers.
 _POOLINGS = {
     "cls": "cls",
     "mean": "mean",
@@ -24,15 +24,15 @@ _SIMILARITIES = {
     "manhattan": "manhattan",
     "maxsim": "max_sim",
 }
-# Modules that leave the vectors as long as they are.
+# Modules that do not change the length of vectors.
 _PASSING = ("MultiVectorMask", "Dropout")
-# The names of prompts that sentence-transformers looks for, by side. It writes an empty one under the first name of a
-# side where nobody set any.
+# The names of prompts that sentence-transformers looks up, by side. By default it writes an empty prompt for each side,
+# under the first name.
 _PROMPTS = {"query": ("query",), "document": ("document", "passage", "corpus")}
 
 
 def encoding_facts(repository: Repository, network: Network, encoder_type: str | None) -> "dict[str, FileFact | None]":
-    """The facts of `encoding`, and the longest input."""
+    """The facts of the section `encoding`, and the context length."""
     pooling, similarity = read_pooling(repository, encoder_type), read_similarity(repository, encoder_type)
     return {
         "encoding.pooling": pooling if pooling and pooling.value in _WORDS else None,
@@ -45,9 +45,10 @@ def encoding_facts(repository: Repository, network: Network, encoder_type: str |
 
 
 def read_pooling(repository: Repository, encoder_type: str | None) -> FileFact | None:
-    """How one vector is made of those of the tokens, in the words of models.json where it has one.
+    """How token vectors become one vector. None if the files do not say it, or if there are several pooling modules.
 
-    Several modes that are joined have a + between them. None if nothing says it, and if there are several poolings.
+    The value is a word of models.json if there is one, else the library's word. Modes that are concatenated are joined
+    by `+`.
     """
     if encoder_type == "dense":
         found = repository.modules_of_type("Pooling")
@@ -60,12 +61,12 @@ def read_pooling(repository: Repository, encoder_type: str | None) -> FileFact |
             return FileFact(strategy, module.config, "pooling_strategy") if strategy else None
     file, key = (MODULES, "type") if repository.modules is not None else (repository.config_name, "architectures")
     if encoder_type == "multi_vector":
-        return FileFact("none", file, key, "one vector a token")
+        return FileFact("none", file, key, "one vector per token")
     return FileFact("mean", file, key, "of the vectors of the tokens") if encoder_type == "static" else None
 
 
 def read_normalization(repository: Repository, encoder_type: str | None) -> FileFact | None:
-    """Whether the vectors have length 1; None if nothing says it."""
+    """Whether the vectors have length 1; None if the files do not say it."""
     if encoder_type not in ("dense", "static", "multi_vector"):
         return None
     config, modules = repository.config, repository.modules
@@ -77,34 +78,37 @@ def read_normalization(repository: Repository, encoder_type: str | None) -> File
     last = [module for module in modules if module.name not in _PASSING][-1:]
     if last and last[0].known and last[0].name == "Normalize":
         return FileFact(True, MODULES, "Normalize")
-    # PyLate normalizes on its own and lists no module for it, and code of the repository may do so, too.
+    # PyLate normalizes without listing a module for it, and code from the repository may do so too.
     own = encoder_type == "multi_vector" and not repository.modules_of_type("MultiVectorMask")
     return None if own or not all(module.known for module in modules) else FileFact(False, MODULES, "type")
 
 
 def read_similarity(repository: Repository, encoder_type: str | None) -> FileFact | None:
-    """How vectors are compared, in the words of models.json where it has one."""
+    """How vectors are compared: a word of models.json if there is one, else the library's word."""
     word = (text(repository.object(SETTINGS).get("similarity_fn_name")) or "").lower()
     found = _SIMILARITIES.get(word, word)
     if encoder_type == "multi_vector":
-        # Single vectors can be compared otherwise, and older versions of PyLate write the default for those.
+        # Older versions of PyLate write the default for single vectors here, which says nothing about the model.
         if "max" in word:
             return FileFact(found, SETTINGS, "similarity_fn_name")
         colbert = repository.object(STANFORD).get("interaction") == "colbert"
         return FileFact("max_sim", STANFORD, "interaction") if colbert else None
     if not found or found == "max_sim" or encoder_type == "reranker":
         return None
-    note = "sentence-transformers writes cosine where nobody chose" if found == "cosine" else ""
+    note = "sentence-transformers writes cosine by default" if found == "cosine" else ""
     return FileFact(found, SETTINGS, "similarity_fn_name", note)
 
 
 def read_prefix(repository: Repository, side: str) -> FileFact | None:
-    """What is put before the texts of a side, empty too: then a library may have written it where nobody chose."""
+    """The text that is put before the texts of a side; None if the files do not say it.
+
+    An empty prefix may be a library's default and not the authors' choice.
+    """
     settings = repository.object(SETTINGS)
     name, prompt = _prompt(repository, side)
     marker = text(settings.get(f"{side}_prefix"))
     if marker is not None:
-        # PyLate puts its marker before the prompt.
+        # PyLate puts its marker in front of the prompt.
         return FileFact(marker + prompt.removeprefix(marker), SETTINGS, f"{side}_prefix")
     if name and (prompt or stanford_marker(repository, side) is None):
         return FileFact(prompt, SETTINGS, f"prompts.{name}")
@@ -112,7 +116,7 @@ def read_prefix(repository: Repository, side: str) -> FileFact | None:
 
 
 def _prompt(repository: Repository, side: str) -> tuple[str, str]:
-    """The name and the text of the prompt of a side; both are empty if there is none."""
+    """The name and the text of the prompt of a side; both empty if there is none."""
     prompts = _prompts(repository)
     there = [name for name in _PROMPTS[side] if name in prompts]
     name = next((name for name in there if prompts[name]), there[0] if there else "")
@@ -125,9 +129,9 @@ def _prompts(repository: Repository) -> dict[str, str]:
 
 
 def _prefixes(repository: Repository) -> "dict[str, FileFact | None]":
-    """Prefixes and further prompts.
+    """The facts about prefixes and further prompts.
 
-    An empty prompt is evidence of none only beside one that is not empty: then someone has set them.
+    An empty prompt counts as evidence only if another prompt is not empty: then the authors have set them.
     """
     prompts = _prompts(repository)
     chosen = any(prompts.values())
@@ -136,7 +140,7 @@ def _prefixes(repository: Repository) -> "dict[str, FileFact | None]":
         fact = read_prefix(repository, side)
         prompts.pop(_prompt(repository, side)[0], None)
         if fact and not fact.value and fact.key.startswith("prompts."):
-            fact = fact.noted("empty beside one that is not") if chosen else None
+            fact = fact.noted("empty, but another prompt is set") if chosen else None
         facts[f"encoding.{side}_prefix"] = fact
     others = {name: prompt for name, prompt in prompts.items() if name and prompt}
     facts["encoding.prompts"] = FileFact(others, SETTINGS, "prompts") if others else None
@@ -144,10 +148,10 @@ def _prefixes(repository: Repository) -> "dict[str, FileFact | None]":
 
 
 def stated_length(repository: Repository, network: Network, encoder_type: str | None) -> FileFact | None:
-    """The longest input by the settings of the network, if they state one, and not more than there are positions for.
+    """The longest input that the network's settings state, limited by the number of positions; None if not stated.
 
-    PyLate leaves in them the length of the texts that it last read, which says nothing of the model. model2vec states
-    it in its configuration; sentence-transformers has no limit for static models.
+    PyLate's settings are ignored: they contain the length of the texts that it encoded last. For static models,
+    model2vec states the length in its configuration, and sentence-transformers has no limit.
     """
     if encoder_type == "static":
         own = repository.config.get("model_type") == "model2vec"
@@ -170,7 +174,7 @@ def stated_length(repository: Repository, network: Network, encoder_type: str | 
 def _context(repository: Repository, network: Network, encoder_type: str | None) -> FileFact | None:
     """The longest input.
 
-    sentence-transformers takes its own setting, and otherwise the lower of what the tokenizer and the positions allow.
+    As in sentence-transformers: its own setting, or else the lower of the limits of the tokenizer and the positions.
     """
     if encoder_type == "static":
         return stated_length(repository, network, encoder_type)
@@ -189,7 +193,7 @@ def _context(repository: Repository, network: Network, encoder_type: str | None)
 
 
 def _tokenizer_length(repository: Repository) -> FileFact | None:
-    """The limit of the tokenizer. transformers still takes the older key, where the newer is missing."""
+    """The limit of the tokenizer. If the newer key is missing, transformers still reads the older one."""
     held = repository.object(repository.tokenizer_name)
     key = "model_max_length" if "model_max_length" in held else "max_len"
     return _number(repository, repository.tokenizer_name, key)

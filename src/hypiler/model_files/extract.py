@@ -1,7 +1,7 @@
-"""What a model's own small files say of it, each fact with the file and the key that it was read from.
+"""Extracts facts from a model's own small files. Each fact names the file and the key that it was read from.
 
-Nothing is fetched, opened or executed here. `next_files` names the files to read next, and `extract_facts` judges what
-was read.
+Nothing is fetched, opened or executed here. `next_files` names the files to read next, and `extract_facts` evaluates
+the contents.
 """
 
 from hypiler.diagnostics.collector import INVALID, FindingCollector
@@ -35,10 +35,10 @@ __all__ = [
 
 
 def next_files(names: "Collection[str]", files: "Mapping[str, bytes]") -> list[str]:
-    """The files to read next, given the contents of those that were read; empty when there are no more.
+    """The files to read next, given the contents read so far in `files`; empty when there are no more.
 
-    `names` are all file names of the repository; a name that is not among them, or not safe, is never asked for. Of a
-    file that ends with `.safetensors` only the header is needed: see `header_length`.
+    `names` are all file names of the repository. Only safe names among them are returned. A file that ends with
+    `.safetensors` needs only its header: see `header_length`.
     """
     return Repository(names, files, {}).needed()
 
@@ -46,10 +46,14 @@ def next_files(names: "Collection[str]", files: "Mapping[str, bytes]") -> list[s
 def extract_facts(
     names: "Collection[str]", files: "Mapping[str, bytes]", sizes: "Mapping[str, int] | None" = None
 ) -> Evidence:
-    """What the files say. `files` are contents by name, of safetensors files the first bytes up to the header's end.
+    """What the files say about the model.
 
-    `sizes` are those of whole files in bytes, as far as they are known. Never raises for what files hold: a faulty one
-    is among the problems, and says nothing.
+    Args:
+        names: All file names of the repository.
+        files: Contents by name. Of a safetensors file, the bytes up to the end of the header.
+        sizes: Sizes of whole files in bytes, as far as they are known.
+
+    Never raises for the contents of files. A faulty file becomes one of the problems, and its facts are dropped.
     """
     repository = Repository(names, files, sizes or {})
     shown = find_encoder_type(repository)
@@ -66,9 +70,9 @@ def extract_facts(
         **weight_facts(repository),
         **card_facts(repository),
     }
-    checked = _checked(facts, repository)
+    checked = _valid_facts(facts, repository)
     if not checked and not repository.problems and not _is_model(repository):
-        repository.mark_invalid("config.json", f"it is missing, and {MODULES} too: this is not the folder of a model")
+        repository.mark_invalid("config.json", f"it is missing, and so is {MODULES}: this is not a model's folder")
     encoder_type = encoder_type if "type" in checked else None
     return Evidence(
         encoder_type,
@@ -89,22 +93,22 @@ def _multi_vector(repository: Repository, shown: Shown | None) -> FileFact | Non
 
 
 def _is_model(repository: Repository) -> bool:
-    """Whether there is a file that only models have, or a card."""
+    """Whether there is a model card, or a file as models have them."""
     return any(name.endswith((".json", ".safetensors", ".onnx", ".gguf", ".bin", CARD)) for name in repository.names)
 
 
 def _warnings(repository: Repository, encoder_type: str | None) -> list[Problem]:
-    """What changes the vectors, and no field of models.json says."""
+    """Settings that change the vectors and have no field in models.json."""
     found: list[Problem] = []
     if encoder_type == "dense":
         for module in repository.modules_of_type("Pooling"):
             if repository.object(module.config).get("include_prompt") is False:
-                told = "include_prompt is false: the tokens of a prompt are left out of the pooling"
-                found.append(Problem(module.config, told))
+                message = "include_prompt is false: pooling leaves out the tokens of the prompt"
+                found.append(Problem(module.config, message))
     return found
 
 
-def _checked(facts: "dict[str, FileFact | None]", repository: Repository) -> dict[str, FileFact]:
+def _valid_facts(facts: "dict[str, FileFact | None]", repository: Repository) -> dict[str, FileFact]:
     """Facts in schema order. If one fact of a file fails validation, all facts of that file are dropped."""
     checked: dict[str, FileFact] = {}
     for field in FIELDS:
@@ -113,11 +117,11 @@ def _checked(facts: "dict[str, FileFact | None]", repository: Repository) -> dic
             continue
         collector = FindingCollector()
         collector.field_path = field.path
-        # models.json writes a count of parameters in words of its own.
+        # Files show the exact number of parameters, and models.json writes it rounded, as text.
         taken = field.name == "specs.parameters" or (fact.value is None and field.null)
         if taken or field.type.read(fact.value, collector) is not INVALID:
             checked[field.name] = fact
-        # A name that models.json cannot hold says nothing against what the file holds.
+        # A file name that models.json cannot hold does not make the file's contents invalid.
         elif field.path[0] != "files":
             repository.mark_invalid(fact.file, collector.findings[0].message)
     return {path: fact for path, fact in checked.items() if not repository.is_invalid(fact.file)}

@@ -1,7 +1,7 @@
-"""What a model's files say, and what is wrong with them.
+"""The facts that a model's files state, and the problems in these files.
 
-`hypiler check` imports this beside a lock, so the classes are written out: `dataclasses` takes longer to import than a
-registry to check.
+`hypiler check` imports this module if there is a lock. So the classes are written without `dataclasses`, whose import
+takes longer than checking a registry.
 """
 
 TYPE_CHECKING = False
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class _Record:
-    """Compares and shows itself by its slots."""
+    """A class with equality, hash and repr by its slots."""
 
     __slots__: tuple[str, ...] = ()
 
@@ -29,10 +29,13 @@ class _Record:
 
 
 class FileFact(_Record):
-    """One fact: a value as models.json writes it, and the place that says it.
+    """One fact and where it was read.
 
-    The value is None where the files show that the model has none. `key` is the place in `file`, and `note` what a
-    reader should know of it.
+    Attributes:
+        value: The value as models.json writes it; None if the files show that the model has none.
+        file: The file that states the value.
+        key: The key in the file.
+        note: What a reader should know about the fact.
     """
 
     __slots__ = ("file", "key", "note", "value")
@@ -44,21 +47,21 @@ class FileFact(_Record):
         self.note = note
 
     def noted(self, *notes: str) -> "FileFact":
-        """The same fact with further notes; those that are empty do not count."""
+        """The same fact with further notes. Empty notes are ignored."""
         return FileFact(self.value, self.file, self.key, "; ".join(filter(None, (self.note, *notes))))
 
     def to_dict(self) -> "dict[str, Any]":
-        """The fact as JSON, in the order of a lock."""
+        """The fact as JSON types, in the order of keys in a lock."""
         return {"value": self.value, "file": self.file, "key": self.key, "note": self.note}
 
     def source(self, repository: str, revision: str | None) -> str:
-        """Where it was read, as the `sources` of models.json say it."""
+        """Where the fact was read, as an entry of `sources` in models.json; `revision` is None if unknown."""
         place = f"{repository} @{revision[:7]}" if revision else f"files of {repository}"
         return f"{place} {self.file}" + (f" ({self.key})" if self.key else "")
 
 
 class Problem(_Record):
-    """A file that is not read, or whose name is not safe, and why; both texts can be shown as they are."""
+    """A file that cannot be used, and why. Both texts are escaped, so they can be printed."""
 
     __slots__ = ("file", "message")
 
@@ -68,19 +71,19 @@ class Problem(_Record):
 
 
 class ModelFileError(ValueError):
-    """A file is not what it should be; the message says why, and can be shown as it is."""
+    """A file is not as it should be. The message says why, and is escaped, so it can be printed."""
 
 
 class Evidence(_Record):
     """Everything that a model's files say.
 
     Attributes:
-        encoder_type: dense, static, multi_vector, sparse or reranker, or None if nothing shows it.
-        facts: By paths of models.json such as `specs.hidden_dim`, in the schema's order.
-        problems: What could not be read.
-        remote_code: The files that loading would run: those of another repository begin with its name.
+        encoder_type: dense, static, multi_vector, sparse or reranker; None if the files do not show it.
+        facts: The facts by their path in models.json, such as `specs.hidden_dim`, in schema order.
+        problems: The files that could not be used.
+        remote_code: The files that loading would run. Files of another repository begin with its name.
         pickle_only: Whether there are weights, and all of them are pickles.
-        warnings: What changes the vectors, and no field of models.json says.
+        warnings: Settings that change the vectors and have no field in models.json.
     """
 
     __slots__ = ("encoder_type", "facts", "pickle_only", "problems", "remote_code", "warnings")

@@ -1,4 +1,4 @@
-"""Which file names of a repository are safe: judged under the rules of POSIX and of Windows, on every system."""
+"""Checks that file names of a repository are safe, by the rules of POSIX and of Windows on every system."""
 
 import re
 from bisect import bisect_left
@@ -19,17 +19,17 @@ _DEVICE = re.compile(
 
 
 def safe_name(name: str) -> str | None:
-    """Why the name of a file in a repository is not safe, or None if it is."""
+    """The reason why the name of a file in a repository is not safe; None if it is safe."""
     if len(name) > _MAX_CHARACTERS:
         return f"it has {len(name)} characters; at most {_MAX_CHARACTERS} are allowed"
     if not name.isprintable():
-        return "it holds a character that does not print"
+        return "it contains an unprintable character"
     if "\\" in name:
-        return "it holds a backslash, which separates folders on Windows"
+        return "it contains a backslash, which separates folders on Windows"
     if found := _FORBIDDEN.search(name):
-        return f"it holds `{found[0]}`, which names a drive or is not allowed on Windows"
+        return f"it contains `{found[0]}`, which names a drive or is not allowed on Windows"
     if found := _ESCAPED.search(name):
-        return f"it holds `{found[0]}`, an escaped character"
+        return f"it contains `{found[0]}`, an escaped character"
     if name.startswith("/"):
         return "it is absolute"
     for part in name.split("/"):
@@ -51,13 +51,13 @@ def _unsafe_part(part: str) -> str | None:
 
 
 def unsafe_names(names: "Iterable[str]") -> dict[str, str]:
-    """The names of a repository that are not safe, alone or beside the others, each with the reason."""
+    """The names of a repository that are not safe, by themselves or next to the others, each with the reason."""
     reasons: dict[str, str] = {}
     kept: dict[str, str] = {}
     for name in sorted(names):
         reason = safe_name(name)
         if reason is None and (other := kept.setdefault(name.casefold(), name)) != name:
-            reason = f"it differs from {quote_name(other)} in case alone"
+            reason = f"it differs from {quote_name(other)} only in case"
         if reason is not None:
             reasons[name] = reason
     ordered = sorted(kept)

@@ -1,8 +1,8 @@
 """Reads the front matter of a model card.
 
-Every value is kept as the text that stands there: `no` is Norwegian. What could make a large value of a small text, or
-two values of one, is refused for the key of the card in which it occurs: aliases of lists and mappings, tags, and
-repeated keys with different values. The other keys are read.
+Every value is kept as its text, so `no` is Norwegian and not false. YAML features that could turn a small text into a
+large value, or that are ambiguous, are refused: aliases of lists and mappings, tags, and repeated keys with different
+values. Only the card's key in which they occur is refused; the other keys are read.
 """
 
 import re
@@ -22,24 +22,27 @@ if TYPE_CHECKING:
     from hypiler.jsontext.json_types import JSONValue
 
 MAX_BYTES = 64 << 10
-"""Front matter of more bytes is refused, its `model-index` apart."""
+"""The most bytes that front matter may have, without its `model-index`."""
 
 MAX_INDEX_BYTES = 1 << 20
-"""The same for the `model-index`: those of large benchmarks have a quarter of it."""
+"""The most bytes that a `model-index` may have. Those of large benchmarks have a quarter of this."""
 
 _TOO_LONG = f"it must have at most {MAX_BYTES >> 10} kB, and 1 MB of `model-index`"
 _MAX_DEPTH = 40
 _OPENING = re.compile(r"\s*---(?:\r\n|\r|\n)")
 _CLOSING = re.compile(r"(?:\r\n|\r|\n)---[ \t]*(?:\r\n|\r|\n|\Z)")
-# A key with its block: lines that are empty, indented, comments, or items of a list.
+# The key with its block: lines that are empty, indented, comments, or items of a list.
 _INDEX = re.compile(r"^model-index:[^\n]*(?:\n(?:[ \t#-][^\n]*)?(?=\n|\Z))*", re.MULTILINE)
 _NOTHING = ("", "null", "Null", "NULL", "~")
 
 
 class FrontMatter(NamedTuple):
-    """What a card says of itself: its keys without `model-index`, and that.
+    """The front matter of a card.
 
-    `faulty` are the keys that cannot be read, each with the reason.
+    Attributes:
+        card: The keys without `model-index`, with their values.
+        results: The value of `model-index`.
+        faulty: The keys that cannot be read, each with the reason.
     """
 
     card: "dict[str, Any]"
@@ -48,11 +51,11 @@ class FrontMatter(NamedTuple):
 
 
 def read_front_matter(data: bytes) -> FrontMatter:
-    """The front matter of a card, empty if there is none. Raises ModelFileError."""
+    """The front matter of a card; empty if there is none. Raises ModelFileError."""
     head = data[: MAX_BYTES + MAX_INDEX_BYTES]
     whole = len(head) == len(data)
     try:
-        # Where the file goes on, a letter may be cut in two.
+        # If the file goes on after `head`, its last character may be cut in two.
         content = getincrementaldecoder("utf-8-sig")().decode(head, whole)
     except UnicodeDecodeError:
         raise ModelFileError("the file must be UTF-8") from None
@@ -64,16 +67,16 @@ def read_front_matter(data: bytes) -> FrontMatter:
         raise ModelFileError("it has no closing `---`" if whole else _TOO_LONG)
     front = content[opening.end() : closing.start()].replace("\r\n", "\n").replace("\r", "\n")
     index = _INDEX.search(front)
-    # Empty lines in its place keep the numbers of the lines right.
+    # Empty lines replace the index, so that the line numbers of messages stay right.
     block, start, end = (index[0], *index.span()) if index else ("", 0, 0)
     if len(block.encode()) > MAX_INDEX_BYTES or len(front.encode()) - len(block.encode()) > MAX_BYTES:
         raise ModelFileError(_TOO_LONG)
-    card, faulty = _tree(front[:start] + "\n" * block.count("\n") + front[end:], opening[0].count("\n"))
+    card, faulty = _read_mapping(front[:start] + "\n" * block.count("\n") + front[end:], opening[0].count("\n"))
     if "model-index" in card:
-        raise ModelFileError("`model-index` must stand once, at the beginning of a line")
+        raise ModelFileError("`model-index` must occur once, at the beginning of a line")
     results: dict[str, Any] = {}
     try:
-        results, also = _tree(block, opening[0].count("\n") + front.count("\n", 0, start))
+        results, also = _read_mapping(block, opening[0].count("\n") + front.count("\n", 0, start))
         faulty |= also
     except ModelFileError as error:
         faulty["model-index"] = str(error)
@@ -81,23 +84,23 @@ def read_front_matter(data: bytes) -> FrontMatter:
 
 
 class _Builder:
-    """Puts the parts of a document together; containers are objects, lists and, for the document itself, a list."""
+    """Builds a value from YAML events. The document itself is a list with one item."""
 
     def __init__(self) -> None:
         self.root: list[Any] = []
         self.open: list[dict[str, Any] | list[Any]] = [self.root]
-        # The keys of the open mappings whose values come next.
+        # For each open container, the key whose value comes next.
         self.keys: list[str | None] = [None]
-        # The texts that have an anchor, by its name.
+        # Texts by the name of their anchor.
         self.anchors: dict[str, str] = {}
         self.top = ""
         self.faulty: dict[str, str] = {}
         self.line = 0
-        # What a key of the card had before it was repeated, and where that was.
+        # Repeated keys of the card: key, earlier value, message.
         self.repeated: list[tuple[str, Any, str]] = []
 
     def add(self, value: "JSONValue", *, is_text: bool) -> None:
-        """The next value: an item, a key, or the value of the key before it. Raises ModelFileError."""
+        """Add an item, a key, or the value of the preceding key. Raises ModelFileError."""
         container, key = self.open[-1], self.keys[-1]
         if isinstance(container, list):
             container.append(value)
@@ -115,12 +118,12 @@ class _Builder:
                 raise ModelFileError(f"lists and mappings must be nested at most {_MAX_DEPTH} deep")
 
     def name(self, container: "dict[str, Any]", name: str) -> None:
-        """A key of an open mapping."""
+        """Start a key of an open mapping."""
         is_top = len(self.open) == 2
         if is_top:
             self.top = name
         if name in container:
-            message = f"the key {quote_name(name)} stands twice"
+            message = f"the key {quote_name(name)} occurs twice"
             if is_top:
                 self.repeated.append((name, container[name], f"line {self.line}: {message}"))
             else:
@@ -128,18 +131,18 @@ class _Builder:
         self.keys[-1] = name
 
     def refuse(self, message: str) -> None:
-        """The key of the card that is being read cannot be. Raises ModelFileError if it is not in a key."""
+        """Mark the card's current key as faulty. Raises ModelFileError outside of a key."""
         if len(self.open) < 2 or (len(self.open) == 2 and self.keys[-1] is None):
             raise ModelFileError(message)
         self.faulty.setdefault(self.top, f"line {self.line}: {message}")
 
     def close(self) -> None:
-        """The end of a list or a mapping."""
+        """End a list or a mapping."""
         self.open.pop()
         self.keys.pop()
 
     def finished(self) -> "tuple[dict[str, Any], dict[str, str]]":
-        """The card, and its faulty keys. Raises ModelFileError if it is no mapping."""
+        """The card and its faulty keys. Raises ModelFileError if the document is not a mapping."""
         root: JSONValue = self.root[0] if self.root else None
         if root is not None and not isinstance(root, dict):
             raise ModelFileError("it must be a mapping")
@@ -150,17 +153,17 @@ class _Builder:
         return {name: value for name, value in card.items() if name not in self.faulty}, self.faulty
 
 
-def _tree(text: str, lines_before: int) -> "tuple[dict[str, Any], dict[str, str]]":
-    """The mapping in a document, of mappings, lists and texts, with None where nothing stands; and its faulty keys.
+def _read_mapping(text: str, lines_before: int) -> "tuple[dict[str, Any], dict[str, str]]":
+    """The mapping in a YAML document, and its faulty keys.
 
-    Raises ModelFileError.
+    Values are mappings, lists and texts, and None for an empty value. Raises ModelFileError.
     """
     builder = _Builder()
     builder.line = lines_before
     try:
         for event in _events(text):
             builder.line = lines_before + 1 + event.start_mark.line
-            _take(builder, event)
+            _handle(builder, event)
             if len(builder.root) > 1:
                 raise ModelFileError("there must be one document")
     except ModelFileError as error:
@@ -168,7 +171,7 @@ def _tree(text: str, lines_before: int) -> "tuple[dict[str, Any], dict[str, str]
     return builder.finished()
 
 
-def _take(builder: _Builder, event: "Any") -> None:
+def _handle(builder: _Builder, event: "Any") -> None:
     match type(event).__name__:
         case "AliasEvent":
             if event.anchor in builder.anchors:
@@ -197,7 +200,7 @@ def _check_tag(builder: _Builder, event: "Any") -> None:
 
 
 def _events(text: str) -> "Iterator[Any]":
-    """The parts of a document in order, of which nothing is built. Raises ModelFileError."""
+    """The YAML events of a document. No value is built from them here. Raises ModelFileError."""
     try:
         yaml: Any = import_module("yaml")
     except ImportError:
@@ -205,4 +208,4 @@ def _events(text: str) -> "Iterator[Any]":
     try:
         yield from yaml.parse(text, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))
     except yaml.YAMLError:
-        raise ModelFileError("what follows is not YAML") from None
+        raise ModelFileError("the rest is not YAML") from None

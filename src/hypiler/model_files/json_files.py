@@ -1,7 +1,7 @@
-"""Reads the small JSON files of a model: what the libraries read, and nothing that can be read in two ways.
+"""Reads the small JSON files of a model: accepts what the libraries accept, but refuses what is ambiguous.
 
-The libraries use Python's `json`. So `NaN` and `Infinity` are accepted, and numbers of any size, and a key that occurs
-twice with one value. A key that occurs twice with two values is refused, although Python takes the last one.
+The libraries use Python's `json`. So `NaN`, `Infinity` and numbers of any size are accepted. A key may occur twice with
+the same value. A key that occurs twice with different values is refused, although Python takes the last value.
 """
 
 from hypiler.diagnostics.escaping import quote_name
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
     from hypiler.jsontext.json_types import JSONValue
 
 MAX_BYTES = 16 << 20
-"""No such file of a model comes near this; a larger one is not read."""
+"""The most bytes that such a file may have. Real files are far smaller."""
 
-# transformers writes 10**30 for "no limit". The reader puts 0 in its place, and null in that of NaN and Infinity: no
-# field of a model can have these values.
+# transformers writes 10**30 for "no limit". The reader returns 0 for it, and null for NaN and Infinity. No field of a
+# model can have these values, so they are never taken for facts.
 _ACCEPTED = ("M005", "M006")
 _REPEATED = "M004"
-# Keys that change no vector: files that were merged by hand may have two of them.
+# Keys that do not change vectors. Files that were merged by hand may have them twice.
 _HARMLESS = frozenset(
     {"__version__", "_name_or_path", "_commit_hash", "dtype", "torch_dtype", "transformers_version", "use_cache"}
 )
 
 
 def read_object(data: bytes, *, strict: bool = False) -> "dict[str, Any]":
-    """The JSON object that a file holds; if `strict`, nothing that JSON does not have. Raises ModelFileError."""
+    """The JSON object in a file; `strict` refuses NaN, Infinity and repeated keys. Raises ModelFileError."""
     value = read_json(data, strict=strict)
     if not isinstance(value, dict):
         raise ModelFileError("the file must hold a JSON object")
@@ -37,7 +37,7 @@ def read_object(data: bytes, *, strict: bool = False) -> "dict[str, Any]":
 
 
 def read_array(data: bytes) -> "list[Any]":
-    """The JSON array that a file holds. Raises ModelFileError."""
+    """The JSON array in a file. Raises ModelFileError."""
     value = read_json(data)
     if not isinstance(value, list):
         raise ModelFileError("the file must hold a JSON array")
@@ -45,7 +45,7 @@ def read_array(data: bytes) -> "list[Any]":
 
 
 def read_json(data: bytes, *, strict: bool = False) -> "JSONValue":
-    """What a file holds; if `strict`, nothing that JSON does not have. Raises ModelFileError."""
+    """The JSON value in a file; `strict` refuses NaN, Infinity and repeated keys. Raises ModelFileError."""
     if len(data) > MAX_BYTES:
         raise ModelFileError(f"the file must have at most {MAX_BYTES >> 20} MiB; found more")
     source, findings = read_source(data, "")
@@ -63,7 +63,7 @@ def read_json(data: bytes, *, strict: bool = False) -> "JSONValue":
 
 
 def _differing_keys(text: str) -> set[str]:
-    """The keys that occur twice in one object, with two values. The text is valid JSON but for that."""
+    """The keys that occur twice in one object with different values. The text has no other JSON errors."""
     from json import loads
 
     found: set[str] = set()
@@ -76,44 +76,44 @@ def _differing_keys(text: str) -> set[str]:
             values[key] = value
         return values
 
-    # Numbers as texts: 1 is not true, and no integer is too long.
+    # Numbers are compared as text, since 1 equals true in Python and long integers cannot be converted.
     loads(text, object_pairs_hook=pairs, parse_int=str, parse_float=str, parse_constant=str)
     return found
 
 
 def disguise(data: bytes) -> str | None:
-    """What a file is that should be another: the pointer of git LFS, or a web page; None if it is neither.
+    """What was downloaded instead of the file: a Git LFS pointer or a web page. None if it is neither.
 
-    `data` are at least the first eight bytes.
+    `data` are the first bytes of the file, at least eight.
     """
     if data.startswith(b"version ") and b"version https://git-lfs".startswith(data[:23]):
-        return "the file is a pointer of git LFS, not the file itself: run `git lfs pull`, or download it"
+        return "the file is a Git LFS pointer, not the file itself: run `git lfs pull`, or download it"
     if data.lstrip()[:5].lower() in (b"<html", b"<!doc"):
         return "the file is a web page (HTML), not the file itself: download it from `/resolve/`, not from `/blob/`"
     return None
 
 
 def format_finding(finding: "Finding") -> str:
-    """A fault of a JSON file with its place, if it has one."""
+    """The message of a finding about a JSON file, with line and column if it has them."""
     place = f"line {finding.line}, column {finding.column}: " if finding.line else ""
     return place + finding.message
 
 
 def positive(value: "JSONValue") -> int | None:
-    """A number that can be a width, a length or a count."""
+    """The value if it is a positive integer, as widths, lengths and counts are; else None."""
     return value if type(value) is int and value > 0 else None
 
 
 def text(value: "JSONValue") -> str | None:
-    """A string, empty or not."""
+    """The value if it is a string, which may be empty; else None."""
     return value if isinstance(value, str) else None
 
 
 def mapping(value: "JSONValue") -> "dict[str, Any]":
-    """An object, or an empty one in the place of anything else."""
+    """The value if it is an object; else an empty one."""
     return value if isinstance(value, dict) else {}
 
 
 def words(value: "JSONValue") -> list[str]:
-    """The strings of a list."""
+    """The strings in a list; empty if the value is not a list."""
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []

@@ -1,4 +1,4 @@
-"""Codes of languages by their English names, which some model cards have in the place of a code."""
+"""Language codes by the languages' English names, which some model cards use instead of a code."""
 
 _NAMES = """
     afrikaans:af albanian:sq amharic:am arabic:ar armenian:hy assamese:as azerbaijani:az bambara:bm bashkir:ba basque:eu
@@ -16,4 +16,4 @@ _NAMES = """
     vietnamese:vi welsh:cy wolof:wo xhosa:xh yiddish:yi yoruba:yo zulu:zu
 """
 LANGUAGE_NAMES: dict[str, str] = {one.partition(":")[0]: one.partition(":")[2] for one in _NAMES.split()}
-"""The code for a name in lower case."""
+"""The codes by names in lower case."""

@@ -1,7 +1,7 @@
-"""How a late-interaction model makes its tokens, by the settings of one of three libraries.
+"""Reads how a late-interaction model prepares tokens, from the settings of one of three libraries.
 
-PyLate and Stanford's ColBERT put a marker, one token of the vocabulary, after the first token of a text. The modules of
-sentence-transformers have prompts in its place, which are text.
+PyLate and Stanford's ColBERT insert a marker, which is one token of the vocabulary, after the first token of a text.
+The modules of sentence-transformers use prompts instead, which are text.
 """
 
 import string
@@ -22,18 +22,18 @@ _UNUSED = {"query": "[unused0]", "document": "[unused1]"}
 
 
 class LateInteraction(NamedTuple):
-    """How tokens are made; lengths in tokens.
+    """How tokens are prepared.
 
     Attributes:
-        source: The file that says it, or empty.
-        query_marker: The token after the first one of queries; None if there is none.
-        document_marker: The same of documents.
-        expand: Whether queries are filled up.
-        expansion_token: What fills them up.
-        expansion_length: How far, if that is not the length of queries.
-        attend: Whether what fills queries up is attended to.
+        source: The file with the settings; empty if there is none.
+        query_marker: The token that is inserted after the first token of a query; None if there is none.
+        document_marker: The same for documents.
+        expand: Whether queries are padded with an expansion token.
+        expansion_token: The token that queries are padded with.
+        expansion_length: The length in tokens to pad to, if it is not the length of queries.
+        attend: Whether the expansion tokens are attended to.
         skiplist_words: Tokens whose vectors are left out.
-        skiplist_sides: The sides on which they are, query and document.
+        skiplist_sides: The sides that leave them out: query, document or both.
     """
 
     source: str = ""
@@ -48,7 +48,7 @@ class LateInteraction(NamedTuple):
 
     @property
     def markers(self) -> bool:
-        """Whether a prefix begins with one token of the vocabulary, put after the first token of the text."""
+        """Whether a prefix begins with a marker, which is inserted after the first token of the text."""
         return self.source in (SETTINGS, STANFORD)
 
     def marker(self, side: str) -> str | None:
@@ -57,13 +57,13 @@ class LateInteraction(NamedTuple):
 
 
 def is_pylate(repository: Repository) -> bool:
-    """Whether the settings are those of PyLate."""
+    """Whether the model has settings of PyLate."""
     settings = repository.object(SETTINGS)
     return settings.get("model_type") == "ColBERT" or any(f"{side}_prefix" in settings for side in SIDES)
 
 
 def is_stanford(repository: Repository) -> bool:
-    """Whether the settings are those of Stanford's ColBERT: PyLate's files may have them beside its own."""
+    """Whether the model has settings of Stanford's ColBERT alone. PyLate's models may contain them as well."""
     return not is_pylate(repository) and bool(repository.object(STANFORD)) and repository.modules is None
 
 
@@ -116,7 +116,7 @@ def _stanford(metadata: "dict[str, Any]", token: str | None) -> LateInteraction:
 
 
 def _mask_token(repository: Repository) -> str | None:
-    """What fills queries up by default: the mask token, or the last one of a model that has none."""
+    """The default expansion token: the mask token, or the end token of a model without a mask token."""
     config = repository.object(repository.tokenizer_name)
     for name in ("mask_token", "eos_token"):
         value = config.get(name)
@@ -126,14 +126,14 @@ def _mask_token(repository: Repository) -> str | None:
 
 
 def side_length(repository: Repository, side: str) -> FileFact | None:
-    """The longest input of a side where it has one of its own."""
+    """The longest input of a side; None if the side has no limit of its own."""
     name, network = repository.network_name, repository.network_settings
     expansion = mapping(network.get("query_expansion"))
     fixed = expansion if side == "query" and expansion.get("strategy") == "fixed" else {}
     places: list[tuple[str, str, dict[str, Any], str]] = [
         (SETTINGS, "", repository.object(SETTINGS), f"{side}_length"),
         (STANFORD, "", repository.object(STANFORD) if is_stanford(repository) else {}, f"{_SHORT[side]}_maxlen"),
-        # With this strategy queries are filled up to their length; with the other it is no limit.
+        # With the strategy "fixed", queries are padded to this length. Otherwise it is no limit.
         (name, "query_expansion.", fixed, "length"),
         (name, "", network, f"{side}_length"),
     ]
@@ -144,7 +144,7 @@ def side_length(repository: Repository, side: str) -> FileFact | None:
 
 
 def stanford_marker(repository: Repository, side: str) -> FileFact | None:
-    """The marker of a side that the settings of Stanford's ColBERT name."""
+    """The marker of a side in the settings of Stanford's ColBERT; None if they do not name one."""
     key = f"{_SHORT[side]}_token_id"
     token = text(repository.object(STANFORD).get(key)) if is_stanford(repository) else None
     return FileFact(token, STANFORD, key) if token else None

@@ -1,4 +1,4 @@
-"""What follows a model's network: further layers, and so the width of what it returns."""
+"""Facts about what follows a model's network: the layers, and the width of the vectors."""
 
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hypiler.jsontext.json_types import JSONValue
 
 # Modules without a learned map from hidden states to the output.
-_PLAIN = {
+_WITHOUT_PROJECTION = {
     "Transformer",
     "MLMTransformer",
     "StaticEmbedding",
@@ -31,8 +31,7 @@ _PLAIN = {
     "Dropout",
     "LogitScore",
 }
-# The projection of late-interaction models that keep it beside the network: Stanford's, ColPali's, and that of
-# transformers.
+# Tensors of the projection in late-interaction models without modules.json: Stanford's ColBERT, ColPali, transformers.
 _PROJECTIONS = {"linear.weight", "custom_text_proj.weight", "embedding_proj_layer.weight"}
 _TABLES = ("embedding.weight", "embeddings")
 _POOLING_FLAGS = {
@@ -45,15 +44,21 @@ _POOLING_FLAGS = {
 }
 
 
-# What sentence-transformers takes where a layer names no activation.
+# The activation that sentence-transformers uses if a layer names none.
 _USUAL_ACTIVATION = "torch.nn.modules.activation.Tanh"
 
 
 class Layer(NamedTuple):
     """A linear layer, and where it is described.
 
-    `path` is the folder of its weights, without a closing slash. `activation` is the dotted name of a class of PyTorch,
-    None if nothing says it.
+    Attributes:
+        in_features: The width of its input.
+        out_features: The width of its output.
+        activation: The dotted name of a PyTorch class; None if the files do not say it.
+        file: The file that describes the layer.
+        key: The key in this file.
+        bias: Whether the layer has a bias.
+        path: The folder of its weights, without a trailing slash.
     """
 
     in_features: int
@@ -66,9 +71,9 @@ class Layer(NamedTuple):
 
 
 def pooling_modes(config: "dict[str, Any]") -> dict[str, str]:
-    """The modes of a pooling module in the library's words, each with its key; several are joined end to end.
+    """The modes of a pooling module in the library's words, each with its key. The vectors of modes are concatenated.
 
-    As the library reads it: a mode is on if its value is no false one, and where none is on it is the mean.
+    As in the library, a mode is on if its value is truthy; if no mode is on, the mode is the mean.
     """
     if "pooling_mode" in config:
         stated = config["pooling_mode"]
@@ -78,7 +83,7 @@ def pooling_modes(config: "dict[str, Any]") -> dict[str, str]:
 
 
 def find_layers(repository: Repository, encoder_type: str | None) -> list[Layer] | None:
-    """The linear layers after the network, in order; None if they are not known."""
+    """The linear layers after the network, in order; None if they are unknown."""
     if repository.modules is not None:
         layers = dense_layers(repository)
         return layers if len(layers) == len(repository.modules_of_type("Dense")) else None
@@ -88,7 +93,7 @@ def find_layers(repository: Repository, encoder_type: str | None) -> list[Layer]
 
 
 def dense_layers(repository: Repository) -> list[Layer]:
-    """The linear layers that modules.json lists, as far as they are known."""
+    """The linear layers that modules.json lists. Layers whose configuration cannot be read are left out."""
     return [layer for module in repository.modules_of_type("Dense") if (layer := _dense(repository, module))]
 
 
@@ -99,7 +104,7 @@ def _dense(repository: Repository, module: Module) -> Layer | None:
         if config:
             repository.mark_invalid(module.config, "the file must give `in_features` and `out_features`")
         return None
-    # PyLate has a layer of its own, with another activation where none is named.
+    # PyLate has its own layer class with another default activation.
     usual = _USUAL_ACTIVATION if module.type.startswith("sentence_transformers.") else None
     stated = text(config.get("activation_function", usual))
     activation = stated.strip() if stated and stated.rpartition(".")[2].strip() else None
@@ -109,7 +114,7 @@ def _dense(repository: Repository, module: Module) -> Layer | None:
 
 def _projection(repository: Repository) -> list[Layer] | None:
     for name, (file, tensor) in tensors_of(repository, repository.backbone).items():
-        # It may lie inside another module, as `model.custom_text_proj.weight`.
+        # The tensor may be nested in another module, such as `model.custom_text_proj.weight`.
         end = ".".join(name.split(".")[-2:])
         if end in _PROJECTIONS and len(tensor.shape) == 2 and all(tensor.shape):
             return [Layer(tensor.shape[1], tensor.shape[0], None, file, end)]
@@ -117,15 +122,15 @@ def _projection(repository: Repository) -> list[Layer] | None:
 
 
 def head_facts(repository: Repository, network: Network, encoder_type: str | None) -> "dict[str, FileFact | None]":
-    """Projection, layers and widths."""
+    """The facts about projection, layers and widths."""
     if encoder_type == "static":
-        return _table(repository, network)
+        return _static_facts(repository, network)
     layers = find_layers(repository, encoder_type)
-    width = _width(repository, network, encoder_type, layers)
+    width = _embedding_width(repository, network, encoder_type, layers)
     facts: dict[str, FileFact | None] = {
         "specs.embedding_dim": width,
-        **_projected(repository, network, encoder_type, layers),
-        **_matryoshka(repository, width),
+        **_projection_facts(repository, network, encoder_type, layers),
+        **_matryoshka_facts(repository, width),
     }
     if layers:
         written = [
@@ -137,20 +142,24 @@ def head_facts(repository: Repository, network: Network, encoder_type: str | Non
     return facts
 
 
-def _projected(
+def _projection_facts(
     repository: Repository, network: Network, encoder_type: str | None, layers: list[Layer] | None
 ) -> "dict[str, FileFact | None]":
-    width = _last(layers) or _code(repository) or _stated_width(repository, network, encoder_type)
+    width = (
+        _last_layer_width(layers) or _autoencoder_width(repository) or _stated_width(repository, network, encoder_type)
+    )
     if width is not None:
         return {
             "architecture.has_projection": FileFact(True, width.file, width.key),
             "architecture.projection_dims": width,
         }
     if FURTHER_HEAD in repository.names:
-        note = "a further head, for one vector a token; its width stands in a pickle"
+        note = "an additional head that gives one vector per token; its width is in a pickle"
         return {"architecture.has_projection": FileFact(True, FURTHER_HEAD, "", note)}
     modules = repository.modules
-    if layers is None or (modules is not None and not all(one.known and one.name in _PLAIN for one in modules)):
+    if layers is None or (
+        modules is not None and not all(one.known and one.name in _WITHOUT_PROJECTION for one in modules)
+    ):
         return {}
     file, key = (repository.config_name, "architectures") if modules is None else (MODULES, "type")
     return {
@@ -159,12 +168,12 @@ def _projected(
     }
 
 
-def _last(layers: list[Layer] | None) -> FileFact | None:
+def _last_layer_width(layers: list[Layer] | None) -> FileFact | None:
     return FileFact(layers[-1].out_features, layers[-1].file, layers[-1].key) if layers else None
 
 
-def _code(repository: Repository) -> FileFact | None:
-    """The width of a sparse autoencoder."""
+def _autoencoder_width(repository: Repository) -> FileFact | None:
+    """The output width of a sparse autoencoder."""
     for module in repository.modules_of_type("SparseAutoEncoder"):
         width = positive(repository.object(module.config).get("hidden_dim"))
         return None if width is None else FileFact(width, module.config, "hidden_dim")
@@ -172,34 +181,34 @@ def _code(repository: Repository) -> FileFact | None:
 
 
 def _stated_width(repository: Repository, network: Network, encoder_type: str | None) -> FileFact | None:
-    """The width of token vectors by the settings of Stanford's ColBERT or the configuration of ColPali."""
+    """The width of token vectors in the settings of Stanford's ColBERT or the configuration of ColPali."""
     if encoder_type != "multi_vector" or repository.modules is not None:
         return None
     width = positive(repository.object(STANFORD).get("dim"))
     return FileFact(width, STANFORD, "dim") if width else network.number("embedding_dim")
 
 
-def _width(
+def _embedding_width(
     repository: Repository, network: Network, encoder_type: str | None, layers: list[Layer] | None
 ) -> FileFact | None:
     if encoder_type == "reranker":
         return network.hidden
     if encoder_type == "sparse":
-        return _code(repository) if repository.modules_of_type("SparseAutoEncoder") else network.vocabulary
+        return _autoencoder_width(repository) if repository.modules_of_type("SparseAutoEncoder") else network.vocabulary
     if encoder_type == "multi_vector":
         own = network.hidden if layers is not None else None
-        return _last(layers) or _stated_width(repository, network, encoder_type) or own
+        return _last_layer_width(layers) or _stated_width(repository, network, encoder_type) or own
     if (
         encoder_type == "dense"
         and layers is not None
         and all(module.known for module in (repository.modules or [])[1:])
     ):
         joint = network.number("projection_dim") if repository.modules_of_type("CLIPModel") else None
-        return _cut(repository, _last(layers) or joint or _pooled(repository))
+        return _with_truncation_note(repository, _last_layer_width(layers) or joint or _pooling_width(repository))
     return None
 
 
-def _pooled(repository: Repository) -> FileFact | None:
+def _pooling_width(repository: Repository) -> FileFact | None:
     for module in repository.modules_of_type("Pooling"):
         config = repository.object(module.config)
         for key in ("embedding_dimension", "word_embedding_dimension"):
@@ -209,16 +218,16 @@ def _pooled(repository: Repository) -> FileFact | None:
     return None
 
 
-def _cut(repository: Repository, width: FileFact | None) -> FileFact | None:
-    """The width, with a note if the library would cut vectors to another."""
+def _with_truncation_note(repository: Repository, width: FileFact | None) -> FileFact | None:
+    """The width, with a note if the library would truncate vectors to another width."""
     cut = positive(repository.object(SETTINGS).get("truncate_dim"))
     if width is None or cut is None:
         return width
     return FileFact(width.value, width.file, width.key, f"truncate_dim in {SETTINGS} is {cut}")
 
 
-def _matryoshka(repository: Repository, width: FileFact | None) -> "dict[str, FileFact | None]":
-    """The widths to cut to: the full one is among them, also where the configuration leaves it out."""
+def _matryoshka_facts(repository: Repository, width: FileFact | None) -> "dict[str, FileFact | None]":
+    """The facts about Matryoshka widths. The full width is added if the configuration leaves it out."""
     config, file = repository.config, repository.config_name
     listed: JSONValue = config.get("matryoshka_dimensions")
     widths = {found for one in listed if (found := positive(one))} if isinstance(listed, list) else set[int]()
@@ -232,13 +241,13 @@ def _matryoshka(repository: Repository, width: FileFact | None) -> "dict[str, Fi
     dims = None
     if width is not None and max(widths) <= width.value:
         dims = FileFact(
-            sorted({*widths, width.value}), file, key, "" if width.value in widths else "and the full width"
+            sorted({*widths, width.value}), file, key, "" if width.value in widths else "plus the full width"
         )
     return {"capabilities.matryoshka": FileFact(True, file, key), "architecture.matryoshka_dims": dims}
 
 
-def _table(repository: Repository, network: Network) -> "dict[str, FileFact | None]":
-    """What there is of a static model: the table of its vectors."""
+def _static_facts(repository: Repository, network: Network) -> "dict[str, FileFact | None]":
+    """The facts of a static model, which is a table of vectors."""
     file, key = (MODULES, "type") if repository.modules is not None else (repository.config_name, "architectures")
     none = FileFact(None, file, key)
     facts: dict[str, FileFact | None] = {
@@ -255,7 +264,7 @@ def _table(repository: Repository, network: Network) -> "dict[str, FileFact | No
         place, (rows, width) = held[0], held[1].shape
         facts["specs.embedding_dim"] = facts["specs.hidden_dim"] = FileFact(width, place, name)
         facts["specs.vocab_size"] = FileFact(rows, place, name)
-        # With a mapping several tokens share a row.
+        # With a mapping, several tokens share a row, so the vocabulary is as long as the mapping.
         if (mapped := tensors.get("mapping")) is not None and len(mapped[1].shape) == 1 and mapped[1].elements:
             facts["specs.vocab_size"] = FileFact(mapped[1].elements, place, "mapping")
         break

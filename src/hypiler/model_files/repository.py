@@ -1,8 +1,7 @@
 """The files of one model, as far as they were read.
 
-An invalid file is reported, and then counts as one that says nothing.
-
-Weights are looked for where the model's modules say, and only their headers are read.
+An invalid file is reported once and then treated as empty. Weights are looked for in the folders that modules.json
+names, and only their headers are read.
 """
 
 from functools import cached_property
@@ -24,12 +23,12 @@ MODULES = "modules.json"
 STANFORD = "artifact.metadata"
 ADAPTER = "adapter_config.json"
 CARD = "README.md"
-# Where sentence-transformers looks for the settings of the network. It takes the first file that is not empty.
+# The files in which sentence-transformers looks for settings of the network. The first one that is not empty counts.
 _NETWORKS = tuple(
     f"sentence_{name}_config.json"
     for name in ("bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet")
 )
-# Without a configuration file these modules cannot be made.
+# Modules that cannot be created without a configuration file.
 _CONFIGURED = ("Pooling", "Dense")
 _LIBRARIES = ("sentence_transformers.", "pylate.")
 _INDEX = "model.safetensors.index.json"
@@ -37,7 +36,14 @@ _WEIGHTS = "model.safetensors"
 
 
 class Module:
-    """One entry of modules.json: the last part of its type, its folder with a slash, and whether a library has it."""
+    """One entry of modules.json.
+
+    Attributes:
+        type: The dotted name of its class.
+        name: The last part of `type`.
+        folder: Its folder, with a trailing slash; empty for the repository's own folder.
+        known: Whether the class belongs to a library, and not to the repository.
+    """
 
     __slots__ = ("folder", "known", "name", "type")
 
@@ -54,14 +60,21 @@ class Module:
 
 
 class Repository:
-    """What is known of a model's files by their names and by those that were read.
+    """What is known about a model's files.
 
-    `files` are contents, of safetensors files only the header's; `sizes` are those of whole files, in bytes.
+    Args:
+        names: All file names of the repository. Unsafe names become problems.
+        files: The contents of the files that were read. Of a safetensors file, at least the header.
+        sizes: Sizes of whole files in bytes, as far as they are known.
+
+    Attributes:
+        names: The safe file names.
+        problems: The files that cannot be used.
     """
 
     def __init__(self, names: "Collection[str]", files: "Mapping[str, bytes]", sizes: "Mapping[str, int]") -> None:
         unsafe = unsafe_names(names)
-        self.problems = [Problem(_short(name), f"unsafe file name: {reason}") for name, reason in unsafe.items()]
+        self.problems = [Problem(_displayed(name), f"unsafe file name: {reason}") for name, reason in unsafe.items()]
         self.names = frozenset(names) - unsafe.keys()
         self._files = {name: data for name, data in files.items() if name in self.names}
         self._sizes = sizes
@@ -69,21 +82,21 @@ class Repository:
         self._invalid: set[str] = set()
 
     def mark_invalid(self, name: str, message: str) -> None:
-        """Report a file that cannot be used; from now on it says nothing."""
+        """Report a file that cannot be used. From now on it is treated as empty."""
         if name not in self._invalid:
             self._invalid.add(name)
-            self.problems.append(Problem(_short(name), message))
+            self.problems.append(Problem(_displayed(name), message))
 
     def is_invalid(self, name: str) -> bool:
-        """Whether a file was marked as one that cannot be used."""
+        """Whether a file was marked as invalid."""
         return name in self._invalid
 
     def is_unreadable(self, name: str) -> bool:
-        """Whether a file exists whose contents are not known: it is invalid, or was not read yet."""
+        """Whether a file exists but its contents are unknown: it is invalid, or it was not read yet."""
         return name in self.names and (name not in self._files or name in self._invalid)
 
     def content(self, name: str) -> bytes | None:
-        """The bytes that were read of a file."""
+        """The bytes of a file; None if it was not read or is invalid."""
         return None if name in self._invalid else self._files.get(name)
 
     def _parsed(self, name: str, read: "Callable[[bytes], Any]", empty: "Any") -> "Any":
@@ -98,12 +111,12 @@ class Repository:
         return empty if name in self._invalid else self._read[name]
 
     def object(self, name: str) -> "dict[str, Any]":
-        """The JSON object in a file; empty if there is none to be had."""
+        """The JSON object in a file; empty if it was not read or is invalid."""
         found: dict[str, Any] = self._parsed(name, read_object, {})
         return found
 
     def header(self, name: str) -> dict[str, Tensor] | None:
-        """The tensors in a safetensors file; None if its header is not to be had."""
+        """The tensors in a safetensors file; None if its header was not read or is invalid."""
         found: dict[str, Tensor] | None = self._parsed(
             name, lambda data: read_header(data, self._sizes.get(name)), None
         )
@@ -111,7 +124,7 @@ class Repository:
 
     @cached_property
     def modules(self) -> list[Module] | None:
-        """The modules in order; None if there is no list of them to be had."""
+        """The modules in order; None if modules.json was not read or is invalid."""
         entries: list[Any] | None = self._parsed(MODULES, read_array, None)
         if entries is None:
             return None
@@ -132,59 +145,59 @@ class Repository:
         return modules
 
     def modules_of_type(self, *names: str) -> list[Module]:
-        """The modules of these types that a library has, in order."""
+        """The modules with these names that belong to a library, in order."""
         return [module for module in self.modules or () if module.known and module.name in names]
 
     @cached_property
     def backbone(self) -> str:
-        """The folder of the network: that of the first module, otherwise the repository itself."""
+        """The folder of the network: the first module's folder, or else the repository's own folder."""
         return self.modules[0].folder if self.modules else ""
 
-    def _of_network(self, name: str) -> str:
-        """A file beside the network; that of the whole repository stands in for a network that has none."""
+    def _beside_network(self, name: str) -> str:
+        """The name of a file in the network's folder, or in the repository's own folder if the network has none."""
         return self.backbone + name if self.backbone + name in self.names else name
 
     @cached_property
     def config_name(self) -> str:
-        """The configuration of the network."""
-        return self._of_network("config.json")
+        """The name of the network's configuration file."""
+        return self._beside_network("config.json")
 
     @property
     def config(self) -> "dict[str, Any]":
-        """What the configuration of the network holds."""
+        """The network's configuration."""
         return self.object(self.config_name)
 
     @property
     def architectures(self) -> list[str]:
-        """The classes that the network was saved from."""
+        """The names of the classes that the network was saved from."""
         return words(self.config.get("architectures"))
 
     @property
     def network_name(self) -> str:
-        """The settings that sentence-transformers keeps of the network."""
+        """The name of the file with sentence-transformers' settings of the network."""
         places = [self.backbone + name for name in _NETWORKS]
         there = [place for place in places if place in self.names]
         return next((place for place in there if self.is_unreadable(place) or self.object(place)), places[0])
 
     @property
     def network_settings(self) -> "dict[str, Any]":
-        """What the settings of the network hold."""
+        """The settings of sentence-transformers for the network."""
         return self.object(self.network_name)
 
     @property
     def processor_settings(self) -> "tuple[str, dict[str, Any]]":
-        """What the settings of the network say of its tokenizer, and the key: an older key counts before the newer."""
+        """The tokenizer's part of the network's settings, after its key. The older key takes precedence."""
         key = "tokenizer_args" if "tokenizer_args" in self.network_settings else "processor_kwargs"
         return key, mapping(self.network_settings.get(key))
 
     @cached_property
     def lower_case(self) -> bool:
-        """Whether texts are put into lower case before the tokenizer has them; any value but a false one says so."""
+        """Whether texts are lower-cased before they reach the tokenizer. Any truthy value counts."""
         return bool(self.network_settings.get("do_lower_case"))
 
     @cached_property
     def front_matter(self) -> FrontMatter:
-        """What the model card says of itself."""
+        """The front matter of the model card; empty if it was not read or is invalid."""
         nothing = FrontMatter({}, None, {})
         data = self.content(CARD)
         if data is None:
@@ -197,11 +210,11 @@ class Repository:
 
     @cached_property
     def tokenizer_name(self) -> str:
-        """The configuration of the tokenizer."""
-        return self._of_network("tokenizer_config.json")
+        """The name of the tokenizer's configuration file."""
+        return self._beside_network("tokenizer_config.json")
 
     def shards(self, folder: str) -> list[str] | None:
-        """The safetensors files with the weights in a folder; None if they are not known, or not all are there."""
+        """The safetensors files with the weights in a folder; None if they are unknown or not all present."""
         if folder + _WEIGHTS in self.names:
             return [folder + _WEIGHTS]
         index = folder + _INDEX
@@ -210,22 +223,22 @@ class Repository:
         named_files = mapping(self.object(index).get("weight_map")).values()
         found: list[str] = []
         for name in dict.fromkeys(str(name) for name in named_files):
-            if reason := self._refused(folder + name):
+            if reason := self._refusal(folder + name):
                 self.mark_invalid(index, f"it names {quote_name(name)} as weights: {reason}")
                 return None
             found.append(folder + name)
         return found or None
 
-    def _refused(self, name: str) -> str | None:
+    def _refusal(self, name: str) -> str | None:
         if reason := safe_name(name):
             return f"unsafe file name: {reason}"
         if not name.endswith(".safetensors"):
-            return "that is no safetensors file"
+            return "it is not a safetensors file"
         return None if name in self.names else "there is no such file"
 
     @cached_property
     def weight_folders(self) -> list[str]:
-        """The folders that hold weights of the model: that of the network, and those of further layers."""
+        """The folders that contain weights: the network's folder, and the folders of further layers."""
         layers = self.modules_of_type("Dense", "SparseAutoEncoder")
         holders = [
             module.folder
@@ -235,9 +248,9 @@ class Repository:
         return list(dict.fromkeys([self.backbone, *holders]))
 
     def needed(self) -> list[str]:
-        """The files that are to be read next."""
+        """The files to read next."""
         names = [self.config_name, MODULES, SETTINGS, self.network_name, self.tokenizer_name, STANFORD, ADAPTER, CARD]
-        # Where the weights lie is known when the modules are.
+        # The folders of the weights are known once modules.json was read.
         if MODULES not in self.names or MODULES in self._files:
             names += [module.config for module in self.modules or () if module.known]
             for folder in self.weight_folders:
@@ -246,12 +259,12 @@ class Repository:
 
 
 def _folder(path: str) -> str:
-    """The folder of a module without `./` and a closing slash; what is absolute stays so, for it is refused."""
+    """The folder of a module without `./` and a trailing slash. An absolute path stays absolute, and is refused."""
     parts = [part for part in path.split("/") if part not in ("", ".")]
     return ("/" if path.startswith("/") else "") + "/".join(parts)
 
 
-def _short(name: str) -> str:
-    """A file name that can be shown."""
+def _displayed(name: str) -> str:
+    """A file name that can be printed: escaped, and at most 100 characters."""
     text = printable(name[:100])
     return text if len(name) <= 100 else text + "…"

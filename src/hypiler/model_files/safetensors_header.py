@@ -1,6 +1,6 @@
-"""Reads the header of a safetensors file: which tensors it holds, without their numbers.
+"""Reads the header of a safetensors file: which tensors the file contains, without their numbers.
 
-A header is judged before anything of the size that it claims is allocated. Its tensors must fill the file without
+A header is checked before any memory of the size that it claims is allocated. Its tensors must fill the file without
 overlap or holes, so that no second file can hide in it.
 """
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from hypiler.jsontext.json_types import JSONValue
 
 MAX_HEADER_BYTES = 25_000_000
-"""A longer header is refused; that of a model with 100,000 tensors has a tenth of this."""
+"""A longer header is refused. The header of a model with 100,000 tensors has a tenth of this."""
 
-# The bits of one element, by the format's names of types.
+# The bits per element, by the format's name of the type.
 _BITS = {
     "BOOL": 8,
     "F4": 4,
@@ -47,7 +47,7 @@ _INVALID = "not a valid safetensors header"
 
 
 class Tensor:
-    """The type, the shape and the number of elements of one tensor."""
+    """One tensor: its type, its shape and its number of elements."""
 
     __slots__ = ("dtype", "elements", "shape")
 
@@ -58,9 +58,9 @@ class Tensor:
 
 
 def header_length(first: bytes, size: int | None = None) -> int:
-    """The length in bytes of the header that a file's first eight bytes announce; `size` is that of the file, if known.
+    """The length in bytes of the header, which a file's first eight bytes announce.
 
-    Raises ModelFileError.
+    `size` is the size of the file, if known. Raises ModelFileError.
     """
     if len(first) < 8:
         raise ModelFileError(f"{_INVALID}: its length takes 8 bytes; found {len(first)}")
@@ -72,12 +72,12 @@ def header_length(first: bytes, size: int | None = None) -> int:
     if length < 2:
         raise ModelFileError(f"{_INVALID}: it must have at least 2 bytes; found {length}")
     if size is not None and 8 + length > size:
-        raise ModelFileError(_disguise(first) or f"{_INVALID}: it would have {length} bytes in a file of {size}")
+        raise ModelFileError(_disguise(first) or f"{_INVALID}: it would have {length} bytes, but the file has {size}")
     return length
 
 
 def _disguise(first: bytes) -> str | None:
-    """What the file is instead. Not asked of a valid one: a length may begin with the same bytes as a pickle."""
+    """What the file is instead. Only for invalid files: a valid length may begin with the same bytes as a pickle."""
     if first.startswith(b"PK\x03\x04"):
         return f"{_INVALID}: the file is a zip archive, in which PyTorch puts pickles, whatever its name says"
     if other := disguise(first):
@@ -88,7 +88,7 @@ def _disguise(first: bytes) -> str | None:
 
 
 def read_header(data: bytes, size: int | None = None) -> dict[str, Tensor]:
-    """The tensors by name. `data` are the first bytes of a file, at least up to the header's end.
+    """The tensors by name. `data` are the first bytes of a file, at least up to the end of the header.
 
     Raises ModelFileError.
     """
@@ -102,10 +102,10 @@ def read_header(data: bytes, size: int | None = None) -> dict[str, Tensor]:
     if findings or source is None:
         raise ModelFileError(f"{_INVALID}: {format_finding(findings[0])}")
     entries: dict[str, Any] = dict(source.value) if isinstance(source.value, dict) else {}
-    # The library takes null as well.
+    # The library accepts null, too.
     metadata: JSONValue = entries.pop("__metadata__", None) or {}
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
-        raise ModelFileError(f"{_INVALID}: `__metadata__` must hold strings alone")
+        raise ModelFileError(f"{_INVALID}: `__metadata__` may contain only strings")
     tensors: dict[str, Tensor] = {}
     spans: list[tuple[int, int]] = []
     for name, entry in entries.items():
@@ -120,7 +120,7 @@ def _tensor(entry: "JSONValue") -> tuple[Tensor, tuple[int, int]]:
         raise ModelFileError(f"{_INVALID}: a tensor must have `dtype`, `shape` and `data_offsets`, and nothing else")
     bits = _BITS.get(entry["dtype"]) if isinstance(entry["dtype"], str) else None
     if bits is None:
-        raise ModelFileError(f"{_INVALID}: a tensor is of a type that is not known")
+        raise ModelFileError(f"{_INVALID}: a tensor has an unknown type")
     shape, offsets = _counts(entry["shape"]), _counts(entry["data_offsets"])
     if shape is None or offsets is None or len(offsets) != 2:
         raise ModelFileError(f"{_INVALID}: shapes and offsets must be lists of integers, none of them negative")
@@ -128,7 +128,7 @@ def _tensor(entry: "JSONValue") -> tuple[Tensor, tuple[int, int]]:
     for width in shape:
         elements *= width
         if elements > _MAX_ELEMENTS:
-            raise ModelFileError(f"{_INVALID}: a tensor has more elements than any file")
+            raise ModelFileError(f"{_INVALID}: a tensor has more elements than any file can hold")
     start, end = offsets
     if elements * bits != (end - start) * 8:
         raise ModelFileError(f"{_INVALID}: the offsets of a tensor do not fit its shape")
@@ -136,7 +136,7 @@ def _tensor(entry: "JSONValue") -> tuple[Tensor, tuple[int, int]]:
 
 
 def _counts(values: "JSONValue") -> list[int] | None:
-    # There may be hundreds of thousands of such lists: no loop in Python.
+    # There may be hundreds of thousands of these lists, so there is no loop in Python.
     if isinstance(values, list) and {int}.issuperset(map(type, values)) and min(values, default=0) >= 0:
         return values
     return None

@@ -1,4 +1,4 @@
-"""What headers of weights and names of files show: the number of parameters, and the formats that there are."""
+"""Facts from headers of weights and from file names: the number of parameters, and the published formats."""
 
 import re
 
@@ -31,7 +31,7 @@ _ONNX = ("onnx/model.onnx", "model.onnx")
 
 
 def tensors_of(repository: Repository, folder: str) -> dict[str, tuple[str, Tensor]]:
-    """The tensors in a folder's weights with the files they lie in; empty if not all headers are to be had."""
+    """The tensors in a folder's weights, each with its file; empty if a header is missing or invalid."""
     found: dict[str, tuple[str, Tensor]] = {}
     for name in repository.shards(folder) or ():
         header = repository.header(name)
@@ -42,7 +42,7 @@ def tensors_of(repository: Repository, folder: str) -> dict[str, tuple[str, Tens
 
 
 def weight_facts(repository: Repository) -> "dict[str, FileFact | None]":
-    """The number of parameters, the formats, and the names of the files."""
+    """The facts about the number of parameters, the formats, and the file names."""
     folders = [tensors_of(repository, folder) for folder in repository.weight_folders]
     facts: dict[str, FileFact | None] = {"capabilities.quantization": _formats(repository, folders[0])}
     # A router keeps further modules in folders that modules.json does not name.
@@ -52,7 +52,7 @@ def weight_facts(repository: Repository) -> "dict[str, FileFact | None]":
 
 
 def _parameters(tensors: "list[tuple[str, tuple[str, Tensor]]]") -> FileFact | None:
-    """The number of floats. None if weights are packed into integers, so that it does not show."""
+    """The number of floats. None if weights are packed into integers, which hide how many there are."""
     count = 0
     whole: list[str] = []
     for name, (_, tensor) in tensors:
@@ -63,21 +63,21 @@ def _parameters(tensors: "list[tuple[str, tuple[str, Tensor]]]") -> FileFact | N
         else:
             return None
     files = list(dict.fromkeys([file for _, (file, _) in tensors]))
-    notes = [f"with {_few(files[1:])}"] if len(files) > 1 else []
-    notes += [f"without {_few(whole)}"] if whole else []
+    notes = [f"with {_first_three(files[1:])}"] if len(files) > 1 else []
+    notes += [f"without {_first_three(whole)}"] if whole else []
     return FileFact(count, files[0], "tensors of floats", "; ".join(notes)) if count else None
 
 
-def _few(words: list[str]) -> str:
+def _first_three(words: list[str]) -> str:
     return ", ".join(words[:3]) + (f" and {len(words) - 3} more" if len(words) > 3 else "")
 
 
 def _formats(repository: Repository, tensors: "dict[str, tuple[str, Tensor]]") -> FileFact | None:
-    """At least these: other formats may lie in files, or repositories, that do not tell."""
+    """The formats that tensors and file names show. There may be more, in other files or repositories."""
     sizes: dict[str, int] = {}
     for _, tensor in tensors.values():
         sizes[tensor.dtype] = sizes.get(tensor.dtype, 0) + tensor.elements
-    # A few tensors of another type, such as norms, do not make a format.
+    # The type with the most elements counts: a few tensors, such as norms, may have another type.
     main = max(sizes, key=lambda dtype: sizes[dtype], default="")
     found = {_FORMATS[main]: (next(iter(tensors.values()))[0], "dtype")} if main in _FORMATS else {}
     for name in sorted(repository.names):
@@ -100,7 +100,7 @@ def _files(repository: Repository) -> "dict[str, FileFact | None]":
         "files.config": repository.config_name,
         "files.weights.safetensors": repository.backbone + "model.safetensors",
         "files.weights.pytorch": repository.backbone + "pytorch_model.bin",
-        # Of several exports with names of their own, which is the model's is not known.
+        # If there are several exports with other names, it is unknown which one is the model's.
         "files.weights.onnx": usual[0] if len(usual) == 1 or usual[:1] == [_ONNX[0]] else "",
     }
     return {path: FileFact(name, name, "") for path, name in files.items() if name in repository.names}
