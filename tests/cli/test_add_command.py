@@ -196,8 +196,7 @@ def test_id_of_another_file_of_the_registry_is_taken(empty: Project) -> None:
 @pytest.mark.parametrize(
     ("content", "code"),
     [
-        (b'{"version": "1.0", "models": [\n<<<<<<< ours\n]}\n', "M003"),
-        (b'{"version": "1.0", // models\n "models": []}\n', "M003"),
+        (b'{"version": "1.0", "models": [\n        (b'{"version": "1.0", // models\n "models": []}\n', "M003"),
         (b'{"version": "1.0", "models": [], "models": []}', "M004"),
         (b'{"version": "1.0", "models": [{"id": "x"}]}', "M101"),
         (b'\xef\xbb\xbf{"version": "1.0", "models": []}', "M002"),
@@ -227,6 +226,7 @@ def test_registry_with_errors_is_left(empty: Project, content: bytes, code: str)
             1,
             "org/tiny2 @ \\x1b[2J does not exist: the repository has no such commit, branch or tag",
         ),
+<<<<<<< HEAD
         (
             ["org/x", "--local", "x", "--revision", "main"],
             2,
@@ -285,7 +285,9 @@ def test_gated_repository_says_where_its_terms_are(empty: Project) -> None:
 
 def test_offline_nothing_is_added(empty: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    told = "hypiler: org/New_Model @ main cannot be read: offline, and it is not in the cache; go online once\n"
+    told = (
+        "hypiler: org/New_Model @ main cannot be read: offline, and it is not in the cache; run it once while online\n"
+    )
     assert empty.unchanged("add", "org/New_Model", "--yes") == (4, "", told)
 
 
@@ -320,7 +322,7 @@ def test_code_and_pickles_are_noted_before_the_question(empty: Project) -> None:
     lines = empty.unchanged("add", "org/code")[1].splitlines()
     assert lines[-4].startswith("note: README.md was not used: ")
     assert lines[-3:] == [
-        "note: loading it with its own library runs code of the repository: code.py",
+        "note: loading it with its own library runs code from the repository: code.py",
         "note: only pickled weights: loading them can run code",
         "nothing is written without --yes",
     ]

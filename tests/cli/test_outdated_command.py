@@ -65,7 +65,7 @@ def test_answers_differ_with_what_became_of_the_pin(project: Project) -> None:
     assert project.unchanged("outdated")[:2] == (
         4,
         f"unpinned: unpinned: pin it: `main` stands at {commits['unpinned']}\n"
-        "moved: renamed: org/moved is called new/place now: write that name\n"
+        "moved: renamed: org/moved was renamed to new/place: use the new name\n"
         f"rewritten: gone: org/rewritten @ {GONE} does not exist: the repository has no such commit, branch or tag\n"
         "away: unreachable: org/away @ main cannot be read: HUB answered with status 500 (tries: 3, seconds waited between"
         " them: 3); try again later\n"
@@ -152,7 +152,7 @@ def test_offline_nothing_is_known_and_nothing_is_waited_for(
     tiny_project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    told = "tiny: unreachable: org/tiny @ main cannot be read: offline, and it is not in the cache; go online once\n"
+    told = "tiny: unreachable: org/tiny @ main cannot be read: offline, and it is not in the cache; run it once while online\n"
     assert tiny_project.unchanged("outdated") == (4, told + "1 model: 1 unreachable\n", "")
 
 

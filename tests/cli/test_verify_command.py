@@ -372,7 +372,7 @@ def test_lock_of_another_commit_judges_nothing(tiny_project: Project) -> None:
     tiny_project.write(entry(GONE))
     assert tiny_project.unchanged("verify", "--offline") == (
         4,
-        f"tiny: the lock of `tiny` is of org/tiny @ {commit}, and the entry names org/tiny @ {GONE}: run `hypiler verify"
+        f"tiny: the lock has `tiny` at org/tiny @ {commit}, but the entry names org/tiny @ {GONE}: run `hypiler verify"
         " tiny`\n" + UNREAD,
         "",
     )
@@ -420,7 +420,7 @@ def test_folder_of_another_commit_is_refused(tiny_project: Project) -> None:
 
 
 def test_folder_that_is_none_is_told(tiny_project: Project) -> None:
-    told = "hypiler: no\\x1bwhere must be a folder with the files of a model; it is none\n"
+    told = "hypiler: no\\x1bwhere must be a folder with the files of a model; it is not a folder\n"
     assert tiny_project.unchanged("verify", "tiny", "--local", "no\x1bwhere") == (3, "", told)
 
 
@@ -456,14 +456,14 @@ FAULTS: dict[str, tuple[str, Responder, str]] = {
     "never answers": (
         INFO,
         delayed(60),
-        ": nothing came from HUB for 0.5 s; check the network, HF_ENDPOINT and the proxy",
+        ": HUB sent nothing for 0.5 s; check the network, HF_ENDPOINT and the proxy",
     ),
     "half a body": (FILE, halved, f"FILE: the answer of HUB broke off {TIRED}"),
     "half an answer": (INFO, answer(200, {"Content-Length": "99"}, b"half"), f": the answer of HUB broke off {TIRED}"),
     "a page": (
         INFO,
         answer(200, {"Content-Type": "text/html"}, b"<html>\x1b[2J \xe2\x80\xae Log in"),
-        ': HUB answered with text/html: "<html>\\x1b[2J \\u202e Log in"; is a login page or a proxy between?',
+        ': HUB answered with text/html: "<html>\\x1b[2J \\u202e Log in"; is there a login page or a proxy in between?',
     ),
     "a list": (INFO, answer_json([]), ": unexpected response from HUB: the file must hold a JSON object"),
     "null": (INFO, answer_json(None), ": unexpected response from HUB: the file must hold a JSON object"),
@@ -489,12 +489,12 @@ FAULTS: dict[str, tuple[str, Responder, str]] = {
     "redirected to a file": (
         INFO,
         answer(302, {"Location": "file:///etc/passwd"}),
-        ": it is redirected to `file://`, which is not https; nothing was asked there",
+        ": it is redirected to `file://`, which is not https; no request was sent there",
     ),
     "redirected inside": (
         FILE,
         answer(302, {"Location": "https://169.254.169.254/x"}),
-        "FILE: it is redirected to `https://169.254.169.254`, which is a link-local address; nothing was asked there",
+        "FILE: it is redirected to `https://169.254.169.254`, which is a link-local address; no request was sent there",
     ),
     "wrong bytes": (
         FILE,
@@ -540,7 +540,7 @@ def test_hub_that_is_slow_is_not_waited_for(tiny_project: Project, monkeypatch: 
     tiny_project.hub.fault(INFO, trickling(0.05))
     assert tiny_project.unchanged("verify") == (
         4,
-        f"tiny: org/tiny @ {commit_of(tiny_project)} cannot be read: not all of it had come from HUB after 0.3 s; try again"
+        f"tiny: org/tiny @ {commit_of(tiny_project)} cannot be read: HUB did not send all of it within 0.3 s; try again"
         f" later\n{UNREAD}",
         "",
     )
@@ -613,7 +613,7 @@ REFUSALS: dict[str, tuple[dict[str, Any], str | None, int, str]] = {
         {},
         "hf_forged",
         4,
-        "org/tiny @ COMMIT cannot be read: HUB does not know the token; give another one, or unset HF_TOKEN",
+        "org/tiny @ COMMIT cannot be read: HUB rejected the token; give another one, or unset HF_TOKEN",
     ),
 }
 
@@ -666,7 +666,7 @@ def test_renamed_repository_is_a_note_with_both_names(tiny_project: Project) -> 
     tiny_project.hub.rename("org/tiny", "new/larger")
     assert tiny_project.run("verify") == (
         0,
-        fine(commit_of(tiny_project)) + "  note: org/tiny is called new/larger now\n1 model: 1 without a difference\n",
+        fine(commit_of(tiny_project)) + "  note: org/tiny was renamed to new/larger\n1 model: 1 without a difference\n",
         "",
     )
 
@@ -690,7 +690,7 @@ def test_offline_what_was_read_before_is_known_and_nothing_is_waited_for(
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     assert tiny_project.unchanged("verify") == (
         4,
-        f"tiny: org/tiny @ {commit} cannot be read: offline, and it is not in the cache; go online once\n{UNREAD}",
+        f"tiny: org/tiny @ {commit} cannot be read: offline, and it is not in the cache; run it once while online\n{UNREAD}",
         "",
     )
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
@@ -749,7 +749,7 @@ def test_pickles_and_code_are_a_note(project: Project) -> None:
     del files["model.safetensors"]
     project.write(entry(project.hub.add("org/tiny", files)))
     _, out, _ = project.run("verify")
-    assert "  note: loading it with its own library runs code of the repository: code.py\n" in out
+    assert "  note: loading it with its own library runs code from the repository: code.py\n" in out
     assert "  note: only pickled weights: loading them can run code\n" in out
     assert not {"pytorch_model.bin", "code.py"} & project.hub.files
     assert not (project.folder / "canary").exists()

@@ -116,7 +116,7 @@ def test_offline_without_the_files_ends_at_once(
     hub.requests.clear()
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     assert refused(config_of(tmp_path, revision=GONE)) == (
-        f"org/tiny @ {GONE} is not in the cache, and HF_HUB_OFFLINE is set; go online once, or pass local=FOLDER"
+        f"org/tiny @ {GONE} is not in the cache, and HF_HUB_OFFLINE is set; run it once while online, or pass local=FOLDER"
     )
     assert hub.requests == []
 
@@ -531,5 +531,5 @@ def test_link_to_a_folder_is_refused(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(UnsafeError) as caught:
         find_files(config_of(tmp_path), FILES, local=folder)
     assert str(caught.value) == (
-        f"{folder / '2_Dense'} is a link to a folder, in which nothing would be checked: put a copy in its place"
+        f"{folder / '2_Dense'} is a link to a folder, in which nothing would be checked: replace it by a copy"
     )

@@ -433,7 +433,7 @@ def test_what_came_too_late_is_not_read_on(hub: LoopbackHub) -> None:
 
     hub.fault(INFO, lambda request, reply: replace(reply, body=drops(reply.body)))
     with Hub(deadline=0.1) as client:
-        with pytest.raises(UnreachableError, match="not all of it had come"):
+        with pytest.raises(UnreachableError, match="did not send all of it"):
             client.snapshot("org/tiny")
         before = -1
         while before != len(sent):
@@ -560,7 +560,7 @@ def test_page_instead_of_an_answer_is_told(hub: LoopbackHub, host: str, pattern:
     hub.fault(pattern, PORTAL)
     assert refused(AnswerError, commit, token=hub.token) == golden(
         f'org/tiny @ {commit}{file} cannot be read: {host} answered with text/html: "<html>\\x1b[2J Log in, …! and so on'
-        ' and so on and so on and so on and so on and s"; is a login page or a proxy between?'
+        ' and so on and so on and so on and so on and s"; is there a login page or a proxy in between?'
     )
 
 

@@ -419,7 +419,7 @@ LISTS: dict[str, tuple[str, Any, dict[str, str | None], tuple[Any, ...]]] = {
         "files.weights.onnx",
         "config.json",
         SUMS,
-        (DIFFERS, None, "config.json", "", "that is another file"),
+        (DIFFERS, None, "config.json", "", "it is a different file"),
     ),
     "another tokenizer than the usual one": ("files.tokenizer", "vocab.txt", SUMS, (AGREES, "vocab.txt", "vocab.txt")),
 }

@@ -172,6 +172,6 @@ def _warn(evidence: "Evidence") -> None:
         write_text(f"note: {printable(warning.file)}: {printable(warning.message)}", sys.stdout)
     if evidence.remote_code:
         files = ", ".join(map(printable, evidence.remote_code))
-        write_text(f"note: loading it with its own library runs code of the repository: {files}", sys.stdout)
+        write_text(f"note: loading it with its own library runs code from the repository: {files}", sys.stdout)
     if evidence.pickle_only:
         write_text("note: only pickled weights: loading them can run code", sys.stdout)

@@ -111,7 +111,7 @@ class Hub:
             for name in missing:
                 if len(files) == _MAX_FILES or sum(map(len, files.values())) > _MAX_TOTAL_BYTES:
                     most = f"at most {_MAX_FILES} files and {_MAX_TOTAL_BYTES} bytes"
-                    raise AnswerError(f"{resource} cannot be read: {most} are read of one repository")
+                    raise AnswerError(f"{resource} cannot be read: {most} are read per repository")
                 files[name] = self._content(replace(resource, revision=str(info.revision), file=name), info)
         whole = {name: data for name, data in files.items() if len(data) == info.sizes[name]}
         found = {name: hashlib.sha256(data).hexdigest() for name, data in whole.items()}
@@ -159,7 +159,7 @@ def _is_name(repository: str) -> bool:
 
 
 def _not_kept(resource: Resource) -> UnreachableError:
-    return UnreachableError(f"{resource} cannot be read: offline, and it is not in the cache; go online once")
+    return UnreachableError(f"{resource} cannot be read: offline, and it is not in the cache; run it once while online")
 
 
 def _listed(tree: "dict[str, Any]", resource: Resource) -> Snapshot:
@@ -204,7 +204,7 @@ def _difference(info: Snapshot, name: str, data: bytes) -> str | None:
     size, expected = info.sizes[name], info.sums[name]
     if len(data) != size:
         part = name.endswith(".safetensors") and len(data) < size
-        return None if part else f"it must have {size} bytes, as the hub lists it; {len(data)} came"
+        return None if part else f"it must have {size} bytes, as the hub lists it; received {len(data)}"
     kind, found = "sha256", hashlib.sha256(data).hexdigest()
     if expected is None:
         kind, expected = "id in git", info.blobs[name]

@@ -30,7 +30,7 @@ def read_folder(
     """
     root = Path(path)
     if not root.is_dir():
-        raise HubError(f"{_shown(root)} must be a folder with the files of a model; it is none")
+        raise HubError(f"{_shown(root)} must be a folder with the files of a model; it is not a folder")
     root = root.resolve()
     try:
         found = dict(sorted(_found(root)))
@@ -81,12 +81,12 @@ def _found(root: Path) -> "Iterator[tuple[str, str]]":
             path = Path(folder, name)
             place = os.path.realpath(path)
             if not os.path.isfile(place):
-                raise AnswerError(f"{_shown(path)} must be a file, or a link to one: put a copy in its place")
+                raise AnswerError(f"{_shown(path)} must be a file, or a link to one: replace it by a copy")
             if path.is_symlink() and not any(Path(place).is_relative_to(one) for one in allowed):
-                raise AnswerError(f"{_shown(path)} is a link that leads out of the folder: put a copy in its place")
+                raise AnswerError(f"{_shown(path)} is a link that leads out of the folder: replace it by a copy")
             count += 1
             if count > _MAX_FILES:
-                raise AnswerError(f"{_shown(root)} must be a folder of one model; it holds over {_MAX_FILES} files")
+                raise AnswerError(f"{_shown(root)} must be a folder of one model; it has more than {_MAX_FILES} files")
             yield path.relative_to(root).as_posix(), place
 
 
@@ -96,7 +96,7 @@ def _handle(place: str) -> int:
     handle = os.open(place, flags)
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
-        raise OSError(None, "it is no file any more", place)
+        raise OSError(None, "it is no longer a file", place)
     return handle
 
 

@@ -20,7 +20,7 @@ def redirected(url: str, location: str, hub: SplitResult, resource: object) -> s
     `hub` is the address of the hub, and `resource` what is asked for, as messages name it.
     """
     senseless = AnswerError(
-        f"{resource} cannot be read: it is redirected to {quote_name(location)}, which is no address"
+        f"{resource} cannot be read: it is redirected to {quote_name(location)}, which is not an address"
     )
     try:
         new = urljoin(url, location)
@@ -34,7 +34,7 @@ def redirected(url: str, location: str, hub: SplitResult, resource: object) -> s
     if refused is None:
         return new
     where = quote_name(f"{place.scheme}://{host_of(place)}")
-    raise AnswerError(f"{resource} cannot be read: it is redirected to {where}, {refused}; nothing was asked there")
+    raise AnswerError(f"{resource} cannot be read: it is redirected to {where}, {refused}; no request was sent there")
 
 
 def _refusal(place: SplitResult, hub: SplitResult) -> str | None:

@@ -181,7 +181,7 @@ class Session:
         return found
 
     def _late(self, resource: Resource) -> UnreachableError:
-        why = f"not all of it had come from {self.host} after {self._deadline:g} s"
+        why = f"{self.host} did not send all of it within {self._deadline:g} s"
         return UnreachableError(f"{resource} cannot be read: {why}; try again later")
 
     def _get(self, url: str, resource: Resource, limit: int, *, part: bool, end: float) -> bytes:
@@ -208,7 +208,7 @@ class Session:
         except HubError:
             raise
         except _http.TimeoutException:
-            why = f"nothing came from {host} for {self._timeout:g} s"
+            why = f"{host} sent nothing for {self._timeout:g} s"
         except (_http.RemoteProtocolError, _http.ReadError):
             raise _RetryableError(AnswerError, f"the answer of {host} broke off") from None
         except (_http.HTTPError, _http.InvalidURL, OSError, ValueError, ImportError) as error:
@@ -227,7 +227,7 @@ class Session:
         try:
             token: str | None = _client.get_token()
         except Exception as error:  # it may ask elsewhere, and what it says may hold a secret
-            raise AccessError(f"{resource} cannot be read: no token can be had ({type(error).__name__})") from None
+            raise AccessError(f"{resource} cannot be read: no token is available ({type(error).__name__})") from None
         return token
 
     def _check_status(self, response: "Any", resource: Resource, host: str, token: str | None) -> None:
@@ -248,7 +248,7 @@ class Session:
             hidden = "is hidden from the token" if token else "is private and needs a token (HF_TOKEN)"
             raise NotFoundError(f"{resource.repository} was not found on {host}, or {hidden}")
         if status == 401 and "Invalid credentials" in told:
-            why = f"{host} does not know the token; give another one, or unset HF_TOKEN"
+            why = f"{host} rejected the token; give another one, or unset HF_TOKEN"
             raise AccessError(f"{resource} cannot be read: {why}")
         if status in (401, 403):
             why = f"{host} refused it with status {status}; give a token that may read it (HF_TOKEN)"
@@ -261,11 +261,11 @@ class Session:
         if "text/html" in kind:
             begin = next(response.iter_raw(), b"")[:1000].decode("utf-8", "replace")
             begin = printable(begin.replace(token, "…") if token else begin)[:80]
-            why = f'{host} answered with text/html: "{begin}"; is a login page or a proxy between?'
+            why = f'{host} answered with text/html: "{begin}"; is there a login page or a proxy in between?'
             raise AnswerError(f"{resource} cannot be read: {why}")
         if packing not in ("identity", "gzip"):
             raise AnswerError(
-                f"{resource} cannot be read: {host} packed it as {quote_name(packing)}, which was not asked for"
+                f"{resource} cannot be read: {host} encoded it as {quote_name(packing)}, which was not requested"
             )
 
     def _body(self, response: "Any", resource: Resource, host: str, limit: int, *, part: bool, end: float) -> bytes:
@@ -276,7 +276,7 @@ class Session:
             try:
                 data += unpack.decompress(chunk, limit + 1 - len(data)) if unpack else chunk
             except zlib.error:
-                raise AnswerError(f"{resource} cannot be read: what {host} sent cannot be unpacked") from None
+                raise AnswerError(f"{resource} cannot be read: the response of {host} cannot be decompressed") from None
             if part and len(data) >= limit:
                 return bytes(data[:limit])
             if len(data) > limit:

@@ -68,7 +68,7 @@ def check_pin(
     if entry.revision is None:
         return PinStatus(entry, UNPINNED, head.revision, message=f"pin it: `main` stands at {head.revision}")
     if head.renamed_to:
-        message = f"{entry.repository} is called {head.renamed_to} now: write that name"
+        message = f"{entry.repository} was renamed to {head.renamed_to}: use the new name"
         return PinStatus(entry, RENAMED, head.revision, message=message)
     if head.revision == entry.revision:
         return PinStatus(entry, CURRENT, head.revision)

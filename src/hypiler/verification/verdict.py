@@ -116,7 +116,7 @@ def _file(
         return Verdict(path, AGREES, ours, ours, ours)
     if fact is not None:
         return Verdict(path, DIFFERS, ours, fact.value, fact.file, fact.key, fact.note)
-    return Verdict(path, DIFFERS, ours, None, ours, "", "that is another file" if ours in sums else _NO_FILE)
+    return Verdict(path, DIFFERS, ours, None, ours, "", "it is a different file" if ours in sums else _NO_FILE)
 
 
 _NO_FILE = "there is no such file"

@@ -252,7 +252,7 @@ def from_lock(entry: "Entry", locked: LockEntry | None) -> Result:
     if not is_of(entry.tree, locked):
         wanted, found = _commit(entry.repository, entry.revision), _commit(locked.repository, locked.revision)
         message = (
-            f"the lock of `{entry.id}` is of {found}, and the entry names {wanted}: run `hypiler verify {entry.id}`"
+            f"the lock has `{entry.id}` at {found}, but the entry names {wanted}: run `hypiler verify {entry.id}`"
         )
         return Result(entry, error=UnreachableError(message))
     return Result(entry, verdicts(entry.tree, locked), locked)
@@ -277,7 +277,7 @@ def _repositories_of_variants(entry: "Entry") -> list[str]:
 
 def _notes(entry: "Entry", snapshot: "Snapshot", evidence: "Evidence") -> "Iterator[str]":
     if snapshot.renamed_to:
-        yield f"{entry.repository} is called {snapshot.renamed_to} now"
+        yield f"{entry.repository} was renamed to {snapshot.renamed_to}"
     if snapshot.revision is None:
         yield "the files of a folder were read: commit unknown"
     elif entry.revision is None:
@@ -287,6 +287,6 @@ def _notes(entry: "Entry", snapshot: "Snapshot", evidence: "Evidence") -> "Itera
     for problem in evidence.problems:
         yield f"{problem.file} was not used: {problem.message}"
     if evidence.remote_code:
-        yield f"loading it with its own library runs code of the repository: {', '.join(evidence.remote_code)}"
+        yield f"loading it with its own library runs code from the repository: {', '.join(evidence.remote_code)}"
     if evidence.pickle_only:
         yield "only pickled weights: loading them can run code"
