@@ -1,4 +1,4 @@
-"""Reads the small files of repositories on the hub, and compares their bytes with the sums that it lists."""
+"""Reads the small files of repositories on the hub, and compares their bytes with the checksums that the hub lists."""
 
 import hashlib
 import re
@@ -31,9 +31,9 @@ _client: "Any" = import_module("huggingface_hub")
 _constants: "Any" = import_module("huggingface_hub.constants")
 _utils: "Any" = import_module("huggingface_hub.utils")
 
-# Most headers of safetensors files are shorter, so that one request is enough.
+# Most headers of safetensors files are shorter, so one request is enough.
 _FIRST_BYTES = 100_000
-# What is read of one repository: many times what the largest models have.
+# The limits per repository: many times what the largest models need.
 _MAX_FILES = 1000
 _MAX_TOTAL_BYTES = 128 << 20
 _SUM = re.compile(r"[0-9a-f]{64}")
@@ -41,18 +41,18 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.Z+-]{1,40}")
 
 
 class Hub:
-    """The hub, for any number of threads.
+    """A client of the hub. Any number of threads may use it.
 
     Args:
-        endpoint: The address of the hub; None for the one that huggingface_hub is configured with.
-        token: None for the user's own, an empty text for none.
-        offline: Use only what `cache` keeps; None for what huggingface_hub is configured with.
-        cache: The folder of snapshots that were read before; None for a folder among the assets of huggingface_hub.
-        deadline: Seconds per file, with all attempts and the waits between them.
+        endpoint: The address of the hub; None for the address that huggingface_hub is configured with.
+        token: The token; None for the user's own, an empty text for none.
+        offline: Use only the cache; None for the setting of huggingface_hub.
+        cache: The folder of snapshots; None for a folder among the assets of huggingface_hub.
+        deadline: Seconds per file, including all attempts and the waits between them.
         max_attempts: Requests per file.
         timeout: Seconds for the connection, and for each part of a response.
-        on_wait: Called with the seconds before each wait.
-        sleep: How to wait; by default so that leaving the `with` block ends it.
+        on_wait: Called before each wait with its seconds.
+        sleep: Waits for a number of seconds. By default, leaving the `with` block ends a wait.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Hub:
             endpoint, token, deadline=deadline, max_attempts=max_attempts, timeout=timeout, on_wait=on_wait, sleep=sleep
         )
         self._offline: bool = _client.is_offline_mode() if offline is None else offline
-        # Where the client has a place for what other libraries keep.
+        # huggingface_hub reserves this folder for other libraries.
         self._cache = cache or Path(_constants.HF_ASSETS_CACHE, "hypiler")
 
     def __enter__(self) -> "Hub":
@@ -82,26 +82,26 @@ class Hub:
         self._session.close()
 
     def info(self, repository: str, revision: str | None = None) -> Snapshot:
-        """The names, sizes and sums of the files at a commit, a branch or a tag, by default `main`, without contents.
+        """The names, sizes and checksums of the files, without contents. Raises HubError.
 
-        Raises HubError.
+        `revision` is a commit, a branch or a tag; by default `main`.
         """
         resource = _resource(repository, revision)
         if self._offline:
             kept = kept_snapshot(self._cache, repository, resource.revision)
             if kept is None:
-                raise _not_kept(resource)
+                raise _not_cached(resource)
             return replace(kept, files={})
         path = f"/api/models/{repository}/revision/{quote(resource.revision, safe='')}?blobs=true"
         data = self._session.read(self._session.endpoint + path, resource, MAX_BYTES)
         try:
-            return _listed(read_object(data, strict=True), resource)
+            return _parse_info(read_object(data, strict=True), resource)
         except ModelFileError as error:
             why = f"unexpected response from {self._session.host}: {error}"
             raise AnswerError(f"{resource} cannot be read: {why}") from None
 
     def snapshot(self, repository: str, revision: str | None = None) -> Snapshot:
-        """The same with the contents of the files that say something of a model. Raises HubError."""
+        """The same as `info`, with the contents of the files that facts are read from. Raises HubError."""
         resource = _resource(repository, revision)
         info = self.info(repository, revision)
         kept = kept_snapshot(self._cache, repository, info.revision)
@@ -121,17 +121,17 @@ class Hub:
         return snapshot
 
     def _content(self, resource: Resource, info: Snapshot) -> bytes:
-        """The bytes of a file, or those of the header if it is a safetensors file."""
+        """The bytes of a file; of a safetensors file, the bytes of its header."""
         name, size = resource.file, info.sizes[resource.file]
         header = name.endswith(".safetensors")
         if not header and size > MAX_BYTES:
             raise AnswerError(
                 f"{resource} cannot be read: it must have at most {MAX_BYTES} bytes; the hub lists {size}"
             )
-        if not header and (found := _downloaded(resource, info)) is not None:
+        if not header and (found := _from_client_cache(resource, info)) is not None:
             return found
         if self._offline:
-            raise _not_kept(resource)
+            raise _not_cached(resource)
         url = _client.hf_hub_url(resource.repository, name, revision=resource.revision, endpoint=self._session.endpoint)
         data = self._session.read(url, resource, min(size, _FIRST_BYTES) if header else size, size)
         if difference := _difference(info, name, data):
@@ -158,12 +158,12 @@ def _is_name(repository: str) -> bool:
     return True
 
 
-def _not_kept(resource: Resource) -> UnreachableError:
+def _not_cached(resource: Resource) -> UnreachableError:
     return UnreachableError(f"{resource} cannot be read: offline, and it is not in the cache; run it once while online")
 
 
-def _listed(tree: "dict[str, Any]", resource: Resource) -> Snapshot:
-    """What the hub says of a repository. Raises ModelFileError, and AnswerError for names that are not safe."""
+def _parse_info(tree: "dict[str, Any]", resource: Resource) -> Snapshot:
+    """Parse the hub's description of a repository. Raises ModelFileError, and AnswerError for unsafe file names."""
 
     def require(holds: object, what: str) -> None:
         if not holds:
@@ -172,10 +172,10 @@ def _listed(tree: "dict[str, Any]", resource: Resource) -> Snapshot:
     values: list[Any] = [tree.get(key) for key in ("id", "sha", "createdAt", "siblings")]
     id, sha, created, siblings = values
     require(isinstance(id, str) and _is_name(id), "`id` must be the name of a repository")
-    require(_fits(COMMIT, sha), "`sha` must be a commit")
+    require(_matches(COMMIT, sha), "`sha` must be a commit")
     pinned = COMMIT.fullmatch(resource.revision)
     require(not pinned or sha == resource.revision, f"`sha` must be the commit that was asked for; found {sha}")
-    require(created is None or _fits(_TIME, created), "`createdAt` must be a time")
+    require(created is None or _matches(_TIME, created), "`createdAt` must be a time")
     require(isinstance(siblings, list), "`siblings` must be a list")
     sizes: dict[str, int] = {}
     sums: dict[str, str | None] = {}
@@ -185,9 +185,9 @@ def _listed(tree: "dict[str, Any]", resource: Resource) -> Snapshot:
         name, size, blob, lfs = values
         require(isinstance(name, str) and name not in sizes, "each of `siblings` must have an `rfilename` of its own")
         require(type(size) is int and size >= 0, f"`size` of {quote_name(name)} must be a number of bytes")
-        require(_fits(COMMIT, blob), f"`blobId` of {quote_name(name)} must be an id in git")
+        require(_matches(COMMIT, blob), f"`blobId` of {quote_name(name)} must be an id in git")
         digest = mapping(lfs).get("sha256")
-        require(lfs is None or _fits(_SUM, digest), f"`lfs` of {quote_name(name)} must have a `sha256`")
+        require(lfs is None or _matches(_SUM, digest), f"`lfs` of {quote_name(name)} must have a `sha256`")
         sizes[name], sums[name], blobs[name] = size, digest, blob
     for name, reason in unsafe_names(sizes).items():
         raise AnswerError(f"{resource} cannot be read: unsafe file name {quote_name(name)}: {reason}")
@@ -195,12 +195,12 @@ def _listed(tree: "dict[str, Any]", resource: Resource) -> Snapshot:
     return Snapshot(resource.repository, renamed, sha, created, tuple(sorted(sizes)), sizes, sums, blobs)
 
 
-def _fits(pattern: "re.Pattern[str]", value: object) -> bool:
+def _matches(pattern: "re.Pattern[str]", value: object) -> bool:
     return isinstance(value, str) and pattern.fullmatch(value) is not None
 
 
 def _difference(info: Snapshot, name: str, data: bytes) -> str | None:
-    """How what was read of a file differs from what the hub lists; it lists nothing of a part."""
+    """How the bytes of a file differ from what the hub lists; None if they do not, or are only a part of the file."""
     size, expected = info.sizes[name], info.sums[name]
     if len(data) != size:
         part = name.endswith(".safetensors") and len(data) < size
@@ -212,8 +212,8 @@ def _difference(info: Snapshot, name: str, data: bytes) -> str | None:
     return f"its {kind} must be {expected}, as the hub lists it; found {found}" if found != expected else None
 
 
-def _downloaded(resource: Resource, info: Snapshot) -> bytes | None:
-    """The file in the cache of the client, if it is whole: a download checks no more than its size."""
+def _from_client_cache(resource: Resource, info: Snapshot) -> bytes | None:
+    """The file from the cache of huggingface_hub, if its checksum is right: a download checks only the size."""
     path = _client.try_to_load_from_cache(resource.repository, resource.file, revision=resource.revision)
     if not isinstance(path, str):
         return None

@@ -1,7 +1,7 @@
-"""Where a redirect may lead: judged before it is followed.
+"""Checks redirects before they are followed.
 
-A hub may send the client elsewhere for large files. It must not be able to send the client into a private network, to
-an address without TLS, or to one with a user's name in it.
+A hub may redirect the client to another host for large files. It must not be able to redirect the client into a private
+network, to an address without TLS, or to an address with a user name.
 """
 
 import socket
@@ -15,9 +15,13 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def redirected(url: str, location: str, hub: SplitResult, resource: object) -> str:
-    """The address that a redirect from `url` leads to. Raises AnswerError for one that may not be followed.
+    """The address that a redirect leads to. Raises AnswerError if the redirect may not be followed.
 
-    `hub` is the address of the hub, and `resource` what is asked for, as messages name it.
+    Args:
+        url: The address that was requested.
+        location: The redirect's target, as the response states it.
+        hub: The address of the hub.
+        resource: What was requested, as messages name it.
     """
     senseless = AnswerError(
         f"{resource} cannot be read: it is redirected to {quote_name(location)}, which is not an address"
@@ -38,10 +42,10 @@ def redirected(url: str, location: str, hub: SplitResult, resource: object) -> s
 
 
 def _refusal(place: SplitResult, hub: SplitResult) -> str | None:
-    """Why a redirect to another host is not followed; None if it is."""
+    """Why a redirect to another host is refused; None if it is followed."""
     own, classes = address_classes(hub), address_classes(place)
     strange = classes - own - {"public"}
-    # Without TLS only from a hub on this machine, and to this machine.
+    # A redirect without TLS is allowed only if both the hub and the target are on this machine.
     plain = place.scheme == hub.scheme == "http" and own == classes == {"loopback"}
     if place.scheme != "https" and not plain:
         return "which is not https"
@@ -51,17 +55,17 @@ def _refusal(place: SplitResult, hub: SplitResult) -> str | None:
 
 
 def origin(place: SplitResult) -> tuple[str, str | None, int | None]:
-    """Scheme, host and port. Raises ValueError for a port that can be none."""
+    """Scheme, host and port. Raises ValueError for an invalid port."""
     return place.scheme, place.hostname, place.port or _PORTS.get(place.scheme)
 
 
 def host_of(place: SplitResult) -> str:
-    """The host and the port of an address, without a user's name and password that may stand before them."""
+    """The host and the port of an address, without a user name and password."""
     return place.netloc.rpartition("@")[2]
 
 
 def address_classes(place: SplitResult) -> set[str]:
-    """The classes of a host's addresses; empty if only others, such as a proxy, can resolve its name."""
+    """The classes of a host's addresses; empty if its name cannot be resolved here, but perhaps by a proxy."""
     try:
         found = socket.getaddrinfo(place.hostname, None)
     except (OSError, UnicodeError):

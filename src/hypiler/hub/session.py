@@ -1,8 +1,8 @@
 """Bounded requests through the HTTP client of huggingface_hub.
 
-A response is bounded in size, packed or not, and in time, however slowly it arrives. Redirects are judged before they
-are followed, and the token is sent to the hub alone. The HTTP client is the one that huggingface_hub shares with the
-whole program, with its proxies and certificates; it is never closed here.
+Every response has a limit in size, before and after decompression, and in time, however slowly it arrives. Redirects
+are checked before they are followed, and the token is sent to the hub only. The HTTP client is the one that
+huggingface_hub shares with the whole program, with its proxies and certificates, so it is never closed here.
 """
 
 import re
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _client: "Any" = import_module("huggingface_hub")
 _constants: "Any" = import_module("huggingface_hub.constants")
 _utils: "Any" = import_module("huggingface_hub.utils")
-# Version 2 of the client has changed its HTTP library for another with the same names.
+# Version 2 of huggingface_hub uses another HTTP library with the same names.
 _http: "Any" = import_module("httpx" if _client.__version__.startswith("1.") else "httpx2")
 
 _MAX_REDIRECTS = 5
@@ -46,7 +46,7 @@ _SCHEMES = ("http", "https")
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """What is asked for, as messages name it."""
+    """What is requested, as messages name it; `file` is empty for the repository itself."""
 
     repository: str
     revision: str
@@ -58,13 +58,16 @@ class Resource:
 
 
 class _ClosedError(Exception):
-    """The session was closed meanwhile."""
+    """The session was closed while a request was running."""
 
 
 class _RetryableError(Exception):
-    """The same request may succeed later, after `wait` seconds if the hub names a time.
+    """A request failed but may succeed later.
 
-    `error_class` is the error to raise if it never does.
+    Attributes:
+        error_class: The error to raise if the request never succeeds.
+        why: The reason, for the message of this error.
+        wait: The seconds that the hub asks to wait; None if it names no time.
     """
 
     def __init__(self, error_class: type[HubError], why: str, wait: float | None = None) -> None:
@@ -77,13 +80,13 @@ class Session:
     """Requests to one hub, from any number of threads.
 
     Args:
-        endpoint: The address of the hub; None for the one that huggingface_hub is configured with.
-        token: Sent to the hub alone; None for the user's own, an empty text for none.
-        deadline: Seconds for one `read`, with all its attempts and the waits between them.
+        endpoint: The address of the hub; None for the address that huggingface_hub is configured with.
+        token: The token, which is sent to the hub only; None for the user's own, an empty text for none.
+        deadline: Seconds per `read`, including all attempts and the waits between them.
         max_attempts: Requests per `read`.
         timeout: Seconds for the connection, and for each part of a response.
-        on_wait: Called with the seconds before each wait.
-        sleep: How to wait; by default so that `close` ends it.
+        on_wait: Called before each wait with its seconds.
+        sleep: Waits for a number of seconds. By default, `close` ends a wait.
     """
 
     def __init__(
@@ -109,29 +112,30 @@ class Session:
         self._timeout: float = timeout or _constants.HF_HUB_DOWNLOAD_TIMEOUT
         self._on_wait = on_wait
         self._closed = Event()
-        # What the threads that read wait for at this moment.
+        # The queues on which calls of `read` are waiting.
         self._outcomes: set[SimpleQueue[bytes | BaseException]] = set()
         self._sleep = sleep or self._closed.wait
 
     @property
     def host(self) -> str:
-        """The host of the hub, with its port if that is not the usual one."""
+        """The host of the hub, with its port if it is not the default port."""
         return host_of(self._place)
 
     def close(self) -> None:
-        """End every `read` that still runs at once, with UnreachableError."""
+        """End every running `read` at once, with UnreachableError."""
         self._closed.set()
         for outcome in list(self._outcomes):
             outcome.put(_ClosedError())
 
     def read(self, url: str, resource: Resource, limit: int, size: int | None = None) -> bytes:
-        """The body at `url`, at most `limit` bytes; of a larger body, by its `size`, only the first are asked for.
+        """The body at `url`, at most `limit` bytes. Raises HubError.
 
-        Raises HubError.
+        `size` is the size of the body, if known. If it is larger than `limit`, only the first `limit` bytes are
+        requested; otherwise a body of more than `limit` bytes is an error.
         """
         if self._place.scheme not in _SCHEMES or not self._place.hostname:
-            told = "HF_ENDPOINT must be the address of a hub, as `https://huggingface.co`"
-            raise UnreachableError(f"{resource} cannot be read: {told}")
+            why = "HF_ENDPOINT must be the address of a hub, as `https://huggingface.co`"
+            raise UnreachableError(f"{resource} cannot be read: {why}")
         end = time.monotonic() + self._deadline
         part = size is not None and limit < size
         attempts, waited = 0, 0.0
@@ -154,7 +158,7 @@ class Session:
     def _in_time(self, end: float, resource: Resource, get: "Callable[[], bytes]") -> bytes:
         """Run `get` with an overall deadline.
 
-        The client's timeouts are per read, and never stop a slow but steady response.
+        The HTTP client's timeouts are per read, and never stop a slow but steady response.
         """
         outcome: SimpleQueue[bytes | BaseException] = SimpleQueue()
 
@@ -164,7 +168,7 @@ class Session:
             except BaseException as error:
                 outcome.put(error)
 
-        # Nothing waits for the end of the thread, not even the end of the program.
+        # The thread is a daemon: nothing waits for its end, not even the end of the program.
         self._outcomes.add(outcome)
         try:
             # Checked after the outcome is registered: either close() finds the outcome, or we see the flag.
@@ -185,8 +189,8 @@ class Session:
         return UnreachableError(f"{resource} cannot be read: {why}; try again later")
 
     def _get(self, url: str, resource: Resource, limit: int, *, part: bool, end: float) -> bytes:
-        """One request, with the redirects that it meets."""
-        token = self._given_token(resource)
+        """One request, including its redirects."""
+        token = self._find_token(resource)
         host = self.host
         try:
             session = _utils.get_session()
@@ -212,7 +216,7 @@ class Session:
         except (_http.RemoteProtocolError, _http.ReadError):
             raise _RetryableError(AnswerError, f"the answer of {host} broke off") from None
         except (_http.HTTPError, _http.InvalidURL, OSError, ValueError, ImportError) as error:
-            # Also what is wrong with the certificates or the proxies that the environment names.
+            # This includes errors in the certificates and proxies that the environment names.
             why = f"no connection to {host}: {_reason(error)}"
         else:
             raise AnswerError(f"{resource} cannot be read: it is redirected more than {_MAX_REDIRECTS} times")
@@ -220,13 +224,13 @@ class Session:
             f"{resource} cannot be read: {why}; check the network, HF_ENDPOINT and the proxy"
         ) from None
 
-    def _given_token(self, resource: Resource) -> str | None:
-        # Its own function for all headers may ask the hub for what has nothing to do with a model.
+    def _find_token(self, resource: Resource) -> str | None:
+        # The client's own function for headers is not used: it may send requests that have nothing to do with a model.
         if self._token is not None or _constants.HF_HUB_DISABLE_IMPLICIT_TOKEN:
             return self._token
         try:
             token: str | None = _client.get_token()
-        except Exception as error:  # it may ask elsewhere, and what it says may hold a secret
+        except Exception as error:  # It may ask another program, and its message may contain a secret.
             raise AccessError(f"{resource} cannot be read: no token is available ({type(error).__name__})") from None
         return token
 
@@ -237,7 +241,7 @@ class Session:
         if status == 200 or (status == 206 and headers.get("content-range", "").startswith("bytes 0-")):
             return
         if status == 429 or status >= 500:
-            raise _RetryableError(UnreachableError, f"{host} answered with status {status}", _asked_wait(headers))
+            raise _RetryableError(UnreachableError, f"{host} answered with status {status}", _requested_wait(headers))
         if code == "GatedRepo":
             page = f"{self._place.scheme}://{self.host}/{resource.repository}"
             remedy = f"accept its terms at {page}, and give a token of that account (HF_TOKEN)"
@@ -256,7 +260,7 @@ class Session:
         raise AnswerError(f"{resource} cannot be read: {host} answered with status {status}")
 
     def _check_content_type(self, response: "Any", resource: Resource, host: str, token: str | None) -> None:
-        """Refuse pages, and what is packed in a way that was not asked for."""
+        """Refuse HTML pages, and content encodings that were not requested."""
         kind, packing = response.headers.get("content-type", ""), response.headers.get("content-encoding", "identity")
         if "text/html" in kind:
             begin = next(response.iter_raw(), b"")[:1000].decode("utf-8", "replace")
@@ -269,7 +273,7 @@ class Session:
             )
 
     def _body(self, response: "Any", resource: Resource, host: str, limit: int, *, part: bool, end: float) -> bytes:
-        # The client's own unpacking makes as much of one packet as is in it.
+        # The HTTP client's own decompression has no limit per chunk.
         unpack = zlib.decompressobj(31) if response.headers.get("content-encoding") == "gzip" else None
         data = bytearray()
         for chunk in response.iter_raw():
@@ -288,21 +292,21 @@ class Session:
         return bytes(data)
 
 
-def _asked_wait(headers: "Any") -> float | None:
-    """How many seconds the hub asks to wait; None if it does not say so in a way that makes sense."""
+def _requested_wait(headers: "Any") -> float | None:
+    """How many seconds the hub asks to wait; None if it names no valid time."""
     value = headers.get("retry-after", "").strip()
     if re.fullmatch(r"[0-9]{1,9}", value):
         return float(value)
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
     except (ValueError, OverflowError):
-        # What the hub says beside it, as `"api";r=0;t=55`.
+        # The hub's own header, such as `"api";r=0;t=55`.
         found = re.search(r";\s*t\s*=\s*([0-9]{1,9})\b", headers.get("ratelimit", ""))
         return float(found[1]) if found else None
 
 
 def _reason(error: BaseException) -> str:
-    """Why there is no connection, without the words of libraries: those may hold addresses with passwords."""
+    """Why there is no connection. Messages of libraries are left out: they may contain addresses with passwords."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):

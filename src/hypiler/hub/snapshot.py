@@ -1,4 +1,4 @@
-"""A repository at one commit, what keeps it from being read, and the snapshots that are kept on disk."""
+"""Snapshots of repositories, their cache on disk, and the errors of reading them."""
 
 import hashlib
 import json
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
-"""The full id of a commit, and of any other object in git."""
+"""The full id of a commit, or of any other object in git."""
 
-# Counted up when a snapshot is kept in another form: those of another form are then not found whole.
+# Bump this when the form of cached snapshots changes: snapshots in an older form then fail their checksum.
 _FORMAT = b"1\n"
 _MAX_KEPT_BYTES = 512 << 20
 
@@ -30,11 +30,16 @@ _MAX_KEPT_BYTES = 512 << 20
 class Snapshot:
     """A repository at one commit.
 
-    `renamed_to` is the name that the hub has for it now, if it is another. `revision` is the commit, None where it is
-    not known, as of a plain folder; `created` the time at which the repository was made, as the hub writes it. `names`
-    are all files, sorted; `sizes` their bytes; `sums` the sha256 of each, None where it is not known; `blobs` the git
-    ids, by which two commits can be compared. `files` are the contents that were read: of safetensors files, the bytes
-    up to the end of the header.
+    Attributes:
+        repository: The name that was requested.
+        renamed_to: The current name on the hub; None if it is the same.
+        revision: The commit; None if it is unknown, as for a plain folder.
+        created: When the repository was created, as the hub writes it; None if unknown.
+        names: The names of all files, sorted.
+        sizes: The size of each file in bytes.
+        sums: The sha256 of each file; None if it is unknown.
+        blobs: The git id of each file, to compare two commits; empty if unknown.
+        files: The contents that were read. Of a safetensors file, the bytes up to the end of the header.
     """
 
     repository: str
@@ -49,15 +54,15 @@ class Snapshot:
 
 
 class HubError(Exception):
-    """The files of a model could not be read; the message is one line: what, where, why, and what to do."""
+    """The files of a model could not be read. The message is one line: what, where, why, and what to do."""
 
 
 class NotFoundError(HubError):
-    """There is no such repository, or it is hidden."""
+    """The repository does not exist, or it is hidden."""
 
 
 class AccessError(HubError):
-    """The hub wants a token, another token, or that terms are accepted."""
+    """The hub requires a token, another token, or that the user accepts terms."""
 
 
 class RevisionGoneError(HubError):
@@ -65,17 +70,17 @@ class RevisionGoneError(HubError):
 
 
 class UnreachableError(HubError):
-    """The hub does not answer, or not now; nothing is said of the model."""
+    """The hub does not respond, or not now. This says nothing about the model."""
 
 
 class AnswerError(HubError):
-    """What came is not what was asked for, or not safe to use."""
+    """The response is not what was requested, or is not safe to use."""
 
 
 def header_end(first: bytes, size: int) -> int:
-    """Where the header of a safetensors file of `size` bytes ends, by its first bytes.
+    """The end of the header of a safetensors file of `size` bytes, by its first bytes.
 
-    If they announce none that can be read, that is the end of what says so.
+    If the first 8 bytes announce no valid header, the end is after these 8 bytes.
     """
     try:
         return 8 + header_length(first[:8], size)
@@ -84,7 +89,7 @@ def header_end(first: bytes, size: int) -> int:
 
 
 def keep_snapshot(folder: Path, snapshot: Snapshot) -> None:
-    """Put a snapshot on disk, whole or not at all. That it cannot be written is no fault: it is then read again."""
+    """Cache a snapshot on disk, whole or not at all. A failure is ignored: the files are then read again."""
     tree = asdict(snapshot)
     tree["files"] = {name: b64encode(data).decode() for name, data in snapshot.files.items()}
     body = json.dumps(tree).encode()
@@ -101,7 +106,7 @@ def keep_snapshot(folder: Path, snapshot: Snapshot) -> None:
 
 
 def kept_snapshot(folder: Path, repository: str, revision: str | None) -> Snapshot | None:
-    """What was kept of a commit, if it is whole. No link is followed to it."""
+    """The cached snapshot of a commit; None if there is none or it is damaged. Symbolic links are not followed."""
     if revision is None or not COMMIT.fullmatch(revision):
         return None
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -122,7 +127,7 @@ def kept_snapshot(folder: Path, repository: str, revision: str | None) -> Snapsh
 
 
 def _path(folder: Path, repository: str, revision: str) -> Path:
-    # No name on the hub has two hyphens in a row.
+    # Names on the hub never have two hyphens in a row.
     return folder / f"{repository.replace('/', '--')}--{revision}"
 
 

@@ -1,1 +1,1 @@
-"""Facts of a registry against the models' own files: verdicts, the lock, drafts, corrections."""
+"""Compares the facts of a registry with the models' own files: verdicts, the lock, drafts, corrections."""

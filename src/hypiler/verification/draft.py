@@ -1,4 +1,4 @@
-"""A new entry of models.json, from what a model's files say and nothing else."""
+"""Drafts a new entry of models.json from a model's files alone."""
 
 import re
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def draft(snapshot: "Snapshot", *, id: str | None = None) -> "tuple[dict[str, Any], Evidence]":
     """The entry of a model whose files were read, and the evidence for it.
 
-    What the files do not say is left out, also where models.json demands it: `hypiler check` names it then, for
-    somebody to look up.
+    Facts that the files do not state are left out, even if models.json requires them. `hypiler check` then reports
+    them, so that the user looks them up.
     """
     evidence = extract_facts(snapshot.names, snapshot.files, snapshot.sizes)
     name = snapshot.repository.rpartition("/")[2]
@@ -31,7 +31,7 @@ def draft(snapshot: "Snapshot", *, id: str | None = None) -> "tuple[dict[str, An
     sources: dict[str, str] = {}
     for field in FACTS:
         fact = evidence.facts.get(field.name)
-        # That a model has none of something is written only where models.json demands it.
+        # A null is written only for a required field.
         if fact is not None and (fact.value is not None or field.required):
             values[field.name] = field.compare.corrected(None, fact.value)
             sources[field.name] = fact.source(snapshot.repository, snapshot.revision)
@@ -44,6 +44,6 @@ def draft(snapshot: "Snapshot", *, id: str | None = None) -> "tuple[dict[str, An
 
 
 def proposed_id(name: str) -> str:
-    """An id for a repository of this name: lower case, hyphens for what an id cannot hold."""
+    """An id for a repository of this name: in lower case, with hyphens for characters that an id cannot have."""
     id = "-".join(re.findall(r"[a-z0-9]+(?:\.[a-z0-9]+)*", name.lower()))
     return id if id[:1].isalpha() else f"model-{id}".removesuffix("-")

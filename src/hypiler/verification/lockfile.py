@@ -1,4 +1,4 @@
-"""models.lock.json: what was read of each model's files and when, so that the verdict can be repeated without them."""
+"""models.lock.json: what was read from each model's files and when. So verdicts can be repeated without the files."""
 
 from hypiler.compiler.rule_set import RuleSet, Violation, apply, graded
 from hypiler.diagnostics.codes import ERROR
@@ -25,7 +25,7 @@ _FIELDS = {field.name: field for field in FIELDS}
 
 
 class LockEntry:
-    """What was read of one model.
+    """What was read from the files of one model.
 
     Attributes:
         repository: As `org/name`.
@@ -95,7 +95,7 @@ def invalid_lock(error: InvalidLockError, collector: FindingCollector) -> "Itera
 
 
 def read_lock(data: bytes, name: str) -> "tuple[dict[str, LockEntry], list[Finding]]":
-    """The models in a lock, or what is wrong with it."""
+    """The models in a lock, by id, and its errors as findings. With errors, there are no models."""
     source, findings = read_source(data, name)
     if source is None or findings:
         return {}, findings

@@ -1,4 +1,4 @@
-"""Which pins are behind their repository, and whether what changed there could change vectors."""
+"""Checks which pins are behind their repository, and whether the changed files could change vectors."""
 
 from dataclasses import dataclass
 
@@ -36,10 +36,16 @@ _SETTINGS = ("config.json", "modules.json", "artifact.metadata", "adapter_config
 
 @dataclass(frozen=True, slots=True)
 class PinStatus:
-    """How a pin stands: `state` one of the words above, `head` the commit that `main` holds now.
+    """The state of one pin.
 
-    `changed` are the files that differ between the pin and the head and that facts come from or vectors depend on;
-    `vectors` says that vectors could have changed. `message` is the sentence for what is neither current nor behind.
+    Attributes:
+        entry: The model.
+        state: One of `STATES`.
+        head: The commit that `main` points to now; None if it is unknown.
+        changed: The files that differ between the pin and the head. Only files that facts are read from, or that
+            vectors depend on, are listed.
+        vectors: Whether vectors could have changed.
+        message: A sentence for the user if the state is neither current nor behind.
     """
 
     entry: "Entry"
@@ -51,14 +57,18 @@ class PinStatus:
 
     @property
     def behind(self) -> bool:
-        """Whether somebody has to look at the pin."""
+        """Whether the user should look at the pin."""
         return self.state not in (CURRENT, UNREACHABLE)
 
 
 def check_pin(
     entry: "Entry", info: "Callable[[str, str | None], Snapshot]", locked: "LockEntry | None" = None
 ) -> PinStatus:
-    """How one pin stands; `info` gives the names and the ids of a repository's files at a commit, or on `main`."""
+    """The state of one pin.
+
+    `info` returns the names and git ids of a repository's files at a commit, or on `main` for None. `locked` is what
+    the lock has recorded, if anything.
+    """
     try:
         head = info(entry.repository, None)
     except NotFoundError as error:
@@ -90,7 +100,7 @@ def check_pin(
 
 
 def _watched(pinned: "Snapshot", head: "Snapshot") -> set[str]:
-    """The files that facts come from, or vectors depend on."""
+    """The files that facts are read from, or that vectors depend on."""
     return {name for name in {*pinned.names, *head.names} if _shapes_vectors(name) or name == "README.md"}
 
 

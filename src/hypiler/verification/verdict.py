@@ -1,4 +1,4 @@
-"""Whether what a registry says of a model is what the model's own files say."""
+"""Compares the facts that a registry states about a model with the model's own files."""
 
 from hypiler.schema.comparisons import Checksums, FileNamed
 from hypiler.schema.fields import ABSENT, FIELDS, Field
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 AGREES = "agrees"
 DIFFERS = "differs"
 UNKNOWN = "unknown"
-"""The files could say it, and do not."""
+"""Files could show the fact, but these files do not."""
 CLAIMED = "claimed"
-"""Only a publication could say it."""
+"""Only a publication could prove the fact."""
 STATES = (AGREES, DIFFERS, UNKNOWN, CLAIMED)
 
 FACTS = tuple([field for field in FIELDS if field.origin != "identity"])
@@ -74,11 +74,14 @@ class Verdict:
 def compare(
     entry: "Mapping[str, Any]", facts: "Mapping[str, FileFact]", sums: "Mapping[str, str | None]"
 ) -> list[Verdict]:
-    """The verdict on each fact that an entry of models.json states, in the order of the table of fields.
+    """The verdict on each fact that an entry states, in the order of the table of fields.
 
-    `facts` are those that the model's files say, by path; `sums` the sha256 of each file of its repository, None where
-    it is not known. Files of another repository, which variants may name, are given as `org/name:file`; one that does
-    not exist by `no_repository`.
+    Args:
+        entry: The model's entry of models.json.
+        facts: The facts that the model's files state, by path.
+        sums: The sha256 of each file of its repository; None if it is unknown. Files in other repositories, which
+            variants may name, are named `org/name:file`. A repository that does not exist has the key
+            `no_repository(...)`.
     """
     return [_judge(name, field, ours, facts.get(name), sums) for name, field, ours in _stated(entry)]
 
@@ -109,7 +112,7 @@ def _judge(path: str, field: Field, ours: "Any", fact: "FileFact | None", sums: 
 def _file(
     path: str, ours: str, fact: "FileFact | None", compare: FileNamed, sums: "Mapping[str, str | None]"
 ) -> Verdict:
-    """Whether the file exists and is what it is said to be."""
+    """Whether the file exists and can be what the entry says it is."""
     if not sums:
         return Verdict(path, UNKNOWN, ours)
     if ours in sums and compare.agrees(ours, fact.value if fact else None):
@@ -123,7 +126,7 @@ _NO_FILE = "there is no such file"
 
 
 def _checksums(path: str, ours: "Any", compare: Checksums, sums: "Mapping[str, str | None]") -> Verdict:
-    """Whether all of the files that a value names exist, with their sums where these are stated."""
+    """Whether all files that a value names exist and have the stated checksums."""
     for repository in compare.repositories(ours):
         if no_repository(repository) in sums:
             return Verdict(path, DIFFERS, ours, None, repository, "", "there is no such repository")
@@ -134,12 +137,12 @@ def _checksums(path: str, ours: "Any", compare: Checksums, sums: "Mapping[str, s
 
 
 def no_repository(repository: str) -> str:
-    """The name in `sums` by which a repository of variants is known not to exist."""
+    """The key in `sums` which says that a repository of variants does not exist."""
     return f"{repository}:"
 
 
 def _sums(path: str, ours: "Any", wanted: "Mapping[str, str | None]", sums: "Mapping[str, str | None]") -> Verdict:
-    """Whether all of these files exist, with their sums where these are stated; unknown if one of them is."""
+    """Whether all of these files exist and have the stated checksums; unknown if that is unknown for one of them."""
     read = {name.partition(":")[0] for name in sums if ":" in name}
     state = AGREES
     for name, expected in wanted.items():

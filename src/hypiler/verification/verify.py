@@ -27,9 +27,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one model: verdicts on its facts and what to lock, or the error that kept files from being read.
+    """The result for one model.
 
-    `notes` are what else a reader should know, a sentence each.
+    Attributes:
+        entry: The model.
+        verdicts: The verdicts on its facts; empty if its files could not be read.
+        locked: What the lock should record; None if the files could not be read.
+        notes: Further sentences for the user.
+        error: Why the files could not be read; None if they were read.
     """
 
     entry: "Entry"
@@ -40,13 +45,13 @@ class Result:
 
     @property
     def differs(self) -> bool:
-        """Whether the entry says something that the files contradict, or names files that are not there."""
+        """Whether the files contradict the entry, or its repository or commit does not exist."""
         gone = isinstance(self.error, NotFoundError | RevisionGoneError)
         return gone or any(verdict.state == DIFFERS for verdict in self.verdicts)
 
     @property
     def unread(self) -> bool:
-        """Whether nothing can be said of the entry, since its files could not be read."""
+        """Whether there is no result, since the files could not be read."""
         return self.error is not None and not self.differs
 
     def findings(self) -> "Iterator[Finding]":
@@ -182,10 +187,15 @@ def verify(
     jobs: int = 8,
     done: "Callable[[Result], None]" = lambda _: None,
 ) -> "tuple[list[Result], bool]":
-    """The results in the order of the entries, and whether all were judged: Ctrl-C ends the reading, not the report.
+    """The results in the order of the entries, and whether they are complete: Ctrl-C ends the reading early.
 
-    `read` gives the files of a repository at a commit, or with its third argument true their names alone; it is called
-    from `jobs` threads. `done` is called with each result as it comes.
+    Args:
+        entries: The models to compare.
+        read: Returns the files of a repository at a commit; if its third argument is true, only names and checksums.
+            Called from several threads.
+        date: The day to record in the lock.
+        jobs: How many threads read files.
+        done: Called with each result when it is ready.
     """
     entries = list(entries)
     results: dict[int, Result] = {}
@@ -226,7 +236,15 @@ def _verified(entry: "Entry", read: "Callable[[str, str | None, bool], Snapshot]
 def verify_snapshot(
     entry: "Entry", snapshot: "Snapshot", sums: "Mapping[str, str | None]", date: str, notes: "Iterable[str]" = ()
 ) -> Result:
-    """The result for a model whose files were read."""
+    """The result for a model whose files were read.
+
+    Args:
+        entry: The model.
+        snapshot: Its files.
+        sums: The sha256 of all files, as `compare` takes them.
+        date: The day to record in the lock.
+        notes: Sentences to put before the notes about the files.
+    """
     evidence = extract_facts(snapshot.names, snapshot.files, snapshot.sizes)
     return Result(
         entry,
@@ -235,7 +253,7 @@ def verify_snapshot(
             repository=entry.repository,
             revision=snapshot.revision,
             date=date,
-            # All of them: which file an entry will name tomorrow is not known.
+            # All files are recorded, since the entry may name other files later.
             files=sums,
             facts=evidence.facts,
         ),
@@ -251,9 +269,7 @@ def from_lock(entry: "Entry", locked: LockEntry | None) -> Result:
         )
     if not is_of(entry.tree, locked):
         wanted, found = _commit(entry.repository, entry.revision), _commit(locked.repository, locked.revision)
-        message = (
-            f"the lock has `{entry.id}` at {found}, but the entry names {wanted}: run `hypiler verify {entry.id}`"
-        )
+        message = f"the lock has `{entry.id}` at {found}, but the entry names {wanted}: run `hypiler verify {entry.id}`"
         return Result(entry, error=UnreachableError(message))
     return Result(entry, verdicts(entry.tree, locked), locked)
 
