@@ -194,7 +194,7 @@ class TestCheck:
     def test_query_side_is_told_apart(self) -> None:
         stored = self.config.space() | {"query_prefix": "", "query_space_id": "q1-0000000000000000"}
         assert str(self.refusal(stored)) == (
-            "the stored vectors fit, but queries are made in another way: query_prefix is '' there and 'query: ' here"
+            "the stored vectors fit, but queries are encoded differently: query_prefix is '' there and 'query: ' here"
         )
 
     def test_id_alone_names_the_model_that_made_it(self) -> None:

@@ -1,7 +1,7 @@
 """Typed facts about embedding and retrieval models.
 
-`from hypiler.model_registry import BGE_M3` gives a model of the shipped registry, `ModelConfig` a model together with
-your choices. Importing this package loads nothing else: each name is fetched when it is first used.
+`from hypiler.model_registry import BGE_M3` gives a model of the shipped registry. `ModelConfig` is a model together
+with your choices. Importing this package loads nothing else: each name is loaded when it is first used.
 """
 
 TYPE_CHECKING = False
@@ -42,7 +42,7 @@ __all__ = [
 
 
 if not TYPE_CHECKING:
-    # Hidden from checkers: they would take any name for one that this finds.
+    # Hidden from type checkers: they would accept any name.
     def __getattr__(name):
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

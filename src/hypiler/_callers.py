@@ -1,4 +1,4 @@
-"""Which line a warning is about: that of the program that called hypiler, however deep inside the warning arises."""
+"""Finds the line that a warning should name: the line of the user's program that called hypiler."""
 
 import sys
 
@@ -6,12 +6,12 @@ _PACKAGE = __name__.partition(".")[0]
 
 
 def stacklevel(helper: "tuple[str, str] | None" = None) -> int:
-    """The `stacklevel` with which the calling function warns about the nearest line outside of hypiler.
+    """The `stacklevel` for a warning of the calling function, so that it names the nearest line outside of hypiler.
 
-    `helper` is a function outside of hypiler that is passed over as well, as its module and name: generated modules
-    call hypiler for their own callers.
+    `helper` is the module and the name of a function outside of hypiler to skip as well, such as a generated module's
+    function that calls hypiler.
     """
-    # Frame 1 is the function that warns, and level 1 is its line.
+    # Frame 1 is the function that warns, and level 1 is a line in it.
     frame, level = sys._getframe(1), 1  # pyright: ignore[reportPrivateUsage]
     while frame.f_back is not None:
         module = str(frame.f_globals.get("__name__"))

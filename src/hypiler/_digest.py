@@ -1,4 +1,4 @@
-"""SHA-256 at the least cost for the size of what is hashed."""
+"""SHA-256 by the implementation that is cheapest for the size of the data."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ else:
         except ImportError:
             from hashlib import sha256 as _small
 
-# Above this size OpenSSL's speed repays the time that it takes to load.
+# Above this size in bytes, OpenSSL is so much faster that it is worth the time that it takes to load.
 _LARGE = 500_000
 
 

@@ -1,4 +1,4 @@
-"""`ModelConfig`: a model together with the user's choices, everything that is needed to load it."""
+"""`ModelConfig`: a model together with the user's choices, which is everything that is needed to load it."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     _Choice = ParamSpec("_Choice")
 
-# What the schema takes for a repository: a letter or digit begins each part, and neither ends in a dot.
+# The same pattern as in the schema: each part begins with a letter or digit, and does not end with a dot.
 _REPOSITORY = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?/[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?"
 _FIELDS = ("repo", "embedding_dim", "max_length", "revision", "model", "variant")
 
@@ -25,16 +25,16 @@ class ModelConfig:
         embedding_dim: The number of floats in one vector.
         max_length: The longest input in tokens.
         revision: The commit to load; None if no commit of `repo` is pinned.
-        model: The registry's record; None for a config that was written by hand.
+        model: The registry's record; None for a config that was created by hand.
         variant: The id of one of the model's variants; None for the model's own weights.
     """
 
     __match_args__ = ("repo", "embedding_dim", "max_length")
 
     if TYPE_CHECKING:
-        # Read-only, as __setattr__ makes them at run time. Checkers must see neither the
-        # slots (pyright takes these properties for plain values then) nor __setattr__
-        # (mypy lets any name be assigned then).
+        # Read-only, as __setattr__ makes them at run time. Checkers must not see the slots,
+        # or pyright takes the properties for plain values; nor __setattr__, or mypy allows
+        # assignments to any name.
         @property
         def repo(self) -> str: ...
         @property
@@ -78,9 +78,9 @@ class ModelConfig:
         _fill(self, repo, embedding_dim, max_length, revision, None, None)
 
     if TYPE_CHECKING:
-        # What may follow the model are the arguments of its own resolve_dimension. A type
-        # variable for the dims would not do: pyright solves it from both arguments at
-        # once and then rejects dims that the model has.
+        # The arguments after the model are those of its own resolve_dimension. A type
+        # variable for the dims does not work: pyright solves it from both arguments at
+        # once, and then rejects dims that the model has.
         @classmethod
         def from_model(
             cls,
@@ -88,20 +88,20 @@ class ModelConfig:
             *args: _Choice.args,
             **kwargs: _Choice.kwargs,
         ) -> Self:
-            """The config of a registry's record, of this package or of any generated module.
+            """The config of a registry's record, from this package or from any generated module.
 
-            `dimension` truncates the vectors to one of the model's own Matryoshka dims. Raises ValueError for another
-            width; checkers reject it before.
+            `dimension` truncates the vectors to one of the model's own Matryoshka dims. Raises ValueError for any other
+            width. Type checkers reject such a width, too.
             """
             ...
     else:
 
         @classmethod
         def from_model(cls, model, dimension=None):
-            """The config of a registry's record, of this package or of any generated module.
+            """The config of a registry's record, from this package or from any generated module.
 
-            `dimension` truncates the vectors to one of the model's own Matryoshka dims. Raises ValueError for another
-            width; checkers reject it before.
+            `dimension` truncates the vectors to one of the model's own Matryoshka dims. Raises ValueError for any other
+            width. Type checkers reject such a width, too.
             """
             return _configured(cls, model, dimension)
 
@@ -145,10 +145,10 @@ class ModelConfig:
         return cls.from_registry("jina-colbert-v2")
 
     def with_variant(self, id: str | None) -> "Self":
-        """The same choice with other weights of the model, by the variant's id; None for the model's own.
+        """The same config with the weights of a variant, by the variant's id; None for the model's own weights.
 
-        If the variant lies in another repository, that is `repo`, and `revision` is None: the model's pin is a commit
-        of the model's own repository. Raises ValueError for a variant that the model does not have.
+        If the variant is in another repository, `repo` names that repository, and `revision` is None, since the model's
+        pin is a commit of the model's own repository. Raises ValueError for a variant that the model does not have.
         """
         config = object.__new__(type(self))
         config.__setstate__(self.__getstate__())
@@ -162,10 +162,10 @@ class ModelConfig:
         return config
 
     def space(self) -> "dict[str, Any]":
-        """What the vectors of this choice depend on, ready for JSON, with the ids that stand for it.
+        """Everything that the vectors of this config depend on, as JSON types, and the ids of the two sides.
 
-        Keys and digests are described in docs/spaces.md. Raises ValueError for a config that was written by hand: how
-        its vectors are made is unknown.
+        docs/spaces.md describes the keys and the ids. Raises ValueError for a config that was created by hand, since
+        how its vectors are made is unknown.
         """
         if self.model is None:
             raise ValueError(f"{self!r} was not created from a registry entry, so its vector space is unknown")
@@ -175,12 +175,12 @@ class ModelConfig:
 
     @property
     def space_id(self) -> str:
-        """Stands for everything that document vectors depend on; an index stores it beside them."""
+        """Identifies everything that document vectors depend on; store it with the vectors of an index."""
         return str(self.space()["space_id"])
 
     @property
     def query_space_id(self) -> str:
-        """Stands for everything that is done to queries alone."""
+        """Identifies everything that is done to queries alone."""
         return str(self.space()["query_space_id"])
 
     def load(
@@ -220,20 +220,20 @@ class ModelConfig:
         choice = f".with_variant({self.variant!r})" if self.variant else ""
         return f"{type(self).__name__}({self.repo!r}, {self.embedding_dim}, {self.max_length}{pin}){choice}"
 
-    # Copies and pickles are of the same class, and keep what a subclass adds. Without the first of the two, the older
-    # protocols of pickle refuse a class with slots; what is restored gets past __setattr__.
+    # Copies and pickles keep the class and what a subclass adds. Older pickle protocols refuse a class with slots if it
+    # has no __getstate__. Restoring must bypass __setattr__.
     def __getstate__(self) -> "Any":
         return super().__getstate__()
 
     def __setstate__(self, state: "tuple[dict[str, Any] | None, dict[str, Any]]") -> None:
-        # The attributes in slots follow those in a dictionary, which a subclass may have.
+        # The state is the instance dictionary, which a subclass may have, and then the attributes in slots.
         others, slots = state
         for name, value in ((others or {}) | slots).items():
             object.__setattr__(self, name, value)
 
 
 def _configured(cls: type[ModelConfig], model: "Model", dimension: int | None) -> ModelConfig:
-    """The config of a record. A warning names the line of whoever called, past a generated module's own function."""
+    """The config of a record. A warning about deprecation names the line of the user's code that called."""
     if model.deprecated is not None:
         from warnings import warn
 
@@ -248,7 +248,7 @@ def _configured(cls: type[ModelConfig], model: "Model", dimension: int | None) -
 
 
 def _unknown(id: "Any") -> Exception:
-    """The error for a name that no shipped model has."""
+    """The error for an id or repository that no shipped model has."""
     from difflib import get_close_matches
 
     from hypiler.errors import UnknownModelError

@@ -1,4 +1,4 @@
-"""Errors that several rooms raise."""
+"""Errors that several packages of hypiler raise."""
 
 
 class UnknownModelError(KeyError):
@@ -7,7 +7,7 @@ class UnknownModelError(KeyError):
     Attributes:
         id: What was looked up.
         registry: The registry that was searched, in words.
-        suggestion: The nearest id, None if none is near.
+        suggestion: The nearest id; None if no id is near.
     """
 
     def __init__(self, id: str, suggestion: str | None = None, registry: str = "the registry") -> None:

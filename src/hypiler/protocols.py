@@ -1,7 +1,7 @@
-"""What hypiler's own functions ask of a model and of a config, whichever class they are of.
+"""Protocols: what hypiler's functions require of a model and of a config, whatever their class.
 
-`ModelInfo` of every generated module and `hypiler.registry.Model` are a `Model`. Nothing is defined here at run time:
-the module exists so that `config`, `space` and `engines` can name these types without importing each other.
+`ModelInfo` of every generated module and `hypiler.registry.Model` both implement `Model`. Nothing is defined here at
+run time. The module exists so that `config`, `space` and `engines` can use these types without importing each other.
 """
 
 TYPE_CHECKING = False
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         def activation(self) -> str | None: ...
 
     class _Facts(Protocol):
-        """The facts that loading a model and naming its space depend on; a fact that is unknown is None."""
+        """The facts that are needed to load a model and to describe its space. An unknown fact is None."""
 
         @property
         def id(self) -> str: ...
@@ -93,25 +93,25 @@ if TYPE_CHECKING:
         """One model of a registry."""
 
         def resolve_dimension(self, dimension: Any = None) -> int:
-            """The width of the vectors for a choice; raises ValueError for a width that the model does not have."""
+            """The width of the vectors for a choice. Raises ValueError for a width that the model does not have."""
             ...
 
     class ModelOf(_Facts, Protocol[_Choice]):
-        """A model, with the arguments that its own `resolve_dimension` takes: a `Literal` of its widths."""
+        """A model whose `resolve_dimension` has its own parameters, such as a `Literal` of the model's widths."""
 
         def resolve_dimension(self, *args: _Choice.args, **kwargs: _Choice.kwargs) -> int:
-            """The width of the vectors for a choice; raises ValueError for a width that the model does not have."""
+            """The width of the vectors for a choice. Raises ValueError for a width that the model does not have."""
             ...
 
     class HasSpace(Protocol):
-        """A config, or an encoder: what makes vectors of one space."""
+        """A config or an encoder, whose vectors belong to one space."""
 
         def space(self) -> dict[str, Any]:
-            """What the vectors depend on, with the ids that stand for it."""
+            """Everything that the vectors depend on, and the ids of the two sides."""
             ...
 
     class Config(HasSpace, Protocol):
-        """A model together with the user's choices: what `ModelConfig` is to the engines."""
+        """A model together with the user's choices: what engines require of a `ModelConfig`."""
 
         @property
         def repo(self) -> str: ...

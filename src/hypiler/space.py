@@ -1,11 +1,11 @@
-"""Vector spaces: whether the vectors of an index and those of a model can be compared.
+"""Vector spaces: whether the vectors of an index and the vectors of a model can be compared.
 
-Store `encoder.space()` beside the vectors of an index (or `config.space()`, where the registry states every fact), and
-ask before you use the index:
+Store `encoder.space()` with the vectors of an index (or `config.space()`, if the registry states every fact), and check
+it before you use the index:
 
     hypiler.space.check(stored, encoder)
 
-docs/spaces.md says which facts make a space, and how its id is computed byte by byte.
+docs/spaces.md lists the facts that make up a space, and describes byte by byte how its id is computed.
 """
 
 TYPE_CHECKING = False
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class SpaceError(ValueError):
-    """The stored vectors and those of the config or encoder are of different spaces.
+    """The stored vectors and the vectors of the config or encoder belong to different spaces.
 
     Attributes:
-        differences: The facts that differ, each as (fact, stored value, current value); none if only an id was stored.
+        differences: The facts that differ, each as (fact, stored value, current value); empty if only an id was stored.
     """
 
     def __init__(self, message: str, differences: "tuple[tuple[str, Any, Any], ...]" = ()) -> None:
@@ -29,22 +29,23 @@ class SpaceError(ValueError):
 
 
 def check(stored: "str | Mapping[str, Any]", current: "HasSpace", registry: "Models | None" = None) -> None:
-    """Raise SpaceError, with a sentence saying what differs, if the stored vectors are not of the current space.
+    """Raise SpaceError, whose message says what differs, if the stored vectors are not of the current space.
 
-    With a mapping, the query side must agree as well: otherwise the vectors would fit, but queries would be made in
-    another way than the index was built and tested with.
+    With a mapping, the query side must agree as well. Otherwise the vectors would fit, but queries would be encoded
+    differently from when the index was built and tested.
 
     Args:
-        stored: What was kept beside the vectors: a `space_id`, or the mapping that `space()` gave.
-        current: The ModelConfig, or the encoder, that is to be used with them.
-        registry: Where the model of a stored id is looked up, to name it in the error: a Registry, the MODEL_REGISTRY
-            of a generated module, or any other models. By default the model of `current`, and the shipped registry.
+        stored: What was stored with the vectors: a `space_id`, or the mapping that `space()` returned.
+        current: The ModelConfig or the encoder to use with the vectors.
+        registry: The models among which to look up a stored id, to name its model in the error: a Registry, the
+            MODEL_REGISTRY of a generated module, or any other models. By default, the model of `current` and the
+            shipped registry.
     """
     mine = current.space()
     if isinstance(stored, str):
         if stored != mine["space_id"]:
             raise SpaceError(
-                f"{_stranger(stored, current, registry)}, and this is {_described(mine)} ({mine['space_id']}); re-index"
+                f"{_stored(stored, current, registry)}, and this is {_described(mine)} ({mine['space_id']}); re-index"
             )
         return
     if "space_id" not in stored:
@@ -58,7 +59,7 @@ def check(stored: "str | Mapping[str, Any]", current: "HasSpace", registry: "Mod
         raise SpaceError(
             f"the stored vectors are of another space: {listed or 'their ids differ'}; re-index", differences
         )
-    raise SpaceError(f"the stored vectors fit, but queries are made in another way: {listed}", differences)
+    raise SpaceError(f"the stored vectors fit, but queries are encoded differently: {listed}", differences)
 
 
 def describe(
@@ -67,11 +68,16 @@ def describe(
     variant: str | None = None,
     completed: "Mapping[str, Any] | None" = None,
 ) -> "dict[str, Any]":
-    """What the vectors of a registry's record depend on, with the ids that stand for it; see `ModelConfig.space`.
+    """Everything that the vectors of a model depend on, and the ids of the two sides: see `ModelConfig.space`.
 
-    `completed` gives facts that the registry leaves unknown, by the keys of the result; `layers` are triples of
-    in_features, out_features and activation. Raises ValueError for a dimension or a variant that the model does not
-    have.
+    Args:
+        model: The registry's record.
+        dimension: The width of the vectors; None for embedding_dim.
+        variant: The id of a variant; None for the model's own weights.
+        completed: Facts that the registry does not state, by the keys of the result. `layers` are triples of
+            in_features, out_features and activation.
+
+    Raises ValueError for a dimension or a variant that the model does not have.
     """
     width = model.resolve_dimension(dimension)
     repository, revision, weights = location(model, variant)
@@ -95,7 +101,7 @@ def describe(
     }
     for facts, side in ((documents, "document"), (queries, "query")):
         facts.update({key: value for key, value in (completed or {}).items() if key in facts})
-        facts.update(_further(model, side, facts))
+        facts.update(_later_facts(model, side, facts))
     layers = [f"{inner}>{outer} {activation or '?'}" for inner, outer, activation in documents["layers"]]
     documents["layers"] = ", ".join(layers)
     return {
@@ -107,10 +113,10 @@ def describe(
 
 
 def location(model: "Model", variant: str | None = None) -> "tuple[str, str | None, str | None]":
-    """The repository and commit of some weights, and what tells them from the model's own.
+    """The repository and commit of the chosen weights, and a text that identifies them; None for the model's own.
 
-    The commit is None for a variant in another repository: the model's pin is a commit of its own one. Raises
-    ValueError for a variant that the model does not have.
+    The commit is None for a variant in another repository, since the model's pin is a commit of the model's own
+    repository. Raises ValueError for a variant that the model does not have.
     """
     if variant is None:
         return model.huggingface_id, model.revision, None
@@ -124,14 +130,14 @@ def location(model: "Model", variant: str | None = None) -> "tuple[str, str | No
     return str(one.huggingface_id), None, weights
 
 
-# The facts that are not called as the attribute that they come from.
+# The attributes whose facts have another name.
 _RENAMED = {"huggingface_id": "repository", "dense_layers": "layers", "embedding_dim": "dimension"}
 
 
-def _further(model: "Model", side: str, known: "Mapping[str, Any]") -> "dict[str, Any]":
-    """The facts of fields that joined this side of the space later, where the model states them.
+def _later_facts(model: "Model", side: str, known: "Mapping[str, Any]") -> "dict[str, Any]":
+    """The facts of fields that were added to this side of the space later, if the model states them.
 
-    The table of fields says which these are. A model that does not state such a fact keeps the id that it had.
+    The table of fields says which fields these are. A model that does not state such a fact keeps its old id.
     """
     fields = [field.split(":") for field in getattr(model, "_space_fields", "").split()]
     later = [name for name, own in fields if own == side and _RENAMED.get(name, name) not in known]
@@ -146,13 +152,13 @@ def _digest(version: str, facts: "Mapping[str, Any]") -> str:
 
     lines: list[str] = []
     for key, value in facts.items():
-        text = _text(value)
-        # With the length of each value, no value can look like the next line.
+        text = _canonical_text(value)
+        # The length of each value is included, so that no value can look like the next line.
         lines.append(f"{key}=-" if value is None else f"{key}={len(text.encode())}:{text}")
     return f"{version}-{sha256_hex(chr(10).join(lines).encode())[:16]}"
 
 
-def _text(value: object) -> str:
+def _canonical_text(value: object) -> str:
     if isinstance(value, list | dict):
         from json import dumps
 
@@ -161,10 +167,10 @@ def _text(value: object) -> str:
 
 
 def identify(space_id: str, registry: "Models | None" = None) -> "tuple[str, int, str | None] | None":
-    """Which model makes vectors of this space: its id, dimension and variant; None if no model of the registry does.
+    """The model whose vectors have this space: its id, dimension and variant; None if no model of the registry does.
 
-    `registry` is a Registry, the MODEL_REGISTRY of a generated module, or any other models; by default the shipped
-    ones.
+    `registry` is a Registry, the MODEL_REGISTRY of a generated module, or any other models; by default, the shipped
+    registry.
     """
     for model in _shipped() if registry is None else registry:
         for variant in (None, *[variant.id for variant in model.variants]):
@@ -180,8 +186,8 @@ def _shipped() -> "Models":
     return MODEL_REGISTRY
 
 
-def _stranger(space_id: str, current: "HasSpace", registry: "Models | None") -> str:
-    """Whose vectors the stored ones are."""
+def _stored(space_id: str, current: "HasSpace", registry: "Models | None") -> str:
+    """Which model's vectors the stored vectors are, as a sentence."""
     own: Model | None = getattr(current, "model", None)
     searched = registry
     if registry is None:

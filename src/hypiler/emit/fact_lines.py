@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-# What is shown where a record has no part but its id.
+# What is shown for a record that has only an id.
 UNKNOWN = "–"
 
 
@@ -73,14 +73,14 @@ def sections_of(model: "Any", absent: str = "") -> list[Section]:
             section.facts += _records(field.type, value)
         else:
             section.facts.append(_fact(field, value, model, source))
-    # Of facts that are not known, and of parts that have no line of their own: they say what was looked at.
+    # The sources of unknown facts, and of parts that have no line of their own: they say where somebody looked.
     rest = Section("sources")
     rest.facts = [FactLine(p, [text]) for p, text in sources.items() if p not in used]
     return [*sections.values(), *([rest] if rest.facts else [])]
 
 
 def _source_path(path: tuple[str, ...], sources: dict[str, str]) -> str:
-    """The path under which the source of a field stands: its own, or that of an object around it."""
+    """The path in `sources` of a field's source: the field's own path, or the path of an object around it."""
     paths = [".".join(path[:n]) for n in range(len(path), 0, -1)]
     return next((path for path in paths if path in sources), "")
 

@@ -1,4 +1,4 @@
-"""Emits the reference of the file format as Markdown tables, from the one table of fields."""
+"""Emits the reference of the file format as Markdown tables, from the table of fields."""
 
 from hypiler.schema.fields import FIELDS, Field
 from hypiler.schema.types import FieldType, ListOf, MapOf, OneOf, Records
@@ -38,7 +38,7 @@ def _records(name: str, records: Records) -> str:
 
 
 def _value(field_type: FieldType) -> str:
-    """What a type takes, in a few words."""
+    """What values a type accepts, in a few words."""
     if isinstance(field_type, OneOf):
         return "one of " + ", ".join([f"`{word}`" for word in field_type.choices])
     if isinstance(field_type, ListOf):

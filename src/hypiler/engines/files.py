@@ -127,7 +127,8 @@ def _download(config: "Config", patterns: list[str]) -> Path:
         # Errors of its HTTP library, too, and those of an answer that makes no sense: the client lets them through.
         if offline:
             raise EngineError(
-                f"{place} is not in the cache, and HF_HUB_OFFLINE is set; run it once while online, or pass local=FOLDER"
+                f"{place} is not in the cache, and HF_HUB_OFFLINE is set; run it once while online, or pass"
+                " local=FOLDER"
             ) from None
         raise EngineError(f"{place} cannot be downloaded: {_reason(error)}") from None
 
@@ -148,9 +149,7 @@ def _named(folder: Path, patterns: list[str]) -> list[Path]:
     found: list[Path] = []
     for path in sorted(folder.rglob("*")):
         if path.is_symlink() and path.is_dir():
-            raise UnsafeError(
-                f"{path} is a link to a folder, in which nothing would be checked: replace it by a copy"
-            )
+            raise UnsafeError(f"{path} is a link to a folder, in which nothing would be checked: replace it by a copy")
         if path.is_file() and _is_named(path.relative_to(folder).as_posix(), patterns):
             found.append(path)
     return found

@@ -237,7 +237,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "specs.embedding_dim",
         Integer("dimensions"),
-        "Width of the vectors that the model returns; for a reranker, width of the vector that its scoring head reads.",
+        "Width of the vectors that the model returns; for a reranker, of the vector that its scoring head reads.",
         required=True,
         space="document",
     ),

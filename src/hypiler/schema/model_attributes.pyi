@@ -114,7 +114,7 @@ class ModelAttributes:
 
     @property
     def embedding_dim(self) -> int:
-        """Width of the vectors that the model returns; for a reranker, width of the vector that its scoring head reads."""
+        """Width of the vectors that the model returns; for a reranker, of the vector that its scoring head reads."""
 
     @property
     def hidden_dim(self) -> int:

@@ -1,20 +1,20 @@
-"""The only place where text from the input becomes Python source: as a literal, in one of three forms."""
+"""Writes text from the input as Python literals, in one of three forms. No other module writes input into source."""
 
 import re
 
-# The C part of `ast`: the package itself takes as long to load as all of hypiler.
+# The C part of `ast`. The Python part takes as long to load as all of hypiler.
 from _ast import Constant, PyCF_ONLY_AST, Tuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# Fixed ranges, not `str.isprintable`: what that says changes with Python's tables, and with it the bytes of a stub.
+# Fixed ranges instead of `str.isprintable`, whose result changes between Python versions: stubs must stay the same.
 _unreadable = re.compile("[^\n -\\[\\]-~·×–—…À-ÖØ-öø-ſА-яЁёぁ-ゖァ-ヺ一-鿿가-힣]").sub
 
 
 class EmitError(Exception):
-    """What was emitted does not say what was meant: a fault of hypiler, never of the input."""
+    """The emitted text does not have the intended meaning. This is a fault of hypiler, never of the input."""
 
 
 def quoted(text: str) -> str:
@@ -23,17 +23,17 @@ def quoted(text: str) -> str:
 
 
 def block(lines: "list[str]") -> str:
-    """A raw literal with one line a row, each printable ASCII without double quotes (see `rows`)."""
+    """A raw literal with one line per row. Rows are printable ASCII without double quotes (see `row_codec`)."""
     return 'r"""\n' + "".join([line + "\n" for line in lines]) + '"""'
 
 
 def docstring(text: str) -> str:
-    """A triple-quoted literal for people to read: common scripts stay as they are, all else is escaped."""
+    """A triple-quoted literal for people to read: characters of common scripts are kept, others are escaped."""
     return f'"""{_unreadable(_escape, text)}"""'
 
 
 def readable(lines: "list[str]") -> str:
-    """Lines of input as the text of a docstring: stripped, and without double quotes."""
+    """Lines of input as the text of a docstring: stripped, and with single instead of double quotes."""
     text = "\n".join([line.strip() for line in lines]).replace('"', "'")
     return text if len(lines) == 1 else text + "\n"
 
@@ -43,7 +43,7 @@ def _escape(found: "re.Match[str]") -> str:
 
 
 def verify_literals(literals: "list[str]", values: "list[str]") -> None:
-    """Parse literals as Python would, and compare each with the text that it should hold."""
+    """Parse literals as Python would, and compare each with its intended text. Raises EmitError."""
     items = "".join([literal + "," for literal in literals])
     tree: Any = compile(f"({items})", "literals", "eval", PyCF_ONLY_AST)
     match tree.body:

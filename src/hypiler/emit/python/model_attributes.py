@@ -1,6 +1,6 @@
-"""Emits the attributes of `hypiler.schema.model.Model` as checkers see them.
+"""Emits the attributes of `hypiler.schema.model.Model` for type checkers.
 
-At run time they are made from the table of fields, where no checker can follow.
+At run time the attributes are created from the table of fields, which type checkers cannot follow.
 """
 
 from hypiler.emit.python.literals import docstring

@@ -1,8 +1,8 @@
-"""Emits `model_registry.py`: constants that hold the models as text, then the runtime, the same for every registry."""
+"""Emits `model_registry.py`: constants with the models as text, then the runtime, which is the same in every module."""
 
 import os
 
-# The C part of `ast`: the package costs as much again as reading and checking a hundred models.
+# The C part of `ast`. The Python part takes as long to load as reading and checking a hundred models.
 from _ast import AnnAssign, Constant, Name, PyCF_ONLY_AST
 
 from hypiler.compiler.checked import CheckedRegistry
@@ -38,7 +38,7 @@ def emit_python(registry: CheckedRegistry) -> str:
 
 
 def runtime_source() -> str:
-    """What `runtime.py` has below its cut line."""
+    """The part of `runtime.py` below its cut line."""
     loader = __spec__.loader if __spec__ else None
     path = os.path.join(os.path.dirname(__file__), "runtime.py")
     if loader is not None and hasattr(loader, "get_data"):
@@ -50,7 +50,7 @@ def runtime_source() -> str:
 
 
 def _constants(registry: CheckedRegistry) -> dict[str, list[str]]:
-    """The lines of every constant; the runtime defines the same names for its own tests."""
+    """The lines of every constant. The runtime defines the same names, for its own tests."""
     models = registry.models
     ids = [id for model in models for id in (model.id, *model.aliases)]
     spoken = [model.languages for model in models]
@@ -79,7 +79,7 @@ def _constants(registry: CheckedRegistry) -> dict[str, list[str]]:
 
 
 def _space_ids(model: "Any") -> str:
-    """The ids of a model's own space: its own weights, at full width."""
+    """The ids of a model's space with its own weights at full width."""
     space = describe(model)
     return f"{space['space_id']} {space['query_space_id']}"
 
@@ -94,12 +94,12 @@ def _part_fields(attribute: str) -> list[str]:
 
 
 def _languages(tags: "tuple[str, ...]") -> "tuple[str, ...]":
-    """The tags and the bare languages of those with a script or region, so that `zh` finds `zh-Hans`."""
+    """The tags, and the language of each tag with a script or region, so that `zh` finds `zh-Hans`."""
     return tuple(dict.fromkeys([key for tag in tags for key in (tag, tag.partition("-")[0])]))
 
 
 def _index(keys: "list[tuple[Any, ...]]") -> "list[str]":
-    """`key|1 5 9` for each key, in order of first use; the numbers are those of the rows."""
+    """One line `key|1 5 9` per key, in order of first use; the numbers are row numbers, from 1."""
     numbers: dict[Any, list[str]] = {}
     for number, own in enumerate(keys, 1):
         text = str(number)
@@ -109,7 +109,7 @@ def _index(keys: "list[tuple[Any, ...]]") -> "list[str]":
 
 
 def _verify(text: str, expected: dict[str, list[str]]) -> None:
-    """Parse what was written: only these assignments may stand there, and each literal must be the value meant."""
+    """Parse the emitted text. Raises EmitError unless it consists of these assignments with the intended values."""
     found: dict[str, object] = {}
     tree: Any = compile(text, "model_registry.py", "exec", PyCF_ONLY_AST)
     body: list[stmt] = tree.body

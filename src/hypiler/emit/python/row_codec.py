@@ -1,4 +1,4 @@
-"""The rows of a generated module: each model as one line, each value as its type encodes it.
+"""The rows of a generated module: one line per model, in which each value is encoded by its type.
 
 The form of a row is described in `hypiler.schema.row_text`. Empty fields at the end of a row are left out.
 """
@@ -21,8 +21,8 @@ __all__ = ["encode_rows", "index_text", "lookup_of", "verify_rows"]
 
 
 def encode_rows(rows: "Sequence[Sequence[Any]]", types: "Iterable[FieldType]") -> "list[str]":
-    """One line per model; `types` are those of the values of a row."""
-    # By column, since a column holds the same few values again and again, or none.
+    """One line per model; `types` are the types of the values in a row."""
+    # Column by column, since most columns have few distinct values.
     columns = [_encode_column(one, column) for one, column in zip(types, zip(*rows, strict=True), strict=bool(rows))]
     return ["|".join(row).rstrip("|") for row in zip(*columns, strict=True)]
 
@@ -42,7 +42,7 @@ def _is_hashable(value: object) -> bool:
 
 
 def verify_rows(constants: "Mapping[str, list[str]]", models: "Sequence[Sequence[Any]]") -> None:
-    """Decode a sample of the rows as the generated module will do. Raises EmitError if a value is not the one meant."""
+    """Decode a sample of the rows as the generated module does. Raises EmitError if a value differs."""
     numbers = _sample(models)
     forms = {name: constants[name] for name in ("_FIELDS", "_VARIANT_FIELDS", "_LAYER_FIELDS")}
     find = lookup_of({**forms, "_ROWS": [constants["_ROWS"][number] for number in numbers]})
@@ -55,7 +55,7 @@ def verify_rows(constants: "Mapping[str, list[str]]", models: "Sequence[Sequence
 
 
 def _sample(models: "Sequence[Sequence[Any]]") -> list[int]:
-    """The numbers of some rows: the last one, and for each codec the first that states a value of a field with it."""
+    """The numbers of some rows: the last row, and for each codec the first row that has a value in this codec."""
     found: dict[str, int] = {}
     for field, column in zip(FIELDS, zip(*models, strict=True), strict=False):
         if field.type.codec not in found:
@@ -65,7 +65,7 @@ def _sample(models: "Sequence[Sequence[Any]]") -> list[int]:
 
 
 def lookup_of(constants: "Mapping[str, list[str]]") -> "Callable[[str], Any]":
-    """What a generated module with these constants gives for an id; further constants are empty."""
+    """The lookup by id of a generated module with these constants; all other constants are empty."""
     from hypiler.emit.python import runtime
 
     namespace: dict[str, Any] = {**vars(runtime), "_made": [], "_loaded": [], "_records": {}}
@@ -81,7 +81,7 @@ def _values(record: object) -> "Sequence[Any]":
 
 
 def _is_same(value: "Any", meant: "Any") -> bool:
-    """Whether a decoded value is the one meant, with its type: True is not 1."""
+    """Whether a decoded value equals the original, including its type: True is not 1."""
     if _is_list(meant):
         return _are_same(value if _is_list(value) else _values(value), meant)
     if hasattr(meant, "keys"):

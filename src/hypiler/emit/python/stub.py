@@ -1,4 +1,4 @@
-"""Emits `model_registry.pyi`: what checkers, editors and people read of a generated module."""
+"""Emits `model_registry.pyi`: the stub of a generated module, for type checkers, editors and people."""
 
 from functools import cache
 
@@ -13,8 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hypiler.schema.model import Model
 
-# Some checkers silently take a longer union of literals for `str`: a check by name would then check nothing. It limits
-# the ids and the repositories each by themselves.
+# Some type checkers silently treat a longer union of literals as `str`, and would then check nothing. The limit applies
+# to ids and to repositories separately.
 MAX_LITERALS = 256
 _WIDTH = 88  # the line length that formatters assume by default
 
@@ -50,7 +50,7 @@ _Dim = TypeVar("_Dim", bound=int, default=Any)
 _T_co = TypeVar("_T_co", covariant=True)
 _Scalar: TypeAlias = str | int | float | bool | None
 '''
-# Each checker that would report a missing import, and each that would report a comment which ignores nothing.
+# Comments for each checker that reports a missing import, and for each that reports an unneeded comment.
 _CONFIG = (
     "from hypiler import ModelConfig  # type: ignore[import-not-found, unused-ignore]"
     "  # ty: ignore[import-not-found, unused-ignore-comment]  # ty: ignore[unused-ignore-comment]"
@@ -150,10 +150,10 @@ class _Names:
     """One way of naming models: by id and alias, or by repository.
 
     Attributes:
-        alias: The public name of the union of all names.
-        total: How many names there are.
-        groups: The names by the dims of their models; empty if there are too many names for literals.
-        parts: The private name of the union of each group.
+        alias: The public type alias for the union of all names.
+        total: The number of names.
+        groups: The names, by the dims of their models; empty if there are too many names for literals.
+        parts: The private type alias for the union of each group.
     """
 
     def __init__(self, alias: str, prefix: str, names: "list[tuple[str, tuple[int, ...]]]", too_many: str) -> None:
@@ -167,7 +167,7 @@ class _Names:
         self._too_many = too_many
 
     def declarations(self) -> str:
-        """The aliases: one per group, then the public one."""
+        """The type aliases: one per group, then the public one."""
         if not self.groups:
             reason = self._too_many.format(limit=MAX_LITERALS) if self.total else ""
             return f"{reason}{self.alias}: TypeAlias = str\n"
@@ -179,7 +179,7 @@ def emit_stub(registry: CheckedRegistry) -> str:
     """The text of `model_registry.pyi`."""
     own = [(model.id, model.dimensions) for model in registry.models]
     aliases = [(alias, model.dimensions) for model in registry.models for alias in model.aliases]
-    # Of models that share a repository, its name finds the first.
+    # If models share a repository, its name finds the first one.
     repositories: dict[str, tuple[int, ...]] = {}
     for model in registry.models:
         repositories.setdefault(model.huggingface_id, model.dimensions)
@@ -207,7 +207,7 @@ def _nested(outer: "tuple[str, ...]", dims: "tuple[int, ...]") -> str:
 
 
 def _typed(before: str, nested: "tuple[str, ...]", dims: "tuple[int, ...]", after: str = "") -> str:
-    """`before` + `Final[ModelInfo[Literal[64, 96]]]` + `after`, broken as formatters break what is too long."""
+    """`before` + `Final[ModelInfo[Literal[64, 96]]]` + `after`, split into lines as formatters do if it is too long."""
     line = before + _nested(nested, dims) + after
     if len(line) <= _WIDTH:
         return line
@@ -227,7 +227,7 @@ def _typed(before: str, nested: "tuple[str, ...]", dims: "tuple[int, ...]", afte
 def _model_type(registry: CheckedRegistry) -> str:
     words = dict.fromkeys([model.model_type for model in registry.models])
     members = [_member(constant_name(word), quoted(word)) for word in words]
-    # mypy refuses an enum without members in a stub.
+    # mypy does not accept an enum without members in a stub.
     return (
         '\nclass ModelType(StrEnum):\n    """The categories of the models in this registry."""\n\n' + "".join(members)
         if members
@@ -243,7 +243,7 @@ def _member(name: str, value: str) -> str:
 
 
 def _records() -> str:
-    """The classes of records, one read-only property a field."""
+    """The classes of records, with one read-only property per field."""
     parts = ""
     for field_type in [field.type for field in FIELDS if isinstance(field.type, Records)]:
         parts += f'\n@final\nclass {field_type.record}:\n    """An entry of a list inside ModelInfo."""\n\n'
@@ -261,7 +261,7 @@ def _property(name: str, annotation: str, doc: str) -> str:
 
 
 def _vocabularies() -> str:
-    """An alias for each closed list of words."""
+    """A type alias per closed list of words."""
     types = [part for field in FIELDS for part in field.type.parts()]
     choices = {one.annotation: list(one.choices) for one in types if isinstance(one, OneOf)}
     return "".join([_choice(name, words) for name, words in choices.items()])
@@ -283,7 +283,7 @@ def _declaration(id: str, dims: "tuple[int, ...]") -> str:
 
 
 def _facts(model: "Model") -> list[str]:
-    """What an editor shows of a constant, line by line."""
+    """What an editor shows about a constant, line by line."""
     languages = ", ".join(model.languages[:6]) + (", …" if len(model.languages) > 6 else "")
     facts = [
         model.model_type,
@@ -309,7 +309,7 @@ def _facts(model: "Model") -> list[str]:
 
 
 def _models(ids: "list[tuple[str, tuple[int, ...]]]") -> str:
-    """The mapping whose unknown key is an error in every checker, at any size of registry."""
+    """The mapping `MODELS`. An unknown key is an error in every type checker, whatever the size of the registry."""
     nested = ("ReadOnly", "ModelInfo", "Literal")
     entries = "".join([_typed(f"        {quoted(id)}: ", nested, dims, ",") + "\n" for id, dims in ids])
     body = (
@@ -328,15 +328,15 @@ def _get_model(ways: "list[_Names]") -> str:
             made = _typed(") -> ", ("ModelInfo", "Literal"), dims, ": ...")
             out += f"@overload\ndef get_model(\n    id: {name},\n{made}\n"
     for way in ways:
-        # For a narrowed name: checkers do not try every member of a large union.
+        # For an argument that may be any of the names: checkers do not try every member of a large union.
         if len(way.parts) > 1:
             out += f"@overload\ndef get_model(id: {way.alias}) -> ModelInfo: ...\n"
     return f"{out}@overload\n{_BY_STRING}" if out else _BY_STRING
 
 
 def _calls(ids: _Names, ways: "list[_Names]") -> str:
-    """A function from a name, and one of its model's own dims, to whatever it makes."""
-    # Where an id may be any string, so may a repository: it would only be taken for an id.
+    """The methods of `FromRegistry`, which take a name and one of the dims of its model."""
+    # If an id may be any string, a repository would be taken for an id.
     if not ids.groups:
         return _CALL_BY_STRING
     out = ""
@@ -345,14 +345,14 @@ def _calls(ids: _Names, ways: "list[_Names]") -> str:
             parameters = f"        self,\n        id: {name},\n        *,\n{_dimension(dims)}\n"
             out += f"    @overload\n    def __call__(\n{parameters}    ) -> _T_co: ...\n"
     for way in ways:
-        # A narrowed name may be any of them, so no dimension is known to fit.
+        # An argument that may be any of the names has no dimension that is sure to fit.
         if len(way.parts) > 1:
             out += f"    @overload\n    def __call__(self, id: {way.alias}) -> _T_co: ...\n"
     return out
 
 
 def _group_name(prefix: str, dims: "tuple[int, ...]", number: int) -> str:
-    """A private name for the names of the models with these dims."""
+    """The private type alias for the names of the models with these dims."""
     name = "_".join([prefix, *[str(dim) for dim in dims]])
     return name if len(name) <= 60 else f"{prefix}_{dims[0]}_to_{dims[-1]}_{number}"
 
