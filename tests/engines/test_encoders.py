@@ -138,7 +138,7 @@ class TestUnknownFacts:
         with pytest.raises(EngineError) as caught:
             config_of(tmp_path).load(local=folder, assume={"pooling": "cls"})
         assert str(caught.value) == (
-            "`pooling` of `tiny` is 'mean' in the registry, and 'cls' was to be assumed; correct the registry if it is wrong"
+            "`pooling` of `tiny` is 'mean' in the registry, but assume= gives 'cls'; correct the registry if it is wrong"
         )
 
     def test_only_facts_of_the_encoding_are_assumed(self, folder: Path, tmp_path: Path) -> None:

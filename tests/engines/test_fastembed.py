@@ -301,7 +301,7 @@ def test_late_interaction_is_prepared_as_the_folder_says(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("settings", "encoding", "told"),
     [
-        ({"do_query_expansion": False}, {}, "it fills queries up with mask tokens, and those of the model are not"),
+        ({"do_query_expansion": False}, {}, "it expands queries with mask tokens, and this model does not"),
         ({}, {"normalize": False}, "it normalizes, and `encoding.normalize` is False"),
     ],
 )
@@ -318,8 +318,7 @@ def test_late_interaction_whose_prefixes_are_text_is_refused(tmp_path: Path) -> 
     }
     folder = write_tiny(tmp_path / "tiny", tokenizer_config=TOKENIZER, **files)
     assert refused(tiny_config(tmp_path, query_prefix="", document_prefix=""), folder) == (
-        "fastembed has no class for `tiny`: it marks texts with a token, and those of the model are not; use another"
-        " engine"
+        "fastembed has no class for `tiny`: it marks texts with a token, and this model does not; use another engine"
     )
 
 

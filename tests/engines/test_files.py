@@ -259,7 +259,7 @@ def test_refusal_says_what_is_wanted(
 
 def test_commit_that_is_gone_is_told(hub: LoopbackHub, folder: Path, tmp_path: Path) -> None:
     hub.add("org/tiny", folder)
-    told = f"org/tiny @ {GONE} does not exist: the repository has no such commit any more"
+    told = f"org/tiny @ {GONE} does not exist: the repository no longer has this commit"
     assert refused(config_of(tmp_path, revision=GONE)) == told
 
 
@@ -287,7 +287,7 @@ def test_folder_asks_nothing_of_the_hub(hub: LoopbackHub, folder: Path, tmp_path
 def test_folder_must_be_one(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(EngineError) as caught:
         config_of(tmp_path).load("onnx", local=folder / "model.onnx")
-    told = f"`local` must be a folder with the files of `tiny`; {folder / 'model.onnx'} is none"
+    told = f"`local` must be a folder with the files of `tiny`; {folder / 'model.onnx'} is not a folder"
     assert str(caught.value) == told
 
 
@@ -471,7 +471,7 @@ def test_configuration_that_names_code_is_refused(
     with pytest.raises(UnsafeError) as caught:
         find_files(config, FILES, local=folder, runs_remote_code=True)
     assert str(caught.value) == (
-        f"`tiny` runs code that is not of the libraries: {folder / name} has {held}; review it at org/tiny @"
+        f"`tiny` runs code that is not part of the libraries: {folder / name} has {held}; review it at org/tiny @"
         f" {'a' * 40}, and pass trust_remote_code=True; or use an engine that runs none, such as `onnx`"
     )
     find_files(config, FILES, local=folder, runs_remote_code=True, trust_remote_code=True)

@@ -264,7 +264,7 @@ def test_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
         file.truncate((16 << 20) + 1)
     with pytest.raises(EngineError) as caught:
         read_layout(tmp_path)
-    assert str(caught.value) == (f"{tmp_path / 'config.json'} is larger than 16 MiB, which no such file of a model is")
+    assert str(caught.value) == (f"{tmp_path / 'config.json'} is larger than 16 MiB, the limit for such a file")
 
 
 def test_key_that_stands_twice_is_refused(tmp_path: Path) -> None:

@@ -422,16 +422,14 @@ class TestLateInteraction:
         (folder / "tokenizer.json").write_text(text.replace('"[MASK]"', '"[NONE]"'))
         with pytest.raises(MismatchError) as caught:
             late(tmp_path).load("onnx", local=folder)
-        assert str(caught.value) == (
-            f"`tiny` fills queries up, and the tokenizer in {folder} has no token to do it with"
-        )
+        assert str(caught.value) == (f"`tiny` expands queries, but the tokenizer in {folder} has no expansion token")
 
     def test_how_tokens_are_made_is_not_guessed(self, tmp_path: Path) -> None:
         folder = telling(tmp_path / "model")
         with pytest.raises(UnknownFactError) as caught:
             late(tmp_path, query_prefix="", document_prefix="").load("onnx", local=folder)
         assert str(caught.value) == (
-            f"how `tiny` marks, fills up and skips tokens is not known: {folder} has neither the settings of PyLate, nor"
+            f"how `tiny` marks, expands and skips tokens is unknown: {folder} has neither the settings of PyLate, nor"
             " artifact.metadata, nor modules.json with MultiVectorMask"
         )
 
@@ -675,7 +673,7 @@ class TestReranker:
         write_graph(folder / "model.onnx", nodes, {"logits": ["batch", 3]})
         with pytest.raises(MismatchError) as caught:
             config_of(tmp_path, type="reranker", encoding={"pooling": None}).load("onnx", local=folder)
-        assert str(caught.value) == f"{folder / 'model.onnx'} must give one score a pair; it gives 3"
+        assert str(caught.value) == f"{folder / 'model.onnx'} must give one score per pair; it gives 3"
 
 
 class TestRuns:
@@ -899,7 +897,7 @@ class TestFolder:
         with pytest.raises(MismatchError) as caught:
             config_of(tmp_path, encoding={"query_length": 1}).load("onnx", local=folder)
         assert str(caught.value) == (
-            "texts of `tiny` are to be cut to 1 tokens, and the special ones of its tokenizer alone are 2"
+            "texts of `tiny` are truncated to 1 tokens, but the special tokens of its tokenizer alone are 2"
         )
 
     def test_texts_are_put_into_lower_case_if_the_files_say_so(self, tmp_path: Path) -> None:

@@ -287,7 +287,7 @@ def test_marker_that_the_vocabulary_does_not_have_is_refused(minilm: Path, tmp_p
         entry(tmp_path, vocabulary=30522).load("pylate", local=folder)
     assert str(caught.value) == (
         f"`tiny` is a multi-vector model in the registry, and the files in {folder} do not hold all of one: the vector of"
-        " '[Q] ', the vector of '[D] ' would be made up"
+        " '[Q] ', the vector of '[D] ' would be random"
     )
 
 
@@ -321,6 +321,6 @@ def test_code_of_the_repository_does_not_run(minilm: Path, tmp_path: Path, place
     text = path.read_text().replace("pylate.models.Dense.Dense", "hostile.X")
     path.write_text(text.replace("torch.nn.modules.linear.Identity", "hostile.X"))
     (folder / "hostile.py").write_text(f"import pathlib\npathlib.Path({str(tmp_path / 'ran')!r}).touch()\n")
-    with pytest.raises(UnsafeError, match=r"^`tiny` runs code that is not of the libraries: .* 'hostile\.X'; "):
+    with pytest.raises(UnsafeError, match=r"^`tiny` runs code that is not part of the libraries: .* 'hostile\.X'; "):
         entry(tmp_path).load("pylate", local=folder)
     assert not (tmp_path / "ran").exists()

@@ -172,7 +172,7 @@ def test_part_that_no_file_holds_is_refused(
         opened(ModelConfig.from_registry("all-minilm-l6-v2"), folder, dense, encoder_type=encoder_type)
     assert str(caught.value) == (
         f"`all-minilm-l6-v2` is a {encoder_type.replace('_', '-')} model in the registry, and the files in {folder} do not hold"
-        f" all of one: {parts} would be made up"
+        f" all of one: {parts} would be random"
     )
 
 
@@ -534,7 +534,7 @@ def test_code_of_the_repository_does_not_run(
     (folder / "hostile.py").write_text(hostile(tmp_path))
     monkeypatch.syspath_prepend(folder)
     config = entry("dense", tmp_path)
-    told = r"^`tested` runs code that is not of the libraries: .* pass trust_remote_code=True; or use an engine"
+    told = r"^`tested` runs code that is not part of the libraries: .* pass trust_remote_code=True; or use an engine"
     with pytest.raises(UnsafeError, match=told):
         config.load("sentence-transformers", local=folder)
     assert not ran()

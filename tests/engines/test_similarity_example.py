@@ -79,7 +79,7 @@ def test_documents_are_ranked_for_each_query(minilm_onnx: Path) -> None:
         ),
         (
             ["all-minilm-l6-v2", "--local", "{folder}/nothing", "--engine", "onnx"],
-            "`local` must be a folder with the files of `all-minilm-l6-v2`; {folder}/nothing is none",
+            "`local` must be a folder with the files of `all-minilm-l6-v2`; {folder}/nothing is not a folder",
         ),
         (
             ["all-minilm-l6-v2", "--local", "{folder}", "--engine", "model2vec"],

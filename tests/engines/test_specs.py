@@ -85,7 +85,8 @@ def test_registry_alone_can_name_what_onnxruntime_runs(tmp_path: Path) -> None:
     assert ALL["onnx"].why_not(typed(tmp_path, "dense", **INT8).with_variant("int8")) is None
     other = {"variants": [{"id": "q4", "quantization": "q4", "file": "q4.gguf"}]}
     assert (
-        ALL["onnx"].why_not(typed(tmp_path, "dense", **other).with_variant("q4")) == "the variant 'q4' is no ONNX file"
+        ALL["onnx"].why_not(typed(tmp_path, "dense", **other).with_variant("q4"))
+        == "the variant 'q4' is not an ONNX file"
     )
 
 
@@ -234,7 +235,7 @@ class TestAuto:
         variants = [{"id": "q4", "quantization": "q4", "file": "q4.gguf"}]
         assert refusal(typed(tmp_path, "reranker", variants=variants).with_variant("q4"), None) == (
             "EngineError: no engine can run `tiny`, a reranker model, by what the registry says of its files: `onnx` (the"
-            " variant 'q4' is no ONNX file), `sentence-transformers` (it runs no variants)"
+            " variant 'q4' is not an ONNX file), `sentence-transformers` (it runs no variants)"
         )
 
 

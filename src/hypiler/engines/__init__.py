@@ -1,7 +1,7 @@
-"""Running models: one small protocol over several engines, each an extra that is imported when it is used.
+"""Runs models: one small protocol over several engines. Each engine is an extra, and is imported when it is used.
 
-`load` is what `ModelConfig.load` calls. `hypiler.engines.specs` holds the engines as a table, to which other packages
-can add theirs: docs/engines.md shows how.
+`ModelConfig.load` calls `load`. `hypiler.engines.specs` contains the table of engines. Other packages can add their own
+engines to it: see docs/engines.md.
 """
 
 from hypiler.engines.errors import (
@@ -48,9 +48,9 @@ __all__ = [
 ]
 
 ENGINES = ("onnx", "model2vec", "sentence-transformers", "fastembed", "pylate")
-"""The engines of this package by name, in the order in which "auto" tries them: the lighter first.
+"""The names of this package's engines, in the order in which "auto" tries them: the lightest first.
 
-`engine_specs()` gives these and the engines of other packages.
+`engine_specs()` also returns the engines of other packages.
 """
 
 
@@ -64,20 +64,22 @@ def load(
     trust_remote_code: bool = False,
     allow_pickle: bool = False,
 ) -> "Encoder[Any]":
-    """A model ready to encode: a DenseEncoder, MultiVectorEncoder, SparseEncoder or Reranker, as the registry says.
+    """Load a model, ready to encode.
+
+    The registry decides whether this is a DenseEncoder, MultiVectorEncoder, SparseEncoder or Reranker.
 
     Args:
-        config: A ModelConfig of any registry's model.
-        engine: The name of an engine; "auto" takes the first that is installed and can run the model.
-        local: The folder with the model's files; by default they come from the hub, at the pinned revision.
-        device: Where the network runs, in the engine's words.
-        assume: Facts that neither the registry nor the files say, by their names in ModelInfo.
-        trust_remote_code: Whether code of the repository may run.
+        config: A ModelConfig of a model from any registry.
+        engine: The name of an engine; "auto" takes the first engine that is installed and can run the model.
+        local: The folder with the model's files. By default, the files come from the hub at the pinned revision.
+        device: Where the network runs, as the engine names devices.
+        assume: Facts that neither the registry nor the files state, by their names in ModelInfo.
+        trust_remote_code: Whether code from the repository may run.
         allow_pickle: Whether pickled weights may be read.
 
     Raises EngineError: MissingEngineError if the engine is not installed, MismatchError if the registry and the files
-    disagree, UnknownFactError for a fact that nobody gives, ChecksumError, UnsafeError; and ValueError for an engine
-    or device that does not exist.
+    disagree, UnknownFactError for a fact that is stated nowhere, ChecksumError for a file with another sha256, and
+    UnsafeError for code or pickles that are not allowed. Raises ValueError for an engine or device that does not exist.
     """
     from hypiler.engines.choice import choose_engine
     from hypiler.engines.contract import make_contract

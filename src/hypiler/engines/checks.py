@@ -1,4 +1,4 @@
-"""Checks that several engines share, and what they share about ONNX files. No engine's library is imported here."""
+"""Checks that several engines share, and helpers for ONNX files. No engine's library is imported here."""
 
 from contextlib import contextmanager
 
@@ -21,9 +21,9 @@ PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
 @contextmanager
 def library_errors(failure: str, *, with_type: bool = False) -> "Generator[None]":
-    """A block that runs another library: each of its errors becomes an EngineError that begins with `failure`.
+    """A block that calls another library. Each error becomes an EngineError whose message begins with `failure`.
 
-    `with_type` names the type of the error as well. An EngineError and a MemoryError pass as they are.
+    `with_type` adds the type of the error to the message. An EngineError or MemoryError is passed on unchanged.
     """
     try:
         yield
@@ -37,9 +37,10 @@ def library_errors(failure: str, *, with_type: bool = False) -> "Generator[None]
 
 
 def check_agreement(contract: "Contract", folder: str, **found: object) -> None:
-    """Raise MismatchError where a library took something else from the folder than the contract says.
+    """Raise MismatchError if a library read a value from the folder that differs from the contract.
 
-    A value of None says nothing. Spaces around a marker do not count: not every library writes them.
+    `found` has the values by name; None means that the library read no value. Blanks around a text are ignored, since
+    not every library writes them around markers.
     """
     for name, value in found.items():
         expected = getattr(contract, name)
@@ -55,7 +56,7 @@ def _bare(value: object) -> object:
 
 
 def check_width(vectors: "Any", contract: "Contract") -> "Floats":
-    """The vectors as they are. Raises MismatchError if they are not as wide as the registry says."""
+    """The vectors, unchanged. Raises MismatchError if they are not as wide as the registry says."""
     width = vectors.shape[-1]
     if width != contract.embedding_dim:
         raise MismatchError(
@@ -67,7 +68,7 @@ def check_width(vectors: "Any", contract: "Contract") -> "Floats":
 
 
 def check_usual(contract: "Contract", layout: "ModelFolder") -> None:
-    """Raise EngineError for a folder that only the library that wrote it can run."""
+    """Raise EngineError for a folder that only the library which wrote it can run."""
     if layout.unusual:
         raise EngineError(
             f"`{contract.id}` uses features that this engine does not support: {', '.join(layout.unusual)} in"
@@ -76,7 +77,10 @@ def check_usual(contract: "Contract", layout: "ModelFolder") -> None:
 
 
 def check_own_weights(config: "Config", contract: "Contract", runner: str, weights: str) -> None:
-    """Raise EngineError for a variant: `runner` runs the model's own `weights` alone."""
+    """Raise EngineError if a variant is chosen, since the engine runs only the model's own weights.
+
+    `runner` and `weights` are parts of the message: who runs, and what.
+    """
     if config.variant is not None:
         raise EngineError(
             f"`{config.variant}` of `{contract.id}` is a variant, and {runner} a model's own {weights}: use another"
@@ -85,7 +89,7 @@ def check_own_weights(config: "Config", contract: "Contract", runner: str, weigh
 
 
 def check_onnx_device(device: str, providers: "Iterable[str]") -> str:
-    """The execution provider for a device. Raises ValueError if onnxruntime does not have it here."""
+    """The execution provider for a device. Raises ValueError if onnxruntime does not have it on this machine."""
     provider = PROVIDERS.get(device)
     if provider is None or provider not in providers:
         raise ValueError(f"device must be cpu, or cuda where onnxruntime has it; got {device!r}")
@@ -103,9 +107,16 @@ def missing_onnx_error(contract: "Contract", layout: "ModelFolder", places: "Seq
 def output_name(
     outputs: "Sequence[Any]", dimensions: int, names: "Sequence[str]", file: object, encoder_type: str
 ) -> str:
-    """The output of an ONNX graph to read: the one of so many dimensions, or the one of `names` if there are several.
+    """The name of the output of an ONNX graph to read.
 
-    Raises MismatchError if there is not exactly one.
+    Args:
+        outputs: The outputs of the graph.
+        dimensions: How many dimensions the output must have.
+        names: If several outputs have that many, the names that may be read.
+        file: The graph's file, for the message.
+        encoder_type: The encoder type, for the message.
+
+    Raises MismatchError if there is not exactly one such output.
     """
     fitting = [one.name for one in outputs if len(one.shape) == dimensions]
     found: list[str] = [name for name in names if name in fitting] or fitting
@@ -120,7 +131,7 @@ def output_name(
 
 def marker_id(contract: "Contract", layout: "ModelFolder", prefix: str, tokenizer: "Any") -> int:
     """The id of a prefix that is one token. Raises MismatchError if the tokenizer has no such token."""
-    # Markers of PyLate end in a space, in the vocabulary too; people leave it out.
+    # PyLate's markers end in a space, also in the vocabulary. People leave the space out.
     for word in (prefix, prefix.strip(), f"{prefix.strip()} "):
         found: int | None = tokenizer.token_to_id(word)
         if found is not None:
@@ -131,6 +142,6 @@ def marker_id(contract: "Contract", layout: "ModelFolder", prefix: str, tokenize
 
 
 def lower_case(tokenizer: "Any", normalizers: "Any") -> None:
-    """Make a tokenizer put texts into lower case first; `normalizers` is the module of its library."""
+    """Make a tokenizer lower-case texts first; `normalizers` is the module of the tokenizers library."""
     own = [tokenizer.normalizer] if tokenizer.normalizer else []
     tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase(), *own])

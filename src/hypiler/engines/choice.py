@@ -1,4 +1,4 @@
-"""Which engine runs a model: the one that was asked for, or the first that can."""
+"""Chooses the engine for a model: the requested one, or the first one that can run the model."""
 
 from hypiler.engines.contract import encoder_type_of, model_of
 from hypiler.engines.encoder_types import spoken, type_obstacle
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 def choose_engine(
     config: "Config", engine: str, local: "str | os.PathLike[str] | None" = None
 ) -> "tuple[EngineSpec, Any]":
-    """The engine and its module, for a name or for "auto"; `local` is the folder with the model's files, if any.
+    """The engine and its module, for the name of an engine or for "auto".
 
-    Raises ValueError for an unknown name, MissingEngineError if the engine is not installed, and EngineError if it, or
-    any engine, cannot run the model.
+    `local` is the folder with the model's files, if given. Raises ValueError for an unknown name, MissingEngineError if
+    the engine is not installed, and EngineError if the engine, or with "auto" every engine, cannot run the model.
     """
     encoder_type = encoder_type_of(config)
     if engine == "auto":
@@ -40,7 +40,7 @@ def choose_engine(
 def _first_able(
     config: "Config", encoder_type: str, local: "str | os.PathLike[str] | None"
 ) -> "tuple[EngineSpec, Any]":
-    """The first engine that is installed and can run the model. Only the one that is taken is imported."""
+    """The first engine that is installed and can run the model. Only this engine is imported."""
     names = None if local is None else names_in(model_folder(config, local))
     missing: list[str] = []
     obstacles: list[str] = []

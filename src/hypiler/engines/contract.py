@@ -1,7 +1,7 @@
-"""The contract of a model: everything between a text and its vector, from the registry, completed by its files.
+"""The contract of a model: everything that determines how a text becomes a vector.
 
-The registry decides. Where it says nothing the model's own files may; where both speak and disagree, loading ends with
-an error that names both; what neither says is not guessed.
+The registry decides. A fact that the registry does not state is taken from the model's own files. If both state a fact
+and disagree, loading fails with an error that names both values. A fact that neither states is never guessed.
 """
 
 from dataclasses import dataclass, field, replace
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from hypiler.schema.encoder_types import EncoderType
 
 _NOT_TEXT = ("vision-language", "time-series")
-# The facts that may be assumed where they are unknown, by their names in ModelInfo.
+# The facts that `assume` may give, by their names in ModelInfo.
 ASSUMABLE = ("pooling", "normalize", "similarity", "query_prefix", "document_prefix", "query_length", "document_length")
-# How vectors of an encoder type can be compared; where there is one way only, nobody has to state it.
+# How vectors of an encoder type can be compared. If there is only one way, it need not be stated.
 _SIMILARITIES = {
     "dense": ("cosine", "dot", "euclidean", "manhattan"),
     "static": ("cosine", "dot", "euclidean", "manhattan"),
@@ -38,11 +38,21 @@ class Contract:
     """How texts become vectors.
 
     Attributes:
+        id: The model's id in the registry.
         encoder_type: dense, static, multi_vector, sparse or reranker.
-        dimension: The width that was chosen of `embedding_dim`.
-        query_length: The longest query in tokens; likewise `document_length`.
-        space_facts: What the vectors depend on, by name, with the ids that stand for it: the registry's facts,
-            completed by what the files or the caller of `load` said.
+        dimension: The width of the vectors that the user chose.
+        embedding_dim: The full width of the vectors.
+        pooling: How token vectors become one vector, in the words of `encoding.pooling`.
+        normalize: Whether vectors get length 1.
+        matryoshka_order: The steps that truncate a vector, in the words of `encoding.matryoshka_order`.
+        similarity: How vectors are compared; empty for a reranker.
+        precisions: The precisions below float32 that the registry states.
+        query_prefix: The text before each query.
+        document_prefix: The text before each document.
+        query_length: The longest query in tokens.
+        document_length: The longest document in tokens.
+        space_facts: Everything that the vectors depend on, as (name, value), and the ids of the two sides. These are
+            the registry's facts, completed by facts from the files or from `assume`.
     """
 
     id: str
@@ -62,7 +72,7 @@ class Contract:
 
 
 def model_of(config: "Config") -> "Model":
-    """The registry's record of a config. Raises EngineError for a config that was written by hand."""
+    """The registry's record of a config. Raises EngineError for a config that was created by hand."""
     if config.model is None:
         raise EngineError(
             f"{config!r} was not created from a registry entry, so how it turns text into vectors is unknown; write an"
@@ -72,21 +82,21 @@ def model_of(config: "Config") -> "Model":
 
 
 def encoder_type_of(config: "Config") -> "EncoderType":
-    """What a model is to an encoder. Raises EngineError for one that no encoder of texts can be."""
+    """The encoder type of a config's model. Raises EngineError for a model that does not encode text."""
     model = model_of(config)
     model_type = str(model.model_type)
     if model_type in _NOT_TEXT:
         raise EngineError(f"`{model.id}` is of type `{model_type}`, which no engine loads: its input is more than text")
-    # A type with another name is dense, or multi-vector if the registry says so.
+    # A model of any other type is dense, or multi-vector if the registry says so.
     return ENCODER_TYPES.get(model_type, "multi_vector" if model.multi_vector else "dense")
 
 
 def make_contract(config: "Config", layout: "ModelFolder", assume: "Mapping[str, object]") -> Contract:
-    """The contract of a config whose files hold `layout`.
+    """The contract of a config.
 
-    `assume` gives facts, by their names in ModelInfo, that neither the registry nor the files say. Raises
-    MismatchError where the registry and the files, or the registry and `assume`, disagree, and UnknownFactError for a
-    fact that nobody gives.
+    `layout` is what the model's files state. `assume` gives facts that neither the registry nor the files state, by
+    their names in ModelInfo. Raises MismatchError if the registry disagrees with the files or with `assume`, and
+    UnknownFactError for a fact that is stated nowhere.
     """
     encoder_type, model = encoder_type_of(config), model_of(config)
     _check_type(model, encoder_type, layout)
@@ -118,10 +128,13 @@ def make_contract(config: "Config", layout: "ModelFolder", assume: "Mapping[str,
 
 
 class _Facts:
-    """Asks for facts where they may stand: the registry, the files, the caller.
+    """Looks up facts in the registry, in the files, and in `assume`.
 
     Attributes:
-        completed: The facts that the registry leaves unknown, as the files or the caller say them.
+        model: The registry's record.
+        layout: What the files state.
+        assume: The facts that the caller of `load` gave.
+        completed: The facts that the registry does not state, with the values that were used.
     """
 
     def __init__(self, model: "Model", layout: "ModelFolder", assume: "Mapping[str, object]") -> None:
@@ -135,14 +148,14 @@ class _Facts:
             stated = getattr(model, name)
             if stated is not None and stated != value:
                 raise MismatchError(
-                    f"`{name}` of `{model.id}` is {stated!r} in the registry, and {value!r} was to be assumed;"
+                    f"`{name}` of `{model.id}` is {stated!r} in the registry, but assume= gives {value!r};"
                     " correct the registry if it is wrong"
                 )
 
     def known(self, name: str, held: "Any", default: "Any" = None) -> "Any":
-        """A fact that has to be known."""
+        """A fact that must be known. `held` is the files' value, or None; `default` is used if nobody states one."""
         stated = getattr(self.model, name)
-        # A library writes an empty prompt where nobody set one; spaces around a marker are its own, too.
+        # An empty prompt in the files may be the library's default, and so may blanks around a marker.
         spoken = held is not None and (not name.endswith("_prefix") or bool(held.strip()))
         same = stated == held or (name.endswith("_prefix") and str(stated).strip() == str(held).strip())
         if stated is not None and spoken and not same:
@@ -164,7 +177,7 @@ class _Facts:
         )
 
     def one_of(self, choices: tuple[str, ...], name: str, held: str | None) -> str:
-        """A fact that must be known and one of `choices`; if there is one choice only, nobody has to state it."""
+        """A fact that must be known and be one of `choices`. If there is only one choice, it need not be stated."""
         value: str = self.known(name, held, choices[0] if len(choices) == 1 else None)
         if value not in choices:
             raise EngineError(
@@ -174,7 +187,7 @@ class _Facts:
         return value
 
     def length(self, name: str, held: int | None) -> int:
-        """The longest input of one side in tokens: the authors' default for it, or what the model takes."""
+        """The longest input of one side in tokens: the stated length of the side, or the model's context length."""
         stated: int | None = getattr(self.model, name)
         found: Any = self.assume.get(name) or held
         if not stated and found:

@@ -1,4 +1,4 @@
-"""The linear layers that some models have after pooling, or after each token, in numpy."""
+"""Linear layers after the network, for pooled vectors or for token vectors, in numpy."""
 
 from hypiler.engines.checks import library_errors
 from hypiler.engines.errors import EngineError
@@ -17,10 +17,10 @@ _ACTIVATIONS = ("Identity", "Tanh", "ReLU", "GELU")
 
 
 def dense_layers(layout: "ModelFolder") -> "list[Callable[[Floats], Floats]]":
-    """A function for each layer of the folder, in order: [..., in_features] to [..., out_features].
+    """One function per layer of the folder, in order. Each maps [..., in_features] to [..., out_features].
 
-    Raises EngineError for weights that are missing or of another shape, and for an activation that is not known; the
-    functions raise it for vectors of another width.
+    Raises EngineError for weights that are missing or have another shape, and for an unknown activation. The functions
+    raise EngineError for vectors of another width.
     """
     return [_layer(layout.folder / module.path / "model.safetensors", module) for module in layout.dense]
 

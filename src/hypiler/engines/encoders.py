@@ -1,5 +1,5 @@
 # pyright: basic, reportMissingImports=false
-"""From texts to vectors to scores: what every engine has in common. An engine only runs the network."""
+"""Encoders: texts to vectors to scores. They are the same for all engines; an engine only runs the network."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -19,11 +19,14 @@ if TYPE_CHECKING:
     Floats: TypeAlias = NDArray[np.float32]
 
     class Backend(Protocol):
-        """What an engine does: run a batch of texts through the network.
+        """What an engine provides: it runs a batch of texts through the network.
 
-        `query` says for which side; the engine puts the contract's prefix before each text and cuts it to the
-        contract's length. Gives, by encoder type: dense and static float32 [texts, embedding_dim], pooled and neither
-        cut nor normalized; multi_vector a list of float32 [tokens, dim]; sparse a scipy CSR array [texts, vocabulary].
+        `query` says which side the texts belong to. The engine puts the contract's prefix of that side before each text
+        and truncates the text to the contract's length. The result depends on the encoder type:
+
+        - dense and static: float32 [texts, embedding_dim], pooled, but neither truncated nor normalized
+        - multi_vector: a list of float32 [tokens, dim]
+        - sparse: a scipy CSR array of float32 [texts, vocabulary]
         """
 
         def run(self, texts: list[str], *, query: bool) -> Any:
@@ -31,10 +34,10 @@ if TYPE_CHECKING:
             ...
 
     class PairBackend(Protocol):
-        """What an engine does with pairs of a query and a document: a score for each."""
+        """What an engine provides for rerankers: it scores pairs of a query and a document."""
 
         def score(self, pairs: list[tuple[str, str]]) -> Sequence[float] | Floats:
-            """A score for each pair."""
+            """One score per pair."""
             ...
 
 
@@ -42,9 +45,10 @@ _V = TypeVar("_V")
 
 
 class Encoder(Protocol[_V]):
-    """What every model that was loaded can do; `_V` is what texts are encoded to.
+    """What every loaded model can do. `_V` is the type that texts are encoded to.
 
-    It is a DenseEncoder, MultiVectorEncoder, SparseEncoder or Reranker: ask with `isinstance` for the types of arrays.
+    Every encoder is a DenseEncoder, MultiVectorEncoder, SparseEncoder or Reranker. Use `isinstance` to get the types
+    of its arrays.
     """
 
     contract: "Contract"
@@ -52,33 +56,39 @@ class Encoder(Protocol[_V]):
 
     @property
     def space_id(self) -> str:
-        """Stands for everything that the document vectors of this encoder depend on."""
+        """Identifies everything that the document vectors of this encoder depend on."""
         ...
 
     @property
     def query_space_id(self) -> str:
-        """Stands for everything that is done to queries alone."""
+        """Identifies everything that is done to queries alone."""
         ...
 
     def space(self) -> dict[str, Any]:
-        """What the vectors of this encoder depend on."""
+        """Everything that the vectors of this encoder depend on."""
         ...
 
     def encode_queries(self, texts: Sequence[str], *, batch_size: int = 32, progress: bool | None = None) -> _V:
-        """The texts as queries."""
+        """Encode texts as queries."""
         ...
 
     def encode_documents(self, texts: Sequence[str], *, batch_size: int = 32, progress: bool | None = None) -> _V:
-        """The texts as documents."""
+        """Encode texts as documents."""
         ...
 
     def similarity(self, queries: _V, documents: _V) -> "Floats":
-        """Float32 [queries, documents], larger is nearer."""
+        """The scores, float32 [queries, documents]. Larger is nearer."""
         ...
 
 
 class _Loaded:
-    """What every loaded model is: a contract, what runs it, and the space that follows from the contract."""
+    """A loaded model.
+
+    Attributes:
+        contract: How texts become vectors.
+        backend: The engine's part, which runs the network.
+        engine: The name of the engine.
+    """
 
     def __init__(self, contract: "Contract", backend: Any, engine: str) -> None:
         self.contract = contract
@@ -86,32 +96,32 @@ class _Loaded:
         self.engine = engine
 
     def space(self) -> dict[str, Any]:
-        """What the vectors of this encoder depend on, ready for JSON, with the ids that stand for it.
+        """Everything that the vectors of this encoder depend on, as JSON types, and the ids of the two sides.
 
-        It is `ModelConfig.space` with the facts that the registry leaves unknown as the files or `assume` gave them.
+        The same as `ModelConfig.space`, completed by facts from the files or from `assume`.
         """
         return dict(self.contract.space_facts)
 
     @property
     def space_id(self) -> str:
-        """Stands for everything that the document vectors of this encoder depend on; an index stores it beside them."""
+        """Identifies everything that the document vectors of this encoder depend on; store it with an index."""
         return str(self.space()["space_id"])
 
     @property
     def query_space_id(self) -> str:
-        """Stands for everything that is done to queries alone."""
+        """Identifies everything that is done to queries alone."""
         return str(self.space()["query_space_id"])
 
 
-def _checked(texts: Sequence[str]) -> Sequence[str]:
-    """The texts. Raises TypeError for one string, which is a sequence of strings, too: its letters."""
+def _not_one_string(texts: Sequence[str]) -> Sequence[str]:
+    """The texts, unchanged. Raises TypeError for a single string, which is a sequence of one-letter strings."""
     if isinstance(texts, (str, bytes)):
         raise TypeError("texts must be a sequence of strings, got one string")
     return texts
 
 
 class _Encoder(_Loaded):
-    """Batches and progress."""
+    """An encoder that encodes texts in batches and shows progress."""
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.contract.id!r} by {self.engine}: {self.contract.dimension} dims>"
@@ -119,14 +129,14 @@ class _Encoder(_Loaded):
     def _batches(
         self, texts: Sequence[str], *, query: bool, batch_size: int, progress: bool | None
     ) -> "Iterator[tuple[list[int], Any]]":
-        """The places of the texts of each batch, and what the engine made of them.
+        """For each batch, the positions of its texts and the engine's result.
 
-        Batches hold texts of about the same length, the longest first: little padding, and if memory runs out it does
-        so at once.
+        The texts of a batch have about the same length, so there is little padding. The longest come first, so if
+        memory runs out, it does so at once.
         """
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, got {batch_size}")
-        texts = _checked(texts)
+        texts = _not_one_string(texts)
         order = sorted(range(len(texts)), key=lambda place: -len(texts[place]))
         for start in _progress(range(0, len(order), batch_size), progress, len(order) > batch_size):
             places = order[start : start + batch_size]
@@ -134,7 +144,7 @@ class _Encoder(_Loaded):
 
 
 def _progress(steps: "range", wanted: bool | None, several: bool) -> "Any":
-    """The steps, with a bar: if it is wanted, or on a terminal if there are several."""
+    """The steps, with a progress bar if `wanted`. None means: on a terminal, if there are several steps."""
     import sys
 
     if wanted is False or (wanted is None and not (several and sys.stderr.isatty())):
@@ -148,25 +158,30 @@ class DenseEncoder(_Encoder):
     """One vector per text."""
 
     def encode_queries(self, texts: Sequence[str], *, batch_size: int = 32, progress: bool | None = None) -> "Floats":
-        """Float32 [texts, dimension]: prefixed as queries, pooled, cut and normalized as the model wants it.
+        """Encode texts as queries: float32 [texts, dimension].
 
-        `progress` shows a bar; by default on a terminal, for more than one batch that takes more than a second.
+        Texts get the prefix of queries. Vectors are pooled, truncated and normalized as the model requires. `progress`
+        shows a progress bar; by default on a terminal, if there is more than one batch and a second has passed.
         """
         return self._encode(texts, query=True, batch_size=batch_size, progress=progress)
 
     def encode_documents(self, texts: Sequence[str], *, batch_size: int = 32, progress: bool | None = None) -> "Floats":
-        """Float32 [texts, dimension]: the same for documents."""
+        """Encode texts as documents: float32 [texts, dimension]. See `encode_queries`."""
         return self._encode(texts, query=False, batch_size=batch_size, progress=progress)
 
     def similarity(self, queries: "Floats", documents: "Floats") -> "Floats":
-        """Float32 [queries, documents], larger is nearer; by the model's own measure."""
+        """The scores by the model's own measure, float32 [queries, documents]. Larger is nearer."""
         return similarity(self.contract.similarity)(queries, documents)
 
     def quantizer(self, precision: str, sample: "Floats") -> Binary | Int8:
-        """Makes smaller vectors of float32 ones, and compares them: `binary` or `int8`.
+        """A quantizer, which makes float32 vectors smaller and compares the results.
 
-        `sample` are vectors of documents, whose limits int8 takes; binary needs none. Raises ValueError for a precision
-        that the registry does not state for this model: its scores would be worse than anybody has measured.
+        Args:
+            precision: `binary` or `int8`.
+            sample: Document vectors [n, dimension], from which int8 takes its limits. Not used for binary.
+
+        Raises ValueError for a precision that the registry does not state for this model, since nobody has measured how
+        much worse its scores are.
         """
         stated = self.contract.precisions
         if precision not in stated:
@@ -186,7 +201,7 @@ class DenseEncoder(_Encoder):
 
 
 def truncate_and_normalize(vectors: "Floats", contract: "Contract") -> "Floats":
-    """Cut pooled vectors [n, embedding_dim] to the chosen width and normalize them, in the order the model wants."""
+    """Truncate pooled vectors [n, embedding_dim] to the chosen width and normalize them, in the model's order."""
     cut = contract.dimension < contract.embedding_dim
     if cut and contract.matryoshka_order == "layer_norm_truncate_normalize":
         vectors = layer_norm(vectors)
@@ -197,7 +212,7 @@ def truncate_and_normalize(vectors: "Floats", contract: "Contract") -> "Floats":
 
 
 def normalized(vectors: "Floats") -> "Floats":
-    """Rows of length 1; a row of zeros stays as it is."""
+    """The rows scaled to length 1. A row of zeros is kept."""
     import numpy as np
 
     lengths: Any = np.linalg.norm(vectors, axis=-1, keepdims=True)
@@ -206,7 +221,7 @@ def normalized(vectors: "Floats") -> "Floats":
 
 
 def layer_norm(vectors: "Floats", epsilon: float = 1e-5) -> "Floats":
-    """Rows with mean 0 and variance 1, without weights; epsilon as PyTorch has it by default."""
+    """The rows scaled to mean 0 and variance 1, without weights. `epsilon` is PyTorch's default."""
     import numpy as np
 
     centred: Any = vectors - vectors.mean(axis=-1, keepdims=True)
@@ -220,17 +235,17 @@ class MultiVectorEncoder(_Encoder):
     def encode_queries(
         self, texts: Sequence[str], *, batch_size: int = 32, progress: bool | None = None
     ) -> "list[Floats]":
-        """A float32 [tokens, dimension] for each text."""
+        """Encode texts: one float32 [tokens, dimension] per text."""
         return self._encode(texts, query=True, batch_size=batch_size, progress=progress)
 
     def encode_documents(
         self, texts: Sequence[str], *, batch_size: int = 32, progress: bool | None = None
     ) -> "list[Floats]":
-        """A float32 [tokens, dimension] for each text."""
+        """Encode texts: one float32 [tokens, dimension] per text."""
         return self._encode(texts, query=False, batch_size=batch_size, progress=progress)
 
     def similarity(self, queries: "Sequence[Floats]", documents: "Sequence[Floats]") -> "Floats":
-        """Float32 [queries, documents]: the sum over a query's tokens of the nearest document token."""
+        """The scores, float32 [queries, documents]: MaxSim, summed over the tokens of the query."""
         return max_sim(queries, documents)
 
     def _encode(self, texts: Sequence[str], *, query: bool, batch_size: int, progress: bool | None) -> "list[Floats]":
@@ -244,22 +259,22 @@ class MultiVectorEncoder(_Encoder):
 
 
 class SparseEncoder(_Encoder):
-    """A weight for each entry of the vocabulary, most of them 0."""
+    """One weight per entry of the vocabulary. Most weights are 0."""
 
     def encode_queries(
         self, texts: Sequence[str], *, batch_size: int = 32, progress: bool | None = None
     ) -> "csr_array[Any, Any]":
-        """A scipy CSR array of float32 [texts, vocabulary]."""
+        """Encode texts: a scipy CSR array of float32 [texts, vocabulary]."""
         return self._encode(texts, query=True, batch_size=batch_size, progress=progress)
 
     def encode_documents(
         self, texts: Sequence[str], *, batch_size: int = 32, progress: bool | None = None
     ) -> "csr_array[Any, Any]":
-        """A scipy CSR array of float32 [texts, vocabulary]."""
+        """Encode texts: a scipy CSR array of float32 [texts, vocabulary]."""
         return self._encode(texts, query=False, batch_size=batch_size, progress=progress)
 
     def similarity(self, queries: "csr_array[Any, Any]", documents: "csr_array[Any, Any]") -> "Floats":
-        """Float32 [queries, documents]: dot products."""
+        """The dot products, float32 [queries, documents]."""
         return sparse_dot(queries, documents)
 
     def _encode(
@@ -282,7 +297,7 @@ class SparseEncoder(_Encoder):
 
 
 class Reranker(_Loaded):
-    """Reads a query and a document together: there are no vectors, so the texts themselves are encoded."""
+    """Reads a query and a document together. There are no vectors, so encoding only adds the prefix to the texts."""
 
     backend: "PairBackend"
 
@@ -290,19 +305,19 @@ class Reranker(_Loaded):
         return f"<Reranker {self.contract.id!r} by {self.engine}>"
 
     def encode_queries(self, texts: Sequence[str], *, batch_size: int = 32, progress: bool | None = None) -> list[str]:
-        """The texts with the prefix of queries; there is nothing to compute yet."""
-        return [(self.contract.query_prefix or "") + text for text in _checked(texts)]
+        """The texts with the prefix of queries. Nothing is computed yet."""
+        return [(self.contract.query_prefix or "") + text for text in _not_one_string(texts)]
 
     def encode_documents(
         self, texts: Sequence[str], *, batch_size: int = 32, progress: bool | None = None
     ) -> list[str]:
-        """The texts with the prefix of documents; there is nothing to compute yet."""
-        return [(self.contract.document_prefix or "") + text for text in _checked(texts)]
+        """The texts with the prefix of documents. Nothing is computed yet."""
+        return [(self.contract.document_prefix or "") + text for text in _not_one_string(texts)]
 
     def similarity(self, queries: Sequence[str], documents: Sequence[str]) -> "Floats":
-        """Float32 [queries, documents]: the model's own scores, in its own unit; larger is more relevant."""
+        """The model's own scores, float32 [queries, documents]. Their unit is the model's. Larger is more relevant."""
         import numpy as np
 
-        pairs = [(query, document) for query in _checked(queries) for document in _checked(documents)]
+        pairs = [(query, document) for query in _not_one_string(queries) for document in _not_one_string(documents)]
         scores = self.backend.score(pairs) if pairs else []
         return np.asarray(scores, np.float32).reshape(len(queries), len(documents))

@@ -1,25 +1,25 @@
-"""What can go wrong before a model encodes its first text."""
+"""Errors of loading and running models."""
 
 
 class EngineError(Exception):
-    """A model cannot be loaded, or not by this engine; the message says why and what to do."""
+    """A model cannot be loaded, or not by this engine. The message says why and what to do."""
 
 
 class MismatchError(EngineError):
-    """The registry and the model's files, or the engine, say different things; the message names both."""
+    """The registry disagrees with the model's files or with the engine. The message names both values."""
 
 
 class UnknownFactError(EngineError):
-    """Neither the registry nor the model's files give a fact that is needed."""
+    """A required fact is stated neither by the registry nor by the model's files."""
 
 
 class ChecksumError(EngineError):
-    """A file's sha256 is not that of the registry."""
+    """A file's sha256 differs from the one in the registry."""
 
 
 class UnsafeError(EngineError):
-    """Loading would run code of the repository, or unpickle weights, and that was not allowed by name."""
+    """Loading would run code from the repository, or unpickle weights, and this was not explicitly allowed."""
 
 
 class MissingEngineError(EngineError, ImportError):
-    """A package is not installed; the message says which extra brings it."""
+    """A package is not installed. The message says which extra installs it."""

@@ -1,6 +1,7 @@
-"""fastembed: models in ONNX, as far as its own classes go. Extra: `hypiler[fastembed]`.
+"""The engine fastembed: ONNX models that one of fastembed's classes can run. Extra: `hypiler[fastembed]`.
 
-Its classes are told what the contract says: the file, the lengths, the markers. What they cannot be told is refused.
+The file, the lengths and the markers of the contract are set on fastembed's objects. A model is refused if its contract
+has something that cannot be set.
 """
 
 from dataclasses import replace
@@ -49,7 +50,7 @@ else:
     from onnxruntime import get_available_providers
     from tokenizers import normalizers
 
-# The inputs that it makes for a graph, and the name of the output that is read if several have a vector per token.
+# The inputs that fastembed creates for a graph, and the names of the output to read if several have a vector per token.
 _INPUTS = {
     "dense": {"input_ids", "attention_mask", "token_type_ids"},
     "multi_vector": {"input_ids", "attention_mask"},
@@ -60,8 +61,8 @@ _OUTPUTS = {
     "multi_vector": ("last_hidden_state", "token_embeddings"),
     "sparse": ("logits",),
 }
-# Names in its list of models that stand for a class: the SPLADE, and the ColBERTs, of which one attends to what fills
-# queries up.
+# Names of models in fastembed's list, each of which selects a class: SPLADE, and two for ColBERT. The second one
+# attends to expansion tokens.
 _SPLADE = "prithivida/Splade_PP_en_v1"
 _COLBERT = {False: "colbert-ir/colbertv2.0", True: "jinaai/jina-colbert-v2"}
 
@@ -75,7 +76,7 @@ def open_model(config: "Config", contract: "Contract", layout: "ModelFolder", de
         raise missing_onnx_error(contract, layout, places)
     public, name = _class(contract, layout)
     path = layout.folder / file
-    # A folder for its cache would be made, though nothing is downloaded.
+    # Without `cache_dir`, fastembed would create a cache folder although nothing is downloaded.
     folders = {"specific_model_path": str(layout.folder), "cache_dir": str(layout.folder)}
     with _library(path):
         model = public(name, lazy_load=True, providers=[provider], **folders).model
@@ -96,7 +97,7 @@ def open_model(config: "Config", contract: "Contract", layout: "ModelFolder", de
 
 
 def _class(contract: "Contract", layout: "ModelFolder") -> "tuple[Any, str]":
-    """The class for a model, with the name to call it by. Raises EngineError if there is none that does the same."""
+    """The class for a model, and the model name to create it with. Raises EngineError if no class does the same."""
     late, other = layout.late_interaction, ""
     if layout.unusual:
         other = f"the model has {', '.join(layout.unusual)}"
@@ -106,9 +107,9 @@ def _class(contract: "Contract", layout: "ModelFolder") -> "tuple[Any, str]":
         if not contract.normalize:
             other = "it normalizes, and `encoding.normalize` is False"
         elif not late.markers:
-            other = "it marks texts with a token, and those of the model are not"
+            other = "it marks texts with a token, and this model does not"
         elif not late.expand:
-            other = "it fills queries up with mask tokens, and those of the model are not"
+            other = "it expands queries with mask tokens, and this model does not"
     if other:
         raise EngineError(f"fastembed has no class for `{contract.id}`: {other}; use another engine")
     if contract.encoder_type == "dense":
@@ -120,7 +121,10 @@ def _class(contract: "Contract", layout: "ModelFolder") -> "tuple[Any, str]":
 
 @cache
 def _custom(pooling: str) -> str:
-    """The name of a model that pools so. The list of models is the whole process's: no more than this stands in it."""
+    """The name of a custom model with this pooling.
+
+    fastembed's list of models is global, so at most one model per pooling is added to it.
+    """
     name = f"hypiler/{pooling}-{uuid4()}"
     TextEmbedding.add_custom_model(
         name, pooling=PoolingType[pooling.upper()], normalization=False, sources=ModelSource(hf=name), dim=1
@@ -129,12 +133,12 @@ def _custom(pooling: str) -> str:
 
 
 def _library(path: "Path") -> "AbstractContextManager[None]":
-    """A block in which the library has the file: its errors are of many types."""
+    """A block that calls fastembed. Its errors have many types, so their messages name the type."""
     return library_errors(f"fastembed cannot run {path}", with_type=True)
 
 
 def _check_graph(model: "Any", path: "Path", encoder_type: str) -> None:
-    """Take the output that has a vector per token. Raises EngineError if that or the inputs are not as known."""
+    """Select the output that has a vector per token. Raises EngineError if the inputs or outputs are not supported."""
     inputs = {one.name for one in model.model.get_inputs()}
     if inputs - _INPUTS[encoder_type] or not {"input_ids", "attention_mask"} <= inputs:
         raise EngineError(
@@ -146,7 +150,7 @@ def _check_graph(model: "Any", path: "Path", encoder_type: str) -> None:
 
 
 def _check_width(model: "Any", path: "Path", contract: "Contract", layout: "ModelFolder") -> None:
-    """Raise EngineError if the graph gives vectors of another width, or layers of the folder come after it."""
+    """Raise EngineError if the graph returns vectors of another width, or if layers must be applied after the graph."""
     with _library(path):
         vectors = model.onnx_embed(["a"]).model_output
     within = contract.encoder_type == "multi_vector" and vectors.shape[-1] == contract.embedding_dim
@@ -159,7 +163,7 @@ def _check_width(model: "Any", path: "Path", contract: "Contract", layout: "Mode
 
 
 class _Vectors:
-    """Models that give one vector per text, cut to the contract's length on each side."""
+    """A model with one vector per text. Texts are truncated to the contract's length for their side."""
 
     def __init__(self, model: "Any", path: "Path", contract: "Contract", layout: "ModelFolder") -> None:
         self.model, self.path, self.contract = model, path, contract
@@ -170,7 +174,7 @@ class _Vectors:
         contract = self.contract
         prefix = contract.query_prefix if query else contract.document_prefix
         tokens = contract.query_length if query else contract.document_length
-        # The length is set on the tokenizer, which threads share.
+        # The length is set on the tokenizer, which all threads share.
         with self.lock, _library(self.path):
             self.model.tokenizer.enable_truncation(tokens)
             return list(self.model.embed([prefix + text for text in texts], batch_size=len(texts)))
@@ -183,7 +187,7 @@ class _Dense(_Vectors):
 
 class _Sparse(_Vectors):
     def run(self, texts: list[str], *, query: bool) -> "Any":
-        # SciPy has no types.
+        # SciPy has no type information.
         csr_array = import_module("scipy.sparse").csr_array
         found = self.embedded(texts, query=query)
         values, places = (np.concatenate([getattr(one, name) for one in found]) for name in ("values", "indices"))
@@ -192,7 +196,7 @@ class _Sparse(_Vectors):
 
 
 class _MultiVector:
-    """Late interaction: a marker after the first token, queries filled up, some tokens left out of documents."""
+    """Late interaction: inserts a marker after the first token, expands queries, and skips some document tokens."""
 
     def __init__(self, model: "Any", path: "Path", contract: "Contract", layout: "ModelFolder") -> None:
         self.model, self.path = model, path
@@ -200,7 +204,7 @@ class _MultiVector:
         model.QUERY_MARKER_TOKEN_ID = marker_id(contract, layout, contract.query_prefix, tokenizer)
         model.DOCUMENT_MARKER_TOKEN_ID = marker_id(contract, layout, contract.document_prefix, tokenizer)
         model.skip_list = {tokenizer.token_to_id(word) for word in layout.late_interaction.skiplist_words}
-        # Each with room for the marker.
+        # The lengths leave room for the marker.
         _prepare(model.query_tokenizer, layout, length=contract.query_length - 1)
         model.query_tokenizer.enable_truncation(contract.query_length - 1)
         _prepare(model.tokenizer, layout)
@@ -214,7 +218,7 @@ class _MultiVector:
 
 
 def _prepare(tokenizer: "Any", layout: "ModelFolder", **padding: "Any") -> None:
-    """Padding after the tokens, which leaves their places as they are; lower case where the folder wants it."""
+    """Pad on the right, which does not move the tokens, and lower-case texts if the folder requires it."""
     tokenizer.enable_padding(**(tokenizer.padding | {"direction": "right"} | padding))
     if layout.lower_case:
         lower_case(tokenizer, normalizers)

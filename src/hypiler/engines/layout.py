@@ -1,7 +1,7 @@
-"""What a folder of model files holds, by its small JSON files. Nothing is executed, and weights are not opened.
+"""Reads what the small JSON files of a model's folder state. Nothing is executed, and weights are not opened.
 
-`hypiler.model_files` reads the files, for the engines as for `hypiler verify`. Here a file that cannot be used is an
-error, since a library would fail on it or guess.
+`hypiler.model_files` reads the files, both for the engines and for `hypiler verify`. For the engines, an invalid file
+is an error, since the library would fail on it or guess.
 """
 
 import os
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
     from hypiler.model_files.facts import FileFact
     from hypiler.schema.encoder_types import EncoderType
 
-# What git and huggingface_hub keep beside the files.
+# Folders of git and huggingface_hub beside the files.
 _NOT_OF_THE_MODEL = (".git", ".cache")
-# The orders of modules that need no more than a ModelFolder says: network, pooling, linear layers, unit length.
+# The sequences of modules that a ModelFolder describes completely: network, pooling, linear layers, normalization.
 _USUAL = re.compile(
     "Transformer( Pooling( Dense)*( Normalize)?)?|Transformer( Dense)*( MultiVectorMask)?( Normalize)?"
     "|(MLM)?Transformer SpladePooling|StaticEmbedding( Normalize)?"
 )
-# The settings of modules, with the values that need no more.
+# Settings of modules, with the only value that a ModelFolder describes.
 _SETTINGS = (
     ("Pooling", "include_prompt", True),
     ("Dense", "use_residual", False),
@@ -51,16 +51,29 @@ _SETTINGS = (
 
 @dataclass(frozen=True, slots=True)
 class ModelFolder:
-    """What the files say; None where they say nothing.
+    """What the files state. A value is None if they do not state it.
 
     Attributes:
-        encoder_type: What the files hold; `evidence` is the file and entry that show it.
+        folder: The folder.
+        encoder_type: The encoder type.
+        evidence: The file and key that show the encoder type.
         modules: The names of the modules in modules.json, in order.
-        pooling: In the words of models.json; several that are joined have a + between them.
-        query_length: The longest query in tokens; likewise `document_length`.
+        architectures: The names of the classes that the network was saved from.
+        hidden_size: The width of the hidden states.
+        vocab_size: The number of entries of the vocabulary.
+        pooling: A word of models.json. Modes that are concatenated are joined by `+`.
+        normalize: Whether vectors get length 1.
+        similarity: How vectors are compared, as a word of models.json.
+        query_prefix: The text before each query.
+        document_prefix: The text before each document.
+        query_length: The longest query in tokens.
+        document_length: The longest document in tokens.
         dense: The linear layers after the network.
-        lower_case: Whether texts are put into lower case before the tokenizer has them.
-        unusual: What only the library that wrote the files can do.
+        late_interaction: How tokens are prepared for late interaction.
+        lower_case: Whether texts are lower-cased before they reach the tokenizer.
+        unusual: Features that only the library which wrote the files supports.
+        trust_remote_code: Whether code from the repository may run.
+        allow_pickle: Whether pickled weights may be read.
     """
 
     folder: Path
@@ -86,7 +99,7 @@ class ModelFolder:
 
 
 def read_layout(folder: Path, *, trust_remote_code: bool = False, allow_pickle: bool = False) -> ModelFolder:
-    """What lies in a folder. Raises EngineError for a file that cannot be used, such as one that is no valid JSON."""
+    """Read a folder. Raises EngineError for an invalid file, such as one that is not valid JSON."""
     repository = _repository(folder)
     network = Network(repository)
     shown = find_encoder_type(repository)
@@ -121,7 +134,7 @@ def read_layout(folder: Path, *, trust_remote_code: bool = False, allow_pickle: 
 
 
 def read_file(path: Path) -> "Any":
-    """What a small JSON file of a model holds, None if there is none. Raises EngineError."""
+    """The value in a small JSON file of a model; None if the file does not exist. Raises EngineError."""
     if not path.is_file():
         return None
     try:
@@ -132,12 +145,12 @@ def read_file(path: Path) -> "Any":
 
 def _content(path: Path) -> bytes:
     if path.stat().st_size > MAX_BYTES:
-        raise EngineError(f"{path} is larger than {MAX_BYTES >> 20} MiB, which no such file of a model is")
+        raise EngineError(f"{path} is larger than {MAX_BYTES >> 20} MiB, the limit for such a file")
     return path.read_bytes()
 
 
 def _repository(folder: Path) -> Repository:
-    """The files of a folder, as far as the reader asks for them, but not the weights."""
+    """The files of a folder that the reader needs, without the weights."""
     names: list[str] = []
     for place, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if name not in _NOT_OF_THE_MODEL]
@@ -149,7 +162,7 @@ def _repository(folder: Path) -> Repository:
         contents |= {name: _content(folder / name) for name in asked}
     repository = Repository(names, contents, {})
     for problem in repository.problems:
-        # The reader passes over a file of an unsafe name; a library may read it.
+        # The reader ignores files with unsafe names, but a library may read them.
         if problem.file.endswith((".json", STANFORD)):
             raise EngineError(f"{folder / problem.file} cannot be used: {problem.message}")
     return repository
@@ -164,7 +177,7 @@ def _evidence(repository: Repository, shown: Shown | None) -> str:
     if shown is None:
         return ""
     held = None if shown.file == MODULES else repository.object(shown.file).get(shown.key)
-    # What is shown of a file must not steer the terminal.
+    # Text from a file must not contain control characters for the terminal.
     names = [name for name in [text(held) or "", *words(held)] if name.isidentifier()]
     if shown.key == "architectures" and names:
         return f"{shown.file}: {', '.join(names)}"
@@ -180,7 +193,7 @@ def _layers(repository: Repository, folder: Path) -> tuple[Layer, ...]:
 
 
 def _unusual(repository: Repository) -> tuple[str, ...]:
-    """The modules and settings that need more than a ModelFolder says."""
+    """The modules and settings that a ModelFolder does not describe completely."""
     found: list[str] = []
     names = [one.name if one.known else one.type for one in repository.modules or ()]
     if repository.modules is not None and not _USUAL.fullmatch(" ".join(names)):

@@ -1,4 +1,4 @@
-"""model2vec: static models, the mean of a table's rows, by numpy. Extra: `hypiler[model2vec]`."""
+"""The engine model2vec: static models, whose vectors are means of a table's rows. Extra: `hypiler[model2vec]`."""
 
 import sys
 from pathlib import Path
@@ -25,7 +25,7 @@ else:
 
 
 def open_model(config: "Config", contract: "Contract", layout: "ModelFolder", device: str) -> "Backend":
-    """The model in a folder. Raises EngineError if the library cannot load it, or loads it otherwise than as agreed."""
+    """The model in a folder. Raises EngineError if the library cannot load it, or loads it unlike the contract."""
     if device != "cpu":
         raise ValueError(f"device must be cpu for model2vec; got {device!r}")
     check_own_weights(config, contract, "model2vec runs", "table")
@@ -35,12 +35,12 @@ def open_model(config: "Config", contract: "Contract", layout: "ModelFolder", de
         # In half precision the means would be rounded as well.
         model = StaticModel.from_pretrained(folder, quantize_to="float32")
     check_width(model.embedding, contract)
-    # A vector that the library has normalized is right only if it should be: nothing undoes that.
+    # If the library normalizes, the contract must as well, since normalization cannot be undone.
     check_agreement(contract, str(folder), normalize=model.normalize or None)
     if not all((folder / name).is_file() for name in STATIC_LAYOUT):
-        # model2vec leaves unknown tokens out of the mean; sentence-transformers, whose model this is, does not.
+        # This is a model of sentence-transformers, which includes unknown tokens in the mean. model2vec would not.
         model.unk_token_id = None
-    # By it texts are cut to letters before they are cut to tokens, and then may have fewer tokens than were asked for.
+    # model2vec uses this length to truncate texts by letters before tokenizing. They could then have too few tokens.
     model.median_token_length = sys.maxsize
     return _Static(model, contract)
 
@@ -54,7 +54,7 @@ class _Static:
         contract = self.contract
         prefix = contract.query_prefix if query else contract.document_prefix
         tokens = contract.query_length if query else contract.document_length
-        # The length is set on the tokenizer, which threads share.
+        # The length is set on the tokenizer, which all threads share.
         with self.lock:
             vectors = self.model.encode([prefix + text for text in texts], max_length=tokens)
         return np.asarray(vectors, np.float32)

@@ -1,5 +1,5 @@
 # pyright: basic, reportMissingImports=false
-"""onnxruntime and tokenizers: the light engine, without PyTorch. Extra: `hypiler[onnx]`."""
+"""The engine onnx: onnxruntime and tokenizers, without PyTorch. Extra: `hypiler[onnx]`."""
 
 import sys
 from functools import cached_property
@@ -42,9 +42,9 @@ if TYPE_CHECKING:
     Ids = NDArray[np.int64]
 
 _INPUTS = {"input_ids", "attention_mask", "token_type_ids", "position_ids"}
-# Without these a text's vector would depend on the texts beside it.
+# Without these inputs, a text's vector would depend on the other texts of its batch.
 _NEEDED = {"input_ids", "attention_mask"}
-# The dimensions of the output that is read, and its name if several have as many.
+# By encoder type: how many dimensions the output to read has, and its possible names if several outputs have as many.
 _OUTPUTS = {
     "dense": (3, ("last_hidden_state", "token_embeddings")),
     "multi_vector": (3, ("last_hidden_state", "token_embeddings")),
@@ -52,14 +52,14 @@ _OUTPUTS = {
     "reranker": (2, ("logits",)),
 }
 _PAIRS = 32
-# The tokens of one run on a processor, with what fills the texts up: with more at once each takes longer.
+# The tokens per run on a CPU, including padding. With more tokens per run, each token takes longer.
 _TOKENS = 1024
 
 
 def open_model(config: "Config", contract: "Contract", layout: "ModelFolder", device: str) -> "Backend | PairBackend":
     """The model in a folder.
 
-    Raises EngineError if its ONNX file is missing, takes or gives what is not known, or does not fit the registry.
+    Raises EngineError if its ONNX file is missing, has unsupported inputs or outputs, or does not fit the registry.
     """
     check_usual(contract, layout)
     places = onnx_places(config)
@@ -67,7 +67,7 @@ def open_model(config: "Config", contract: "Contract", layout: "ModelFolder", de
     if weights is None:
         raise missing_onnx_error(contract, layout, places)
     network = _Network(weights, contract, layout, device)
-    # A first text finds what does not fit, before there is a second.
+    # Encode one text now, to find errors while loading.
     if contract.encoder_type == "reranker":
         pairs = _Pairs(network)
         pairs.score([("", "")])
@@ -84,7 +84,18 @@ def open_model(config: "Config", contract: "Contract", layout: "ModelFolder", de
 
 
 class _Network:
-    """A session with its tokenizer: texts to arrays to outputs."""
+    """An ONNX graph with its tokenizer: texts to arrays to outputs.
+
+    Attributes:
+        weights: The ONNX file.
+        contract: How texts become vectors.
+        limit: The most tokens per run, including padding.
+        session: The session of onnxruntime.
+        inputs: The names of the graph's inputs.
+        output: The name of the output to read.
+        tokenizer: The tokenizer, which all threads share.
+        lock: Held while the tokenizer is used.
+    """
 
     def __init__(self, weights: Path, contract: "Contract", layout: "ModelFolder", device: str) -> None:
         self.weights, self.contract = weights, contract
@@ -106,7 +117,7 @@ class _Network:
         options.log_severity_level = 3
         with _onnxruntime(self.weights):
             session = onnxruntime.InferenceSession(str(self.weights), options, providers=[provider])
-        # A provider whose libraries are missing is left out with no more than a line in the log.
+        # If the libraries of a provider are missing, onnxruntime drops it and only logs a line.
         if provider not in session.get_providers():
             raise ValueError(f"device must be one that onnxruntime can start here; {device!r} did not")
         return session
@@ -120,35 +131,35 @@ class _Network:
             raise EngineError(f"no tokenizer.json for the ONNX file: {path} does not exist")
         with library_errors(f"{path} must hold a tokenizer"):
             tokenizer = Tokenizer.from_file(str(path))
-        # What was saved with the tokenizer is not what the model wants: the contract says it.
+        # Padding that was saved with the tokenizer is not used: padding is added below.
         tokenizer.no_padding()
         if has_lower_case:
             lower_case(tokenizer, normalizers)
         return tokenizer
 
     def prefixed(self, texts: list[str], *, query: bool) -> "tuple[Ids, Ids, Ids]":
-        """The texts of one side as arrays, with its prefix and cut to its length."""
+        """The texts of one side as arrays, with the prefix of this side and truncated to its length."""
         contract = self.contract
         prefix = contract.query_prefix if query else contract.document_prefix
         return self.tokenized([prefix + text for text in texts], self.tokens(query=query))
 
     def tokens(self, *, query: bool) -> int:
-        """The longest input of a side."""
+        """The longest input of a side, in tokens."""
         return self.contract.query_length if query else self.contract.document_length
 
     def tokenized(self, texts: "Sequence[str | tuple[str, str]]", tokens: int) -> "tuple[Ids, Ids, Ids]":
-        """Ids, mask and type ids [texts, longest], cut to `tokens` and filled with 0 on the right."""
-        # The length is set on the tokenizer, which threads share.
+        """Ids, mask and type ids [texts, longest], truncated to `tokens` and padded with 0 on the right."""
+        # The length is set on the tokenizer, which all threads share.
         with self.lock:
             self.tokenizer.enable_truncation(tokens)
             found = self.tokenizer.encode_batch_fast(texts)
         longest = max(len(one) for one in found)
         if longest > tokens:
             raise MismatchError(
-                f"texts of `{self.contract.id}` are to be cut to {tokens} tokens, and the special ones of its tokenizer"
-                f" alone are {longest}"
+                f"texts of `{self.contract.id}` are truncated to {tokens} tokens, but the special tokens of its"
+                f" tokenizer alone are {longest}"
             )
-        # No network takes texts of no tokens at all.
+        # Networks do not accept texts without any tokens.
         ids, mask, types = np.zeros((3, len(found), max(longest, 1)), np.int64)
         for row, one in enumerate(found):
             ids[row, : len(one)] = one.ids
@@ -159,10 +170,10 @@ class _Network:
     def runs(
         self, ids: "Ids", mask: "Ids", types: "Ids", used: "Any" = None
     ) -> "Iterator[tuple[NDArray[np.intp], Ids, Floats]]":
-        """The places of some of the texts, their rows of the mask, and the output for them, until all are done.
+        """Run the texts in parts. For each part: the positions of its texts, their rows of the mask, and their output.
 
-        Texts of about one length go together, each cut to the longest. `used` are the tokens that are wanted, if not
-        those of the mask.
+        Texts of about the same length are run together, truncated to the longest one among them. `used` marks the
+        tokens whose output is needed, if these are not the tokens of the mask.
         """
         ends = np.where(mask > 0 if used is None else used, np.arange(1, ids.shape[1] + 1), 1).max(axis=1)
         order = np.argsort(-ends, kind="stable")
@@ -174,7 +185,7 @@ class _Network:
             yield places, part[1], self.run(*part)
 
     def run(self, ids: "Ids", mask: "Ids", types: "Ids") -> "Floats":
-        """The output for the kind of model, as float32."""
+        """The output of the graph as float32."""
         positions = np.tile(np.arange(ids.shape[1]), (len(ids), 1))
         feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types, "position_ids": positions}
         with _onnxruntime(self.weights):
@@ -183,15 +194,15 @@ class _Network:
         return result
 
 
-def _in_place(parts: "Sequence[tuple[NDArray[np.intp], Floats]]") -> "Floats":
-    """Rows in the order of their places."""
+def _in_order(parts: "Sequence[tuple[NDArray[np.intp], Floats]]") -> "Floats":
+    """The rows of all parts, in the order of their positions."""
     places, rows = zip(*parts, strict=True)
     result: Floats = np.concatenate(rows)[np.argsort(np.concatenate(places))]
     return result
 
 
 def _onnxruntime(weights: Path) -> "AbstractContextManager[None]":
-    """A block in which onnxruntime has the file: its errors are of types of its own."""
+    """A block that calls onnxruntime, whose errors have types of their own."""
     return library_errors(f"onnxruntime cannot run {weights}")
 
 
@@ -203,7 +214,7 @@ class _Dense:
     def run(self, texts: list[str], *, query: bool) -> "Floats":
         contract = self.network.contract
         runs = self.network.runs(*self.network.prefixed(texts, query=query))
-        vectors = _in_place([(places, pool(tokens, mask, contract.pooling)) for places, mask, tokens in runs])
+        vectors = _in_order([(places, pool(tokens, mask, contract.pooling)) for places, mask, tokens in runs])
         for layer in self.layers:
             vectors = layer(vectors)
         return check_width(vectors, contract)
@@ -221,12 +232,21 @@ class _Sparse:
         largest = [
             (places, np.max(logits, axis=1, where=mask[..., None] > 0, initial=0)) for places, mask, logits in runs
         ]
-        weights = np.log1p(_in_place(largest))
+        weights = np.log1p(_in_order(largest))
         return csr_array(check_width(weights, self.network.contract))
 
 
 class _MultiVector:
-    """Late interaction: a marker after the first token, queries filled up, punctuation left out of documents."""
+    """Late interaction: inserts a marker after the first token, expands queries, and skips punctuation.
+
+    Attributes:
+        network: The graph with its tokenizer.
+        layout: What the folder states.
+        late: How tokens are prepared.
+        markers: The marker's id and the text after it, for queries (True) and documents (False).
+        skipped: The ids of the tokens whose vectors are left out.
+        expansion_id: The id of the token that expands queries.
+    """
 
     def __init__(self, network: _Network, layout: "ModelFolder") -> None:
         self.network, self.layout = network, layout
@@ -234,19 +254,19 @@ class _MultiVector:
         contract, tokenizer = network.contract, network.tokenizer
         if not self.late.source:
             raise UnknownFactError(
-                f"how `{contract.id}` marks, fills up and skips tokens is not known: {layout.folder} has neither the"
+                f"how `{contract.id}` marks, expands and skips tokens is unknown: {layout.folder} has neither the"
                 " settings of PyLate, nor artifact.metadata, nor modules.json with MultiVectorMask"
             )
         sides = {True: ("query", contract.query_prefix), False: ("document", contract.document_prefix)}
         self.markers = {query: self._marker(side, prefix) for query, (side, prefix) in sides.items()}
         skipped = [tokenizer.token_to_id(word) for word in self.late.skiplist_words]
         self.skipped = np.array([one for one in skipped if one is not None], np.int64)
-        self.filling = self._filling() if self.late.expand else 0
+        self.expansion_id = self._expansion_id() if self.late.expand else 0
 
     def _marker(self, side: str, prefix: str) -> tuple[int | None, str]:
-        """The id of the marker with which a prefix begins, None if there is none, and the text that follows it.
+        """Split a prefix into the id of its marker, None if it has none, and the text after the marker.
 
-        As text, the tokenizer might take a marker apart.
+        A marker is inserted by its id, since the tokenizer might split its text into several tokens.
         """
         if not self.late.markers or not prefix:
             return None, prefix
@@ -257,15 +277,15 @@ class _MultiVector:
             marker, rest = prefix, ""
         return marker_id(self.network.contract, self.layout, marker, self.network.tokenizer), rest
 
-    def _filling(self) -> int:
-        """The id of the token that fills queries up."""
+    def _expansion_id(self) -> int:
+        """The id of the token that expands queries."""
         for word in (self.late.expansion_token or "", "[MASK]", "<mask>"):
             found: int | None = self.network.tokenizer.token_to_id(word)
             if found is not None:
                 return found
         raise MismatchError(
-            f"`{self.network.contract.id}` fills queries up, and the tokenizer in {self.layout.folder} has no token"
-            " to do it with"
+            f"`{self.network.contract.id}` expands queries, but the tokenizer in {self.layout.folder} has no"
+            " expansion token"
         )
 
     def run(self, texts: list[str], *, query: bool) -> "list[Floats]":
@@ -281,27 +301,32 @@ class _MultiVector:
             ]
         kept = mask > 0
         if query and self.late.expand:
-            ids, mask, types, kept = self._expanded(ids, mask, types, self.late.expansion_length or tokens)
+            ids, mask, types, kept = self._expand(ids, mask, types, self.late.expansion_length or tokens)
         used = kept
         if ("query" if query else "document") in self.late.skiplist_sides:
             kept = kept & ~np.isin(ids, self.skipped)
         found: dict[int, Floats] = {}
         for places, _, output in self.network.runs(ids, mask, types, used):
-            vectors = check_width(self._headed(output), self.network.contract)
+            vectors = check_width(self._apply_layers(output), self.network.contract)
             for place, row in zip(places, vectors, strict=True):
                 found[int(place)] = row[kept[place, : len(row)]]
         return [found[place] for place in range(len(texts))]
 
-    def _expanded(self, ids: "Ids", mask: "Ids", types: "Ids", tokens: int) -> "tuple[Ids, Ids, Ids, Any]":
-        """Queries of at least so many tokens, and which of the tokens count in the score."""
+    def _expand(self, ids: "Ids", mask: "Ids", types: "Ids", tokens: int) -> "tuple[Ids, Ids, Ids, Any]":
+        """Expand queries to at least `tokens` tokens. The last array marks the tokens that count in the score."""
         missing = max(0, tokens - ids.shape[1])
         ids, mask, types = (np.pad(array, ((0, 0), (0, missing))) for array in (ids, mask, types))
         filled = (mask == 0) & (np.arange(ids.shape[1]) < tokens)
         kept = (mask > 0) | filled
-        return np.where(filled, self.filling, ids), kept.astype(np.int64) if self.late.attend else mask, types, kept
+        return (
+            np.where(filled, self.expansion_id, ids),
+            kept.astype(np.int64) if self.late.attend else mask,
+            types,
+            kept,
+        )
 
-    def _headed(self, vectors: "Floats") -> "Floats":
-        """The vectors after the folder's layers, which the graph may have in it: the widths tell."""
+    def _apply_layers(self, vectors: "Floats") -> "Floats":
+        """Apply the folder's layers, unless the graph contains them, which the width of its output shows."""
         layers = self.layout.dense
         if not layers:
             return vectors
@@ -326,15 +351,15 @@ class _Pairs:
         self.network = network
 
     def score(self, pairs: list[tuple[str, str]]) -> "Floats":
-        """A score for each pair: the one logit of the model's head."""
+        """One score per pair: the only logit of the model's head."""
         order = sorted(range(len(pairs)), key=lambda place: -len(pairs[place][0]) - len(pairs[place][1]))
         scores = np.empty(len(pairs), np.float32)
         for start in range(0, len(order), _PAIRS):
             places = order[start : start + _PAIRS]
             tokens = self.network.tokens(query=False)
             texts = self.network.tokenized([pairs[place] for place in places], tokens)
-            logits = _in_place([(part, output) for part, _, output in self.network.runs(*texts)])
+            logits = _in_order([(part, output) for part, _, output in self.network.runs(*texts)])
             if logits.shape[1] != 1:
-                raise MismatchError(f"{self.network.weights} must give one score a pair; it gives {logits.shape[1]}")
+                raise MismatchError(f"{self.network.weights} must give one score per pair; it gives {logits.shape[1]}")
             scores[places] = logits[:, 0]
         return scores

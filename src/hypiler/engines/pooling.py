@@ -1,4 +1,4 @@
-"""From one vector a token to one vector a text: what the words of `encoding.pooling` mean, in numpy."""
+"""Pooling: from one vector per token to one vector per text, by the words of `encoding.pooling`, in numpy."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
 
 def pool(tokens: "Floats", mask: "Mask", pooling: str) -> "Floats":
-    """Float32 [texts, dim] from [texts, tokens, dim] and a mask [texts, tokens] that is 1 for tokens and 0 for padding.
+    """Pool token vectors: float32 [texts, dim] from [texts, tokens, dim]. A text without tokens gives zeros.
 
-    `pooling` is a word of POOLINGS. Padding follows the tokens; a text without tokens gives zeros.
+    `mask` [texts, tokens] is 1 for tokens and 0 for padding, which must follow the tokens. `pooling` is a word of
+    POOLINGS.
     """
     import numpy as np
 
@@ -60,7 +61,7 @@ def _mean_sqrt_len(tokens: "Floats", mask: "Mask") -> "Floats":
 
 
 def _weighted_mean(tokens: "Floats", mask: "Mask") -> "Floats":
-    """Later tokens weigh more: the first 1, the second 2, …."""
+    """A mean in which later tokens have more weight: the first 1, the second 2, and so on."""
     weights = mask.cumsum(axis=1) * mask
     return _sum(tokens, weights) / _count(weights)
 

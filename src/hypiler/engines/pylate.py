@@ -1,6 +1,6 @@
-"""PyLate: late interaction, by PyTorch. Extra: `hypiler[pylate]`, in an environment of its own.
+"""The engine pylate: late interaction with PyTorch. Extra: `hypiler[pylate]`, in an environment of its own.
 
-It needs an older Sentence Transformers than the engine of that name.
+PyLate needs an older version of Sentence Transformers than the engine `sentence-transformers`.
 """
 
 from pathlib import Path
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from hypiler.engines.layout import ModelFolder
     from hypiler.protocols import Config
 
-    # PyTorch is not there where types are checked.
+    # Types are checked without PyTorch.
     ColBERT: Any
     Tokenizer: Any
 else:
@@ -38,11 +38,11 @@ else:
 
 
 def open_model(config: "Config", contract: "Contract", layout: "ModelFolder", device: str) -> "Backend":
-    """The model in a folder. Raises EngineError if the library cannot load it, or loads it otherwise than as agreed."""
+    """The model in a folder. Raises EngineError if the library cannot load it, or loads it unlike the contract."""
     check_choice(config, contract, layout, device)
     folder = str(layout.folder)
     with loading(contract, layout):
-        model = loaded(lambda: _made(layout, device), contract, layout)
+        model = loaded(lambda: _load_model(layout, device), contract, layout)
         check_modules(model, contract, layout)
         _check_left_out(contract, layout)
         _check_markers(model, contract, folder)
@@ -55,12 +55,12 @@ def open_model(config: "Config", contract: "Contract", layout: "ModelFolder", de
             document_length=model.document_length,
         )
         backend = _MultiVector(model, contract)
-        # A first text finds what does not fit, before there is a second.
+        # Encode one text now, to find errors while loading.
         backend.run([""], query=True)
         return backend
 
 
-def _made(layout: "ModelFolder", device: str) -> "Any":
+def _load_model(layout: "ModelFolder", device: str) -> "Any":
     return ColBERT(
         str(layout.folder),
         device=device,
@@ -71,7 +71,7 @@ def _made(layout: "ModelFolder", device: str) -> "Any":
 
 
 def _check_left_out(contract: "Contract", layout: "ModelFolder") -> None:
-    """Raise EngineError for modules that the library drops without a word; it normalizes by itself."""
+    """Raise EngineError for modules that the library silently drops. It normalizes without a module."""
     if left_out := sorted({*(layout.modules or ())} - {"Transformer", "Dense", "Normalize"}):
         raise EngineError(
             f"`{contract.id}` has modules that PyLate leaves out ({', '.join(left_out)} in"
@@ -80,7 +80,7 @@ def _check_left_out(contract: "Contract", layout: "ModelFolder") -> None:
 
 
 def _check_markers(model: "Any", contract: "Contract", folder: str) -> None:
-    """Raise MismatchError for markers that the library has added to the vocabulary, with vectors by chance."""
+    """Raise MismatchError for markers that the library has added to the vocabulary, with random vectors."""
     tokenizer = Tokenizer.from_file(str(Path(folder) / "tokenizer.json"))
     markers = filter(None, (model.query_prefix, model.document_prefix))
     if added := [marker for marker in markers if tokenizer.token_to_id(marker) is None]:
@@ -88,14 +88,14 @@ def _check_markers(model: "Any", contract: "Contract", folder: str) -> None:
 
 
 class _MultiVector:
-    """Markers, expansion and skipped tokens are the folder's own."""
+    """A late-interaction model. Markers, expansion and skipped tokens are those of the folder."""
 
     def __init__(self, model: "Any", contract: "Contract") -> None:
         self.model, self.contract = model, contract
         self.lock = Lock()
 
     def run(self, texts: list[str], *, query: bool) -> "list[Floats]":
-        # The length is set on the model, which threads share.
+        # The length is set on the model, which all threads share.
         with self.lock:
             found = self.model.encode(
                 texts,

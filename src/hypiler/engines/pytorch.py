@@ -1,7 +1,7 @@
-"""What the engines on PyTorch have in common: their libraries load any checkpoint as any class of model.
+"""Shared by the engines on PyTorch. Their libraries load any checkpoint as any model class.
 
-The libraries fill what is missing in the files with random numbers, so the loaded model is compared with the files and
-the contract. Nothing is replaced in a library: another thread may load its own models meanwhile.
+The libraries initialize missing weights randomly, so the loaded model is compared with the files and the contract.
+Nothing in a library is patched, since another thread may be loading its own models.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -27,12 +27,13 @@ _RENAMED = {"Asym": "Router"}
 
 
 def check_choice(config: "Config", contract: "Contract", layout: "ModelFolder", device: str) -> None:
-    """Raise EngineError for a variant and for an adapter, and ValueError for a device that does not exist here."""
+    """Raise EngineError for a variant or an adapter, and ValueError for a device that this machine does not have."""
     torch = import_module("torch")
     check_own_weights(config, contract, "the engines on PyTorch run", "weights")
     if (adapter := layout.folder / "adapter_config.json").is_file():
         raise EngineError(
-            f"`{contract.id}` is an adapter ({adapter}): the library would put it on another model, of no pinned commit"
+            f"`{contract.id}` is an adapter ({adapter}): the library would apply it to another model, whose commit is"
+            " not pinned"
         )
     try:
         torch.empty(0, device=device)
@@ -42,9 +43,9 @@ def check_choice(config: "Config", contract: "Contract", layout: "ModelFolder", 
 
 
 def weights(layout: "ModelFolder") -> "dict[str, Any]":
-    """What transformers is told about weights; it overrules the settings in the folder.
+    """The arguments for transformers about weights. They override the settings in the folder.
 
-    An allowed pickle is still read as data alone, by PyTorch's own reader.
+    A pickle that is allowed is still read as data only, by PyTorch's own reader.
     """
     safe = {"use_safetensors": None if layout.allow_pickle else True, "weights_only": True}
     return safe if layout.trust_remote_code else safe | {"allow_all_kernels": False}
@@ -52,9 +53,9 @@ def weights(layout: "ModelFolder") -> "dict[str, Any]":
 
 @contextmanager
 def loading(contract: "Contract", layout: "ModelFolder") -> "Generator[None]":
-    """A block that loads the files in a folder with a library above transformers.
+    """A block that loads the files in a folder with a library that is based on transformers.
 
-    Raises EngineError if the library fails, and UnsafeError if it does so for code that it may not run.
+    Raises EngineError if the library fails, and UnsafeError if it fails since it may not run code.
     """
     with library_errors(f"the files of `{contract.id}` in {layout.folder} cannot be loaded"):
         try:
@@ -64,20 +65,20 @@ def loading(contract: "Contract", layout: "ModelFolder") -> "Generator[None]":
         except Exception as error:
             if not layout.trust_remote_code and "trust_remote_code=True" in str(error):
                 raise UnsafeError(
-                    f"`{contract.id}` runs code that is not of the libraries: that in {layout.folder}; review it, and"
-                    " pass trust_remote_code=True; or use an engine that runs none, such as `onnx`"
+                    f"`{contract.id}` runs code that is not part of the libraries: that in {layout.folder}; review it,"
+                    " and pass trust_remote_code=True; or use an engine that runs none, such as `onnx`"
                 ) from None
             raise
 
 
 def loaded(make: "Callable[[], Any]", contract: "Contract", layout: "ModelFolder") -> "Any":
-    """The model that `make` loads. Raises MismatchError if no file holds the weights of a part of it."""
-    # For parts of a network, transformers asks at the terminal whether their code may run, with an alarm that only the
-    # main thread can set: in another thread it refuses instead.
+    """The model that `make` loads. Raises MismatchError if weights of a part of the model are in no file."""
+    # For parts of a network, transformers asks at the terminal whether their code may run, with a timeout by an alarm.
+    # Only the main thread can set an alarm, so in another thread transformers refuses instead of asking.
     model = make() if layout.trust_remote_code else _in_another_thread(make)
     for network in _networks(model):
-        # A weight without a mark is in no file, or a library has put it into another place: transformers says which.
-        missing = _not_in_files(network, layout) if _has_unmarked(network, contract) else []
+        # A weight without the mark is in no file, or a library has moved it. transformers tells which is the case.
+        missing = _missing_keys(network, layout) if _has_unmarked(network, contract) else []
         if used := sorted(name for name in missing if _is_used(name, contract)):
             raise uninitialized_weights_error(contract, str(layout.folder), used)
     return model
@@ -89,7 +90,7 @@ def _in_another_thread(make: "Callable[[], Any]") -> "Any":
 
 
 def _networks(model: "Any") -> "Iterator[Any]":
-    """The networks of transformers in a model, without those that are a part of another one."""
+    """The networks of transformers in a model, without networks inside another network."""
     base: Any = import_module("transformers").PreTrainedModel
     inner: set[int] = set()
     for module in model.modules():
@@ -99,15 +100,15 @@ def _networks(model: "Any") -> "Iterator[Any]":
 
 
 def _has_unmarked(network: "Any", contract: "Contract") -> bool:
-    """Whether a used weight is without the mark that transformers sets on each one that it takes from a file."""
+    """Whether a weight that is used has no mark. transformers marks each weight that it loads from a file."""
     held: dict[str, Any] = network.state_dict(keep_vars=True)
     return any(
         not getattr(value, "_is_hf_initialized", False) and _is_used(name, contract) for name, value in held.items()
     )
 
 
-def _not_in_files(network: "Any", layout: "ModelFolder") -> list[str]:
-    """What transformers itself names as missing when it loads a network's files again."""
+def _missing_keys(network: "Any", layout: "ModelFolder") -> list[str]:
+    """The missing weights that transformers reports when it loads a network's files again."""
     modules: list[dict[str, str]] = read_file(layout.folder / "modules.json") or []
     places = [entry["path"] for entry in modules if entry["type"].endswith("Transformer")]
     found: dict[str, Any] = network.from_pretrained(
@@ -123,12 +124,12 @@ def _not_in_files(network: "Any", layout: "ModelFolder") -> list[str]:
 
 
 def _is_used(name: str, contract: "Contract") -> bool:
-    """BERT's layer over the first token is missing in many files, and only classifiers use it."""
+    """Whether the model uses a weight. BERT's pooler is missing in many files, and only classifiers use it."""
     return contract.encoder_type == "reranker" or "pooler" not in name.split(".")
 
 
 def check_modules(model: "Any", contract: "Contract", layout: "ModelFolder") -> None:
-    """Raise MismatchError if a library has made a module that neither the folder nor the contract names."""
+    """Raise MismatchError if a library has created a module that neither the folder nor the contract names."""
     # These modules have no weights; older formats of late interaction applied them without naming them.
     named = {"Transformer", *(("MultiVectorMask", "Normalize") if contract.encoder_type == "multi_vector" else ())}
     if layout.modules is not None:
@@ -142,8 +143,8 @@ def check_modules(model: "Any", contract: "Contract", layout: "ModelFolder") -> 
 
 
 def uninitialized_weights_error(contract: "Contract", folder: str, names: list[str]) -> MismatchError:
-    """The error for parts of a model that no file holds."""
+    """The error for parts of a model that are in no file."""
     return MismatchError(
         f"`{contract.id}` is a {spoken(contract.encoder_type)} model in the registry, and the files in {folder} do"
-        f" not hold all of one: {', '.join(names[:3])}{', …' if names[3:] else ''} would be made up"
+        f" not hold all of one: {', '.join(names[:3])}{', …' if names[3:] else ''} would be random"
     )

@@ -1,4 +1,4 @@
-"""Scores between queries and documents, in numpy: larger is nearer, for every measure."""
+"""Scores between queries and documents, in numpy. For every measure, larger is nearer."""
 
 from collections.abc import Sequence
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     Floats: TypeAlias = NDArray[np.float32]
     Vectors: TypeAlias = NDArray[np.floating[Any]]
 
-# The floats that MaxSim compares at once: 64 MiB of them.
+# How many floats MaxSim computes at once: 64 MiB.
 _BLOCK = 1 << 24
 
 
 def dot(queries: "Vectors", documents: "Vectors") -> "Floats":
-    """Dot products: float32 [q, d] from [q, dim] and [d, dim]. Raises ValueError for widths that differ."""
+    """Dot products: float32 [q, d] from [q, dim] and [d, dim]. Raises ValueError if the widths differ."""
     return _products(*_matrices(queries, documents))
 
 
 def cosine(queries: "Vectors", documents: "Vectors") -> "Floats":
-    """Cosines, -1..1: float32 [q, d] from [q, dim] and [d, dim]. A vector of zeros has 0 with every other."""
+    """Cosines in -1..1: float32 [q, d] from [q, dim] and [d, dim]. A vector of zeros scores 0 with every vector."""
     left, right = _matrices(queries, documents)
     return _products(_unit(left), _unit(right))
 
@@ -32,7 +32,7 @@ def cosine(queries: "Vectors", documents: "Vectors") -> "Floats":
 def euclidean(queries: "Vectors", documents: "Vectors") -> "Floats":
     """Negated Euclidean distances, at most 0: float32 [q, d] from [q, dim] and [d, dim]."""
     queries, documents = _matrices(queries, documents)
-    # In 64 bits: the difference of large squares would lose small distances.
+    # Computed in 64 bits, since in 32 bits the difference of large squares would lose small distances.
     left, right = queries.astype(np.float64), documents.astype(np.float64)
     squares = (left**2).sum(1)[:, None] + (right**2).sum(1) - 2 * (left @ right.T)
     distances: Floats = np.sqrt(np.maximum(squares, 0)).astype(np.float32)
@@ -47,14 +47,14 @@ def manhattan(queries: "Vectors", documents: "Vectors") -> "Floats":
 
 
 def max_sim(queries: "Sequence[Vectors]", documents: "Sequence[Vectors]") -> "Floats":
-    """Late interaction: for each token of the query the nearest token of the document by dot product, summed.
+    """Late interaction: the sum over the query's tokens of the largest dot product with a document token.
 
-    float32 [q, d] from sequences of [tokens, dim], of any numbers of tokens; what has none scores 0. Memory is bounded
-    whatever the number of documents.
+    Float32 [q, d] from sequences of [tokens, dim] with any number of tokens. A text without tokens scores 0. Memory is
+    bounded, whatever the number of documents.
     """
     scores = np.zeros((len(queries), len(documents)), np.float32)
     kept = [place for place, query in enumerate(queries) if len(query)]
-    # Documents of about one length together: little padding.
+    # Documents of about the same length are grouped, so there is little padding.
     order = sorted((place for place, one in enumerate(documents) if len(one)), key=lambda place: len(documents[place]))
     if not kept or not order:
         return scores
@@ -75,10 +75,10 @@ def max_sim(queries: "Sequence[Vectors]", documents: "Sequence[Vectors]") -> "Fl
 
 
 def _blocks(order: list[int], lengths: list[int], tokens: int) -> "list[list[int]]":
-    """The documents in their order, as many at once as the block takes; at least one."""
+    """Split the documents, in their order, into blocks that fit into `_BLOCK`; at least one document per block."""
     blocks: list[list[int]] = [[]]
     for place in order:
-        # The last is the longest, and the others are filled up to it.
+        # The last document is the longest, and the others are padded to its length.
         if blocks[-1] and (len(blocks[-1]) + 1) * lengths[place] * tokens > _BLOCK:
             blocks.append([])
         blocks[-1].append(place)
@@ -93,7 +93,7 @@ def sparse_dot(queries: "Any", documents: "Any") -> "Floats":
 
 
 class Binary:
-    """One bit a number, 1 above 0: the sign of each dimension, an eighth of a byte instead of four."""
+    """One bit per number: 1 if the number is above 0. A number takes an eighth of a byte instead of four bytes."""
 
     precision = "binary"
 
@@ -102,7 +102,7 @@ class Binary:
         return np.packbits(np.asarray(vectors) > 0, axis=-1)
 
     def similarity(self, queries: "NDArray[np.uint8]", documents: "NDArray[np.uint8]") -> "Floats":
-        """Negated Hamming distances, the numbers of bits that differ: float32 [q, d] from [q, bytes] and [d, bytes]."""
+        """Negated Hamming distances (numbers of different bits): float32 [q, d] from [q, bytes] and [d, bytes]."""
         if queries.shape[1:] != documents.shape[1:]:
             raise ValueError(f"queries have {queries.shape[-1]} bytes and documents {documents.shape[-1]}")
         rows = [_BITS[documents ^ query].sum(axis=1, dtype=np.int64) for query in queries]
@@ -113,11 +113,20 @@ _BITS = np.array([byte.bit_count() for byte in range(256)], np.uint8)
 
 
 class Int8:
-    """One byte a number: each dimension is spread over -128..127 between the limits that it has in a sample.
+    """One byte per number: each dimension is scaled to -128..127 between its limits in a sample.
 
-    `sample` are float vectors [n, dim], such as the documents of the index. Queries and later documents take the same
-    limits: keep `least` and `greatest`, [dim] each, with the index; the two alone are sample enough to make this again.
-    What lies outside the limits is cut to them. Raises ValueError for a sample without vectors.
+    Queries and later documents must use the same limits, so store `least` and `greatest` with the index. To create the
+    quantizer again, pass these two vectors as the sample. Numbers outside the limits are clipped.
+
+    Args:
+        sample: Float vectors [n, dim], such as the documents of the index.
+        measure: The measure between vectors, a word of `encoding.similarity`.
+
+    Attributes:
+        least: The lower limit per dimension, [dim].
+        greatest: The upper limit per dimension, [dim].
+
+    Raises ValueError for a sample without vectors.
     """
 
     precision = "int8"
@@ -137,14 +146,14 @@ class Int8:
         return (np.clip(levels, 0, 255) - 128).astype(np.int8)
 
     def restore(self, codes: "NDArray[np.int8]") -> "Floats":
-        """float32 [n, dim] from int8 [n, dim]: within the limits each number to half a step."""
+        """float32 [n, dim] from int8 [n, dim]. Within the limits, each number is right to half a step."""
         restored: Floats = (codes.astype(np.float32) + 128) * self._step + self.least
         return restored
 
     def similarity(self, queries: "NDArray[np.int8]", documents: "NDArray[np.int8]") -> "Floats":
-        """The measure between what both restore to: float32 [q, d] from [q, dim] and [d, dim].
+        """The measure between the restored vectors: float32 [q, d] from [q, dim] and [d, dim].
 
-        Products of the codes alone would weigh each dimension by its own step.
+        Products of the codes would weight each dimension by the size of its step.
         """
         return self.measure(self.restore(queries), self.restore(documents))
 
@@ -166,14 +175,14 @@ _SIMILARITIES: "dict[str, Callable[[Any, Any], Floats]]" = {
 
 
 def similarity(name: str) -> "Callable[[Any, Any], Floats]":
-    """The function for a word of `encoding.similarity`. Raises ValueError for another word."""
+    """The function for a word of `encoding.similarity`. Raises ValueError for any other word."""
     if name not in _SIMILARITIES:
         raise ValueError(f"similarity must be one of {', '.join(_SIMILARITIES)}; got {name!r}")
     return _SIMILARITIES[name]
 
 
 def _matrices(queries: "Any", documents: "Any") -> "tuple[Floats, Floats]":
-    """Both as float32 matrices of one width."""
+    """Both as float32 matrices of the same width. Raises ValueError if that is not possible."""
     left, right = np.asarray(queries, np.float32), np.asarray(documents, np.float32)
     if left.ndim != 2 or right.ndim != 2:
         raise ValueError(f"vectors must be rows of a matrix; got arrays of {left.ndim} and {right.ndim} dimensions")
@@ -183,7 +192,7 @@ def _matrices(queries: "Any", documents: "Any") -> "tuple[Floats, Floats]":
 
 
 def _products(left: "Floats", right: "Floats") -> "Floats":
-    # Kernels of BLAS may compute on what lies behind a row and set the flag; what is in the result is right.
+    # BLAS kernels may compute on memory after a row and set the invalid flag, but the result is right.
     with np.errstate(invalid="ignore"):
         products: Floats = left @ right.T
     return products

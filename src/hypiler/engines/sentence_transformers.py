@@ -1,6 +1,6 @@
-"""Sentence Transformers 6: every kind of model, by PyTorch. Extra: `hypiler[sentence-transformers]`.
+"""The engine sentence-transformers: Sentence Transformers 6 with PyTorch. Extra: `hypiler[sentence-transformers]`.
 
-The class follows the registry; the library would load any folder as any of them.
+The registry decides which class of the library is used: the library would load any folder as any class.
 """
 
 from importlib import import_module
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hypiler.engines.layout import ModelFolder
     from hypiler.protocols import Config
 
-    # PyTorch is not there where types are checked.
+    # Types are checked without PyTorch.
     torch: Any
     CrossEncoder: Any
     MultiVectorEncoder: Any
@@ -40,17 +40,17 @@ else:
     from sentence_transformers.sparse_encoder.modules import SpladePooling
 
 _SIDES = ("query", "document")
-# Our words for the library's, where they differ.
+# The words of models.json for pooling modes of the library, if they differ.
 _POOLINGS = {"lasttoken": "last_token", "mean_sqrt_len_tokens": "mean_sqrt_len", "weightedmean": "weighted_mean"}
 
 
 def open_model(config: "Config", contract: "Contract", layout: "ModelFolder", device: str) -> "Backend | PairBackend":
-    """The model in a folder. Raises EngineError if the library cannot load it, or loads it otherwise than as agreed."""
+    """The model in a folder. Raises EngineError if the library cannot load it, or loads it unlike the contract."""
     check_choice(config, contract, layout, device)
     with loading(contract, layout):
-        model = loaded(lambda: _made(contract, layout, device), contract, layout)
+        model = loaded(lambda: _load_model(contract, layout, device), contract, layout)
         _check(model, contract, layout)
-        # A first text finds what does not fit, before there is a second.
+        # Encode one text now, to find errors while loading.
         if contract.encoder_type == "reranker":
             pairs = _Pairs(model, contract)
             pairs.score([("", "")])
@@ -62,7 +62,7 @@ def open_model(config: "Config", contract: "Contract", layout: "ModelFolder", de
 
 
 def _check(model: "Any", contract: "Contract", layout: "ModelFolder") -> None:
-    """Raise MismatchError for modules that are not those of the folder, or do otherwise than the contract says."""
+    """Raise MismatchError for modules that the folder does not name, or that contradict the contract."""
     folder = str(layout.folder)
     check_modules(model, contract, layout)
     for module in model.modules():
@@ -72,18 +72,18 @@ def _check(model: "Any", contract: "Contract", layout: "ModelFolder") -> None:
             check_agreement(contract, folder, normalize=True)
 
 
-def _made(contract: "Contract", layout: "ModelFolder", device: str) -> "Any":
+def _load_model(contract: "Contract", layout: "ModelFolder", device: str) -> "Any":
     folder = str(layout.folder)
     options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": layout.trust_remote_code}
     alone = layout.modules is None
     if alone and layout.lower_case and contract.encoder_type in ("multi_vector", "reranker"):
         raise EngineError(
-            f"`{contract.id}` needs texts in lower case (do_lower_case in {folder}), which the library does not heed"
+            f"`{contract.id}` needs texts in lower case (do_lower_case in {folder}), which the library ignores"
             " without modules.json: use another engine"
         )
     if not alone or contract.encoder_type not in ("dense", "sparse"):
         return _class(contract.encoder_type)(folder, device=device, model_kwargs=weights(layout), **options)
-    # A network alone: the library would guess how to pool it.
+    # The folder has only a network. The library would guess the pooling, so the modules are created here.
     task, output = (
         ("fill-mask", "logits") if contract.encoder_type == "sparse" else ("feature-extraction", "last_hidden_state")
     )
@@ -95,7 +95,7 @@ def _made(contract: "Contract", layout: "ModelFolder", device: str) -> "Any":
         config_kwargs=dict(options),
         modality_config={"text": {"method": "forward", "method_output_name": output}},
         module_output_name="token_embeddings",
-        # Without modules.json the library would not read the settings.
+        # Without modules.json, the library does not read this setting.
         do_lower_case=layout.lower_case,
     )
     if contract.encoder_type == "sparse":
@@ -111,22 +111,22 @@ def _class(encoder_type: str) -> "Any":
 
 
 class _Vectors:
-    """Models that give one vector per text, cut to the contract's length on each side."""
+    """A model with one vector per text. Texts are truncated to the contract's length for their side."""
 
     def __init__(self, model: "Any", contract: "Contract", layout: "ModelFolder") -> None:
         self.model, self.contract = model, contract
         self.lock = Lock()
         for module in model.modules():
             if isinstance(module, Transformer):
-                # The folder's own would come before max_seq_length.
+                # These settings of the folder would take precedence over max_seq_length.
                 module.query_length = module.document_length = None
 
     def encoded(self, texts: list[str], *, query: bool, **options: "Any") -> "Any":
         model, contract = self.model, self.contract
         encode = model.encode_query if query else model.encode_document
-        # Without a prompt, even an empty one, the library adds one of the folder's own.
+        # If no prompt is passed, not even an empty one, the library adds a prompt of the folder.
         prompt = contract.query_prefix if query else contract.document_prefix
-        # The length is set on the model, which threads share.
+        # The length is set on the model, which all threads share.
         with self.lock:
             model.max_seq_length = contract.query_length if query else contract.document_length
             return encode(texts, prompt=prompt, batch_size=len(texts), show_progress_bar=False, **options)
@@ -144,7 +144,7 @@ class _Dense(_Vectors):
 
 class _Sparse(_Vectors):
     def run(self, texts: list[str], *, query: bool) -> "Any":
-        # SciPy has no types.
+        # SciPy has no type information.
         sparse: Any = import_module("scipy.sparse")
         vectors = self.encoded(texts, query=query, save_to_cpu=True).coalesce()
         check_width(vectors, self.contract)
@@ -155,7 +155,7 @@ class _Sparse(_Vectors):
 
 
 class _MultiVector:
-    """Late interaction. Markers, expansion and skipped tokens are the folder's own; they have to be the contract's."""
+    """A late-interaction model. Markers, expansion and skipped tokens of the folder must agree with the contract."""
 
     def __init__(self, model: "Any", contract: "Contract", layout: "ModelFolder") -> None:
         self.model, self.contract = model, contract
@@ -163,7 +163,7 @@ class _MultiVector:
         network = model[0]
         expansion = getattr(network, "query_expansion", None)
         fixed = expansion["length"] if expansion and expansion["strategy"] == "fixed" else None
-        # An empty marker says that there is none. An empty prompt says nothing: the library writes it of itself.
+        # An empty marker means that there is none. An empty prompt means nothing: the library writes it by default.
         own = {side: model.prompts[side] or ("" if layout.late_interaction.markers else None) for side in _SIDES}
         check_agreement(
             contract,
@@ -173,7 +173,7 @@ class _MultiVector:
             query_length=fixed or getattr(network, "query_length", None),
             document_length=getattr(network, "document_length", None),
         )
-        # With the folder's own spaces around a marker, which are part of the token.
+        # The folder's text is used, since blanks around a marker are part of the token.
         self.query_prompt = own["query"] or contract.query_prefix
         self.document_prompt = own["document"] or contract.document_prefix
         network.query_length, network.document_length = contract.query_length, contract.document_length
@@ -181,7 +181,7 @@ class _MultiVector:
     def run(self, texts: list[str], *, query: bool) -> "list[Floats]":
         encode = self.model.encode_query if query else self.model.encode_document
         prompt = self.query_prompt if query else self.document_prompt
-        # The tokenizer takes one thread at a time.
+        # The tokenizer can be used by one thread at a time.
         with self.lock:
             found = encode(texts, prompt=prompt, batch_size=len(texts), show_progress_bar=False, convert_to_numpy=True)
         return [check_width(np.asarray(tokens, np.float32), self.contract) for tokens in found]
@@ -196,8 +196,8 @@ class _Pairs:
         model.max_seq_length = contract.document_length
 
     def score(self, pairs: list[tuple[str, str]]) -> "Floats":
-        """A score for each pair: the one logit of the model's head, as the other engines give it."""
-        # The prefixes stand in the texts already; without a prompt the library adds one of the folder's own.
+        """One score per pair: the only logit of the model's head, as in the other engines."""
+        # The texts already have prefixes. If no prompt is passed, the library adds a prompt of the folder.
         options = {"prompt": "", "batch_size": 32, "show_progress_bar": False}
         with self.lock:
             scores = self.model.predict(pairs, activation_fn=torch.nn.Identity(), **options)

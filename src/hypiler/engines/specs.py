@@ -1,7 +1,7 @@
-"""The engines as a table: what each one runs and needs, known without importing it.
+"""The table of engines: what each engine runs and needs, without importing it.
 
-The table holds the engines of this package, and those that other packages register as entry points of the group
-`hypiler.engines`; docs/engines.md shows how.
+The table contains the engines of this package. Other packages add engines by entry points of the group
+`hypiler.engines`: see docs/engines.md.
 """
 
 import os
@@ -33,24 +33,25 @@ if TYPE_CHECKING:
     Files = str | os.PathLike[str] | Collection[str] | None
 
 GROUP = "hypiler.engines"
-"""The group of entry points; each is named as its engine and leads to an EngineSpec."""
+"""The group of entry points. The name of an entry point is the engine's name, and its value is an EngineSpec."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineSpec:
-    """What an engine runs and needs. Neither making a spec nor asking it imports the engine's library.
+    """What an engine runs and needs. Creating or using a spec does not import the engine's library, except by `load`.
 
     Attributes:
-        name: What `load` calls the engine.
-        requirement: What pip installs the engine and its library by, such as `hypiler[onnx]`.
-        module: The module with `open_model(config, contract, layout, device)`, which gives the backend that
-            `hypiler.engines.encoders` calls. It is imported when the engine is used.
-        encoder_types: What it runs, of `dense`, `static`, `multi_vector`, `sparse` and `reranker`.
-        requires: The modules that must be installed, by their dotted names.
-        files: Gives the patterns of the files to download for a config.
-        obstacle: Says why the engine cannot run a config's weights, None if it can, from the names of all files; the
-            names are None if nobody has listed the files.
-        runs_remote_code: Whether it runs code of the repository, where a model needs that.
+        name: The name of the engine, as `hypiler.engines.load` takes it.
+        requirement: The requirement with which pip installs the engine and its library, such as `hypiler[onnx]`.
+        module: The module of the engine, which is imported when the engine is used. Its function
+            `open_model(config, contract, layout, device)` returns the backend that `hypiler.engines.encoders` calls.
+        encoder_types: The encoder types that the engine runs: of `dense`, `static`, `multi_vector`, `sparse` and
+            `reranker`.
+        requires: The dotted names of the modules that must be installed.
+        files: Returns the patterns of the files to download for a config.
+        obstacle: Returns why the engine cannot run a config's weights, or None if it can. It takes the names of all
+            files, or None if the files were not listed.
+        runs_remote_code: Whether the engine runs code from the repository if the model needs it.
     """
 
     name: str
@@ -68,13 +69,13 @@ class EngineSpec:
         return f"python -m pip install '{self.requirement}'"
 
     def is_installed(self) -> bool:
-        """Whether all modules that it requires can be found; none of them is imported."""
+        """Whether all required modules can be found. None of them is imported."""
         return all(map(_is_findable, self.requires))
 
     def why_not(self, config: "Config", files: "Files" = None) -> str | None:
-        """Why the engine cannot run a model, None if it can: whether it is installed is another question.
+        """Why the engine cannot run a model; None if it can. This does not check whether the engine is installed.
 
-        `files` are the names of the model's files, or the folder that holds them; without them the registry alone
+        `files` are the names of the model's files, or the folder that contains them. Without them, only the registry
         decides. Raises EngineError for a model that no engine runs.
         """
         from hypiler.engines.contract import encoder_type_of
@@ -84,7 +85,7 @@ class EngineSpec:
         return obstacle or self.obstacle(config, names)
 
     def load(self) -> "Any":
-        """The engine's module. Raises MissingEngineError if it, or what it imports, is not installed."""
+        """Import the engine's module. Raises MissingEngineError if a package is not installed."""
         try:
             return import_module(self.module)
         except ModuleNotFoundError as error:
@@ -118,9 +119,9 @@ SPECS = (
         "sentence-transformers",
         "hypiler[sentence-transformers]",
         "hypiler.engines.sentence_transformers",
-        # It neither cuts static models to a length nor leaves unknown tokens out of them, as model2vec does.
+        # No static models: unlike model2vec, the library neither truncates their texts nor skips unknown tokens.
         ("dense", "multi_vector", "sparse", "reranker"),
-        # Versions before 6 have no such module.
+        # Versions before 6 do not have the last module.
         ("numpy", "torch", "sentence_transformers.multi_vector_encoder"),
         pytorch_files,
         pytorch_obstacle,
@@ -146,13 +147,13 @@ SPECS = (
         runs_remote_code=True,
     ),
 )
-"""The engines of this package, in the order in which "auto" tries them: the lighter first."""
+"""The engines of this package, in the order in which "auto" tries them: the lightest first."""
 
 
 def engine_specs() -> "Iterator[EngineSpec]":
-    """Every engine, in the order in which "auto" tries them: those of this package, then those of others by name.
+    """All engines, in the order in which "auto" tries them: this package's, then those of other packages by name.
 
-    An entry point that cannot be loaded is left out with a warning.
+    An entry point that cannot be loaded is skipped with a warning.
     """
     yield from SPECS
     for entry in _entry_points():
@@ -167,7 +168,7 @@ def engine_specs() -> "Iterator[EngineSpec]":
 
 
 def engine_spec(name: str) -> "EngineSpec | None":
-    """The engine with this name; None if there is none. Raises EngineError for an entry point that cannot be loaded."""
+    """The engine with this name; None if there is none. Raises EngineError if its entry point cannot be loaded."""
     for spec in SPECS:
         if spec.name == name:
             return spec
@@ -175,12 +176,12 @@ def engine_spec(name: str) -> "EngineSpec | None":
 
 
 def engine_names() -> list[str]:
-    """The names of all engines; no entry point is loaded for it."""
+    """The names of all engines. No entry point is loaded."""
     return [*[spec.name for spec in SPECS], *[entry.name for entry in _entry_points()]]
 
 
 def _entry_points() -> "list[EntryPoint]":
-    """The engines of other packages by name; none can take the name of an engine of this package."""
+    """The entry points of other packages, sorted by name. Names of this package's engines are ignored."""
     from importlib.metadata import entry_points
 
     own = {spec.name for spec in SPECS}
@@ -200,7 +201,7 @@ def _loaded(entry: "EntryPoint") -> EngineSpec:
 
 
 def _is_findable(module: str) -> bool:
-    """Whether a module can be imported, by its files: `find_spec` alone would import the packages around it."""
+    """Whether the module's file can be found. `find_spec` of a dotted name would import the packages around it."""
     name, *rest = module.split(".")
     found = find_spec(name)
     for part in rest:

@@ -1,7 +1,7 @@
-"""Which weights each engine runs: what it downloads, and what is in its way, by the registry and by names of files.
+"""Which weights each engine runs: the files that it downloads, and the reasons why it cannot run some weights.
 
-A name is the path of a file inside the repository or folder. Names are None where nobody has listed the files; then the
-registry alone decides. Nothing is imported or opened here.
+`names` are the paths of all files inside the repository or folder. They are None if the files were not listed; then
+only the registry decides. Nothing is imported or opened here.
 """
 
 TYPE_CHECKING = False
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from hypiler.protocols import Config
 
-# Where exports usually lie, if the registry does not name the file.
+# The usual names of exports, for models whose file the registry does not name.
 _USUAL = ("onnx/model.onnx", "model.onnx")
 STATIC_LAYOUT = ("config.json", "model.safetensors", "tokenizer.json")
 """The files of model2vec's own layout."""
@@ -18,11 +18,11 @@ _TABLES = ("model.safetensors", "0_StaticEmbedding/model.safetensors")
 PYTORCH_FILES = ["*.json", "*.safetensors", "*.txt", "*.model", "*.bin", "*.py", "artifact.metadata", "README.md"]
 """The files that the libraries on PyTorch read, as patterns."""
 FASTEMBED_POOLINGS = ("cls", "mean", "last_token")
-"""The words of `encoding.pooling` for which fastembed has a class."""
+"""The words of `encoding.pooling` that fastembed supports."""
 
 
 def onnx_places(config: "Config") -> tuple[str, ...]:
-    """Where the ONNX file of the chosen weights may lie: where the registry says, or where one usually does."""
+    """The possible names of the ONNX file of the chosen weights: the registry's name, or the usual names."""
     model = config.model
     if model is None:
         return ()
@@ -31,23 +31,23 @@ def onnx_places(config: "Config") -> tuple[str, ...]:
     variant = next(one for one in model.variants if one.id == config.variant)
     if variant.file:
         return (variant.file,) if variant.file.endswith(".onnx") else ()
-    # In the model's own repository the usual files are those of the model itself.
+    # In the model's own repository, files with the usual names are the model's own weights, not the variant's.
     return _USUAL if variant.huggingface_id not in (None, model.huggingface_id) else ()
 
 
 def onnx_files(config: "Config") -> list[str]:
     """The files that an engine on onnxruntime reads, as patterns."""
     places = onnx_places(config)
-    # A large model keeps its weights beside the graph, in model.onnx_data, model.onnx.data or several of them.
+    # A large model has its weights next to the graph, in one or more files such as model.onnx_data or model.onnx.data.
     beside = [f"{name}?data*" for name in places]
     return [*places, *beside, "*.json", "*_Dense*/model.safetensors", "artifact.metadata", "README.md"]
 
 
 def onnx_obstacle(config: "Config", names: "Collection[str] | None") -> str | None:
-    """Why onnxruntime cannot run the chosen weights."""
+    """Why onnxruntime cannot run the chosen weights; None if it can."""
     places = onnx_places(config)
     if not places:
-        return f"the variant {config.variant!r} is no ONNX file"
+        return f"the variant {config.variant!r} is not an ONNX file"
     if names is None:
         return "the registry names no ONNX file" if places == _USUAL else None
     if not any(place in names for place in places):
@@ -58,7 +58,7 @@ def onnx_obstacle(config: "Config", names: "Collection[str] | None") -> str | No
 
 
 def fastembed_obstacle(config: "Config", names: "Collection[str] | None") -> str | None:
-    """Why fastembed cannot run the chosen weights, as far as the registry tells; loading them tells the rest."""
+    """Why fastembed cannot run the chosen weights; None if nothing is known to prevent it. Loading checks the rest."""
     model = config.model
     if model is not None and not model.multi_vector and model.pooling not in (None, "none", *FASTEMBED_POOLINGS):
         return f"it has no {model.pooling} pooling"
@@ -73,7 +73,7 @@ def static_files(config: "Config") -> list[str]:
 
 
 def static_obstacle(config: "Config", names: "Collection[str] | None") -> str | None:
-    """Why model2vec cannot run the chosen weights."""
+    """Why model2vec cannot run the chosen weights; None if it can."""
     if config.variant is not None:
         return "it runs no variants"
     if names is not None and not any(table in names for table in _TABLES):
@@ -87,7 +87,7 @@ def pytorch_files(config: "Config") -> list[str]:
 
 
 def pytorch_obstacle(config: "Config", names: "Collection[str] | None") -> str | None:
-    """Why an engine on PyTorch cannot run the chosen weights."""
+    """Why an engine on PyTorch cannot run the chosen weights; None if it can."""
     if config.variant is not None:
         return "it runs no variants"
     if names is None:
