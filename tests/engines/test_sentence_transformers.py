@@ -480,8 +480,8 @@ def test_adapter_to_another_model_is_refused(minilm: Path, tmp_path: Path) -> No
     with pytest.raises(EngineError) as caught:
         entry("dense", tmp_path).load("sentence-transformers", local=folder)
     assert str(caught.value) == (
-        f"`tested` is an adapter ({folder / 'adapter_config.json'}): the library would put it on another model, of no"
-        " pinned commit"
+        f"`tested` is an adapter ({folder / 'adapter_config.json'}): the library would apply it to another model,"
+        " whose commit is not pinned"
     )
 
 
