@@ -179,7 +179,7 @@ def test_other_hub_than_that_of_the_environment_is_asked(hub: LoopbackHub, monke
 def test_token_that_cannot_be_had_is_told(hub: LoopbackHub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     hub.add("org/tiny", FILES)
     monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path))
-    assert refused(AccessError) == golden("org/tiny @ main cannot be read: no token can be had (IsADirectoryError)")
+    assert refused(AccessError) == golden("org/tiny @ main cannot be read: no token is available (IsADirectoryError)")
 
 
 def test_password_in_the_address_of_the_hub_is_not_shown(hub: LoopbackHub, host: str) -> None:
@@ -219,7 +219,7 @@ REFUSALS: list[tuple[dict[str, Any], str | None, type[HubError], str]] = [
         {},
         "hf_forged",
         AccessError,
-        golden("org/tiny @ main cannot be read: HOST does not know the token; give another one, or unset HF_TOKEN"),
+        golden("org/tiny @ main cannot be read: HOST rejected the token; give another one, or unset HF_TOKEN"),
     ),
 ]
 
@@ -407,7 +407,7 @@ def test_headers_that_never_end_are_not_waited_for(hub: LoopbackHub) -> None:
     with listening(dripping) as host:
         start = time.monotonic()
         assert refused(UnreachableError, endpoint=f"http://{host}", deadline=0.2) == golden(
-            f"org/tiny @ main cannot be read: not all of it had come from {host} after 0.2 s; try again later"
+            f"org/tiny @ main cannot be read: {host} did not send all of it within 0.2 s; try again later"
         )
         assert time.monotonic() - start < 5
 
@@ -417,7 +417,7 @@ def test_body_that_comes_too_slowly_is_not_waited_for(hub: LoopbackHub, host: st
     commit = hub.add("org/tiny", FILES)
     hub.fault(pattern, trickling(0.05))
     assert refused(UnreachableError, commit, deadline=0.7) == golden(
-        f"org/tiny @ {commit}{file} cannot be read: not all of it had come from {host} after 0.7 s; try again later"
+        f"org/tiny @ {commit}{file} cannot be read: {host} did not send all of it within 0.7 s; try again later"
     )
 
 
@@ -447,8 +447,7 @@ def test_hub_that_never_answers_is_told(hub: LoopbackHub, host: str) -> None:
     hub.add("org/tiny", FILES)
     hub.fault(INFO, delayed(60))
     assert refused(UnreachableError, timeout=0.1) == golden(
-        f"org/tiny @ main cannot be read: nothing came from {host} for 0.1 s; check the network, HF_ENDPOINT and the"
-        " proxy"
+        f"org/tiny @ main cannot be read: {host} sent nothing for 0.1 s; check the network, HF_ENDPOINT and the proxy"
     )
     assert len(hub.requests) == 1
 
@@ -658,7 +657,7 @@ def test_unsafe_name_refuses_the_repository(hub: LoopbackHub, names: list[str]) 
 def test_unsafe_name_is_told(hub: LoopbackHub) -> None:
     hub.fault(INFO, answer_json(listed(siblings=[GOOD | {"rfilename": "../\u202e.json"}])))
     assert refused(AnswerError, GONE) == golden(
-        f"org/tiny @ {GONE} cannot be read: unsafe file name `../\\u202e.json`: it holds a character that does not print"
+        f"org/tiny @ {GONE} cannot be read: unsafe file name `../\\u202e.json`: it contains an unprintable character"
     )
 
 
@@ -727,14 +726,14 @@ def test_other_packing_is_refused(hub: LoopbackHub, packing: str) -> None:
     with listening(talk) as host:
         told = packing if len(packing) < 90 else "x" * 60 + "…"
         assert refused(AnswerError, endpoint=f"http://{host}") == golden(
-            f"org/tiny @ main cannot be read: {host} packed it as `{told}`, which was not asked for"
+            f"org/tiny @ main cannot be read: {host} encoded it as `{told}`, which was not requested"
         )
 
 
 def test_what_cannot_be_unpacked_is_refused(hub: LoopbackHub, host: str) -> None:
     commit = hub.add("org/tiny", FILES)
     hub.fault(INFO, answer(200, {"Content-Encoding": "gzip"}, b"{}"))
-    told = golden(f"org/tiny @ {commit} cannot be read: what {host} sent cannot be unpacked")
+    told = golden(f"org/tiny @ {commit} cannot be read: the response of {host} cannot be decompressed")
     assert refused(AnswerError, commit) == told
 
 
@@ -765,8 +764,8 @@ def test_fewer_bytes_than_are_listed_are_refused(hub: LoopbackHub) -> None:
     hub.fault("*/config.json", answer(200, {}, b"{}"))
     size = len(content(FILES["config.json"]))
     assert refused(AnswerError, commit) == golden(
-        f"org/tiny @ {commit}: `config.json` cannot be read: it must have {size} bytes, as the hub lists it; 2 came; nothing"
-        " of it is kept"
+        f"org/tiny @ {commit}: `config.json` cannot be read: it must have {size} bytes, as the hub lists it; received"
+        " 2; nothing of it is kept"
     )
 
 
@@ -789,31 +788,31 @@ def test_some_redirects_are_followed_and_no_more(hub: LoopbackHub) -> None:
 
 
 PLACES = [
-    ("file:///etc/passwd", golden("`file://`, which is not https; nothing was asked there")),
-    ("ftp://127.0.0.1/x", golden("`ftp://127.0.0.1`, which is not https; nothing was asked there")),
-    ("http://10.0.0.1:80/x", golden("`http://10.0.0.1:80`, which is not https; nothing was asked there")),
-    ("http://8.8.8.8/x", golden("`http://8.8.8.8`, which is not https; nothing was asked there")),
-    ("https://10.0.0.1/x", golden("`https://10.0.0.1`, which is a private address; nothing was asked there")),
-    ("https://0.0.0.0/x", golden("`https://0.0.0.0`, which is a private address; nothing was asked there")),
+    ("file:///etc/passwd", golden("`file://`, which is not https; no request was sent there")),
+    ("ftp://127.0.0.1/x", golden("`ftp://127.0.0.1`, which is not https; no request was sent there")),
+    ("http://10.0.0.1:80/x", golden("`http://10.0.0.1:80`, which is not https; no request was sent there")),
+    ("http://8.8.8.8/x", golden("`http://8.8.8.8`, which is not https; no request was sent there")),
+    ("https://10.0.0.1/x", golden("`https://10.0.0.1`, which is a private address; no request was sent there")),
+    ("https://0.0.0.0/x", golden("`https://0.0.0.0`, which is a private address; no request was sent there")),
     (
         "https://169.254.169.254/x",
-        golden("`https://169.254.169.254`, which is a link-local address; nothing was asked there"),
+        golden("`https://169.254.169.254`, which is a link-local address; no request was sent there"),
     ),
-    ("https://2852039166/x", golden("`https://2852039166`, which is a link-local address; nothing was asked there")),
-    ("https://[fe80::1]/x", golden("`https://[fe80::1]`, which is a link-local address; nothing was asked there")),
+    ("https://2852039166/x", golden("`https://2852039166`, which is a link-local address; no request was sent there")),
+    ("https://[fe80::1]/x", golden("`https://[fe80::1]`, which is a link-local address; no request was sent there")),
     (
         "https://[::ffff:169.254.169.254]/x",
-        golden("`https://[::ffff:169.254.169.254]`, which is a link-local address; nothing was asked there"),
+        golden("`https://[::ffff:169.254.169.254]`, which is a link-local address; no request was sent there"),
     ),
     (
         "https://user:word@8.8.8.8/x",
-        golden("`https://8.8.8.8`, which has a user's name in it; nothing was asked there"),
+        golden("`https://8.8.8.8`, which has a user's name in it; no request was sent there"),
     ),
-    ("https://8.8.8.8\\@127.0.0.1/x", golden("`https://8.8.8.8\\@127.0.0.1/x`, which is no address")),
-    ("https://h\u00f6st/x", golden("`https://h\u00f6st/x`, which is no address")),
-    ("http://[", golden("`http://[`, which is no address")),
-    ("http://127.0.0.1:99999/x", golden("`http://127.0.0.1:99999/x`, which is no address")),
-    ("", golden("``, which is no address")),
+    ("https://8.8.8.8\\@127.0.0.1/x", golden("`https://8.8.8.8\\@127.0.0.1/x`, which is not an address")),
+    ("https://h\u00f6st/x", golden("`https://höst/x`, which is not an address")),
+    ("http://[", golden("`http://[`, which is not an address")),
+    ("http://127.0.0.1:99999/x", golden("`http://127.0.0.1:99999/x`, which is not an address")),
+    ("", golden("``, which is not an address")),
 ]
 
 
@@ -878,7 +877,7 @@ def test_public_hub_leads_to_no_other_place(
 
     secure(respond)
     assert refused(AnswerError, endpoint="https://1.1.1.1", token=LoopbackHub.token) == golden(
-        f"org/tiny @ main cannot be read: it is redirected to {told}; nothing was asked there"
+        f"org/tiny @ main cannot be read: it is redirected to {told}; no request was sent there"
     )
     assert asked == ["https://1.1.1.1/api/models/org/tiny/revision/main?blobs=true"]
 
@@ -976,7 +975,7 @@ def test_repository_without_end_is_refused(
     commit = hub.add("org/tiny", sharded(9))
     most = golden("5 files and 134217728") if name == "_MAX_FILES" else golden("1000 files and 500")
     assert refused(AnswerError, commit) == golden(
-        f"org/tiny @ {commit} cannot be read: at most {most} bytes are read of one repository"
+        f"org/tiny @ {commit} cannot be read: at most {most} bytes are read per repository"
     )
     assert len(hub.files) < 9
 
@@ -1032,7 +1031,7 @@ def test_offline_without_the_files_ends_at_once(hub: LoopbackHub, revision: str 
     path.with_name("org--tiny--main").write_bytes(path.read_bytes())
     hub.requests.clear()
     told = golden(
-        f"org/tiny @ {revision or 'main'} cannot be read: offline, and it is not in the cache; go online once"
+        f"org/tiny @ {revision or 'main'} cannot be read: offline, and it is not in the cache; run it once while online"
     )
     assert refused(UnreachableError, revision, offline=True, sleep=pytest.fail) == told
     with pytest.raises(UnreachableError, match="offline"), Hub(offline=True) as client:
@@ -1047,7 +1046,8 @@ def test_file_that_was_not_read_then_is_asked_for(hub: LoopbackHub, monkeypatch:
         patched.setattr(client_module, "next_files", lambda names, files: ["config.json"])
         read(commit)
     assert refused(UnreachableError, commit, offline=True) == golden(
-        f"org/tiny @ {commit}: `modules.json` cannot be read: offline, and it is not in the cache; go online once"
+        f"org/tiny @ {commit}: `modules.json` cannot be read: offline, and it is not in the cache; run it once while"
+        " online"
     )
     hub.requests.clear()
     assert read(commit).files.keys() == READ

@@ -109,7 +109,7 @@ def test_link_of_a_snapshot_leads_nowhere_else(cached: Path, tmp_path: Path) -> 
     (tmp_path / "elsewhere").write_text("{}")
     (cached / "config.json").unlink()
     (cached / "config.json").symlink_to(tmp_path / "elsewhere")
-    told = golden(f"{cached / 'config.json'} is a link that leads out of the folder: put a copy in its place")
+    told = golden(f"{cached / 'config.json'} is a link that leads out of the folder: replace it by a copy")
     assert refused(cached) == told
 
 
@@ -131,14 +131,14 @@ def test_commit_in_a_folder_of_other_things_is_not_taken_for_one(folder: Path, t
 STRANGE: list[tuple[Callable[[Path], object], str]] = [
     (
         lambda path: path.symlink_to("/etc/passwd"),
-        golden("is a link that leads out of the folder: put a copy in its place"),
+        golden("is a link that leads out of the folder: replace it by a copy"),
     ),
-    (lambda path: path.symlink_to("/dev/zero"), golden("must be a file, or a link to one: put a copy in its place")),
-    (lambda path: path.symlink_to("gone"), golden("must be a file, or a link to one: put a copy in its place")),
-    (lambda path: path.symlink_to(path.name), golden("must be a file, or a link to one: put a copy in its place")),
-    (lambda path: path.symlink_to("1_Pooling"), golden("must be a file, or a link to one: put a copy in its place")),
-    (lambda path: path.symlink_to(".."), golden("must be a file, or a link to one: put a copy in its place")),
-    (os.mkfifo, golden("must be a file, or a link to one: put a copy in its place")),
+    (lambda path: path.symlink_to("/dev/zero"), golden("must be a file, or a link to one: replace it by a copy")),
+    (lambda path: path.symlink_to("gone"), golden("must be a file, or a link to one: replace it by a copy")),
+    (lambda path: path.symlink_to(path.name), golden("must be a file, or a link to one: replace it by a copy")),
+    (lambda path: path.symlink_to("1_Pooling"), golden("must be a file, or a link to one: replace it by a copy")),
+    (lambda path: path.symlink_to(".."), golden("must be a file, or a link to one: replace it by a copy")),
+    (os.mkfifo, golden("must be a file, or a link to one: replace it by a copy")),
 ]
 
 
@@ -157,7 +157,7 @@ def test_link_within_the_folder_is_followed(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (os.mkfifo, golden("it is no file any more")),
+        (os.mkfifo, golden("it is no longer a file")),
         (lambda path: path.symlink_to("/etc/passwd"), "Too many levels of symbolic links"),
     ],
     ids=["pipe", "link"],
@@ -194,7 +194,7 @@ def test_folder_that_may_not_be_read_is_told(folder: Path, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("name", ["gone", "config.json"])
 def test_folder_must_be_one(folder: Path, name: str) -> None:
-    told = golden(f"{folder / name} must be a folder with the files of a model; it is none")
+    told = golden(f"{folder / name} must be a folder with the files of a model; it is not a folder")
     assert refused(folder / name, HubError) == told
 
 
@@ -206,4 +206,4 @@ def test_file_that_is_too_large_is_refused(folder: Path, monkeypatch: pytest.Mon
 
 def test_folder_of_many_files_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folder_module, "_MAX_FILES", 5)
-    assert refused(folder) == golden(f"{folder} must be a folder of one model; it holds over 5 files")
+    assert refused(folder) == golden(f"{folder} must be a folder of one model; it has more than 5 files")

@@ -126,7 +126,7 @@ def _quoted(value: object) -> str:
 
 
 def _records(field_type: Records, value: "Any") -> list[FactLine]:
-    """Each record as a fact under its id, one line per part."""
+    """One fact per record, labelled with its id, with one line per part."""
     facts: list[FactLine] = []
     for number, item in enumerate(value, 1):
         parts = dict(_parts(field_type, item))

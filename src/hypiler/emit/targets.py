@@ -1,4 +1,4 @@
-"""What a registry can become: the table of targets.
+"""The table of targets: the kinds of output that a registry can be compiled to.
 
 To add a target, write a module with a pure function `(registry, path) -> {path: text}`, and add one line here.
 """
@@ -19,8 +19,8 @@ class Target:
     Attributes:
         name: What options and commands call it.
         default_path: The path of its first file, in a project or in a folder. Other paths must have the same suffix.
-        comment: The form of a comment in all of its files; the header is one. None for files that can't hold a
-            comment: a manifest beside them tracks them instead.
+        comment: The form of a comment in all of its files, for the header. None for files that cannot contain a
+            comment; then a manifest beside them tracks them.
         emitter: The function that makes the files, as "module:function"; imported when it is needed.
     """
 
@@ -33,7 +33,7 @@ class Target:
         self.emitter = emitter
 
     def emit(self, registry: "CheckedRegistry", path: str) -> dict[str, str]:
-        """The texts of all files of the target by path; `path` is that of the first file."""
+        """The texts of all files of the target, by path; `path` is the path of the first file."""
         from importlib import import_module
 
         module, _, function = self.emitter.partition(":")

@@ -9,8 +9,9 @@ An edit takes four steps:
 4. `edit` reads the result again and compares it with the new value. A difference raises EditError.
 
 New text follows the formatting around it: indentation, line ends, spaces, escapes, and which lists and objects take one
-line. A `_Region` is a part of the old text and tells the formatting that it contains. A `_Style` asks the regions
-around a position, innermost first, until one has an example. If none has, a short list or object takes one line.
+line. A `_Region` is a part of the old text and tells the formatting that it contains. A `_Style` is a `Writer` that
+asks the regions around a position, innermost first, until one has an example. If none has, the `Writer`'s defaults are
+used.
 """
 
 import re

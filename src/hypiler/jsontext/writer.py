@@ -1,7 +1,7 @@
 """Writes values as JSON for people: one member per line, and short lists and objects on one line.
 
-A `Writer` has a method or a property for each choice of form. The defaults are the form of a new file; whoever changes
-an existing file overrides them by the form of that file.
+A `Writer` has a method or a property for each choice of formatting. The defaults are for new files. To change an
+existing file, a subclass overrides them with the formatting of that file.
 """
 
 from json import dumps
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from hypiler.jsontext.json_types import JSONValue
 
 WIDTH = 100
-"""A list or an object on one line is long if the line has this many characters, from the indentation on."""
+"""A list or an object is too long for one line if the line would have this many characters or more."""
 
 
 class Writer:
-    """Writes values in one form.
+    """Writes values in one style.
 
     Attributes:
         inline: Whether everything is written on one line.
@@ -32,16 +32,16 @@ class Writer:
 
     @property
     def space(self) -> str:
-        """What follows a comma on a line: a blank if one follows a colon."""
+        """The blank after a comma inside a line: there is one if there is one after colons."""
         return " " if self.colon.endswith((" ", "\t")) else ""
 
     @property
     def indentation(self) -> tuple[str, str]:
-        """The end of a line, and what is added to the indentation inside a list or an object."""
+        """The line end, and the additional indentation inside a list or an object."""
         return "\n", "  "
 
     def pad(self, value: "dict[str, Any] | list[Any]", *, long: bool) -> str:
-        """What follows the opening bracket of a list or an object: blanks on one line, else a line end."""
+        """The text after the opening bracket: a line end if the value takes several lines, else blanks."""
         return "\n" if long or (isinstance(value, dict) and "id" in value) else ""
 
     def takes_one_line(self, value: "JSONValue", *, long: bool) -> bool:
@@ -52,14 +52,14 @@ class Writer:
         return self.pad(value, long=long) != "\n" and all(self.takes_one_line(item, long=False) for item in inner)
 
     def scalar(self, value: "Any") -> str:
-        """A value without members."""
+        """The text of a value that is not a list or an object."""
         return dumps(value, ensure_ascii=False)
 
     def line(self, value: "JSONValue") -> str:
         """A value on one line."""
         if not isinstance(value, dict | list) or not value:
             return self.scalar(value)
-        # Where no blank follows a colon, none follows a bracket.
+        # If no blank follows a colon, none follows a bracket.
         pad = self.pad(value, long=False).strip("\n") if self.space else ""
         if isinstance(value, list):
             return "[" + pad + f",{self.space}".join([self.line(item) for item in value]) + pad + "]"
@@ -72,8 +72,8 @@ class Writer:
         Args:
             value: What to write.
             indent: The indentation of the line that the value begins on.
-            before: How many characters stand between the indentation and the value.
-            broken: Whether the members of the value take a line each, however short they are.
+            before: The number of characters between the indentation and the value.
+            broken: Whether a list or an object must take several lines, however short it is.
         """
         line = self.line(value)
         if not isinstance(value, dict | list) or not value:

@@ -1,4 +1,4 @@
-"""What a registry should say where the models' files contradict it: changes to its sources, not yet written."""
+"""Corrects facts of a registry that the models' files contradict. The corrected texts are returned, not written."""
 
 from dataclasses import dataclass, field
 
@@ -30,11 +30,11 @@ class Fix:
 
     Attributes:
         source: The file as it was read.
-        text: The corrected text, equal to the source's if there is nothing to write.
+        text: The corrected text; equal to the source's text if there is nothing to write.
         corrected: The number of facts that change.
         complete: Whether every fact that differs is corrected.
         checked: The corrected file after all checks; None if there is nothing to write.
-        errors: The errors that it would have; it must not be written then.
+        errors: The errors of the corrected file. If there are any, the file must not be written.
     """
 
     source: "Source"
@@ -46,7 +46,7 @@ class Fix:
 
 
 def fixes(verification: "Verification") -> list[Fix]:
-    """Each source of a registry that was verified, with what the files say; nothing is written."""
+    """A fix for each source of a registry that was verified. Nothing is written."""
     return [
         fix_source(source, verification.of(source), verification.registry.rules)
         for source in verification.registry.sources
@@ -54,7 +54,7 @@ def fixes(verification: "Verification") -> list[Fix]:
 
 
 def fix_source(source: "Source", results: "Sequence[Result]", rules: "RuleSettings | None" = None) -> Fix:
-    """The source with what the files say; `results` are those of its models, `rules` those that the project applies."""
+    """The fix for one source. `results` are the results for its models; `rules` are the project's settings of rules."""
     changes = [change for result in results for change in corrections(result)]
     wrong = {finding.path for result in results for finding in result.findings()}
     complete = wrong <= {change.path for change in changes} and all(result.error is None for result in results)
@@ -68,7 +68,7 @@ def fix_source(source: "Source", results: "Sequence[Result]", rules: "RuleSettin
 
 
 def corrections(result: "Result") -> "Iterator[Change]":
-    """A change for each fact that differs and whose right value the files say."""
+    """A change for each fact that differs and for which the files show the right value."""
     facts: Mapping[str, FileFact] = result.locked.facts if result.locked else {}
     paths = {path for path, _ in stated(result.entry.tree)}
     for verdict in result.verdicts:
@@ -76,13 +76,13 @@ def corrections(result: "Result") -> "Iterator[Change]":
             continue
         one = _FIELDS[verdict.path]
         yield _change(result.entry, one.name, _right(one, verdict.ours, facts[one.name].value))
-        # Without the field that a true flag implies, models.json is not valid.
+        # If a flag becomes true, models.json is valid only with the field that the flag implies.
         if verdict.theirs is True and one.implies in facts and one.implies not in paths:
             yield _change(result.entry, one.implies, facts[one.implies].value)
 
 
 def citations(result: "Result") -> "Iterator[Change]":
-    """For each fact that is corrected, its place in the files, where the entry's `sources` name another."""
+    """A change of `sources` for each corrected fact that has a source: from now on, the files are its source."""
     for change in corrections(result):
         name = ".".join(map(str, change.path[2:]))
         if result.locked is not None and name in result.entry.tree.get("sources", {}):
@@ -95,7 +95,7 @@ def _change(entry: "Entry", path: str, value: "Any") -> Change:
 
 
 def _right(one: Field, ours: "Any", theirs: "Any") -> "Any":
-    """What the registry should say, in its own words."""
+    """The value that the registry should state, in the registry's words."""
     right = one.compare.corrected(ours, theirs)
-    # That a model has none of something is written only where models.json demands it.
+    # A null is written only for a required field.
     return REMOVED if right is None and not one.required else right

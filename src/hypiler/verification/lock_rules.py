@@ -32,7 +32,7 @@ _LONGEST = 80
 
 
 class LockedModel:
-    """A model of the registry with what the lock says of it.
+    """A model of the registry with its entry in the lock.
 
     Attributes:
         tree: The model's entry in models.json, which has no errors.
@@ -81,13 +81,13 @@ def lock_of_another_commit(model: LockedModel) -> "Violations":
 
 
 class Lock:
-    """The lock beside a registry, for a compilation.
+    """The lock of a registry, which takes part in a compilation.
 
     Attributes:
-        name: The name of the file.
-        data: Its content.
-        models: What was read of each model, by id; empty if the lock is faulty.
-        findings: What is wrong with the lock itself.
+        name: The file name of the lock.
+        data: The bytes of the lock.
+        models: What was read from each model's files, by id; empty if the lock has errors.
+        findings: The errors of the lock itself.
         verified: By id, the commit whose files a model was compared with and the number of its facts that agree.
     """
 
@@ -98,7 +98,7 @@ class Lock:
         self.verified: dict[str, tuple[str, int]] = {}
 
     def check(self, source: "Source", collector: "FindingCollector", settings: "RuleSettings | None") -> None:
-        """Apply the rules to each model of a file without errors that the lock knows."""
+        """Apply the rules to each model that is in the lock. `source` is a file without errors."""
         rules = graded(lock_rule, settings)
         tree: Any = source.value
         for index, entry in enumerate(tree["models"]):
@@ -116,7 +116,7 @@ def _counts(verdict: Verdict) -> bool:
 
 
 def verdicts(entry: "Mapping[str, Any]", locked: "LockEntry") -> list[Verdict]:
-    """The verdict on each fact of an entry, from what the lock keeps of the model's files."""
+    """The verdict on each fact of an entry of models.json, by what the lock has recorded."""
     return compare(entry, locked.facts, locked.files)
 
 
@@ -130,7 +130,7 @@ _FIX = "`hypiler verify --fix` writes what the files say"
 
 
 def differing(id: str, index: int, verdict: Verdict) -> Finding:
-    """The finding for a fact that the model's files contradict; `index` is that of the model."""
+    """The finding for a fact that the model's files contradict; `index` is the position of the model in its file."""
     path: Path = ("models", index, *verdict.path.split("."))
     return Finding("M401", _difference(verdict), path, help=_FIX, model=id)
 
@@ -153,6 +153,6 @@ def _json_text(value: object) -> str:
         return str(value)
     if type(value) is str and value.isprintable() and '"' not in value and "\\" not in value:
         return f'"{value}"'
-    import json  # imported here: most values need nothing of it, and it takes as long as a registry to check
+    import json  # imported here: most values do not need it, and its import takes as long as checking a registry
 
     return json.dumps(value, ensure_ascii=False)

@@ -28,12 +28,12 @@ class LockEntry:
     """What was read from the files of one model.
 
     Attributes:
-        repository: As `org/name`.
-        revision: The commit whose files were read; None if it is unknown, as for a plain folder.
-        date: The day, as 2026-01-31.
-        files: The sha256 of each file of the repository, None where only the name of a file is known. Files in the
-            repositories of variants are named `org/name:file`.
-        facts: What the files say, by path.
+        repository: The repository of the files, as `org/name`.
+        revision: The commit of the files; None if it is unknown, as for a plain folder.
+        date: The day of reading, such as 2026-01-31.
+        files: The sha256 of each file of the repository; None if only the name is known. Files in the repositories of
+            variants are named `org/name:file`.
+        facts: The facts that the files state, by path.
     """
 
     __slots__ = ("date", "facts", "files", "repository", "revision")
@@ -62,7 +62,7 @@ class LockEntry:
 
 
 def write_lock(models: "Mapping[str, LockEntry]") -> str:
-    """The text of a lock: the models by id, in the order that they are given in."""
+    """The text of a lock. `models` are by id; their order is kept."""
     import json  # imported here: a check of the registry only reads locks
 
     return json.dumps({"version": FORMAT, "models": {id: _tree(one) for id, one in models.items()}}, indent=2) + "\n"

@@ -29,13 +29,13 @@ class Verdict:
     """What became of one fact.
 
     Attributes:
-        path: As `specs.embedding_dim`.
+        path: The path of the fact in models.json, such as `specs.embedding_dim`.
         state: One of `STATES`.
         ours: The registry's value.
-        theirs: The value in the model's files.
-        file: The file that shows it.
-        key: Its place in the file.
-        note: What a reader should know about it.
+        theirs: The value that the files show; None if they show none.
+        file: The file that shows `theirs`.
+        key: The key in this file.
+        note: What a reader should know about `theirs`.
     """
 
     __slots__ = ("file", "key", "note", "ours", "path", "state", "theirs")

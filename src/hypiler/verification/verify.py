@@ -1,4 +1,4 @@
-"""Compares what a registry says with the files of its models, many at once.
+"""Compares the models of a registry with their files, several models at once.
 
 Results are returned; nothing is printed and nothing is written.
 """
@@ -262,7 +262,7 @@ def verify_snapshot(
 
 
 def from_lock(entry: "Entry", locked: LockEntry | None) -> Result:
-    """The result for a model from what the lock keeps of its files."""
+    """The result for a model by what the lock has recorded, without its files."""
     if locked is None:
         return Result(
             entry, error=UnreachableError(f"`{entry.id}` is not in the lock: run `hypiler verify {entry.id}`")
@@ -278,7 +278,7 @@ _CHECKSUMS = [(field, field.compare) for field in FIELDS if isinstance(field.com
 
 
 def files_with_checksums(entry: "Entry") -> list[str]:
-    """The files of the entry's own repository whose sha256 it states."""
+    """The files in the model's own repository for which the entry states a sha256."""
     stated = [wanted for field, compare in _CHECKSUMS for wanted in compare.files(field.get(entry.tree, {})).items()]
     return [name for name, digest in stated if digest is not None and ":" not in name]
 
