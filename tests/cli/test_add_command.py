@@ -196,7 +196,8 @@ def test_id_of_another_file_of_the_registry_is_taken(empty: Project) -> None:
 @pytest.mark.parametrize(
     ("content", "code"),
     [
-        (b'{"version": "1.0", "models": [\n        (b'{"version": "1.0", // models\n "models": []}\n', "M003"),
+        (b'{"version": "1.0", "models": [\n<<<<<<< ours\n]}\n', "M003"),
+        (b'{"version": "1.0", // models\n "models": []}\n', "M003"),
         (b'{"version": "1.0", "models": [], "models": []}', "M004"),
         (b'{"version": "1.0", "models": [{"id": "x"}]}', "M101"),
         (b'\xef\xbb\xbf{"version": "1.0", "models": []}', "M002"),
@@ -226,13 +227,12 @@ def test_registry_with_errors_is_left(empty: Project, content: bytes, code: str)
             1,
             "org/tiny2 @ \\x1b[2J does not exist: the repository has no such commit, branch or tag",
         ),
-<<<<<<< HEAD
         (
             ["org/x", "--local", "x", "--revision", "main"],
             2,
             "--revision needs the hub: it cannot be combined with --local",
         ),
-        (["org/x", "--local", "x"], 3, "x must be a folder with the files of a model; it is none"),
+        (["org/x", "--local", "x"], 3, "x must be a folder with the files of a model; it is not a folder"),
     ],
 )
 def test_wrong_use_is_told(empty: Project, words: list[str], code: int, told: str) -> None:
