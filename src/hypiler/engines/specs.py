@@ -148,6 +148,12 @@ SPECS = (
 )
 """The engines of this package, in the order in which "auto" tries them: the lighter first."""
 
+ENGINES = tuple([spec.name for spec in SPECS])
+"""The engines of this package by name, in the order in which "auto" tries them.
+
+`engine_specs()` gives these and the engines of other packages.
+"""
+
 
 def engine_specs() -> "Iterator[EngineSpec]":
     """Every engine, in the order in which "auto" tries them: those of this package, then those of others by name.
