@@ -1,6 +1,7 @@
 """Imports point one way, and what users import is small."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -76,6 +77,15 @@ def test_room_imports_only_itself_and_those_before_it(room: str) -> None:
 def test_all_code_lies_in_a_room() -> None:
     folders = {path.name for path in (SOURCE / "hypiler").iterdir() if path.is_dir()}
     assert folders - {"__pycache__"} == {*ROOMS, APART}
+
+
+def test_contributing_shows_the_rooms_and_the_direction_of_imports() -> None:
+    page = (SOURCE.parent / "CONTRIBUTING.md").read_text("utf-8")
+    assert f"\n{' < '.join(ROOMS)}\n" in page
+    shown = re.findall(r"^  (\w+)/  ", page, re.MULTILINE)
+    assert sorted(shown) == sorted([*ROOMS, APART])
+    leaves = re.findall(r"\w+\.py", "".join(re.findall(r"^  \w+\.py, .*", page, re.MULTILINE)))
+    assert {*leaves} == {path.name for path in (SOURCE / "hypiler").glob("*.py")} - {"__main__.py", "model_registry.py"}
 
 
 def test_engines_import_only_themselves_and_the_reader_of_a_models_files() -> None:
