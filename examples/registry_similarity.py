@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     documents = encoder.encode_documents(DOCUMENTS)
     scores = encoder.similarity(queries, documents)
 
-    print(f"{config.repo}, {config.embedding_dim} dimensions, by {encoder.engine}; space {config.space_id}\n")
+    print(f"{config.repo}, {config.embedding_dim} dimensions, by {encoder.engine}; space {encoder.space_id}\n")
     print(" " * 4 + "".join(f"{f'D{number}':>10}" for number in range(1, len(DOCUMENTS) + 1)))
     for number, row in enumerate(scores, 1):
         print(f"Q{number}  " + "".join(f"{score:>10.4f}" for score in row))

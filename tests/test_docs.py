@@ -24,7 +24,7 @@ from hypiler.engines.layout import read_layout
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-CONSOLE = [ROOT / "docs" / name for name in ("guide.md", "troubleshooting.md", "verifying.md")]
+CONSOLE = [ROOT / "docs" / name for name in ("guide.md", "library.md", "troubleshooting.md", "verifying.md")]
 FIELDS = re.compile(r"(<!-- fields: .*? -->\n)(.*?)(<!-- /fields -->)", re.DOTALL)
 
 
@@ -151,6 +151,11 @@ def test_readme_shell_examples_work(
     assert (tmp_path / "MODELS.md").exists()
     (shown,) = blocks(ROOT / "README.md", "toml")
     assert tomllib.loads((tmp_path / "pyproject.toml").read_text("utf-8")) == tomllib.loads(shown)
+    (program,) = blocks(ROOT / "README.md", "python search.py")
+    paths = os.pathsep.join([str(tmp_path / "src"), *sys.path])
+    command = [sys.executable, "-W", "error", "-c", program]
+    done = subprocess.run(command, env=os.environ | {"PYTHONPATH": paths}, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("384 256\n", "")
 
 
 @pytest.mark.parametrize(

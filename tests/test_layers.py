@@ -1,6 +1,7 @@
 """Imports point one way, and what users import is small."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -78,6 +79,15 @@ def test_all_code_lies_in_a_room() -> None:
     assert folders - {"__pycache__"} == {*ROOMS, APART}
 
 
+def test_contributing_shows_the_rooms_and_the_direction_of_imports() -> None:
+    page = (SOURCE.parent / "CONTRIBUTING.md").read_text("utf-8")
+    assert f"\n{' < '.join(ROOMS)}\n" in page
+    shown = re.findall(r"^  (\w+)/  ", page, re.MULTILINE)
+    assert sorted(shown) == sorted([*ROOMS, APART])
+    leaves = re.findall(r"\w+\.py", "".join(re.findall(r"^  \w+\.py, .*", page, re.MULTILINE)))
+    assert {*leaves} == {path.name for path in (SOURCE / "hypiler").glob("*.py")} - {"__main__.py", "model_registry.py"}
+
+
 def test_engines_import_only_themselves_and_the_reader_of_a_models_files() -> None:
     """Not even the type of a config: what they ask of one is a protocol, so there is no circle."""
     below = {"diagnostics", "jsontext", "schema", "model_files"}
@@ -86,10 +96,11 @@ def test_engines_import_only_themselves_and_the_reader_of_a_models_files() -> No
         assert {room_of(name) for name in own} <= {APART, *below}, path.name
 
 
-def test_what_users_import_knows_only_the_engines() -> None:
+def test_what_users_import_first_knows_the_engines_and_the_registry_alone() -> None:
     for name in ("__init__", "config", "space", "_digest"):
         own = {name for name in imports(SOURCE / f"hypiler/{name}.py") if name.split(".")[0] == "hypiler"}
-        assert own <= OUTSIDE | LEAVES | ({"hypiler.engines"} if name == "config" else set()), name
+        further = {"config": {"hypiler.engines"}, "__init__": {"hypiler.registry"}}
+        assert own <= OUTSIDE | LEAVES | further.get(name, set()), name
 
 
 def test_third_party_packages_are_known_to_the_engines_and_in_three_places() -> None:

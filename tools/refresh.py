@@ -1,4 +1,4 @@
-"""Makes the committed files again that follow from the table of fields, from models.json or from docstrings.
+"""Makes the committed files again that follow from a table, from models.json or from docstrings.
 
 python tools/refresh.py            write what has changed
 python tools/refresh.py --check    write nothing; exit 1 and name what is not current
@@ -20,6 +20,7 @@ from hypiler.emit.json_schema import emit_json_schema
 from hypiler.emit.markdown import emit_markdown
 from hypiler.emit.python.model_attributes import emit_model_attributes
 from hypiler.registry import Registry
+from hypiler.verification.rule_sets import all_codes, all_rules
 
 ROOT = Path(__file__).parents[1]
 _BEGIN, _END = "<!-- fields: written by `hypiler schema --format markdown` -->\n", "<!-- /fields -->\n"
@@ -29,6 +30,30 @@ def reference() -> str:
     """The page about models.json with the tables of its fields."""
     before, _, rest = (ROOT / "docs/models-json.md").read_text("utf-8").partition(_BEGIN)
     return f"{before}{_BEGIN}{emit_reference()}{_END}{rest.partition(_END)[2]}"
+
+
+_CODES = "docs/diagnostics/README.md"
+_TABLE = re.compile(r"^\| code \|.*\n(?:\|.*\n)+", re.MULTILINE)
+
+
+def codes() -> str:
+    """The page that lists all codes: a table per family, in the order of the first digit of the codes."""
+    families: dict[str, list[str]] = {}
+    for code in all_codes():
+        families.setdefault(code[1], []).append(code)
+    tables = iter(families.values())
+    return _TABLE.sub(lambda _: _code_table(next(tables)), (ROOT / _CODES).read_text("utf-8"))
+
+
+def _code_table(codes: list[str]) -> str:
+    """The codes of one family; of rules, the table also says which can be ignored."""
+    names, rules = all_codes(), {rule.code: rule for rule in all_rules()}
+    of_rules = codes[0] in rules
+    lines = ["| code | name | severity |" + " can be ignored |" * of_rules, "|---|---|---|" + "---|" * of_rules]
+    for code in codes:
+        line = f"| [{code}]({code}.md) | {' | '.join(names[code])} |"
+        lines.append(line + (f" {'no' if rules[code].always else 'yes'} |" if of_rules else ""))
+    return "\n".join([*lines, ""])
 
 
 def catalogue() -> str:
@@ -72,6 +97,7 @@ FILES: dict[str, Callable[[], str]] = {
     "src/hypiler/schema/model_attributes.pyi": emit_model_attributes,
     "models.schema.json": emit_json_schema,
     "docs/models-json.md": reference,
+    _CODES: codes,
     "MODELS.md": catalogue,
     **{f"docs/reference/{name}.md": partial(page, name) for name in PUBLIC},
 }

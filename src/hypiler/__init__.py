@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         models_by_type,
         models_with_matryoshka,
     )
+    from hypiler.registry import Registry
 
 __version__ = "0.1.0"
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "ModelConfig",
     "ModelInfo",
     "ModelType",
+    "Registry",
     "UnknownModelError",
     "__version__",
     "get_model",
@@ -50,6 +52,8 @@ if not TYPE_CHECKING:
             from hypiler import config as home
         elif name == "UnknownModelError":
             from hypiler import errors as home
+        elif name == "Registry":
+            from hypiler import registry as home
         else:
             from hypiler import model_registry as home
         globals()[name] = value = getattr(home, name)

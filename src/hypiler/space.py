@@ -181,9 +181,11 @@ def identify(space_id: str, registry: "Models | None" = None) -> "tuple[str, int
 
 
 def _shipped() -> "Models":
-    from hypiler.model_registry import MODEL_REGISTRY
+    from importlib import import_module
 
-    return MODEL_REGISTRY
+    # By name: the shipped module imports hypiler, which would lead back here.
+    shipped: Models = import_module("hypiler.model_registry").MODEL_REGISTRY
+    return shipped
 
 
 def _stored(space_id: str, current: "HasSpace", registry: "Models | None") -> str:

@@ -30,8 +30,8 @@ def typed(place: Path, type: str, **changes: Any) -> Any:
     return config_of(place, type=type, encoding={"pooling": None} | changes.pop("encoding", {}), **changes)
 
 
-def test_names_are_those_of_the_table() -> None:
-    assert tuple(spec.name for spec in SPECS) == ENGINES
+def test_engines_of_this_package_are_the_lighter_first() -> None:
+    assert ENGINES == ("onnx", "model2vec", "sentence-transformers", "fastembed", "pylate")
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)

@@ -56,6 +56,7 @@ def test_a_repository_that_two_models_share_finds_the_first(tmp_path: Path) -> N
         ("model-aa", "; did you mean 'model-a'?"),
         ("ORG/model-b", "; did you mean 'model-b'?"),
         ("the b", "; did you mean 'model-b'?"),
+        ("org/Modle-B", "; did you mean 'org/Model-B'?"),
         ("zzz", ""),
     ],
 )

@@ -175,14 +175,14 @@ class CheckedRegistry:
         return self._models_by_name().get(id)
 
     def suggest(self, id: str) -> str | None:
-        """The id that was probably meant; None if nothing is near."""
+        """The id, alias or repository name that was probably meant; None if nothing is near."""
         from hypiler.diagnostics.escaping import nearest
 
         wanted = str(id).casefold()
         for model in self.models:
             if wanted in (model.huggingface_id.casefold(), model.name.casefold()):
                 return str(model.id)
-        return nearest(str(id), [name for name in self._models_by_name() if "/" not in name])
+        return nearest(str(id), [name for name in self._models_by_name() if ("/" in name) == ("/" in wanted)])
 
     def _models_by_name(self) -> "Mapping[str, Model]":
         """Every model by id and alias, which are unique, and by repository: the first of those that share one."""

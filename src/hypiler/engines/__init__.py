@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         Reranker,
         SparseEncoder,
     )
-    from hypiler.engines.specs import EngineSpec, engine_specs
+    from hypiler.engines.specs import ENGINES, EngineSpec, engine_specs
     from hypiler.protocols import Config
 
 __all__ = [
@@ -46,12 +46,6 @@ __all__ = [
     "engine_specs",
     "load",
 ]
-
-ENGINES = ("onnx", "model2vec", "sentence-transformers", "fastembed", "pylate")
-"""The names of this package's engines, in the order in which "auto" tries them: the lightest first.
-
-`engine_specs()` also returns the engines of other packages.
-"""
 
 
 def load(
@@ -117,7 +111,7 @@ def __getattr__(name: str) -> "Any":
         from hypiler.engines import encoders
 
         return getattr(encoders, name)
-    if name in ("EngineSpec", "engine_specs"):
+    if name in ("ENGINES", "EngineSpec", "engine_specs"):
         from hypiler.engines import specs
 
         return getattr(specs, name)

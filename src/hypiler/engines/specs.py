@@ -149,6 +149,12 @@ SPECS = (
 )
 """The engines of this package, in the order in which "auto" tries them: the lightest first."""
 
+ENGINES = tuple([spec.name for spec in SPECS])
+"""The engines of this package by name, in the order in which "auto" tries them.
+
+`engine_specs()` gives these and the engines of other packages.
+"""
+
 
 def engine_specs() -> "Iterator[EngineSpec]":
     """All engines, in the order in which "auto" tries them: this package's, then those of other packages by name.
