@@ -1,6 +1,7 @@
 """Settings of the property tests, and the option that rewrites what tests pin."""
 
 import os
+import signal
 import sys
 
 import pytest
@@ -10,6 +11,10 @@ from hypothesis import HealthCheck, settings
 sys.path.insert(0, os.path.dirname(__file__))
 
 from golden import start_updating
+
+# A suite that a shell starts in the background ignores Ctrl-C, and so would the commands that tests interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A shared machine stalls now and then, so no example has a deadline.
 settings.register_profile(

@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 
@@ -140,21 +139,16 @@ FILES = """
 PAGE = "# Page\n\n```console\n$ echo one; echo two\n{}\n$ echo three\n...\n```\n"
 
 
-@dataclass
-class Refresh:
-    """What a plain run, one with the option, and a plain run again print; and what lies there after each."""
-
-    outputs: list[str]
-    files: list[dict[str, str]]
-    folder: Path
-
-
 def write_test(folder: Path, name: str, body: str) -> None:
-    (folder / f"test_{name.replace(' ', '_')}.py").write_text(HEAD + dedent(body).lstrip(), "utf-8")
+    (folder / file_of(name)).write_text(HEAD + dedent(body).lstrip(), "utf-8")
 
 
-def run(folder: Path, *arguments: str) -> str:
-    """What a run of the tests in a folder prints."""
+def file_of(name: str) -> str:
+    return f"test_{name.replace(' ', '_')}.py"
+
+
+def run(folder: Path, *arguments: str) -> tuple[str, dict[str, str]]:
+    """What a run of the tests in a folder prints, and what lies there afterwards. One test fails in each of them."""
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rA", *arguments],
         cwd=folder.parent,
@@ -164,15 +158,19 @@ def run(folder: Path, *arguments: str) -> str:
         check=False,
     )
     assert done.returncode == 1, done.stdout + done.stderr
-    return done.stdout
+    return done.stdout, {path.name: path.read_text("utf-8") for path in folder.iterdir() if path.is_file()}
 
 
-@pytest.fixture(scope="module")
-def refresh(tmp_path_factory: pytest.TempPathFactory) -> Refresh:
-    """The tests of this module in a folder with the settings of this one."""
-    folder = tmp_path_factory.mktemp("project") / "tests"
+def outcomes(output: str, outcome: str) -> set[str]:
+    return set(re.findall(rf"^{outcome} tests/(\w+\.py)", output, re.MULTILINE))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The tests of this module, in a folder with the settings of the one that this module lies in."""
+    folder = tmp_path / "tests"
     folder.mkdir()
-    shutil.copy(TESTS.parent / "pyproject.toml", folder.parent)
+    shutil.copy(TESTS.parent / "pyproject.toml", tmp_path)
     for name in ("conftest.py", "console.py", "golden.py"):
         shutil.copy(TESTS / name, folder)
     for name, (before, _) in CASES.items():
@@ -180,44 +178,32 @@ def refresh(tmp_path_factory: pytest.TempPathFactory) -> Refresh:
     for name, body in {"conflict": CONFLICT, "unwritten": UNWRITTEN, "files": FILES}.items():
         write_test(folder, name, body)
     (folder / "page.md").write_text(PAGE.format("none"), "utf-8")
-    result = Refresh([], [], folder)
-    for arguments in ([], ["--update-golden"], ["-n", "0"]):
-        result.outputs.append(run(folder, *arguments))
-        result.files.append({path.name: path.read_text("utf-8") for path in folder.iterdir() if path.is_file()})
-    return result
+    return folder
 
 
-def test_nothing_is_rewritten_without_the_option_and_all_fail(refresh: Refresh) -> None:
-    plain, files = refresh.outputs[0], refresh.files[0]
-    failed = set(re.findall(r"^FAILED tests/(\w+\.py)", plain, re.MULTILINE))
-    assert failed == {name for name in files if name.startswith("test_")}
-    assert {name: files[f"test_{name.replace(' ', '_')}.py"] for name in CASES} == {
-        name: HEAD + dedent(before).lstrip() for name, (before, _) in CASES.items()
+def test_option_rewrites_what_is_pinned_and_nothing_else_does(folder: Path) -> None:
+    """One test, since each run starts several interpreters."""
+    before = {path.name: path.read_text("utf-8") for path in folder.iterdir()}
+    tests = {name for name in before if name.startswith("test_")}
+
+    output, plain = run(folder, "-n", "1")
+    assert plain == before
+    assert outcomes(output, "FAILED") == tests
+    assert "AssertionError: this text is not written yet; run pytest with --update-golden" in output
+
+    output, updated = run(folder, "--update-golden")
+    assert {name: updated[file_of(name)] for name in CASES} == {
+        name: HEAD + dedent(after).lstrip() for name, (_, after) in CASES.items()
     }
-    assert (files["page.md"], "pinned.text" in files) == (PAGE.format("none"), False)
+    assert 'assert "" == golden("")' in updated["test_unwritten.py"]
+    assert (updated["pinned.text"], updated["page.md"]) == ("what is found\n", PAGE.format("one\ntwo"))
+    assert updated["test_conflict.py"] == before["test_conflict.py"]
+    conflict = f"{folder / 'test_conflict.py'}:7: not rewritten: its test cases need different sentences\n"
+    assert conflict in output
+    changed = {name for name in updated if updated[name] != before.get(name)}
+    assert set(re.findall(r"^rewritten: (.*)", output, re.MULTILINE)) == {str(folder / name) for name in changed}
 
-
-@pytest.mark.parametrize("case", CASES)
-def test_pinned_text_is_what_was_found(refresh: Refresh, case: str) -> None:
-    file = f"test_{case.replace(' ', '_')}.py"
-    assert refresh.files[1][file] == HEAD + dedent(CASES[case][1]).lstrip()
-    assert f"rewritten: {refresh.folder / file}\n" in refresh.outputs[1]
-    assert f"PASSED tests/{file}::test_it" in refresh.outputs[2]
-    assert f"FAILED tests/{file}::test_it" not in refresh.outputs[2]
-
-
-def test_pinned_files_and_pages_are_what_was_found(refresh: Refresh) -> None:
-    assert refresh.files[1]["pinned.text"] == "what is found\n"
-    assert refresh.files[1]["page.md"] == PAGE.format("one\ntwo")
-    assert "PASSED tests/test_files.py::test_it" in refresh.outputs[2]
-
-
-def test_cases_that_need_different_sentences_are_left_and_named(refresh: Refresh) -> None:
-    place = f"{refresh.folder / 'test_conflict.py'}:7"
-    assert f"{place}: not rewritten: its test cases need different sentences\n" in refresh.outputs[1]
-    assert refresh.files[1]["test_conflict.py"] == refresh.files[0]["test_conflict.py"]
-
-
-def test_text_that_is_not_written_yet_fails(refresh: Refresh) -> None:
-    assert "AssertionError: this text is not written yet; run pytest with --update-golden" in refresh.outputs[0]
-    assert 'assert "" == golden("")' in refresh.files[1]["test_unwritten.py"]
+    output, again = run(folder, "-n", "0")
+    assert again == updated
+    assert outcomes(output, "FAILED") == {"test_conflict.py"}
+    assert outcomes(output, "PASSED") == tests - {"test_conflict.py"}

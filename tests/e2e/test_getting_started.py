@@ -16,6 +16,7 @@ def test_the_page_is_true(tmp_path: Path, wheelhouse: Path, monkeypatch: pytest.
     # What an index would offer, for pip itself and for the builds that it runs.
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(wheelhouse))
+    monkeypatch.setenv("PIP_COMPILE", "0")
     monkeypatch.setenv("PIP_DISABLE_PIP_VERSION_CHECK", "1")
     monkeypatch.delenv("PYTHONPATH", raising=False)
     assert run_page(PAGE, empty, tmp_path / "venv/bin") > 20

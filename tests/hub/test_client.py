@@ -376,6 +376,7 @@ def test_part_of_a_header_is_none(hub: LoopbackHub) -> None:
 @contextmanager
 def listening(talk: Callable[[socket.socket], object]) -> Iterator[str]:
     """A server that does as it likes with each connection; gives its host and port."""
+    connections: list[socket.socket] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
@@ -384,13 +385,17 @@ def listening(talk: Callable[[socket.socket], object]) -> Iterator[str]:
                     connection, _ = server.accept()
                 except OSError:
                     return
+                connections.append(connection)
                 with connection, suppress(OSError):
                     talk(connection)
 
         thread = Thread(target=serve, daemon=True)
         thread.start()
         yield f"127.0.0.1:{server.getsockname()[1]}"
-        server.shutdown(socket.SHUT_RDWR)
+        # A client that waits no longer leaves its connection open, since the session is not its own.
+        for stream in (server, *connections):
+            with suppress(OSError):
+                stream.shutdown(socket.SHUT_RDWR)
     thread.join(5)
 
 
