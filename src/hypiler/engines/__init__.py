@@ -77,7 +77,7 @@ def load(
     """
     from hypiler.engines.choice import choose_engine
     from hypiler.engines.contract import make_contract
-    from hypiler.engines.files import find_files
+    from hypiler.engines.download import find_files
     from hypiler.engines.layout import read_layout
 
     spec, module = choose_engine(config, engine, local)

@@ -1,9 +1,9 @@
 """Chooses the engine for a model: the requested one, or the first one that can run the model."""
 
 from hypiler.engines.contract import encoder_type_of, model_of
+from hypiler.engines.download import model_folder
 from hypiler.engines.encoder_types import spoken, type_obstacle
 from hypiler.engines.errors import EngineError, MissingEngineError
-from hypiler.engines.files import model_folder
 from hypiler.engines.specs import engine_names, engine_spec, engine_specs, names_in
 
 TYPE_CHECKING = False

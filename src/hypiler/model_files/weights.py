@@ -25,7 +25,7 @@ _ONNX_WORDS = {
     "q4": "q4",
     "q4f16": "q4",
 }
-_PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
+PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
 _DATA = (".safetensors", ".onnx")
 _ONNX = ("onnx/model.onnx", "model.onnx")
 
@@ -109,4 +109,4 @@ def _files(repository: Repository) -> "dict[str, FileFact | None]":
 def pickle_only(names: "Iterable[str]") -> bool:
     """Whether there are weights, and all of them are pickles."""
     names = list(names)
-    return any(name.endswith(_PICKLES) for name in names) and not any(name.endswith(_DATA) for name in names)
+    return any(name.endswith(PICKLES) for name in names) and not any(name.endswith(_DATA) for name in names)

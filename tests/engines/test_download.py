@@ -21,7 +21,7 @@ from tiny import TABLE, config_of, write_tiny
 
 from hypiler import ModelConfig
 from hypiler.engines import ChecksumError, EngineError, UnsafeError
-from hypiler.engines.files import find_files
+from hypiler.engines.download import find_files
 from hypiler.engines.weight_files import PYTORCH_FILES as FILES
 
 NEEDED = {"config.json", "model.onnx", "tokenizer.json"}

@@ -1,0 +1,119 @@
+"""What may be loaded: data, unless the caller allows by name that code of the repository runs or pickles are read."""
+
+from pathlib import Path
+
+from hypiler.engines.errors import UnsafeError
+from hypiler.engines.layout import read_file
+from hypiler.model_files.weights import PICKLES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from hypiler.protocols import Config
+
+    _Json = dict[str, Any] | list[Any] | str | float | None
+
+# The libraries prefer these files over a pickle in the same folder, and ignore other safetensors files.
+_SAFE = ("model.safetensors", "model.safetensors.index.json")
+# The libraries load this file if there is no safetensors file in the same folder.
+_PICKLE = "pytorch_model.bin"
+# The first bytes of a pickle, and of a zip archive, in which PyTorch stores pickles.
+_PICKLED = (b"\x80", b"PK\x03\x04")
+# Keys of Sentence Transformers whose value names a class, and the packages of its own classes. Versions before 6, such
+# as PyLate's, import any other class too, even from the folder, whatever trust_remote_code is.
+_NAMES_CLASS = ("type", "types", "activation_function", "tokenizer_class")
+_OWN_CLASSES = ("sentence_transformers.", "pylate.", "torch.nn.")
+# Keys that transformers treats as arguments of the caller, some of them only before version 5.5.
+_TRUSTS = ("trust_remote_code", "allow_all_kernels", "_attn_implementation_internal")
+# Keys for which a value with a slash is a repository of kernels. transformers would download and run its code.
+_KERNELS = ("attn_implementation", "_attn_implementation", "experts_implementation", "_experts_implementation")
+
+
+def check_safety(
+    config: "Config", folder: Path, files: list[Path], patterns: list[str], *, untrusted: bool, allow_pickle: bool
+) -> None:
+    """Raise UnsafeError for files that would run code when they are loaded.
+
+    Args:
+        config: The model.
+        folder: The folder with its files.
+        files: The files that the engine may read.
+        patterns: The names of these files, as the engine states them.
+        untrusted: Whether the engine would run code of the repository, which may not run.
+        allow_pickle: Whether pickled weights may be read.
+    """
+    for path in files:
+        if path.suffix == ".safetensors" and _is_pickle(path):
+            raise UnsafeError(f"{path} is a pickle by its content, whatever its name says")
+    if not allow_pickle and any(pattern.endswith(PICKLES) for pattern in patterns):
+        _check_weights(config, folder, files)
+    if untrusted:
+        _check_code(config, files)
+
+
+def repository_at_commit(config: "Config") -> str:
+    """The repository and commit of the chosen weights, as messages write them."""
+    space = config.space()
+    return f"{space['repository']} @ {space['revision'] or 'main'}"
+
+
+def review_advice(config: "Config") -> str:
+    """What to do about a model that runs code of its repository."""
+    return (
+        f"review it at {repository_at_commit(config)}, and pass trust_remote_code=True; or use an engine that runs"
+        " none, such as `onnx`"
+    )
+
+
+def _check_weights(config: "Config", folder: Path, files: list[Path]) -> None:
+    """Refuse a model whose weights are only available as pickles, even if the pickles were not downloaded."""
+    safe = {path.parent for path in files if path.name in _SAFE or path.suffix == ".onnx"}
+    pickles = [path for path in files if path.name == _PICKLE and path.parent not in safe]
+    if safe and not pickles:
+        return
+    model: Any = config.model
+    names = ", ".join(path.relative_to(folder).as_posix() for path in pickles)
+    held = f"pickled ones ({names})" if names else "none as safetensors or ONNX"
+    raise UnsafeError(
+        f"`{model.id}` must have weights that are only data; {folder} has {held}. Loading a pickle can run any code:"
+        " pass allow_pickle=True if you trust its authors"
+    )
+
+
+def _is_pickle(path: Path) -> bool:
+    with path.open("rb") as file:
+        first = file.read(9)
+    # A safetensors file may start with the same bytes: its length takes eight bytes, and an object follows.
+    return first.startswith(_PICKLED) and first[8:] != b"{"
+
+
+def _check_code(config: "Config", files: list[Path]) -> None:
+    """Refuse configurations that name code from outside the libraries, or that allow such code themselves."""
+    model: Any = config.model
+    for path in files:
+        if path.name != "modules.json" and not path.name.endswith("config.json"):
+            continue
+        for key, value in _scalars(read_file(path)):
+            if not value:
+                continue
+            named = key in _NAMES_CLASS and isinstance(value, str) and "." in value
+            kernel = key in _KERNELS and "/" in str(value)
+            if (named and not value.startswith(_OWN_CLASSES)) or kernel or key in _TRUSTS:
+                raise UnsafeError(
+                    f"`{model.id}` runs code that is not part of the libraries: {path} has {key} {value!r};"
+                    f" {review_advice(config)}"
+                )
+
+
+def _scalars(held: "_Json", key: str = "") -> "Iterator[tuple[str, Any]]":
+    """The scalars in a JSON value, each with its nearest key, or with the enclosing key of classes or kernels."""
+    if isinstance(held, dict):
+        for name, value in held.items():
+            yield from _scalars(value, key if key in ("types", *_KERNELS) else name)
+    elif isinstance(held, list):
+        for value in held:
+            yield from _scalars(value, key)
+    else:
+        yield key, held
