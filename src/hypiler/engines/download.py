@@ -1,4 +1,4 @@
-"""Gets the files of a model, from the hub at the pinned commit or from a folder, and refuses wrong ones."""
+"""Gets the files of a model, from the hub at the pinned commit or from a folder, and refuses wrong files."""
 
 import hashlib
 import os

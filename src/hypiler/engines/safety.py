@@ -1,4 +1,4 @@
-"""What may be loaded: data, unless the caller allows by name that code of the repository runs or pickles are read."""
+"""Refuses files that would run code when loaded, unless the caller allows repository code or pickles by name."""
 
 from pathlib import Path
 

@@ -237,7 +237,7 @@ class Session:
     def _check_status(self, response: "Any", resource: Resource, host: str, token: str | None) -> None:
         status: int = response.status_code
         headers = response.headers
-        code, told = headers.get("x-error-code", ""), headers.get("x-error-message", "")
+        code, message = headers.get("x-error-code", ""), headers.get("x-error-message", "")
         if status == 200 or (status == 206 and headers.get("content-range", "").startswith("bytes 0-")):
             return
         if status == 429 or status >= 500:
@@ -251,7 +251,7 @@ class Session:
         if code == "RepoNotFound" or (status == 404 and not resource.file):
             hidden = "is hidden from the token" if token else "is private and needs a token (HF_TOKEN)"
             raise NotFoundError(f"{resource.repository} was not found on {host}, or {hidden}")
-        if status == 401 and "Invalid credentials" in told:
+        if status == 401 and "Invalid credentials" in message:
             why = f"{host} rejected the token; give another one, or unset HF_TOKEN"
             raise AccessError(f"{resource} cannot be read: {why}")
         if status in (401, 403):
