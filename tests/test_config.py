@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 import pytest
+from golden import golden
 
 from hypiler import ModelConfig, UnknownModelError, config
 from hypiler.model_registry import JINA_COLBERT_V2, MODEL_REGISTRY, ModelInfo
@@ -27,7 +28,7 @@ def test_dimension_of_the_model_is_taken(width: Any) -> None:
 
 @pytest.mark.parametrize("width", [0, -64, 100, 256, "64", 64.0, True])
 def test_other_dimension_is_refused_with_the_ones_to_choose_from(width: Any) -> None:
-    message = f"'jina-colbert-v2' has no vectors of dimension {width!r}; choose one of: 64, 96, 128"
+    message = golden(f"'jina-colbert-v2' has no vectors of dimension {width!r}; choose one of: 64, 96, 128")
     with pytest.raises(ValueError) as refusal:
         ModelConfig.from_registry("jina-colbert-v2", dimension=width)
     assert str(refusal.value) == message
@@ -37,7 +38,9 @@ def test_unknown_id_suggests_the_nearest() -> None:
     unknown: Any = "colbert-v3"
     with pytest.raises(UnknownModelError) as refusal:
         ModelConfig.from_registry(unknown)
-    assert str(refusal.value) == "no model 'colbert-v3' in the shipped registry of hypiler; did you mean 'colbert-v2'?"
+    assert str(refusal.value) == golden(
+        "no model 'colbert-v3' in the shipped registry of hypiler; did you mean 'colbert-v2'?"
+    )
     assert (refusal.value.id, refusal.value.suggestion) == ("colbert-v3", "colbert-v2")
 
 
@@ -45,12 +48,16 @@ def test_unknown_id_suggests_the_nearest() -> None:
 def test_unknown_id_far_from_all_others_suggests_nothing(unknown: Any) -> None:
     with pytest.raises(UnknownModelError) as refusal:
         ModelConfig.from_registry(unknown)
-    assert str(refusal.value) == f"no model {unknown!r} in the shipped registry of hypiler"
+    assert str(refusal.value) == golden(f"no model {unknown!r} in the shipped registry of hypiler")
 
 
 def test_error_survives_a_pickle() -> None:
     error = pickle.loads(pickle.dumps(UnknownModelError("a", "b", "this file")))
-    assert (str(error), error.id, error.suggestion) == ("no model 'a' in this file; did you mean 'b'?", "a", "b")
+    assert (str(error), error.id, error.suggestion) == (
+        golden("no model 'a' in this file; did you mean 'b'?"),
+        "a",
+        "b",
+    )
     assert isinstance(error, LookupError)
 
 
@@ -64,7 +71,7 @@ def test_unknown_repository_suggests_the_nearest() -> None:
     unknown: Any = "BAAI/bge-m4"
     with pytest.raises(UnknownModelError) as refusal:
         ModelConfig.from_registry(unknown)
-    assert str(refusal.value) == (
+    assert str(refusal.value) == golden(
         "no model 'BAAI/bge-m4' in the shipped registry of hypiler; did you mean 'BAAI/bge-m3'?"
     )
 
@@ -91,10 +98,10 @@ def test_plain_constructor_needs_no_registry() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((None, 768, 512), "repo must be a Hugging Face repository of the form 'org/name', got None"),
-        (("a/b", 0, 512), "embedding_dim must be a positive integer, got 0"),
-        (("a/b", True, 512), "embedding_dim must be a positive integer, got True"),
-        (("a/b", 768, "512"), "max_length must be a positive integer, got '512'"),
+        ((None, 768, 512), golden("repo must be a Hugging Face repository of the form 'org/name', got None")),
+        (("a/b", 0, 512), golden("embedding_dim must be a positive integer, got 0")),
+        (("a/b", True, 512), golden("embedding_dim must be a positive integer, got True")),
+        (("a/b", 768, "512"), golden("max_length must be a positive integer, got '512'")),
     ],
 )
 def test_plain_constructor_refuses_what_cannot_be(arguments: Any, message: str) -> None:
@@ -129,7 +136,7 @@ def test_plain_constructor_refuses_what_cannot_be(arguments: Any, message: str) 
 def test_repo_must_be_a_repository(repo: Any) -> None:
     with pytest.raises(ValueError) as refusal:
         ModelConfig(repo, 768, 512)
-    assert str(refusal.value) == f"repo must be a Hugging Face repository of the form 'org/name', got {repo!r}"
+    assert str(refusal.value) == golden(f"repo must be a Hugging Face repository of the form 'org/name', got {repo!r}")
 
 
 @pytest.mark.parametrize(
@@ -148,7 +155,7 @@ def test_form_of_a_repository_is_that_of_the_schema() -> None:
 def test_revision_must_be_a_text(revision: Any) -> None:
     with pytest.raises(ValueError) as refusal:
         ModelConfig("a/b", 1, 1, revision=revision)
-    assert str(refusal.value) == (
+    assert str(refusal.value) == golden(
         f"revision must be a commit, a branch or a tag as a string, or None; got {revision!r}"
     )
 
@@ -233,7 +240,7 @@ class TestVariants:
         assert config.with_variant(None) == config
         with pytest.raises(ValueError) as refusal:
             config.with_variant("int8")
-        assert str(refusal.value) == (
+        assert str(refusal.value) == golden(
             "ModelConfig('a/b', 1, 1) was not created from a registry entry, so it has no variant 'int8'"
         )
 
@@ -257,5 +264,5 @@ def test_deprecated_model_warns_where_it_is_used() -> None:
         config = ModelConfig.from_model(Retired(), dimension=4)
     assert config.embedding_dim == 4
     assert [(str(w.message), w.category, w.filename) for w in caught] == [
-        ("'old' is deprecated: use `new`", DeprecationWarning, __file__)
+        (golden("'old' is deprecated: use `new`"), DeprecationWarning, __file__)
     ]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from generated import imported, valid
+from golden import golden
 from strategies import plain_model, registry_of
 
 from hypiler import ModelConfig, space
@@ -106,8 +107,12 @@ def test_each_dimension_and_variant_is_a_space(record: Any) -> None:
 
 def test_variant_of_another_repository_is_not_pinned_by_this_one(record: Any) -> None:
     away, small = space.describe(record, variant="away"), space.describe(record, variant="small")
-    assert (away["repository"], away["revision"], away["weights"]) == ("other/away", None, f"fp16 m.onnx {'b' * 64}")
-    own = (record.huggingface_id, "a" * 40, "int8 onnx/small.onnx")
+    assert (away["repository"], away["revision"], away["weights"]) == (
+        "other/away",
+        None,
+        golden(f"fp16 m.onnx {'b' * 64}"),
+    )
+    own = (record.huggingface_id, "a" * 40, golden("int8 onnx/small.onnx"))
     assert (small["repository"], small["revision"], small["weights"]) == own
 
 
@@ -163,7 +168,7 @@ class TestConfig:
     def test_unknown_variant_is_refused(self) -> None:
         with pytest.raises(ValueError) as caught:
             ModelConfig.from_registry("all-minilm-l6-v2").with_variant("int3")
-        assert str(caught.value) == "'all-minilm-l6-v2' has no variant 'int3'; it has: qdrant-onnx"
+        assert str(caught.value) == golden("'all-minilm-l6-v2' has no variant 'int3'; it has: qdrant-onnx")
 
     def test_config_written_by_hand_has_none(self) -> None:
         with pytest.raises(ValueError, match="was not created from a registry entry, so its vector space is unknown"):
@@ -185,7 +190,7 @@ class TestCheck:
 
     def test_difference_is_named(self) -> None:
         error = self.refusal(ModelConfig.from_registry("snowflake-arctic-l").space())
-        assert str(error) == (
+        assert str(error) == golden(
             "the stored vectors are of another space: matryoshka_order is None there and 'truncate_normalize' here;"
             " dimension is 1024 there and 256 here; re-index"
         )
@@ -193,13 +198,13 @@ class TestCheck:
 
     def test_query_side_is_told_apart(self) -> None:
         stored = self.config.space() | {"query_prefix": "", "query_space_id": "q1-0000000000000000"}
-        assert str(self.refusal(stored)) == (
+        assert str(self.refusal(stored)) == golden(
             "the stored vectors fit, but queries are encoded differently: query_prefix is '' there and 'query: ' here"
         )
 
     def test_id_alone_names_the_model_that_made_it(self) -> None:
         other = ModelConfig.from_registry("all-minilm-l6-v2").with_variant("qdrant-onnx")
-        assert str(self.refusal(other.space_id)) == (
+        assert str(self.refusal(other.space_id)) == golden(
             f"the stored vectors are of all-minilm-l6-v2 with 384 dimensions, variant qdrant-onnx ({other.space_id}), and"
             f" this is Snowflake/snowflake-arctic-embed-l-v2.0 with 256 dimensions ({self.config.space_id}); re-index"
         )
@@ -214,19 +219,21 @@ class TestCheck:
         first = made(tmp_path)
         second = made(tmp_path, id="model-b", huggingface_id="other/name")
         one, other = ModelConfig.from_model(first), ModelConfig.from_model(second)
-        here = f"this is other/name with 7 dimensions ({other.space_id}); re-index"
+        here = golden(f"this is other/name with 7 dimensions ({other.space_id}); re-index")
         with pytest.raises(space.SpaceError) as caught:
             space.check(one.space_id, other)
-        assert str(caught.value) == (
+        assert str(caught.value) == golden(
             "the stored vectors are of a space that neither this model nor the shipped registry has"
             f" ({one.space_id}), and {here}"
         )
         with pytest.raises(space.SpaceError) as caught:
             space.check(one.space_id, other, [first, second])
-        assert str(caught.value) == f"the stored vectors are of model-a with 7 dimensions ({one.space_id}), and {here}"
+        assert str(caught.value) == golden(
+            f"the stored vectors are of model-a with 7 dimensions ({one.space_id}), and {here}"
+        )
         with pytest.raises(space.SpaceError) as caught:
             space.check(one.space_id, other, [second])
-        assert str(caught.value) == (
+        assert str(caught.value) == golden(
             f"the stored vectors are of a space that no model of the registry has ({one.space_id}), and {here}"
         )
 
@@ -240,7 +247,7 @@ class TestCheck:
             space.check(stored, ModelConfig.from_model(record))
 
     def test_what_is_no_description_is_refused(self) -> None:
-        assert str(self.refusal({})) == "the stored mapping describes no space: it has no `space_id`"
+        assert str(self.refusal({})) == golden("the stored mapping describes no space: it has no `space_id`")
 
 
 def test_model_in_memory_is_as_good_as_a_generated_one(record: Any) -> None:

@@ -14,6 +14,7 @@ import pytest
 from clean import assert_clean
 from cli.conftest import GONE, Project, entry
 from cli.test_verify_command import FILE, INFO, UNREAD, save, siblings
+from golden import golden
 from hub.conftest import FILES
 from huggingface_hub import constants
 from loopback_hub import LoopbackHub, Reply, Request, altered, answer, halved
@@ -46,7 +47,9 @@ def test_entry_is_shown_and_named_gaps_are_left(empty: Project) -> None:
     assert empty.models()[1] == shown
     assert (shown["id"], shown["huggingface_id"]) == ("new-model", "org/New_Model")
     assert re.fullmatch("[0-9a-f]{40}", shown["revision"])
-    assert shown["sources"]["specs.hidden_dim"] == f"org/New_Model @{shown['revision'][:7]} config.json (hidden_size)"
+    assert shown["sources"]["specs.hidden_dim"] == golden(
+        f"org/New_Model @{shown['revision'][:7]} config.json (hidden_size)"
+    )
     assert "\nmodels.json: `new-model` added\nLook up what its files do not say:\n\nerror[M101]: " in out
     lacking = re.findall("is missing the required (?:field|section) `(.*)`", out)
     assert lacking == [
@@ -136,7 +139,7 @@ def test_commit_is_what_is_pinned(empty: Project, revision: str | None) -> None:
 
 def test_what_is_there_is_not_added_again(empty: Project) -> None:
     for name in ("org/tiny", "ORG/Tiny"):
-        told = "hypiler: nothing was added: models.json has org/tiny already, as `tiny`\n"
+        told = golden("hypiler: nothing was added: models.json has org/tiny already, as `tiny`\n")
         assert empty.unchanged("add", name, "--yes") == (1, "", told)
     assert empty.hub.requests == []
 
@@ -153,7 +156,7 @@ def test_renamed_repository_is_added_as_what_it_is_called(empty: Project) -> Non
 def test_renamed_repository_that_is_there_is_not_added_again(empty: Project) -> None:
     empty.hub.rename("org/New_Model", "org/other")
     empty.write(entry(GONE, huggingface_id="org/other"))
-    told = "hypiler: nothing was added: models.json has org/other already, as `tiny`\n"
+    told = golden("hypiler: nothing was added: models.json has org/other already, as `tiny`\n")
     assert empty.unchanged("add", "org/New_Model", "--yes")[::2] == (1, told)
 
 
@@ -189,7 +192,7 @@ def test_id_of_another_file_of_the_registry_is_taken(empty: Project) -> None:
     code, out, err = empty.unchanged("add", "org/New_Model", "--yes")
     assert (code, out) == (1, "")
     assert err.startswith("hypiler: nothing was added: id `new-model` is already used at ")
-    told = "hypiler: nothing was added: more.json has org/more already, as `new-model`\n"
+    told = golden("hypiler: nothing was added: more.json has org/more already, as `new-model`\n")
     assert empty.unchanged("add", "org/more", "--yes") == (1, "", told)
 
 
@@ -217,35 +220,35 @@ def test_registry_with_errors_is_left(empty: Project, content: bytes, code: str)
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        (["tiny"], 1, "nothing was added: models.json has org/tiny already, as `tiny`"),
-        (["nothing"], 1, "nothing was not found on HUB, or is private and needs a token (HF_TOKEN)"),
-        (["../../etc"], 1, "`../../etc` cannot be a repository on the hub: its name must be as `org/name`"),
-        (["a/\x1b[2J"], 1, "`a/\\x1b[2J` cannot be a repository on the hub: its name must be as `org/name`"),
-        (["org/gone"], 1, "org/gone was not found on HUB, or is private and needs a token (HF_TOKEN)"),
+        (["tiny"], 1, golden("nothing was added: models.json has org/tiny already, as `tiny`")),
+        (["nothing"], 1, golden("nothing was not found on HUB, or is private and needs a token (HF_TOKEN)")),
+        (["../../etc"], 1, golden("`../../etc` cannot be a repository on the hub: its name must be as `org/name`")),
+        (["a/\x1b[2J"], 1, golden("`a/\\x1b[2J` cannot be a repository on the hub: its name must be as `org/name`")),
+        (["org/gone"], 1, golden("org/gone was not found on HUB, or is private and needs a token (HF_TOKEN)")),
         (
             ["org/tiny2", "--revision", "\x1b[2J"],
             1,
-            "org/tiny2 @ \\x1b[2J does not exist: the repository has no such commit, branch or tag",
+            golden("org/tiny2 @ \\x1b[2J does not exist: the repository has no such commit, branch or tag"),
         ),
         (
             ["org/x", "--local", "x", "--revision", "main"],
             2,
-            "--revision needs the hub: it cannot be combined with --local",
+            golden("--revision needs the hub: it cannot be combined with --local"),
         ),
-        (["org/x", "--local", "x"], 3, "x must be a folder with the files of a model; it is not a folder"),
+        (["org/x", "--local", "x"], 3, golden("x must be a folder with the files of a model; it is not a folder")),
     ],
 )
 def test_wrong_use_is_told(empty: Project, words: list[str], code: int, told: str) -> None:
     empty.hub.add("org/tiny2", FILES)
-    assert empty.unchanged("add", "--yes", *words) == (code, "", f"hypiler: {told}\n")
+    assert empty.unchanged("add", "--yes", *words) == (code, "", golden(f"hypiler: {told}\n"))
 
 
 def test_file_that_is_none_is_told(empty: Project) -> None:
     (empty.folder / "folder").mkdir()
-    told = "hypiler: cannot read `folder`: it is a folder\n"
+    told = golden("hypiler: cannot read `folder`: it is a folder\n")
     assert empty.unchanged("add", "org/New_Model", "--yes", "--file", "folder") == (3, "", told)
     code, _, err = empty.unchanged("add", "org/New_Model", "--yes", "--file", "no\x1bwhere")
-    assert (code, err) == (3, "hypiler: cannot read `no\\x1bwhere`: No such file or directory\n")
+    assert (code, err) == (3, golden("hypiler: cannot read `no\\x1bwhere`: No such file or directory\n"))
 
 
 FAULTS = {
@@ -278,14 +281,16 @@ def test_gated_repository_says_where_its_terms_are(empty: Project) -> None:
     assert empty.unchanged("add", "org/gated", "--yes") == (
         4,
         "",
-        f"hypiler: org/gated @ {commit}: `config.json` cannot be read: the repository is gated; accept its terms at"
-        " http://HUB/org/gated, and give a token of that account (HF_TOKEN)\n",
+        golden(
+            f"hypiler: org/gated @ {commit}: `config.json` cannot be read: the repository is gated; accept its terms at"
+            " http://HUB/org/gated, and give a token of that account (HF_TOKEN)\n"
+        ),
     )
 
 
 def test_offline_nothing_is_added(empty: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    told = (
+    told = golden(
         "hypiler: org/New_Model @ main cannot be read: offline, and it is not in the cache; run it once while online\n"
     )
     assert empty.unchanged("add", "org/New_Model", "--yes") == (4, "", told)
@@ -322,9 +327,9 @@ def test_code_and_pickles_are_noted_before_the_question(empty: Project) -> None:
     lines = empty.unchanged("add", "org/code")[1].splitlines()
     assert lines[-4].startswith("note: README.md was not used: ")
     assert lines[-3:] == [
-        "note: loading it with its own library runs code from the repository: code.py",
-        "note: only pickled weights: loading them can run code",
-        "nothing is written without --yes",
+        golden("note: loading it with its own library runs code from the repository: code.py"),
+        golden("note: only pickled weights: loading them can run code"),
+        golden("nothing is written without --yes"),
     ]
 
 
@@ -333,7 +338,7 @@ def test_folder_takes_the_place_of_the_hub(empty: Project) -> None:
     code, out, _ = empty.run("add", "org/Local", "--local", "../files", "--yes")
     assert code == 0
     assert "revision" not in added(out)
-    assert added(out)["sources"]["license"] == "files of org/Local README.md (license)"
+    assert added(out)["sources"]["license"] == golden("files of org/Local README.md (license)")
     assert empty.hub.requests == []
 
 
@@ -348,7 +353,7 @@ def test_registry_that_grows_meanwhile_is_not_overwritten(empty: Project) -> Non
 
     empty.hub.fault(FILE, grown, times=1)
     code, _, err = empty.run("add", "org/New_Model", "--yes")
-    assert (code, err) == (3, "hypiler: cannot write `models.json`: it has changed meanwhile\n")
+    assert (code, err) == (3, golden("hypiler: cannot write `models.json`: it has changed meanwhile\n"))
     assert empty.models() == more
     assert registry.with_name("models.lock.json").exists() is False
 

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from golden import golden
 
 from hypiler.cli.completion import SHELLS
 from hypiler.cli.main import COMMANDS, main
@@ -75,5 +76,5 @@ def test_missing_library_is_named_with_the_command_that_installs_it(
 ) -> None:
     monkeypatch.setitem(sys.modules, "shtab", None)
     assert main(["completion", "bash"]) == 3
-    message = "hypiler: shtab is missing: python -m pip install 'hypiler[completion]'\n"
+    message = golden("hypiler: shtab is missing: python -m pip install 'hypiler[completion]'\n")
     assert capsys.readouterr() == ("", message)

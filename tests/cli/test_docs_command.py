@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from golden import golden
 
 from hypiler.cli.main import main
 
@@ -21,10 +22,10 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_project_gets_models_md(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["docs"]) == 0
-    assert capsys.readouterr() == ("MODELS.md: 1 model, written\n", "")
+    assert capsys.readouterr() == (golden("MODELS.md: 1 model, written\n"), "")
     assert main(["docs", "--check"]) == 0
     assert main(["docs"]) == 0
-    assert capsys.readouterr().out == "MODELS.md: 1 model, up to date\nMODELS.md: 1 model, already up to date\n"
+    assert capsys.readouterr().out == golden("MODELS.md: 1 model, up to date\nMODELS.md: 1 model, already up to date\n")
 
 
 def test_option_says_where(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -44,22 +45,21 @@ def test_file_and_path_need_no_project(project: Path) -> None:
 
 def test_check_names_the_command_that_repairs(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["docs", "models.json", "--out", "my docs.md", "--check"]) == 1
-    assert (
-        capsys.readouterr().err
-        == """\
+    assert capsys.readouterr().err == golden("""\
 error[M506]: `my docs.md` is missing
 --> my docs.md
  = help: run `hypiler docs models.json --out 'my docs.md'`
 
 1 error
-"""
-    )
+""")
     main(["docs"])
     text = (project / "models.json").read_text()
     (project / "models.json").write_text(text.replace("384", "512"))
     capsys.readouterr()
     assert main(["docs", "--check", "--format", "concise"]) == 1
-    stale = "MODELS.md: error[M507]: `MODELS.md` is stale: the registry has changed since it was generated\n1 error\n"
+    stale = golden(
+        "MODELS.md: error[M507]: `MODELS.md` is stale: the registry has changed since it was generated\n1 error\n"
+    )
     assert capsys.readouterr() == ("", stale)
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from golden import golden
 
 from hypiler.cli.main import main
 from hypiler.verification.rule_sets import all_codes
@@ -25,15 +26,15 @@ def test_without_a_code_all_are_listed(capsys: pytest.CaptureFixture[str]) -> No
 @pytest.mark.parametrize(
     ("word", "rest"),
     [
-        ("M2077", "did you mean `M207`?"),
-        ("duplicate-keys", "did you mean `duplicate-key`?"),
-        ("\x1b[31m", "`hypiler explain` lists all"),
+        ("M2077", golden("did you mean `M207`?")),
+        ("duplicate-keys", golden("did you mean `duplicate-key`?")),
+        ("\x1b[31m", golden("`hypiler explain` lists all")),
     ],
 )
 def test_unknown_code_is_wrong_use(word: str, rest: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", word]) == 2
     shown = word.replace("\x1b", "\\x1b")
-    assert capsys.readouterr() == ("", f"hypiler: no code `{shown}`; {rest}\n")
+    assert capsys.readouterr() == ("", golden(f"hypiler: no code `{shown}`; {rest}\n"))
 
 
 def test_installation_without_pages_says_so(
@@ -41,4 +42,4 @@ def test_installation_without_pages_says_so(
 ) -> None:
     monkeypatch.setattr(Path, "is_file", lambda path: False)
     assert main(["explain", "M207"]) == 3
-    assert capsys.readouterr() == ("", "hypiler: the page of M207 is not part of this installation\n")
+    assert capsys.readouterr() == ("", golden("hypiler: the page of M207 is not part of this installation\n"))

@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from golden import golden
 
 from hypiler.cli.main import main
 
@@ -37,14 +38,14 @@ def files(folder: Path) -> dict[str, bytes]:
 def test_empty_folder_becomes_a_project_that_builds(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["init"]) == 0
     assert capsys.readouterr() == (
-        """\
+        golden("""\
 src/my_search_2_0/__init__.py: created
 src/my_search_2_0/py.typed: created
 pyproject.toml: created
 models.json: created
 models.schema.json: created
 next: hypiler build
-""",
+"""),
         "",
     )
     table = tomllib.loads((folder / "pyproject.toml").read_text())
@@ -62,7 +63,7 @@ def test_second_time_there_is_nothing_to_do(folder: Path, capsys: pytest.Capture
     before = files(folder)
     capsys.readouterr()
     assert main(["init", "--model", "bge-m3"]) == 0
-    done = "nothing to do: the project has its tables and its registry\nnext: hypiler build\n"
+    done = golden("nothing to do: the project has its tables and its registry\nnext: hypiler build\n")
     assert capsys.readouterr().out == done
     assert files(folder) == before
 
@@ -83,7 +84,7 @@ def test_unknown_model_is_wrong_use_and_nothing_is_written(folder: Path, capsys:
     assert main(["init", "--model", "colbert-v22"]) == 2
     assert capsys.readouterr() == (
         "",
-        "hypiler: no model 'colbert-v22' in the shipped registry; did you mean 'colbert-v2'?\n",
+        golden("hypiler: no model 'colbert-v22' in the shipped registry; did you mean 'colbert-v2'?\n"),
     )
     assert files(folder) == {}
 
@@ -92,7 +93,7 @@ def test_tables_are_added_to_a_project_and_nothing_else_is_changed(
     package: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["init"]) == 0
-    assert capsys.readouterr().out == (
+    assert capsys.readouterr().out == golden(
         "pyproject.toml: [tool.hypiler] added\nmodels.json: created\nmodels.schema.json: created\nnext: hypiler build\n"
     )
     hook = "[tool.hatch.build.hooks.hypiler]\n"
@@ -129,7 +130,7 @@ def test_what_is_left_to_do_depends_on_the_backend(
         "commit": ["next: commit the output, and run `hypiler build --check` in CI: the build backend has no hook"],
         None: [],
     }[note]
-    assert capsys.readouterr().out.splitlines()[3:] == [*notes, "next: hypiler build"]
+    assert capsys.readouterr().out.splitlines()[3:] == [*notes, golden("next: hypiler build")]
     assert ("[tool.hatch" in (package / "pyproject.toml").read_text()) == ("hatchling" in system)
 
 
@@ -180,9 +181,9 @@ def test_toml_that_is_none_is_a_finding(package: Path, capsys: pytest.CaptureFix
 @pytest.mark.parametrize(
     ("packages", "expected"),
     [
-        ([], "no package found: say where with --output PACKAGE/model_registry.py"),
-        (["src/a", "src/b"], "several packages (a, b): say where with --output PACKAGE/model_registry.py"),
-        (["tests"], "no package found: say where with --output PACKAGE/model_registry.py"),
+        ([], golden("no package found: say where with --output PACKAGE/model_registry.py")),
+        (["src/a", "src/b"], golden("several packages (a, b): say where with --output PACKAGE/model_registry.py")),
+        (["tests"], golden("no package found: say where with --output PACKAGE/model_registry.py")),
     ],
 )
 def test_package_that_cannot_be_told_is_asked_for(
@@ -193,7 +194,7 @@ def test_package_that_cannot_be_told_is_asked_for(
         (folder / name).mkdir(parents=True)
         (folder / name / "__init__.py").touch()
     assert main(["init"]) == 2
-    assert capsys.readouterr() == ("", f"hypiler: {expected}\n")
+    assert capsys.readouterr() == ("", golden(f"hypiler: {expected}\n"))
     assert main(["init", "--output", "src/x/models.py"]) == 0
     assert main(["build", "-q"]) == 0
     assert (folder / "src/x/models.py").exists()

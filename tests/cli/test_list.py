@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from golden import golden
 from strategies import Tree
 
 from hypiler.cli import list as list_command
@@ -152,7 +153,7 @@ def test_language_is_known_where_only_a_script_of_it_is_listed(capsys: Capture, 
 def test_filters_that_no_model_meets_give_an_empty_list(capsys: Capture) -> None:
     impossible = ("--min-dim", "10", "--max-dim", "9")
     assert listed(capsys, *impossible) == []
-    assert printed(capsys, *impossible) == [f"0 of {TOTAL}"]
+    assert printed(capsys, *impossible) == [golden(f"0 of {TOTAL}")]
 
 
 @pytest.mark.parametrize(
@@ -167,7 +168,7 @@ def test_filters_that_no_model_meets_give_an_empty_list(capsys: Capture) -> None
 )
 def test_unknown_word_suggests_the_nearest_of_the_registry(capsys: Capture, option: str, word: str, near: str) -> None:
     assert main(["list", f"--{option}", word]) == 2
-    message = f"hypiler: --{option}: no model has `{word}`; did you mean `{near}`?\n"
+    message = golden(f"hypiler: --{option}: no model has `{word}`; did you mean `{near}`?\n")
     assert capsys.readouterr() == ("", message)
 
 
@@ -176,7 +177,7 @@ def test_unknown_word_that_is_near_to_none_lists_the_known_ones(
 ) -> None:
     known = ", ".join(sorted({str(m.model_type) for m in MODEL_REGISTRY}))
     assert main(["list", "--type", "xyz"]) == 2
-    message = f"hypiler: --type: no model has `xyz`; known: {known}\n"
+    message = golden(f"hypiler: --type: no model has `xyz`; known: {known}\n")
     assert capsys.readouterr() == ("", message)
 
 
@@ -189,7 +190,7 @@ def test_number_that_is_none_is_wrong_use(capsys: Capture) -> None:
     with pytest.raises(SystemExit) as stop:
         main(["list", "--max-dim", "many"])
     assert stop.value.code == 2
-    message = "hypiler: argument --max-dim: invalid int value: 'many'; see `hypiler list --help`\n"
+    message = golden("hypiler: argument --max-dim: invalid int value: 'many'; see `hypiler list --help`\n")
     assert capsys.readouterr() == ("", message)
 
 
@@ -269,19 +270,19 @@ def test_table_shows_the_facts_to_choose_by(capsys: Capture, folder: Path) -> No
     project(tree, folder)
     lines = printed(capsys)
     assert lines == [
-        "id         type     dims    context  params  languages  licence  BEIR (sets)",
-        "model-0    colbert  128         512    109M  en de fr   MIT      0.5    (13)",
-        "model-1    colbert  128↓32      512    109M  en         MIT      0.4991 (?)",
-        "model-2 *  colbert  128         512    109M  4          MIT      0.4991 (13)",
+        golden("id         type     dims    context  params  languages  licence  BEIR (sets)"),
+        golden("model-0    colbert  128         512    109M  en de fr   MIT      0.5    (13)"),
+        golden("model-1    colbert  128↓32      512    109M  en         MIT      0.4991 (?)"),
+        golden("model-2 *  colbert  128         512    109M  4          MIT      0.4991 (13)"),
         "model-3    colbert  128         512    109M  –          MIT      –",
         "",
-        "4 models of models.json",
+        golden("4 models of models.json"),
     ]
 
 
 def test_count_says_how_many_were_left_out(capsys: Capture) -> None:
     dense = ids(lambda m: m.model_type == "dense")
-    assert printed(capsys, "--type", "dense")[-1] == f"{len(dense)} of {TOTAL}"
+    assert printed(capsys, "--type", "dense")[-1] == golden(f"{len(dense)} of {TOTAL}")
     assert printed(capsys)[-1] == TOTAL
 
 
@@ -421,7 +422,7 @@ def test_cutting_never_splits_a_wide_character() -> None:
 
 
 def test_wrapping_breaks_at_blanks_and_inside_words_that_are_too_long() -> None:
-    assert wrap("one two  three", 7) == ["one two", "three"]
+    assert wrap("one two  three", 7) == [golden("one two"), "three"]
     assert wrap("abcdefgh ij", 3) == ["abc", "def", "gh", "ij"]
     assert wrap("日本語", 1) == ["日", "本", "語"]
-    assert wrap("as long as it is", None) == ["as long as it is"]
+    assert wrap("as long as it is", None) == [golden("as long as it is")]

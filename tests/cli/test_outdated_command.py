@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from cli.conftest import GONE, Project, entry
 from cli.test_verify_command import INFO
+from golden import golden
 from hub.conftest import FILES
 from huggingface_hub import constants
 from loopback_hub import LoopbackHub, answer, answer_json
@@ -51,7 +52,7 @@ def test_pin_that_is_behind_says_what_changed(project: Project, changes: dict[st
     files = FILES | changes
     new = project.hub.add("org/tiny", {name: files[name] for name in files if files[name] is not None})
     project.write(entry(old))
-    told = f"tiny: behind: {old[:12]} is pinned, main stands at {new[:12]}; {risk}\n1 model: 1 behind\n"
+    told = golden(f"tiny: behind: {old[:12]} is pinned, main stands at {new[:12]}; {risk}\n1 model: 1 behind\n")
     assert project.unchanged("outdated") == (1, told, "")
     assert project.hub.files == set()
 
@@ -64,13 +65,15 @@ def test_answers_differ_with_what_became_of_the_pin(project: Project) -> None:
     project.hub.fault("*/org/away/*", answer(500))
     assert project.unchanged("outdated")[:2] == (
         4,
-        f"unpinned: unpinned: pin it: `main` stands at {commits['unpinned']}\n"
-        "moved: renamed: org/moved was renamed to new/place: use the new name\n"
-        f"rewritten: gone: org/rewritten @ {GONE} does not exist: the repository has no such commit, branch or tag\n"
-        "away: unreachable: org/away @ main cannot be read: HUB answered with status 500 (tries: 3, seconds waited between"
-        " them: 3); try again later\n"
-        "nowhere: gone: org/nowhere was not found on HUB, or is private and needs a token (HF_TOKEN)\n"
-        "6 models: 1 current, 1 unpinned, 2 gone, 1 renamed, 1 unreachable\n",
+        golden(
+            f"unpinned: unpinned: pin it: `main` stands at {commits['unpinned']}\n"
+            "moved: renamed: org/moved was renamed to new/place: use the new name\n"
+            f"rewritten: gone: org/rewritten @ {GONE} does not exist: the repository has no such commit, branch or tag\n"
+            "away: unreachable: org/away @ main cannot be read: HUB answered with status 500 (tries: 3, seconds waited between"
+            " them: 3); try again later\n"
+            "nowhere: gone: org/nowhere was not found on HUB, or is private and needs a token (HF_TOKEN)\n"
+            "6 models: 1 current, 1 unpinned, 2 gone, 1 renamed, 1 unreachable\n"
+        ),
     )
     project.hub.mend()
     assert project.unchanged("outdated")[0] == 1
@@ -125,7 +128,7 @@ def test_json_is_all_that_stands_on_standard_output(project: Project) -> None:
             "head": None,
             "changed": [],
             "vectors_could_change": None,
-            "message": "org/other was not found on HUB, or is private and needs a token (HF_TOKEN)",
+            "message": golden("org/other was not found on HUB, or is private and needs a token (HF_TOKEN)"),
         },
     ]
 
@@ -152,13 +155,15 @@ def test_offline_nothing_is_known_and_nothing_is_waited_for(
     tiny_project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    told = "tiny: unreachable: org/tiny @ main cannot be read: offline, and it is not in the cache; run it once while online\n"
-    assert tiny_project.unchanged("outdated") == (4, told + "1 model: 1 unreachable\n", "")
+    told = golden(
+        "tiny: unreachable: org/tiny @ main cannot be read: offline, and it is not in the cache; run it once while online\n"
+    )
+    assert tiny_project.unchanged("outdated") == (4, golden(told + "1 model: 1 unreachable\n"), "")
 
 
 def test_registry_of_no_models_is_current(project: Project) -> None:
     project.write()
-    assert project.unchanged("outdated") == (0, "no models\n", "")
+    assert project.unchanged("outdated") == (0, golden("no models\n"), "")
 
 
 def test_token_is_in_no_output(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,6 +190,6 @@ def test_models_are_chosen_by_id_alias_and_repository(project: Project, name: st
 
 
 def test_unknown_model_is_wrong_use(tiny_project: Project) -> None:
-    message = "hypiler: no model 'tinny' in models.json; did you mean 'tiny'?\n"
+    message = golden("hypiler: no model 'tinny' in models.json; did you mean 'tiny'?\n")
     assert tiny_project.unchanged("outdated", "tinny") == (2, "", message)
     assert tiny_project.hub.requests == []

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from golden import golden
 from strategies import plain_model
 
 from hypiler.cli.main import main
@@ -59,13 +60,13 @@ def count(capsys: Capture, *words: str) -> str:
 def test_a_project_has_its_own_registry_unless_another_one_is_named(app: Path, capsys: Capture) -> None:
     write(app / "a.json", model("a"))
     write(app / "b.json", model("b"))
-    assert count(capsys) == "1 model of models.json"
+    assert count(capsys) == golden("1 model of models.json")
     assert count(capsys, "--shipped") == SHIPPED
-    assert count(capsys, "--file", "a.json") == "1 model of a.json"
-    assert count(capsys, "--file", "a.json", "--file", "b.json") == "2 models of a.json, b.json"
+    assert count(capsys, "--file", "a.json") == golden("1 model of a.json")
+    assert count(capsys, "--file", "a.json", "--file", "b.json") == golden("2 models of a.json, b.json")
     os.chdir("..")
     assert count(capsys) == SHIPPED
-    assert count(capsys, "--project", "app") == "1 model of app/models.json"
+    assert count(capsys, "--project", "app") == golden("1 model of app/models.json")
 
 
 def test_many_files_are_counted_instead_of_named(app: Path, capsys: Capture) -> None:
@@ -73,12 +74,12 @@ def test_many_files_are_counted_instead_of_named(app: Path, capsys: Capture) -> 
     for name in names:
         write(app / name, model(f"model-{name[0]}"))
     arguments = [word for name in names for word in ("--file", name)]
-    assert count(capsys, *arguments) == "5 models of 0.json and 4 more files"
+    assert count(capsys, *arguments) == golden("5 models of 0.json and 4 more files")
 
 
 def test_what_is_shown_is_of_the_registry_that_was_asked(app: Path, capsys: Capture) -> None:
     code, out, _ = run(capsys, "show", "my-model")
-    assert (code, out.splitlines()[:2]) == (0, ["My Model", "from app.model_registry import MY_MODEL"])
+    assert (code, out.splitlines()[:2]) == (0, [golden("My Model"), "from app.model_registry import MY_MODEL"])
     write(app / "other.json", model("other", name="Other"))
     heading = run(capsys, "show", "other", "--file", "other.json")[1].splitlines()[:2]
     assert heading[0] == "Other"
@@ -124,7 +125,7 @@ def test_model_is_found_by_id_alias_and_repository(app: Path, capsys: Capture, n
 
 def test_alias_is_told_and_a_repository_is_not_one(app: Path, capsys: Capture) -> None:
     own, alias, repository = [run(capsys, "show", name)[1] for name in ("my-model", "mine", "org/my-model")]
-    assert alias.splitlines()[1] == "`mine` is an alias of `my-model`"
+    assert alias.splitlines()[1] == golden("`mine` is an alias of `my-model`")
     assert repository == own
 
 
@@ -133,7 +134,7 @@ def test_several_files_of_a_project_are_one_registry(app: Path, capsys: Capture)
         '[tool.hypiler]\nsources = ["models.json", "more.json"]\noutput = "registry.py"\n'
     )
     write(app / "more.json", model("more"))
-    assert count(capsys) == "2 models of models.json, more.json"
+    assert count(capsys) == golden("2 models of models.json, more.json")
     assert run(capsys, "show", "more")[1].splitlines()[1] == "from registry import MORE"
 
 
@@ -152,21 +153,21 @@ def two(app: Path) -> Path:
 def test_one_of_several_registries_is_named_by_its_module(two: Path, capsys: Capture, name: str, place: str) -> None:
     os.chdir(place)
     file = os.path.relpath(two / "b.json")
-    assert count(capsys, "--registry", name) == f"1 model of {file}"
+    assert count(capsys, "--registry", name) == golden(f"1 model of {file}")
     assert run(capsys, "show", "mine", "--registry", name)[1].splitlines()[2] == "from app.b import SECOND"
 
 
 @pytest.mark.parametrize("command", [["list"], ["show", "first"], ["verify"], ["outdated"], ["add", "org/x"]])
 def test_one_of_several_registries_must_be_named(two: Path, capsys: Capture, command: list[str]) -> None:
     known = "name one of `src/app/a.py`, `src/app/b.py`"
-    message = f"hypiler: --registry: the project has several registries: {known}\n"
+    message = golden(f"hypiler: --registry: the project has several registries: {known}\n")
     assert run(capsys, *command) == (2, "", message)
-    message = f"hypiler: --registry: no registry is called `x`; {known}\n"
+    message = golden(f"hypiler: --registry: no registry is called `x`; {known}\n")
     assert run(capsys, *command, "--registry", "x") == (2, "", message)
 
 
 def test_check_reports_all_registries_of_a_project_together(two: Path, capsys: Capture) -> None:
-    assert run(capsys, "check") == (0, "2 models, no findings\n", "")
+    assert run(capsys, "check") == (0, golden("2 models, no findings\n"), "")
     for name in "ab":
         write(two / f"{name}.json", model(name, name=1))
     code, out, err = run(capsys, "check")
@@ -177,7 +178,7 @@ def test_check_reports_all_registries_of_a_project_together(two: Path, capsys: C
 
 
 def test_registry_of_a_project_is_none_of_files_or_of_hypiler(two: Path, capsys: Capture) -> None:
-    message = "hypiler: --registry names a registry of a project: it cannot go with --file or --shipped\n"
+    message = golden("hypiler: --registry names a registry of a project: it cannot go with --file or --shipped\n")
     assert run(capsys, "list", "--shipped", "--registry", "a") == (2, "", message)
     assert run(capsys, "list", "--file", "a.json", "--registry", "a") == (2, "", message)
     os.chdir(two.parent)
@@ -205,7 +206,7 @@ def test_remedy_names_the_project_again(app: Path, capsys: Capture, command: str
 
 def test_registry_without_models_has_a_count(app: Path, capsys: Capture) -> None:
     write(app / "models.json")
-    assert count(capsys) == "0 models of models.json"
+    assert count(capsys) == golden("0 models of models.json")
     assert run(capsys, "list", "--json") == (0, "[]\n", "")
 
 
@@ -223,7 +224,7 @@ def test_registry_with_errors_is_reported_instead_of_shown(app: Path, capsys: Ca
 def test_warnings_are_left_to_check(app: Path, capsys: Capture) -> None:
     write(app / "models.json", model("my-model", type="colber"), model("second", type="colbert"))
     assert "warning[M217]" in run(capsys, "check")[1]
-    assert count(capsys) == "2 models of models.json"
+    assert count(capsys) == golden("2 models of models.json")
 
 
 @pytest.mark.parametrize("command", ["list", "check", "build", "docs"])
@@ -233,17 +234,17 @@ def test_options_that_cannot_be_used_are_findings_with_their_place(app: Path, ca
         os.chdir(app / place)
         code, out, err = run(capsys, command)
         assert (code, out) == (1, "")
-        message = "error[M502]: `output` must be set: the path of the generated module"
+        message = golden("error[M502]: `output` must be set: the path of the generated module")
         assert err.splitlines()[:2] == [message, f"--> {path}"]
 
 
 def test_every_command_works_from_a_folder_inside_the_project(app: Path, capsys: Capture) -> None:
     os.chdir("src/app")
-    assert count(capsys) == "1 model of ../../models.json"
-    assert run(capsys, "check") == (0, "1 model, no findings\n", "")
-    assert run(capsys, "build") == (0, "../../src/app/model_registry.py: 1 model, written\n", "")
+    assert count(capsys) == golden("1 model of ../../models.json")
+    assert run(capsys, "check") == (0, golden("1 model, no findings\n"), "")
+    assert run(capsys, "build") == (0, golden("../../src/app/model_registry.py: 1 model, written\n"), "")
     assert run(capsys, "build", "--check")[0] == 0
-    assert run(capsys, "docs") == (0, "../../MODELS.md: 1 model, written\n", "")
+    assert run(capsys, "docs") == (0, golden("../../MODELS.md: 1 model, written\n"), "")
     assert run(capsys, "docs", "--check")[0] == 0
     assert (app / "src/app/model_registry.pyi").exists()
     assert (app / "MODELS.md").exists()
@@ -253,9 +254,9 @@ def test_every_command_works_from_a_folder_inside_the_project(app: Path, capsys:
 def test_every_command_works_on_a_project_that_is_named(app: Path, capsys: Capture) -> None:
     os.chdir("..")
     named = ("--project", "app")
-    assert run(capsys, "check", *named) == (0, "1 model, no findings\n", "")
-    assert run(capsys, "build", *named) == (0, "app/src/app/model_registry.py: 1 model, written\n", "")
-    assert run(capsys, "docs", *named) == (0, "app/MODELS.md: 1 model, written\n", "")
+    assert run(capsys, "check", *named) == (0, golden("1 model, no findings\n"), "")
+    assert run(capsys, "build", *named) == (0, golden("app/src/app/model_registry.py: 1 model, written\n"), "")
+    assert run(capsys, "docs", *named) == (0, golden("app/MODELS.md: 1 model, written\n"), "")
     assert os.listdir(".") == ["app"]
 
 
@@ -272,10 +273,10 @@ def test_project_that_is_named_must_be_one(app: Path, capsys: Capture, command: 
     (app / "other").mkdir()
     words = [command, "org/x"] if command == "add" else [command]
     code, out, err = run(capsys, *words, "--project", "other")
-    assert (code, out, err) == (2, "", "hypiler: no project in `other`: it has no pyproject.toml\n")
+    assert (code, out, err) == (2, "", golden("hypiler: no project in `other`: it has no pyproject.toml\n"))
     (app / "other/pyproject.toml").write_text("[project]\n")
     code, out, err = run(capsys, *words, "--project", "other")
-    message = "error[M502]: pyproject.toml must have a table [tool.hypiler]; found none"
+    message = golden("error[M502]: pyproject.toml must have a table [tool.hypiler]; found none")
     assert (code, out, err.splitlines()[:2]) == (1, "", [message, "--> other/pyproject.toml"])
 
 
@@ -284,21 +285,23 @@ def test_commands_about_a_project_need_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture, command: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    message = "hypiler: no project found: name a FILE, use --project DIR, or run in a project with [tool.hypiler]\n"
+    message = golden(
+        "hypiler: no project found: name a FILE, use --project DIR, or run in a project with [tool.hypiler]\n"
+    )
     assert run(capsys, *([command, "org/x"] if command == "add" else [command])) == (2, "", message)
 
 
 def test_registry_is_chosen_in_one_way(app: Path, capsys: Capture) -> None:
     code, out, err = run(capsys, "list", "--shipped", "--file", "models.json")
     assert (code, out) == (2, "")
-    assert err == "hypiler: argument --file: not allowed with argument --shipped; see `hypiler list --help`\n"
+    assert err == golden("hypiler: argument --file: not allowed with argument --shipped; see `hypiler list --help`\n")
 
 
 def test_file_that_cannot_be_read_is_one_line(app: Path, capsys: Capture) -> None:
-    message = "hypiler: cannot read `nope.json`: No such file or directory\n"
+    message = golden("hypiler: cannot read `nope.json`: No such file or directory\n")
     assert run(capsys, "list", "--file", "nope.json") == (3, "", message)
     (app / "models.json").unlink()
-    message = "hypiler: cannot read `../models.json`: No such file or directory\n"
+    message = golden("hypiler: cannot read `../models.json`: No such file or directory\n")
     os.chdir("src")
     assert run(capsys, "show", "x") == (3, "", message)
 
@@ -310,5 +313,5 @@ def test_current_folder_that_is_gone_is_one_line(tmp_path: Path, command: str) -
     (tmp_path / "gone").mkdir()
     call = [sys.executable, "-c", code, command]
     done = subprocess.run(call, cwd=tmp_path / "gone", capture_output=True, text=True, check=False)
-    message = "hypiler: the current folder does not exist any more\n"
+    message = golden("hypiler: the current folder does not exist any more\n")
     assert (done.returncode, done.stdout, done.stderr) == (3, "", message)

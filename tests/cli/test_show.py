@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from generated import valid
+from golden import golden
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import HOSTILE, Tree, registries
@@ -155,43 +156,48 @@ def test_import_line_imports_the_model(capsys: Capture, model: ModelInfo) -> Non
 def test_alias_shows_its_model(capsys: Capture, folder: Path) -> None:
     project(folder, aliases=["other"])
     own, other = shown(capsys, "changed"), shown(capsys, "other")
-    assert other == [own[0], "`other` is an alias of `changed`", *own[1:]]
+    assert other == [own[0], golden("`other` is an alias of `changed`"), *own[1:]]
 
 
 @pytest.mark.parametrize(
     ("id", "hint"),
     [
-        ("bge-m33", "did you mean 'bge-m3'?"),
-        ("BGE_M3", "did you mean 'bge-m3'?"),
-        ("baai/BGE-M3", "did you mean 'bge-m3'?"),
-        ("Jina ColBERT v2", "did you mean 'jina-colbert-v2'?"),
-        ("xyzzy", "`hypiler list --shipped` shows all"),
-        ("", "`hypiler list --shipped` shows all"),
+        ("bge-m33", golden("did you mean 'bge-m3'?")),
+        ("BGE_M3", golden("did you mean 'bge-m3'?")),
+        ("baai/BGE-M3", golden("did you mean 'bge-m3'?")),
+        ("Jina ColBERT v2", golden("did you mean 'jina-colbert-v2'?")),
+        ("xyzzy", golden("`hypiler list --shipped` shows all")),
+        ("", golden("`hypiler list --shipped` shows all")),
     ],
 )
 def test_unknown_id_is_wrong_use_and_gets_a_hint(capsys: Capture, id: str, hint: str) -> None:
     assert main(["show", id]) == 2
-    assert capsys.readouterr() == ("", f"hypiler: no model {id!r} in the shipped registry; {hint}\n")
+    assert capsys.readouterr() == ("", golden(f"hypiler: no model {id!r} in the shipped registry; {hint}\n"))
 
 
 @pytest.mark.parametrize(
     ("id", "hint"),
     [
-        ("chnaged", "did you mean 'changed'?"),
-        ("xyzzy", "`hypiler list` shows all"),
-        ("bge-m3", "the shipped registry has it: use --shipped"),
-        ("BAAI/bge-m3", "the shipped registry has it: use --shipped"),
+        ("chnaged", golden("did you mean 'changed'?")),
+        ("xyzzy", golden("`hypiler list` shows all")),
+        ("bge-m3", golden("the shipped registry has it: use --shipped")),
+        ("BAAI/bge-m3", golden("the shipped registry has it: use --shipped")),
     ],
 )
 def test_unknown_id_of_a_project_names_its_files(capsys: Capture, folder: Path, id: str, hint: str) -> None:
     project(folder)
     assert main(["show", id]) == 2
-    assert capsys.readouterr().err.rpartition("; ")[::2] == (f"hypiler: no model {id!r} in models.json", f"{hint}\n")
+    assert capsys.readouterr().err.rpartition("; ")[::2] == (
+        golden(f"hypiler: no model {id!r} in models.json"),
+        f"{hint}\n",
+    )
 
 
 def test_unknown_id_is_shown_without_its_control_characters(capsys: Capture) -> None:
     assert main(["show", "\x1b[2J\u202e"]) == 2
-    message = "hypiler: no model '\\x1b[2J\\u202e' in the shipped registry; `hypiler list --shipped` shows all\n"
+    message = golden(
+        "hypiler: no model '\\x1b[2J\\u202e' in the shipped registry; `hypiler list --shipped` shows all\n"
+    )
     assert capsys.readouterr() == ("", message)
 
 
@@ -202,10 +208,10 @@ def test_score_stands_with_its_set_of_data(capsys: Capture, folder: Path) -> Non
     project(folder, performance=scores)
     unknown = section(shown(capsys, "changed"), "performance")
     assert known == [
-        "  beir_avg                 0.5 nDCG@10 over beir-13",
+        golden("  beir_avg                 0.5 nDCG@10 over beir-13"),
         "  beir_datasets            beir-13",
     ]
-    assert unknown == ["  beir_avg                 0.5 nDCG@10, set not stated"]
+    assert unknown == [golden("  beir_avg                 0.5 nDCG@10, set not stated")]
 
 
 def test_prompts_are_quoted_exactly(capsys: Capture, folder: Path) -> None:
@@ -230,7 +236,7 @@ def test_additions_are_told_apart_by_their_type(capsys: Capture, folder: Path) -
     lines = shown(capsys, "changed")
     assert "sources" not in lines
     assert section(lines, "extra") == [
-        f"  rank                     4{' ' * 37}the paper",
+        golden(f"  rank                     4{' ' * 37}the paper"),
         '  text                     "4"',
         '  tasks                    ["a", "b"]',
         "  none                     null",
@@ -247,10 +253,10 @@ def test_variants_have_a_line_for_each_part(capsys: Capture, folder: Path) -> No
     lines = shown(capsys, "changed")
     assert "variants                   the card" in lines
     assert section(lines, "variants") == [
-        "  int8                     quantization: int8",
-        "                           file: onnx/q.onnx",
+        golden("  int8                     quantization: int8"),
+        golden("                           file: onnx/q.onnx"),
         "                           size_bytes: 9 bytes",
-        "  half                     quantization: fp16",
+        golden("  half                     quantization: fp16"),
     ]
 
 
@@ -260,13 +266,13 @@ def test_source_of_an_object_stands_with_each_of_its_fields(capsys: Capture, fol
     lines = section(shown(capsys, "changed"), "files")
     assert lines == [
         "  config_file              config.json",
-        f"  onnx_file                {'model.onnx':38}the card",
+        golden(f"  onnx_file                {'model.onnx':38}the card"),
     ]
 
 
 def test_deprecated_model_says_so_at_the_top(capsys: Capture, folder: Path) -> None:
     project(folder, deprecated="Use bge-m3.")
-    assert shown(capsys, "changed")[1] == "deprecated: Use bge-m3."
+    assert shown(capsys, "changed")[1] == golden("deprecated: Use bge-m3.")
 
 
 @pytest.mark.parametrize("text", HOSTILE)

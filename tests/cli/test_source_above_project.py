@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from golden import golden
 from strategies import plain_model, registry_of
 
 from hypiler.cli.main import main
@@ -38,7 +39,7 @@ REFUSED = "../models.json lies outside the project, which only reads it: use --f
 def test_fix_leaves_it_as_it_is(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = shared.read_bytes()
     assert main(["verify", "--offline", "--fix"]) == 1
-    assert capsys.readouterr().err == f"hypiler: {REFUSED}"
+    assert capsys.readouterr().err == golden(f"hypiler: {REFUSED}")
     assert shared.read_bytes() == before
 
 
@@ -50,5 +51,5 @@ def test_fix_of_the_file_itself_writes_it(shared: Path, capsys: pytest.CaptureFi
 def test_add_refuses_before_it_asks_the_hub(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = shared.read_bytes()
     assert main(["add", "org/other", "--yes"]) == 1
-    assert capsys.readouterr().err == f"hypiler: nothing was added: {REFUSED}"
+    assert capsys.readouterr().err == golden(f"hypiler: nothing was added: {REFUSED}")
     assert shared.read_bytes() == before

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from golden import golden
 from strategies import plain_model
 
 from hypiler.verification.lockfile import LockEntry, write_lock
@@ -30,7 +31,7 @@ def check(folder: Path, *words: str, given: str | bytes = "", shell: str = "") -
 
 
 def test_registry_on_standard_input_is_checked_without_a_project(tmp_path: Path) -> None:
-    assert check(tmp_path, "-", given=text("a", "b")) == (0, "2 models, no findings\n", "")
+    assert check(tmp_path, "-", given=text("a", "b")) == (0, golden("2 models, no findings\n"), "")
 
 
 def test_findings_name_standard_input(tmp_path: Path) -> None:
@@ -53,15 +54,15 @@ def test_it_is_one_file_among_others_in_the_order_given(tmp_path: Path) -> None:
 
 
 def test_it_can_be_given_once(tmp_path: Path) -> None:
-    message = "hypiler: `-` is standard input, which can be read once: give it once\n"
+    message = golden("hypiler: `-` is standard input, which can be read once: give it once\n")
     assert check(tmp_path, "-", "-", given=text("a")) == (2, "", message)
 
 
 def test_file_of_the_same_name_is_a_path(tmp_path: Path) -> None:
     (tmp_path / "-").write_text(text("a"))
     (tmp_path / "<stdin>").write_text(text("a", "b"))
-    assert check(tmp_path, "./-", given="x") == (0, "1 model, no findings\n", "")
-    assert check(tmp_path, "./<stdin>", given="x") == (0, "2 models, no findings\n", "")
+    assert check(tmp_path, "./-", given="x") == (0, golden("1 model, no findings\n"), "")
+    assert check(tmp_path, "./<stdin>", given="x") == (0, golden("2 models, no findings\n"), "")
 
 
 @pytest.mark.parametrize(
@@ -75,7 +76,7 @@ def test_lock_lies_beside_a_file_and_never_beside_standard_input(tmp_path: Path,
 
 
 def test_input_that_is_closed_is_one_line(tmp_path: Path) -> None:
-    assert check(tmp_path, "-", shell="<&-") == (3, "", "hypiler: cannot read `<stdin>`: it is closed\n")
+    assert check(tmp_path, "-", shell="<&-") == (3, "", golden("hypiler: cannot read `<stdin>`: it is closed\n"))
 
 
 def test_no_byte_on_it_is_a_traceback(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 from clean import assert_clean
+from golden import golden
 
 import hypiler
 from hypiler.cli.main import COMMANDS, main
@@ -37,30 +38,30 @@ def test_version_alone_loads_no_command() -> None:
     code = "import sys; from hypiler.cli import main\ntry: main.main(['--version'])\nexcept SystemExit: "
     code += "print([name for name in main.COMMANDS if f'hypiler.cli.{name}' in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert done.stdout == f"hypiler {hypiler.__version__}\n[]\n"
+    assert done.stdout == golden(f"hypiler {hypiler.__version__}\n[]\n")
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["biuld"], "no command `biuld`; did you mean `build`?"),
-        (["chek", "models.json"], "no command `chek`; did you mean `check`?"),
-        (["xyzzy"], "no command `xyzzy`; `hypiler --help` lists all"),
-        ([""], "no command ``; `hypiler --help` lists all"),
-        (["models.json"], "no command `models.json`; `hypiler --help` lists all"),
-        (["--versoin"], "`hypiler` takes no option `--versoin`; did you mean `--version`?"),
-        (["--project", "x", "list"], "`hypiler` takes no option `--project`; see `hypiler --help`"),
-        (["list", "--jsn"], "`hypiler list` takes no option `--jsn`; did you mean `--json`?"),
-        (["list", "--licence=mit"], "`hypiler list` takes no option `--licence`; did you mean `--license`?"),
-        (["list", "--xyzzy", "--json"], "`hypiler list` takes no option `--xyzzy`; see `hypiler list --help`"),
-        (["list", "x"], "`hypiler list` takes no argument `x`; see `hypiler list --help`"),
-        (["show"], "the following arguments are required: ID; see `hypiler show --help`"),
-        (["list", "--max-dim", "x"], "argument --max-dim: invalid int value: 'x'; see `hypiler list --help`"),
-        (["list", "--project"], "argument --project: expected one argument; see `hypiler list --help`"),
+        (["biuld"], golden("no command `biuld`; did you mean `build`?")),
+        (["chek", "models.json"], golden("no command `chek`; did you mean `check`?")),
+        (["xyzzy"], golden("no command `xyzzy`; `hypiler --help` lists all")),
+        ([""], golden("no command ``; `hypiler --help` lists all")),
+        (["models.json"], golden("no command `models.json`; `hypiler --help` lists all")),
+        (["--versoin"], golden("`hypiler` takes no option `--versoin`; did you mean `--version`?")),
+        (["--project", "x", "list"], golden("`hypiler` takes no option `--project`; see `hypiler --help`")),
+        (["list", "--jsn"], golden("`hypiler list` takes no option `--jsn`; did you mean `--json`?")),
+        (["list", "--licence=mit"], golden("`hypiler list` takes no option `--licence`; did you mean `--license`?")),
+        (["list", "--xyzzy", "--json"], golden("`hypiler list` takes no option `--xyzzy`; see `hypiler list --help`")),
+        (["list", "x"], golden("`hypiler list` takes no argument `x`; see `hypiler list --help`")),
+        (["show"], golden("the following arguments are required: ID; see `hypiler show --help`")),
+        (["list", "--max-dim", "x"], golden("argument --max-dim: invalid int value: 'x'; see `hypiler list --help`")),
+        (["list", "--project"], golden("argument --project: expected one argument; see `hypiler list --help`")),
     ],
 )
 def test_wrong_use_is_one_line_with_a_suggestion(capsys: Capture, words: list[str], message: str) -> None:
-    assert wrong(capsys, *words) == f"hypiler: {message}"
+    assert wrong(capsys, *words) == golden(f"hypiler: {message}")
 
 
 HOSTILE = "x\n::error::forged\x1b[31m\u202e"
@@ -113,4 +114,4 @@ def test_too_little_memory_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: 
 
     monkeypatch.setattr("hypiler.project.loading.read_bounded", read)
     assert main(["check", "models.json"]) == 3
-    assert capsys.readouterr() == ("", "hypiler: not enough memory\n")
+    assert capsys.readouterr() == ("", golden("hypiler: not enough memory\n"))

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from cli.conftest import GONE, Project, entry
+from golden import golden
 from hub.conftest import FILES
 from hub.test_client import CERTIFICATE, listening
 from huggingface_hub import constants
@@ -56,12 +57,12 @@ def fine(commit: str) -> str:
 
 def test_model_that_is_right_is_reported_and_locked(tiny_project: Project) -> None:
     commit, before = commit_of(tiny_project), tiny_project.files()
-    assert tiny_project.run("verify") == (0, fine(commit) + "1 model: 1 without a difference\n", "")
+    assert tiny_project.run("verify") == (0, golden(fine(commit) + "1 model: 1 without a difference\n"), "")
     after = tiny_project.files()
     assert {name: after[name] for name in before} == before
     assert after.keys() - before.keys() == {"models.lock.json"}
     assert tiny_project.lock()["tiny"]["revision"] == commit
-    assert tiny_project.run("check") == (0, "1 model, no findings\n", "")
+    assert tiny_project.run("check") == (0, golden("1 model, no findings\n"), "")
 
 
 def test_second_time_the_lock_stays_as_it_is(tiny_project: Project) -> None:
@@ -124,7 +125,7 @@ def test_fix_writes_what_the_files_say_and_nothing_else(project: Project, how: l
     else:
         project.run("verify")
     before = (project.folder / "models.json").read_text()
-    assert project.run("verify", "--fix", *how) == (0, told + "models.json: 1 fact corrected\n", "")
+    assert project.run("verify", "--fix", *how) == (0, golden(told + "models.json: 1 fact corrected\n"), "")
     expected = before.replace('"vocab_size": 17', '"vocab_size": 16').replace("A blog", place)
     assert (project.folder / "models.json").read_text() == expected
     assert project.run("verify", *how)[0] == 0
@@ -160,7 +161,7 @@ def test_fix_of_one_file_does_not_wait_for_another(project: Project) -> None:
     wrong_vocabulary = entry(project.hub.add("org/tiny", FILES), specs={"parameters": "0.128K", "vocab_size": 17})
     project.write(wrong_vocabulary, file="more.json")
     code, out, _ = project.run("verify", "--fix")
-    assert (code, out.splitlines()[-1]) == (0, "more.json: 1 fact corrected")
+    assert (code, out.splitlines()[-1]) == (0, golden("more.json: 1 fact corrected"))
     assert project.models("more.json")[0]["specs"]["vocab_size"] == 16
 
 
@@ -168,7 +169,7 @@ def test_fix_does_not_hide_a_model_that_is_gone(project: Project) -> None:
     wrong(project)
     project.write(*project.models(), entry(GONE, id="other", huggingface_id="org/other"))
     code, out, _ = project.run("verify", "--fix")
-    assert (code, out.splitlines()[-1]) == (1, "models.json: 1 fact corrected")
+    assert (code, out.splitlines()[-1]) == (1, golden("models.json: 1 fact corrected"))
 
 
 def test_registry_that_changes_meanwhile_is_not_mended(project: Project) -> None:
@@ -181,7 +182,7 @@ def test_registry_that_changes_meanwhile_is_not_mended(project: Project) -> None
 
     project.hub.fault(FILE, edited, times=1)
     code, _, err = project.run("verify", "--fix")
-    assert (code, err) == (3, "hypiler: cannot write `models.json`: it has changed meanwhile\n")
+    assert (code, err) == (3, golden("hypiler: cannot write `models.json`: it has changed meanwhile\n"))
     assert project.models()[0]["specs"]["vocab_size"] == 17
 
 
@@ -200,7 +201,7 @@ def test_json_is_all_that_stands_on_standard_output(project: Project) -> None:
         assert second["facts"] == []
         assert second["error"] == {
             "kind": "NotFoundError",
-            "message": "org/other was not found on HUB, or is private and needs a token (HF_TOKEN)",
+            "message": golden("org/other was not found on HUB, or is private and needs a token (HF_TOKEN)"),
         }
 
 
@@ -216,7 +217,7 @@ def two_files(project: Project) -> None:
 def test_several_files_have_one_lock_beside_the_first(project: Project) -> None:
     two_files(project)
     code, out, _ = project.run("verify")
-    assert (code, out.splitlines()[-1]) == (0, "2 models: 2 without a difference")
+    assert (code, out.splitlines()[-1]) == (0, golden("2 models: 2 without a difference"))
     assert list(json.loads(project.files()["a/models.lock.json"])["models"]) == ["first", "other"]
     assert project.unchanged("verify", "--offline")[0] == 0
 
@@ -224,11 +225,11 @@ def test_several_files_have_one_lock_beside_the_first(project: Project) -> None:
 def test_id_alias_and_repository_name_one_model(project: Project) -> None:
     two_files(project)
     code, out, _ = project.run("verify", "another", "other", "org/other")
-    assert (code, out.splitlines()[1:]) == (0, ["1 model: 1 without a difference"])
+    assert (code, out.splitlines()[1:]) == (0, [golden("1 model: 1 without a difference")])
     assert project.unchanged("verify", "anothre") == (
         2,
         "",
-        "hypiler: no model 'anothre' in a/models.json, more.json; did you mean 'another'?\n",
+        golden("hypiler: no model 'anothre' in a/models.json, more.json; did you mean 'another'?\n"),
     )
 
 
@@ -245,7 +246,7 @@ def test_project_is_found_from_inside_and_by_name(
     path = "project/models.json" if words else "../../models.json"
     code, out, err = tiny_project.run("verify", "--fix", *words)
     assert (code, err) == (0, "")
-    assert out.splitlines()[-1] == f"{path}: 1 fact corrected"
+    assert out.splitlines()[-1] == golden(f"{path}: 1 fact corrected")
     assert tiny_project.run("outdated", *words) == (0, "1 model: 1 current\n", "")
     tiny_project.hub.add("org/other", FILES)
     code, out, _ = tiny_project.run("add", "org/other", "--yes", *words)
@@ -269,14 +270,14 @@ def test_verifying_one_model_leaves_the_others_in_the_lock(project: Project) -> 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--local", "x"], "--local DIR goes with one ID, and not with --offline"),
-        (["tiny", "--local", "x", "--offline"], "--local DIR goes with one ID, and not with --offline"),
-        (["ti\x1b[2Jny"], "no model 'ti\\x1b[2Jny' in models.json; did you mean 'tiny'?"),
-        (["x" * 90], f"no model '{'x' * 60}…' in models.json; `hypiler list` shows all"),
+        (["--local", "x"], golden("--local DIR goes with one ID, and not with --offline")),
+        (["tiny", "--local", "x", "--offline"], golden("--local DIR goes with one ID, and not with --offline")),
+        (["ti\x1b[2Jny"], golden("no model 'ti\\x1b[2Jny' in models.json; did you mean 'tiny'?")),
+        (["x" * 90], golden(f"no model '{'x' * 60}…' in models.json; `hypiler list` shows all")),
     ],
 )
 def test_wrong_use_is_told(tiny_project: Project, words: list[str], told: str) -> None:
-    assert tiny_project.unchanged("verify", *words) == (2, "", f"hypiler: {told}\n")
+    assert tiny_project.unchanged("verify", *words) == (2, "", golden(f"hypiler: {told}\n"))
     assert tiny_project.hub.requests == []
 
 
@@ -338,10 +339,10 @@ def test_faulty_lock_is_told_and_left(tiny_project: Project, command: str, conte
 def test_lock_that_cannot_be_written_is_told(tiny_project: Project) -> None:
     (tiny_project.folder / "models.lock.json").mkdir()
     code, _, err = tiny_project.run("verify")
-    assert (code, err) == (3, "hypiler: cannot read `models.lock.json`: it is a folder\n")
+    assert (code, err) == (3, golden("hypiler: cannot read `models.lock.json`: it is a folder\n"))
 
 
-@pytest.mark.parametrize(("kept", "why"), [(False, "it exists"), (True, "it has changed meanwhile")])
+@pytest.mark.parametrize(("kept", "why"), [(False, golden("it exists")), (True, golden("it has changed meanwhile"))])
 def test_lock_that_another_writes_meanwhile_is_left(tiny_project: Project, kept: bool, why: str) -> None:
     lock = tiny_project.folder / "models.lock.json"
     if kept:
@@ -354,14 +355,14 @@ def test_lock_that_another_writes_meanwhile_is_left(tiny_project: Project, kept:
 
     tiny_project.hub.fault(INFO, written)
     code, _, err = tiny_project.run("verify")
-    assert (code, err) == (3, f"hypiler: cannot write `models.lock.json`: {why}\n")
+    assert (code, err) == (3, golden(f"hypiler: cannot write `models.lock.json`: {why}\n"))
     assert lock.read_text() == "other"
 
 
 def test_without_a_lock_nothing_is_known_offline(tiny_project: Project) -> None:
     assert tiny_project.unchanged("verify", "--offline") == (
         4,
-        "tiny: `tiny` is not in the lock: run `hypiler verify tiny`\n" + UNREAD,
+        golden("tiny: `tiny` is not in the lock: run `hypiler verify tiny`\n" + UNREAD),
         "",
     )
 
@@ -372,8 +373,10 @@ def test_lock_of_another_commit_judges_nothing(tiny_project: Project) -> None:
     tiny_project.write(entry(GONE))
     assert tiny_project.unchanged("verify", "--offline") == (
         4,
-        f"tiny: the lock has `tiny` at org/tiny @ {commit}, but the entry names org/tiny @ {GONE}: run `hypiler verify"
-        " tiny`\n" + UNREAD,
+        golden(
+            f"tiny: the lock has `tiny` at org/tiny @ {commit}, but the entry names org/tiny @ {GONE}: run `hypiler verify"
+            " tiny`\n" + UNREAD
+        ),
         "",
     )
 
@@ -396,7 +399,7 @@ def test_folder_takes_the_place_of_the_hub(tiny_project: Project) -> None:
     folder = tiny_project.folder.parent / "files"
     save(FILES, folder)
     done = tiny_project.run("verify", "tiny", "--local", str(folder))
-    assert done == (0, f"tiny (org/tiny): {COUNTS}\n{FOLDER}1 model: 1 without a difference\n", "")
+    assert done == (0, golden(f"tiny (org/tiny): {COUNTS}\n{FOLDER}1 model: 1 without a difference\n"), "")
     assert tiny_project.hub.requests == []
     assert tiny_project.lock()["tiny"]["revision"] is None
 
@@ -415,12 +418,12 @@ def test_folder_of_another_commit_is_refused(tiny_project: Project) -> None:
     assert tiny_project.unchanged("verify", "tiny", "--local", str(folder)) == (
         3,
         "",
-        f"hypiler: {folder} has the files of commit {GONE}; `tiny` is of {commit_of(tiny_project)}\n",
+        golden(f"hypiler: {folder} has the files of commit {GONE}; `tiny` is of {commit_of(tiny_project)}\n"),
     )
 
 
 def test_folder_that_is_none_is_told(tiny_project: Project) -> None:
-    told = "hypiler: no\\x1bwhere must be a folder with the files of a model; it is not a folder\n"
+    told = golden("hypiler: no\\x1bwhere must be a folder with the files of a model; it is not a folder\n")
     assert tiny_project.unchanged("verify", "tiny", "--local", "no\x1bwhere") == (3, "", told)
 
 
@@ -528,7 +531,7 @@ def test_hub_that_gives_no_files_says_nothing_of_the_model(tiny_project: Project
     file, why = told.split(": ", 1)
     place = f"org/tiny @ {commit}" + (": `config.json`" if file else "")
     code, out, err = tiny_project.unchanged("verify")
-    assert (code, out) == (4, f"tiny: {place} cannot be read: {why}\n" + UNREAD)
+    assert (code, out) == (4, golden(f"tiny: {place} cannot be read: {why}\n" + UNREAD))
     waits = "".join([f"hypiler: waiting {wait:.0f} s for the hub\n" for wait in tiny_project.waits])
     assert err == waits
     tiny_project.hub.mend()
@@ -540,8 +543,10 @@ def test_hub_that_is_slow_is_not_waited_for(tiny_project: Project, monkeypatch: 
     tiny_project.hub.fault(INFO, trickling(0.05))
     assert tiny_project.unchanged("verify") == (
         4,
-        f"tiny: org/tiny @ {commit_of(tiny_project)} cannot be read: HUB did not send all of it within 0.3 s; try again"
-        f" later\n{UNREAD}",
+        golden(
+            f"tiny: org/tiny @ {commit_of(tiny_project)} cannot be read: HUB did not send all of it within 0.3 s; try again"
+            f" later\n{UNREAD}"
+        ),
         "",
     )
 
@@ -549,7 +554,7 @@ def test_hub_that_is_slow_is_not_waited_for(tiny_project: Project, monkeypatch: 
 def test_fault_that_passes_is_waited_for(tiny_project: Project) -> None:
     tiny_project.hub.fault(INFO, answer(503), times=2)
     code, _, err = tiny_project.run("verify")
-    assert (code, err) == (0, "hypiler: waiting 1 s for the hub\nhypiler: waiting 2 s for the hub\n")
+    assert (code, err) == (0, golden("hypiler: waiting 1 s for the hub\nhypiler: waiting 2 s for the hub\n"))
 
 
 def test_hub_that_is_not_there_is_told(tiny_project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -557,8 +562,10 @@ def test_hub_that_is_not_there_is_told(tiny_project: Project, monkeypatch: pytes
         monkeypatch.setattr(constants, "ENDPOINT", f"http://user:hf_loopback@{host}")
     assert tiny_project.unchanged("verify") == (
         4,
-        f"tiny: org/tiny @ {commit_of(tiny_project)} cannot be read: no connection to {host}: Connection refused; check the"
-        f" network, HF_ENDPOINT and the proxy\n{UNREAD}",
+        golden(
+            f"tiny: org/tiny @ {commit_of(tiny_project)} cannot be read: no connection to {host}: Connection refused; check the"
+            f" network, HF_ENDPOINT and the proxy\n{UNREAD}"
+        ),
         "",
     )
 
@@ -647,7 +654,7 @@ def test_worst_result_is_the_exit_code(project: Project) -> None:
         project.write(*first)
         found, out, _ = project.run("verify")
         assert found == code
-    assert out.splitlines()[-1] == (
+    assert out.splitlines()[-1] == golden(
         "3 models: 0 without a difference, 1 with, 1 that does not exist, 1 that could not be read"
     )
 
@@ -656,8 +663,10 @@ def test_commit_that_is_gone_is_told(tiny_project: Project) -> None:
     tiny_project.write(entry(GONE))
     assert tiny_project.unchanged("verify") == (
         1,
-        f"tiny: org/tiny @ {GONE} does not exist: the repository has no such commit, branch or tag\n1 model: 0 without a"
-        " difference, 1 that does not exist\n",
+        golden(
+            f"tiny: org/tiny @ {GONE} does not exist: the repository has no such commit, branch or tag\n1 model: 0 without a"
+            " difference, 1 that does not exist\n"
+        ),
         "",
     )
 
@@ -666,7 +675,10 @@ def test_renamed_repository_is_a_note_with_both_names(tiny_project: Project) -> 
     tiny_project.hub.rename("org/tiny", "new/larger")
     assert tiny_project.run("verify") == (
         0,
-        fine(commit_of(tiny_project)) + "  note: org/tiny was renamed to new/larger\n1 model: 1 without a difference\n",
+        golden(
+            fine(commit_of(tiny_project))
+            + "  note: org/tiny was renamed to new/larger\n1 model: 1 without a difference\n"
+        ),
         "",
     )
 
@@ -680,7 +692,7 @@ def test_entry_without_a_pin_is_told_what_was_read(project: Project) -> None:
     commit = project.hub.add("org/tiny", FILES)
     project.write(entry(None))
     note = f"  note: the entry has no `revision`: the files of {commit} were read\n"
-    assert project.run("verify") == (0, fine(commit) + note + "1 model: 1 without a difference\n", "")
+    assert project.run("verify") == (0, golden(fine(commit) + note + "1 model: 1 without a difference\n"), "")
 
 
 def test_offline_what_was_read_before_is_known_and_nothing_is_waited_for(
@@ -690,7 +702,9 @@ def test_offline_what_was_read_before_is_known_and_nothing_is_waited_for(
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     assert tiny_project.unchanged("verify") == (
         4,
-        f"tiny: org/tiny @ {commit} cannot be read: offline, and it is not in the cache; run it once while online\n{UNREAD}",
+        golden(
+            f"tiny: org/tiny @ {commit} cannot be read: offline, and it is not in the cache; run it once while online\n{UNREAD}"
+        ),
         "",
     )
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
@@ -766,7 +780,9 @@ def test_config_that_says_otherwise_is_listed_fact_by_fact(project: Project) -> 
     code, out, _ = project.run("verify")
     assert code == 1
     told = [line.partition(" must be")[0] for line in out.splitlines() if line.startswith("error")]
-    assert told == [f"error[M401]: `{path}`" for path in ("architecture.type", "specs.hidden_dim", "specs.vocab_size")]
+    assert told == [
+        golden(f"error[M401]: `{path}`") for path in ("architecture.type", "specs.hidden_dim", "specs.vocab_size")
+    ]
     assert "kernel" not in out
 
 
@@ -785,7 +801,7 @@ def test_missing_extra_is_named(tiny_project: Project, monkeypatch: pytest.Monke
     monkeypatch.delitem(sys.modules, "hypiler.hub.client")
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     tiny_project.write()
-    told = "hypiler: huggingface_hub is missing: python -m pip install 'hypiler[hub]'\n"
+    told = golden("hypiler: huggingface_hub is missing: python -m pip install 'hypiler[hub]'\n")
     assert tiny_project.unchanged(*words) == (3, "", told)
 
 
@@ -839,7 +855,7 @@ def test_interrupted_it_reports_what_it_has_and_waits_for_nobody(tiny_project: P
     assert time.monotonic() - start < 20
     assert (process.returncode, err) == (130, "")
     if command == "verify":
-        assert out == fine(commit_of(tiny_project)) + "1 of 2 models: 1 without a difference\n"
+        assert out == golden(fine(commit_of(tiny_project)) + "1 of 2 models: 1 without a difference\n")
         assert list(tiny_project.lock()) == ["tiny"]
     elif command == "verify --json":
         tree = json.loads(out)

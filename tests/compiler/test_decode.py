@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from generated import compiled
+from golden import golden
 from strategies import plain_model, registry_of, replaced
 
 NULL = "null means none or not published; give the value, or leave out an optional field"
@@ -27,7 +28,7 @@ def without(*path: str) -> Any:
 class TestRoot:
     @pytest.mark.parametrize(("value", "found"), [([], "array"), ("x", 'string "x"'), (7, "integer 7")])
     def test_the_file_must_hold_an_object(self, value: Any, found: str) -> None:
-        message = f"the file must be an object with `models`, got {found}"
+        message = golden(f"the file must be an object with `models`, got {found}")
         assert findings(value) == [("M103", "$", message, None)]
 
     def test_version_and_models_must_stand(self) -> None:
@@ -35,13 +36,13 @@ class TestRoot:
             (
                 "M101",
                 "$.version",
-                "the registry is missing the required field `version`",
+                golden("the registry is missing the required field `version`"),
                 None,
             ),
             (
                 "M101",
                 "$.models",
-                "the registry is missing the required field `models`",
+                golden("the registry is missing the required field `models`"),
                 None,
             ),
         ]
@@ -49,19 +50,19 @@ class TestRoot:
     def test_unknown_keys_suggest_the_known_ones(self) -> None:
         tree = {**registry_of(), "model": [], "zzz": 1}
         assert findings(tree) == [
-            ("M102", "$.model", "unknown field `model`", "did you mean `models`?"),
-            ("M102", "$.zzz", "unknown field `zzz`", None),
+            ("M102", "$.model", golden("unknown field `model`"), golden("did you mean `models`?")),
+            ("M102", "$.zzz", golden("unknown field `zzz`"), None),
         ]
 
     def test_the_keys_of_the_root_have_their_types(self) -> None:
         assert findings({"$schema": 1, "version": 1.0, "models": {}}) == [
-            ("M103", '$["$schema"]', "`$schema` must be a string, got integer 1", None),
-            ("M103", "$.version", "`version` must be a string, got number 1.0", None),
-            ("M103", "$.models", "`models` must be an array, got object", None),
+            ("M103", '$["$schema"]', golden("`$schema` must be a string, got integer 1"), None),
+            ("M103", "$.version", golden("`version` must be a string, got number 1.0"), None),
+            ("M103", "$.models", golden("`models` must be an array, got object"), None),
         ]
 
     def test_a_version_is_numbers_and_dots(self) -> None:
-        message = '`version` must be a version such as `1.0`, got "one"'
+        message = golden('`version` must be a version such as `1.0`, got "one"')
         tree = {"version": "one", "models": []}
         assert findings(tree) == [("M113", "$.version", message, None)]
 
@@ -73,7 +74,7 @@ class TestRoot:
         [("x", "M103", 'string "x"', None), (None, "M104", "null", NULL)],
     )
     def test_a_model_must_be_an_object(self, value: Any, code: str, found: str, help: str | None) -> None:
-        message = f"`models[1]` must be an object, got {found}"
+        message = golden(f"`models[1]` must be an object, got {found}")
         tree = registry_of(plain_model(), value)
         assert findings(tree) == [(code, "$.models[1]", message, help)]
 
@@ -88,21 +89,21 @@ class TestModel:
             (
                 "M102",
                 "$.models[0].licence",
-                "unknown field `licence`",
-                "did you mean `license`?",
+                golden("unknown field `licence`"),
+                golden("did you mean `license`?"),
             )
         ]
 
     def test_an_unknown_key_of_a_section_names_the_section(self) -> None:
         tree = replaced(registry_of(plain_model()), ("models", 0, "specs", "dim"), 5)
-        assert findings(tree) == [("M102", "$.models[0].specs.dim", "unknown field `dim` in `specs`", None)]
+        assert findings(tree) == [("M102", "$.models[0].specs.dim", golden("unknown field `dim` in `specs`"), None)]
 
     def test_a_required_field_that_lacks_is_named_with_its_section(self) -> None:
         assert findings(without("license")) == [
             (
                 "M101",
                 "$.models[0].license",
-                "the model is missing the required field `license`",
+                golden("the model is missing the required field `license`"),
                 None,
             )
         ]
@@ -110,18 +111,18 @@ class TestModel:
             (
                 "M101",
                 "$.models[0].specs.parameters",
-                "`specs` is missing the required field `parameters`",
+                golden("`specs` is missing the required field `parameters`"),
                 None,
             )
         ]
 
     def test_a_section_that_lacks_gives_one_finding(self) -> None:
-        message = "the model is missing the required section `specs`"
+        message = golden("the model is missing the required section `specs`")
         assert findings(without("specs")) == [("M101", "$.models[0].specs", message, None)]
 
     def test_a_section_of_another_type_gives_one_finding(self) -> None:
         tree = registry_of({**plain_model(), "specs": [1]})
-        message = "`specs` must be an object, got array"
+        message = golden("`specs` must be an object, got array")
         assert findings(tree) == [("M103", "$.models[0].specs", message, None)]
 
     def test_optional_sections_and_fields_may_lack(self) -> None:
@@ -146,7 +147,7 @@ class TestModel:
 
     def test_null_is_refused_elsewhere(self) -> None:
         tree = registry_of({**plain_model(), "deprecated": None})
-        message = "`deprecated` must be a string, got null"
+        message = golden("`deprecated` must be a string, got null")
         assert findings(tree) == [("M104", "$.models[0].deprecated", message, NULL)]
 
     def test_the_model_is_named_by_its_id_as_far_as_that_can_be_shown(self) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from generated import compiled
+from golden import golden
 from strategies import plain_model, registry_of
 
 from hypiler.compiler.decode import decode_models
@@ -39,8 +40,8 @@ def test_rule_reads_plain_attributes_and_yields_as_many_findings_as_there_are(ru
 
     model = plain_model(capabilities__languages=["en", "de"])
     assert checked(rule, model) == [
-        ("M901", "$.models[0].capabilities.languages[0]", "en of plain", "plain"),
-        ("M901", "$.models[0].capabilities.languages[1]", "de of plain", "plain"),
+        ("M901", "$.models[0].capabilities.languages[0]", golden("en of plain"), "plain"),
+        ("M901", "$.models[0].capabilities.languages[1]", golden("de of plain"), "plain"),
     ]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from generated import compiled, imported
+from golden import golden
 from strategies import plain_model, registry_of
 
 from hypiler.compiler.checked import CheckedRegistry
@@ -184,7 +185,7 @@ class TestFaults:
     def test_unknown_word_suggests_the_nearest(self, setting: str, word: str, help: str) -> None:
         ((name, at, message, found),) = self.faults(**{setting: [word]})
         assert (name, at) == (setting, word)
-        assert message == f"`{setting}` must name rules by code, prefix or name, got `{word}`"
+        assert message == golden(f"`{setting}` must name rules by code, prefix or name, got `{word}`")
         assert found == help or word == "M999"
 
     @pytest.mark.parametrize(
@@ -203,14 +204,14 @@ class TestFaults:
         ],
     )
     def test_what_a_module_needs_cannot_be_ignored_or_graded(self, word: str, reason: str) -> None:
-        ignored = f"`ignore` must name rules that can be ignored, got `{word}`: {reason}"
-        graded = f"`severity` must name rules that can get another severity, got `{word}`: {reason}"
+        ignored = golden(f"`ignore` must name rules that can be ignored, got `{word}`: {reason}")
+        graded = golden(f"`severity` must name rules that can get another severity, got `{word}`: {reason}")
         assert self.faults(ignore=[word]) == [("ignore", word, ignored, None)]
         assert self.faults(severity={word: "note"}) == [("severity", word, graded, None)]
 
     @pytest.mark.parametrize(("severity", "shown"), [("fatal", '"fatal"'), ("", '""'), (1, "1"), (["note"], "a list")])
     def test_severity_is_one_of_three(self, severity: Any, shown: str) -> None:
-        message = f"`severity` must give error, warning or note, got {shown}"
+        message = golden(f"`severity` must give error, warning or note, got {shown}")
         assert self.faults(severity={"M211": severity}) == [("severity", "M211", message, None)]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from generated import compiled
+from golden import golden
 from strategies import plain_model, registry_of
 
 from hypiler.compiler.pipeline import compile_registry
@@ -25,17 +26,17 @@ class TestProjection:
     path = "$.models[0].architecture.projection_dims"
 
     def test_dims_must_stand_with_a_projection(self) -> None:
-        message = "`architecture.projection_dims` must be set, since `has_projection` is true"
-        help = "write the output width of the projection"
+        message = golden("`architecture.projection_dims` must be set, since `has_projection` is true")
+        help = golden("write the output width of the projection")
         assert of(architecture__projection_dims=None) == [("M202", self.path, message, help)]
 
     def test_dims_must_be_the_width_of_the_vectors(self) -> None:
-        message = "`architecture.projection_dims` must equal `specs.embedding_dim`, got 5 and 7"
+        message = golden("`architecture.projection_dims` must equal `specs.embedding_dim`, got 5 and 7")
         assert of(architecture__projection_dims=5) == [("M203", self.path, message, None)]
 
     def test_dims_must_not_stand_without_a_projection(self) -> None:
-        message = "`architecture.projection_dims` is 7, but `has_projection` is false"
-        help = "set has_projection to true or leave projection_dims out"
+        message = golden("`architecture.projection_dims` is 7, but `has_projection` is false")
+        help = golden("set has_projection to true or leave projection_dims out")
         assert of(architecture__has_projection=False) == [("M204", self.path, message, help)]
 
     def test_null_is_no_dims(self) -> None:
@@ -50,29 +51,29 @@ class TestMatryoshka:
     path = "$.models[0].architecture.matryoshka_dims"
 
     def test_dims_must_ascend(self) -> None:
-        message = "`architecture.matryoshka_dims` must ascend"
+        message = golden("`architecture.matryoshka_dims` must ascend")
         assert of(architecture__matryoshka_dims=[7, 3]) == [("M205", self.path, message, "write [3, 7]")]
 
     def test_no_dim_is_wider_than_the_vectors(self) -> None:
-        message = "`architecture.matryoshka_dims[1]` must be at most `specs.embedding_dim` (7), got 8"
+        message = golden("`architecture.matryoshka_dims[1]` must be at most `specs.embedding_dim` (7), got 8")
         assert of(architecture__matryoshka_dims=[7, 8]) == [("M206", f"{self.path}[1]", message, None)]
 
     def test_the_full_width_is_one_of_the_dims(self) -> None:
-        message = "`architecture.matryoshka_dims` must contain `specs.embedding_dim` (7)"
-        help = "the full width is one of the widths to choose from"
+        message = golden("`architecture.matryoshka_dims` must contain `specs.embedding_dim` (7)")
+        help = golden("the full width is one of the widths to choose from")
         assert of(architecture__matryoshka_dims=[3, 5]) == [("M207", self.path, message, help)]
 
     def test_the_flag_must_not_contradict_the_dims(self) -> None:
-        message = "`capabilities.matryoshka` is false, but `architecture.matryoshka_dims` are given"
+        message = golden("`capabilities.matryoshka` is false, but `architecture.matryoshka_dims` are given")
         path = "$.models[0].capabilities.matryoshka"
         assert of(capabilities__matryoshka=False) == [("M208", path, message, None)]
 
     def test_the_flag_without_dims_is_a_warning(self) -> None:
         model = plain_model()
         del model["architecture"]["matryoshka_dims"]
-        message = "`capabilities.matryoshka` is true, but no `architecture.matryoshka_dims` are given"
+        message = golden("`capabilities.matryoshka` is true, but no `architecture.matryoshka_dims` are given")
         path = "$.models[0].capabilities.matryoshka"
-        help = "list the widths that the authors trained for"
+        help = golden("list the widths that the authors trained for")
         assert findings(model) == [("M209", path, message, help)]
         registry = compiled(registry_of(model))
         assert not registry.has_errors
@@ -99,8 +100,8 @@ class TestParameters:
         assert parameter_count(text) == pytest.approx(count)
 
     def test_fewer_than_the_vocabulary_takes_is_a_warning(self) -> None:
-        message = "`specs.parameters` is 10M, but vocabulary × hidden size alone is 23.4M"
-        help = "one of parameters, vocab_size and hidden_dim is another model's"
+        message = golden("`specs.parameters` is 10M, but vocabulary × hidden size alone is 23.4M")
+        help = golden("one of parameters, vocab_size and hidden_dim is another model's")
         changed = {"specs__vocab_size": 30522, "specs__hidden_dim": 768}
         assert of(specs__parameters="10M", **changed) == [("M210", "$.models[0].specs.parameters", message, help)]
 
@@ -115,7 +116,7 @@ class TestParameters:
 
 class TestPositions:
     def test_a_context_beyond_the_positions_is_a_warning(self) -> None:
-        message = "`specs.context_length` is 8, but the model has only 7 positions"
+        message = golden("`specs.context_length` is 8, but the model has only 7 positions")
         assert of(specs__context_length=8) == [("M211", "$.models[0].specs.context_length", message, None)]
 
     def test_a_model_that_reads_no_text_counts_otherwise(self) -> None:
@@ -123,15 +124,15 @@ class TestPositions:
         assert of(specs__context_length=8, **changed) == []
 
     def test_roberta_has_two_positions_more(self) -> None:
-        message = "`specs.max_position_embeddings` equals the context length, 7"
-        help = "RoBERTa-like models count positions from 2: config.json has two more than the context"
+        message = golden("`specs.max_position_embeddings` equals the context length, 7")
+        help = golden("RoBERTa-like models count positions from 2: config.json has two more than the context")
         path = "$.models[0].specs.max_position_embeddings"
         assert of(architecture__type="XLM-RoBERTa") == [("M213", path, message, help)]
 
     @pytest.mark.parametrize("family", ["mpnet", "camembert", "longformer", "xmod", "xlm-roberta"])
     def test_a_context_that_leaves_one_of_the_two_is_a_warning(self, family: str) -> None:
-        message = "`specs.max_position_embeddings` is 8, but a context of 7 needs 9"
-        help = "RoBERTa-like models count positions from 2: config.json has two more than the context"
+        message = golden("`specs.max_position_embeddings` is 8, but a context of 7 needs 9")
+        help = golden("RoBERTa-like models count positions from 2: config.json has two more than the context")
         path = "$.models[0].specs.max_position_embeddings"
         changed = {"architecture__type": family, "specs__max_position_embeddings": 8}
         assert of(**changed) == [("M213", path, message, help)]
@@ -145,16 +146,16 @@ class TestScores:
     @pytest.mark.parametrize("score", ["beir_avg", "ms_marco_mrr10"])
     @pytest.mark.parametrize("zero", [0, 0.0, -0.0])
     def test_exactly_0_is_a_warning(self, score: str, zero: float) -> None:
-        message = f"`performance.{score}` is exactly 0"
-        help = "a score that was never published is null"
+        message = golden(f"`performance.{score}` is exactly 0")
+        help = golden("a score that was never published is null")
         path = f"$.models[0].performance.{score}"
         assert of(**{f"performance__{score}": zero}) == [("M212", path, message, help)]
 
 
 class TestLicense:
     def test_the_spelling_of_spdx_is_a_warning(self) -> None:
-        message = "`license` is `apache-2.0`, which SPDX spells `Apache-2.0`"
-        assert of(license="apache-2.0") == [("M216", "$.models[0].license", message, "write `Apache-2.0`")]
+        message = golden("`license` is `apache-2.0`, which SPDX spells `Apache-2.0`")
+        assert of(license="apache-2.0") == [("M216", "$.models[0].license", message, golden("write `Apache-2.0`"))]
 
     def test_a_license_that_is_not_listed_is_left_as_it_is(self) -> None:
         assert of(license="LicenseRef-gemma") == []
@@ -182,15 +183,15 @@ class TestSources:
     @pytest.mark.parametrize(
         ("path", "help"),
         [
-            ("specs.embeding_dim", "did you mean `specs.embedding_dim`?"),
-            ("specs.embedding_dim.x", "did you mean `specs.embedding_dim`?"),
-            ("embedding_dim", "did you mean `specs.embedding_dim`?"),
-            ("specs.", "did you mean `specs`?"),
+            ("specs.embeding_dim", golden("did you mean `specs.embedding_dim`?")),
+            ("specs.embedding_dim.x", golden("did you mean `specs.embedding_dim`?")),
+            ("embedding_dim", golden("did you mean `specs.embedding_dim`?")),
+            ("specs.", golden("did you mean `specs`?")),
             ("zzz", None),
         ],
     )
     def test_any_other_path_is_found_and_the_nearest_suggested(self, path: str, help: str | None) -> None:
-        message = f"`sources` names `{path}`, which is no field of a model"
+        message = golden(f"`sources` names `{path}`, which is no field of a model")
         (found,) = of(sources={path: "x"})
         assert (found[0], found[2], found[3]) == ("M214", message, help)
 
@@ -202,7 +203,7 @@ class TestSources:
 class TestVariants:
     def test_an_id_that_is_used_twice_is_found(self) -> None:
         variant = {"id": "onnx", "quantization": "int8"}
-        message = "variant id `onnx` is used twice"
+        message = golden("variant id `onnx` is used twice")
         assert of(variants=[variant, {**variant, "id": "x"}, variant]) == [
             ("M215", "$.models[0].variants[2].id", message, None)
         ]
@@ -212,12 +213,12 @@ class TestIds:
     help = "every model needs an id of its own"
 
     def test_an_id_that_is_used_twice_is_found_at_the_second(self) -> None:
-        message = "id `a` is already used at `models.json $.models[0]`"
+        message = golden("id `a` is already used at `models.json $.models[0]`")
         models = [plain_model(id="a", aliases=[]), plain_model(id="a", aliases=[])]
         assert findings(*models) == [("M201", "$.models[1].id", message, self.help)]
 
     def test_an_alias_is_an_id_too(self) -> None:
-        message = "alias `a` is already used at `models.json $.models[0]`"
+        message = golden("alias `a` is already used at `models.json $.models[0]`")
         models = [
             plain_model(id="a", aliases=["b"]),
             plain_model(id="c", aliases=["a"]),
@@ -231,17 +232,17 @@ class TestIds:
             (
                 "t\nwo.json",
                 "$.models[0].id",
-                "id `a` is already used at `one.json $.models[0]`",
+                golden("id `a` is already used at `one.json $.models[0]`"),
             )
         ]
 
     def test_two_ids_that_become_one_name_are_found(self) -> None:
-        message = "id `a.b` becomes `A_B`, and so does `a-b`"
+        message = golden("id `a.b` becomes `A_B`, and so does `a-b`")
         models = [
             plain_model(id="a-b", aliases=[]),
             plain_model(id="a.b", aliases=["x"]),
         ]
-        assert findings(*models) == [("M301", "$.models[1].id", message, "change one of the two ids")]
+        assert findings(*models) == [("M301", "$.models[1].id", message, golden("change one of the two ids"))]
 
     @pytest.mark.parametrize(
         ("id", "name"),
@@ -252,16 +253,16 @@ class TestIds:
         ],
     )
     def test_a_name_of_the_module_itself_is_refused(self, id: str, name: str) -> None:
-        message = f"id `{id}` becomes `{name}`, a name that the module uses itself"
+        message = golden(f"id `{id}` becomes `{name}`, a name that the module uses itself")
         assert of(id=id) == [("M302", "$.models[0].id", message, None)]
 
     def test_two_types_that_become_one_member_are_found(self) -> None:
-        message = "`type` `a.b` becomes `ModelType.A_B`, and so does `a-b`"
+        message = golden("`type` `a.b` becomes `ModelType.A_B`, and so does `a-b`")
         models = [
             plain_model(id="a", type="a-b", aliases=[]),
             plain_model(id="b", type="a.b", aliases=[]),
         ]
-        help = "write the same type in the same way"
+        help = golden("write the same type in the same way")
         assert findings(*models) == [("M303", "$.models[1].type", message, help)]
 
 
@@ -308,8 +309,8 @@ class TestSimilarTypes:
         ],
     )
     def test_slip_from_a_usual_word_is_a_warning(self, word: str, meant: str) -> None:
-        message = f"`type` `{word}` is almost `{meant}`, and becomes a category of its own"
-        assert of(type=word) == [("M217", self.path, message, f"did you mean `{meant}`?")]
+        message = golden(f"`type` `{word}` is almost `{meant}`, and becomes a category of its own")
+        assert of(type=word) == [("M217", self.path, message, golden(f"did you mean `{meant}`?"))]
 
     @pytest.mark.parametrize("word", ["colbert", "late-interaction", "dense-v2", "sparse2", "audio", "x"])
     def test_word_of_its_own_is_none(self, word: str) -> None:
@@ -319,8 +320,8 @@ class TestSimilarTypes:
         models = [
             plain_model(id=id, type=word, aliases=[]) for id, word in [("a", "grahp"), ("b", "graph"), ("c", "graph")]
         ]
-        message = "`type` `grahp` is almost `graph`, and becomes a category of its own"
-        assert findings(*models) == [("M217", self.path, message, "did you mean `graph`?")]
+        message = golden("`type` `grahp` is almost `graph`, and becomes a category of its own")
+        assert findings(*models) == [("M217", self.path, message, golden("did you mean `graph`?"))]
 
     def test_words_that_differ_in_a_digit_are_two(self) -> None:
         assert findings(*[plain_model(id=word, type=word, aliases=[]) for word in ("gen-1", "gen-2")]) == []

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from golden import golden
 from sarif_pydantic import Sarif  # the form of the OASIS standard, by others
 
 from hypiler.cli.main import main
@@ -38,7 +39,7 @@ class TestJson:
                 "code": "M103",
                 "severity": "error",
                 "message": FINDING.message,
-                "file": "my models,1:2.json",
+                "file": golden("my models,1:2.json"),
                 "line": 7,
                 "column": 20,
                 "path": "$.models[3].specs.embedding_dim",
@@ -53,22 +54,22 @@ class TestJson:
 
 class TestGitHub:
     def test_annotation_is_escaped_as_workflow_commands_are(self) -> None:
-        assert render_github([FINDING]) == (
+        assert render_github([FINDING]) == golden(
             "::error file=my models%2C1%3A2.json,line=7,col=20,endColumn=24,title=M103 wrong-type"
             '::`specs.embedding_dim` must be an integer, got string "50%25"%0Ahelp: write 50'
         )
 
     def test_finding_without_a_place_names_its_file(self) -> None:
-        assert render_github([PLACELESS]) == (
+        assert render_github([PLACELESS]) == golden(
             "::error file=pyproject.toml,title=M502 invalid-option"
             "::pyproject.toml must have a table [tool.hypiler]; found none"
         )
 
     def test_warning_is_a_warning(self) -> None:
-        assert render_github([Finding("M010", "w")]) == "::warning title=M010 too-many-findings::w"
+        assert render_github([Finding("M010", "w")]) == golden("::warning title=M010 too-many-findings::w")
 
     def test_note_is_a_notice(self) -> None:
-        assert render_github([NOTE]) == "::notice title=M105 empty-value::n"
+        assert render_github([NOTE]) == golden("::notice title=M105 empty-value::n")
 
     def test_no_finding_is_no_command(self) -> None:
         assert render_github([]) == ""
@@ -88,7 +89,7 @@ class TestSarif:
             "ruleId": "M103",
             "ruleIndex": 0,
             "level": "error",
-            "message": {"text": f"{FINDING.message}\nhelp: write 50"},
+            "message": {"text": golden(f"{FINDING.message}\nhelp: write 50")},
             "locations": [
                 {
                     "physicalLocation": {
@@ -112,15 +113,15 @@ class TestSarif:
             {
                 "id": "M103",
                 "name": "WrongType",
-                "shortDescription": {"text": "wrong type"},
-                "help": {"text": "hypiler explain M103"},
+                "shortDescription": {"text": golden("wrong type")},
+                "help": {"text": golden("hypiler explain M103")},
                 "defaultConfiguration": {"level": "error"},
             },
             {
                 "id": "M502",
                 "name": "InvalidOption",
-                "shortDescription": {"text": "invalid option"},
-                "help": {"text": "hypiler explain M502"},
+                "shortDescription": {"text": golden("invalid option")},
+                "help": {"text": golden("hypiler explain M502")},
                 "defaultConfiguration": {"level": "error"},
             },
         ]

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from clean import assert_clean
+from golden import golden
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import HOSTILE, texts
@@ -43,7 +44,7 @@ class TestReport:
             column=15,
             width=2,
         )
-        assert render_text([found], lambda _: '      "name": "",') == (
+        assert render_text([found], lambda _: '      "name": "",') == golden(
             "error[M105]: `name` must not be empty\n"
             "  --> models.json:12:15\n"
             "   |\n"
@@ -57,7 +58,7 @@ class TestReport:
 
     def test_a_finding_without_a_place_is_shown_without_a_line(self) -> None:
         found = Finding("M502", "`output` must be set", file="pyproject.toml")
-        assert render_text([found]) == ("error[M502]: `output` must be set\n--> pyproject.toml\n\n1 error")
+        assert render_text([found]) == golden("error[M502]: `output` must be set\n--> pyproject.toml\n\n1 error")
 
     def test_errors_and_warnings_are_counted_apart(self) -> None:
         def counts(errors: int, warnings: int) -> str:
@@ -70,11 +71,11 @@ class TestReport:
 
     def test_note_is_shown_and_counted_apart(self) -> None:
         notes = [Finding("M212", "n", severity="note") for _ in range(2)]
-        assert render_text(notes) == "note[M212]: n\n\nnote[M212]: n\n\n2 notes"
+        assert render_text(notes) == golden("note[M212]: n\n\nnote[M212]: n\n\n2 notes")
         assert render_concise([Finding("M105", "e"), *notes]).split("\n") == [
-            "error[M105]: e",
-            "note[M212]: n",
-            "note[M212]: n",
+            golden("error[M105]: e"),
+            golden("note[M212]: n"),
+            golden("note[M212]: n"),
             "1 error, 2 notes",
         ]
         assert render_text(notes[:1], color=True).startswith("\x1b[1;36mnote[M212]\x1b[0m")
@@ -184,7 +185,7 @@ class TestLineEnds:
     def test_a_report_is_the_same_whatever_ends_the_lines(self, end: str) -> None:
         text = '{\n\t"version": "1.0",\n\t"models": 5\n}\n'.replace("\n", end)
         registry = compile_registry([("a.json", text.encode())])
-        assert render_text(registry.findings, registry.line) == (
+        assert render_text(registry.findings, registry.line) == golden(
             "error[M103]: `models` must be an array, got integer 5\n"
             " --> a.json:3:12\n"
             "  |\n"
@@ -209,7 +210,7 @@ class TestJson:
             {
                 "code": "M105",
                 "severity": "error",
-                "message": "`x` must not be empty",
+                "message": golden("`x` must not be empty"),
                 "file": "a.json",
                 "line": 1,
                 "column": 5,

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from generated import imported, valid
+from golden import golden
 from strategies import registry_of
 from tiny import config_of, entry, write_tiny
 
@@ -22,10 +23,10 @@ class OtherError(Exception):
 @pytest.mark.parametrize(
     ("error", "with_type", "message"),
     [
-        (OtherError("first line\nsecond line"), False, "it failed: first line"),
-        (OtherError("first line\nsecond line"), True, "it failed: OtherError: first line"),
-        (OtherError(), False, "it failed: OtherError"),
-        (OtherError(), True, "it failed: OtherError"),
+        (OtherError("first line\nsecond line"), False, golden("it failed: first line")),
+        (OtherError("first line\nsecond line"), True, golden("it failed: OtherError: first line")),
+        (OtherError(), False, golden("it failed: OtherError")),
+        (OtherError(), True, golden("it failed: OtherError")),
     ],
 )
 def test_error_of_a_library_is_told_in_one_line(error: Exception, with_type: bool, message: str) -> None:
@@ -84,7 +85,7 @@ class TestWarnings:
                 warnings.simplefilter("always")
                 with pytest.raises(EngineError):
                     call()
-            told = (
+            told = golden(
                 "'org/tiny' has no pinned revision in the registry: `main` is loaded, and may be another model tomorrow"
             )
             line = call.__code__.co_firstlineno + 1
@@ -105,5 +106,5 @@ class TestWarnings:
                     call()
                 line = call.__code__.co_firstlineno + 1
                 assert [(str(one.message), one.category, one.filename, one.lineno) for one in caught] == [
-                    ("'tiny' is deprecated: use `new`", DeprecationWarning, __file__, line)
+                    (golden("'tiny' is deprecated: use `new`"), DeprecationWarning, __file__, line)
                 ]

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from golden import golden
 from tiny import WIDTH, WORDS, config_of, write_tiny
 
 from hypiler.engines import EngineError, MismatchError
@@ -62,7 +63,7 @@ def test_registry_and_files_that_disagree_are_both_named(
 ) -> None:
     with pytest.raises(MismatchError) as caught:
         contract_of(tmp_path, files, encoding={fact: stated})
-    assert str(caught.value) == (
+    assert str(caught.value) == golden(
         f"`encoding.{fact}` of `tiny` is {stated!r} in the registry and {held!r} in the model's files"
         f" ({tmp_path / 'model'}): one of them is wrong"
     )
@@ -85,21 +86,25 @@ def test_spaces_around_a_marker_do_not_disagree(tmp_path: Path) -> None:
     [
         (
             {"encoding": {"pooling": "none"}},
-            "`encoding.pooling` of `tiny` must be cls or mean or max or last_token or mean_sqrt_len or weighted_mean for"
-            " a model of type `dense`; it is 'none'",
+            golden(
+                "`encoding.pooling` of `tiny` must be cls or mean or max or last_token or mean_sqrt_len or weighted_mean for"
+                " a model of type `dense`; it is 'none'"
+            ),
         ),
         (
             {"encoding": {"similarity": "max_sim"}},
-            "`encoding.similarity` of `tiny` must be cosine or dot or euclidean or manhattan for a model of type"
-            " `dense`; it is 'max_sim'",
+            golden(
+                "`encoding.similarity` of `tiny` must be cosine or dot or euclidean or manhattan for a model of type"
+                " `dense`; it is 'max_sim'"
+            ),
         ),
         (
             {"type": "sparse"},
-            "`encoding.similarity` of `tiny` must be dot for a model of type `sparse`; it is 'cosine'",
+            golden("`encoding.similarity` of `tiny` must be dot for a model of type `sparse`; it is 'cosine'"),
         ),
         (
             {"type": "colbert", "capabilities": {"multi_vector": True}},
-            "`encoding.similarity` of `tiny` must be max_sim for a model of type `colbert`; it is 'cosine'",
+            golden("`encoding.similarity` of `tiny` must be max_sim for a model of type `colbert`; it is 'cosine'"),
         ),
     ],
 )

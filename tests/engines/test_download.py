@@ -15,6 +15,7 @@ from zipfile import ZipFile
 
 import numpy as np
 import pytest
+from golden import golden
 from huggingface_hub import constants, file_download
 from loopback_hub import LoopbackHub, Responder, altered, answer, answer_bomb, answer_json, delayed, halved, trickling
 from tiny import TABLE, config_of, write_tiny
@@ -115,7 +116,7 @@ def test_offline_without_the_files_ends_at_once(
         config_of(tmp_path, revision=hub.add("org/tiny", folder)).load("onnx")
     hub.requests.clear()
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    assert refused(config_of(tmp_path, revision=GONE)) == (
+    assert refused(config_of(tmp_path, revision=GONE)) == golden(
         f"org/tiny @ {GONE} is not in the cache, and HF_HUB_OFFLINE is set; run it once while online, or pass local=FOLDER"
     )
     assert hub.requests == []
@@ -147,19 +148,19 @@ TREE, FILE, LARGE = "GET */tree/*", "HEAD */resolve/*", "GET /cdn/*"
 LOOP = answer(302, {"Location": "/api/models/org/tiny/tree/main"})
 PORTAL = answer(200, {"Content-Type": "text/html"}, b"<html>Log in to the network first</html>")
 FAULTS: list[tuple[str, Responder, str]] = [
-    (TREE, answer(500), "the hub answered with status 500"),
-    (TREE, answer(429, {"Retry-After": "100000"}), "the hub answered with status 429"),
-    (TREE, answer(403), "the hub answered with status 403"),
+    (TREE, answer(500), golden("the hub answered with status 500")),
+    (TREE, answer(429, {"Retry-After": "100000"}), golden("the hub answered with status 429")),
+    (TREE, answer(403), golden("the hub answered with status 403")),
     (TREE, PORTAL, "JSONDecodeError"),
     (TREE, answer_json([1]), "TypeError"),
     (TREE, answer_json([{"type": "file"}]), "KeyError"),
     (TREE, answer_bomb(10_000_000), "JSONDecodeError"),
     (TREE, halved, "RemoteProtocolError"),
     (TREE, LOOP, "TooManyRedirects"),
-    (FILE, answer(503), "the hub answered with status 503"),
-    (FILE, answer(404), "the hub answered with status 404"),
+    (FILE, answer(503), golden("the hub answered with status 503")),
+    (FILE, answer(404), golden("the hub answered with status 404")),
     (FILE, PORTAL, "FileMetadataError"),
-    (LARGE, answer(502), "the hub answered with status 502"),
+    (LARGE, answer(502), golden("the hub answered with status 502")),
     (LARGE, answer(200, {"Content-Length": "1000"}, b"half"), "RemoteProtocolError"),
     (LARGE, PORTAL, "OSError"),
 ]
@@ -178,7 +179,9 @@ def test_failed_download_ends_with_its_reason(
     monkeypatch.setenv("HF_TOKEN", hub.token)
     commit = hub.add("org/tiny", folder)
     hub.fault(pattern, responder)
-    assert refused(config_of(tmp_path, revision=commit)) == f"org/tiny @ {commit} cannot be downloaded: {reason}"
+    assert refused(config_of(tmp_path, revision=commit)) == golden(
+        f"org/tiny @ {commit} cannot be downloaded: {reason}"
+    )
     hub.mend()
     config_of(tmp_path, revision=commit).load("onnx")
 
@@ -200,14 +203,16 @@ def test_hub_that_stalls_is_told(
         monkeypatch.setattr(place, name, 0.05)
     commit = hub.add("org/tiny", folder)
     hub.fault(pattern, responder)
-    assert refused(config_of(tmp_path, revision=commit)) == f"org/tiny @ {commit} cannot be downloaded: ReadTimeout"
+    assert refused(config_of(tmp_path, revision=commit)) == golden(
+        f"org/tiny @ {commit} cannot be downloaded: ReadTimeout"
+    )
 
 
 @pytest.mark.parametrize("name", ["../../../../written.json", "/written.json", "a/../../../../../written.json"])
 def test_name_that_leads_out_of_the_cache_is_refused(hub: LoopbackHub, folder: Path, tmp_path: Path, name: str) -> None:
     commit = hub.add("org/tiny", folder)
     hub.fault(TREE, answer_json([{"type": "file", "oid": GONE, "size": 2, "path": name}]))
-    told = f"org/tiny @ {commit} cannot be downloaded: ValueError"
+    told = golden(f"org/tiny @ {commit} cannot be downloaded: ValueError")
     assert refused(config_of(tmp_path, revision=commit)) == told
     assert hub.files == set()
     assert not list(tmp_path.rglob("written.json"))
@@ -216,7 +221,9 @@ def test_name_that_leads_out_of_the_cache_is_refused(hub: LoopbackHub, folder: P
 def test_hub_that_nobody_hears_is_told(hub: LoopbackHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with LoopbackHub() as closed:
         closed.redirect(monkeypatch, tmp_path / "cache")
-    assert refused(config_of(tmp_path, revision=GONE)) == f"org/tiny @ {GONE} cannot be downloaded: ConnectError"
+    assert refused(config_of(tmp_path, revision=GONE)) == golden(
+        f"org/tiny @ {GONE} cannot be downloaded: ConnectError"
+    )
 
 
 def test_cache_that_cannot_be_written_is_told(hub: LoopbackHub, folder: Path, tmp_path: Path) -> None:
@@ -231,10 +238,10 @@ GATED = "is gated: accept its terms at its page on the hub, and give a token of 
 REFUSALS: list[tuple[dict[str, Any], str | None, str]] = [
     ({"gated": "manual"}, None, GATED),
     ({"gated": "auto"}, LoopbackHub.stranger, GATED),
-    ({"private": True}, None, "does not exist on the hub, or is private and wants a token"),
-    ({"private": True}, LoopbackHub.stranger, "does not exist on the hub, or is hidden from your token"),
-    ({"disabled": True}, LoopbackHub.token, "cannot be downloaded: the hub answered with status 403"),
-    ({}, "hf_forged", "cannot be downloaded: the hub answered with status 401"),
+    ({"private": True}, None, golden("does not exist on the hub, or is private and wants a token")),
+    ({"private": True}, LoopbackHub.stranger, golden("does not exist on the hub, or is hidden from your token")),
+    ({"disabled": True}, LoopbackHub.token, golden("cannot be downloaded: the hub answered with status 403")),
+    ({}, "hf_forged", golden("cannot be downloaded: the hub answered with status 401")),
 ]
 
 
@@ -251,7 +258,7 @@ def test_refusal_says_what_is_wanted(
     if token is not None:
         monkeypatch.setenv("HF_TOKEN", token)
     commit = hub.add("org/tiny", folder, **options)
-    assert refused(config_of(tmp_path, revision=commit)) == f"org/tiny @ {commit} {told}"
+    assert refused(config_of(tmp_path, revision=commit)) == golden(f"org/tiny @ {commit} {told}")
     monkeypatch.setenv("HF_TOKEN", hub.token)
     if "disabled" not in options:
         config_of(tmp_path, revision=commit).load("onnx")
@@ -259,7 +266,7 @@ def test_refusal_says_what_is_wanted(
 
 def test_commit_that_is_gone_is_told(hub: LoopbackHub, folder: Path, tmp_path: Path) -> None:
     hub.add("org/tiny", folder)
-    told = f"org/tiny @ {GONE} does not exist: the repository no longer has this commit"
+    told = golden(f"org/tiny @ {GONE} does not exist: the repository no longer has this commit")
     assert refused(config_of(tmp_path, revision=GONE)) == told
 
 
@@ -287,7 +294,7 @@ def test_folder_asks_nothing_of_the_hub(hub: LoopbackHub, folder: Path, tmp_path
 def test_folder_must_be_one(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(EngineError) as caught:
         config_of(tmp_path).load("onnx", local=folder / "model.onnx")
-    told = f"`local` must be a folder with the files of `tiny`; {folder / 'model.onnx'} is not a folder"
+    told = golden(f"`local` must be a folder with the files of `tiny`; {folder / 'model.onnx'} is not a folder")
     assert str(caught.value) == told
 
 
@@ -297,7 +304,9 @@ def test_model_without_a_pin_warns_the_caller(hub: LoopbackHub, folder: Path, tm
     with pytest.warns(UserWarning) as warned:
         line = sys._getframe().f_lineno + 1
         config.load("onnx")
-    told = "'org/tiny' has no pinned revision in the registry: `main` is loaded, and may be another model tomorrow"
+    told = golden(
+        "'org/tiny' has no pinned revision in the registry: `main` is loaded, and may be another model tomorrow"
+    )
     assert [(str(one.message), one.filename, one.lineno) for one in warned] == [(told, __file__, line)]
 
 
@@ -325,7 +334,7 @@ def test_changed_file_in_the_cache_is_refused(hub: LoopbackHub, folder: Path, tm
     found = hashlib.sha256(blob.read_bytes()).hexdigest()
     with pytest.raises(ChecksumError) as caught:
         config.load("onnx")
-    assert str(caught.value) == (
+    assert str(caught.value) == golden(
         f"sha256 of {path} must be {known['sha256']['model.onnx']}, as the registry says; found {found}. If the"
         f" registry is right, delete {blob}, and load again"
     )
@@ -348,7 +357,7 @@ def test_sum_is_checked_before_anything_is_read(folder: Path, tmp_path: Path, na
     (folder / name).write_bytes(b"{")
     with pytest.raises(ChecksumError) as caught:
         config_of(tmp_path, files=known).load("onnx", local=folder)
-    assert str(caught.value) == (
+    assert str(caught.value) == golden(
         f"sha256 of {folder / name} must be {known['sha256'][name]}, as the registry says; found"
         f" {hashlib.sha256(b'{').hexdigest()}. If the registry is right, take the file of org/tiny @ {'a' * 40}"
     )
@@ -365,7 +374,9 @@ def test_missing_file_with_a_known_sum_is_told(
     with pytest.raises(EngineError) as caught:
         config.load("onnx", local=folder if source == "folder" else None)
     place = folder if source == "folder" else next(tmp_path.glob("cache/models--*/snapshots/*"))
-    assert str(caught.value) == f"{place / name} is missing: the registry gives the sha256 of this file of `tiny`"
+    assert str(caught.value) == golden(
+        f"{place / name} is missing: the registry gives the sha256 of this file of `tiny`"
+    )
 
 
 def test_sums_of_files_that_are_not_read_do_not_count(hub: LoopbackHub, folder: Path, tmp_path: Path) -> None:
@@ -394,7 +405,7 @@ def test_pickle_under_the_name_of_safetensors_is_refused(
     (folder / name).write_bytes(content)
     with pytest.raises(UnsafeError) as caught:
         find_files(config_of(tmp_path), FILES, local=folder)
-    assert str(caught.value) == f"{folder / name} is a pickle by its content, whatever its name says"
+    assert str(caught.value) == golden(f"{folder / name} is a pickle by its content, whatever its name says")
 
 
 def test_length_of_a_header_that_looks_like_a_pickle_is_none(folder: Path, tmp_path: Path) -> None:
@@ -407,11 +418,14 @@ def test_pickled_weights_are_neither_loaded_nor_downloaded(hub: LoopbackHub, fol
     shutil.rmtree(folder / "onnx")
     (folder / "model.onnx").unlink()
     config = config_of(tmp_path, revision=hub.add("org/tiny", folder))
-    for local, held in ((folder, "pickled ones (pytorch_model.bin)"), (None, "none as safetensors or ONNX")):
+    for local, held in (
+        (folder, golden("pickled ones (pytorch_model.bin)")),
+        (None, golden("none as safetensors or ONNX")),
+    ):
         with pytest.raises(UnsafeError) as caught:
             find_files(config, FILES, local=local)
         place = local or next(tmp_path.glob("cache/models--*/snapshots/*"))
-        assert str(caught.value) == (
+        assert str(caught.value) == golden(
             f"`tiny` must have weights that are only data; {place} has {held}. Loading a pickle can run any code: pass"
             " allow_pickle=True if you trust its authors"
         )
@@ -436,7 +450,7 @@ def test_code_of_the_repository_is_refused(hub: LoopbackHub, folder: Path, tmp_p
     config = config_of(tmp_path, revision=commit, dependencies={"remote_code": True})
     with pytest.raises(UnsafeError) as caught:
         find_files(config, FILES, runs_remote_code=True)
-    assert str(caught.value) == (
+    assert str(caught.value) == golden(
         f"`tiny` runs code from its repository: review it at org/tiny @ {commit}, and pass trust_remote_code=True; or"
         " use an engine that runs none, such as `onnx`"
     )
@@ -453,11 +467,11 @@ CODE: list[tuple[str, Any, str]] = [
     ("2_Dense/config.json", {"activation_function": "os.abort"}, "activation_function 'os.abort'"),
     ("1_Words/config.json", {"tokenizer_class": "modeling.Words"}, "tokenizer_class 'modeling.Words'"),
     ("router_config.json", {"types": {"query_0": "modeling.Net"}}, "types 'modeling.Net'"),
-    ("config.json", {"inner_config": {"trust_remote_code": True}}, "trust_remote_code True"),
+    ("config.json", {"inner_config": {"trust_remote_code": True}}, golden("trust_remote_code True")),
     ("config.json", {"_attn_implementation_internal": "org/kernel"}, "_attn_implementation_internal 'org/kernel'"),
     ("config.json", {"attn_implementation": "org/kernel"}, "attn_implementation 'org/kernel'"),
     ("config.json", {"_attn_implementation": {"text_config": "org/kernel"}}, "_attn_implementation 'org/kernel'"),
-    ("sentence_bert_config.json", {"model_args": {"allow_all_kernels": True}}, "allow_all_kernels True"),
+    ("sentence_bert_config.json", {"model_args": {"allow_all_kernels": True}}, golden("allow_all_kernels True")),
 ]
 
 
@@ -470,7 +484,7 @@ def test_configuration_that_names_code_is_refused(
     config = config_of(tmp_path)
     with pytest.raises(UnsafeError) as caught:
         find_files(config, FILES, local=folder, runs_remote_code=True)
-    assert str(caught.value) == (
+    assert str(caught.value) == golden(
         f"`tiny` runs code that is not part of the libraries: {folder / name} has {held}; review it at org/tiny @"
         f" {'a' * 40}, and pass trust_remote_code=True; or use an engine that runs none, such as `onnx`"
     )
@@ -530,6 +544,6 @@ def test_link_to_a_folder_is_refused(folder: Path, tmp_path: Path) -> None:
     (folder / "2_Dense").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(UnsafeError) as caught:
         find_files(config_of(tmp_path), FILES, local=folder)
-    assert str(caught.value) == (
+    assert str(caught.value) == golden(
         f"{folder / '2_Dense'} is a link to a folder, in which nothing would be checked: replace it by a copy"
     )

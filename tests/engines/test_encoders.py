@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
+from golden import golden
 from strategies import registry_of
 from tiny import WIDTH, config_of, entry, write_tiny
 
@@ -98,12 +99,12 @@ class TestChoice:
     def test_unknown_engine_is_refused_with_those_that_there_are(self, folder: Path, tmp_path: Path) -> None:
         with pytest.raises(ValueError) as caught:
             config_of(tmp_path).load("tensorflow", local=folder)
-        assert str(caught.value) == f"engine must be auto or one of {', '.join(ENGINES)}; got 'tensorflow'"
+        assert str(caught.value) == golden(f"engine must be auto or one of {', '.join(ENGINES)}; got 'tensorflow'")
 
     def test_engine_that_cannot_run_this_kind_is_refused(self, folder: Path, tmp_path: Path) -> None:
         with pytest.raises(EngineError) as caught:
             config_of(tmp_path).load("model2vec", local=folder)
-        assert str(caught.value) == "`model2vec` runs static models, and `tiny` is a dense one"
+        assert str(caught.value) == golden("`model2vec` runs static models, and `tiny` is a dense one")
 
     @pytest.mark.parametrize("word", ["vision-language", "time-series"])
     def test_model_that_reads_more_than_text_is_loaded_by_none(self, folder: Path, tmp_path: Path, word: str) -> None:
@@ -124,7 +125,7 @@ class TestUnknownFacts:
     def test_fact_that_nobody_gives_is_not_guessed(self, folder: Path, tmp_path: Path) -> None:
         with pytest.raises(UnknownFactError) as caught:
             config_of(tmp_path, encoding={"pooling": None}).load(local=folder)
-        assert str(caught.value) == (
+        assert str(caught.value) == golden(
             "`encoding.pooling` of `tiny` is unknown: neither the registry nor the model's files say it; look it up and"
             " write it into models.json, or pass assume={'pooling': …}"
         )
@@ -137,7 +138,7 @@ class TestUnknownFacts:
     def test_stated_fact_is_not_overruled(self, folder: Path, tmp_path: Path) -> None:
         with pytest.raises(EngineError) as caught:
             config_of(tmp_path).load(local=folder, assume={"pooling": "cls"})
-        assert str(caught.value) == (
+        assert str(caught.value) == golden(
             "`pooling` of `tiny` is 'mean' in the registry, but assume= gives 'cls'; correct the registry if it is wrong"
         )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from golden import golden
 
 pytest.importorskip("fastembed")
 
@@ -232,7 +233,7 @@ def refused(config: ModelConfig, folder: Path, **options: Any) -> str:
 
 @pytest.mark.parametrize("pooling", ["max", "mean_sqrt_len", "weighted_mean"])
 def test_pooling_that_the_library_does_not_have_is_refused(tiny: Path, tmp_path: Path, pooling: str) -> None:
-    assert refused(config_of(tmp_path, encoding={"pooling": pooling}), tiny) == (
+    assert refused(config_of(tmp_path, encoding={"pooling": pooling}), tiny) == golden(
         f"fastembed has no class for `tiny`: `encoding.pooling` is {pooling!r}, and it has cls, mean, last_token; use"
         " another engine"
     )
@@ -249,7 +250,7 @@ LAYER = {"in_features": WIDTH, "out_features": WIDTH, "activation_function": "to
 def test_layers_after_the_network_are_refused(tmp_path: Path) -> None:
     files = {"modules": [module(0, "Transformer"), module(1, "Pooling"), module(2, "Dense")], "2_Dense__config": LAYER}
     folder = write_tiny(tmp_path / "tiny", tokenizer_config=TOKENIZER, **files)
-    assert refused(config_of(tmp_path, encoding={"normalize": False}), folder) == (
+    assert refused(config_of(tmp_path, encoding={"normalize": False}), folder) == golden(
         f"fastembed does not apply the layers after the network (2_Dense in {folder}) of `tiny`: use another engine"
     )
 
@@ -262,7 +263,7 @@ def test_sparse_weights_of_another_kind_are_refused(tmp_path: Path, ways: tuple[
     }
     folder = write_tiny(tmp_path / "tiny", tokenizer_config=TOKENIZER, **files)
     told = "pooling_strategy 'sum'" if ways[0] == "sum" else "activation_function 'log1p_relu'"
-    assert refused(config_of(tmp_path, type="sparse", encoding={"similarity": "dot"}), folder) == (
+    assert refused(config_of(tmp_path, type="sparse", encoding={"similarity": "dot"}), folder) == golden(
         f"fastembed has no class for `tiny`: the model has {told} of 1_SpladePooling; use another engine"
     )
 
@@ -301,12 +302,12 @@ def test_late_interaction_is_prepared_as_the_folder_says(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("settings", "encoding", "told"),
     [
-        ({"do_query_expansion": False}, {}, "it expands queries with mask tokens, and this model does not"),
-        ({}, {"normalize": False}, "it normalizes, and `encoding.normalize` is False"),
+        ({"do_query_expansion": False}, {}, golden("it expands queries with mask tokens, and this model does not")),
+        ({}, {"normalize": False}, golden("it normalizes, and `encoding.normalize` is False")),
     ],
 )
 def test_late_interaction_of_another_kind_is_refused(tmp_path: Path, settings: Any, encoding: Any, told: str) -> None:
-    assert refused(tiny_config(tmp_path, **encoding), tiny_colbert(tmp_path, **settings)) == (
+    assert refused(tiny_config(tmp_path, **encoding), tiny_colbert(tmp_path, **settings)) == golden(
         f"fastembed has no class for `tiny`: {told}; use another engine"
     )
 
@@ -317,7 +318,7 @@ def test_late_interaction_whose_prefixes_are_text_is_refused(tmp_path: Path) -> 
         "sentence_bert_config": {"query_expansion": {"strategy": "fixed", "length": 8}},
     }
     folder = write_tiny(tmp_path / "tiny", tokenizer_config=TOKENIZER, **files)
-    assert refused(tiny_config(tmp_path, query_prefix="", document_prefix=""), folder) == (
+    assert refused(tiny_config(tmp_path, query_prefix="", document_prefix=""), folder) == golden(
         "fastembed has no class for `tiny`: it marks texts with a token, and this model does not; use another engine"
     )
 
@@ -327,13 +328,15 @@ def test_marker_that_is_no_token_is_refused(tmp_path: Path, name: str) -> None:
     folder = tiny_colbert(tmp_path, **{name: "find: "})
     with pytest.raises(MismatchError) as caught:
         tiny_config(tmp_path).load("fastembed", local=folder)
-    assert str(caught.value) == (f"`tiny` marks texts with 'find: ', and the tokenizer in {folder} has no such token")
+    assert str(caught.value) == golden(
+        f"`tiny` marks texts with 'find: ', and the tokenizer in {folder} has no such token"
+    )
 
 
 def test_inputs_that_the_library_does_not_make_are_refused(multi_vector_onnx: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(multi_vector_onnx, tmp_path / "model", symlinks=True))
     (folder / "config_sentence_transformers.json").write_text(json.dumps(COLBERT))
-    assert refused(colbert_config(tmp_path), folder) == (
+    assert refused(colbert_config(tmp_path), folder) == golden(
         f"for a multi-vector model fastembed makes attention_mask, input_ids, and {folder}/onnx/model.onnx takes"
         " attention_mask, input_ids, token_type_ids: use another engine"
     )
@@ -345,7 +348,7 @@ def test_output_without_tokens_is_refused(tiny: Path, tmp_path: Path) -> None:
     model.graph.node[0].output[0] = "tokens"
     model.graph.node.append(helper.make_node("ReduceMax", ["tokens"], ["last_hidden_state"], axes=[1], keepdims=0))
     onnx.save(model, tiny / "model.onnx")
-    assert refused(config_of(tmp_path), tiny) == (
+    assert refused(config_of(tmp_path), tiny) == golden(
         f"{tiny}/model.onnx must have one output of 3 dimensions for a dense model, or call it last_hidden_state or"
         f" token_embeddings; it has last_hidden_state ['batch', {WIDTH}]"
     )
@@ -358,32 +361,32 @@ def test_another_width_is_refused(tiny: Path, tmp_path: Path, type: str) -> None
     config = config_of(tmp_path, type=type, encoding=encoding, **dims)
     with pytest.raises(MismatchError) as caught:
         config.load("fastembed", local=tiny)
-    assert str(caught.value) == (
+    assert str(caught.value) == golden(
         f"`specs.embedding_dim` of `tiny` is 16 in the registry, and its files give vectors of {WIDTH}: the files are"
         " those of another model, or the registry is wrong"
     )
 
 
 def test_files_of_another_kind_are_refused(minilm_onnx: Path, splade_onnx: Path, tmp_path: Path) -> None:
-    assert refused(splade_config(tmp_path), minilm_onnx) == (
+    assert refused(splade_config(tmp_path), minilm_onnx) == golden(
         f"`tiny` is of type `sparse` in the registry, which is a sparse model, and the files in {minilm_onnx} hold a"
         " dense one (modules.json: Pooling)"
     )
-    assert refused(ModelConfig.from_registry(DENSE), splade_onnx) == (
+    assert refused(ModelConfig.from_registry(DENSE), splade_onnx) == golden(
         f"`{DENSE}` is of type `dense` in the registry, which is a dense model, and the files in {splade_onnx} hold a"
         " sparse one (config.json: BertForMaskedLM)"
     )
 
 
 def test_rerankers_are_left_to_others(tiny: Path, tmp_path: Path) -> None:
-    assert refused(config_of(tmp_path, type="reranker"), tiny) == (
+    assert refused(config_of(tmp_path, type="reranker"), tiny) == golden(
         "`fastembed` runs dense, multi-vector, sparse models, and `tiny` is a reranker one"
     )
 
 
 def test_folder_without_an_onnx_file_is_refused(minilm: Path) -> None:
     config = ModelConfig.from_registry(DENSE)
-    assert refused(config, minilm, allow_pickle=True) == (
+    assert refused(config, minilm, allow_pickle=True) == golden(
         f"no ONNX file of `{DENSE}` in {minilm}: looked for onnx/model.onnx and model.onnx; name it in"
         " `files.weights.onnx`, choose a variant, or use another engine"
     )
@@ -391,7 +394,7 @@ def test_folder_without_an_onnx_file_is_refused(minilm: Path) -> None:
 
 def test_files_that_the_library_cannot_load_are_named(tmp_path: Path) -> None:
     folder = write_tiny(tmp_path / "tiny")
-    assert refused(config_of(tmp_path), folder) == (
+    assert refused(config_of(tmp_path), folder) == golden(
         f"fastembed cannot run {folder}/model.onnx: ValueError: Could not find tokenizer_config.json in {folder}"
     )
 

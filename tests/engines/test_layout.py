@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from golden import golden
 
 from hypiler.engines import EngineError
 from hypiler.engines.layout import read_layout
@@ -31,12 +32,12 @@ def written(folder: Path, **files: Any) -> Path:
 
 
 KINDS = [
-    ({"modules": ["Transformer", "Pooling"]}, "dense", "modules.json: Pooling"),
-    ({"modules": ["Transformer", "Dense"]}, "multi_vector", "modules.json: Dense"),
-    ({"modules": ["Transformer", "MultiVectorMask"]}, "multi_vector", "modules.json: MultiVectorMask"),
-    ({"modules": ["MLMTransformer", "SpladePooling"]}, "sparse", "modules.json: SpladePooling"),
-    ({"modules": ["Transformer", "Pooling", "SparseAutoEncoder"]}, "sparse", "modules.json: SparseAutoEncoder"),
-    ({"modules": ["StaticEmbedding"]}, "static", "modules.json: StaticEmbedding"),
+    ({"modules": ["Transformer", "Pooling"]}, "dense", golden("modules.json: Pooling")),
+    ({"modules": ["Transformer", "Dense"]}, "multi_vector", golden("modules.json: Dense")),
+    ({"modules": ["Transformer", "MultiVectorMask"]}, "multi_vector", golden("modules.json: MultiVectorMask")),
+    ({"modules": ["MLMTransformer", "SpladePooling"]}, "sparse", golden("modules.json: SpladePooling")),
+    ({"modules": ["Transformer", "Pooling", "SparseAutoEncoder"]}, "sparse", golden("modules.json: SparseAutoEncoder")),
+    ({"modules": ["StaticEmbedding"]}, "static", golden("modules.json: StaticEmbedding")),
     *[
         (
             {"config_sentence_transformers": {"model_type": word}},
@@ -51,19 +52,19 @@ KINDS = [
             ("CrossEncoder", "reranker"),
         ]
     ],
-    ({"config": {"architectures": ["HF_ColBERT"]}}, "multi_vector", "config.json: HF_ColBERT"),
-    ({"config": {"architectures": ["BertForMaskedLM"]}}, "sparse", "config.json: BertForMaskedLM"),
+    ({"config": {"architectures": ["HF_ColBERT"]}}, "multi_vector", golden("config.json: HF_ColBERT")),
+    ({"config": {"architectures": ["BertForMaskedLM"]}}, "sparse", golden("config.json: BertForMaskedLM")),
     (
         {"config": {"architectures": ["BertForSequenceClassification"], "id2label": {"0": "LABEL_0"}}},
         "reranker",
-        "config.json: BertForSequenceClassification",
+        golden("config.json: BertForSequenceClassification"),
     ),
-    ({"config": {"architectures": ["StaticModel"]}}, "static", "config.json: StaticModel"),
-    ({"config": {"embedding_dtype": "float32"}}, "static", "config.json: embedding_dtype float32"),
+    ({"config": {"architectures": ["StaticModel"]}}, "static", golden("config.json: StaticModel")),
+    ({"config": {"embedding_dtype": "float32"}}, "static", golden("config.json: embedding_dtype float32")),
     ({"config": {"architectures": ["BertModel"]}}, None, ""),
     ({"config_sentence_transformers": {"model_type": ["ColBERT"]}, "config": {"architectures": 5}}, None, ""),
     # What is shown of a file must not steer the terminal.
-    ({"config": {"architectures": ["\x1b[2JForMaskedLM"]}}, "sparse", "config.json: architectures"),
+    ({"config": {"architectures": ["\x1b[2JForMaskedLM"]}}, "sparse", golden("config.json: architectures")),
     ({}, None, ""),
 ]
 
@@ -77,7 +78,7 @@ def test_kind_and_what_shows_it(files: Any, kind: str | None, evidence: str, tmp
 
 def test_metadata_of_colbert_tell_the_type(tmp_path: Path) -> None:
     (tmp_path / "artifact.metadata").write_text('{"dim": 128}')
-    assert read_layout(tmp_path).evidence == "artifact.metadata: dim"
+    assert read_layout(tmp_path).evidence == golden("artifact.metadata: dim")
     (tmp_path / "artifact.metadata").write_text("{}")
     assert read_layout(tmp_path).encoder_type is None
 
@@ -184,7 +185,7 @@ def test_layer_that_is_not_described_is_refused(missing: str, tmp_path: Path) ->
     del config[missing]
     with pytest.raises(EngineError) as caught:
         read_layout(written(tmp_path, modules=["Transformer", "Dense"], **{"1__config": config}))
-    assert str(caught.value) == (
+    assert str(caught.value) == golden(
         f"{tmp_path / '1/config.json'} must give in_features, out_features and activation_function"
     )
 
@@ -197,17 +198,17 @@ def test_layer_that_is_not_described_is_refused(missing: str, tmp_path: Path) ->
         (["Transformer", "MultiVectorMask", "Normalize"], {"keep_only_token_ids": None}, ()),
         (["MLMTransformer", "SpladePooling"], {"pooling_strategy": "max", "activation_function": "relu"}, ()),
         (["StaticEmbedding", "Normalize"], {}, ()),
-        (["Transformer", "Pooling"], {"include_prompt": False}, ("include_prompt False of 1",)),
-        (["MLMTransformer", "SpladePooling"], {"pooling_strategy": "sum"}, ("pooling_strategy 'sum' of 1",)),
+        (["Transformer", "Pooling"], {"include_prompt": False}, (golden("include_prompt False of 1"),)),
+        (["MLMTransformer", "SpladePooling"], {"pooling_strategy": "sum"}, (golden("pooling_strategy 'sum' of 1"),)),
         (
             ["Transformer", "SpladePooling"],
             {"activation_function": "log1p_relu"},
-            ("activation_function 'log1p_relu' of 1",),
+            (golden("activation_function 'log1p_relu' of 1"),),
         ),
-        (["Transformer", "MultiVectorMask"], {"keep_only_token_ids": [5]}, ("keep_only_token_ids [5] of 1",)),
-        (["Router"], {}, ("the modules 'Router'",)),
-        (["Transformer", "Pooling", "Pooling"], {}, ("the modules 'Transformer', 'Pooling', 'Pooling'",)),
-        (["Transformer", "Pooling", "\x1b[2J"], {}, ("the modules 'Transformer', 'Pooling', '\\x1b[2J'",)),
+        (["Transformer", "MultiVectorMask"], {"keep_only_token_ids": [5]}, (golden("keep_only_token_ids [5] of 1"),)),
+        (["Router"], {}, (golden("the modules 'Router'"),)),
+        (["Transformer", "Pooling", "Pooling"], {}, (golden("the modules 'Transformer', 'Pooling', 'Pooling'"),)),
+        (["Transformer", "Pooling", "\x1b[2J"], {}, (golden("the modules 'Transformer', 'Pooling', '\\x1b[2J'"),)),
     ],
 )
 def test_what_only_the_library_knows_is_listed(
@@ -233,8 +234,10 @@ def test_modules_of_another_form_are_refused(modules: Any, tmp_path: Path) -> No
     (tmp_path / "modules.json").write_text(json.dumps(modules))
     with pytest.raises(EngineError) as caught:
         read_layout(tmp_path)
-    form = "hold a JSON array" if not isinstance(modules, list) else "list modules with `type` and `path`"
-    assert str(caught.value) == f"{tmp_path / 'modules.json'} cannot be used: the file must {form}"
+    form = (
+        golden("hold a JSON array") if not isinstance(modules, list) else golden("list modules with `type` and `path`")
+    )
+    assert str(caught.value) == golden(f"{tmp_path / 'modules.json'} cannot be used: the file must {form}")
 
 
 @pytest.mark.parametrize(
@@ -246,7 +249,7 @@ def test_file_that_holds_no_object_is_refused(name: str, content: str, tmp_path:
     path.write_text(content)
     with pytest.raises(EngineError) as caught:
         read_layout(tmp_path)
-    assert str(caught.value) == f"{path} cannot be used: the file must hold a JSON object"
+    assert str(caught.value) == golden(f"{path} cannot be used: the file must hold a JSON object")
 
 
 @pytest.mark.parametrize(
@@ -264,7 +267,7 @@ def test_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
         file.truncate((16 << 20) + 1)
     with pytest.raises(EngineError) as caught:
         read_layout(tmp_path)
-    assert str(caught.value) == (f"{tmp_path / 'config.json'} is larger than 16 MiB, the limit for such a file")
+    assert str(caught.value) == golden(f"{tmp_path / 'config.json'} is larger than 16 MiB, the limit for such a file")
 
 
 def test_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
@@ -272,7 +275,7 @@ def test_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"hidden_size": 8, "hidden_size": 16}')
     with pytest.raises(EngineError) as caught:
         read_layout(tmp_path)
-    assert str(caught.value) == (
+    assert str(caught.value) == golden(
         f"{tmp_path / 'config.json'} cannot be used: line 1, column 20: the key `hidden_size` must stand only once in an"
         " object; found it on line 1 already"
     )

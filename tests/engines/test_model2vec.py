@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from golden import golden
 
 pytest.importorskip("model2vec")
 
@@ -187,7 +188,7 @@ def test_normalization_of_the_files_has_to_be_that_of_the_registry(
     folder = saved(tmp_path / "model", "model2vec", table, tokenizer, normalize=held)
     with pytest.raises(MismatchError) as caught:
         entry(tmp_path, normalize=stated).load("model2vec", local=folder)
-    assert str(caught.value) == (
+    assert str(caught.value) == golden(
         f"`encoding.normalize` of `tiny` is {stated} in the registry and {held} in the model's files ({folder}): one of"
         " them is wrong"
     )
@@ -213,7 +214,7 @@ def test_library_that_normalizes_against_the_contract_is_refused(
     layout: Any = SimpleNamespace(folder=folder, unusual=())
     with pytest.raises(MismatchError) as caught:
         engine.open_model(config, contract, layout, "cpu")
-    assert str(caught.value) == (
+    assert str(caught.value) == golden(
         f"`encoding.normalize` of `tiny` is False, and 1 by the files in {folder}: one of them is wrong"
     )
 
@@ -221,7 +222,7 @@ def test_library_that_normalizes_against_the_contract_is_refused(
 def test_another_width_is_refused(static: Path, tmp_path: Path) -> None:
     with pytest.raises(MismatchError) as caught:
         entry(tmp_path, width=512).load("model2vec", local=static)
-    assert str(caught.value) == (
+    assert str(caught.value) == golden(
         "`specs.embedding_dim` of `tiny` is 512 in the registry, and its files give vectors of 256: the files are those"
         " of another model, or the registry is wrong"
     )
@@ -230,7 +231,7 @@ def test_another_width_is_refused(static: Path, tmp_path: Path) -> None:
 def test_dense_files_are_refused_as_a_static_model(minilm: Path, tmp_path: Path) -> None:
     with pytest.raises(MismatchError) as caught:
         entry(tmp_path).load("model2vec", local=minilm)
-    assert str(caught.value) == (
+    assert str(caught.value) == golden(
         f"`tiny` is of type `static` in the registry, which is a static model, and the files in {minilm} hold a dense"
         " one (modules.json: Pooling)"
     )
@@ -238,7 +239,8 @@ def test_dense_files_are_refused_as_a_static_model(minilm: Path, tmp_path: Path)
 
 @pytest.mark.parametrize("type", ["dense", "sparse", "colbert", "reranker"])
 @pytest.mark.parametrize(
-    ("layout", "evidence"), [("model2vec", "config.json: StaticModel"), (LAYOUTS[2], "modules.json: StaticEmbedding")]
+    ("layout", "evidence"),
+    [("model2vec", golden("config.json: StaticModel")), (LAYOUTS[2], golden("modules.json: StaticEmbedding"))],
 )
 def test_static_files_are_refused_as_another_kind(
     type: str, layout: str, evidence: str, words: Path, tmp_path: Path
@@ -248,7 +250,7 @@ def test_static_files_are_refused_as_another_kind(
     (folder / "model.onnx").touch()
     with pytest.raises(MismatchError) as caught:
         config_of(tmp_path, type=type).load("onnx", local=folder)
-    assert str(caught.value) == (
+    assert str(caught.value) == golden(
         f"`tiny` is of type `{type}` in the registry, which is a {type.replace('colbert', 'multi-vector')} model, and"
         f" the files in {folder} hold a static one ({evidence})"
     )
@@ -257,7 +259,7 @@ def test_static_files_are_refused_as_another_kind(
 def test_kind_that_the_library_does_not_run_is_refused(minilm: Path) -> None:
     with pytest.raises(EngineError) as caught:
         ModelConfig.from_registry("all-minilm-l6-v2").load("model2vec", local=minilm)
-    assert str(caught.value) == "`model2vec` runs static models, and `all-minilm-l6-v2` is a dense one"
+    assert str(caught.value) == golden("`model2vec` runs static models, and `all-minilm-l6-v2` is a dense one")
 
 
 def test_layers_after_the_table_are_refused(words: Path, tmp_path: Path) -> None:
@@ -270,7 +272,7 @@ def test_layers_after_the_table_are_refused(words: Path, tmp_path: Path) -> None
     (folder / "1_Dense/config.json").write_text(json.dumps(layer))
     with pytest.raises(EngineError) as caught:
         entry(tmp_path, width=4, normalize=False).load("model2vec", local=folder)
-    assert str(caught.value) == (
+    assert str(caught.value) == golden(
         f"`tiny` uses features that this engine does not support: the modules 'StaticEmbedding', 'Dense' in {folder};"
         " use another engine, such as `sentence-transformers`"
     )
@@ -280,10 +282,10 @@ def test_variant_is_refused(static: Path, tmp_path: Path) -> None:
     config = config_of(tmp_path, type="static", variants=[{"id": "small", "quantization": "int8"}]).with_variant(
         "small"
     )
-    assert SPEC.why_not(config, static) == "it runs no variants"
+    assert SPEC.why_not(config, static) == golden("it runs no variants")
     with pytest.raises(EngineError) as caught:
         config.load("model2vec", local=static)
-    assert str(caught.value) == (
+    assert str(caught.value) == golden(
         "`small` of `tiny` is a variant, and model2vec runs a model's own table: use another engine"
     )
 
@@ -305,5 +307,5 @@ def test_only_the_files_that_are_read_are_downloaded(static: Path, tmp_path: Pat
     assert [SPEC.why_not(config, folder) for folder in (None, static, tmp_path)] == [
         None,
         None,
-        "there is no table model.safetensors or 0_StaticEmbedding/model.safetensors",
+        golden("there is no table model.safetensors or 0_StaticEmbedding/model.safetensors"),
     ]

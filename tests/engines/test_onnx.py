@@ -15,6 +15,7 @@ import onnx
 import onnxruntime
 import pytest
 from bert_onnx import export_bert
+from golden import golden
 from onnx import TensorProto, helper, numpy_helper
 from safetensors.numpy import save_file
 from tiny import TABLE, WIDTH, WORDS, config_of, ids_of, write_tiny
@@ -163,7 +164,7 @@ class TestAnotherModel:
         folder = request.getfixturevalue(f"{name}_onnx")
         with pytest.raises(MismatchError) as caught:
             real(tmp_path, type, SPLADE if name == "splade" else MINILM).load("onnx", local=folder)
-        assert str(caught.value) == (
+        assert str(caught.value) == golden(
             f"`tiny` is of type `{type}` in the registry, which is a {KINDS[type]} model, and the files in {folder} hold"
             f" a {held} one ({evidence})"
         )
@@ -171,7 +172,7 @@ class TestAnotherModel:
     def test_static_model_is_left_to_another_engine(self, minilm_onnx: Path, tmp_path: Path) -> None:
         with pytest.raises(EngineError) as caught:
             real(tmp_path, "static").load("onnx", local=minilm_onnx)
-        assert str(caught.value) == (
+        assert str(caught.value) == golden(
             "`onnx` runs dense, multi-vector, sparse, reranker models, and `tiny` is a static one"
         )
 
@@ -181,7 +182,7 @@ class TestAnotherModel:
     ) -> None:
         with pytest.raises(MismatchError) as caught:
             real(tmp_path, "dense", MINILM | {fact: 1024}).load("onnx", local=minilm_onnx)
-        assert str(caught.value) == (
+        assert str(caught.value) == golden(
             f"`specs.{fact}` of `tiny` is 1024 in the registry and {held} in config.json of {minilm_onnx}: these are the"
             " files of another model, or the registry is wrong"
         )
@@ -199,7 +200,7 @@ class TestAnotherModel:
     ) -> None:
         with pytest.raises(MismatchError) as caught:
             real(tmp_path, type, specs).load("onnx", local=request.getfixturevalue(f"{name}_onnx"))
-        assert str(caught.value) == (
+        assert str(caught.value) == golden(
             f"`specs.embedding_dim` of `tiny` is {specs['embedding_dim']} in the registry, and its files give vectors of"
             f" {held}: the files are those of another model, or the registry is wrong"
         )
@@ -399,7 +400,7 @@ class TestLateInteraction:
         folder = of_pylate(tmp_path / "model", document_prefix="[unused1]")
         with pytest.raises(MismatchError) as caught:
             late(tmp_path).load("onnx", local=folder)
-        assert str(caught.value) == (
+        assert str(caught.value) == golden(
             f"`tiny` marks texts with '[unused1]', and the tokenizer in {folder} has no such token"
         )
 
@@ -422,13 +423,15 @@ class TestLateInteraction:
         (folder / "tokenizer.json").write_text(text.replace('"[MASK]"', '"[NONE]"'))
         with pytest.raises(MismatchError) as caught:
             late(tmp_path).load("onnx", local=folder)
-        assert str(caught.value) == (f"`tiny` expands queries, but the tokenizer in {folder} has no expansion token")
+        assert str(caught.value) == golden(
+            f"`tiny` expands queries, but the tokenizer in {folder} has no expansion token"
+        )
 
     def test_how_tokens_are_made_is_not_guessed(self, tmp_path: Path) -> None:
         folder = telling(tmp_path / "model")
         with pytest.raises(UnknownFactError) as caught:
             late(tmp_path, query_prefix="", document_prefix="").load("onnx", local=folder)
-        assert str(caught.value) == (
+        assert str(caught.value) == golden(
             f"how `tiny` marks, expands and skips tokens is unknown: {folder} has neither the settings of PyLate, nor"
             " artifact.metadata, nor modules.json with MultiVectorMask"
         )
@@ -536,7 +539,7 @@ class TestLinearLayers:
         write_dense(folder / "1_Dense", WIDTH)
         with pytest.raises(EngineError) as caught:
             late(tmp_path).load("onnx", local=folder)
-        assert str(caught.value) == (
+        assert str(caught.value) == golden(
             f"{folder / 'model.onnx'} may have the layers of {folder} in it or not: both give vectors of 8. Use another"
             " engine, such as `sentence-transformers`"
         )
@@ -572,7 +575,7 @@ class TestLinearLayers:
         save_file({"linear.weight": np.zeros((4, WIDTH), np.float32)}, path)
         with pytest.raises(EngineError) as caught:
             narrow(tmp_path).load("onnx", local=folder)
-        assert str(caught.value) == f"`linear.bias` in {path} must be of shape (4,); got None"
+        assert str(caught.value) == golden(f"`linear.bias` in {path} must be of shape (4,); got None")
 
     @pytest.mark.parametrize("content", [None, b"no weights"])
     def test_weights_that_cannot_be_read_are_named(self, content: bytes | None, tmp_path: Path) -> None:
@@ -596,21 +599,29 @@ class TestLinearLayers:
         )
         with pytest.raises(EngineError) as caught:
             narrow(tmp_path).load("onnx", local=folder)
-        assert str(caught.value) == f"the layer {layer} takes vectors of 6; got 8"
+        assert str(caught.value) == golden(f"the layer {layer} takes vectors of 6; got 8")
 
 
 @pytest.mark.parametrize(
     ("modules", "files", "told_of"),
     [
-        ([NETWORK, DENSE, POOLING], {}, "the modules 'Transformer', 'Dense', 'Pooling'"),
-        ([NETWORK, POOLING, "custom.LayerNorm"], {}, "the modules 'Transformer', 'Pooling', 'custom.LayerNorm'"),
-        ([NETWORK, POOLING, NORMALIZE, DENSE], {}, "the modules 'Transformer', 'Pooling', 'Normalize', 'Dense'"),
+        ([NETWORK, DENSE, POOLING], {}, golden("the modules 'Transformer', 'Dense', 'Pooling'")),
+        (
+            [NETWORK, POOLING, "custom.LayerNorm"],
+            {},
+            golden("the modules 'Transformer', 'Pooling', 'custom.LayerNorm'"),
+        ),
+        (
+            [NETWORK, POOLING, NORMALIZE, DENSE],
+            {},
+            golden("the modules 'Transformer', 'Pooling', 'Normalize', 'Dense'"),
+        ),
         (
             [NETWORK, POOLING],
             {"1/config": {"pooling_mode": "mean", "include_prompt": False}},
-            "include_prompt False of 1",
+            golden("include_prompt False of 1"),
         ),
-        ([NETWORK, POOLING, DENSE], {"2/config": {"use_residual": True}}, "use_residual True of 2"),
+        ([NETWORK, POOLING, DENSE], {"2/config": {"use_residual": True}}, golden("use_residual True of 2")),
     ],
 )
 def test_what_only_the_library_does_is_refused(modules: list[str], files: Any, told_of: str, tmp_path: Path) -> None:
@@ -622,7 +633,7 @@ def test_what_only_the_library_does_is_refused(modules: list[str], files: Any, t
     config = config_of(tmp_path, encoding={"normalize": modules[-1] == NORMALIZE})
     with pytest.raises(EngineError) as caught:
         config.load("onnx", local=folder)
-    assert str(caught.value) == (
+    assert str(caught.value) == golden(
         f"`tiny` uses features that this engine does not support: {told_of} in {folder}; use another engine, such as"
         " `sentence-transformers`"
     )
@@ -673,7 +684,7 @@ class TestReranker:
         write_graph(folder / "model.onnx", nodes, {"logits": ["batch", 3]})
         with pytest.raises(MismatchError) as caught:
             config_of(tmp_path, type="reranker", encoding={"pooling": None}).load("onnx", local=folder)
-        assert str(caught.value) == f"{folder / 'model.onnx'} must give one score per pair; it gives 3"
+        assert str(caught.value) == golden(f"{folder / 'model.onnx'} must give one score per pair; it gives 3")
 
 
 class TestRuns:
@@ -739,7 +750,7 @@ class TestGraphs:
         write_graph(folder / "model.onnx", LOOK_UP, HIDDEN, inputs)
         with pytest.raises(EngineError) as caught:
             config_of(tmp_path).load("onnx", local=folder)
-        assert str(caught.value) == (
+        assert str(caught.value) == golden(
             f"{folder / 'model.onnx'} must take attention_mask and input_ids, and may take position_ids and"
             f" token_type_ids; it takes {', '.join(sorted(inputs))}"
         )
@@ -772,14 +783,19 @@ class TestGraphs:
     @pytest.mark.parametrize(
         ("type", "nodes", "outputs", "wanted"),
         [
-            ("dense", MEAN, {"sentence_embedding": ["batch", WIDTH]}, "one output of 3 dimensions for a dense model"),
+            (
+                "dense",
+                MEAN,
+                {"sentence_embedding": ["batch", WIDTH]},
+                golden("one output of 3 dimensions for a dense model"),
+            ),
             (
                 "dense",
                 [("Add", ["other", "other"], ["more"], {}), *TWICE],
                 {"other": ["batch", "tokens", WIDTH], "more": ["batch", "tokens", WIDTH]},
-                "one output of 3 dimensions for a dense model",
+                golden("one output of 3 dimensions for a dense model"),
             ),
-            ("reranker", [], HIDDEN, "one output of 2 dimensions for a reranker model"),
+            ("reranker", [], HIDDEN, golden("one output of 2 dimensions for a reranker model")),
         ],
     )
     def test_output_that_is_not_there_is_not_guessed(
@@ -789,9 +805,11 @@ class TestGraphs:
         encoding = {"pooling": None} if type == "reranker" else {}
         with pytest.raises(MismatchError) as caught:
             config_of(tmp_path, type=type, encoding=encoding).load("onnx", local=folder)
-        names = "logits" if type == "reranker" else "last_hidden_state or token_embeddings"
+        names = "logits" if type == "reranker" else golden("last_hidden_state or token_embeddings")
         shapes = ", ".join(f"{name} {shape}" for name, shape in outputs.items())
-        assert str(caught.value) == (f"{folder / 'model.onnx'} must have {wanted}, or call it {names}; it has {shapes}")
+        assert str(caught.value) == golden(
+            f"{folder / 'model.onnx'} must have {wanted}, or call it {names}; it has {shapes}"
+        )
 
     def test_corrupt_graph_is_no_fault_of_onnxruntimes_own_type(self, folder: Path, tmp_path: Path) -> None:
         (folder / "model.onnx").write_bytes(b"no graph")
@@ -830,7 +848,7 @@ class TestFolder:
 
     @pytest.mark.parametrize(
         ("stated", "told_of"),
-        [({}, "onnx/model.onnx and model.onnx"), ({"weights": {"onnx": "onnx/q.onnx"}}, "onnx/q.onnx")],
+        [({}, golden("onnx/model.onnx and model.onnx")), ({"weights": {"onnx": "onnx/q.onnx"}}, "onnx/q.onnx")],
     )
     def test_file_that_is_missing_is_named(self, folder: Path, stated: Any, told_of: str, tmp_path: Path) -> None:
         contract: Any = config_of(tmp_path).load("onnx", local=folder).contract
@@ -838,7 +856,7 @@ class TestFolder:
         config = config_of(tmp_path, files=stated)
         with pytest.raises(EngineError) as caught:
             engine.open_model(config, contract, read_layout(folder), "cpu")
-        assert str(caught.value) == (
+        assert str(caught.value) == golden(
             f"no ONNX file of `tiny` in {folder}: looked for {told_of}; name it in `files.weights.onnx`, choose a"
             " variant, or use another engine"
         )
@@ -869,7 +887,7 @@ class TestFolder:
         with pytest.raises(EngineError) as caught:
             config_of(tmp_path).load("onnx", local=folder)
         path = folder / "tokenizer.json"
-        assert str(caught.value) == f"no tokenizer.json for the ONNX file: {path} does not exist"
+        assert str(caught.value) == golden(f"no tokenizer.json for the ONNX file: {path} does not exist")
 
     def test_corrupt_tokenizer_is_named(self, folder: Path, tmp_path: Path) -> None:
         (folder / "tokenizer.json").write_text("{}")
@@ -881,7 +899,7 @@ class TestFolder:
     def test_device_that_is_not_there_is_refused(self, folder: Path, device: str, tmp_path: Path) -> None:
         with pytest.raises(ValueError) as caught:
             config_of(tmp_path).load("onnx", local=folder, device=device)
-        assert str(caught.value) == f"device must be cpu, or cuda where onnxruntime has it; got {device!r}"
+        assert str(caught.value) == golden(f"device must be cpu, or cuda where onnxruntime has it; got {device!r}")
 
     def test_device_that_does_not_start_is_refused(
         self, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -891,12 +909,12 @@ class TestFolder:
         with warnings.catch_warnings(), pytest.raises(ValueError) as caught:
             warnings.simplefilter("ignore")
             config_of(tmp_path).load("onnx", local=folder, device="cuda")
-        assert str(caught.value) == "device must be one that onnxruntime can start here; 'cuda' did not"
+        assert str(caught.value) == golden("device must be one that onnxruntime can start here; 'cuda' did not")
 
     def test_length_that_the_special_tokens_alone_exceed_is_refused(self, folder: Path, tmp_path: Path) -> None:
         with pytest.raises(MismatchError) as caught:
             config_of(tmp_path, encoding={"query_length": 1}).load("onnx", local=folder)
-        assert str(caught.value) == (
+        assert str(caught.value) == golden(
             "texts of `tiny` are truncated to 1 tokens, but the special tokens of its tokenizer alone are 2"
         )
 

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 import pytest
 from bert_onnx import export_bert, usual
+from golden import golden
 from safetensors.numpy import load_file, save_file
 from tiny import config_of
 
@@ -212,7 +213,7 @@ def test_folder_that_says_otherwise_is_refused_by_the_engine_alone(
         pytest.skip("onnx takes these facts from the contract alone")
     with pytest.raises(MismatchError) as caught:
         opened(entry(tmp_path), colbert, colbert, engine, **{fact: stated})
-    assert str(caught.value) == (
+    assert str(caught.value) == golden(
         f"`encoding.{fact}` of `tiny` is {stated!r}, and {held!r} by the files in {colbert}: one of them is wrong"
     )
 
@@ -274,7 +275,7 @@ def test_files_of_another_kind_are_refused(
         config.load("pylate", local=folder)
     with pytest.raises(MismatchError) as caught:
         opened(config, colbert, folder)
-    assert str(caught.value) == (
+    assert str(caught.value) == golden(
         f"`tiny` is a multi-vector model in the registry, and the files in {folder} do not hold all of one: Dense would"
         " be made up"
     )
@@ -285,7 +286,7 @@ def test_marker_that_the_vocabulary_does_not_have_is_refused(minilm: Path, tmp_p
     folder = saved(minilm, tmp_path / "model", markers=False)
     with pytest.raises(MismatchError) as caught:
         entry(tmp_path, vocabulary=30522).load("pylate", local=folder)
-    assert str(caught.value) == (
+    assert str(caught.value) == golden(
         f"`tiny` is a multi-vector model in the registry, and the files in {folder} do not hold all of one: the vector of"
         " '[Q] ', the vector of '[D] ' would be random"
     )
@@ -301,7 +302,7 @@ def test_module_that_the_library_leaves_out_is_refused(minilm: Path, tmp_path: P
     (folder / "2_Dropout/config.json").write_text('{"dropout": 0.5}')
     with pytest.raises(EngineError) as caught:
         entry(tmp_path).load("pylate", local=folder)
-    assert str(caught.value) == (
+    assert str(caught.value) == golden(
         f"`tiny` has modules that PyLate leaves out (Dropout in {folder / 'modules.json'}): use `sentence-transformers`"
     )
 

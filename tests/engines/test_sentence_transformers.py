@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from golden import golden
 
 pytest.importorskip("sentence_transformers")
 
@@ -150,14 +151,14 @@ MADE_UP = [
     ("minilm", "multi_vector", "Dense"),
     ("minilm", "reranker", HEAD),
     ("splade", "multi_vector", "Dense"),
-    ("splade", "reranker", "bert.pooler.dense.bias, bert.pooler.dense.weight, classifier.bias, …"),
+    ("splade", "reranker", golden("bert.pooler.dense.bias, bert.pooler.dense.weight, classifier.bias, …")),
     ("multi_vector", "dense", "Pooling"),
-    ("multi_vector", "sparse", "Pooling, SparseAutoEncoder"),
+    ("multi_vector", "sparse", golden("Pooling, SparseAutoEncoder")),
     ("multi_vector", "reranker", HEAD),
     (
         "reranker",
         "sparse",
-        "cls.predictions.bias, cls.predictions.decoder.bias, cls.predictions.transform.LayerNorm.bias, …",
+        golden("cls.predictions.bias, cls.predictions.decoder.bias, cls.predictions.transform.LayerNorm.bias, …"),
     ),
     ("reranker", "multi_vector", "Dense"),
 ]
@@ -170,7 +171,7 @@ def test_part_that_no_file_holds_is_refused(
     folder = request.getfixturevalue(name)
     with pytest.raises(MismatchError) as caught:
         opened(ModelConfig.from_registry("all-minilm-l6-v2"), folder, dense, encoder_type=encoder_type)
-    assert str(caught.value) == (
+    assert str(caught.value) == golden(
         f"`all-minilm-l6-v2` is a {encoder_type.replace('_', '-')} model in the registry, and the files in {folder} do not hold"
         f" all of one: {parts} would be random"
     )
@@ -280,11 +281,15 @@ def test_library_that_does_otherwise_than_agreed_is_refused(
     with pytest.raises(MismatchError) as caught:
         opened(ModelConfig.from_registry("all-minilm-l6-v2"), minilm, dense, **{fact: stated}).run(["a"], query=True)
     assert str(caught.value) == (
-        f"`specs.embedding_dim` of `all-minilm-l6-v2` is {stated!r} in the registry, and its files give vectors of"
-        f" {held!r}: the files are those of another model, or the registry is wrong"
+        golden(
+            f"`specs.embedding_dim` of `all-minilm-l6-v2` is {stated!r} in the registry, and its files give vectors of"
+            f" {held!r}: the files are those of another model, or the registry is wrong"
+        )
         if fact == "embedding_dim"
-        else f"`encoding.{fact}` of `all-minilm-l6-v2` is {stated!r}, and {held!r} by the files in {minilm}: one of them is"
-        " wrong"
+        else golden(
+            f"`encoding.{fact}` of `all-minilm-l6-v2` is {stated!r}, and {held!r} by the files in {minilm}: one of them is"
+            " wrong"
+        )
     )
 
 
@@ -305,7 +310,7 @@ def test_late_interaction_that_is_prepared_otherwise_is_refused(
     folder = copied(multi_vector, tmp_path, **changes)
     with pytest.raises(MismatchError) as caught:
         opened(config, folder, encoder, **{fact: stated})
-    assert str(caught.value) == (
+    assert str(caught.value) == golden(
         f"`encoding.{fact}` of `tested` is {stated!r}, and {held!r} by the files in {folder}: one of them is wrong"
     )
 
@@ -469,7 +474,7 @@ def test_variant_is_refused(minilm: Path, dense: Any) -> None:
     config = ModelConfig.from_registry("all-minilm-l6-v2").with_variant("qdrant-onnx")
     with pytest.raises(EngineError) as caught:
         opened(config, minilm, dense)
-    assert str(caught.value) == (
+    assert str(caught.value) == golden(
         "`qdrant-onnx` of `all-minilm-l6-v2` is a variant, and the engines on PyTorch run a model's own weights: use"
         " another engine"
     )
@@ -479,7 +484,7 @@ def test_adapter_to_another_model_is_refused(minilm: Path, tmp_path: Path) -> No
     folder = copied(minilm, tmp_path, adapter_config={"base_model_name_or_path": "org/base", "peft_type": "LORA"})
     with pytest.raises(EngineError) as caught:
         entry("dense", tmp_path).load("sentence-transformers", local=folder)
-    assert str(caught.value) == (
+    assert str(caught.value) == golden(
         f"`tested` is an adapter ({folder / 'adapter_config.json'}): the library would apply it to another model,"
         " whose commit is not pinned"
     )

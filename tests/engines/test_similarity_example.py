@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from golden import golden
 
 import hypiler
 from hypiler import ModelConfig
@@ -90,7 +91,7 @@ def test_documents_are_ranked_for_each_query(minilm_onnx: Path) -> None:
 def test_what_is_wrong_is_said_in_one_line(arguments: list[str], message: str, minilm_onnx: Path) -> None:
     done = run(*[argument.format(folder=minilm_onnx) for argument in arguments])
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"error: {message.format(folder=minilm_onnx)}\n"
+    assert done.stderr == golden(f"error: {message.format(folder=minilm_onnx)}\n")
 
 
 def test_without_engines_the_commands_that_install_them_are_named(minilm_onnx: Path) -> None:
@@ -98,7 +99,7 @@ def test_without_engines_the_commands_that_install_them_are_named(minilm_onnx: P
     source = Path(hypiler.__file__).parents[1]
     done = run("all-minilm-l6-v2", "--local", minilm_onnx, options=("-S",), PYTHONPATH=str(source))
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == (
+    assert done.stderr == golden(
         "error: no engine that is installed can run `all-minilm-l6-v2`, a dense model; install one of these, the best"
         " first: `onnx` (python -m pip install 'hypiler[onnx]'), `sentence-transformers` (python -m pip install"
         " 'hypiler[sentence-transformers]'), `fastembed` (python -m pip install 'hypiler[fastembed]')\n"

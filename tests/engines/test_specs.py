@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from golden import golden
 from tiny import WIDTH, config_of, write_tiny
 
 from hypiler.engines import ENGINES, EngineError, EngineSpec, MissingEngineError, engine_specs
@@ -43,19 +44,29 @@ def test_model_of_another_type_is_named_as_the_obstacle(spec: EngineSpec, type: 
         assert found is None
     else:
         runs = ", ".join(spec.encoder_types).replace("_", "-")
-        assert found == f"it runs {runs} models, and this is a {ENCODER_TYPES[type].replace('_', '-')} one"
+        assert found == golden(f"it runs {runs} models, and this is a {ENCODER_TYPES[type].replace('_', '-')} one")
 
 
 INT8 = {"variants": [{"id": "int8", "quantization": "int8", "file": "int8.onnx"}]}
 OBSTACLES: list[tuple[str, dict[str, Any], list[str] | None, str]] = [
-    ("onnx", {}, None, "the registry names no ONNX file"),
-    ("onnx", {}, ["model.safetensors", "tokenizer.json"], "there is no ONNX file onnx/model.onnx or model.onnx"),
-    ("onnx", {"files": {"weights": {"onnx": "q.onnx"}}}, ["model.onnx"], "there is no ONNX file q.onnx"),
-    ("onnx", {}, ["model.onnx"], "there is no tokenizer.json"),
-    ("fastembed", {"encoding": {"pooling": "max"}}, ["model.onnx", "tokenizer.json"], "it has no max pooling"),
-    ("fastembed", {}, None, "the registry names no ONNX file"),
-    ("sentence-transformers", {}, ["model.onnx"], "there are no weights as safetensors or PyTorch"),
-    ("sentence-transformers", {}, ["adapter_config.json", "a.safetensors"], "the files are those of an adapter"),
+    ("onnx", {}, None, golden("the registry names no ONNX file")),
+    (
+        "onnx",
+        {},
+        ["model.safetensors", "tokenizer.json"],
+        golden("there is no ONNX file onnx/model.onnx or model.onnx"),
+    ),
+    ("onnx", {"files": {"weights": {"onnx": "q.onnx"}}}, ["model.onnx"], golden("there is no ONNX file q.onnx")),
+    ("onnx", {}, ["model.onnx"], golden("there is no tokenizer.json")),
+    ("fastembed", {"encoding": {"pooling": "max"}}, ["model.onnx", "tokenizer.json"], golden("it has no max pooling")),
+    ("fastembed", {}, None, golden("the registry names no ONNX file")),
+    ("sentence-transformers", {}, ["model.onnx"], golden("there are no weights as safetensors or PyTorch")),
+    (
+        "sentence-transformers",
+        {},
+        ["adapter_config.json", "a.safetensors"],
+        golden("the files are those of an adapter"),
+    ),
 ]
 
 
@@ -68,7 +79,7 @@ def test_files_that_an_engine_does_not_run_are_named(
 
 def test_late_interaction_without_unit_vectors_is_not_for_fastembed(tmp_path: Path) -> None:
     capabilities = {"multi_vector": True}
-    for normalize, obstacle in ((True, None), (False, "it normalizes every vector, and this model does not")):
+    for normalize, obstacle in ((True, None), (False, golden("it normalizes every vector, and this model does not"))):
         config = typed(tmp_path, "colbert", encoding={"normalize": normalize}, capabilities=capabilities)
         assert ALL["fastembed"].why_not(config, ["model.onnx", "tokenizer.json"]) == obstacle
 
@@ -77,16 +88,15 @@ def test_late_interaction_without_unit_vectors_is_not_for_fastembed(tmp_path: Pa
 def test_variants_are_for_onnxruntime_alone(name: str, tmp_path: Path) -> None:
     types = {"pylate": "colbert", "model2vec": "static"}
     config = typed(tmp_path, types.get(name, "dense"), **INT8).with_variant("int8")
-    assert ALL[name].why_not(config, ["model.safetensors", "int8.onnx"]) == "it runs no variants"
+    assert ALL[name].why_not(config, ["model.safetensors", "int8.onnx"]) == golden("it runs no variants")
 
 
 def test_registry_alone_can_name_what_onnxruntime_runs(tmp_path: Path) -> None:
     assert ALL["onnx"].why_not(typed(tmp_path, "dense", files={"weights": {"onnx": "q.onnx"}})) is None
     assert ALL["onnx"].why_not(typed(tmp_path, "dense", **INT8).with_variant("int8")) is None
     other = {"variants": [{"id": "q4", "quantization": "q4", "file": "q4.gguf"}]}
-    assert (
-        ALL["onnx"].why_not(typed(tmp_path, "dense", **other).with_variant("q4"))
-        == "the variant 'q4' is not an ONNX file"
+    assert ALL["onnx"].why_not(typed(tmp_path, "dense", **other).with_variant("q4")) == golden(
+        "the variant 'q4' is not an ONNX file"
     )
 
 
@@ -95,7 +105,7 @@ def test_folder_is_as_good_as_the_names_of_its_files(tmp_path: Path) -> None:
     (folder / "onnx").mkdir(parents=True)
     config = typed(tmp_path, "dense")
     (folder / "onnx/model.onnx").touch()
-    assert ALL["onnx"].why_not(config, folder) == "there is no tokenizer.json"
+    assert ALL["onnx"].why_not(config, folder) == golden("there is no tokenizer.json")
     (folder / "tokenizer.json").touch()
     assert ALL["onnx"].why_not(config, folder) is ALL["onnx"].why_not(config, str(folder)) is None
 
@@ -197,7 +207,7 @@ class TestAuto:
         folder = write_tiny(tmp_path / "model")
         (folder / "model.onnx").rename(folder / "model.safetensors")
         without(monkeypatch, *ENGINES)
-        assert refusal(typed(tmp_path, "dense"), folder) == (
+        assert refusal(typed(tmp_path, "dense"), folder) == golden(
             "MissingEngineError: no engine that is installed can run `tiny`, a dense model; install one of these, the best"
             " first: `sentence-transformers` (python -m pip install 'hypiler[sentence-transformers]')"
         )
@@ -206,7 +216,7 @@ class TestAuto:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         without(monkeypatch, *ENGINES)
-        assert refusal(config_of(tmp_path, encoding={"pooling": "cls"}), write_tiny(tmp_path / "model")) == (
+        assert refusal(config_of(tmp_path, encoding={"pooling": "cls"}), write_tiny(tmp_path / "model")) == golden(
             "MissingEngineError: no engine that is installed can run `tiny`, a dense model; install one of these, the best"
             " first: `onnx` (python -m pip install 'hypiler[onnx]'), `fastembed` (python -m pip install"
             " 'hypiler[fastembed]')"
@@ -226,14 +236,14 @@ class TestAuto:
 
     def test_files_that_no_engine_runs_are_an_error_that_installs_nothing(self, tmp_path: Path) -> None:
         (tmp_path / "model").mkdir()
-        assert refusal(typed(tmp_path, "static"), tmp_path / "model") == (
+        assert refusal(typed(tmp_path, "static"), tmp_path / "model") == golden(
             f"EngineError: no engine can run `tiny`, a static model, by the files in {tmp_path / 'model'}: `model2vec`"
             " (there is no table model.safetensors or 0_StaticEmbedding/model.safetensors)"
         )
 
     def test_variant_that_no_engine_runs_is_an_error(self, tmp_path: Path) -> None:
         variants = [{"id": "q4", "quantization": "q4", "file": "q4.gguf"}]
-        assert refusal(typed(tmp_path, "reranker", variants=variants).with_variant("q4"), None) == (
+        assert refusal(typed(tmp_path, "reranker", variants=variants).with_variant("q4"), None) == golden(
             "EngineError: no engine can run `tiny`, a reranker model, by what the registry says of its files: `onnx` (the"
             " variant 'q4' is not an ONNX file), `sentence-transformers` (it runs no variants)"
         )
@@ -336,7 +346,7 @@ class TestOtherPackages:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             assert [spec.name for spec in engine_specs()] == list(ENGINES)
-        told = f"the engine `broken` of broken (broken_spec:SPEC) {message}"
+        told = golden(f"the engine `broken` of broken (broken_spec:SPEC) {message}")
         assert [(str(one.message), one.filename) for one in caught] == [(told, __file__)]
         # One that comes before it is taken without a look at it.
         assert config_of(tmp_path).load(local=folder).engine == "onnx"
@@ -348,7 +358,7 @@ class TestOtherPackages:
         installed("more", {"more": "more_spec:SPEC"})
         with pytest.raises(ValueError) as caught:
             config_of(tmp_path).load("less", local=tmp_path)
-        assert str(caught.value) == f"engine must be auto or one of {', '.join(ENGINES)}, more; got 'less'"
+        assert str(caught.value) == golden(f"engine must be auto or one of {', '.join(ENGINES)}, more; got 'less'")
 
     def test_no_other_package_is_asked_for_an_engine_of_this_one(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -4,6 +4,7 @@ from typing import Any
 
 import model_files.models as models
 import pytest
+from golden import golden
 from model_files.models import evidence, place, values
 
 from hypiler.model_files.extract import FileFact, Problem
@@ -56,9 +57,9 @@ def note(files: dict[str, Any], path: str) -> str:
 
 def test_notes_tell_of_the_numbers_that_were_not_taken() -> None:
     path = "specs.max_position_embeddings"
-    assert note(models.NOMIC, path) == "max_position_embeddings is 2048"
-    assert note(models.CHRONOS, path) == "no position table; n_positions 512 is not used"
-    assert note(models.MT5, path) == "no position table"
+    assert note(models.NOMIC, path) == golden("max_position_embeddings is 2048")
+    assert note(models.CHRONOS, path) == golden("no position table; n_positions 512 is not used")
+    assert note(models.MT5, path) == golden("no position table")
     assert note(models.STANFORD, path) == ""
 
 

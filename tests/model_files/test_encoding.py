@@ -4,6 +4,7 @@ from typing import Any
 
 import model_files.models as models
 import pytest
+from golden import golden
 from model_files.models import evidence, place, values
 
 from hypiler.model_files.extract import FileFact
@@ -142,7 +143,7 @@ def test_similarity_is_in_the_words_of_the_registry(name: str, word: Any, expect
 
 
 def test_similarity_that_a_library_writes_on_its_own_is_marked() -> None:
-    told = "sentence-transformers writes cosine by default"
+    told = golden("sentence-transformers writes cosine by default")
     assert evidence(models.BGE_M3).facts["encoding.similarity"].note == told
     assert place(evidence(models.STANFORD), "encoding.similarity") == ("max_sim", "artifact.metadata", "interaction")
 
@@ -180,7 +181,7 @@ def test_empty_prompt_of_documents_does_not_hide_one_under_an_older_name() -> No
 
 def test_further_prompts_keep_their_names() -> None:
     stated = {"query": "q: ", "clustering": "Identify the topic: ", "empty": "", "": "nameless", "number": 5}
-    assert prompts(prompts=stated) == {QUERY: "q: ", PROMPTS: {"clustering": "Identify the topic: "}}
+    assert prompts(prompts=stated) == {QUERY: "q: ", PROMPTS: {"clustering": golden("Identify the topic: ")}}
     assert prompts(prompts={"document": "", "clustering": "c: "}) == {DOCUMENT: "", PROMPTS: {"clustering": "c: "}}
 
 

@@ -1,6 +1,7 @@
 """File names of a repository that no system may be asked to open."""
 
 import pytest
+from golden import golden
 from model_files.models import evidence
 
 from hypiler.model_files.extract import Problem, next_files, safe_name, unsafe_names
@@ -59,7 +60,10 @@ def test_usual_name_is_safe(name: str) -> None:
 
 def test_names_that_meet_on_another_system_are_unsafe() -> None:
     names = ["A", "a", "folder/x", "Folder", "b"]
-    assert unsafe_names(names) == {"a": "it differs from `A` only in case", "Folder": "there is a folder of this name"}
+    assert unsafe_names(names) == {
+        "a": golden("it differs from `A` only in case"),
+        "Folder": golden("there is a folder of this name"),
+    }
 
 
 def test_unsafe_names_are_told_and_cannot_forge_a_line() -> None:

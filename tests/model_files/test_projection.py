@@ -4,6 +4,7 @@ from typing import Any
 
 import model_files.models as models
 import pytest
+from golden import golden
 from model_files.models import TRANSFORMER, evidence, place, values, weights
 
 from hypiler.model_files.extract import FileFact, Problem
@@ -92,12 +93,14 @@ def test_network_without_modules_is_known_by_what_else_is_there() -> None:
 
 
 def test_layer_without_pooling_is_told_to_be_for_tokens() -> None:
-    assert evidence(modules(f"{ST}.models.Dense")).facts["type"].note == "without a pooling module"
+    assert evidence(modules(f"{ST}.models.Dense")).facts["type"].note == golden("without a pooling module")
     assert evidence(modules(f"{ST}.models.Pooling")).facts["type"].note == ""
 
 
 def test_masked_language_model_alone_is_told_to_be_perhaps_none() -> None:
-    assert evidence(models.DISTILBERT).facts["type"].note == "a masked language model: SPLADE, or no encoder at all"
+    assert evidence(models.DISTILBERT).facts["type"].note == golden(
+        "a masked language model: SPLADE, or no encoder at all"
+    )
 
 
 @pytest.mark.parametrize("labels", [None, {}, {"0": "a", "1": "b"}, ["a"]])

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from golden import golden
 from hypothesis import example, given
 from hypothesis import strategies as st
 from model_files.models import BGE_RERANKER, evidence, safetensors, values, weights
@@ -22,22 +23,22 @@ def length(number: int) -> bytes:
 
 
 LENGTHS = {
-    "empty": (b"", 8, f"{WHAT}: its length takes 8 bytes; found 0"),
-    "seven bytes": (b"\0" * 7, 7, f"{WHAT}: its length takes 8 bytes; found 7"),
-    "zero": (length(0), 100, f"{WHAT}: it must have at least 2 bytes; found 0"),
-    "2^63": (length(2**63), 100, f"{WHAT}: at most 25000000 bytes are read; found 9223372036854775808"),
+    "empty": (b"", 8, golden(f"{WHAT}: its length takes 8 bytes; found 0")),
+    "seven bytes": (b"\0" * 7, 7, golden(f"{WHAT}: its length takes 8 bytes; found 7")),
+    "zero": (length(0), 100, golden(f"{WHAT}: it must have at least 2 bytes; found 0")),
+    "2^63": (length(2**63), 100, golden(f"{WHAT}: at most 25000000 bytes are read; found 9223372036854775808")),
     "over the format's own cap": (
         length(100_000_001),
         2**40,
-        f"{WHAT}: at most 25000000 bytes are read; found 100000001",
+        golden(f"{WHAT}: at most 25000000 bytes are read; found 100000001"),
     ),
-    "longer than the file": (length(1000), 100, f"{WHAT}: it would have 1000 bytes, but the file has 100"),
+    "longer than the file": (length(1000), 100, golden(f"{WHAT}: it would have 1000 bytes, but the file has 100")),
     "zip": (
         b"PK\x03\x04\x14\0\0\0",
         1000,
-        f"{WHAT}: the file is a zip archive, in which PyTorch puts pickles, whatever its name says",
+        golden(f"{WHAT}: the file is a zip archive, in which PyTorch puts pickles, whatever its name says"),
     ),
-    "pickle": (b"\x80\x02}q\0(X\x05", 1000, f"{WHAT}: the file is a pickle, whatever its name says"),
+    "pickle": (b"\x80\x02}q\0(X\x05", 1000, golden(f"{WHAT}: the file is a pickle, whatever its name says")),
 }
 
 
@@ -61,48 +62,57 @@ def test_length_that_begins_like_a_pickle_is_a_length() -> None:
 
 
 FAULTY: dict[str, tuple[Any, str]] = {
-    "list": ([], "it must begin with `{`"),
-    "space before": (b' {"a": 1}', "it must begin with `{`"),
-    "NUL padding": (b"{}\0\0", "line 1, column 3: expected the end of the file, found `\\x00`"),
-    "not UTF-8": (b'{"\xff":1}', "line 1, column 3: the file must be UTF-8; found the byte `0xff`"),
-    "NaN": (b'{"a":NaN}', "line 1, column 6: a number must be finite; found `NaN`"),
+    "list": ([], golden("it must begin with `{`")),
+    "space before": (b' {"a": 1}', golden("it must begin with `{`")),
+    "NUL padding": (b"{}\0\0", golden("line 1, column 3: expected the end of the file, found `\\x00`")),
+    "not UTF-8": (b'{"\xff":1}', golden("line 1, column 3: the file must be UTF-8; found the byte `0xff`")),
+    "NaN": (b'{"a":NaN}', golden("line 1, column 6: a number must be finite; found `NaN`")),
     "name twice": (
         b'{"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}',
-        "line 1, column 55: the key `a` must stand only once in an object; found it on line 1 already",
+        golden("line 1, column 55: the key `a` must stand only once in an object; found it on line 1 already"),
     ),
-    "no tensor": ({"a": 1}, "a tensor must have `dtype`, `shape` and `data_offsets`, and nothing else"),
-    "one key more": ({"a": ONE | {"b": 1}}, "a tensor must have `dtype`, `shape` and `data_offsets`, and nothing else"),
-    "strange type": ({"a": ONE | {"dtype": "F33"}}, "a tensor has an unknown type"),
-    "type of a list": ({"a": ONE | {"dtype": []}}, "a tensor has an unknown type"),
+    "no tensor": ({"a": 1}, golden("a tensor must have `dtype`, `shape` and `data_offsets`, and nothing else")),
+    "one key more": (
+        {"a": ONE | {"b": 1}},
+        golden("a tensor must have `dtype`, `shape` and `data_offsets`, and nothing else"),
+    ),
+    "strange type": ({"a": ONE | {"dtype": "F33"}}, golden("a tensor has an unknown type")),
+    "type of a list": ({"a": ONE | {"dtype": []}}, golden("a tensor has an unknown type")),
     "negative offset": (
         {"a": ONE | {"data_offsets": [-8, 0]}},
-        "shapes and offsets must be lists of integers, none of them negative",
+        golden("shapes and offsets must be lists of integers, none of them negative"),
     ),
     "true as a width": (
         {"a": ONE | {"shape": [True]}},
-        "shapes and offsets must be lists of integers, none of them negative",
+        golden("shapes and offsets must be lists of integers, none of them negative"),
     ),
     "three offsets": (
         {"a": ONE | {"data_offsets": [0, 8, 8]}},
-        "shapes and offsets must be lists of integers, none of them negative",
+        golden("shapes and offsets must be lists of integers, none of them negative"),
     ),
-    "end before start": ({"a": ONE | {"data_offsets": [8, 0]}}, "the offsets of a tensor do not fit its shape"),
-    "shape overflow": ({"a": ONE | {"shape": [10**17] * 1000}}, "a tensor has more elements than any file can hold"),
+    "end before start": ({"a": ONE | {"data_offsets": [8, 0]}}, golden("the offsets of a tensor do not fit its shape")),
+    "shape overflow": (
+        {"a": ONE | {"shape": [10**17] * 1000}},
+        golden("a tensor has more elements than any file can hold"),
+    ),
     "overflow hidden by a zero": (
         {"a": ONE | {"shape": [10**17, 10**17, 0], "data_offsets": [0, 0]}},
-        "a tensor has more elements than any file can hold",
+        golden("a tensor has more elements than any file can hold"),
     ),
     "overlap": (
         {"a": ONE, "b": ONE | {"data_offsets": [4, 12]}},
-        "tensors must follow each other without overlap or holes",
+        golden("tensors must follow each other without overlap or holes"),
     ),
     "hole": (
         {"a": ONE, "b": ONE | {"data_offsets": [16, 24]}},
-        "tensors must follow each other without overlap or holes",
+        golden("tensors must follow each other without overlap or holes"),
     ),
-    "hole before": ({"a": ONE | {"data_offsets": [8, 16]}}, "tensors must follow each other without overlap or holes"),
-    "metadata of numbers": ({"__metadata__": {"a": 1}, "a": ONE}, "`__metadata__` may contain only strings"),
-    "metadata of a list": ({"__metadata__": ["pt"], "a": ONE}, "`__metadata__` may contain only strings"),
+    "hole before": (
+        {"a": ONE | {"data_offsets": [8, 16]}},
+        golden("tensors must follow each other without overlap or holes"),
+    ),
+    "metadata of numbers": ({"__metadata__": {"a": 1}, "a": ONE}, golden("`__metadata__` may contain only strings")),
+    "metadata of a list": ({"__metadata__": ["pt"], "a": ONE}, golden("`__metadata__` may contain only strings")),
 }
 
 
@@ -110,7 +120,7 @@ FAULTY: dict[str, tuple[Any, str]] = {
 def test_faulty_header_is_refused(header: Any, message: str) -> None:
     with pytest.raises(ModelFileError) as caught:
         read_header(safetensors(header))
-    assert str(caught.value) == f"{WHAT}: {message}"
+    assert str(caught.value) == golden(f"{WHAT}: {message}")
 
 
 def test_header_that_is_cut_off_is_refused() -> None:

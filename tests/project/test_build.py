@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from golden import golden
 
 from hypiler.jsontext.reader import MAX_BYTES
 from hypiler.project.build import build_project, compile_files
@@ -45,13 +46,13 @@ def test_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(path)
     with pytest.raises(OSError) as caught:
         compile_files([str(path)])
-    assert str(caught.value) == f"cannot read `{path}`: not a regular file"
+    assert str(caught.value) == golden(f"cannot read `{path}`: not a regular file")
 
 
 def test_device_is_refused_and_not_read_for_ever() -> None:
     with pytest.raises(OSError) as caught:
         compile_files(["/dev/zero"])
-    assert str(caught.value) == "cannot read `/dev/zero`: not a regular file"
+    assert str(caught.value) == golden("cannot read `/dev/zero`: not a regular file")
 
 
 def test_link_to_itself_is_an_error_of_the_environment(tmp_path: Path) -> None:
@@ -59,8 +60,8 @@ def test_link_to_itself_is_an_error_of_the_environment(tmp_path: Path) -> None:
     path.symlink_to(path)
     with pytest.raises(OSError) as caught:
         compile_files([str(path)])
-    why = "Too many levels of symbolic links"
-    assert str(caught.value) == f"cannot read `{path}`: {why}"
+    why = golden("Too many levels of symbolic links")
+    assert str(caught.value) == golden(f"cannot read `{path}`: {why}")
 
 
 def test_unreadable_file_is_an_error_of_the_environment(as_nobody: Path) -> None:
@@ -68,14 +69,14 @@ def test_unreadable_file_is_an_error_of_the_environment(as_nobody: Path) -> None
     path.touch(0o000)
     with pytest.raises(PermissionError) as caught:
         compile_files([str(path)])
-    assert str(caught.value) == f"cannot read `{path}`: Permission denied"
+    assert str(caught.value) == golden(f"cannot read `{path}`: Permission denied")
 
 
 def test_name_in_an_error_is_escaped(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError) as caught:
         compile_files([f"{tmp_path}/a\nb\x1b[31m"])
-    why = "No such file or directory"
-    assert str(caught.value) == f"cannot read `{tmp_path}/a\\nb\\x1b[31m`: {why}"
+    why = golden("No such file or directory")
+    assert str(caught.value) == golden(f"cannot read `{tmp_path}/a\\nb\\x1b[31m`: {why}")
 
 
 def test_file_over_the_limit_is_not_read_to_its_end(tmp_path: Path) -> None:
@@ -85,5 +86,5 @@ def test_file_over_the_limit_is_not_read_to_its_end(tmp_path: Path) -> None:
         file.truncate(1 << 43)
     (finding,) = compile_files([str(path)]).findings
     limit = MAX_BYTES
-    message = f"the file must have at most {limit} bytes (256 MiB); found more"
+    message = golden(f"the file must have at most {limit} bytes (256 MiB); found more")
     assert (finding.code, finding.message) == ("M009", message)

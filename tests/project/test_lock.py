@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from golden import golden
 from strategies import plain_model, registry_of
 
 from hypiler.cli.main import main
@@ -132,12 +133,16 @@ class TestInvalidLock:
     @pytest.mark.parametrize(
         ("text", "code", "message"),
         [
-            ("{", "M003", "`{` opened on line 1, column 1 must be closed with `}`; found the end of the file"),
-            ('{"version": 2, "models": {}}', "M403", INVALID + "`version` must be 1, got 2"),
-            ('{"models": {}}', "M403", INVALID + "`version` must be 1, got nothing"),
-            ("[]", "M403", INVALID + "the file must be an object, got a list"),
-            ('{"version": 1, "models": []}', "M403", INVALID + "`models` must be an object, got a list"),
-            ('{"version": 1, "models": {"model-a": 1}}', "M403", INVALID + "`model-a` must be an object, got 1"),
+            ("{", "M003", golden("`{` opened on line 1, column 1 must be closed with `}`; found the end of the file")),
+            ('{"version": 2, "models": {}}', "M403", golden(INVALID + "`version` must be 1, got 2")),
+            ('{"models": {}}', "M403", golden(INVALID + "`version` must be 1, got nothing")),
+            ("[]", "M403", golden(INVALID + "the file must be an object, got a list")),
+            ('{"version": 1, "models": []}', "M403", golden(INVALID + "`models` must be an object, got a list")),
+            (
+                '{"version": 1, "models": {"model-a": 1}}',
+                "M403",
+                golden(INVALID + "`model-a` must be an object, got 1"),
+            ),
         ],
     )
     def test_it_is_an_error_with_its_line(self, entry: dict[str, Any], text: str, code: str, message: str) -> None:

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from golden import golden
 
 from hypiler.diagnostics.text import render_text
 from hypiler.project.options import OptionsError, read_options
@@ -50,8 +51,8 @@ def test_unknown_option_suggests_the_nearest(tmp_path: Path) -> None:
         (
             "M501",
             "$.tool.hypiler.source",
-            "unknown option `source` in `tool.hypiler`",
-            "did you mean `sources`?",
+            golden("unknown option `source` in `tool.hypiler`"),
+            golden("did you mean `sources`?"),
         )
     ]
 
@@ -72,15 +73,15 @@ def test_missing_table_says_what_to_add(tmp_path: Path, text: str) -> None:
         (
             "M502",
             "$",
-            "pyproject.toml must have a table [tool.hypiler]; found none",
-            'add [tool.hypiler] with output = "src/PACKAGE/model_registry.py"',
+            golden("pyproject.toml must have a table [tool.hypiler]; found none"),
+            golden('add [tool.hypiler] with output = "src/PACKAGE/model_registry.py"'),
         )
     ]
 
 
 @pytest.mark.parametrize(("value", "shown"), [("3", "3"), ("[]", "a list"), ("1979-05-27", "1979-05-27")])
 def test_table_that_is_no_table_is_shown(tmp_path: Path, value: str, shown: str) -> None:
-    message = f"`tool.hypiler` must be a table, got {shown}"
+    message = golden(f"`tool.hypiler` must be a table, got {shown}")
     assert faults(tmp_path, f"[tool]\nhypiler = {value}") == [("M502", "$.tool.hypiler", message, None)]
 
 
@@ -92,7 +93,7 @@ def test_table_that_is_no_table_is_shown(tmp_path: Path, value: str, shown: str)
     ],
 )  # fmt: skip
 def test_invalid_toml_is_a_finding(tmp_path: Path, text: str, why: str) -> None:
-    message = f"pyproject.toml must be valid TOML: {why}"
+    message = golden(f"pyproject.toml must be valid TOML: {why}")
     assert faults(tmp_path, text) == [("M502", "$", message, None)]
 
 
@@ -108,13 +109,13 @@ def test_toml_past_the_limits_of_python_is_a_finding(tmp_path: Path, text: str) 
     [("3", "3"), ("[]", "a list"), ("[1]", "a list"), ("{}", "an object")],
 )
 def test_sources_of_another_type_are_refused(tmp_path: Path, value: str, shown: str) -> None:
-    message = f"`sources` must be a path or a list of paths, got {shown}"
+    message = golden(f"`sources` must be a path or a list of paths, got {shown}")
     assert faults(tmp_path, table(f"sources = {value}")) == [("M502", "$.tool.hypiler.sources", message, None)]
 
 
 def test_source_named_twice_is_refused(tmp_path: Path) -> None:
     """Or each of its models would be the duplicate of itself."""
-    message = '`sources` must name each file once, got "a.json" again'
+    message = golden('`sources` must name each file once, got "a.json" again')
     assert faults(tmp_path, table('sources = ["a.json", "./a.json"]')) == [
         ("M502", "$.tool.hypiler.sources[1]", message, None)
     ]
@@ -125,8 +126,8 @@ def test_missing_output_says_what_to_add(tmp_path: Path) -> None:
         (
             "M502",
             "$.tool.hypiler",
-            "`output` must be set: the path of the generated module",
-            'add output = "src/PACKAGE/model_registry.py"',
+            golden("`output` must be set: the path of the generated module"),
+            golden('add output = "src/PACKAGE/model_registry.py"'),
         )
     ]
 
@@ -136,7 +137,7 @@ def test_missing_output_says_what_to_add(tmp_path: Path) -> None:
     [("3", "3"), ('"m"', '"m"'), ('"a/.py"', '"a/.py"'), ('"m-n.py"', '"m-n.py"')],
 )
 def test_output_that_cannot_be_imported_is_refused(tmp_path: Path, value: str, shown: str) -> None:
-    message = f"`output` must be the path of a module, as `src/app/model_registry.py`, got {shown}"
+    message = golden(f"`output` must be the path of a module, as `src/app/model_registry.py`, got {shown}")
     assert faults(tmp_path, f"[tool.hypiler]\noutput = {value}") == [("M502", "$.tool.hypiler.output", message, None)]
 
 
@@ -149,8 +150,8 @@ def test_output_outside_the_project_is_refused(tmp_path: Path, path: str) -> Non
         (
             "M503",
             "$.tool.hypiler.output",
-            f'a path must stay inside the project, got "{shown}"',
-            "write it relative to the folder of pyproject.toml",
+            golden(f'a path must stay inside the project, got "{shown}"'),
+            golden("write it relative to the folder of pyproject.toml"),
         )
     ]
 
@@ -159,8 +160,8 @@ def test_output_behind_a_link_that_leads_out_is_refused(tmp_path: Path) -> None:
     root = tmp_path / "project"
     root.mkdir()
     (root / "link").symlink_to(tmp_path)
-    message = 'a path must stay inside the project, and "link/m.py" leads out of it through a link'
-    help = "replace the link, or name another path"
+    message = golden('a path must stay inside the project, and "link/m.py" leads out of it through a link')
+    help = golden("replace the link, or name another path")
     assert faults(root, '[tool.hypiler]\noutput = "link/m.py"') == [("M503", "$.tool.hypiler.output", message, help)]
 
 
@@ -172,7 +173,7 @@ def test_project_reached_through_a_link_is_no_other_project(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(("value", "shown"), [("", ""), ("a\\u0000b", "a\\x00b")])
 def test_source_that_is_no_path_is_refused(tmp_path: Path, value: str, shown: str) -> None:
-    message = f'a path must not be empty or hold a NUL, got "{shown}"'
+    message = golden(f'a path must not be empty or hold a NUL, got "{shown}"')
     assert faults(tmp_path, table(f'sources = "{value}"')) == [("M502", "$.tool.hypiler.sources", message, None)]
 
 
@@ -189,7 +190,7 @@ def test_missing_pyproject_is_an_error_of_the_environment(tmp_path: Path) -> Non
     with pytest.raises(FileNotFoundError) as caught:
         read_options(str(tmp_path))
     path = tmp_path / "pyproject.toml"
-    assert str(caught.value) == f"cannot read `{path}`: No such file or directory"
+    assert str(caught.value) == golden(f"cannot read `{path}`: No such file or directory")
 
 
 def test_docs_have_a_path_if_it_is_set(tmp_path: Path) -> None:
@@ -201,7 +202,7 @@ def test_docs_have_a_path_if_it_is_set(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("value", "shown"), [("5", "5"), ('"a.html"', '"a.html"'), ('["a.md"]', "a list")])
 def test_docs_of_another_type_are_refused(tmp_path: Path, value: str, shown: str) -> None:
-    message = f"`docs` must be the path of a Markdown file (.md), got {shown}"
+    message = golden(f"`docs` must be the path of a Markdown file (.md), got {shown}")
     assert faults(tmp_path, table(f"docs = {value}")) == [("M502", "$.tool.hypiler.docs", message, None)]
 
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from golden import golden
 from strategies import plain_model, registry_of
 
 from hypiler.cli.main import main
@@ -47,7 +48,7 @@ class TestCommands:
     def test_ignored_rule_is_not_seen(self, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
         choose(project, 'ignore = ["M2"]')
         assert main(["check", "--strict"]) == 0
-        assert capsys.readouterr() == ("1 model, no findings\n", "")
+        assert capsys.readouterr() == (golden("1 model, no findings\n"), "")
 
     def test_note_is_shown_and_never_counts(self, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
         choose(project, 'ignore = ["M211", "M212"]\nseverity = { license-spelling = "note" }')
@@ -112,11 +113,11 @@ class TestCommandLine:
         [
             (
                 ["--ignore", "M201"],
-                "`--ignore` must name rules that can be ignored, got `M201`: an id must find one model",
+                golden("`--ignore` must name rules that can be ignored, got `M201`: an id must find one model"),
             ),
             (
                 ["--select", "M2,M22x"],
-                "`--select` must name rules by code, prefix or name, got `M22x`; did you mean `M212`?",
+                golden("`--select` must name rules by code, prefix or name, got `M22x`; did you mean `M212`?"),
             ),
         ],
     )
@@ -124,7 +125,7 @@ class TestCommandLine:
         self, arguments: list[str], message: str, project: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         assert main(["check", "models.json", *arguments]) == 2
-        assert capsys.readouterr() == ("", f"hypiler: {message}\n")
+        assert capsys.readouterr() == ("", golden(f"hypiler: {message}\n"))
 
 
 class TestWrongOptions:
@@ -133,12 +134,12 @@ class TestWrongOptions:
         ("value", "found"), [('"M2"', '"M2"'), ("[1]", "a list"), ("true", "true"), ("2024-01-01", "2024-01-01")]
     )
     def test_words_are_a_list(self, option: str, value: str, found: str, tmp_path: Path) -> None:
-        message = f"`{option}` must be a list of codes, prefixes or names of rules, got {found}"
+        message = golden(f"`{option}` must be a list of codes, prefixes or names of rules, got {found}")
         assert faults(tmp_path, f"{option} = {value}") == [(f"$.tool.hypiler.{option}", message, None)]
 
     def test_severity_is_a_table(self, tmp_path: Path) -> None:
-        message = "`severity` must be a table of rules and their severities, got a list"
-        help = 'write severity = { M211 = "error" }'
+        message = golden("`severity` must be a table of rules and their severities, got a list")
+        help = golden('write severity = { M211 = "error" }')
         assert faults(tmp_path, 'severity = ["M211"]') == [("$.tool.hypiler.severity", message, help)]
 
     def test_every_wrong_word_is_a_finding_at_its_place(self, tmp_path: Path) -> None:
@@ -146,19 +147,21 @@ class TestWrongOptions:
         assert faults(tmp_path, lines) == [
             (
                 "$.tool.hypiler.select[1]",
-                "`select` must name rules by code, prefix or name, got `M29x`",
-                "did you mean `M209`?",
+                golden("`select` must name rules by code, prefix or name, got `M29x`"),
+                golden("did you mean `M209`?"),
             ),
             (
                 "$.tool.hypiler.ignore[1]",
-                "`ignore` must name rules that can be ignored, got `M201`: an id must find one model",
+                golden("`ignore` must name rules that can be ignored, got `M201`: an id must find one model"),
                 None,
             ),
             (
                 "$.tool.hypiler.severity.M103",
-                "`severity` must name rules that can get another severity, got `M103`: a value that its field does not"
-                " take cannot be compiled",
+                golden(
+                    "`severity` must name rules that can get another severity, got `M103`: a value that its field does not"
+                    " take cannot be compiled"
+                ),
                 None,
             ),
-            ("$.tool.hypiler.severity.M216", '`severity` must give error, warning or note, got "loud"', None),
+            ("$.tool.hypiler.severity.M216", golden('`severity` must give error, warning or note, got "loud"'), None),
         ]

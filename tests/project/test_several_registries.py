@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from golden import golden
 
 from hypiler.project.options import OptionsError, RegistryOptions, copy_place, read_options
 
@@ -54,50 +55,54 @@ class TestBothForms:
         text = '[tool.hypiler]\nsources = "models.json"\ndocs = "M.md"\n' + TWO
         expected = "must stand in the entries of [[tool.hypiler.registry]], not in [tool.hypiler]"
         assert faults(tmp_path, text) == [
-            ("M502", f"$.tool.hypiler.{name}", f"`{name}` {expected}", "move it into an entry")
+            ("M502", f"$.tool.hypiler.{name}", golden(f"`{name}` {expected}"), golden("move it into an entry"))
             for name in ("sources", "docs")
         ]
 
     def test_all_faults_of_all_entries_are_told_at_once(self, tmp_path: Path) -> None:
         text = TWO.replace("sources", "source").replace("app/two.py", "two") + "[tool.hypiler]\nzzz = 1\n"
         assert [(code, path, message) for code, path, message, _ in faults(tmp_path, text)] == [
-            ("M501", "$.tool.hypiler.zzz", "unknown option `zzz` in `tool.hypiler`"),
+            ("M501", "$.tool.hypiler.zzz", golden("unknown option `zzz` in `tool.hypiler`")),
             (
                 "M501",
                 "$.tool.hypiler.registry[0].source",
-                "unknown option `source` in `tool.hypiler.registry[0]`",
+                golden("unknown option `source` in `tool.hypiler.registry[0]`"),
             ),
             (
                 "M501",
                 "$.tool.hypiler.registry[1].source",
-                "unknown option `source` in `tool.hypiler.registry[1]`",
+                golden("unknown option `source` in `tool.hypiler.registry[1]`"),
             ),
             (
                 "M502",
                 "$.tool.hypiler.registry[1].output",
-                '`output` must be the path of a module, as `src/app/model_registry.py`, got "two"',
+                golden('`output` must be the path of a module, as `src/app/model_registry.py`, got "two"'),
             ),
         ]
 
-    @pytest.mark.parametrize(("value", "shown"), [("[]", "a list"), ("1", "1"), ("{}", "an object"), ("[1]", "a list")])
+    @pytest.mark.parametrize(
+        ("value", "shown"), [("[]", "a list"), ("1", "1"), ("{}", golden("an object")), ("[1]", "a list")]
+    )
     def test_entries_of_another_type_are_refused(self, tmp_path: Path, value: str, shown: str) -> None:
-        help = "write [[tool.hypiler.registry]] above the options of each registry"
+        help = golden("write [[tool.hypiler.registry]] above the options of each registry")
         assert faults(tmp_path, f"[tool.hypiler]\nregistry = {value}\n") == [
-            ("M502", "$.tool.hypiler.registry", f"`registry` must be a list of tables, got {shown}", help)
+            ("M502", "$.tool.hypiler.registry", golden(f"`registry` must be a list of tables, got {shown}"), help)
         ]
 
     @pytest.mark.parametrize("path", ["app/one.py", "./app/../app/one.py", "link/one.py"])
     def test_two_registries_never_write_the_same_file(self, tmp_path: Path, path: str) -> None:
         (tmp_path / "app").mkdir()
         (tmp_path / "link").symlink_to("app")
-        message = f'each target must have a path of its own, got "{os.path.normpath(path)}" again'
+        message = golden(f'each target must have a path of its own, got "{os.path.normpath(path)}" again')
         assert faults(tmp_path, TWO.replace("app/two.py", path)) == [
-            ("M502", "$.tool.hypiler.registry[1].output", message, "name another path")
+            ("M502", "$.tool.hypiler.registry[1].output", message, golden("name another path"))
         ]
         text = TWO.replace('two.py"', 'two.py"\ntargets = ["docs"]')
         text = text.replace('one.py"', 'one.py"\ndocs = "MODELS.md"')
-        message = 'each target must have a path of its own, got "MODELS.md" again'
-        assert faults(tmp_path, text) == [("M502", "$.tool.hypiler.registry[1].targets", message, "name another path")]
+        message = golden('each target must have a path of its own, got "MODELS.md" again')
+        assert faults(tmp_path, text) == [
+            ("M502", "$.tool.hypiler.registry[1].targets", message, golden("name another path"))
+        ]
 
     def test_a_registry_is_named_by_its_output_or_its_module(self, tmp_path: Path) -> None:
         registries(tmp_path, TWO)
@@ -107,8 +112,8 @@ class TestBothForms:
         assert options.registry("two") is second
         listed = "`app/one.py`, `app/two.py`"
         for name, message in (
-            (None, f"the project has several registries: name one of {listed}"),
-            ("three", f"no registry is called `three`; name one of {listed}"),
+            (None, golden(f"the project has several registries: name one of {listed}")),
+            ("three", golden(f"no registry is called `three`; name one of {listed}")),
         ):
             with pytest.raises(LookupError) as caught:
                 options.registry(name)
@@ -136,37 +141,37 @@ class TestTargets:
     @pytest.mark.parametrize(
         ("lines", "path", "message", "help"),
         [
-            ("targets = 3", "", "`targets` must be a table of paths or a list of names, got 3", None),
+            ("targets = 3", "", golden("`targets` must be a table of paths or a list of names, got 3"), None),
             (
                 'targets = ["doc"]',
                 "[0]",
-                '`targets` must name known targets, got "doc"',
-                "known targets: docs, schema",
+                golden('`targets` must name known targets, got "doc"'),
+                golden("known targets: docs, schema"),
             ),
             (
                 "targets = [3]",
                 "[0]",
-                "`targets` must name known targets, got 3",
-                "known targets: docs, schema",
+                golden("`targets` must name known targets, got 3"),
+                golden("known targets: docs, schema"),
             ),
-            ('targets = ["module"]', "[0]", "`targets` must not name the module: `output` is its path", None),
+            ('targets = ["module"]', "[0]", golden("`targets` must not name the module: `output` is its path"), None),
             (
                 "targets = { docs = 3 }",
                 ".docs",
-                "`docs` must be the path of a file that ends in `.md`, got 3",
+                golden("`docs` must be the path of a file that ends in `.md`, got 3"),
                 None,
             ),
             (
                 'targets = { schema = "hypiler.manifest.json" }',
                 ".schema",
-                '`schema` must be the path of a file that ends in `.json`, got "hypiler.manifest.json"',
+                golden('`schema` must be the path of a file that ends in `.json`, got "hypiler.manifest.json"'),
                 None,
             ),
             (
                 'docs = "a.md"\ntargets = { docs = "b.md" }',
                 ".docs",
-                "`docs` must be set once: as an option or in `targets`",
-                "remove one of them",
+                golden("`docs` must be set once: as an option or in `targets`"),
+                golden("remove one of them"),
             ),
         ],
     )
@@ -178,7 +183,7 @@ class TestTargets:
     def test_they_stay_inside_the_project(self, tmp_path: Path) -> None:
         code, path, message, _ = fault(tmp_path, 'targets = { schema = "../x.json" }')
         assert (code, path) == ("M503", "$.tool.hypiler.targets.schema")
-        assert message == 'a path must stay inside the project, got "../x.json"'
+        assert message == golden('a path must stay inside the project, got "../x.json"')
 
 
 class TestLock:
@@ -188,7 +193,7 @@ class TestLock:
 
     @pytest.mark.parametrize(("value", "shown"), [("3", "3"), ('"x.lock"', '"x.lock"')])
     def test_one_of_another_type_is_refused(self, tmp_path: Path, value: str, shown: str) -> None:
-        message = f"`lock` must be the path of a JSON file (.json), got {shown}"
+        message = golden(f"`lock` must be the path of a JSON file (.json), got {shown}")
         assert fault(tmp_path, f"lock = {value}") == ("M502", "$.tool.hypiler.lock", message, None)
 
     def test_it_stays_inside_the_project(self, tmp_path: Path) -> None:
@@ -245,7 +250,7 @@ class TestPatterns:
 
     def test_a_match_that_leads_out_is_refused(self, folder: Path) -> None:
         (folder / "models/out.json").symlink_to("/etc/hostname")
-        message = 'a path must stay inside the project, and "models/out.json" leads out of it through a link'
+        message = golden('a path must stay inside the project, and "models/out.json" leads out of it through a link')
         assert fault(folder, 'sources = "models/*.json"')[:3] == ("M503", "$.tool.hypiler.sources", message)
 
 
@@ -269,8 +274,8 @@ class TestAboveTheProject:
         before = sorted(path for path in root.rglob("*") if service not in path.parents)
         found = read_options("").registry()
         assert (found.sources, found.lock) == (["../../shared/models.json"], "models.lock.json")
-        assert hypiler("build") == (0, "app/m.py: 1 model, written\n", "")
-        assert hypiler("docs") == (0, "MODELS.md: 1 model, written\n", "")
+        assert hypiler("build") == (0, golden("app/m.py: 1 model, written\n"), "")
+        assert hypiler("docs") == (0, golden("MODELS.md: 1 model, written\n"), "")
         assert sorted(path for path in root.rglob("*") if service not in path.parents) == before
         shared = root / "shared/models.json"
         shared.write_text(shared.read_text().replace("384", "0"))
@@ -294,7 +299,7 @@ class TestAboveTheProject:
 
     @pytest.mark.parametrize("path", ["../../../x.json", "../../../*/x.json"])
     def test_above_the_repository_it_is_refused(self, service: Path, path: str) -> None:
-        message = f'a path must stay inside the project, got "{path}"'
+        message = golden(f'a path must stay inside the project, got "{path}"')
         assert fault(service, f'sources = "{path}"') == ("M503", "$.tool.hypiler.sources", message, OUTSIDE)
 
     def test_without_a_repository_it_is_refused(self, service: Path) -> None:
@@ -313,7 +318,7 @@ class TestAboveTheProject:
 
     def test_a_link_in_the_project_leads_out_of_it_as_before(self, service: Path) -> None:
         (service / "link.json").symlink_to("../../shared/models.json")
-        message = 'a path must stay inside the project, and "link.json" leads out of it through a link'
+        message = golden('a path must stay inside the project, and "link.json" leads out of it through a link')
         assert fault(service, 'sources = "link.json"')[:3] == ("M503", "$.tool.hypiler.sources", message)
 
     def test_an_output_above_the_project_is_refused(self, service: Path) -> None:
@@ -382,8 +387,8 @@ class TestCommands:
             [f"{path}: 1 model, up to date\n" for path in ("app/one.py", "models.schema.json", "app/two.py")]
         )
         assert [line for line in err.splitlines() if "M506" in line] == [
-            "MODELS.md: error[M506]: `MODELS.md` is missing",
-            "app/two.schema.json: error[M506]: `app/two.schema.json` is missing",
+            golden("MODELS.md: error[M506]: `MODELS.md` is missing"),
+            golden("app/two.schema.json: error[M506]: `app/two.schema.json` is missing"),
         ]
         code, out, _ = hypiler("build", "--diff", "-q")
         assert (code, [line for line in out.splitlines() if line.startswith("+++")]) == (
@@ -404,30 +409,30 @@ class TestCommands:
         assert os.listdir("app") == []
 
     def test_docs_and_schema_write_their_target_of_each_registry(self, two: Path, hypiler: Hypiler) -> None:
-        assert hypiler("docs")[:2] == (0, "MODELS.md: 1 model, written\n")
+        assert hypiler("docs")[:2] == (0, golden("MODELS.md: 1 model, written\n"))
         lines = "models.schema.json: 1 model, written\napp/two.schema.json: 1 model, written\n"
         assert hypiler("schema")[:2] == (0, lines)
         assert hypiler("schema", "--check")[:2] == (0, lines.replace("written", "up to date"))
         assert sorted(os.listdir("app")) == ["hypiler.manifest.json", "two.schema.json"]
 
     def test_one_out_cannot_hold_two_registries(self, two: Path, hypiler: Hypiler) -> None:
-        message = "hypiler: `--out` names one file, and the project has 2 registries\n"
+        message = golden("hypiler: `--out` names one file, and the project has 2 registries\n")
         assert hypiler("docs", "--out", "x.md") == (2, "", message)
 
     def test_several_registries_have_no_default_path(self, models: Path, hypiler: Hypiler) -> None:
         models.with_name("pyproject.toml").write_text(TWO)
         code, _, err = hypiler("docs", "--format", "concise")
-        message = "error[M502]: `targets` must name a path for `docs` in a registry of the project; found none"
-        assert (code, err) == (1, f"pyproject.toml: {message}\n1 error\n")
+        message = golden("error[M502]: `targets` must name a path for `docs` in a registry of the project; found none")
+        assert (code, err) == (1, golden(f"pyproject.toml: {message}\n1 error\n"))
 
     def test_schema_is_printed_unless_the_project_has_a_file_for_it(self, project: Path, hypiler: Hypiler) -> None:
         code, printed, _ = hypiler("schema")
         assert (code, json.loads(printed)["type"]) == (0, "object")
-        assert hypiler("schema", "--out", "s.json")[1] == "s.json: 1 model, written\n"
+        assert hypiler("schema", "--out", "s.json")[1] == golden("s.json: 1 model, written\n")
         assert (project / "s.json").read_text() == printed
         table = '[tool.hypiler]\noutput = "app/registry.py"\ntargets = { schema = "s.json" }\n'
         (project / "pyproject.toml").write_text(table)
-        assert hypiler("schema")[1] == "s.json: 1 model, already up to date\n"
+        assert hypiler("schema")[1] == golden("s.json: 1 model, already up to date\n")
         assert hypiler("schema", "--format", "json")[1] == printed
         (project / "pyproject.toml").write_text("[tool.hypiler")
         assert hypiler("schema")[1] == printed
@@ -443,5 +448,5 @@ class TestCommands:
         )
 
     def test_targets_of_a_project_are_its_options(self, project: Path, hypiler: Hypiler) -> None:
-        message = "`--target` needs FILE and `--out DIR`; in a project, `targets` of [tool.hypiler] decides"
-        assert hypiler("build", "--target", "docs") == (2, "", f"hypiler: {message}\n")
+        message = golden("`--target` needs FILE and `--out DIR`; in a project, `targets` of [tool.hypiler] decides")
+        assert hypiler("build", "--target", "docs") == (2, "", golden(f"hypiler: {message}\n"))

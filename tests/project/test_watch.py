@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from golden import golden
 
 from hypiler.project import watch
 
@@ -83,17 +84,17 @@ def test_watching_builds_after_a_change_and_ends_by_an_interrupt(models: Path) -
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout is not None
         said = iter(process.stdout.readline, "")
-        assert next(said) == "out/model_registry.py: 1 model, written\n"
-        assert next(said) == "watching for changes; Ctrl-C ends\n"
+        assert next(said) == golden("out/model_registry.py: 1 model, written\n")
+        assert next(said) == golden("watching for changes; Ctrl-C ends\n")
         good = models.read_text()
         models.write_text("{")
         assert next(said).startswith("error[M003]: ")
         assert "watching for changes; Ctrl-C ends\n" in said
         models.write_text(good.replace("384", "512"))
-        assert next(said) == "out/model_registry.py: 1 model, written\n"
-        assert next(said) == "watching for changes; Ctrl-C ends\n"
+        assert next(said) == golden("out/model_registry.py: 1 model, written\n")
+        assert next(said) == golden("watching for changes; Ctrl-C ends\n")
         models.unlink()
-        assert next(said) == "hypiler: cannot read `models.json`: No such file or directory\n"
+        assert next(said) == golden("hypiler: cannot read `models.json`: No such file or directory\n")
         process.send_signal(signal.SIGINT)
         process.wait()
     assert process.returncode == 130
@@ -119,20 +120,20 @@ def test_watching_survives_a_pyproject_that_is_away_or_broken(project: Path) -> 
     table = project / "pyproject.toml"
     text = table.read_text()
     with watching() as said:
-        assert [next(said), next(said)] == ["app/registry.py: 1 model, written\n", WATCHING]
+        assert [next(said), next(said)] == [golden("app/registry.py: 1 model, written\n"), WATCHING]
         table.rename(project / "away")
-        assert next(said) == "hypiler: cannot read `pyproject.toml`: No such file or directory\n"
+        assert next(said) == golden("hypiler: cannot read `pyproject.toml`: No such file or directory\n")
         assert next(said) == WATCHING
         (project / "away").rename(table)
-        assert [next(said), next(said)] == ["app/registry.py: 1 model, already up to date\n", WATCHING]
+        assert [next(said), next(said)] == [golden("app/registry.py: 1 model, already up to date\n"), WATCHING]
         table.write_text("[tool.hypiler\n")
         assert next(said).startswith("error[M502]: pyproject.toml must be valid TOML: ")
         assert WATCHING in said
         table.write_text("[project]\n")
-        assert next(said) == "error[M502]: pyproject.toml must have a table [tool.hypiler]; found none\n"
+        assert next(said) == golden("error[M502]: pyproject.toml must have a table [tool.hypiler]; found none\n")
         assert WATCHING in said
         table.write_text(text.replace("registry.py", "other.py"))
-        assert [next(said), next(said)] == ["app/other.py: 1 model, written\n", WATCHING]
+        assert [next(said), next(said)] == [golden("app/other.py: 1 model, written\n"), WATCHING]
 
 
 def test_watching_sees_locks_and_files_that_begin_or_end_to_match(project: Path) -> None:
@@ -163,6 +164,6 @@ def test_watching_sees_locks_and_files_that_begin_or_end_to_match(project: Path)
 
 
 def test_watching_and_looking_are_not_done_at_once(models: Path, hypiler: Hypiler) -> None:
-    message = "hypiler: `--watch` writes; `--check` and `--diff` only look: give one of them\n"
+    message = golden("hypiler: `--watch` writes; `--check` and `--diff` only look: give one of them\n")
     for look in ("--check", "--diff"):
         assert hypiler("build", "models.json", "--out", "x", "--watch", look) == (2, "", message)

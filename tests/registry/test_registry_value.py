@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from golden import golden
 from strategies import plain_model as full_model
 from strategies import registry_of
 
@@ -53,17 +54,17 @@ def test_a_repository_that_two_models_share_finds_the_first(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("model-aa", "; did you mean 'model-a'?"),
-        ("ORG/model-b", "; did you mean 'model-b'?"),
-        ("the b", "; did you mean 'model-b'?"),
-        ("org/Modle-B", "; did you mean 'org/Model-B'?"),
+        ("model-aa", golden("; did you mean 'model-a'?")),
+        ("ORG/model-b", golden("; did you mean 'model-b'?")),
+        ("the b", golden("; did you mean 'model-b'?")),
+        ("org/Modle-B", golden("; did you mean 'org/Model-B'?")),
         ("zzz", ""),
     ],
 )
 def test_the_error_names_the_registry_that_was_searched(two: Registry, tmp_path: Path, name: str, hint: str) -> None:
     with pytest.raises(KeyError) as caught:
         two[name]
-    assert str(caught.value) == f"no model {name!r} in {tmp_path / 'models.json'}{hint}"
+    assert str(caught.value) == golden(f"no model {name!r} in {tmp_path / 'models.json'}{hint}")
     assert isinstance(pickle.loads(pickle.dumps(caught.value)), UnknownModelError)
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
 
@@ -91,7 +92,9 @@ def test_origin_says_where_a_fact_stands_and_where_it_was_read(tmp_path: Path) -
 def test_origin_of_what_no_field_has_is_an_error(two: Registry) -> None:
     with pytest.raises(ValueError) as caught:
         two.origin("model-a", "specs.embeding_dim")
-    assert str(caught.value) == "no field has the path `specs.embeding_dim`; did you mean `specs.embedding_dim`?"
+    assert str(caught.value) == golden(
+        "no field has the path `specs.embeding_dim`; did you mean `specs.embedding_dim`?"
+    )
     with pytest.raises(UnknownModelError):
         two.origin("model-c", "license")
 
@@ -179,7 +182,7 @@ def test_a_width_that_a_model_does_not_have_is_refused(two: Registry) -> None:
     assert model.resolve_dimension() == model.embedding_dim
     with pytest.raises(ValueError) as caught:
         model.resolve_dimension(5)
-    assert str(caught.value) == (
+    assert str(caught.value) == golden(
         f"'model-a' has no vectors of dimension 5; choose one of: {', '.join(map(str, model.dimensions))}"
     )
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from golden import golden
 from recipes import ROOT, copy_source
 
 BEFORE = '    Field("extra"'
@@ -54,9 +55,9 @@ def run(folder: Path, *arguments: str) -> str:
 
 def test_entries_are_records_of_the_module(package: Path) -> None:
     code = "from hypiler.model_registry import Benchmark, MODEL_REGISTRY as M; print(M[0].benchmarks, M[1].benchmarks)"
-    first = "Benchmark(**{'name': 'a', 'scores': (0.5, 1.0), 'official': False})"
-    second = "Benchmark(**{'name': 'b', 'scores': (), 'official': None})"
-    assert run(package, "-c", code) == f"({first}, {second}) ()\n"
+    first = golden("Benchmark(**{'name': 'a', 'scores': (0.5, 1.0), 'official': False})")
+    second = golden("Benchmark(**{'name': 'b', 'scores': (), 'official': None})")
+    assert run(package, "-c", code) == golden(f"({first}, {second}) ()\n")
 
 
 def test_entries_are_in_the_stub(package: Path) -> None:
@@ -70,7 +71,7 @@ def test_entries_are_in_the_stub(package: Path) -> None:
 def test_entries_survive_pickle_and_are_plain_data(package: Path) -> None:
     code = "import pickle; from hypiler.model_registry import MODEL_REGISTRY as M; m = M[0];"
     code += "print(pickle.loads(pickle.dumps(m)) == m, m.to_dict()['benchmarks'][1])"
-    assert run(package, "-c", code) == "True {'name': 'b', 'scores': [], 'official': None}\n"
+    assert run(package, "-c", code) == golden("True {'name': 'b', 'scores': [], 'official': None}\n")
 
 
 def test_entries_are_in_models_and_go_back_to_models_json(package: Path) -> None:
@@ -82,4 +83,4 @@ text = open("models.json", "rb").read()
 model = compile_registry([("models.json", text)]).models[0]
 print(model.benchmarks[0].scores, entry(model)["benchmarks"] == json.loads(text)["models"][0]["benchmarks"])
 """
-    assert run(package, "-c", code) == "(0.5, 1.0) True\n"
+    assert run(package, "-c", code) == golden("(0.5, 1.0) True\n")

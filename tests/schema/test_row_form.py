@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from generated import exactly, valid
+from golden import golden
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import plain_model, registry_of, values
@@ -168,7 +169,7 @@ def test_a_type_whose_codec_no_module_decodes_is_refused() -> None:
 
     with pytest.raises(CompositionError) as error:
         Field("released", Moment(), "When.")
-    assert str(error.value) == "Moment has the codec 'moment', which no generated module decodes"
+    assert str(error.value) == golden("Moment has the codec 'moment', which no generated module decodes")
 
 
 @pytest.mark.parametrize("make", [list, dict])
@@ -203,10 +204,10 @@ class TestRowsAreDecodedAgain:
     @pytest.mark.parametrize(
         ("index", "text", "message"),
         [
-            (1, "other", "`type` of `plain` would be read back as 'other', and is 'word'"),
-            (8, "0", "`architecture.has_projection` of `plain` would be read back as False, and is True"),
-            (9, "8", "`architecture.projection_dims` of `plain` would be read back as 8, and is 7"),
-            (10, "3", "`architecture.matryoshka_dims` of `plain` would be read back as (3,), and is (3, 7)"),
+            (1, "other", golden("`type` of `plain` would be read back as 'other', and is 'word'")),
+            (8, "0", golden("`architecture.has_projection` of `plain` would be read back as False, and is True")),
+            (9, "8", golden("`architecture.projection_dims` of `plain` would be read back as 8, and is 7")),
+            (10, "3", golden("`architecture.matryoshka_dims` of `plain` would be read back as (3,), and is (3, 7)")),
         ],
     )
     def test_a_row_that_says_something_else_is_an_error(self, index: int, text: str, message: str) -> None:
@@ -222,5 +223,5 @@ class TestRowsAreDecodedAgain:
         fields = [line.replace("has_projection:bool", "has_projection:int") for line in constants["_FIELDS"]]
         with pytest.raises(EmitError) as error:
             verify_rows({**constants, "_FIELDS": fields}, models)
-        message = "`architecture.has_projection` of `plain` would be read back as 1, and is True"
+        message = golden("`architecture.has_projection` of `plain` would be read back as 1, and is True")
         assert str(error.value) == message

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from golden import golden
 
 from hypiler.diagnostics.collector import INVALID, FindingCollector
 from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
@@ -41,7 +42,7 @@ class TestText:
 
     @pytest.mark.parametrize("blank", ["", " ", "\t\r\n", "\u3000"])
     def test_blank_text_is_refused_unless_the_field_can_be_empty(self, blank: str) -> None:
-        refused(Text(), blank, "M105", "`x` must not be empty")
+        refused(Text(), blank, "M105", golden("`x` must not be empty"))
         taken(Text(blank=True), blank)
 
     @pytest.mark.parametrize(
@@ -49,17 +50,17 @@ class TestText:
         [
             (7, "integer 7"),
             (1.5, "number 1.5"),
-            (True, "boolean true"),
-            (False, "boolean false"),
+            (True, golden("boolean true")),
+            (False, golden("boolean false")),
             ([], "array"),
             ({}, "object"),
         ],
     )
     def test_another_type_is_named_with_its_value(self, value: Any, found: str) -> None:
-        refused(Text(), value, "M103", f"`x` must be a string, got {found}")
+        refused(Text(), value, "M103", golden(f"`x` must be a string, got {found}"))
 
     def test_null_is_refused_with_what_it_would_mean(self) -> None:
-        refused(Text(), None, "M104", "`x` must be a string, got null", NULL)
+        refused(Text(), None, "M104", golden("`x` must be a string, got null"), NULL)
 
 
 class TestPattern:
@@ -71,16 +72,16 @@ class TestPattern:
     @pytest.mark.parametrize("value", ["ab", "abcd", "abc\n", " abc", "äbc", ""])
     def test_only_the_whole_text_matches(self, value: str) -> None:
         shown = value.replace("\n", "\\n")
-        message = f'`x` must be three letters, got "{shown}"'
-        refused(self.field_type, value, "M113", message, "count them")
+        message = golden(f'`x` must be three letters, got "{shown}"')
+        refused(self.field_type, value, "M113", message, golden("count them"))
 
     def test_a_long_value_is_shortened(self) -> None:
-        message = f'`x` must be three letters, got "{"y" * 60}…"'
-        refused(self.field_type, "y" * 10_000, "M113", message, "count them")
+        message = golden(f'`x` must be three letters, got "{"y" * 60}…"')
+        refused(self.field_type, "y" * 10_000, "M113", message, golden("count them"))
 
     def test_what_does_not_print_is_escaped(self) -> None:
-        message = '`x` must be three letters, got "\\x1b[31m\\u202e\\ud800"'
-        refused(self.field_type, "\x1b[31m\u202e\ud800", "M113", message, "count them")
+        message = golden('`x` must be three letters, got "\\x1b[31m\\u202e\\ud800"')
+        refused(self.field_type, "\x1b[31m\u202e\ud800", "M113", message, golden("count them"))
 
 
 class TestFormsOfTheTable:
@@ -158,21 +159,21 @@ class TestFormsOfTheTable:
         assert [value for value in bad if field_type.matches(value)] == []
 
     def test_a_repository_says_what_it_must_be(self) -> None:
-        message = '`x` must be a Hugging Face repository of the form `org/name`, got "bge"'
+        message = golden('`x` must be a Hugging Face repository of the form `org/name`, got "bge"')
         refused(of("huggingface_id"), "bge", "M108", message)
 
     def test_a_count_of_parameters_shows_examples(self) -> None:
-        message = '`x` must be a count such as `110M`, `1.5B` or `8x7B`, got "110"'
-        refused(of("parameters"), "110", "M110", message, "a number, then K, M, B or T in capitals")
+        message = golden('`x` must be a count such as `110M`, `1.5B` or `8x7B`, got "110"')
+        refused(of("parameters"), "110", "M110", message, golden("a number, then K, M, B or T in capitals"))
 
     def test_a_license_says_how_to_write_one_that_spdx_lacks(self) -> None:
-        message = '`x` must be an SPDX identifier such as `Apache-2.0`, got "see file"'
-        help = "terms that SPDX does not list are written `LicenseRef-Name`"
+        message = golden('`x` must be an SPDX identifier such as `Apache-2.0`, got "see file"')
+        help = golden("terms that SPDX does not list are written `LicenseRef-Name`")
         refused(of("license"), "see file", "M112", message, help)
 
     def test_a_revision_says_why_no_branch_will_do(self) -> None:
-        message = '`x` must be a commit in 40 lower-case hex digits, got "main"'
-        help = "a branch or tag can move; write the commit it stands at"
+        message = golden('`x` must be a commit in 40 lower-case hex digits, got "main"')
+        help = golden("a branch or tag can move; write the commit it stands at")
         refused(of("revision"), "main", "M113", message, help)
 
 
@@ -193,18 +194,18 @@ class TestIdentifier:
         ],
     )
     def test_the_nearest_identifier_is_suggested(self, value: str, near: str) -> None:
-        message = f'`x` must be {self.form}, got "{value}"'
-        refused(of("id"), value, "M107", message, f"did you mean `{near}`?")
+        message = golden(f'`x` must be {self.form}, got "{value}"')
+        refused(of("id"), value, "M107", message, golden(f"did you mean `{near}`?"))
 
     @pytest.mark.parametrize("value", ["", "1a", "é", "--", "a..b", "A" * 90])
     def test_what_is_near_to_none_gets_no_suggestion(self, value: str) -> None:
         shown = value if len(value) < 60 else value[:60] + "…"
-        refused(of("id"), value, "M107", f'`x` must be {self.form}, got "{shown}"')
+        refused(of("id"), value, "M107", golden(f'`x` must be {self.form}, got "{shown}"'))
 
     def test_a_type_is_written_as_an_id_is(self) -> None:
         taken(of("model_type"), "vision-language")
-        message = f'`x` must be {self.form}, got "Dense"'
-        refused(of("model_type"), "Dense", "M107", message, "did you mean `dense`?")
+        message = golden(f'`x` must be {self.form}, got "Dense"')
+        refused(of("model_type"), "Dense", "M107", message, golden("did you mean `dense`?"))
 
     @pytest.mark.parametrize("value", ["ſ", "K", "ﬁ", "ａ", "a\u0301", "a٣"])
     def test_letters_that_python_would_fold_are_refused(self, value: str) -> None:
@@ -228,12 +229,12 @@ class TestDate:
         ],
     )
     def test_another_form_is_refused(self, value: str) -> None:
-        form = "a date of the form 2024, 2024-09 or 2024-09-18"
-        refused(Date(), value, "M109", f'`x` must be {form}, got "{value}"')
+        form = golden("a date of the form 2024, 2024-09 or 2024-09-18")
+        refused(Date(), value, "M109", golden(f'`x` must be {form}, got "{value}"'))
 
     @pytest.mark.parametrize("value", ["2023-02-29", "1900-02-29", "2024-04-31"])
     def test_a_day_that_never_was_is_refused(self, value: str) -> None:
-        message = f'`x` must be a day that the calendar has, got "{value}"'
+        message = golden(f'`x` must be a day that the calendar has, got "{value}"')
         refused(Date(), value, "M109", message)
 
 
@@ -253,24 +254,24 @@ class TestLanguage:
         ],
     )
     def test_a_slip_is_put_right(self, value: str, meant: str) -> None:
-        message = f'`x` must be {self.form}, got "{value}"'
-        refused(Language(), value, "M111", message, f"did you mean `{meant}`?")
+        message = golden(f'`x` must be {self.form}, got "{value}"')
+        refused(Language(), value, "M111", message, golden(f"did you mean `{meant}`?"))
 
     @pytest.mark.parametrize("value", ["", "english", "e", "en-us-x", "zh-hans-cn-x"])
     def test_what_is_no_code_gets_no_suggestion(self, value: str) -> None:
-        refused(Language(), value, "M111", f'`x` must be {self.form}, got "{value}"')
+        refused(Language(), value, "M111", golden(f'`x` must be {self.form}, got "{value}"'))
 
     @pytest.mark.parametrize(("value", "meant"), [("eng", "en"), ("ger", "de"), ("zho-Hans", "zh-Hans")])
     def test_one_language_has_one_spelling(self, value: str, meant: str) -> None:
-        message = f'`x` must be the two-letter code where one exists, got "{value}"'
-        refused(Language(), value, "M111", message, f"did you mean `{meant}`?")
+        message = golden(f'`x` must be the two-letter code where one exists, got "{value}"')
+        refused(Language(), value, "M111", message, golden(f"did you mean `{meant}`?"))
 
     @pytest.mark.parametrize(
         ("value", "help"),
-        [("jp", "did you mean `ja`?"), ("cn-Hans", "did you mean `zh`?"), ("xx", None)],
+        [("jp", golden("did you mean `ja`?")), ("cn-Hans", golden("did you mean `zh`?")), ("xx", None)],
     )
     def test_a_two_letter_code_must_exist(self, value: str, help: str | None) -> None:
-        message = f'`x` must be a code that ISO 639-1 has, got "{value}"'
+        message = golden(f'`x` must be a code that ISO 639-1 has, got "{value}"')
         refused(Language(), value, "M111", message, help)
 
 
@@ -280,14 +281,14 @@ class TestInteger:
 
     @pytest.mark.parametrize("value", [0, -1])
     def test_too_small_is_refused(self, value: int) -> None:
-        refused(Integer(), value, "M106", f"`x` must be at least 1, got {value}")
+        refused(Integer(), value, "M106", golden(f"`x` must be at least 1, got {value}"))
 
     def test_too_large_is_refused(self) -> None:
-        message = "`x` must be at most 9007199254740991, got 9007199254740992"
+        message = golden("`x` must be at most 9007199254740991, got 9007199254740992")
         refused(Integer(), 2**53, "M106", message)
 
     def test_what_has_very_many_digits_is_not_written_out(self) -> None:
-        message = "`x` must be at most 9007199254740991, got a number of over 30 digits"
+        message = golden("`x` must be at most 9007199254740991, got a number of over 30 digits")
         refused(Integer(), 10**5000, "M106", message)
 
     @pytest.mark.parametrize(
@@ -295,16 +296,16 @@ class TestInteger:
         [
             (True, "boolean true", None),
             (7.0, "number 7.0", None),
-            ("768", 'string "768"', "write 768 without quotes"),
-            (" 768 ", 'string " 768 "', "write 768 without quotes"),
-            ("007", 'string "007"', "write 7 without quotes"),
+            ("768", 'string "768"', golden("write 768 without quotes")),
+            (" 768 ", 'string " 768 "', golden("write 768 without quotes")),
+            ("007", 'string "007"', golden("write 7 without quotes")),
             ("7e2", 'string "7e2"', None),
             ("²", 'string "²"', None),
             ("1" * 30, f'string "{"1" * 30}"', None),
         ],
     )
     def test_nothing_is_coerced(self, value: Any, found: str, help: str | None) -> None:
-        message = f"`x` must be an integer, got {found}"
+        message = golden(f"`x` must be an integer, got {found}")
         refused(Integer(), value, "M103", message, help)
 
 
@@ -318,25 +319,25 @@ class TestScore:
     @pytest.mark.parametrize(
         ("value", "help"),
         [
-            (53.25, "scores are fractions: did you mean 0.5325?"),
-            (100, "scores are fractions: did you mean 1.0?"),
+            (53.25, golden("scores are fractions: did you mean 0.5325?")),
+            (100, golden("scores are fractions: did you mean 1.0?")),
             (100.1, None),
             (-0.1, None),
             (1e308, None),
         ],
     )
     def test_percent_is_put_right_and_the_rest_refused(self, value: float, help: str | None) -> None:
-        refused(Score(), value, "M106", f"`x` must be a number in 0..1, got {value}", help)
+        refused(Score(), value, "M106", golden(f"`x` must be a number in 0..1, got {value}"), help)
 
     def test_a_boolean_is_no_number(self) -> None:
-        refused(Score(), True, "M103", "`x` must be a number, got boolean true")
+        refused(Score(), True, "M103", golden("`x` must be a number, got boolean true"))
 
 
 class TestFlag:
     def test_only_booleans_are_taken(self) -> None:
         taken(Flag(), True, False)
-        refused(Flag(), 1, "M103", "`x` must be a boolean, got integer 1")
-        refused(Flag(), "true", "M103", '`x` must be a boolean, got string "true"')
+        refused(Flag(), 1, "M103", golden("`x` must be a boolean, got integer 1"))
+        refused(Flag(), "true", "M103", golden('`x` must be a boolean, got string "true"'))
 
 
 class TestOneOf:
@@ -346,13 +347,13 @@ class TestOneOf:
         taken(self.field_type, "mean", "max")
 
     def test_another_word_lists_all_and_suggests_the_nearest(self) -> None:
-        message = '`x` must be one of mean, max; got "meen"'
-        refused(self.field_type, "meen", "M114", message, "did you mean `mean`?")
-        message = '`x` must be one of mean, max; got "zzz"'
+        message = golden('`x` must be one of mean, max; got "meen"')
+        refused(self.field_type, "meen", "M114", message, golden("did you mean `mean`?"))
+        message = golden('`x` must be one of mean, max; got "zzz"')
         refused(self.field_type, "zzz", "M114", message)
 
     def test_another_type_is_refused(self) -> None:
-        refused(self.field_type, [], "M103", "`x` must be a string, got array")
+        refused(self.field_type, [], "M103", golden("`x` must be a string, got array"))
 
 
 class TestListOf:
@@ -362,18 +363,18 @@ class TestListOf:
         assert read(self.field_type, [3, 1, 2]) == ((3, 1, 2), [])
 
     def test_an_empty_list_is_refused_where_one_item_is_due(self) -> None:
-        refused(self.field_type, [], "M105", "`x` must not be empty")
+        refused(self.field_type, [], "M105", golden("`x` must not be empty"))
         assert read(ListOf(Integer()), []) == ((), [])
 
     def test_every_wrong_item_is_found(self) -> None:
         assert read(self.field_type, [0, 5, "5"]) == (
             INVALID,
             [
-                ("M106", "`x[0]` must be at least 1, got 0", None),
+                ("M106", golden("`x[0]` must be at least 1, got 0"), None),
                 (
                     "M103",
-                    '`x[2]` must be an integer, got string "5"',
-                    "write 5 without quotes",
+                    golden('`x[2]` must be an integer, got string "5"'),
+                    golden("write 5 without quotes"),
                 ),
             ],
         )
@@ -382,13 +383,13 @@ class TestListOf:
         assert read(self.field_type, [5, 7, 5, 5]) == (
             INVALID,
             [
-                ("M115", "`x[2]` repeats 5", None),
-                ("M115", "`x[3]` repeats 5", None),
+                ("M115", golden("`x[2]` repeats 5"), None),
+                ("M115", golden("`x[3]` repeats 5"), None),
             ],
         )
 
     def test_another_type_is_refused(self) -> None:
-        refused(self.field_type, 5, "M103", "`x` must be an array, got integer 5")
+        refused(self.field_type, 5, "M103", golden("`x` must be an array, got integer 5"))
 
 
 class TestMapOf:
@@ -399,24 +400,24 @@ class TestMapOf:
         assert read(self.field_type, value) == (value, [])
 
     def test_an_empty_key_is_refused(self) -> None:
-        refused(self.field_type, {"": "x"}, "M105", "a key of `x` must not be empty")
+        refused(self.field_type, {"": "x"}, "M105", golden("a key of `x` must not be empty"))
 
     def test_a_wrong_value_is_named_by_its_key(self) -> None:
-        refused(self.field_type, {"a": ""}, "M105", "`x.a` must not be empty")
-        refused(self.field_type, {"a b": ""}, "M105", '`x["a b"]` must not be empty')
+        refused(self.field_type, {"a": ""}, "M105", golden("`x.a` must not be empty"))
+        refused(self.field_type, {"a b": ""}, "M105", golden('`x["a b"]` must not be empty'))
         refused(
             self.field_type,
             {'\n"\u202e': ""},
             "M105",
-            '`x["\\n\\"\\u202e"]` must not be empty',
+            golden('`x["\\n\\"\\u202e"]` must not be empty'),
         )
 
     def test_a_long_key_is_shortened(self) -> None:
-        message = f'`x["{"k" * 60}…"]` must not be empty'
+        message = golden(f'`x["{"k" * 60}…"]` must not be empty')
         refused(self.field_type, {"k" * 10_000: ""}, "M105", message)
 
     def test_another_type_is_refused(self) -> None:
-        refused(self.field_type, [], "M103", "`x` must be an object, got array")
+        refused(self.field_type, [], "M103", golden("`x` must be an object, got array"))
 
 
 class TestExtra:
@@ -453,7 +454,7 @@ class TestExtra:
         ],
     )
     def test_nothing_deeper_is_taken(self, value: Any, place: str, found: str) -> None:
-        message = f"`{place}` must be a scalar or a list of scalars, got {found}"
+        message = golden(f"`{place}` must be a scalar or a list of scalars, got {found}")
         refused(self.field_type, {"a": value}, "M103", message)
 
     def test_an_integer_that_others_would_round_is_refused(self) -> None:
@@ -479,18 +480,18 @@ class TestRecords:
         assert read(self.field_type, value) == (((1, "a"), (2, None)), [])
 
     def test_a_missing_part_is_found(self) -> None:
-        refused(self.field_type, [{}], "M101", "`x[0]` is missing the required field `size`")
+        refused(self.field_type, [{}], "M101", golden("`x[0]` is missing the required field `size`"))
 
     def test_an_unknown_part_is_found_with_the_nearest_known(self) -> None:
-        message = "unknown field `sise` in `x[0]`"
-        refused(self.field_type, [{"size": 1, "sise": 2}], "M102", message, "did you mean `size`?")
+        message = golden("unknown field `sise` in `x[0]`")
+        refused(self.field_type, [{"size": 1, "sise": 2}], "M102", message, golden("did you mean `size`?"))
 
     def test_null_is_no_value_of_an_optional_part(self) -> None:
-        message = "`x[0].label` must be a string, got null"
+        message = golden("`x[0].label` must be a string, got null")
         refused(self.field_type, [{"size": 1, "label": None}], "M104", message, NULL)
 
     def test_what_is_no_object_is_found(self) -> None:
-        refused(self.field_type, ["a"], "M103", '`x[0]` must be an object, got string "a"')
+        refused(self.field_type, ["a"], "M103", golden('`x[0]` must be an object, got string "a"'))
 
 
 class TestEveryType:

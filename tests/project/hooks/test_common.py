@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from golden import golden
 from setuptools import Distribution
 from setuptools.command.build_py import build_py
 
@@ -36,8 +37,8 @@ def test_up_to_date_output_builds_in_a_tree_that_is_read_only(
     with pytest.raises(SystemExit) as ended:
         build_for_backend(str(root), write=True)
     (root / "app").chmod(0o755)
-    assert ended.value.code == "hypiler: the model registry was not built"
-    assert capsys.readouterr().err == f"hypiler: cannot write `{root}/app/registry.py`: Permission denied\n"
+    assert ended.value.code == golden("hypiler: the model registry was not built")
+    assert capsys.readouterr().err == golden(f"hypiler: cannot write `{root}/app/registry.py`: Permission denied\n")
 
 
 @pytest.mark.parametrize(

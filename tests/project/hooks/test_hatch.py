@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from golden import golden
 from pathspec import GitIgnoreSpec
 
 from hypiler.project.hooks.hatch import RegistryBuildHook, hatch_register_build_hook
@@ -34,7 +35,7 @@ def failure(capsys: pytest.CaptureFixture[str], root: Path, config: dict[str, An
     with pytest.raises(SystemExit) as caught:
         run(root, config=config)
     # A text as the code of an exit is printed, and 1 takes its place.
-    assert caught.value.code == "hypiler: the model registry was not built"
+    assert caught.value.code == golden("hypiler: the model registry was not built")
     return capsys.readouterr().err
 
 
@@ -101,23 +102,20 @@ def test_hand_written_target_ends_the_build(project: Path, capsys: pytest.Captur
 def test_missing_source_ends_the_build(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "models.json").unlink()
     path = project / "models.json"
-    message = f"hypiler: cannot read `{path}`: No such file or directory\n"
+    message = golden(f"hypiler: cannot read `{path}`: No such file or directory\n")
     assert failure(capsys, project) == message
 
 
 def test_option_in_the_table_of_the_hook_ends_the_build(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It would be ignored without a word, since `[tool.hypiler]` is the place."""
-    assert (
-        failure(capsys, project, {"output": "x.py"})
-        == """\
+    assert failure(capsys, project, {"output": "x.py"}) == golden("""\
 error[M501]: unknown option `output` in `tool.hatch.build.hooks.hypiler`
 --> pyproject.toml
  = at: $.tool.hatch.build.hooks.hypiler.output
  = help: the table stays empty; options stand in [tool.hypiler]
 
 1 error
-"""
-    )
+""")
 
 
 def test_options_that_hatchling_reads_itself_are_allowed(project: Path) -> None:
