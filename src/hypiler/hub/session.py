@@ -237,7 +237,7 @@ class Session:
     def _check_status(self, response: "Any", resource: Resource, host: str, token: str | None) -> None:
         status: int = response.status_code
         headers = response.headers
-        code, told = headers.get("x-error-code", ""), headers.get("x-error-message", "")
+        code, message = headers.get("x-error-code", ""), headers.get("x-error-message", "")
         if status == 200 or (status == 206 and headers.get("content-range", "").startswith("bytes 0-")):
             return
         if status == 429 or status >= 500:
@@ -251,7 +251,7 @@ class Session:
         if code == "RepoNotFound" or (status == 404 and not resource.file):
             hidden = "is hidden from the token" if token else "is private and needs a token (HF_TOKEN)"
             raise NotFoundError(f"{resource.repository} was not found on {host}, or {hidden}")
-        if status == 401 and "Invalid credentials" in told:
+        if status == 401 and "Invalid credentials" in message:
             why = f"{host} rejected the token; give another one, or unset HF_TOKEN"
             raise AccessError(f"{resource} cannot be read: {why}")
         if status in (401, 403):
@@ -261,8 +261,8 @@ class Session:
 
     def _check_content_type(self, response: "Any", resource: Resource, host: str, token: str | None) -> None:
         """Refuse HTML pages, and content encodings that were not requested."""
-        kind, packing = response.headers.get("content-type", ""), response.headers.get("content-encoding", "identity")
-        if "text/html" in kind:
+        media, packing = response.headers.get("content-type", ""), response.headers.get("content-encoding", "identity")
+        if "text/html" in media:
             begin = next(response.iter_raw(), b"")[:1000].decode("utf-8", "replace")
             begin = printable(begin.replace(token, "…") if token else begin)[:80]
             why = f'{host} answered with text/html: "{begin}"; is there a login page or a proxy in between?'
