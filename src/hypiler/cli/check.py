@@ -12,9 +12,7 @@ from hypiler.cli.report import (
 )
 from hypiler.cli.streams import FINDINGS, USAGE, usage_error
 from hypiler.compiler.checked import CheckedRegistry
-from hypiler.project.build import load_options
 from hypiler.project.loading import STDIN, load_into
-from hypiler.project.options import OptionsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,13 +53,9 @@ def run(options: "Namespace") -> int:
     """Check and report; nothing is written."""
     if options.files.count("-") > 1:
         return usage_error("`-` is standard input, which can be read once: give it once")
-    try:
-        registries = _registries(options)
-    except OptionsError as error:
-        report(error.findings, None, options, sys.stderr)
-        return FINDINGS
-    if registries is None:
-        return USAGE
+    registries = _of_files(options) if options.files else _of_project(options)
+    if isinstance(registries, int):
+        return registries
     # One document for all registries, where the format is one.
     findings = [finding for registry in registries for finding in registry.findings]
     report(findings, _excerpts(registries), options, sys.stdout)
@@ -71,27 +65,37 @@ def run(options: "Namespace") -> int:
     return exit_code(findings, strict=options.strict)
 
 
-def _registries(options: "Namespace") -> "list[CheckedRegistry] | None":
-    """The registry in the files, or every registry of the project. Raises OptionsError.
+def _of_files(options: "Namespace") -> "list[CheckedRegistry] | int":
+    """The registry in the files, or the exit code after a report of wrong options."""
+    rules = None
+    if options.select is not None or options.ignore is not None:
+        rules = _rules(None, options)
+        if rules is None:
+            return USAGE
+    registry = CheckedRegistry()
+    load_into(registry, [STDIN if path == "-" else path for path in options.files], rules=rules)
+    return [registry]
 
-    None after a report of what is wrong with `--select` or `--ignore`.
-    """
-    project = None if options.files else project_options(options).resolve_paths()
-    rules = project.registries[0].rules if project else None
+
+def _of_project(options: "Namespace") -> "list[CheckedRegistry] | int":
+    """Every registry of the project, or the exit code after a report of wrong options."""
+    # Imported here: a check of files reads no options.
+    from hypiler.project.build import compile_options
+    from hypiler.project.options import OptionsError
+
+    try:
+        project = project_options(options).resolve_paths()
+    except OptionsError as error:
+        report(error.findings, None, options, sys.stderr)
+        return FINDINGS
+    rules = project.registries[0].rules
     if options.select is not None or options.ignore is not None:
         rules = _rules(rules, options)
         if rules is None:
-            return None
-    if project is None:
-        registry = CheckedRegistry()
-        load_into(registry, [STDIN if path == "-" else path for path in options.files], rules=rules)
-        return [registry]
-    registries: list[CheckedRegistry] = []
+            return USAGE
     for one in project.registries:
         one.rules = rules
-        registries.append(CheckedRegistry())
-        load_options(registries[-1], one)
-    return registries
+    return [compile_options(one) for one in project.registries]
 
 
 def _excerpts(registries: "list[CheckedRegistry]") -> CheckedRegistry:

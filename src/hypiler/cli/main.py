@@ -2,7 +2,7 @@
 
 import gc
 import sys
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, HelpFormatter, RawDescriptionHelpFormatter
 from errno import ENOENT
 from importlib import import_module
 
@@ -146,8 +146,27 @@ def _unexpected(word: str, parser: ArgumentParser) -> str:
     return f"`{parser.prog}` takes no {what} {quote_name(name)}; {hint or f'see `{parser.prog} --help`'}"
 
 
+def _unmeasured(prog: str) -> HelpFormatter:
+    """A formatter for a page of some width.
+
+    argparse creates a formatter to check each argument. By default each of them asks `shutil` for the width of the
+    terminal, and `shutil` loads three compression libraries.
+    """
+    return HelpFormatter(prog, width=80)
+
+
 class _Parser(ArgumentParser):
-    """A parser whose errors are one line, without control characters."""
+    """A parser whose errors are one line, without control characters, and that measures the terminal only for help."""
+
+    help_formatter = HelpFormatter
+
+    def format_help(self) -> str:
+        self.formatter_class = self.help_formatter
+        return super().format_help()
+
+    def format_usage(self) -> str:
+        self.formatter_class = self.help_formatter
+        return super().format_usage()
 
     def error(self, message: str) -> "NoReturn":
         from hypiler.diagnostics.escaping import printable
@@ -163,9 +182,10 @@ def make_parser(names: "Iterable[str]" = COMMANDS) -> ArgumentParser:
         prog="hypiler",
         description="The compiler for model metadata: models.json becomes a typed Python module.",
         epilog="`hypiler COMMAND --help` shows the options of a command, with examples.",
+        formatter_class=_unmeasured,
     )
     parser.add_argument("--version", action="version", version=f"hypiler {hypiler.__version__}")
-    # With a `prog`, argparse does not format a usage line for it, which would load half of shutil.
+    # With a `prog`, argparse does not format a usage line for it.
     commands = parser.add_subparsers(metavar="COMMAND", required=True, prog="hypiler")
     for name in names:
         module = import_module(f"hypiler.cli.{name}")
@@ -174,8 +194,9 @@ def make_parser(names: "Iterable[str]" = COMMANDS) -> ArgumentParser:
             help=COMMANDS[name],
             description=COMMANDS[name][0].upper() + COMMANDS[name][1:] + ".",
             epilog=module.EXAMPLES,
-            formatter_class=RawDescriptionHelpFormatter,
+            formatter_class=_unmeasured,
         )
+        command.help_formatter = RawDescriptionHelpFormatter
         module.add_arguments(command)
         command.set_defaults(run=module.run, parser=command)
     return parser

@@ -6,9 +6,6 @@ import sys
 from hypiler.cli.streams import FINDINGS, OK, usage_error, write_text
 from hypiler.diagnostics.codes import ERROR, NOTE
 from hypiler.diagnostics.escaping import quote_name
-from hypiler.project.discovery import find_project
-from hypiler.project.loading import lock_path
-from hypiler.project.options import Options, OptionsError, RegistryOptions, read_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +15,7 @@ if TYPE_CHECKING:
 
     from hypiler.compiler.checked import CheckedRegistry
     from hypiler.diagnostics.finding import Finding
+    from hypiler.project.options import Options, RegistryOptions
 
     class Arguments(Protocol):
         """A parser, or a group of its arguments."""
@@ -95,7 +93,12 @@ def add_project_argument(parser: "Arguments") -> None:
 
 def project_root(options: "Namespace") -> str:
     """The folder of the project as seen from the current folder, which itself is ""; also "" without a project."""
-    return (find_project() or "") if options.project is None else options.project
+    if options.project is not None:
+        folder: str = options.project
+        return folder
+    from hypiler.project.discovery import find_project
+
+    return find_project() or ""
 
 
 def project_words(options: "Namespace") -> list[str]:
@@ -103,12 +106,15 @@ def project_words(options: "Namespace") -> list[str]:
     return [] if options.project is None else ["--project", options.project]
 
 
-def project_options(options: "Namespace") -> Options:
+def project_options(options: "Namespace") -> "Options":
     """The options of the project around the current folder, or of the project in the folder `options.project`.
 
     Its `root` is relative to the current folder, so that paths below it are shown as a user would type them. Ends the
     command if there is no project. Raises OptionsError, whose findings name pyproject.toml in the same way.
     """
+    # Imported here: a command on files reads no options.
+    from hypiler.project.options import OptionsError, read_options
+
     root = project_root(options)
     try:
         # Without a project: the pyproject.toml of this folder, if there is one, still needs its table.
@@ -136,7 +142,7 @@ def add_name_argument(parser: "Arguments") -> None:
     )
 
 
-def registry_options(options: "Namespace") -> tuple[str, RegistryOptions]:
+def registry_options(options: "Namespace") -> "tuple[str, RegistryOptions]":
     """The folder of the project, and the options of the one registry that a command works on.
 
     Ends the command if there is no project, or if it has several registries and `options.registry` names none of them.
@@ -149,8 +155,10 @@ def registry_options(options: "Namespace") -> tuple[str, RegistryOptions]:
         raise SystemExit(usage_error(f"--registry: {error.args[0]}")) from None
 
 
-def shipped_options(targets: dict[str, str]) -> RegistryOptions:
+def shipped_options(targets: dict[str, str]) -> "RegistryOptions":
     """The options of the shipped registry, which is only read, with these targets."""
+    from hypiler.project.loading import lock_path
+    from hypiler.project.options import RegistryOptions
     from hypiler.registry.shipped import shipped_files
 
     paths, lock = shipped_files()

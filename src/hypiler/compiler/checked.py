@@ -1,18 +1,18 @@
 """`CheckedRegistry`: the models of one or more files after all checks, with everything that was found in them."""
 
-from hypiler._digest import sha256_hex
 from hypiler.diagnostics.codes import ERROR
 from hypiler.diagnostics.finding import Finding, Path
-from hypiler.errors import UnknownModelError
 from hypiler.jsontext.reader import Lines, Source
-from hypiler.schema.fields import FIELDS
+from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
+    from hypiler.compiler.decoded import DecodedModel
     from hypiler.compiler.rule_settings import RuleSettings
+    from hypiler.errors import UnknownModelError
     from hypiler.jsontext.json_types import JSONValue
     from hypiler.schema.model import Model
 
@@ -92,17 +92,54 @@ class Entry:
         return found
 
 
+class Accepted:
+    """What passed the checks: everything that the models and the digest of a registry are made from.
+
+    Attributes:
+        decoded: The models as they were read.
+        verified: The evidence of the lock by id: see `Model.of`.
+        lock: The bytes of the lock; None without one.
+    """
+
+    __slots__ = ("decoded", "lock", "verified")
+
+    def __init__(
+        self, decoded: "list[DecodedModel]", verified: "Mapping[str, tuple[str, int]]", lock: bytes | None
+    ) -> None:
+        self.decoded = decoded
+        self.verified = verified
+        self.lock = lock
+
+    def models(self) -> "tuple[Model, ...]":
+        """The models, with the fields that follow from others."""
+        from hypiler.schema.model import Model
+
+        for one in self.decoded:
+            if one.matryoshka is None:
+                one[BY_ATTRIBUTE["matryoshka"]] = bool(one.matryoshka_dims)
+        return tuple([Model.of(one, self.verified.get(one.id)) for one in self.decoded])
+
+    def digest(self, sources: "list[Source]") -> str:
+        """One digest for all sources and the lock."""
+        from hypiler._digest import sha256_hex
+
+        digests = [source.sha256 for source in sources]
+        if self.lock is not None:
+            # What was verified is in the outputs, too: they are stale when the lock has changed.
+            digests.append(sha256_hex(self.lock.replace(b"\r\n", b"\n")))
+        # Of one file its own digest, of more that of their digests in order.
+        return digests[0] if len(digests) == 1 else sha256_hex("\n".join(digests).encode())
+
+
 class CheckedRegistry:
     """The models of one or more files, in file order, and every finding.
 
     It is a collection of models: iteration, `len`, and lookup by id, alias or repository name.
 
     Attributes:
-        models: All models; empty if a finding is an error, so that nothing is made of a registry that is not right.
         findings: Everything that is wrong, by file and position.
         files: The contents of the files that were read, by name: the sources, and the lock if there is one.
         sources: The sources that could be read as JSON, in order.
-        sha256: One digest for all sources and the lock; empty if there are errors.
         rules: Which rules were applied; None for all, as declared.
         layer: The name of this registry as a layer: see `Origin`.
     """
@@ -113,11 +150,28 @@ class CheckedRegistry:
         self.files: dict[str, bytes] = {}
         self.sources: list[Source] = []
         self.findings: list[Finding] = []
-        self.models: tuple[Model, ...] = ()
-        self.sha256 = ""
         self.rules: RuleSettings | None = None
+        self._accepted: Accepted | None = None
+        self._models: tuple[Model, ...] | None = None
         self._lines: dict[str, Lines] = {}
         self._known: dict[str, Model] | None = None
+
+    def accept(self, accepted: "Accepted") -> None:
+        """Take what becomes the models of a registry that is empty, once its files are known to have no error."""
+        self._accepted = accepted
+
+    @property
+    def models(self) -> "tuple[Model, ...]":
+        """All models; empty if a finding is an error, so that nothing is made of a registry that is not right."""
+        if self._models is None:
+            # Created when first needed: a check counts the models, and no more.
+            self._models = self._accepted.models() if self._accepted else ()
+        return self._models
+
+    @property
+    def sha256(self) -> str:
+        """One digest for all sources and the lock; empty if there are errors."""
+        return self._accepted.digest(self.sources) if self._accepted else ""
 
     @property
     def title(self) -> str:
@@ -164,7 +218,7 @@ class CheckedRegistry:
         return iter(self.models)
 
     def __len__(self) -> int:
-        return len(self.models)
+        return len(self._accepted.decoded) if self._accepted else 0
 
     def __contains__(self, id: object) -> bool:
         return id in self._models_by_name()
@@ -240,7 +294,9 @@ class CheckedRegistry:
             raise self._unknown(id)
         return found
 
-    def _unknown(self, id: str) -> UnknownModelError:
+    def _unknown(self, id: str) -> "UnknownModelError":
+        from hypiler.errors import UnknownModelError
+
         why = ", which has errors" if self.has_errors else ""
         return UnknownModelError(id, self.suggest(id), f"{self.title}{why}")
 
@@ -254,20 +310,10 @@ def _entries(source: Source) -> "Iterator[Entry]":
             yield Entry(source, index, entry)
 
 
-def digest_of(digests: "list[str]") -> str:
-    """One digest for several sources: of one its own, of more that of their digests in order."""
-    if len(digests) == 1:
-        return digests[0]
-    return sha256_hex("\n".join(digests).encode())
-
-
-_SECTIONS = frozenset([field.path[:depth] for field in FIELDS for depth in range(len(field.path))])
-
-
 def _keys(path: str) -> Path:
     """The keys of a path: of a section, of a field, or of a part of a field. Raises ValueError for any other path."""
     section = tuple(path.split(".")) if path else ()
-    if section in _SECTIONS:
+    if any(field.path[: len(section)] == section != field.path for field in FIELDS):
         return section
     for field in FIELDS:
         if path.startswith(field.name):

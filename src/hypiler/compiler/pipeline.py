@@ -1,7 +1,6 @@
 """The whole way from bytes to checked models: read, check each value, check the rules, place every finding."""
 
-from hypiler._digest import sha256_hex
-from hypiler.compiler.checked import CheckedRegistry, digest_of
+from hypiler.compiler.checked import Accepted, CheckedRegistry
 from hypiler.compiler.decode import decode_models
 from hypiler.compiler.registry_rules import check_registry, registry_rule
 from hypiler.compiler.rule_set import graded
@@ -10,8 +9,6 @@ from hypiler.diagnostics.codes import ERROR
 from hypiler.diagnostics.collector import FindingCollector
 from hypiler.diagnostics.finding import Finding
 from hypiler.jsontext.reader import Source, read_source
-from hypiler.schema.fields import BY_ATTRIBUTE
-from hypiler.schema.model import Model
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,9 +33,6 @@ if TYPE_CHECKING:
         def check(self, source: Source, collector: FindingCollector, settings: RuleSettings | None) -> None:
             """Note each fact of a file that differs from the lock."""
             ...
-
-
-_MATRYOSHKA, _DIMS = BY_ATTRIBUTE["matryoshka"], BY_ATTRIBUTE["matryoshka_dims"]
 
 
 def compile_registry(
@@ -91,10 +85,7 @@ def compile_into(
         _place(source, collector, found[source.name])
     registry.findings = [finding for own in found.values() for finding in own]
     if not registry.has_errors:
-        # What was verified is in the outputs, too: they are stale when the lock has changed.
-        locked = [sha256_hex(lock.data.replace(b"\r\n", b"\n"))] if lock is not None else []
-        registry.sha256 = digest_of([*[source.sha256 for source in registry.sources], *locked])
-        registry.models = tuple([_model(one, verified) for one in decoded])
+        registry.accept(Accepted(decoded, verified, None if lock is None else lock.data))
 
 
 def _has_errors(findings: "list[list[Finding]]") -> bool:
@@ -113,10 +104,3 @@ def _place(source: Source, collector: FindingCollector, found: "list[Finding]") 
     if collector.dropped:
         message = f"{collector.dropped} more findings are not kept"
         found.append(Finding("M010", message, file=source.name, help="mend the first ones"))
-
-
-def _model(decoded: "DecodedModel", verified: "Mapping[str, tuple[str, int]]") -> Model:
-    """The model of an entry without errors, with the fields that follow from others."""
-    if decoded[_MATRYOSHKA] is None:
-        decoded[_MATRYOSHKA] = bool(decoded[_DIMS])
-    return Model.of(decoded, verified.get(decoded[0]))

@@ -17,7 +17,6 @@ an edit need them:
 import gc
 from itertools import accumulate
 
-from hypiler._digest import sha256_hex
 from hypiler.diagnostics.finding import Finding, Path
 
 TYPE_CHECKING = False
@@ -77,6 +76,8 @@ class Source:
     def sha256(self) -> str:
         """The SHA-256 of the file's bytes, as 64 hex digits."""
         if not self._sha256:
+            from hypiler._digest import sha256_hex  # imported here: a check needs no digest
+
             # The file was strict UTF-8 without a byte order mark, so encoding the text gives the original bytes.
             self._sha256 = sha256_hex(self.text.encode())
         return self._sha256

@@ -1,6 +1,7 @@
 """Types of strings with a fixed form: ids, dates, language tags, and anything that a pattern describes."""
 
 import re
+from functools import cached_property
 
 from hypiler.diagnostics.collector import INVALID, FindingCollector
 from hypiler.diagnostics.finding import Path
@@ -9,6 +10,7 @@ from hypiler.schema.vocabulary import LANGUAGE_SLIPS, LANGUAGES, TWO_LETTER_CODE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from hypiler.jsontext.json_types import JSONValue
@@ -19,10 +21,14 @@ class Pattern(String):
 
     def __init__(self, pattern: str, code: str, expected: str, help: str | None = None) -> None:
         self.pattern = pattern
-        self.matches = re.compile(pattern).fullmatch
         self.code = code
         self.demand = expected
         self.help = help
+
+    @cached_property
+    def matches(self) -> "Callable[[str], re.Match[str] | None]":
+        """Matches a whole string. Compiled when first needed: few registries have values for every pattern."""
+        return re.compile(self.pattern).fullmatch
 
     def read(self, value: "JSONValue", collector: FindingCollector, sub: Path = ()) -> "Any":
         if type(value) is not str:
