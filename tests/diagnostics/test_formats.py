@@ -1,6 +1,7 @@
 """Findings as programs read them."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +25,11 @@ FINDING = Finding(
 )
 NOTE = Finding("M105", "n", severity="note")
 PLACELESS = Finding("M502", "pyproject.toml must have a table [tool.hypiler]; found none", file="pyproject.toml")
+
+
+@pytest.fixture(autouse=True)
+def _no_workflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GITHUB_WORKSPACE", raising=False)
 
 
 def result(finding: Finding) -> dict[str, Any]:
@@ -70,6 +76,29 @@ class TestGitHub:
 
     def test_note_is_a_notice(self) -> None:
         assert render_github([NOTE]) == golden("::notice title=M105 empty-value::n")
+
+    @pytest.mark.parametrize("file", ["models.json", "./models.json", "{here}/models.json"])
+    def test_path_is_that_of_the_repository_in_a_step_of_a_subfolder(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str
+    ) -> None:
+        here = tmp_path / "services" / "a"
+        here.mkdir(parents=True)
+        (tmp_path / "link").symlink_to(tmp_path)
+        monkeypatch.chdir(here)
+        monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path / "link"))
+        found = Finding("M502", "m", file=file.format(here=here))
+        assert render_github([found]).startswith("::error file=services/a/models.json,title=")
+        assert result(found)["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "services/a/models.json"
+
+    @pytest.mark.parametrize(
+        ("file", "shown"), [("../models.json", "../models.json"), ("./a/../m.json", "m.json"), ("<stdin>", "<stdin>")]
+    )
+    def test_path_outside_of_the_checkout_is_as_given(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, shown: str
+    ) -> None:
+        (tmp_path / "checkout").mkdir()
+        monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path / "checkout"))
+        assert render_github([Finding("M502", "m", file=file)]).startswith(f"::error file={shown},title=")
 
     def test_no_finding_is_no_command(self) -> None:
         assert render_github([]) == ""

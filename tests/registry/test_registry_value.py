@@ -12,7 +12,7 @@ from strategies import plain_model as full_model
 from strategies import registry_of
 
 from hypiler.model_registry import MODEL_REGISTRY
-from hypiler.registry import Origin, Registry, UnknownModelError
+from hypiler.registry import Origin, Registry, RuleSettings, UnknownModelError
 from hypiler.verification.lockfile import LockEntry, write_lock
 
 
@@ -97,6 +97,103 @@ def test_origin_of_what_no_field_has_is_an_error(two: Registry) -> None:
     )
     with pytest.raises(UnknownModelError):
         two.origin("model-c", "license")
+
+
+PARTS = plain_model(
+    id="model-a",
+    aliases=["a"],
+    capabilities__languages=["en", "de"],
+    extra={"sizes": [7, 8], "note": "x"},
+    variants=[{"id": "v", "quantization": "int8"}, {"id": "w", "quantization": "int8", "file": "w.onnx"}],
+    sources={"variants[1].file": "the list", "variants": "the card", "specs": "s", "extra.note": "n"},
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "source"),
+    [
+        ("capabilities.languages", "[", None),
+        ("capabilities.languages[1]", '"de"', None),
+        ("capabilities.languages.1", '"de"', None),
+        ("variants[0]", "{", "the card"),
+        ("variants[1].file", '"w.onnx"', "the list"),
+        ("variants.1.file", '"w.onnx"', "the list"),
+        ("variants[1].id", '"w"', "the card"),
+        ("extra.note", '"x"', "n"),
+        ("extra.sizes[1]", "8", None),
+        ("sources.specs", '"s"', None),
+        ("sources.variants[1].file", '"the list"', None),
+        ("specs", "{", "s"),
+    ],
+)
+def test_origin_is_also_of_sections_and_of_parts_of_a_field(
+    tmp_path: Path, path: str, text: str, source: str | None
+) -> None:
+    file = written(tmp_path / "models.json", PARTS)
+    origin = Registry.load(file).origin("model-a", path)
+    assert origin is not None
+    assert file.read_text().splitlines()[origin.line - 1][origin.column - 1 :].startswith(text)
+    assert origin.source == source
+
+
+@pytest.mark.parametrize(
+    "path", ["variants[2].file", "variants[0].file", "extra.other", "extra.sizes[9]", "sources.license", "deprecated"]
+)
+def test_origin_of_what_the_model_does_not_state_is_none(tmp_path: Path, path: str) -> None:
+    assert Registry.load(written(tmp_path / "models.json", PARTS)).origin("model-a", path) is None
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["variants[0].files", "variants.v", "variants[0]x", "specs.embedding_dim[0]", "license.name", "specs.", "extra."],
+)
+def test_origin_of_a_part_that_no_value_has_is_an_error(tmp_path: Path, path: str) -> None:
+    with pytest.raises(ValueError, match="no field has the path"):
+        Registry.load(written(tmp_path / "models.json", PARTS)).origin("model-a", path)
+
+
+def test_a_mistyped_repository_gets_the_id_of_the_one_that_was_meant(two: Registry) -> None:
+    with pytest.raises(UnknownModelError) as caught:
+        two["org/Model-BB"]
+    assert caught.value.suggestion == "model-b"
+
+
+@pytest.mark.parametrize("name", ["model-a", "a", "org/a"])
+def test_a_registry_with_errors_has_origins_by_every_name_and_says_why_it_has_no_model(
+    tmp_path: Path, name: str
+) -> None:
+    wrong = plain_model(id="model-a", aliases=["a"], huggingface_id="org/a", specs__vocab_size=0)
+    path = written(tmp_path / "models.json", wrong)
+    registry = Registry.load(path)
+    assert registry.origin(name, "specs.vocab_size") is not None
+    with pytest.raises(UnknownModelError) as caught:
+        registry[name]
+    assert str(caught.value) == f"no model {name!r} in {path}, which has errors"
+
+
+def test_a_registry_shows_what_it_holds(two: Registry, tmp_path: Path) -> None:
+    assert repr(two) == f"<Registry {tmp_path / 'models.json'}: 2 models, no findings>"
+    path = written(tmp_path / "models.json", plain_model(specs__vocab_size=0))
+    assert repr(Registry.load(path)) == f"<Registry {path}: 0 models, 1 finding>"
+
+
+def test_a_finding_is_one_line_of_text(tmp_path: Path) -> None:
+    path = written(tmp_path / "models.json", plain_model(specs__vocab_size=0))
+    (finding,) = Registry.load(path).findings
+    assert str(finding) == (
+        f"{path}:{finding.line}:{finding.column}: error[M106]: `specs.vocab_size` must be at least 1, got 0"
+    )
+
+
+def test_one_string_is_no_list_of_rules() -> None:
+    with pytest.raises(TypeError, match="ignore must be a list of codes, prefixes or names of rules, got one string"):
+        RuleSettings(ignore="M213")
+
+
+@pytest.mark.parametrize(("target", "path"), [("module", "x"), ("docs", "a.txt"), ("schema", "")])
+def test_a_target_has_its_own_suffix(two: Registry, target: str, path: str) -> None:
+    with pytest.raises(ValueError, match=rf"the path of `{target}` must end in "):
+        two.emit(target, path)
 
 
 def test_a_registry_with_an_error_has_findings_origins_and_no_models(tmp_path: Path) -> None:

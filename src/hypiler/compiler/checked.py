@@ -75,6 +75,12 @@ class Entry:
         return str(self.tree.get("id"))
 
     @property
+    def names(self) -> "list[JSONValue]":
+        """What finds the model: its id, aliases and repository, as far as the file states them."""
+        aliases: JSONValue = self.tree.get("aliases")
+        return [self.id, *(aliases if isinstance(aliases, list) else ()), self.repository]
+
+    @property
     def repository(self) -> str:
         """The repository of the model."""
         return str(self.tree.get("huggingface_id"))
@@ -167,7 +173,7 @@ class CheckedRegistry:
         """The model with this id, alias or repository name. Raises UnknownModelError, a KeyError."""
         found = self.get(id)
         if found is None:
-            raise UnknownModelError(id, self.suggest(id), self.title)
+            raise self._unknown(id)
         return found
 
     def get(self, id: str) -> "Model | None":
@@ -182,7 +188,12 @@ class CheckedRegistry:
         for model in self.models:
             if wanted in (model.huggingface_id.casefold(), model.name.casefold()):
                 return str(model.id)
-        return nearest(str(id), [name for name in self._models_by_name() if ("/" in name) == ("/" in wanted)])
+        if "/" not in wanted:
+            return nearest(str(id), [name for name in self._models_by_name() if "/" not in name])
+        # Many repositories share an owner, which makes no two of them alike.
+        names = {model.huggingface_id.partition("/")[2].casefold(): model.huggingface_id for model in self.models}
+        near = nearest(wanted.partition("/")[2], [*names])
+        return str(names[near]) if near else None
 
     def _models_by_name(self) -> "Mapping[str, Model]":
         """Every model by id and alias, which are unique, and by repository: the first of those that share one."""
@@ -198,18 +209,19 @@ class CheckedRegistry:
     def origin(self, id: str, path: str = "") -> Origin | None:
         """Where the model with this id states a fact, by its path such as `specs.embedding_dim`.
 
-        Without a path, where the model stands. None if the model does not state the fact.
+        The path may also be that of a section, such as `specs`, or of a part of a field, such as `variants[0].sha256`
+        or `extra.note`. Without a path, where the model stands. None if the model does not state the fact.
 
         Raises UnknownModelError, and ValueError for a path that no field has.
         """
-        parts = _parts(path)
+        keys = _keys(path)
         entry = self.entry(id)
-        place = (*entry.path, *parts)
+        place = (*entry.path, *keys)
         span = entry.source.spans([place]).get(place)
         if span is None:
             return None
         line, column = entry.source.lines.place(span[2])
-        return Origin(self.layer, entry.source.name, line, column, _source_of(path, entry.tree.get("sources")))
+        return Origin(self.layer, entry.source.name, line, column, _source_of(keys, entry.tree.get("sources")))
 
     @property
     def entries(self) -> list[Entry]:
@@ -220,10 +232,17 @@ class CheckedRegistry:
         """The entry of the model with this id, alias or repository name. Raises UnknownModelError."""
         model = self.get(id)
         wanted = id if model is None else model.id
-        found = next((entry for entry in self.entries if entry.id == wanted), None)
+        entries = self.entries
+        found = next((entry for entry in entries if entry.id == wanted), None)
+        # A registry with errors has no models: its entries say themselves how else they are called.
+        found = found or next((entry for entry in entries if wanted in entry.names), None)
         if found is None:
-            raise UnknownModelError(id, self.suggest(id), self.title)
+            raise self._unknown(id)
         return found
+
+    def _unknown(self, id: str) -> UnknownModelError:
+        why = ", which has errors" if self.has_errors else ""
+        return UnknownModelError(id, self.suggest(id), f"{self.title}{why}")
 
 
 def _entries(source: Source) -> "Iterator[Entry]":
@@ -242,28 +261,32 @@ def digest_of(digests: "list[str]") -> str:
     return sha256_hex("\n".join(digests).encode())
 
 
-_SECTIONS = frozenset([".".join(field.path[:depth]) for field in FIELDS for depth in range(len(field.path) + 1)])
+_SECTIONS = frozenset([field.path[:depth] for field in FIELDS for depth in range(len(field.path))])
 
 
-def _parts(path: str) -> tuple[str, ...]:
-    """The keys of a path. Raises ValueError for one that neither a field nor a section has."""
-    parts = tuple(path.split(".")) if path else ()
-    known = path in _SECTIONS or any(field.path == parts[: len(field.path)] for field in FIELDS)
-    if not known:
-        from hypiler.diagnostics.escaping import did_you_mean, quote_name
+def _keys(path: str) -> Path:
+    """The keys of a path: of a section, of a field, or of a part of a field. Raises ValueError for any other path."""
+    section = tuple(path.split(".")) if path else ()
+    if section in _SECTIONS:
+        return section
+    for field in FIELDS:
+        if path.startswith(field.name):
+            inside = field.type.keys(path[len(field.name) :])
+            if inside is not None:
+                return (*field.path, *inside)
+    from hypiler.diagnostics.escaping import did_you_mean, quote_name
 
-        hint = did_you_mean(path, [field.name for field in FIELDS])
-        raise ValueError(f"no field has the path {quote_name(path)}" + (f"; {hint}" if hint else ""))
-    return parts
+    hint = did_you_mean(path, [field.name for field in FIELDS])
+    raise ValueError(f"no field has the path {quote_name(path)}" + (f"; {hint}" if hint else ""))
 
 
-def _source_of(path: str, sources: "JSONValue") -> str | None:
+def _source_of(keys: Path, sources: "JSONValue") -> str | None:
     """What `sources` says of a fact, or of the nearest object around it."""
     if not isinstance(sources, dict):
         return None
-    parts = path.split(".")
-    for depth in range(len(parts), 0, -1):
-        text = sources.get(".".join(parts[:depth]))
+    names = [f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys]
+    for depth in range(len(keys), 0, -1):
+        text = sources.get("".join(names[:depth])[1:])
         if isinstance(text, str):
             return text
     return None

@@ -6,14 +6,20 @@ from hypiler.diagnostics.finding import Finding
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from typing import Any, TypeVar
+    from typing import Any, Protocol, TypeVar
 
-    from hypiler.compiler.rule_settings import RuleSettings
     from hypiler.diagnostics.collector import FindingCollector
     from hypiler.diagnostics.finding import Path
 
     Check = Callable[..., Iterable["Violation"]]
     CheckT = TypeVar("CheckT", bound=Check)
+
+    class Grading(Protocol):
+        """What says which rules are applied: `hypiler.compiler.rule_settings.RuleSettings`."""
+
+        def graded(self, rules: Iterable["Rule"]) -> list[tuple["Rule", str]]:
+            """Those of the rules that are applied, each with the severity of its findings."""
+            ...
 
 
 class Violation:
@@ -113,7 +119,7 @@ class RuleSet:
         return add
 
 
-def graded(rules: "Iterable[Rule]", settings: "RuleSettings | None" = None) -> "list[tuple[Rule, str]]":
+def graded(rules: "Iterable[Rule]", settings: "Grading | None" = None) -> "list[tuple[Rule, str]]":
     """Those of the rules that are applied, each with the severity of its findings; all as declared without settings."""
     return [(rule, rule.severity) for rule in rules] if settings is None else settings.graded(rules)
 

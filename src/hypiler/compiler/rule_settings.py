@@ -27,6 +27,8 @@ class RuleSettings:
         select: The rules that are applied; None for all.
         ignore: The rules that are not applied.
         severity: "error", "warning" or "note" by the rules that get another severity.
+
+    Raises TypeError for one string where a list of them is due.
     """
 
     __slots__ = ("ignore", "select", "severity")
@@ -37,6 +39,9 @@ class RuleSettings:
         ignore: "Sequence[str]" = (),
         severity: "Mapping[str, str] | None" = None,
     ) -> None:
+        for name, words in (("select", select), ("ignore", ignore)):
+            if isinstance(words, str):
+                raise TypeError(f"{name} must be a list of codes, prefixes or names of rules, got one string")
         self.select = select
         self.ignore = ignore
         self.severity = severity or {}

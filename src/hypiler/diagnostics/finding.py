@@ -74,6 +74,11 @@ class Finding:
         """The path as `$.models[3].specs.embedding_dim`."""
         return json_path(self.path)
 
+    def __str__(self) -> str:
+        """On one line, as editors read it: `models.json:7:20: error[M103]: …`."""
+        place = [printable(self.file), *([str(self.line), str(self.column)] if self.line else [])] if self.file else []
+        return "".join([":".join(place), ": " if place else "", f"{self.severity}[{self.code}]: {self.message}"])
+
     def __repr__(self) -> str:
         return f"Finding({self.code!r}, {self.message!r}, {self.json_path!r}, line={self.line}, column={self.column})"
 

@@ -1,4 +1,9 @@
-"""Findings for programs: JSON, the annotations of GitHub, and SARIF. All input text in them is escaped."""
+"""Findings for programs: JSON, the annotations of GitHub, and SARIF. All input text in them is escaped.
+
+GitHub reads the paths in annotations and in SARIF from the root of the repository, wherever in it a step runs.
+"""
+
+import os
 
 from hypiler.diagnostics.codes import CODES, NOTE, name_of
 from hypiler.diagnostics.escaping import printable
@@ -34,7 +39,7 @@ def render_github(findings: list[Finding]) -> str:
 
 
 def _annotation(finding: Finding) -> str:
-    place = {"file": printable(finding.file)} if finding.file else {}
+    place = {"file": printable(_in_repository(finding.file))} if finding.file else {}
     if finding.line:
         end = finding.column + finding.width - 1
         place |= {"line": str(finding.line), "col": str(finding.column), "endColumn": str(end)}
@@ -42,6 +47,22 @@ def _annotation(finding: Finding) -> str:
     properties = ",".join([f"{key}={_escaped(value, ':,')}" for key, value in place.items()])
     command = "notice" if finding.severity == NOTE else finding.severity
     return f"::{command} {properties}::{_escaped(_message_with_help(finding))}"
+
+
+def _in_repository(file: str) -> str:
+    """The path of a file as GitHub knows it, below the checkout: `GITHUB_WORKSPACE` of a workflow is its folder.
+
+    Outside of a workflow, and for a file outside of the checkout, the path as it was given, in its plain form.
+    """
+    if file.startswith("<"):  # standard input
+        return file
+    root = os.environ.get("GITHUB_WORKSPACE", "")
+    # The folder is resolved, and not the file: a link in the repository is known by its own name.
+    folder, name = os.path.split(os.path.abspath(file))
+    path = os.path.join(os.path.realpath(folder), name)
+    inside = os.path.join(os.path.realpath(root), "")
+    shown = path.removeprefix(inside) if root and path.startswith(inside) else os.path.normpath(file)
+    return shown.replace(os.sep, "/")
 
 
 def _message_with_help(finding: Finding) -> str:
@@ -103,7 +124,7 @@ def _place(finding: Finding) -> dict[str, object]:
     from urllib.parse import quote
 
     # Bytes of a name that is not UTF-8 are quoted as they are.
-    uri = quote(finding.file.encode("utf-8", "surrogateescape"))
+    uri = quote(_in_repository(finding.file).encode("utf-8", "surrogateescape"))
     place: dict[str, object] = {"artifactLocation": {"uri": uri}}
     if finding.line:
         place["region"] = {
@@ -120,5 +141,5 @@ def _fingerprint(finding: Finding) -> str:
 
     # A model is known by its id, not by how many stand before it.
     path = finding.path[2:] if finding.model else finding.path
-    parts = [finding.code, finding.file, finding.model or "", *map(str, path)]
+    parts = [finding.code, _in_repository(finding.file), finding.model or "", *map(str, path)]
     return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

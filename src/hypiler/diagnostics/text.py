@@ -44,15 +44,10 @@ def render_text(
 def render_concise(findings: list[Finding], *, limit: int = 0) -> str:
     """One line per finding, as editors read them, then the counts."""
     shown = _chosen(findings, limit)
-    lines = [f"{_where(finding)}{finding.severity}[{finding.code}]: {finding.message}" for finding in shown]
+    lines = [str(finding) for finding in shown]
     if len(shown) < len(findings):
         lines.append(f"… and {len(findings) - len(shown)} more; `--limit 0` shows all")
     return "\n".join([*lines, _count(findings)])
-
-
-def _where(finding: Finding) -> str:
-    place = [printable(finding.file), *([str(finding.line), str(finding.column)] if finding.line else [])]
-    return ":".join(place) + ": " if finding.file else ""
 
 
 def _chosen(findings: list[Finding], limit: int) -> list[Finding]:

@@ -3,7 +3,7 @@
 import os
 
 from hypiler.compiler.checked import CheckedRegistry
-from hypiler.diagnostics.escaping import printable, quote_name
+from hypiler.diagnostics.escaping import printable, quote_name, quote_value
 from hypiler.emit.targets import TARGETS
 from hypiler.project.build import Outputs, load_options
 from hypiler.project.discovery import find_project
@@ -85,6 +85,10 @@ class Registry(CheckedRegistry):
         load_into(registry, paths, lock=lock)
         return registry
 
+    def __repr__(self) -> str:
+        found = f"{len(self.findings)} finding{'s' * (len(self.findings) != 1)}" if self.findings else "no findings"
+        return f"<Registry {self.title}: {len(self)} model{'s' * (len(self) != 1)}, {found}>"
+
     def report(self, *, color: bool = False) -> str:
         """The findings as text for people, each with its source line."""
         from hypiler.diagnostics.text import render_text
@@ -98,7 +102,8 @@ class Registry(CheckedRegistry):
             target: One of `hypiler.emit.targets.TARGETS`: "module", "docs" or "schema".
             path: The path of the first file; by default the name that the target has for it.
 
-        Raises ValueError for an unknown target, and for a registry with errors.
+        Raises ValueError for an unknown target, for a path with another suffix than the target's, and for a registry
+        with errors.
         """
         return self._outputs({target: path}).texts
 
@@ -120,7 +125,11 @@ class Registry(CheckedRegistry):
         for name, path in targets.items():
             if name not in TARGETS:
                 raise ValueError(f"no target {quote_name(name)}; choose one of: {', '.join(TARGETS)}")
-            outputs.add(self, name, TARGETS[name].default_path if path is None else path)
+            default = TARGETS[name].default_path
+            suffix = os.path.splitext(default)[1]
+            if path is not None and not path.endswith(suffix):
+                raise ValueError(f"the path of `{name}` must end in `{suffix}`, got {quote_value(path)}")
+            outputs.add(self, name, default if path is None else path)
         return outputs
 
 

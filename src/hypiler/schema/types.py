@@ -18,7 +18,7 @@ from hypiler.schema import row_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Any
 
     from hypiler.jsontext.json_types import JSONValue
@@ -29,6 +29,8 @@ _EMPTY: "Mapping[str, Any]" = MappingProxyType({})
 _REMEMBERED = 500
 # These have a row form inside lists, mappings and records.
 _SCALAR_CODECS = frozenset({"str", "int", "float", "bool"})
+# The number of an item behind the path of a list, and what follows.
+_ITEM = r"(?:\[([0-9]{1,9})\]|\.([0-9]{1,9})(?![^.\[]))([^\n]*)"
 # The names of these compositions in format 1 of generated modules.
 _SHORT_CODECS = {"str;": "strs", "int;": "ints", "{str}": "mapping", "{any}": "extra"}
 _SHORT_RECORDS = {"ModelVariant": "variants", "DenseLayer": "layers"}
@@ -93,6 +95,13 @@ class FieldType:
     def parts(self) -> "Iterator[FieldType]":
         """The type itself, and the types that it is composed of."""
         yield self
+
+    def keys(self, rest: str) -> Path | None:
+        """The keys of a part of a value, from what follows the path of the value: `[0].sha256`.
+
+        Empty for the value itself; None if no value of the type has such a part.
+        """
+        return None if rest else ()
 
     def check_place(self, place: str) -> None:
         """Raise CompositionError if the type cannot be used in `place`, the name of a class."""
@@ -306,6 +315,9 @@ class ListOf(FieldType):
     def parts(self) -> "Iterator[FieldType]":
         yield from (self, *self.item.parts())
 
+    def keys(self, rest: str) -> Path | None:
+        return _item_keys(rest, self.item.keys)
+
     def schema(self) -> "dict[str, Any]":
         least = {"minItems": self.at_least} if self.at_least else {}
         return {
@@ -358,6 +370,14 @@ class MapOf(FieldType):
     def parts(self) -> "Iterator[FieldType]":
         yield from (self, *self.value.parts())
 
+    def keys(self, rest: str) -> Path | None:
+        if rest[:1] != "." or rest == ".":
+            return None if rest else ()
+        # A key may hold dots, as the name of a file does.
+        key, bracket, item = rest[1:].partition("[")
+        inside = self.value.keys(bracket + item)
+        return (rest[1:],) if inside is None else (key, *inside)
+
     def schema(self) -> "dict[str, Any]":
         return {
             "type": "object",
@@ -401,6 +421,9 @@ class Free(FieldType):
         if type(value) is float and not isfinite(value):
             return collector.add("M106", f"{collector.name(sub)} must be a finite number", sub)
         return value
+
+    def keys(self, rest: str) -> Path | None:
+        return _item_keys(rest, super().keys)
 
     def schema(self) -> "dict[str, Any]":
         scalar: dict[str, Any] = {"type": ["string", "number", "boolean", "null"]}
@@ -479,6 +502,16 @@ class Records(FieldType):
         for part, _, _ in self.fields.values():
             yield from part.parts()
 
+    def keys(self, rest: str) -> Path | None:
+        return _item_keys(rest, self._record_keys)
+
+    def _record_keys(self, rest: str) -> Path | None:
+        name = next((name for name in self.fields if _is_path(f".{name}", rest)), None)
+        if name is None:
+            return None if rest else ()
+        inside = self.fields[name][0].keys(rest[1 + len(name) :])
+        return None if inside is None else (name, *inside)
+
     def part_annotation(self, name: str) -> str:
         """The Python type of a record's attribute."""
         part, required, _ = self.fields[name]
@@ -531,6 +564,23 @@ class Records(FieldType):
     def _decode_record(self, text: str) -> "tuple[Any, ...]":
         parts = zip(self.fields.values(), text.split("="), strict=True)
         return tuple([part.decode_part(value) for (part, _, _), value in parts])
+
+
+def _item_keys(rest: str, inside: "Callable[[str], Path | None]") -> Path | None:
+    """The keys of an item of a list, or of a part of it, which `inside` knows; none for the list itself."""
+    from re import fullmatch  # imported here: a build asks for no path
+
+    item = fullmatch(_ITEM, rest)
+    if item is None:
+        return None if rest else ()
+    bracketed, dotted, more = item.groups()
+    keys = inside(more)
+    return None if keys is None else (int(bracketed or dotted), *keys)
+
+
+def _is_path(start: str, path: str) -> bool:
+    """Whether a path is `start`, or goes on inside of it."""
+    return path.startswith(start) and path[len(start) : len(start) + 1] in ("", ".", "[")
 
 
 def unknown_fields(keys: "Iterable[str]", known: list[str], collector: FindingCollector, sub: Path = ()) -> set[str]:
