@@ -315,3 +315,76 @@ def test_current_folder_that_is_gone_is_one_line(tmp_path: Path, command: str) -
     done = subprocess.run(call, cwd=tmp_path / "gone", capture_output=True, text=True, check=False)
     message = golden("hypiler: the current folder does not exist any more\n")
     assert (done.returncode, done.stdout, done.stderr) == (3, "", message)
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        (["--file", "models.json"], "hypiler list --file models.json"),
+        (["--project", "."], "hypiler list --project ."),
+        (["--registry", "model_registry"], "hypiler list --registry model_registry"),
+        (["--shipped"], "hypiler list --shipped"),
+        ([], "hypiler list"),
+    ],
+)
+@pytest.mark.parametrize("name", ["show", "verify", "outdated"])
+@pytest.mark.usefixtures("app")
+def test_an_unknown_id_names_the_command_that_lists_the_same_registry(
+    capsys: Capture, name: str, words: list[str], command: str
+) -> None:
+    assert run(capsys, name, "qqqqqq", *words)[2].rpartition("; ")[2] == f"`{command}` shows all\n"
+
+
+def test_a_file_is_no_project(app: Path, capsys: Capture) -> None:
+    assert run(capsys, "list", "--project", "pyproject.toml") == (
+        2,
+        "",
+        "hypiler: no project in `pyproject.toml`: it is not a folder\n",
+    )
+
+
+def test_docs_of_the_shipped_registry_and_of_files(app: Path, capsys: Capture) -> None:
+    assert run(capsys, "docs", "--shipped", "--out", "S.md")[1] == f"S.md: {len(MODEL_REGISTRY)} models, written\n"
+    assert f"## {BGE_M3.id}\n" in (app / "S.md").read_text()
+    write(app / "a.json", model("a"))
+    assert run(capsys, "docs", "--file", "models.json", "--file", "a.json")[1] == "MODELS.md: 2 models, written\n"
+    (app / "S.md").unlink()
+    help = " = help: run `hypiler docs --shipped --out S.md`"
+    assert help in run(capsys, "docs", "--shipped", "--out", "S.md", "--check")[2].splitlines()
+    assert run(capsys, "docs", "--shipped", "--file", "a.json") == (
+        2,
+        "",
+        "hypiler: `docs` makes one file: give FILE, --project or --shipped\n",
+    )
+
+
+def test_verifying_the_shipped_registry_writes_nothing(
+    app: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its files belong to the installation."""
+    (app / "folder").mkdir()
+    (app / "folder/config.json").write_text('{"model_type": "xlm-roberta", "hidden_size": 7}')
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("written")
+
+    monkeypatch.setattr("hypiler.cli.verify.replace_source", refuse)
+    monkeypatch.setattr("hypiler.cli.verify.add_files", refuse)
+    code, out, _ = run(capsys, "verify", "--shipped", "BAAI/bge-m3", "--local", "folder")
+    assert (code, out.splitlines()[0][:21]) == (1, "bge-m3 (BAAI/bge-m3):")
+    assert run(capsys, "verify", "--shipped", "--fix") == (
+        2,
+        "",
+        "hypiler: --shipped is only read: --fix needs a registry of your own\n",
+    )
+    assert run(capsys, "verify", "--shipped", "--file", "models.json")[0] == 2
+
+
+def test_the_remedy_for_a_missing_schema_writes_it(app: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    (app / "src/deep").mkdir()
+    monkeypatch.chdir(app / "src/deep")
+    assert run(capsys, "schema", "--check")[0] == 1
+    command = "hypiler schema --out ../../models.schema.json"
+    assert f" = help: run `{command}`" in run(capsys, "schema", "--check")[2].splitlines()
+    assert run(capsys, *command.split()[1:])[0] == 0
+    assert run(capsys, "schema", "--check")[0] == 0

@@ -133,9 +133,9 @@ def models() -> list[Tree]:
     return found
 
 
-def with_lock(*ids: str, facts: dict[str, FileFact] = FACTS) -> str:
+def with_lock(*ids: str, facts: dict[str, FileFact] = FACTS, revision: str | None = COMMIT) -> str:
     """The document of the two models, of which the named ones were verified."""
-    entries = {id: LockEntry(f"org/{id}", COMMIT, "2026-01-31", {}, facts) for id in ids}
+    entries = {id: LockEntry(f"org/{id}", revision, "2026-01-31", {}, facts) for id in ids}
     data = json.dumps(registry_of(*models())).encode()
     registry = compile_registry([("models.json", data)], lock=Lock(write_lock(entries).encode(), "models.lock.json"))
     assert registry.findings == []
@@ -161,7 +161,10 @@ def test_document_says_what_was_verified_at_which_commit_and_what_is_claimed() -
     )
     assert verified is not None
     assert int(verified[1]) > 20
-    assert paragraphs(text, "model-b")[-1] == "**Claimed:** no fact was compared with the files of the model."
+    assert (
+        paragraphs(text, "model-b")[-1]
+        == "**Claimed:** no fact was compared with the files of the model at a known commit."
+    )
 
 
 def test_numbers_of_verified_facts_agree_with_their_words() -> None:
@@ -174,7 +177,7 @@ def test_numbers_of_verified_facts_agree_with_their_words() -> None:
 def test_document_of_a_registry_that_nobody_verified_says_so() -> None:
     text = with_lock()
     (opening,) = paragraphs(text)
-    assert opening.endswith("No fact was compared with the files of the model.")
+    assert opening.endswith("No fact was compared with the files of the model at a known commit.")
     without_lock = emit_markdown(valid(registry_of(*models())))
     assert text.partition("-->")[2] == without_lock.partition("-->")[2]
     assert "Verified" not in text
@@ -282,3 +285,10 @@ def test_hostile_text_is_text(text: str) -> None:
 @given(text=texts(blank=True) | st.text("\\`*_[]<>|~@&#:/.!-+=0 aw\"'", max_size=12))
 def test_any_text_is_text(text: str) -> None:
     _assert_only_text(text)
+
+
+def test_document_does_not_deny_what_was_compared_with_a_copy() -> None:
+    """A folder of unknown commit proves nothing of the pinned one, so its facts are claimed; they were compared."""
+    text = with_lock("model-a", revision=None)
+    (opening,) = paragraphs(text)
+    assert opening.endswith("No fact was compared with the files of the model at a known commit.")

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 EXAMPLES = """examples:
   hypiler docs                           MODELS.md, or where [tool.hypiler] says
   hypiler docs models.json --out docs/models.md
+  hypiler docs --shipped --out SHIPPED.md   the models that come with hypiler
   hypiler docs --check                   in CI: exit 1 if the committed file is not up to date
 """
 
@@ -17,9 +18,12 @@ EXAMPLES = """examples:
 def add_arguments(parser: "ArgumentParser") -> None:
     """The arguments of the command."""
     add_target_arguments(parser, "docs")
+    parser.add_argument("--file", action="append", dest="named", default=[], metavar="FILE", help="the same as FILE")
+    parser.add_argument("--shipped", action="store_true", help="the registry that comes with hypiler")
     add_report_arguments(parser)
 
 
 def run(options: "Namespace") -> int:
     """Compile, report, and write or compare if nothing is wrong."""
+    options.files += options.named
     return run_target(options, "docs")

@@ -5,7 +5,15 @@ import sys
 from contextlib import contextmanager
 
 from hypiler.cli.registries import unknown_model
-from hypiler.cli.report import add_name_argument, add_project_argument, project_options, registry_options, report
+from hypiler.cli.report import (
+    add_name_argument,
+    add_project_argument,
+    project_options,
+    project_words,
+    registry_options,
+    report,
+    shipped_options,
+)
 from hypiler.cli.streams import ENVIRONMENT, print_error, usage_error
 from hypiler.compiler.checked import CheckedRegistry
 from hypiler.compiler.pipeline import compile_registry
@@ -36,11 +44,18 @@ def add_jobs_argument(parser: "ArgumentParser") -> None:
     parser.add_argument("--jobs", type=_jobs, default=8, metavar="N", help="models to ask for at once; default: 8")
 
 
-def add_files_arguments(parser: "ArgumentParser", help: str = "default: the files of the project") -> None:
-    """Which registry is meant: a file, or a project."""
+def add_files_arguments(
+    parser: "ArgumentParser", help: str = "default: the files of the project", *, shipped: bool = False
+) -> None:
+    """Which registry is meant: a file, a project, or for a command that only reads it the shipped one."""
     group = parser.add_mutually_exclusive_group()
     group.add_argument("--file", metavar="FILE", help=f"registry file; {help}")
     add_project_argument(group)
+    parser.set_defaults(shipped=False)
+    if shipped:
+        group.add_argument(
+            "--shipped", action="store_true", help="the registry that comes with hypiler; it is only read"
+        )
     add_name_argument(parser)
 
 
@@ -83,7 +98,7 @@ class Opened:
 
 
 def open_registry(options: "Namespace", *, lock: bool = True) -> Opened | None:
-    """The registry in `options.file` or of the project, and its lock.
+    """The registry in `options.file`, of the project, or the shipped one, and its lock.
 
     None if one of them has errors, which are then reported.
     """
@@ -97,13 +112,19 @@ def open_registry(options: "Namespace", *, lock: bool = True) -> Opened | None:
         report(registry.findings, registry, options, sys.stderr)
         return None
     opened = Opened(registry, root, one.lock)
-    if not options.file:
+    if options.shipped:
+        registry.layer = "hypiler"
+    elif not options.file:
         opened.others = _sharing(options, one)
     return None if lock and not _read_lock(opened, options) else opened
 
 
 def _registry_options(options: "Namespace") -> tuple[str, RegistryOptions]:
     """The folder below which may be written, and the options of the registry. Raises OptionsError."""
+    if options.registry is not None and (options.file or options.shipped):
+        raise SystemExit(usage_error("--registry names a registry of a project: it cannot go with --file or --shipped"))
+    if options.shipped:
+        return "", shipped_options({})
     if options.file:
         return os.path.dirname(options.file), RegistryOptions([options.file], lock_path([options.file]), {})
     root, one = registry_options(options)
@@ -129,15 +150,17 @@ def _read_lock(opened: Opened, options: "Namespace") -> bool:
     return not findings
 
 
-def chosen_entries(registry: CheckedRegistry, names: list[str]) -> "list[Entry] | None":
-    """The entries of models by id, alias or repository, each once, in file order; all entries without names.
+def chosen_entries(registry: CheckedRegistry, options: "Namespace") -> "list[Entry] | None":
+    """The entries of the models in `options.ids`, each once, in file order; all entries without any.
 
     None after an error message about a name that the registry does not have.
     """
     try:
-        return chosen(registry, names)
+        return chosen(registry, options.ids)
     except UnknownModelError as error:
-        usage_error(unknown_model(error, registry))
+        file = ["--file", options.file] if options.file else []
+        name = ["--registry", options.registry] if options.registry else []
+        usage_error(unknown_model(error, registry, [*file, *project_words(options), *name]))
         return None
 
 

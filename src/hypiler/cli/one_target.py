@@ -2,7 +2,7 @@
 
 import os
 
-from hypiler.cli.report import add_project_argument, project_options, project_words
+from hypiler.cli.report import add_project_argument, project_options, project_words, shipped_options
 from hypiler.cli.streams import USAGE, usage_error
 from hypiler.cli.write_or_check import add_output_arguments, write_or_check
 from hypiler.diagnostics.escaping import printable
@@ -25,14 +25,18 @@ def add_target_arguments(parser: "ArgumentParser", target: str) -> None:
         "--out", metavar="PATH", help=f"the file to write; default: `{target}` of [tool.hypiler], or {default}"
     )
     add_project_argument(parser)
+    parser.set_defaults(shipped=False)
     add_output_arguments(parser)
 
 
 def run_target(options: "Namespace", target: str) -> int:
     """Compile, report, and write or compare the target of every registry of the project, or of the files."""
-    if options.files:
-        path = options.out or TARGETS[target].default_path
-        one = RegistryOptions(options.files, lock_path(options.files), {target: path})
+    if options.shipped + bool(options.files) + (options.project is not None) > 1:
+        return usage_error(f"`{target}` makes one file: give FILE, --project or --shipped")
+    if options.files or options.shipped:
+        targets = {target: options.out or TARGETS[target].default_path}
+        files = options.files
+        one = shipped_options(targets) if options.shipped else RegistryOptions(files, lock_path(files), targets)
         return write_or_check(options, lambda: Options("", [one]), _fix_command(options, target))
     try:
         found = project_options(options)
@@ -72,4 +76,5 @@ def _fix_command(options: "Namespace", target: str) -> str:
     from shlex import join
 
     out = ["--out", options.out] if options.out else []
-    return printable(join(["hypiler", target, *options.files, *project_words(options), *out]))
+    shipped = ["--shipped"] * options.shipped
+    return printable(join(["hypiler", target, *options.files, *project_words(options), *shipped, *out]))

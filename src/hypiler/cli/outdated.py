@@ -42,7 +42,7 @@ def add_arguments(parser: "ArgumentParser") -> None:
     """The arguments of the command."""
     parser.description = _DESCRIPTION
     parser.add_argument("ids", metavar="ID", nargs="*", help="models, also by alias or repository; default: all")
-    add_files_arguments(parser)
+    add_files_arguments(parser, shipped=True)
     parser.add_argument("--json", action="store_true", help="print a list as JSON")
     add_jobs_argument(parser)
     parser.set_defaults(format="text", limit=0)
@@ -53,7 +53,7 @@ def run(options: "Namespace") -> int:
     opened = open_registry(options)
     if opened is None:
         return FINDINGS
-    entries = chosen_entries(opened.registry, options.ids)
+    entries = chosen_entries(opened.registry, options)
     if entries is None:
         return USAGE
     outlooks, complete = _asked(entries, opened.locks, options.jobs)

@@ -2,8 +2,9 @@
 
 import os
 import sys
+from shlex import join
 
-from hypiler.cli.report import add_name_argument, add_project_argument, print_findings, registry_options
+from hypiler.cli.report import add_name_argument, add_project_argument, print_findings, project_words, registry_options
 from hypiler.cli.streams import usage_error
 from hypiler.diagnostics.escaping import printable
 from hypiler.errors import UnknownModelError
@@ -15,6 +16,7 @@ from hypiler.registry.registry import Registry
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Sequence
 
     from hypiler.compiler.checked import CheckedRegistry
 
@@ -52,6 +54,13 @@ def open_registry(options: "Namespace") -> "tuple[Registry, str | None] | None":
     return registry, module
 
 
+def registry_words(options: "Namespace") -> list[str]:
+    """The options that choose the same registry again, for a command that a message suggests."""
+    files = [word for file in options.files for word in ("--file", file)]
+    name = ["--registry", options.registry] if options.registry else []
+    return [*files, *project_words(options), *name]
+
+
 def _read(options: "Namespace") -> "tuple[Registry, str | None]":
     if options.registry is not None and (options.files or options.shipped):
         raise SystemExit(usage_error("--registry names a registry of a project: it cannot go with --file or --shipped"))
@@ -79,12 +88,19 @@ def _module_name(root: str, output: str) -> str:
     return ".".join(names)
 
 
-def unknown_model(error: UnknownModelError, registry: "CheckedRegistry") -> str:
-    """What a command prints for a model that its registry does not have."""
+def unknown_model(error: UnknownModelError, registry: "CheckedRegistry", words: "Sequence[str]" = ()) -> str:
+    """What a command prints for a model that its registry does not have.
+
+    Args:
+        error: The error of the lookup.
+        registry: The registry that was searched.
+        words: The options that choose the same registry for `hypiler list`.
+    """
     if len(error.id) > _LONGEST_NAME:
         error = UnknownModelError(f"{error.id[:_LONGEST_NAME]}…", error.suggestion, error.registry)
     is_shipped = registry.layer == "hypiler"
-    hint = "" if error.suggestion else f"; `hypiler list{' --shipped' * is_shipped}` shows all"
+    command = join(["hypiler", "list", *(["--shipped"] if is_shipped else words)])
+    hint = "" if error.suggestion else f"; `{command}` shows all"
     if not is_shipped and error.id in Registry.shipped():
         hint = "; the shipped registry has it: use --shipped"
     return printable(f"{error}{hint}")

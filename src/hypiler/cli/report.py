@@ -7,6 +7,7 @@ from hypiler.cli.streams import FINDINGS, OK, usage_error, write_text
 from hypiler.diagnostics.codes import ERROR, NOTE
 from hypiler.diagnostics.escaping import quote_name
 from hypiler.project.discovery import find_project
+from hypiler.project.loading import lock_path
 from hypiler.project.options import Options, OptionsError, RegistryOptions, read_options
 
 TYPE_CHECKING = False
@@ -112,8 +113,10 @@ def project_options(options: "Namespace") -> Options:
     try:
         # Without a project: the pyproject.toml of this folder, if there is one, still needs its table.
         return read_options(root)
-    except FileNotFoundError:
-        if options.project is not None:
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if isinstance(error, NotADirectoryError):
+            message = f"no project in {quote_name(root)}: it is not a folder"
+        elif options.project is not None:
             message = f"no project in {quote_name(options.project)}: it has no pyproject.toml"
         else:
             message = "no project found: name a FILE, use --project DIR, or run in a project with [tool.hypiler]"
@@ -144,6 +147,14 @@ def registry_options(options: "Namespace") -> tuple[str, RegistryOptions]:
         return project.root, project.registry(options.registry)
     except LookupError as error:
         raise SystemExit(usage_error(f"--registry: {error.args[0]}")) from None
+
+
+def shipped_options(targets: dict[str, str]) -> RegistryOptions:
+    """The options of the shipped registry, which is only read, with these targets."""
+    from hypiler.registry.shipped import shipped_files
+
+    paths, lock = shipped_files()
+    return RegistryOptions(paths, lock if isinstance(lock, str) else lock_path(paths), targets)
 
 
 def not_text(*arguments: str | None) -> str | None:

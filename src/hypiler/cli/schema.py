@@ -1,8 +1,11 @@
 """`hypiler schema`: the JSON Schema of models.json."""
 
+import os
+
 from hypiler.cli.one_target import add_target_arguments, run_target
 from hypiler.cli.report import LINES, project_root
 from hypiler.cli.streams import OK
+from hypiler.emit.targets import TARGETS
 from hypiler.project.options import OptionsError, read_options
 
 TYPE_CHECKING = False
@@ -36,6 +39,9 @@ def run(options: "Namespace") -> int:
     if options.format in _PRINTED or not _is_written(options):
         return _print(options.format)
     options.format = options.format or "text"
+    if not (options.files or options.out or options.project is not None or _has_path(options)):
+        # Without --out, the command that repairs would print.
+        options.out = os.path.join(project_root(options), TARGETS["schema"].default_path)
     return run_target(options, "schema")
 
 
@@ -43,6 +49,11 @@ def _is_written(options: "Namespace") -> bool:
     """Whether the schema goes to a file: one that is named, or one that the project's options name."""
     if options.files or options.out or options.check or options.diff or options.project is not None:
         return True
+    return _has_path(options)
+
+
+def _has_path(options: "Namespace") -> bool:
+    """Whether the options of the project name a file for the schema."""
     try:
         return any(one.path_of("schema") for one in read_options(project_root(options)).registries)
     except (OptionsError, OSError):

@@ -2,7 +2,7 @@
 
 import sys
 
-from hypiler.cli.registries import add_registry_arguments, open_registry, unknown_model
+from hypiler.cli.registries import add_registry_arguments, open_registry, registry_words, unknown_model
 from hypiler.cli.streams import FINDINGS, OK, usage_error
 from hypiler.cli.terminal import Page, cut, pad, wrap, write_lines
 from hypiler.diagnostics.escaping import printable
@@ -59,7 +59,7 @@ def run(options: "Namespace") -> int:
     try:
         model = registry[options.id]
     except UnknownModelError as error:
-        return usage_error(unknown_model(error, registry))
+        return usage_error(unknown_model(error, registry, registry_words(options)))
     if options.json:
         from json import dumps
 

@@ -59,7 +59,7 @@ def add_arguments(parser: "ArgumentParser") -> None:
     """The arguments of the command."""
     parser.description = _DESCRIPTION
     parser.add_argument("ids", metavar="ID", nargs="*", help="models, also by alias or repository; default: all")
-    add_files_arguments(parser)
+    add_files_arguments(parser, shipped=True)
     parser.add_argument("--local", metavar="DIR", help="read the files of the one ID from a folder")
     parser.add_argument("--offline", action="store_true", help="ask nobody: judge by models.lock.json alone")
     parser.add_argument("--fix", action="store_true", help="write what the files say into the registry")
@@ -73,10 +73,12 @@ def run(options: "Namespace") -> int:
     """Read the files, compare, report, keep what was read in the lock, and correct what differs."""
     if options.local and (len(options.ids) != 1 or options.offline):
         return usage_error("--local DIR goes with one ID, and not with --offline")
+    if options.fix and options.shipped:
+        return usage_error("--shipped is only read: --fix needs a registry of your own")
     opened = open_registry(options)
     if opened is None:
         return FINDINGS
-    if chosen_entries(opened.registry, options.ids) is None:
+    if chosen_entries(opened.registry, options) is None:
         return USAGE
     try:
         verification = _verified(opened, options)
@@ -84,7 +86,7 @@ def run(options: "Namespace") -> int:
         print_error(printable(str(error)))
         return ENVIRONMENT
     _report(verification, options)
-    if not options.offline:
+    if not options.offline and not options.shipped:
         _keep(verification, opened)
     if not verification.complete:
         return INTERRUPTED

@@ -16,7 +16,7 @@ _CLAIMED = """\
 # Models
 
 {count}, made from `models.json`. Every fact is *claimed*: the registry says so, and the source names where it was read;
-where none is named, the registry gives none. No fact was compared with the files of the model.
+where none is named, the registry gives none. No fact was compared with the files of the model at a known commit.
 
 """
 _VERIFIED = """\
@@ -70,7 +70,7 @@ def _counted(number: int, what: str) -> str:
 def _evidence(model: "Any") -> str:
     """What was verified of a model, and what is claimed."""
     if not model.verified_revision:
-        return "**Claimed:** no fact was compared with the files of the model.\n\n"
+        return "**Claimed:** no fact was compared with the files of the model at a known commit.\n\n"
     facts = f"{_counted(model.verified_facts, 'fact')}, at commit {_code(model.verified_revision)}"
     return f"**Verified:** {facts}. **Claimed:** {_counted(model.claimed_facts, 'fact')}.\n\n"
 
