@@ -42,12 +42,12 @@ def _add_choices(parser: "Any") -> None:
 
     ids = list(Registry.shipped().ids)
     choices = {"id": ids, "model": ids, "code": list(all_codes())}
-    kinds = {"FILE": shtab.FILE, "PATH": shtab.FILE, "DIR": shtab.DIRECTORY}
+    completers = {"FILE": shtab.FILE, "PATH": shtab.FILE, "DIR": shtab.DIRECTORY}
     # argparse has no public way from a parser to its arguments.
     (commands,) = parser._subparsers._group_actions
     actions: list[Any] = [action for command in commands.choices.values() for action in command._actions]
     for action in actions:
         if action.dest in choices:
             action.choices = choices[action.dest]
-        elif action.metavar in kinds:
-            action.complete = kinds[action.metavar]
+        elif action.metavar in completers:
+            action.complete = completers[action.metavar]

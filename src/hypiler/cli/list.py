@@ -110,7 +110,7 @@ def _filtered(registry: "CheckedRegistry", options: "Namespace") -> "list[Model]
     owners = _known("organization", options.organization, [model.organization for model in registry])
     licenses = _known("license", options.license, [model.license for model in registry])
     spoken = _known("language", options.language, languages)
-    modalities = _known("modality", options.modality, [kind for model in registry for kind in model.modalities])
+    modalities = _known("modality", options.modality, [word for model in registry for word in model.modalities])
 
     def passes(model: "Model") -> bool:
         return (

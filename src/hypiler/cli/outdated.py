@@ -56,24 +56,24 @@ def run(options: "Namespace") -> int:
     entries = chosen_entries(opened.registry, options)
     if entries is None:
         return USAGE
-    outlooks, complete = _asked(entries, opened.locks, options.jobs)
+    statuses, complete = _asked(entries, opened.locks, options.jobs)
     if options.json:
-        write_text(dumps([_record(one) for one in outlooks], indent=2), sys.stdout)
+        write_text(dumps([_record(one) for one in statuses], indent=2), sys.stdout)
     else:
-        for one in outlooks:
+        for one in statuses:
             if one.state != CURRENT:
                 write_text(_line(one), sys.stdout)
-        write_text(_summary(outlooks, len(entries)), sys.stdout)
+        write_text(_summary(statuses, len(entries)), sys.stdout)
     if not complete:
         return INTERRUPTED
-    if any(one.state == UNREACHABLE for one in outlooks):
+    if any(one.state == UNREACHABLE for one in statuses):
         return NETWORK
-    return FINDINGS if any(one.behind for one in outlooks) else OK
+    return FINDINGS if any(one.behind for one in statuses) else OK
 
 
 def _asked(entries: "list[Entry]", locks: "dict[str, LockEntry]", jobs: int) -> "tuple[list[PinStatus], bool]":
     """The state of each pin in the order of the entries, and whether all were asked for before Ctrl-C."""
-    outlooks: list[PinStatus] = []
+    statuses: list[PinStatus] = []
     with open_hub(len(entries), "asking") as (hub, done):
 
         def ask(entry: "Entry") -> "PinStatus":
@@ -82,13 +82,13 @@ def _asked(entries: "list[Entry]", locks: "dict[str, LockEntry]", jobs: int) -> 
         pool = ThreadPoolExecutor(jobs)
         try:
             for one in pool.map(ask, entries):
-                outlooks.append(one)
+                statuses.append(one)
                 done()
         except KeyboardInterrupt:
-            return outlooks, False
+            return statuses, False
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-    return outlooks, True
+    return statuses, True
 
 
 def _line(one: "PinStatus") -> str:
@@ -101,11 +101,11 @@ def _line(one: "PinStatus") -> str:
     return f"{one.entry.id}: behind: {pinned} is pinned, main stands at {head}; {risk}; changed: {files}{more}"
 
 
-def _summary(outlooks: "list[PinStatus]", count: int) -> str:
-    states = [one.state for one in outlooks]
-    told = ", ".join([f"{states.count(state)} {state}" for state in STATES if state in states]) or "none asked for"
-    asked = f" of {count}" if len(outlooks) < count else ""
-    return f"{len(outlooks)}{asked} model{'s' * (count != 1)}: {told}" if count else "no models"
+def _summary(statuses: "list[PinStatus]", count: int) -> str:
+    states = [one.state for one in statuses]
+    counts = ", ".join([f"{states.count(state)} {state}" for state in STATES if state in states]) or "none asked for"
+    asked = f" of {count}" if len(statuses) < count else ""
+    return f"{len(statuses)}{asked} model{'s' * (count != 1)}: {counts}" if count else "no models"
 
 
 def _record(one: "PinStatus") -> "dict[str, object]":

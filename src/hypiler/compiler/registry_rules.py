@@ -74,25 +74,25 @@ def duplicate_id(models: "Models") -> "Violations":
 def name_collision(models: "Models") -> "Violations":
     """Distinct ids become distinct constants."""
     first: dict[str, str] = {}
-    told: set[str] = set()
+    reported: set[str] = set()
     for use in _uses(models):
         id = use[0]
         name = constant_name(id)
         other = first.setdefault(name, id)
         # That an id is used again is a fault of its own, and so is a reserved name.
-        if other != id and id not in told and name not in RESERVED:
-            told.add(id)
+        if other != id and id not in reported and name not in RESERVED:
+            reported.add(id)
             yield _wrong(use, f"becomes `{name}`, and so does `{other}`", "change one of the two ids")
 
 
 @registry_rule("M302", "reserved-name", ERROR, always="the module uses the name itself")
 def reserved_name(models: "Models") -> "Violations":
     """No id becomes a name that the module needs for itself."""
-    told: set[str] = set()
+    reported: set[str] = set()
     for use in _uses(models):
         name = constant_name(use[0])
-        if name in RESERVED and use[0] not in told:
-            told.add(use[0])
+        if name in RESERVED and use[0] not in reported:
+            reported.add(use[0])
             yield _wrong(use, f"becomes `{name}`, a name that the module uses itself")
 
 

@@ -205,11 +205,11 @@ def _difference(info: Snapshot, name: str, data: bytes) -> str | None:
     if len(data) != size:
         part = name.endswith(".safetensors") and len(data) < size
         return None if part else f"it must have {size} bytes, as the hub lists it; received {len(data)}"
-    kind, found = "sha256", hashlib.sha256(data).hexdigest()
+    what, found = "sha256", hashlib.sha256(data).hexdigest()
     if expected is None:
-        kind, expected = "id in git", info.blobs[name]
+        what, expected = "id in git", info.blobs[name]
         found = hashlib.sha1(b"blob %d\0" % size + data, usedforsecurity=False).hexdigest()
-    return f"its {kind} must be {expected}, as the hub lists it; found {found}" if found != expected else None
+    return f"its {what} must be {expected}, as the hub lists it; found {found}" if found != expected else None
 
 
 def _from_client_cache(resource: Resource, info: Snapshot) -> bytes | None:

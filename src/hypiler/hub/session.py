@@ -261,8 +261,8 @@ class Session:
 
     def _check_content_type(self, response: "Any", resource: Resource, host: str, token: str | None) -> None:
         """Refuse HTML pages, and content encodings that were not requested."""
-        kind, packing = response.headers.get("content-type", ""), response.headers.get("content-encoding", "identity")
-        if "text/html" in kind:
+        media, packing = response.headers.get("content-type", ""), response.headers.get("content-encoding", "identity")
+        if "text/html" in media:
             begin = next(response.iter_raw(), b"")[:1000].decode("utf-8", "replace")
             begin = printable(begin.replace(token, "…") if token else begin)[:80]
             why = f'{host} answered with text/html: "{begin}"; is there a login page or a proxy in between?'

@@ -10,8 +10,8 @@ def read_file(path: str, limit: int = -1) -> bytes:
     try:
         # Judged before it is opened: opening a pipe would wait for ever, and a device never ends.
         if os.path.exists(path) and not os.path.isfile(path):
-            kind = "it is a folder" if os.path.isdir(path) else "not a regular file"
-            raise OSError(None, kind)
+            why = "it is a folder" if os.path.isdir(path) else "not a regular file"
+            raise OSError(None, why)
         with open(path, "rb") as file:
             # A bounded read takes memory for the whole bound, whatever the size.
             bounded = 0 <= limit < os.fstat(file.fileno()).st_size
