@@ -13,7 +13,7 @@ from hypiler.project.discovery import FILE, git_root, tool_tables
 from hypiler.project.files import read_file
 from hypiler.project.loading import LOCK, lock_path
 from hypiler.project.manifest import MANIFEST
-from hypiler.project.rule_options import RULE_OPTIONS, read_rules
+from hypiler.project.rule_options import RULE_OPTIONS, quote_toml, read_rules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def read_options(root: str) -> Options:
 def options_of(table: "JSONValue", root: str) -> Options:
     """The options in the table of the project in `root`. Raises OptionsError."""
     if not isinstance(table, dict):
-        message = f"`tool.hypiler` must be a table, got {_found(table)}"
+        message = f"`tool.hypiler` must be a table, got {quote_toml(table)}"
         raise OptionsError([_fault("M502", message)])
     reader = _Reader(root)
     rules = read_rules(table, reader.findings)
@@ -209,7 +209,7 @@ class _Reader:
         found: list[Any] = entries if isinstance(entries, list) else []
         place = (*_TABLE, "registry")
         if not found or not all(isinstance(entry, dict) for entry in found):
-            message = f"`registry` must be a list of tables, got {_found(entries)}"
+            message = f"`registry` must be a list of tables, got {quote_toml(entries)}"
             self.fault(message, place, "write [[tool.hypiler.registry]] above the options of each registry")
             return []
         registries: list[RegistryOptions] = []
@@ -237,7 +237,7 @@ class _Reader:
         values = value if isinstance(value, list) else [value]
         texts = [item for item in values if isinstance(item, str)]
         if not texts or len(texts) < len(values):
-            self.fault(f"`sources` must be a path or a list of paths, got {_found(value)}", path)
+            self.fault(f"`sources` must be a path or a list of paths, got {quote_toml(value)}", path)
             return []
         named: list[str] = []
         sources: list[str] = []
@@ -290,7 +290,7 @@ class _Reader:
         text = value if isinstance(value, str) else ""
         stem, extension = os.path.splitext(os.path.basename(text))
         if extension != ".py" or not stem.isidentifier():
-            message = f"`output` must be the path of a module, as `src/app/model_registry.py`, got {_found(value)}"
+            message = f"`output` must be the path of a module, as `src/app/model_registry.py`, got {quote_toml(value)}"
             self.fault(message, path)
             return ""
         return self._inside(text, path)
@@ -298,13 +298,13 @@ class _Reader:
     def _docs(self, value: "JSONValue", path: "Path") -> str:
         """The path of a Markdown file."""
         if not isinstance(value, str) or not value.endswith(".md"):
-            self.fault(f"`docs` must be the path of a Markdown file (.md), got {_found(value)}", path)
+            self.fault(f"`docs` must be the path of a Markdown file (.md), got {quote_toml(value)}", path)
             return ""
         return self._inside(value, path)
 
     def _lock(self, value: "JSONValue", path: "Path") -> str:
         if not isinstance(value, str) or not value.endswith(".json"):
-            self.fault(f"`lock` must be the path of a JSON file (.json), got {_found(value)}", path)
+            self.fault(f"`lock` must be the path of a JSON file (.json), got {quote_toml(value)}", path)
             return ""
         return self._inside(value, path)
 
@@ -316,7 +316,7 @@ class _Reader:
         elif isinstance(value, dict):
             named = [(name, (*place, name), path) for name, path in value.items()]
         else:
-            self.fault(f"`targets` must be a table of paths or a list of names, got {_found(value)}", place)
+            self.fault(f"`targets` must be a table of paths or a list of names, got {quote_toml(value)}", place)
             return {}
         targets: dict[str, str] = {}
         for name, path, file in named:
@@ -324,7 +324,7 @@ class _Reader:
                 self.fault("`targets` must not name the module: `output` is its path", path)
             elif not isinstance(name, str) or name not in known:
                 help = f"known targets: {', '.join(known)}"
-                self.fault(f"`targets` must name known targets, got {_found(name)}", path, help)
+                self.fault(f"`targets` must name known targets, got {quote_toml(name)}", path, help)
             elif isinstance(value, list):
                 targets[name] = (docs if name == "docs" else None) or TARGETS[name].default_path
             elif name == "docs" and docs is not None:
@@ -336,7 +336,7 @@ class _Reader:
     def _target(self, name: str, value: "JSONValue", path: "Path") -> str:
         suffix = os.path.splitext(TARGETS[name].default_path)[1]
         if not isinstance(value, str) or not value.endswith(suffix) or os.path.basename(value) == MANIFEST:
-            self.fault(f"`{name}` must be the path of a file that ends in `{suffix}`, got {_found(value)}", path)
+            self.fault(f"`{name}` must be the path of a file that ends in `{suffix}`, got {quote_toml(value)}", path)
             return ""
         return self._inside(value, path)
 
@@ -421,9 +421,3 @@ def _matches(pattern: str, root: str) -> list[str]:
 
 
 _BESIDE = (".lock.json", ".schema.json", ".manifest.json")
-
-
-def _found(value: "Any") -> str:
-    """A value of TOML as a message shows it: JSON has no dates and times."""
-    text: str = value.isoformat() if hasattr(value, "isoformat") else quote_value(value)
-    return text

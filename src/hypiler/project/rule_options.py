@@ -37,7 +37,7 @@ def _words(table: "dict[str, Any]", option: str, findings: list[Finding]) -> lis
         words = [word for word in value if isinstance(word, str)]
         if len(words) == len(value):
             return words
-    message = f"`{option}` must be a list of codes, prefixes or names of rules, got {_shown(value)}"
+    message = f"`{option}` must be a list of codes, prefixes or names of rules, got {quote_toml(value)}"
     findings.append(_invalid(message, (option,)))
     return []
 
@@ -46,7 +46,7 @@ def _severity(table: "dict[str, Any]", findings: list[Finding]) -> dict[str, str
     value: JSONValue = table.get("severity", {})
     if isinstance(value, dict):
         return value
-    message = f"`severity` must be a table of rules and their severities, got {_shown(value)}"
+    message = f"`severity` must be a table of rules and their severities, got {quote_toml(value)}"
     findings.append(_invalid(message, ("severity",), 'write severity = { M211 = "error" }'))
     return {}
 
@@ -55,7 +55,7 @@ def _invalid(message: str, path: tuple[str | int, ...], help: str | None = None)
     return Finding("M502", message, ("tool", "hypiler", *path), file="pyproject.toml", help=help)
 
 
-def _shown(value: "Any") -> str:
+def quote_toml(value: "Any") -> str:
     """A value of TOML as a message shows it: JSON has no dates and times."""
     text: str = value.isoformat() if hasattr(value, "isoformat") else quote_value(value)
     return text
