@@ -151,8 +151,8 @@ def test_form_of_a_repository_is_that_of_the_schema() -> None:
     assert pattern == f"^(?:{config._REPOSITORY})$"
 
 
-@pytest.mark.parametrize("revision", [5, b"main", "", True, ["main"]])
-def test_revision_must_be_a_text(revision: Any) -> None:
+@pytest.mark.parametrize("revision", [5, b"main", "", True, ["main"], " ", "a b", "a\nb", "../x", "a..b"])
+def test_revision_must_be_what_git_can_name(revision: Any) -> None:
     with pytest.raises(ValueError) as refusal:
         ModelConfig("a/b", 1, 1, revision=revision)
     assert str(refusal.value) == golden(

@@ -73,7 +73,7 @@ class ModelConfig:
         ):
             if type(value) is not int or value < 1:
                 raise ValueError(f"{name} must be a positive integer, got {value!r}")
-        if revision is not None and not _is_text(revision):
+        if revision is not None and not _is_revision(revision):
             raise ValueError(f"revision must be a commit, a branch or a tag as a string, or None; got {revision!r}")
         _fill(self, repo, embedding_dim, max_length, revision, None, None)
 
@@ -264,8 +264,9 @@ def _fill(config: ModelConfig, *values: object) -> None:
         object.__setattr__(config, name, value)
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and value != ""
+def _is_revision(value: object) -> bool:
+    """Whether the value can be the name of a commit, a branch or a tag: git allows no space and no `..` in one."""
+    return isinstance(value, str) and value.isprintable() and value != "" and " " not in value and ".." not in value
 
 
 def _is_repository(value: object) -> bool:

@@ -333,6 +333,8 @@ def test_faulty_lock_is_told_and_left(tiny_project: Project, command: str, conte
     assert (code, out) == (1, "")
     assert err.startswith(told)
     assert "models.lock.json" in err
+    # With its line, as every finding that has one.
+    assert " |\n1 | " in err
     assert tiny_project.hub.requests == []
 
 

@@ -104,6 +104,27 @@ class TestBothForms:
             ("M502", "$.tool.hypiler.registry[1].targets", message, golden("name another path"))
         ]
 
+    @pytest.mark.parametrize(
+        "lines", ['targets = { schema = "./models.lock.json" }', 'lock = "a.json"\ntargets.schema = "a.json"']
+    )
+    def test_no_target_takes_the_place_of_a_lock(self, tmp_path: Path, lines: str) -> None:
+        """It would be read as the lock by the next build."""
+        code, place, message, _ = fault(tmp_path, lines)
+        assert (code, place) == ("M502", "$.tool.hypiler.targets")
+        assert message.startswith("each target must have a path of its own, got ")
+        assert message.endswith(" of the lock")
+
+    def test_an_option_of_the_project_in_an_entry_is_told_where_it_stands(self, tmp_path: Path) -> None:
+        text = '[[tool.hypiler.registry]]\noutput = "a.py"\nignore = ["M2"]\n'
+        assert faults(tmp_path, text) == [
+            (
+                "M501",
+                "$.tool.hypiler.registry[0].ignore",
+                "unknown option `ignore` in `tool.hypiler.registry[0]`",
+                "move it to [tool.hypiler], for all registries",
+            )
+        ]
+
     def test_a_registry_is_named_by_its_output_or_its_module(self, tmp_path: Path) -> None:
         registries(tmp_path, TWO)
         options = read_options(str(tmp_path))

@@ -146,7 +146,8 @@ def _read_lock(opened: Opened, options: "Namespace") -> bool:
     opened.kept = read_bounded(opened.lock)
     opened.locks, findings = read_lock(opened.kept, opened.lock)
     if findings:
-        report(findings, None, options, sys.stderr)
+        opened.registry.files[opened.lock] = opened.kept  # for the lines of the findings
+        report(findings, opened.registry, options, sys.stderr)
     return not findings
 
 

@@ -195,7 +195,9 @@ class _Reader:
         for key in table:
             if key not in known:
                 message = f"unknown option {quote_name(key)} in `{_dotted(place)}`"
-                self.fault(message, (*place, key), did_you_mean(key, known), code="M501")
+                is_global = place != _TABLE and key in RULE_OPTIONS
+                help = "move it to [tool.hypiler], for all registries" if is_global else did_you_mean(key, known)
+                self.fault(message, (*place, key), help, code="M501")
 
     def several(self, table: "dict[str, JSONValue]") -> list[RegistryOptions]:
         """The entries of `[[tool.hypiler.registry]]`."""
@@ -362,17 +364,22 @@ class _Reader:
         self.fault(message, place, "replace the link, or name another path", code="M503")
 
     def check_outputs(self, registries: list[RegistryOptions]) -> None:
-        """No two targets are written to one path, in one registry or in several."""
+        """No two targets are written to one path, in one registry or in several, and none to that of a lock."""
         taken: set[str] = set()
+        locks = {self._real(options.lock) for options in registries}
         for options, place in zip(registries, self.places, strict=True):
             for name in TARGETS:
                 path = options.path_of(name)
-                real = os.path.normcase(os.path.realpath(self.base + path)) if path else ""
-                if path and real in taken:
-                    message = f"each target must have a path of its own, got {quote_value(path)} again"
+                real = self._real(path) if path else ""
+                if path and real in taken | locks:
+                    again = "again" if real in taken else "of the lock"
+                    message = f"each target must have a path of its own, got {quote_value(path)} {again}"
                     at = {"module": "output", "docs": "docs" if options.docs else "targets"}.get(name, "targets")
                     self.fault(message, (*place, at), "name another path")
                 taken.add(real)
+
+    def _real(self, path: str) -> str:
+        return os.path.normcase(os.path.realpath(self.base + path))
 
 
 def _dotted(place: "Path") -> str:
