@@ -152,10 +152,13 @@ def test_origin_of_a_part_that_no_value_has_is_an_error(tmp_path: Path, path: st
         Registry.load(written(tmp_path / "models.json", PARTS)).origin("model-a", path)
 
 
-def test_a_mistyped_repository_gets_the_id_of_the_one_that_was_meant(two: Registry) -> None:
+def test_a_mistyped_repository_gets_the_one_that_was_meant(two: Registry) -> None:
     with pytest.raises(UnknownModelError) as caught:
         two["org/Model-BB"]
-    assert caught.value.suggestion == "model-b"
+    assert caught.value.suggestion == "org/Model-B"
+    # An owner that is the same makes no two repositories alike.
+    assert two.suggest("org/zzzzzz") is None
+    assert two.suggest("somebody/model-b") == "org/Model-B"
 
 
 @pytest.mark.parametrize("name", ["model-a", "a", "org/a"])
