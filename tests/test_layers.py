@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,8 @@ APART = "engines"
 STANDARD = sys.stdlib_module_names | {"_sha2", "_sha256"}
 # What users import, and what is generated for them: these know nothing of the rooms.
 OUTSIDE = {"hypiler", "hypiler.config", "hypiler.model_registry"}
+# What else users may import.
+PUBLIC = ["hypiler.engines", "hypiler.registry", "hypiler.space"]
 # What both sides need: these import nothing but each other.
 LEAVES = {"hypiler._callers", "hypiler._digest", "hypiler.errors", "hypiler.protocols", "hypiler.space"}
 
@@ -101,6 +104,21 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
         for name in free:
             del open_[name]
     assert open_ == {}
+
+
+@pytest.mark.parametrize("name", ["hypiler", "hypiler.model_registry", *PUBLIC])
+def test_a_public_module_says_what_is_public_and_has_a_reference_page(name: str) -> None:
+    module = import_module(name)
+    assert [public for public in module.__all__ if not hasattr(module, public)] == []
+    assert len({*module.__all__}) == len(module.__all__)
+    assert (SOURCE.parent / f"docs/reference/{name}.md").is_file()
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_what_a_public_module_defines_is_public_or_has_an_underscore(name: str) -> None:
+    module = import_module(name)
+    own = {key for key, value in vars(module).items() if getattr(value, "__module__", None) == name}
+    assert {key for key in own - {*module.__all__} if not key.startswith("_")} <= {"location"}
 
 
 def test_all_code_lies_in_a_room() -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from hypiler.protocols import HasSpace, Model, Models
 
+__all__ = ["SpaceError", "check", "describe", "identify"]
+
 
 class SpaceError(ValueError):
     """The stored vectors and the vectors of the config or encoder belong to different spaces.
