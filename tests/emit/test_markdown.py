@@ -151,9 +151,9 @@ def paragraphs(text: str, id: str = "") -> list[str]:
 def test_document_says_what_was_verified_at_which_commit_and_what_is_claimed() -> None:
     text = with_lock("model-a")
     assert paragraphs(text) == [
-        "2 models, made from `models.json`. 2 facts of 1 model are *verified*: compared with the model's own files at the"
-        " commit that its section names, and equal. Every other fact is *claimed*: the registry says so, and the source"
-        " names where it was read; where none is named, the registry gives none."
+        "2 models. 2 facts of 1 model are *verified*: compared with the model's own files at the commit that its section"
+        " names, and equal. Every other fact is *claimed*: the registry says so, and the source names where it was read;"
+        " where none is named, the registry gives none."
     ]
     verified = re.fullmatch(
         rf"\*\*Verified:\*\* 2 facts, at commit `{COMMIT}`\. \*\*Claimed:\*\* ([0-9]+) facts\.",

@@ -15,16 +15,16 @@ _ABSENT = "none, or not published"
 _CLAIMED = """\
 # Models
 
-{count}, made from `models.json`. Every fact is *claimed*: the registry says so, and the source names where it was read;
-where none is named, the registry gives none. No fact was compared with the files of the model at a known commit.
+{count}. Every fact is *claimed*: the registry says so, and the source names where it was read; where none is named, the
+registry gives none. No fact was compared with the files of the model at a known commit.
 
 """
 _VERIFIED = """\
 # Models
 
-{count}, made from `models.json`. {facts} of {models} *verified*: compared with the model's own files at the commit that
-its section names, and equal. Every other fact is *claimed*: the registry says so, and the source names where it was
-read; where none is named, the registry gives none.
+{count}. {facts} of {models} *verified*: compared with the model's own files at the commit that its section names, and
+equal. Every other fact is *claimed*: the registry says so, and the source names where it was read; where none is named,
+the registry gives none.
 
 """
 _OVERVIEW = ["id", "type", "organization", "width", "context", "parameters", "licence", "BEIR nDCG@10"]
