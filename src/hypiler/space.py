@@ -159,9 +159,12 @@ def _digest(version: str, facts: "Mapping[str, Any]") -> str:
 
     lines: list[str] = []
     for key, value in facts.items():
-        text = value if type(value) is str else _canonical_text(value)
-        # The length of each value is included, so that no value can look like the next line.
-        lines.append(f"{key}=-" if value is None else f"{key}={len(text.encode())}:{text}")
+        if value is None:
+            lines.append(f"{key}=-")
+        else:
+            text = value if type(value) is str else _canonical_text(value)
+            # The length of each value is included, so that no value can look like the next line.
+            lines.append(f"{key}={len(text.encode())}:{text}")
     return f"{version}-{sha256_hex(chr(10).join(lines).encode())[:16]}"
 
 

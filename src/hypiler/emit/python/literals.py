@@ -20,12 +20,17 @@ class _Escapes(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         character = chr(code)
-        kept = any(first <= character <= last for first, last in _READABLE)
-        self[code] = text = character if kept else character.encode("unicode_escape").decode()
-        return text
+        if any(first <= character <= last for first, last in _READABLE):
+            _KEPT.add(character)
+            self[code] = character
+        else:
+            self[code] = character.encode("unicode_escape").decode()
+        return self[code]
 
 
 _ESCAPES = _Escapes()
+# The kept characters that were met: most texts consist of them.
+_KEPT: set[str] = set()
 
 
 class EmitError(Exception):
@@ -44,7 +49,7 @@ def block(lines: "list[str]") -> str:
 
 def docstring(text: str) -> str:
     """A triple-quoted literal for people to read: characters of common scripts are kept, others are escaped."""
-    return f'"""{text.translate(_ESCAPES)}"""'
+    return f'"""{text if _KEPT.issuperset(text) else text.translate(_ESCAPES)}"""'
 
 
 def readable(lines: "list[str]") -> str:
