@@ -136,13 +136,20 @@ def location(model: "Model", variant: str | None = None) -> "tuple[str, str | No
 _RENAMED = {"huggingface_id": "repository", "dense_layers": "layers", "embedding_dim": "dimension"}
 
 
+# The attributes of these facts by the fields of a class of models, and by side: all models of a class have the same.
+_LATER: "dict[tuple[str, str], list[str]]" = {}
+
+
 def _later_facts(model: "Model", side: str, known: "Mapping[str, Any]") -> "dict[str, Any]":
     """The facts of fields that were added to this side of the space later, if the model states them.
 
     The table of fields says which fields these are. A model that does not state such a fact keeps its old id.
     """
-    fields = [field.split(":") for field in getattr(model, "_space_fields", "").split()]
-    later = [name for name, own in fields if own == side and _RENAMED.get(name, name) not in known]
+    fields: str = getattr(model, "_space_fields", "")
+    if (fields, side) not in _LATER:
+        sides = [field.split(":") for field in fields.split()]
+        _LATER[fields, side] = [name for name, own in sides if own == side and _RENAMED.get(name, name) not in known]
+    later = _LATER[fields, side]
     record: Any = model
     values: dict[str, Any] = record.to_dict() if later else {}
     return {name: values[name] for name in later if values[name] not in (None, [], {})}
@@ -154,9 +161,12 @@ def _digest(version: str, facts: "Mapping[str, Any]") -> str:
 
     lines: list[str] = []
     for key, value in facts.items():
-        text = _canonical_text(value)
-        # The length of each value is included, so that no value can look like the next line.
-        lines.append(f"{key}=-" if value is None else f"{key}={len(text.encode())}:{text}")
+        if value is None:
+            lines.append(f"{key}=-")
+        else:
+            text = value if type(value) is str else _canonical_text(value)
+            # The length of each value is included, so that no value can look like the next line.
+            lines.append(f"{key}={len(text.encode())}:{text}")
     return f"{version}-{sha256_hex(chr(10).join(lines).encode())[:16]}"
 
 

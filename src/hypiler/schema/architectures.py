@@ -64,7 +64,7 @@ _BY_FAMILY: "Final" = (
 
 def _normalized(word: str) -> str:
     """Lower-case letters and digits of a name, so that `xlm-roberta`, `XLM_RoBERTa` and `XLMRoberta` are equal."""
-    return "".join([letter for letter in word.lower() if letter.isalnum()])
+    return "".join(filter(str.isalnum, word.lower()))
 
 
 _FAMILIES: "Final" = {_normalized(word): family for family, words in _BY_FAMILY for word in words.split()}

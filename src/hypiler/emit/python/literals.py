@@ -1,7 +1,5 @@
 """Writes text from the input as Python literals, in one of three forms. No other module writes input into source."""
 
-import re
-
 # The C part of `ast`. The Python part takes as long to load as all of hypiler.
 from _ast import Constant, PyCF_ONLY_AST, Tuple
 
@@ -9,8 +7,30 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# Fixed ranges instead of `str.isprintable`, whose result changes between Python versions: stubs must stay the same.
-_unreadable = re.compile("[^\n -\\[\\]-~·×–—…À-ÖØ-öø-ſА-яЁёぁ-ゖァ-ヺ一-鿿가-힣]").sub
+# The characters that are kept, each pair the first and the last of a range. The ranges are fixed, unlike those of
+# `str.isprintable`, whose result changes between Python versions: stubs must stay the same.
+_READABLE = ("\n\n", " [", "]~", "··", "××", "–—", "……", "ÀÖ", "Øö", "øſ", "ЁЁ", "Ая", "ёё", "ぁゖ", "ァヺ", "一鿿", "가힣")
+
+
+class _Escapes(dict[int, str]):
+    """The text of each character in a docstring, for `str.translate`.
+
+    A regular expression would do the same, and take longer to compile than a small registry to build.
+    """
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        if any(first <= character <= last for first, last in _READABLE):
+            _KEPT.add(character)
+            self[code] = character
+        else:
+            self[code] = character.encode("unicode_escape").decode()
+        return self[code]
+
+
+_ESCAPES = _Escapes()
+# The kept characters that were met: most texts consist of them.
+_KEPT: set[str] = set()
 
 
 class EmitError(Exception):
@@ -29,17 +49,13 @@ def block(lines: "list[str]") -> str:
 
 def docstring(text: str) -> str:
     """A triple-quoted literal for people to read: characters of common scripts are kept, others are escaped."""
-    return f'"""{_unreadable(_escape, text)}"""'
+    return f'"""{text if _KEPT.issuperset(text) else text.translate(_ESCAPES)}"""'
 
 
 def readable(lines: "list[str]") -> str:
     """Lines of input as the text of a docstring: stripped, and with single instead of double quotes."""
     text = "\n".join([line.strip() for line in lines]).replace('"', "'")
     return text if len(lines) == 1 else text + "\n"
-
-
-def _escape(found: "re.Match[str]") -> str:
-    return found[0].encode("unicode_escape").decode()
 
 
 def verify_literals(literals: "list[str]", values: "list[str]") -> None:
