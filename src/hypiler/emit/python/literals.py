@@ -9,7 +9,11 @@ if TYPE_CHECKING:
 
 # The characters that are kept, each pair the first and the last of a range. The ranges are fixed, unlike those of
 # `str.isprintable`, whose result changes between Python versions: stubs must stay the same.
-_READABLE = ("\n\n", " [", "]~", "··", "××", "–—", "……", "ÀÖ", "Øö", "øſ", "ЁЁ", "Ая", "ёё", "ぁゖ", "ァヺ", "一鿿", "가힣")
+_READABLE = (
+    *(("\n", "\n"), (" ", "["), ("]", "~"), ("·", "·"), ("×", "×"), ("–", "—"), ("…", "…")),
+    *(("À", "Ö"), ("Ø", "ö"), ("ø", "ſ"), ("Ё", "Ё"), ("А", "я"), ("ё", "ё")),
+    *(("ぁ", "ゖ"), ("ァ", "ヺ"), ("一", "鿿"), ("가", "힣")),
+)
 
 
 class _Escapes(dict[int, str]):
