@@ -9,7 +9,25 @@ if TYPE_CHECKING:
 
 # The characters that are kept, each pair the first and the last of a range. The ranges are fixed, unlike those of
 # `str.isprintable`, whose result changes between Python versions: stubs must stay the same.
-_READABLE = ("\n\n", " [", "]~", "··", "××", "–—", "……", "ÀÖ", "Øö", "øſ", "ЁЁ", "Ая", "ёё", "ぁゖ", "ァヺ", "一鿿", "가힣")
+_READABLE = (
+    "\n\n",
+    " [",
+    "]~",
+    "··",
+    "××",
+    "–—",
+    "……",
+    "ÀÖ",
+    "Øö",
+    "øſ",
+    "ЁЁ",
+    "Ая",
+    "ёё",
+    "ぁゖ",
+    "ァヺ",
+    "一鿿",
+    "가힣",
+)
 
 
 class _Escapes(dict[int, str]):
@@ -20,7 +38,7 @@ class _Escapes(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         character = chr(code)
-        if any(first <= character <= last for first, last in _READABLE):
+        if any(pair[0] <= character <= pair[1] for pair in _READABLE):
             _KEPT.add(character)
             self[code] = character
         else:
