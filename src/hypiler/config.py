@@ -6,9 +6,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, ClassVar, ParamSpec, Self
 
-    from hypiler.engines import Encoder
     from hypiler.model_registry import FromRegistry
-    from hypiler.protocols import Model, ModelOf
+    from hypiler.protocols import Encoder, Model, ModelOf
 
     _Choice = ParamSpec("_Choice")
 
@@ -192,11 +191,13 @@ class ModelConfig:
         assume: "Mapping[str, object] | None" = None,
         trust_remote_code: bool = False,
         allow_pickle: bool = False,
-    ) -> "Encoder[Any]":
+    ) -> "Encoder":
         """The model itself, ready to encode: see `hypiler.engines.load`."""
-        from hypiler.engines import load
+        from importlib import import_module
 
-        return load(
+        # By name, so that type checkers do not follow: they would read the types of NumPy, for seconds.
+        engines: Any = import_module("hypiler.engines")
+        encoder: Encoder = engines.load(
             self,
             engine,
             local=local,
@@ -205,6 +206,7 @@ class ModelConfig:
             trust_remote_code=trust_remote_code,
             allow_pickle=allow_pickle,
         )
+        return encoder
 
     def _key(self) -> "tuple[object, ...]":
         return tuple([getattr(self, name) for name in _FIELDS])

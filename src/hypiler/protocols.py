@@ -110,6 +110,31 @@ if TYPE_CHECKING:
             """Everything that the vectors depend on, and the ids of the two sides."""
             ...
 
+    class Encoder(HasSpace, Protocol):
+        """A loaded model: `hypiler.engines.Encoder` without types of NumPy, so that whoever checks a config needs none.
+
+        Use `isinstance` with the classes of `hypiler.engines` to get the types of arrays.
+        """
+
+        contract: Any
+        engine: str
+
+        @property
+        def space_id(self) -> str: ...
+        @property
+        def query_space_id(self) -> str: ...
+        def encode_queries(self, texts: Sequence[str], *, batch_size: int = 32, progress: bool | None = None) -> Any:
+            """Encode texts as queries."""
+            ...
+
+        def encode_documents(self, texts: Sequence[str], *, batch_size: int = 32, progress: bool | None = None) -> Any:
+            """Encode texts as documents."""
+            ...
+
+        def similarity(self, queries: Any, documents: Any) -> Any:
+            """The scores, float32 [queries, documents]. Larger is nearer."""
+            ...
+
     class Config(HasSpace, Protocol):
         """A model together with the user's choices: what engines require of a `ModelConfig`."""
 
