@@ -143,11 +143,28 @@ def test_engines_import_only_themselves_and_the_reader_of_a_models_files() -> No
         assert {room_of(name) for name in own} <= {APART, *below}, path.name
 
 
-def test_what_users_import_first_knows_the_engines_and_the_registry_alone() -> None:
+def test_what_users_import_first_knows_the_registry_alone() -> None:
     for name in ("__init__", "config", "space", "_digest"):
         own = {name for name in imports(SOURCE / f"hypiler/{name}.py") if name.split(".")[0] == "hypiler"}
-        further = {"config": {"hypiler.engines"}, "__init__": {"hypiler.registry"}}
-        assert own <= OUTSIDE | LEAVES | further.get(name, set()), name
+        assert own <= OUTSIDE | LEAVES | ({"hypiler.registry"} if name == "__init__" else set()), name
+
+
+def test_type_checkers_of_hypiler_read_neither_the_engines_nor_other_packages() -> None:
+    """They follow every import, also those for types alone, and NumPy takes them longer than a registry of thousands."""
+    found: set[str] = set()
+    left = ["hypiler"]
+    while left:
+        module = left.pop()
+        path = SOURCE.joinpath(*module.split("."))
+        path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        if module not in found and path.exists():
+            left += imports(path)
+        found.add(module)
+    assert {"hypiler.config", "hypiler.registry.registry"} < found
+    assert {room_of(name) for name in found if name.startswith("hypiler")} <= {"", *ROOMS} | {
+        room_of(name) for name in LEAVES
+    }
+    assert {name.split(".")[0] for name in found} <= {"hypiler", *STANDARD}
 
 
 def test_third_party_packages_are_known_to_the_engines_and_in_three_places() -> None:
@@ -197,3 +214,13 @@ def test_clean_build_loads_nothing_that_only_a_fault_needs(tmp_path: Path) -> No
     standard = loaded_by("from argparse import ArgumentParser; ArgumentParser()")
     assert (loaded - standard) & {"hypiler.jsontext.scanner", "difflib", "typing", "ast"} == set()
     assert {name.split(".")[0] for name in loaded} <= {"hypiler", *STANDARD}  # fmt: skip
+
+
+def test_clean_check_of_a_file_loads_nothing_that_only_a_fault_a_project_or_an_output_needs(tmp_path: Path) -> None:
+    source = Path(__file__).parent / "packages/hatch-app/models.json"
+    loaded = loaded_by(f"from hypiler.cli.main import main; main(['check', {str(source)!r}])")
+    of_outputs = {"hypiler.schema.model", "hypiler._digest", "hypiler.emit", "hypiler.emit.targets"}
+    of_projects = {"hypiler.project.options", "hypiler.project.discovery", "tomllib"}
+    of_faults = {"hypiler.diagnostics.text", "hypiler.cli.terminal", "hypiler.jsontext.scanner", "difflib", "bisect"}
+    of_help = {"shutil", "bz2", "lzma", "zlib"}
+    assert loaded & (of_outputs | of_projects | of_faults | of_help) == set()

@@ -210,9 +210,15 @@ class CheckedRegistry:
         if not finding.line or finding.file not in self.files:
             return None
         if finding.file not in self._lines:
-            text = self.files[finding.file].decode("utf-8-sig", "replace")
-            self._lines[finding.file] = Lines(text)
+            self._lines[finding.file] = self._lines_of(finding.file)
         return self._lines[finding.file].line(finding.line)
+
+    def _lines_of(self, name: str) -> Lines:
+        for source in self.sources:
+            if source.name == name:
+                return source.lines
+        # The lock, or a file that is not JSON.
+        return Lines(self.files[name].decode("utf-8-sig", "replace"))
 
     def __iter__(self) -> "Iterator[Model]":
         return iter(self.models)
