@@ -47,6 +47,9 @@ class Lab:
         Path(self.hypiler).write_text(_SCRIPT.format(python=self.python))
         Path(self.hypiler).chmod(0o755)
         self.build(PROJECT / "models.json", packages / "hypiler")
+        # Without any package.
+        venv.create(folder / "bare", with_pip=False, symlinks=True)
+        self.bare = str(folder / "bare" / "bin" / "python")
         compileall.compile_dir(packages, quiet=1)
 
     def _install(self, package: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,6 +24,8 @@ def checker_rows(lab: Lab, sizes: list[int], rounds: int) -> Iterator[Row]:
             yield skipped(f"{name}, cold", name, f"pip install {name}")
         else:
             yield _cost(lab, name, arguments, program)
+            if name in _PYTHONS:
+                yield _beside_hypiler(lab, name, arguments, program)
             yield _refused(lab, name, arguments, program)
 
 
@@ -37,6 +40,18 @@ def _cost(lab: Lab, name: str, arguments: "Callable[[str, Path], list[str]]", pr
     figure = Figure(many / few, " x", f"{many / 1e3:.2f} of {few / 1e3:.2f} s")
     what = f"{name}, cold, program over {_MANY:,} models / over {_FEW}"
     return at_most(what, f"{_FEW}, {_MANY // 1000}k", figure, _BARS.get(name))
+
+
+def _beside_hypiler(lab: Lab, name: str, arguments: "Callable[[str, Path], list[str]]", program: str) -> Row:
+    """Compare with an environment that has neither hypiler nor NumPy: a generated module names a type of hypiler's."""
+    folder = lab.generated(_FEW)
+    (folder / "program.py").write_text(_program(lab), encoding="utf-8")
+    given = [*arguments(program, folder), _PYTHONS[name]]
+    commands = {python: Command([*given, python], folder) for python in (sys.executable, lab.bare)}
+    took = in_turns(commands, _ROUNDS)
+    beside, alone = took[sys.executable].middle, took[lab.bare].middle
+    figure = Figure(beside / alone, " x", f"{beside / 1e3:.2f} of {alone / 1e3:.2f} s")
+    return at_most(f"{name}, cold, where hypiler is installed / where it is not", _FEW, figure, _BESIDE)
 
 
 def _refused(lab: Lab, name: str, arguments: "Callable[[str, Path], list[str]]", program: str) -> Row:
@@ -82,6 +97,9 @@ _CHECKERS: "dict[str, Callable[[str, Path], list[str]]]" = {
     "pyrefly": _pyrefly,
     "zuban": _zuban,
 }
+# The option that names the interpreter whose packages a checker sees.
+_PYTHONS = {"mypy": "--python-executable", "pyright": "--pythonpath", "basedpyright": "--pythonpath"}
+_BESIDE = 1.4
 _BARS = {"mypy": 1.3, "pyright": 1.3, "basedpyright": 1.3}
 
 

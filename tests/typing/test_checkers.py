@@ -192,6 +192,12 @@ def test_cases_of_the_shipped_registry(check: Check, tmp_path: Path) -> None:
     assert check(tmp_path) == []
 
 
+@both
+def test_cases_of_loaded_models(check: Check, tmp_path: Path) -> None:
+    copy_cases(Path("engines"), "accepts", "rejects", to=tmp_path / "cases")
+    assert check(tmp_path) == []
+
+
 def test_accepted_cases_run() -> None:
     accepted = HERE / "shipped" / "accepts.py"
     result = subprocess.run(
