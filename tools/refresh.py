@@ -10,10 +10,13 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from shutil import copytree, ignore_patterns
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from griffe import GriffeLoader, Parser
 from griffe2md import default_config, render_object_docs
+from registry_stub import emit_registry_stub
 
 from hypiler.emit.field_reference import emit_reference
 from hypiler.emit.json_schema import emit_json_schema
@@ -83,8 +86,11 @@ PUBLIC = ("hypiler", "hypiler.model_registry", "hypiler.registry", "hypiler.spac
 
 def page(module: str) -> str:
     """The reference of a public module, from its docstrings."""
-    loader = GriffeLoader(search_paths=[ROOT / "src"], docstring_parser=Parser.google)
-    loader.load("hypiler")
+    with TemporaryDirectory() as folder:
+        # Without the stub of the registry, whose classes would be shown beside those that it is made from.
+        copytree(ROOT / "src/hypiler", Path(folder) / "hypiler", ignore=ignore_patterns("__init__.pyi", "__pycache__"))
+        loader = GriffeLoader(search_paths=[folder], docstring_parser=Parser.google)
+        loader.load("hypiler")
     loader.resolve_aliases(implicit=False)
     text = render_object_docs(loader.modules_collection[module], _CONFIG)
     # Signatures are no programs, and names of types would be links to pages of a site.
@@ -95,6 +101,7 @@ def page(module: str) -> str:
 
 FILES: dict[str, Callable[[], str]] = {
     "src/hypiler/schema/model_attributes.pyi": emit_model_attributes,
+    "src/hypiler/registry/__init__.pyi": emit_registry_stub,
     "models.schema.json": emit_json_schema,
     "docs/models-json.md": reference,
     _CODES: codes,

@@ -1,0 +1,347 @@
+# Made from the classes themselves by tools/refresh.py.
+"""What `hypiler.registry` shows, for checkers alone: without the modules that it is made of."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Self, TypeAlias
+
+from hypiler.errors import UnknownModelError as UnknownModelError
+from hypiler.schema.model_attributes import ModelAttributes
+
+_Path: TypeAlias = tuple[str | int, ...]
+
+__all__ = [
+    "Finding",
+    "Model",
+    "OptionsError",
+    "Origin",
+    "OutputRefused",
+    "Registry",
+    "RuleSettings",
+    "UnknownModelError",
+]
+
+class Finding:
+    """One fault of the input.
+
+    Attributes:
+        code: As `M103`.
+        message: What must hold, and what was found.
+        path: The JSON path of the fault in its file.
+        at: The part that the fault concerns: the `"value"` at the path or its `"key"`.
+        help: What to do about it; None if the message says it all.
+        model: The id of the model; None for a fault of no model.
+        file: The name of the file; empty for a fault of no file.
+        line: From 1; 0 until the finding is located, and for a fault that has no place in a file.
+        column: From 1, in characters; 0 where `line` is 0.
+        width: The number of characters to underline.
+        severity: "error", "warning" or "note"; by default that of the code.
+    """
+
+    code: str
+    message: str
+    path: _Path
+    at: str
+    help: str | None
+    model: str | None
+    file: str
+    line: int
+    column: int
+    width: int
+    severity: str
+    def __init__(self, code: str, message: str, path: _Path=(), *, at: str='value', help: str | None=None, model: str | None=None, file: str='', line: int=0, column: int=0, width: int=1, severity: str='') -> None: ...
+    @property
+    def json_path(self) -> str:
+        """The path as `$.models[3].specs.embedding_dim`."""
+    def __str__(self) -> str:
+        """On one line, as editors read it: `models.json:7:20: error[M103]: …`."""
+    def __repr__(self) -> str: ...
+
+class RuleSettings:
+    """Which rules are applied, and how severe their findings are.
+
+    A rule is named by its code (`M211`), by its name (`license-spelling`), or with others by a prefix (`M2`). Where
+    several words name a rule, the most specific one decides, and `ignore` wins over an equal one in `select`.
+
+    Attributes:
+        select: The rules that are applied; None for all.
+        ignore: The rules that are not applied.
+        severity: "error", "warning" or "note" by the rules that get another severity.
+
+    Raises TypeError for one string where a list of them is due.
+    """
+
+    select: Sequence[str] | None
+    ignore: Sequence[str]
+    severity: Mapping[str, str]
+    def __init__(self, select: Sequence[str] | None=None, ignore: Sequence[str]=(), severity: Mapping[str, str] | None=None) -> None: ...
+    def graded(self, rules: Iterable[Any]) -> list[tuple[Any, str]]:
+        """Those of the rules that are applied, each with the severity of its findings."""
+    def faults(self, rules: Iterable[Any]) -> Iterator[tuple[str, str, str, str | None]]:
+        """What is wrong with the settings, given all the rules that there are.
+
+        Yields the setting, the word in it, the message and the help.
+        """
+
+class Origin:
+    """Where a fact of a registry stands.
+
+    Attributes:
+        layer: The registry that states the fact: "project" for one's own files, "hypiler" for the shipped registry.
+        file: The name of the file.
+        line: From 1.
+        column: From 1, in characters.
+        source: What `sources` of the model says of the fact; None if it says nothing.
+    """
+
+    layer: str
+    file: str
+    line: int
+    column: int
+    source: str | None
+    def __init__(self, layer: str, file: str, line: int, column: int, source: str | None) -> None: ...
+    def __eq__(self, other: object) -> bool: ...
+    def __repr__(self) -> str: ...
+
+class _Record(tuple[Any, ...]):
+    """An entry of a list of records: a tuple whose values have names."""
+
+    def __repr__(self) -> str: ...
+    def to_dict(self) -> dict[str, Any]:
+        """The values by name, as JSON types."""
+
+class Model(_Record, ModelAttributes):
+    """One model of a registry: immutable, hashable by its id, with every field of models.json as an attribute.
+
+    A fact that the registry does not state is None, or an empty tuple or mapping. Lists are tuples.
+    """
+
+    @classmethod
+    def of(cls, values: Sequence[Any], evidence: tuple[str, int] | None=None) -> Self:
+        """The model with these values, which are in the order of the table.
+
+        `evidence` is the commit whose files the facts were compared with, and the number of facts that agreed.
+        """
+    @property
+    def dimensions(self) -> tuple[int, ...]:
+        """The vector widths to choose from: the Matryoshka dims, or embedding_dim."""
+    def resolve_dimension(self, dimension: int | None=None) -> int:
+        """The width of the vectors if `dimension` is requested; embedding_dim if it is None.
+
+        Raises ValueError for a width that the model does not have.
+        """
+    @property
+    def space_id(self) -> str:
+        """Identifies everything that document vectors of full width depend on."""
+    @property
+    def query_space_id(self) -> str:
+        """Identifies everything that is done to queries alone."""
+    @property
+    def verified_revision(self) -> str | None:
+        """The commit whose files the facts were compared with; None if they were not."""
+    @property
+    def verified_facts(self) -> int:
+        """How many facts agree with those files."""
+    @property
+    def claimed_facts(self) -> int:
+        """How many facts were not compared with files and rest on their sources alone."""
+    def to_dict(self) -> dict[str, Any]:
+        """Every field by attribute, as JSON types: lists, dicts, strings, numbers, booleans and None."""
+    def __hash__(self) -> int: ...
+    def __repr__(self) -> str: ...
+
+class _Source:
+    """A file that was read.
+
+    Attributes:
+        name: The name that findings show.
+        text: The decoded text, without a byte order mark.
+        value: The value of the text.
+    """
+
+    name: str
+    text: str
+    value: Any
+    def __init__(self, name: str, text: str, value: Any) -> None: ...
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of the file's bytes, as 64 hex digits."""
+    @property
+    def lines(self) -> Any:
+        """The positions of the lines, computed on first use: a clean file never needs them."""
+    def line(self, number: int) -> str:
+        """The text of the line with this number, from 1, without its line end; empty past the last line."""
+    def locate(self, findings: Iterable[Finding]) -> None:
+        """Set file, line, column and width of findings about this source from their `path` and `at`.
+
+        `at="key"` marks the key with its quotes, and `"value"` marks the value. A list or an object is marked by its
+        opening bracket alone. If a path does not exist, its nearest existing parent is marked.
+        """
+    def spans(self, paths: Iterable[_Path]) -> dict[_Path, Any]:
+        """The spans of the paths that exist. List items and the root have an empty key span."""
+
+class _Entry:
+    """A model as its file states it.
+
+    Attributes:
+        source: The file.
+        index: The place among the models of the file, from 0.
+        tree: The object of models.json; what it leaves out the model does not state.
+    """
+
+    source: _Source
+    index: int
+    tree: dict[str, Any]
+    def __init__(self, source: _Source, index: int, tree: dict[str, Any]) -> None: ...
+    @property
+    def path(self) -> _Path:
+        """Where the model stands in its file."""
+    @property
+    def id(self) -> str:
+        """The id of the model."""
+    @property
+    def names(self) -> list[Any]:
+        """What finds the model: its id, aliases and repository, as far as the file states them."""
+    @property
+    def repository(self) -> str:
+        """The repository of the model."""
+    @property
+    def revision(self) -> str | None:
+        """The commit that the facts were read at."""
+
+class _CheckedRegistry:
+    """The models of one or more files, in file order, and every finding.
+
+    It is a collection of models: iteration, `len`, and lookup by id, alias or repository name.
+
+    Attributes:
+        findings: Everything that is wrong, by file and position.
+        files: The contents of the files that were read, by name: the sources, and the lock if there is one.
+        sources: The sources that could be read as JSON, in order.
+        rules: Which rules were applied; None for all, as declared.
+        layer: The name of this registry as a layer: see `Origin`.
+    """
+
+    layer: str
+    files: dict[str, bytes]
+    sources: list[_Source]
+    findings: list[Finding]
+    rules: RuleSettings | None
+    def __init__(self) -> None: ...
+    def accept(self, accepted: Any) -> None:
+        """Take what becomes the models of a registry that is empty, once its files are known to have no error."""
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """All models; empty if a finding is an error, so that nothing is made of a registry that is not right."""
+    @property
+    def sha256(self) -> str:
+        """One digest for all sources and the lock; empty if there are errors."""
+    @property
+    def title(self) -> str:
+        """What messages call this registry: "the shipped registry", or the names of its files."""
+    @property
+    def ok(self) -> bool:
+        """Whether there is no error; there may be warnings."""
+    @property
+    def has_errors(self) -> bool:
+        """Whether a finding is an error, so that nothing may be generated."""
+    @property
+    def version(self) -> str | None:
+        """The registry's own `version`, of its first file; None if that states none."""
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The id of every model."""
+    def line(self, finding: Finding) -> str | None:
+        """The source line that a finding stands on; None if it has no place in a file of the registry."""
+    def __iter__(self) -> Iterator[Model]: ...
+    def __len__(self) -> int: ...
+    def __contains__(self, id: object) -> bool: ...
+    def __getitem__(self, id: str) -> Model:
+        """The model with this id, alias or repository name. Raises UnknownModelError, a KeyError."""
+    def get(self, id: str) -> Model | None:
+        """The model with this id, alias or repository name, or None."""
+    def suggest(self, id: str) -> str | None:
+        """The id, alias or repository name that was probably meant; None if nothing is near."""
+    def origin(self, id: str, path: str='') -> Origin | None:
+        """Where the model with this id states a fact, by its path such as `specs.embedding_dim`.
+
+        The path may also be that of a section, such as `specs`, or of a part of a field, such as `variants[0].sha256`
+        or `extra.note`. Without a path, where the model stands. None if the model does not state the fact.
+
+        Raises UnknownModelError, and ValueError for a path that no field has.
+        """
+    @property
+    def entries(self) -> list[_Entry]:
+        """Every model as its file states it, in file order; also those of a registry with errors."""
+    def entry(self, id: str) -> _Entry:
+        """The entry of the model with this id, alias or repository name. Raises UnknownModelError."""
+
+class Registry(_CheckedRegistry):
+    """The models of one or more files, in file order: a collection, with lookup by id, alias or repository name.
+
+    `registry[name]` raises UnknownModelError, a KeyError, with the nearest id; `registry.get(name)` gives None.
+    Iteration, `len`, `in` and `registry.ids` are in file order.
+
+    Attributes:
+        models: All models; empty if a finding is an error, so that nothing is made of a registry that is not right.
+        findings: Everything that is wrong, by file and position; `report()` is the text of it.
+        ok: Whether no finding is an error.
+        version: The registry's own `version`.
+        sha256: One digest for all sources and the lock; empty if there are errors.
+    """
+
+    @classmethod
+    def load(cls, *files: str | os.PathLike[str], lock: str | os.PathLike[str] | bool=True, rules: RuleSettings | None=None) -> Self:
+        """Read and check the registry in one or more files; the models follow in this order.
+
+        Facts are also held against the lock: `models.lock.json` beside the first file, the file that `lock` names, or
+        with false none. `rules` says which rules are applied; by default all of them. What is wrong with the files is
+        in `findings`, and never raised.
+
+        Raises OSError for a file that cannot be read, and ValueError without a file or for settings of rules that do
+        not exist or cannot be changed.
+        """
+    @classmethod
+    def project(cls, name: str | None=None, *, folder: str | os.PathLike[str]='') -> Self:
+        """Read and check the registry of the project around a folder, by default the current one.
+
+        The project is the nearest pyproject.toml with `[tool.hypiler]` on the way up to the root of the repository. Of
+        several registries, `name` is the one: its `output` as pyproject.toml writes it, or the name of that module.
+
+        Raises FileNotFoundError if there is no project, OptionsError if its options cannot be used, LookupError, with
+        the names, if `name` is missing or unknown, and OSError for a file that cannot be read.
+        """
+    @classmethod
+    def shipped(cls) -> Self:
+        """The registry that this package carries: the models of `hypiler.model_registry`."""
+    def __repr__(self) -> str: ...
+    def report(self, *, color: bool=False) -> str:
+        """The findings as text for people, each with its source line."""
+    def emit(self, target: str='module', path: str | None=None) -> dict[str, str]:
+        """The texts of all files of a target by path; nothing is written.
+
+        Args:
+            target: One of `hypiler.emit.targets.TARGETS`: "module", "docs" or "schema".
+            path: The path of the first file; by default the name that the target has for it.
+
+        Raises ValueError for an unknown target, for a path with another suffix than the target's, and for a registry
+        with errors.
+        """
+    def write(self, folder: str | os.PathLike[str], *targets: str) -> list[str]:
+        """Write targets, by default the module, to a folder: all of them or none.
+
+        Returns the paths that were written; a file that is up to date is left alone. Raises ValueError for an unknown
+        target and for a registry with errors, OutputRefused for a file that hypiler did not generate, and OSError.
+        """
+
+class OptionsError(Exception):
+    """The options cannot be used; `findings` says why."""
+
+    findings: list[Finding]
+    def __init__(self, findings: list[Finding]) -> None: ...
+
+class OutputRefused(Exception):
+    """Nothing was written, since an output is not ours to write; `findings` says which one and why."""
+
+    findings: list[Finding]
+    def __init__(self, findings: list[Finding]) -> None: ...
