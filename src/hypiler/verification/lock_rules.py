@@ -107,12 +107,13 @@ class Lock:
                 model = LockedModel(entry, ("models", index), locked, collector)
                 apply(rules, model)
                 if model.same and locked.revision is not None and locked.revision == entry.get("revision"):
-                    self.verified[entry["id"]] = (locked.revision, sum(map(_counts, model.verdicts)))
+                    self.verified[entry["id"]] = (locked.revision, _count_verified(model.verdicts))
 
 
-def _counts(verdict: Verdict) -> bool:
-    """Whether the verdict counts as a verified fact. Absences (null, empty) are not counted."""
-    return verdict.state == AGREES and verdict.path in _COUNTED and verdict.ours not in (None, [], {})
+def _count_verified(verdicts: list[Verdict]) -> int:
+    """How many facts are verified. Absences (null, empty) are not counted."""
+    agreeing = [verdict for verdict in verdicts if verdict.state == AGREES and verdict.path in _COUNTED]
+    return len([verdict for verdict in agreeing if verdict.ours not in (None, [], {})])
 
 
 def verdicts(entry: "Mapping[str, Any]", locked: "LockEntry") -> list[Verdict]:

@@ -1,7 +1,7 @@
 """Compares the facts that a registry states about a model with the model's own files."""
 
 from hypiler.schema.comparisons import Checksums, FileNamed
-from hypiler.schema.fields import ABSENT, FIELDS, Field
+from hypiler.schema.fields import FIELDS, Field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,8 +21,15 @@ STATES = (AGREES, DIFFERS, UNKNOWN, CLAIMED)
 FACTS = tuple([field for field in FIELDS if field.origin != "identity"])
 """The fields whose values are facts about a model, in the order of the table."""
 
-# Unpacked once: `hypiler check` asks for every fact of every model.
-_FACTS = [(field.name, field) for field in FACTS]
+_SECTIONS: "list[tuple[tuple[str, ...], list[tuple[str, str, Field]]]]" = []
+"""The same fields by the object that they stand in: its path, and the key, the path and the field of each fact.
+
+`hypiler check` asks for every fact of every model, so objects are looked up once for all of their facts.
+"""
+for _field in FACTS:
+    if not _SECTIONS or _SECTIONS[-1][0] != _field.path[:-1]:
+        _SECTIONS.append((_field.path[:-1], []))
+    _SECTIONS[-1][1].append((_field.path[-1], _field.name, _field))
 
 
 class Verdict:
@@ -92,7 +99,14 @@ def stated(entry: "Mapping[str, Any]") -> "Iterator[tuple[str, Any]]":
 
 
 def _stated(entry: "Mapping[str, Any]") -> "list[tuple[str, Field, Any]]":
-    return [(name, field, value) for name, field in _FACTS if (value := field.get(entry)) is not ABSENT]
+    found: list[tuple[str, Field, Any]] = []
+    for path, fields in _SECTIONS:
+        section: Any = entry
+        for key in path:
+            section = section.get(key) if isinstance(section, dict) else None
+        if isinstance(section, dict):
+            found += [(name, field, section[key]) for key, name, field in fields if key in section]
+    return found
 
 
 def _judge(path: str, field: Field, ours: "Any", fact: "FileFact | None", sums: "Mapping[str, str | None]") -> Verdict:

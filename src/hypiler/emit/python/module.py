@@ -61,7 +61,7 @@ def _constants(registry: CheckedRegistry) -> dict[str, list[str]]:
         "_LAYER_FIELDS": _part_fields("dense_layers"),
         "_NO_FACTS": [field.attribute for field in FIELDS if not field.is_fact],
         "_SPACE_FIELDS": [f"{field.attribute}:{field.space}" for field in FIELDS if field.space],
-        "_ROWS": encode_rows([model[: len(FIELDS)] for model in models], [field.type for field in FIELDS]),
+        "_ROWS": encode_rows(models, [field.type for field in FIELDS]),
         "_SPACES": [_space_ids(model) for model in models],
         "_VERIFIED": [
             f"{model.id}|{model.verified_revision} {model.verified_facts}"

@@ -21,9 +21,9 @@ __all__ = ["encode_rows", "index_text", "lookup_of", "verify_rows"]
 
 
 def encode_rows(rows: "Sequence[Sequence[Any]]", types: "Iterable[FieldType]") -> "list[str]":
-    """One line per model; `types` are the types of the values in a row."""
+    """One line per model; `types` are the types of the values in a row. What follows these in a row is left out."""
     # Column by column, since most columns have few distinct values.
-    columns = [_encode_column(one, column) for one, column in zip(types, zip(*rows, strict=True), strict=bool(rows))]
+    columns = [_encode_column(one, column) for one, column in zip(types, zip(*rows, strict=True), strict=False)]
     return ["|".join(row).rstrip("|") for row in zip(*columns, strict=True)]
 
 
