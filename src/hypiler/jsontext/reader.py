@@ -59,28 +59,32 @@ class Source:
 
     Attributes:
         name: The name that findings show.
-        text: The decoded text, without a byte order mark.
+        data: The bytes of the file without a byte order mark, strict UTF-8.
         value: The value of the text.
     """
 
-    __slots__ = ("_lines", "_sha256", "name", "text", "value")
+    __slots__ = ("_lines", "_sha256", "data", "name", "value")
 
-    def __init__(self, name: str, text: str, value: "JSONValue") -> None:
+    def __init__(self, name: str, data: bytes, value: "JSONValue") -> None:
         self.name = name
-        self.text = text
+        self.data = data
         self.value = value
         self._lines: Lines | None = None
         self._sha256 = ""
 
     @property
     def sha256(self) -> str:
-        """The SHA-256 of the file's bytes, as 64 hex digits."""
+        """The SHA-256 of these bytes, as 64 hex digits."""
         if not self._sha256:
             from hypiler._digest import sha256_hex  # imported here: a check needs no digest
 
-            # The file was strict UTF-8 without a byte order mark, so encoding the text gives the original bytes.
-            self._sha256 = sha256_hex(self.text.encode())
+            self._sha256 = sha256_hex(self.data)
         return self._sha256
+
+    @property
+    def text(self) -> str:
+        """The decoded text. It is not kept: large registries would be in memory twice."""
+        return self.data.decode()
 
     @property
     def lines(self) -> "Lines":
@@ -151,7 +155,7 @@ def read_source(data: bytes, name: str) -> tuple[Source | None, list[Finding]]:
         if text is not None:
             value = _read(text, findings)
             if _FATAL.isdisjoint([finding.code for finding in findings]):
-                source = Source(name, text, value)
+                source = Source(name, data, value)
     for finding in findings:
         finding.file = name
     return source, findings

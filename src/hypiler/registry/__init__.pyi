@@ -155,17 +155,20 @@ class _Source:
 
     Attributes:
         name: The name that findings show.
-        text: The decoded text, without a byte order mark.
+        data: The bytes of the file without a byte order mark, strict UTF-8.
         value: The value of the text.
     """
 
     name: str
-    text: str
+    data: bytes
     value: Any
-    def __init__(self, name: str, text: str, value: Any) -> None: ...
+    def __init__(self, name: str, data: bytes, value: Any) -> None: ...
     @property
     def sha256(self) -> str:
-        """The SHA-256 of the file's bytes, as 64 hex digits."""
+        """The SHA-256 of these bytes, as 64 hex digits."""
+    @property
+    def text(self) -> str:
+        """The decoded text. It is not kept: large registries would be in memory twice."""
     @property
     def lines(self) -> Any:
         """The positions of the lines, computed on first use: a clean file never needs them."""
