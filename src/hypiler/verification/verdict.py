@@ -103,8 +103,8 @@ def _stated(entry: "Mapping[str, Any]") -> "list[tuple[str, Field, Any]]":
     for path, fields in _SECTIONS:
         section: Any = entry
         for key in path:
-            section = section.get(key) if isinstance(section, dict) else None
-        if isinstance(section, dict):
+            section = section.get(key) if hasattr(section, "keys") else None
+        if hasattr(section, "keys"):
             found += [(name, field, section[key]) for key, name, field in fields if key in section]
     return found
 
