@@ -34,7 +34,7 @@ def _cost(lab: Lab, name: str, arguments: "Callable[[str, Path], list[str]]", pr
     for size in (_FEW, _MANY):
         folder = lab.generated(size)
         (folder / "program.py").write_text(_program(lab), encoding="utf-8")
-        commands[str(size)] = Command(arguments(program, folder), folder)
+        commands[str(size)] = Command([*arguments(program, folder), *_interpreter(name, lab.python)], folder)
     took = in_turns(commands, _ROUNDS)
     many, few = took[str(_MANY)].middle, took[str(_FEW)].middle
     figure = Figure(many / few, " x", f"{many / 1e3:.2f} of {few / 1e3:.2f} s")
@@ -46,8 +46,9 @@ def _beside_hypiler(lab: Lab, name: str, arguments: "Callable[[str, Path], list[
     """Compare with an environment that has neither hypiler nor NumPy: a generated module names a type of hypiler's."""
     folder = lab.generated(_FEW)
     (folder / "program.py").write_text(_program(lab), encoding="utf-8")
-    given = [*arguments(program, folder), _PYTHONS[name]]
-    commands = {python: Command([*given, python], folder) for python in (sys.executable, lab.bare)}
+    given = arguments(program, folder)
+    pythons = (sys.executable, lab.bare)
+    commands = {python: Command([*given, *_interpreter(name, python)], folder) for python in pythons}
     took = in_turns(commands, _ROUNDS)
     beside, alone = took[sys.executable].middle, took[lab.bare].middle
     figure = Figure(beside / alone, " x", f"{beside / 1e3:.2f} of {alone / 1e3:.2f} s")
@@ -58,12 +59,18 @@ def _refused(lab: Lab, name: str, arguments: "Callable[[str, Path], list[str]]",
     folder = lab.generated(_LITERALS)
     text = _mistakes(lab)
     (folder / "program.py").write_text(text, encoding="utf-8")
-    done = subprocess.run(arguments(program, folder), cwd=folder, capture_output=True, text=True, check=False)
+    given = [*arguments(program, folder), *_interpreter(name, lab.python)]
+    done = subprocess.run(given, cwd=folder, capture_output=True, text=True, check=False)
     wrong = {number for number, line in enumerate(text.splitlines(), 1) if line.endswith("# wrong")}
     found = {int(number) for number in re.findall(r"program\.py:(\d+)", done.stdout)}
     # A line that is right and refused counts as a mistake of the checker's.
     figure = Figure(len(wrong & found) - len(found - wrong), f" of {len(wrong)}")
     return at_least(f"{name}, mistakes in names and dims that it refuses", _LITERALS, figure, len(wrong))
+
+
+def _interpreter(name: str, python: str) -> list[str]:
+    """The arguments that name the interpreter; without them, a checker takes one that the caller's shell finds."""
+    return [_PYTHONS[name], python] if name in _PYTHONS else []
 
 
 def _mypy(program: str, folder: Path) -> list[str]:
