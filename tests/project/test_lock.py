@@ -80,6 +80,20 @@ def test_module_says_which_facts_were_verified(
     assert unverified.claimed_facts == model.claimed_facts + 3 > 10
 
 
+def test_module_has_the_sums_of_the_files_that_decide_vectors(
+    tmp_path: Path, entry: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project(tmp_path, entry, locked(), monkeypatch)
+    pinned = built().pinned_files
+    assert {name: one.to_dict() for name, one in pinned.items()} == {
+        "config.json": {"sha256": "b" * 64, "size": None, "precision": None}
+    }
+    with pytest.raises(TypeError):
+        pinned["config.json"] = None
+    project(tmp_path, entry, locked(revision="c" * 40), monkeypatch)
+    assert built().pinned_files == {}
+
+
 def test_a_change_of_the_lock_makes_outputs_stale_and_line_ends_do_not(
     tmp_path: Path, entry: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

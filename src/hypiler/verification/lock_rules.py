@@ -7,6 +7,8 @@ from hypiler.compiler.rule_set import RuleSet, Violation, apply, graded
 from hypiler.diagnostics.codes import ERROR, WARNING
 from hypiler.diagnostics.escaping import printable
 from hypiler.diagnostics.finding import Finding
+from hypiler.model_files.vector_files import decides_vectors
+from hypiler.schema.evidence import Evidence, PinnedFile
 from hypiler.schema.fields import FIELDS
 from hypiler.verification.lockfile import read_lock
 from hypiler.verification.verdict import AGREES, DIFFERS, Verdict, compare
@@ -88,14 +90,14 @@ class Lock:
         data: The bytes of the lock.
         models: What was read from each model's files, by id; empty if the lock has errors.
         findings: The errors of the lock itself.
-        verified: By id, the commit whose files a model was compared with and the number of its facts that agree.
+        evidence: What the lock proves about each model, by id.
     """
 
     def __init__(self, data: bytes, name: str) -> None:
         self.name = name
         self.data = data
         self.models, self.findings = read_lock(data, name)
-        self.verified: dict[str, tuple[str, int]] = {}
+        self.evidence: dict[str, Evidence] = {}
 
     def check(self, source: "Source", collector: "FindingCollector", settings: "RuleSettings | None") -> None:
         """Apply the rules to each model that is in the lock. `source` is a file without errors."""
@@ -106,14 +108,23 @@ class Lock:
             if locked is not None:
                 model = LockedModel(entry, ("models", index), locked, collector)
                 apply(rules, model)
-                if model.same and locked.revision is not None and locked.revision == entry.get("revision"):
-                    self.verified[entry["id"]] = (locked.revision, _count_verified(model.verdicts))
+                if model.same:
+                    self.evidence[entry["id"]] = _evidence(model)
 
 
-def _count_verified(verdicts: list[Verdict]) -> int:
-    """How many facts are verified. Absences (null, empty) are not counted."""
-    agreeing = [verdict for verdict in verdicts if verdict.state == AGREES and verdict.path in _COUNTED]
-    return len([verdict for verdict in agreeing if verdict.ours not in (None, [], {})])
+def _evidence(model: LockedModel) -> Evidence:
+    locked = model.locked
+    differing = _count(model.verdicts, DIFFERS)
+    if locked.revision is None or locked.revision != model.tree.get("revision"):
+        return Evidence(agreeing=_count(model.verdicts, AGREES), differing=differing)
+    pinned = {name: PinnedFile.of(sha256) for name, sha256 in locked.files.items() if sha256 and decides_vectors(name)}
+    return Evidence(locked.revision, _count(model.verdicts, AGREES), 0, differing, pinned)
+
+
+def _count(verdicts: list[Verdict], state: str) -> int:
+    """How many facts have this state. Absences (null, empty) are not counted."""
+    found = [verdict for verdict in verdicts if verdict.state == state and verdict.path in _COUNTED]
+    return len([verdict for verdict in found if verdict.ours not in (None, [], {})])
 
 
 def verdicts(entry: "Mapping[str, Any]", locked: "LockEntry") -> list[Verdict]:

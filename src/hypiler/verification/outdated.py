@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from hypiler.hub.snapshot import HubError, NotFoundError, RevisionGoneError
+from hypiler.model_files.vector_files import decides_vectors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,18 +21,6 @@ RENAMED = "renamed"
 REPLACED = "re-registered"
 UNREACHABLE = "unreachable"
 STATES = (CURRENT, BEHIND, UNPINNED, GONE, RENAMED, REPLACED, UNREACHABLE)
-
-_WEIGHTS = (".safetensors", ".onnx", ".onnx_data", ".bin", ".pt", ".msgpack", ".h5", ".gguf")
-_TOKENIZER = (
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "vocab.txt",
-    "vocab.json",
-    "merges.txt",
-    "special_tokens_map.json",
-    "added_tokens.json",
-)
-_SETTINGS = ("config.json", "modules.json", "artifact.metadata", "adapter_config.json", "preprocessor_config.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,20 +85,9 @@ def check_pin(
     except HubError as error:
         return PinStatus(entry, UNREACHABLE, head.revision, message=str(error))
     changed = tuple(sorted(name for name in _watched(pinned, head) if pinned.blobs.get(name) != head.blobs.get(name)))
-    return PinStatus(entry, BEHIND, head.revision, changed, any(map(_shapes_vectors, changed)))
+    return PinStatus(entry, BEHIND, head.revision, changed, any(map(decides_vectors, changed)))
 
 
 def _watched(pinned: "Snapshot", head: "Snapshot") -> set[str]:
     """The files that facts are read from, or that vectors depend on."""
-    return {name for name in {*pinned.names, *head.names} if _shapes_vectors(name) or name == "README.md"}
-
-
-def _shapes_vectors(name: str) -> bool:
-    last = name.rpartition("/")[2]
-    return (
-        name.endswith(_WEIGHTS)
-        or last in _TOKENIZER
-        or last in _SETTINGS
-        or (last.startswith(("sentence_", "config_")) and last.endswith(".json"))
-        or name.endswith((".py", ".model"))
-    )
+    return {name for name in {*pinned.names, *head.names} if decides_vectors(name) or name == "README.md"}

@@ -11,6 +11,7 @@ from hypiler.emit.python.literals import EmitError, block
 from hypiler.emit.python.row_codec import encode_rows, index_text, verify_rows
 from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
 from hypiler.schema.identifiers import constant_name
+from hypiler.schema.row_text import escape_part
 from hypiler.schema.types import Records
 from hypiler.space import describe
 
@@ -18,6 +19,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _ast import stmt
     from typing import Any
+
+    from hypiler.schema.model import Model
 
 _CUT = "# ---- cut here ----\n"
 _OPENING = '''
@@ -63,11 +66,8 @@ def _constants(registry: CheckedRegistry) -> dict[str, list[str]]:
         "_SPACE_FIELDS": [f"{field.attribute}:{field.space}" for field in FIELDS if field.space],
         "_ROWS": encode_rows(models, [field.type for field in FIELDS]),
         "_SPACES": [_space_ids(model) for model in models],
-        "_VERIFIED": [
-            f"{model.id}|{model.verified_revision} {model.verified_facts}"
-            for model in models
-            if model.verified_revision
-        ],
+        "_VERIFIED": [line for model in models if (line := _verified(model))],
+        "_PINNED": [_pinned(model) for model in models if model.pinned_files or model.pins_all_files],
         "_ALIASES": [f"{alias}|{model.id}" for model in models for alias in model.aliases],
         "_DOTTED": [f"{constant_name(id)}|{id}" for id in ids if "." in id],
         "_BY_TYPE": _index([(model.model_type,) for model in models]),
@@ -76,6 +76,23 @@ def _constants(registry: CheckedRegistry) -> dict[str, list[str]]:
         "_BY_DIMENSION": _index([(model.embedding_dim,) for model in models]),
         "_WITH_MATRYOSHKA": _index([("",) if model.matryoshka else () for model in models]),
     }
+
+
+def _verified(model: "Model") -> str:
+    """One line `id|commit verified agreeing differing`; empty if no fact was compared with files."""
+    counts = (model.verified_facts, model.agreeing_facts, model.differing_facts)
+    if model.verified_revision is None and not any(counts):
+        return ""
+    return f"{model.id}|{model.verified_revision or '-'} {' '.join([str(count) for count in counts])}"
+
+
+def _pinned(model: "Model") -> str:
+    """One line per model: whether its files are complete, then each file with its sha256, size and precision."""
+    files = [
+        "=".join([escape_part(name), one.sha256, str("" if one.size is None else one.size), one.precision or ""])
+        for name, one in model.pinned_files.items()
+    ]
+    return f"{model.id}|{';'.join(['1' if model.pins_all_files else '0', *files])}"
 
 
 def _space_ids(model: "Any") -> str:
