@@ -294,7 +294,10 @@ def test_folder_asks_nothing_of_the_hub(hub: LoopbackHub, folder: Path, tmp_path
 def test_folder_must_be_one(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(EngineError) as caught:
         config_of(tmp_path).load("onnx", local=folder / "model.onnx")
-    told = golden(f"`local` must be a folder with the files of `tiny`; {folder / 'model.onnx'} is not a folder")
+    told = golden(
+        f"`local` must be a folder with the files of `tiny`; {folder / 'model.onnx'} is not a folder: pass its folder,"
+        f" {folder}"
+    )
     assert str(caught.value) == told
 
 

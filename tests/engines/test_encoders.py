@@ -104,7 +104,10 @@ class TestChoice:
     def test_engine_that_cannot_run_this_kind_is_refused(self, folder: Path, tmp_path: Path) -> None:
         with pytest.raises(EngineError) as caught:
             config_of(tmp_path).load("model2vec", local=folder)
-        assert str(caught.value) == golden("`model2vec` runs static models, and `tiny` is a dense one")
+        assert str(caught.value) == golden(
+            "`model2vec` runs static models, and `tiny` is a dense one: use `onnx`, `sentence-transformers` or"
+            " `fastembed`"
+        )
 
     @pytest.mark.parametrize("word", ["vision-language", "time-series"])
     def test_model_that_reads_more_than_text_is_loaded_by_none(self, folder: Path, tmp_path: Path, word: str) -> None:

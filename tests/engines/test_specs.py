@@ -208,8 +208,10 @@ class TestAuto:
         (folder / "model.onnx").rename(folder / "model.safetensors")
         without(monkeypatch, *ENGINES)
         assert refusal(typed(tmp_path, "dense"), folder) == golden(
-            "MissingEngineError: no engine that is installed can run `tiny`, a dense model; install one of these, the best"
-            " first: `sentence-transformers` (python -m pip install 'hypiler[sentence-transformers]')"
+            "MissingEngineError: no engine that is installed can run `tiny`, a dense model; install one of these, the"
+            " best first: `sentence-transformers` (python -m pip install 'hypiler[sentence-transformers]'; it reads"
+            f" model.safetensors); by the files in {folder}, others cannot: `onnx`, `fastembed` (there is no ONNX file"
+            " onnx/model.onnx or model.onnx)"
         )
 
     def test_engines_that_could_run_it_are_named_the_best_first(
@@ -217,9 +219,10 @@ class TestAuto:
     ) -> None:
         without(monkeypatch, *ENGINES)
         assert refusal(config_of(tmp_path, encoding={"pooling": "cls"}), write_tiny(tmp_path / "model")) == golden(
-            "MissingEngineError: no engine that is installed can run `tiny`, a dense model; install one of these, the best"
-            " first: `onnx` (python -m pip install 'hypiler[onnx]'), `fastembed` (python -m pip install"
-            " 'hypiler[fastembed]')"
+            "MissingEngineError: no engine that is installed can run `tiny`, a dense model; install one of these, the"
+            " best first: `onnx` (python -m pip install 'hypiler[onnx]'; it reads model.onnx), `fastembed` (python -m"
+            f" pip install 'hypiler[fastembed]'; it reads model.onnx); by the files in {tmp_path / 'model'}, others"
+            " cannot: `sentence-transformers` (there are no weights as safetensors or PyTorch)"
         )
 
     def test_engine_that_turns_out_to_be_missing_is_passed_over(
@@ -229,10 +232,10 @@ class TestAuto:
         # Found by its files, and not to be imported.
         monkeypatch.delitem(sys.modules, "hypiler.engines.onnx", raising=False)
         monkeypatch.setitem(sys.modules, "hypiler.engines.onnx", None)
-        assert refusal(config_of(tmp_path), write_tiny(tmp_path / "model")).endswith(
-            ": `onnx` (hypiler.engines.onnx is missing: python -m pip install 'hypiler[onnx]'), `fastembed` (python -m pip"
-            " install 'hypiler[fastembed]')"
-        )
+        assert golden(
+            ": `onnx` (hypiler.engines.onnx is missing: python -m pip install 'hypiler[onnx]'; it reads model.onnx),"
+            " `fastembed` (python -m pip install 'hypiler[fastembed]'; it reads model.onnx); by "
+        ) in refusal(config_of(tmp_path), write_tiny(tmp_path / "model"))
 
     def test_files_that_no_engine_runs_are_an_error_that_installs_nothing(self, tmp_path: Path) -> None:
         (tmp_path / "model").mkdir()

@@ -77,21 +77,23 @@ def load(
     """
     from hypiler.engines.choice import choose_engine
     from hypiler.engines.contract import make_contract
-    from hypiler.engines.download import find_files
+    from hypiler.engines.download import open_files
     from hypiler.engines.layout import read_layout
 
     spec, module = choose_engine(config, engine, local)
-    files = find_files(
+    files = open_files(
         config,
         spec.files(config),
         local=local,
         runs_remote_code=spec.runs_remote_code,
+        reads_bytes=spec.reads_bytes,
         trust_remote_code=trust_remote_code,
         allow_pickle=allow_pickle,
     )
-    layout = read_layout(files, trust_remote_code=trust_remote_code, allow_pickle=allow_pickle)
+    layout = read_layout(files.folder, files=files, trust_remote_code=trust_remote_code, allow_pickle=allow_pickle)
     contract = make_contract(config, layout, assume or {})
-    backend = module.open_model(config, contract, layout, device)
+    with files.loading():
+        backend = module.open_model(config, contract, layout, device)
     encoder: Encoder[Any] = _encoder(contract.encoder_type)(contract, backend, spec.name)
     return encoder
 

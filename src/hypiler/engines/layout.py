@@ -6,9 +6,10 @@ is an error, since the library would fail on it or guess.
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from hypiler.engines.checked_files import CheckedFiles
 from hypiler.engines.errors import EngineError
 from hypiler.model_files.architectures import Network
 from hypiler.model_files.encoder_type import Shown, find_encoder_type
@@ -74,6 +75,7 @@ class ModelFolder:
         unusual: Features that only the library which wrote the files supports.
         trust_remote_code: Whether code from the repository may run.
         allow_pickle: Whether pickled weights may be read.
+        files: Reads the files, and checks their recorded sums.
     """
 
     folder: Path
@@ -96,11 +98,19 @@ class ModelFolder:
     unusual: tuple[str, ...]
     trust_remote_code: bool = False
     allow_pickle: bool = False
+    files: CheckedFiles = field(kw_only=True, compare=False, repr=False)
 
 
-def read_layout(folder: Path, *, trust_remote_code: bool = False, allow_pickle: bool = False) -> ModelFolder:
-    """Read a folder. Raises EngineError for an invalid file, such as one that is not valid JSON."""
-    repository = _repository(folder)
+def read_layout(
+    folder: Path,
+    *,
+    files: CheckedFiles | None = None,
+    trust_remote_code: bool = False,
+    allow_pickle: bool = False,
+) -> ModelFolder:
+    """Read a folder, by `files` if they were checked. Raises EngineError for an invalid file."""
+    files = files or CheckedFiles(folder)
+    repository = _repository(files)
     network = Network(repository)
     shown = find_encoder_type(repository)
     encoder_type = shown.encoder_type if shown else None
@@ -126,6 +136,7 @@ def read_layout(folder: Path, *, trust_remote_code: bool = False, allow_pickle: 
         unusual=_unusual(repository),
         trust_remote_code=trust_remote_code,
         allow_pickle=allow_pickle,
+        files=files,
     )
     for problem in repository.problems:
         if problem.file in repository.names and problem.file != CARD:
@@ -138,28 +149,30 @@ def read_file(path: Path) -> "Any":
     if not path.is_file():
         return None
     try:
-        return read_json(_content(path))
+        return read_json(_content(CheckedFiles(path.parent), path.name))
     except ModelFileError as error:
         raise EngineError(f"{path} cannot be used: {error}") from None
 
 
-def _content(path: Path) -> bytes:
+def _content(files: CheckedFiles, name: str) -> bytes:
+    path = files.folder / name
     if path.stat().st_size > MAX_BYTES:
         raise EngineError(f"{path} is larger than {MAX_BYTES >> 20} MiB, the limit for such a file")
-    return path.read_bytes()
+    return files.read(name)
 
 
-def _repository(folder: Path) -> Repository:
+def _repository(files: CheckedFiles) -> Repository:
     """The files of a folder that the reader needs, without the weights."""
+    folder = files.folder
     names: list[str] = []
-    for place, folders, files in os.walk(folder):
+    for place, folders, inside in os.walk(folder):
         folders[:] = [name for name in folders if name not in _NOT_OF_THE_MODEL]
-        names += [Path(place, name).relative_to(folder).as_posix() for name in files]
+        names += [Path(place, name).relative_to(folder).as_posix() for name in inside]
     contents: dict[str, bytes] = {}
     if CARD in names and (folder / CARD).stat().st_size > MAX_BYTES:
         names.remove(CARD)
     while asked := [name for name in Repository(names, contents, {}).needed() if not name.endswith(".safetensors")]:
-        contents |= {name: _content(folder / name) for name in asked}
+        contents |= {name: _content(files, name) for name in asked}
     repository = Repository(names, contents, {})
     for problem in repository.problems:
         # The reader ignores files with unsafe names, but a library may read them.

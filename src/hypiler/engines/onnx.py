@@ -22,6 +22,7 @@ from hypiler.engines.checks import (
 )
 from hypiler.engines.dense_layers import dense_layers
 from hypiler.engines.errors import EngineError, MismatchError, UnknownFactError
+from hypiler.engines.onnx_bytes import open_session
 from hypiler.engines.pooling import pool
 from hypiler.engines.weight_files import onnx_places
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
+    from hypiler.engines.checked_files import CheckedFiles
     from hypiler.engines.contract import Contract
     from hypiler.engines.encoders import Backend, Floats, PairBackend
     from hypiler.engines.layout import ModelFolder
@@ -100,7 +102,7 @@ class _Network:
     def __init__(self, weights: Path, contract: "Contract", layout: "ModelFolder", device: str) -> None:
         self.weights, self.contract = weights, contract
         self.limit = _TOKENS if device == "cpu" else sys.maxsize
-        self.session = self._session(device)
+        self.session = self._session(device, layout.files)
         self.inputs = {one.name for one in self.session.get_inputs()}
         if self.inputs - _INPUTS or _NEEDED - self.inputs:
             raise EngineError(
@@ -108,15 +110,15 @@ class _Network:
                 f" {' and '.join(sorted(_INPUTS - _NEEDED))}; it takes {', '.join(sorted(self.inputs))}"
             )
         self.output = self._output()
-        self.tokenizer = self._tokenizer(Path(layout.folder) / "tokenizer.json", has_lower_case=layout.lower_case)
+        self.tokenizer = self._tokenizer(layout)
         self.lock = Lock()
 
-    def _session(self, device: str) -> "Any":
+    def _session(self, device: str, files: "CheckedFiles") -> "Any":
         provider = check_onnx_device(device, onnxruntime.get_available_providers())
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         with _onnxruntime(self.weights):
-            session = onnxruntime.InferenceSession(str(self.weights), options, providers=[provider])
+            session = open_session(files, self.weights.relative_to(files.folder).as_posix(), options, [provider])
         # If the libraries of a provider are missing, onnxruntime drops it and only logs a line.
         if provider not in session.get_providers():
             raise ValueError(f"device must be one that onnxruntime can start here; {device!r} did not")
@@ -126,14 +128,15 @@ class _Network:
         dimensions, names = _OUTPUTS[self.contract.encoder_type]
         return output_name(self.session.get_outputs(), dimensions, names, self.weights, self.contract.encoder_type)
 
-    def _tokenizer(self, path: Path, *, has_lower_case: bool) -> "Any":
+    def _tokenizer(self, layout: "ModelFolder") -> "Any":
+        path = layout.folder / "tokenizer.json"
         if not path.is_file():
             raise EngineError(f"no tokenizer.json for the ONNX file: {path} does not exist")
         with library_errors(f"{path} must hold a tokenizer"):
-            tokenizer = Tokenizer.from_file(str(path))
+            tokenizer = Tokenizer.from_str(layout.files.read(path.name).decode())
         # Padding that was saved with the tokenizer is not used: padding is added below.
         tokenizer.no_padding()
-        if has_lower_case:
+        if layout.lower_case:
             lower_case(tokenizer, normalizers)
         return tokenizer
 

@@ -3,7 +3,6 @@
 PyLate needs an older version of Sentence Transformers than the engine `sentence-transformers`.
 """
 
-from pathlib import Path
 from threading import Lock
 
 from hypiler.engines.checks import check_agreement, check_width
@@ -45,7 +44,7 @@ def open_model(config: "Config", contract: "Contract", layout: "ModelFolder", de
         model = loaded(lambda: _load_model(layout, device), contract, layout)
         check_modules(model, contract, layout)
         _check_left_out(contract, layout)
-        _check_markers(model, contract, folder)
+        _check_markers(model, contract, layout)
         check_agreement(
             contract,
             folder,
@@ -79,12 +78,13 @@ def _check_left_out(contract: "Contract", layout: "ModelFolder") -> None:
         )
 
 
-def _check_markers(model: "Any", contract: "Contract", folder: str) -> None:
+def _check_markers(model: "Any", contract: "Contract", layout: "ModelFolder") -> None:
     """Raise MismatchError for markers that the library has added to the vocabulary, with random vectors."""
-    tokenizer = Tokenizer.from_file(str(Path(folder) / "tokenizer.json"))
+    tokenizer = Tokenizer.from_str(layout.files.read("tokenizer.json").decode())
     markers = filter(None, (model.query_prefix, model.document_prefix))
     if added := [marker for marker in markers if tokenizer.token_to_id(marker) is None]:
-        raise uninitialized_weights_error(contract, folder, [f"the vector of {marker!r}" for marker in added])
+        random = [f"the vector of {marker!r}" for marker in added]
+        raise uninitialized_weights_error(contract, str(layout.folder), random)
 
 
 class _MultiVector:

@@ -4,6 +4,9 @@
 only the registry decides. Nothing is imported or opened here.
 """
 
+import re
+from fnmatch import fnmatchcase
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -12,13 +15,22 @@ if TYPE_CHECKING:
 
 # The usual names of exports, for models whose file the registry does not name.
 _USUAL = ("onnx/model.onnx", "model.onnx")
+# A large model has its weights next to the graph, in one or more files such as model.onnx_data or model.onnx.data.
+_BESIDE = "?data*"
+_LAYERS = "*_Dense*/model.safetensors"
 STATIC_LAYOUT = ("config.json", "model.safetensors", "tokenizer.json")
 """The files of model2vec's own layout."""
 _TABLES = ("model.safetensors", "0_StaticEmbedding/model.safetensors")
+UNNAMED = "the registry names no ONNX file"
+"""The obstacle of a model whose files were not listed, and may hold an ONNX file nevertheless."""
 PYTORCH_FILES = ["*.json", "*.safetensors", "*.txt", "*.model", "*.bin", "*.py", "artifact.metadata", "README.md"]
 """The files that the libraries on PyTorch read, as patterns."""
 FASTEMBED_POOLINGS = ("cls", "mean", "last_token")
 """The words of `encoding.pooling` that fastembed supports."""
+# What PyTorch's libraries look for in the folder of a network or of a module, in this order: one file, or its parts.
+_PYTORCH_WEIGHTS = ("model.safetensors", "model-*-of-*.safetensors", "pytorch_model.bin", "pytorch_model-*-of-*.bin")
+# The folders of modules, as Sentence Transformers names them.
+_MODULE = re.compile(r"[0-9]+_[^/]*")
 
 
 def onnx_places(config: "Config") -> tuple[str, ...]:
@@ -38,9 +50,16 @@ def onnx_places(config: "Config") -> tuple[str, ...]:
 def onnx_files(config: "Config") -> list[str]:
     """The files that an engine on onnxruntime reads, as patterns."""
     places = onnx_places(config)
-    # A large model has its weights next to the graph, in one or more files such as model.onnx_data or model.onnx.data.
-    beside = [f"{name}?data*" for name in places]
-    return [*places, *beside, "*.json", "*_Dense*/model.safetensors", "artifact.metadata", "README.md"]
+    beside = [name + _BESIDE for name in places]
+    return [*places, *beside, "*.json", _LAYERS, "artifact.metadata", "README.md"]
+
+
+def onnx_weights(config: "Config", names: "Collection[str]") -> list[str]:
+    """The files of weights that an engine on onnxruntime loads, of the files with these names."""
+    graph = next((place for place in onnx_places(config) if place in names), None)
+    if graph is None:
+        return []
+    return [graph, *sorted(name for name in names if fnmatchcase(name, graph + _BESIDE) or fnmatchcase(name, _LAYERS))]
 
 
 def onnx_obstacle(config: "Config", names: "Collection[str] | None") -> str | None:
@@ -49,7 +68,7 @@ def onnx_obstacle(config: "Config", names: "Collection[str] | None") -> str | No
     if not places:
         return f"the variant {config.variant!r} is not an ONNX file"
     if names is None:
-        return "the registry names no ONNX file" if places == _USUAL else None
+        return UNNAMED if places == _USUAL else None
     if not any(place in names for place in places):
         return f"there is no ONNX file {' or '.join(places)}"
     if not any(name.rpartition("/")[2] == "tokenizer.json" for name in names):
@@ -72,6 +91,11 @@ def static_files(config: "Config") -> list[str]:
     return ["*.json", *_TABLES]
 
 
+def static_weights(config: "Config", names: "Collection[str]") -> list[str]:
+    """The table that model2vec loads, of the files with these names."""
+    return [table for table in _TABLES if table in names][:1]
+
+
 def static_obstacle(config: "Config", names: "Collection[str] | None") -> str | None:
     """Why model2vec cannot run the chosen weights; None if it can."""
     if config.variant is not None:
@@ -84,6 +108,23 @@ def static_obstacle(config: "Config", names: "Collection[str] | None") -> str | 
 def pytorch_files(config: "Config") -> list[str]:
     """The files that the libraries on PyTorch read, as patterns."""
     return PYTORCH_FILES
+
+
+def pytorch_weights(config: "Config", names: "Collection[str]") -> list[str]:
+    """The files of weights that the libraries on PyTorch load, of the files with these names.
+
+    Pickles are among them only where there is nothing else, since they are refused unless the caller allows them.
+    """
+    folders: dict[str, list[str]] = {}
+    for name in sorted(names):
+        folder, _, last = name.rpartition("/")
+        if not folder or _MODULE.fullmatch(folder):
+            folders.setdefault(folder, []).append(last)
+    found: list[str] = []
+    for folder, inside in folders.items():
+        kinds = ([last for last in inside if fnmatchcase(last, pattern)] for pattern in _PYTORCH_WEIGHTS)
+        found += [f"{folder}/{last}".removeprefix("/") for last in next(filter(None, kinds), [])]
+    return found
 
 
 def pytorch_obstacle(config: "Config", names: "Collection[str] | None") -> str | None:
