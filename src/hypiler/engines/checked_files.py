@@ -132,11 +132,15 @@ class CheckedFiles:
         try:
             yield
         except EngineError as error:
+            self._check_unchanged()
             if type(error) is EngineError and (reason := self._damage()):
                 raise EngineError(f"{error} ({reason})") from error.__cause__
             raise
         finally:
             self._held.clear()
+        self._check_unchanged()
+
+    def _check_unchanged(self) -> None:
         for name, key in self._keys.items():
             if _key(self.folder / name) != key:
                 raise ChecksumError(
@@ -160,10 +164,13 @@ class CheckedFiles:
         )
 
     def _missing(self, names: list[str]) -> str:
-        path = self.folder / names[0]
-        more = f", and {len(names) - 1} more such files" if names[1:] else ""
+        source = self._stated_by(names[0])
+        if len(names) == 1:
+            return f"{self.folder / names[0]} is missing: the {source} gives the sha256 of this file of `{self._model}`"
+        shown = ", ".join(names[:3]) + (", …" if names[3:] else "")
         return (
-            f"{path} is missing{more}: the {self._stated_by(names[0])} gives the sha256 of this file of `{self._model}`"
+            f"{len(names)} files are missing in {self.folder} ({shown}): the {source} gives the sha256 of these files"
+            f" of `{self._model}`"
         )
 
     def _stated_by(self, name: str) -> str:

@@ -99,5 +99,7 @@ def _names(
 
 def _read_by(spec: "EngineSpec", config: "Config", names: "Collection[str] | None") -> str:
     """The file of weights that an engine would read, as the error about missing engines adds it."""
-    weights = spec.weights(config, names) if spec.weights and names is not None else []
+    if spec.weights is None or names is None:
+        return ""
+    weights = spec.weights(config, names)
     return f"; it reads {weights[0]}" if weights else ""

@@ -195,15 +195,15 @@ def listed_names(config: "Config") -> "tuple[set[str] | None, str]":
         return None, "what the registry says of its files"
     place, space = repository_at_commit(config), config.space()
     repository, revision = space["repository"], space["revision"]
-    offline: bool = hub.is_offline_mode()
-    if not offline:
+    failure: Exception | None = None
+    if not hub.is_offline_mode():
         try:
             return _whole_list(config, repository, revision), f"the files of {place}"
         except Exception as error:
             failure = error
     if (names := _cached_files(repository, revision)) is not None:
         return names, f"the files of {place} in the cache"
-    if offline:
+    if failure is None:
         raise EngineError(_offline_message(config))
     with _hub_errors(config):
         raise failure

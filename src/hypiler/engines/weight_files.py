@@ -122,8 +122,10 @@ def pytorch_weights(config: "Config", names: "Collection[str]") -> list[str]:
             folders.setdefault(folder, []).append(last)
     found: list[str] = []
     for folder, inside in folders.items():
-        kinds = ([last for last in inside if fnmatchcase(last, pattern)] for pattern in _PYTORCH_WEIGHTS)
-        found += [f"{folder}/{last}".removeprefix("/") for last in next(filter(None, kinds), [])]
+        for pattern in _PYTORCH_WEIGHTS:
+            if matching := [last for last in inside if fnmatchcase(last, pattern)]:
+                found += [f"{folder}/{last}".removeprefix("/") for last in matching]
+                break
     return found
 
 
