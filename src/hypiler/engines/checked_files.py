@@ -133,8 +133,8 @@ class CheckedFiles:
             yield
         except EngineError as error:
             self._check_unchanged()
-            if type(error) is EngineError and (reason := self._damage()):
-                raise EngineError(f"{error} ({reason})") from error.__cause__
+            if type(error) is EngineError:
+                self._explain(error)
             raise
         finally:
             self._held.clear()
@@ -148,12 +148,13 @@ class CheckedFiles:
                     " were loaded: load again when nothing else writes to this folder"
                 )
 
-    def _damage(self) -> str:
-        """The first file of weights that is damaged, and how; empty if none is."""
+    def _explain(self, error: EngineError) -> None:
+        """Raise the error again with what is wrong with the first damaged file of weights, if one is damaged."""
         for name in filter(is_weights, self._names):
-            if damage := damage_of(self.folder / name):
-                return f"{self.folder / name}: {damage}"
-        return ""
+            path = self.folder / name
+            damage = damage_of(path)
+            if damage and damage not in str(error):
+                raise EngineError(f"{error} ({path}: {damage})") from error.__cause__
 
     def _check_listed(self, name: str) -> None:
         if not self._complete or name in self.sums or not decides_vectors(name):
