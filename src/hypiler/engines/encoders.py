@@ -4,6 +4,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from hypiler._stamp import assemble
+from hypiler.engines.probe import make_probe
 from hypiler.engines.scoring import Binary, Int8, max_sim, similarity, sparse_dot
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
     from hypiler.engines.contract import Contract
+    from hypiler.engines.loaded_files import LoadedFiles
 
     Floats: TypeAlias = NDArray[np.float32]
 
@@ -55,17 +58,21 @@ class Encoder(Protocol[_V]):
     engine: str
 
     @property
-    def space_id(self) -> str:
+    def space_id(self) -> str | None:
         """Identifies everything that the document vectors of this encoder depend on."""
         ...
 
     @property
-    def query_space_id(self) -> str:
+    def query_space_id(self) -> str | None:
         """Identifies everything that is done to queries alone."""
         ...
 
     def space(self) -> dict[str, Any]:
-        """Everything that the vectors of this encoder depend on."""
+        """The stamp without a probe: everything that the vectors of this encoder depend on."""
+        ...
+
+    def stamp(self) -> dict[str, Any]:
+        """The stamp with a probe: store it with an index."""
         ...
 
     def encode_queries(self, texts: Sequence[str], *, batch_size: int = 32, progress: bool | None = None) -> _V:
@@ -88,29 +95,56 @@ class _Loaded:
         contract: How texts become vectors.
         backend: The engine's part, which runs the network.
         engine: The name of the engine.
+        files: The files that the engine has loaded; None if they are unknown.
     """
 
-    def __init__(self, contract: "Contract", backend: Any, engine: str) -> None:
+    def __init__(self, contract: "Contract", backend: Any, engine: str, files: "LoadedFiles | None" = None) -> None:
         self.contract = contract
         self.backend = backend
         self.engine = engine
+        self.files = files
+        self._probe: dict[str, Any] | None = None
 
     def space(self) -> dict[str, Any]:
-        """Everything that the vectors of this encoder depend on, as JSON types, and the ids of the two sides.
+        """The stamp without a probe: everything that the vectors of this encoder depend on, as JSON types.
 
-        The same as `ModelConfig.space`, completed by facts from the files or from `assume`.
+        It has the keys of `ModelConfig.space`, with what ran: facts from the files or from `assume`, and the identity
+        of the files. Files without a recorded sha256 are hashed, and the result is cached in the user's cache folder.
         """
-        return dict(self.contract.space_facts)
+        facts = self.contract.space_facts
+        weights, tokenizer = self.files.identity() if self.files else (None, None)
+        precision = self.files.precision() if self.files else None
+        document = {**facts["document"], "precision": precision}
+        return assemble({**facts["identity"], "engine": self.engine}, document, facts["query"], weights, tokenizer)
+
+    def stamp(self) -> dict[str, Any]:
+        """The stamp of this encoder, as JSON types: store it with an index, and pass it to `hypiler.space.check`.
+
+        It is what `space` returns, with a probe. For the probe, nine short texts are encoded once.
+        """
+        return self.space() | {"probe": self._made_probe()}
+
+    def _made_probe(self) -> dict[str, Any] | None:
+        if self._probe is None:
+            encoder: Any = self
+            self._probe = make_probe(encoder)
+        return dict(self._probe)
 
     @property
-    def space_id(self) -> str:
-        """Identifies everything that the document vectors of this encoder depend on; store it with an index."""
-        return str(self.space()["space_id"])
+    def space_id(self) -> str | None:
+        """Identifies everything that the document vectors of this encoder depend on: facts and files.
+
+        None only for a model whose bytes nobody sees and that has no pinned commit, and if a file has changed since it
+        was loaded.
+        """
+        found: str | None = self.space()["space_id"]
+        return found
 
     @property
-    def query_space_id(self) -> str:
+    def query_space_id(self) -> str | None:
         """Identifies everything that is done to queries alone."""
-        return str(self.space()["query_space_id"])
+        found: str | None = self.space()["query_space_id"]
+        return found
 
 
 def _not_one_string(texts: Sequence[str]) -> Sequence[str]:
@@ -300,6 +334,9 @@ class Reranker(_Loaded):
     """Reads a query and a document together. There are no vectors, so encoding only adds the prefix to the texts."""
 
     backend: "PairBackend"
+
+    def _made_probe(self) -> None:
+        """Rerankers have no vectors."""
 
     def __repr__(self) -> str:
         return f"<Reranker {self.contract.id!r} by {self.engine}>"

@@ -4,6 +4,10 @@
 only the registry decides. Nothing is imported or opened here.
 """
 
+from fnmatch import fnmatch
+
+from hypiler._stamp import onnx_with_data, weight_files
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -12,6 +16,8 @@ if TYPE_CHECKING:
 
 # The usual names of exports, for models whose file the registry does not name.
 _USUAL = ("onnx/model.onnx", "model.onnx")
+# The weights of linear layers after the network.
+_LAYERS = "*_Dense*/model.safetensors"
 STATIC_LAYOUT = ("config.json", "model.safetensors", "tokenizer.json")
 """The files of model2vec's own layout."""
 _TABLES = ("model.safetensors", "0_StaticEmbedding/model.safetensors")
@@ -40,7 +46,16 @@ def onnx_files(config: "Config") -> list[str]:
     places = onnx_places(config)
     # A large model has its weights next to the graph, in one or more files such as model.onnx_data or model.onnx.data.
     beside = [f"{name}?data*" for name in places]
-    return [*places, *beside, "*.json", "*_Dense*/model.safetensors", "artifact.metadata", "README.md"]
+    return [*places, *beside, "*.json", _LAYERS, "artifact.metadata", "README.md"]
+
+
+def onnx_weights(config: "Config", names: "Collection[str]") -> list[str]:
+    """The weight files that an engine on onnxruntime loads: the graph, its external data, and the layers after it."""
+    file = next((name for name in onnx_places(config) if name in names), None)
+    if file is None:
+        return []
+    layers = [name for name in names if fnmatch(name, _LAYERS)]
+    return [*onnx_with_data(file, names), *sorted(layers)]
 
 
 def onnx_obstacle(config: "Config", names: "Collection[str] | None") -> str | None:
@@ -72,6 +87,11 @@ def static_files(config: "Config") -> list[str]:
     return ["*.json", *_TABLES]
 
 
+def static_weights(config: "Config", names: "Collection[str]") -> list[str]:
+    """The weight file that model2vec loads."""
+    return [name for name in _TABLES if name in names][:1]
+
+
 def static_obstacle(config: "Config", names: "Collection[str] | None") -> str | None:
     """Why model2vec cannot run the chosen weights; None if it can."""
     if config.variant is not None:
@@ -84,6 +104,11 @@ def static_obstacle(config: "Config", names: "Collection[str] | None") -> str | 
 def pytorch_files(config: "Config") -> list[str]:
     """The files that the libraries on PyTorch read, as patterns."""
     return PYTORCH_FILES
+
+
+def pytorch_weights(config: "Config", names: "Collection[str]") -> list[str]:
+    """The weight files that the libraries on PyTorch load: safetensors in one file or in shards, else pickles."""
+    return weight_files(names)
 
 
 def pytorch_obstacle(config: "Config", names: "Collection[str] | None") -> str | None:
