@@ -9,6 +9,7 @@ from hypiler.engines.errors import (
     EngineError,
     MismatchError,
     MissingEngineError,
+    TruncationWarning,
     UnknownFactError,
     UnsafeError,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "MultiVectorEncoder",
     "Reranker",
     "SparseEncoder",
+    "TruncationWarning",
     "UnknownFactError",
     "UnsafeError",
     "engine_specs",
