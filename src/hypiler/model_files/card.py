@@ -134,9 +134,9 @@ def _license(card: "dict[str, Any]") -> FileFact | None:
         return None
     name = word.strip().lower()
     if name in _SPDX or name in _TERMS:
+        fact = FileFact(_SPDX.get(name) or _TERMS[name], CARD, key)
         library = name == "mit" and card.get("library_name") == "model2vec"
-        note = "model2vec writes it by default" if library else ""
-        return FileFact(_SPDX.get(name) or _TERMS[name], CARD, key, note)
+        return fact.doubted("model2vec writes it by default") if library else fact
     if name in _VAGUE:
         return None
     if spelled := _BY_LETTERS.get(re.sub(r"[^a-z0-9]", "", _FILLING.sub("", name))):

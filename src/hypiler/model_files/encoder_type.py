@@ -52,11 +52,12 @@ class Shown(NamedTuple):
     file: str
     key: str
     note: str = ""
+    doubtful: bool = False
 
     @property
     def fact(self) -> FileFact:
         """The fact `type`."""
-        return FileFact(MODEL_TYPES[self.encoder_type], self.file, self.key, self.note)
+        return FileFact(MODEL_TYPES[self.encoder_type], self.file, self.key, self.note, doubtful=self.doubtful)
 
 
 def find_encoder_type(repository: Repository) -> Shown | None:
@@ -113,12 +114,14 @@ def _masked_language_model(repository: Repository) -> Shown | None:
 
     Many dense models were saved with the language-model head that they were trained with.
     """
-    note = "a masked language model: SPLADE, or no encoder at all"
-    if repository.front_matter.card:
-        if not _has_tag(repository, _SPARSE_TAGS):
-            return None
+    if _has_tag(repository, _SPARSE_TAGS):
         note = f"a masked language model, sparse by the tags in {CARD}"
-    return Shown("sparse", repository.config_name, "architectures", note)
+        return Shown("sparse", repository.config_name, "architectures", note)
+    # A dense model has a modules.json or a card that says so. Only if both are known to be missing, it is a guess.
+    if repository.front_matter.card or not repository.is_settled(MODULES, CARD):
+        return None
+    note = "a masked language model: SPLADE, or no encoder at all"
+    return Shown("sparse", repository.config_name, "architectures", note, doubtful=True)
 
 
 def _classifier(repository: Repository) -> Shown | None:
@@ -149,7 +152,7 @@ def remote_code(repository: Repository) -> "tuple[tuple[str, ...], FileFact | No
         files.update(map(_source_file, strange))
         fact = fact or FileFact(True, MODULES, "type")
     read = (repository.config_name, repository.tokenizer_name, MODULES)
-    if fact is None and repository.config and not any(map(repository.is_unreadable, read)):
+    if fact is None and repository.config and repository.is_settled(*read):
         fact = FileFact(
             False, repository.config_name, "auto_map", "not present, and all modules are of known libraries"
         )

@@ -4,7 +4,7 @@ import re
 
 from hypiler.diagnostics.escaping import quote_name
 from hypiler.model_files.facts import FileFact
-from hypiler.model_files.repository import Repository
+from hypiler.model_files.repository import MODULES, Repository
 from hypiler.model_files.safetensors_header import Tensor
 from hypiler.schema.vocabulary import QUANTIZATIONS
 
@@ -46,7 +46,7 @@ def weight_facts(repository: Repository) -> "dict[str, FileFact | None]":
     folders = [tensors_of(repository, folder) for folder in repository.weight_folders]
     facts: dict[str, FileFact | None] = {"capabilities.quantization": _formats(repository, folders[0])}
     # A router keeps further modules in folders that modules.json does not name.
-    if all(folders) and not repository.modules_of_type("Router", "Asym"):
+    if all(folders) and repository.is_settled(MODULES) and not repository.modules_of_type("Router", "Asym"):
         facts["specs.parameters"] = _parameters([one for tensors in folders for one in tensors.items()])
     return facts | _files(repository)
 
@@ -97,7 +97,8 @@ def _files(repository: Repository) -> "dict[str, FileFact | None]":
     tokenizer = repository.backbone + "tokenizer.json"
     files = {
         "files.tokenizer": tokenizer if tokenizer in repository.names else "tokenizer.json",
-        "files.config": repository.config_name,
+        # The folder of the network is known once modules.json was read.
+        "files.config": repository.config_name if repository.is_settled(MODULES) else "",
         "files.weights.safetensors": repository.backbone + "model.safetensors",
         "files.weights.pytorch": repository.backbone + "pytorch_model.bin",
         # If there are several exports with other names, it is unknown which one is the model's.

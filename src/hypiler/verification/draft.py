@@ -20,7 +20,7 @@ def draft(snapshot: "Snapshot", *, id: str | None = None) -> "tuple[dict[str, An
     Facts that the files do not state are left out, even if models.json requires them. `hypiler check` then reports
     them, so that the user looks them up.
     """
-    evidence = extract_facts(snapshot.names, snapshot.files, snapshot.sizes)
+    evidence = _evidence(snapshot)
     name = snapshot.repository.rpartition("/")[2]
     values: dict[str, Any] = {
         "id": id or proposed_id(name),
@@ -41,6 +41,18 @@ def draft(snapshot: "Snapshot", *, id: str | None = None) -> "tuple[dict[str, An
             field.set(entry, values[field.name])
     entry["sources"] = sources
     return entry, evidence
+
+
+def _evidence(snapshot: "Snapshot") -> "Evidence":
+    """What the files say, read as the libraries read them: a missing file has the library's default.
+
+    If the type is then a guess, a folder that may be partial shows none.
+    """
+    evidence = extract_facts(snapshot.names, snapshot.files, snapshot.sizes)
+    shown = evidence.facts.get("type")
+    if shown is not None and shown.doubtful and not snapshot.complete:
+        return extract_facts(snapshot.names, snapshot.files, snapshot.sizes, complete=False)
+    return evidence
 
 
 def proposed_id(name: str) -> str:

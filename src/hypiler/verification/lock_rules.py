@@ -118,7 +118,8 @@ def _count_verified(verdicts: list[Verdict]) -> int:
 
 def verdicts(entry: "Mapping[str, Any]", locked: "LockEntry") -> list[Verdict]:
     """The verdict on each fact of an entry of models.json, by what the lock has recorded."""
-    return compare(entry, locked.facts, locked.files)
+    # A folder may hold a part of the files. The hub, from which a commit is known, lists all of them.
+    return compare(entry, locked.facts, locked.files, complete=locked.revision is not None)
 
 
 def is_of(entry: "Mapping[str, Any]", locked: "LockEntry") -> bool:

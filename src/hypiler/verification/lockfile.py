@@ -145,9 +145,10 @@ def _fact(name: str, tree: "Any", path: "Path", collector: FindingCollector) -> 
         raise InvalidLockError(f"`{name}` cannot be {quote_value(value)}", (*path, "value"))
     file, key, note = fact.get("file"), fact.get("key"), fact.get("note")
     # Checked here first, since there are thousands of facts.
+    doubtful = fact.get("doubtful") is True
     if type(file) is str and type(key) is str and type(note) is str:
-        return FileFact(value, file, key, note)
-    return FileFact(value, *[_text(fact, part, path) for part in ("file", "key", "note")])
+        return FileFact(value, file, key, note, doubtful=doubtful)
+    return FileFact(value, *[_text(fact, part, path) for part in ("file", "key", "note")], doubtful=doubtful)
 
 
 def _can_show(field: Field, value: "Any", collector: FindingCollector) -> bool:

@@ -245,10 +245,10 @@ def verify_snapshot(
         date: The day to record in the lock.
         notes: Sentences to put before the notes about the files.
     """
-    evidence = extract_facts(snapshot.names, snapshot.files, snapshot.sizes)
+    evidence = extract_facts(snapshot.names, snapshot.files, snapshot.sizes, complete=snapshot.complete)
     return Result(
         entry,
-        compare(entry.tree, evidence.facts, sums),
+        compare(entry.tree, evidence.facts, sums, complete=snapshot.complete),
         LockEntry(
             repository=entry.repository,
             revision=snapshot.revision,
@@ -302,6 +302,8 @@ def _notes(entry: "Entry", snapshot: "Snapshot", evidence: "Evidence") -> "Itera
         yield f"the entry pins {entry.revision}, and the files of {snapshot.revision} were read"
     for problem in evidence.problems:
         yield f"{problem.file} was not used: {problem.message}"
+    for warning in evidence.warnings:
+        yield f"{warning.file}: {warning.message}"
     if evidence.remote_code:
         yield f"loading it with its own library runs code from the repository: {', '.join(evidence.remote_code)}"
     if evidence.pickle_only:
