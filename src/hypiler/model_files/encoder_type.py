@@ -35,6 +35,7 @@ _MODULES: "dict[str, EncoderType]" = {
     "CLIPModel": "dense",
     "Dense": "multi_vector",
 }
+_DECIDING = ("MultiVectorMask", "SpladePooling", "SparseAutoEncoder", "SparseStaticEmbedding", "LogitScore")
 _LATE = ("HF_ColBERT", "ColPali")
 # The weights of an additional head of a dense model, as FlagEmbedding saves them.
 FURTHER_HEAD = "colbert_linear.pt"
@@ -70,7 +71,7 @@ def find_encoder_type(repository: Repository) -> Shown | None:
 def _by_modules(repository: Repository) -> Shown | None:
     if repository.modules_of_type("StaticEmbedding"):
         return Shown("static", MODULES, "StaticEmbedding")
-    if shown := _by_settings(repository):
+    if shown := decided_by_modules(repository) or shown_by_settings(repository):
         return shown
     for name, encoder_type in _MODULES.items():
         if repository.modules_of_type(name):
@@ -78,7 +79,14 @@ def _by_modules(repository: Repository) -> Shown | None:
     return None
 
 
-def _by_settings(repository: Repository) -> Shown | None:
+def decided_by_modules(repository: Repository) -> Shown | None:
+    """The encoder type by a module that no other type has, whatever the settings say; None without such a module."""
+    found = next((name for name in _DECIDING if repository.modules_of_type(name)), None)
+    return Shown(_MODULES[found], MODULES, found) if found else None
+
+
+def shown_by_settings(repository: Repository) -> Shown | None:
+    """The encoder type by the library's settings, which name the class that saved the model."""
     settings = repository.object(SETTINGS)
     word = settings.get("model_type")
     if isinstance(word, str) and word in _CLASSES:
@@ -88,7 +96,7 @@ def _by_settings(repository: Repository) -> Shown | None:
 
 
 def _by_config(repository: Repository) -> Shown | None:
-    if shown := _by_settings(repository):
+    if shown := shown_by_settings(repository):
         return shown
     if positive(repository.object(STANFORD).get("dim")):
         return Shown("multi_vector", STANFORD, "dim")

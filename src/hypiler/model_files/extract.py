@@ -7,6 +7,7 @@ the contents.
 from hypiler.diagnostics.collector import INVALID, FindingCollector
 from hypiler.model_files.architectures import Network, config_facts
 from hypiler.model_files.card import card_facts
+from hypiler.model_files.contradictions import settle_contradictions
 from hypiler.model_files.encoder_type import FURTHER_HEAD, Shown, find_encoder_type, remote_code
 from hypiler.model_files.encoding import encoding_facts
 from hypiler.model_files.facts import Evidence, FileFact, ModelFileError, Problem
@@ -75,6 +76,7 @@ def extract_facts(
         **weight_facts(repository),
         **card_facts(repository),
     }
+    warnings = settle_contradictions(repository, network, encoder_type, facts)
     checked = _valid_facts(facts, repository)
     if not checked and not repository.problems and not _is_model(repository):
         repository.mark_invalid("config.json", f"it is missing, and so is {MODULES}: this is not a model's folder")
@@ -85,7 +87,7 @@ def extract_facts(
         repository.problems,
         code,
         pickle_only=complete and pickle_only(repository.names),
-        warnings=_warnings(repository, encoder_type),
+        warnings=[*_warnings(repository, encoder_type), *warnings],
     )
 
 

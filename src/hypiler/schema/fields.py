@@ -338,7 +338,13 @@ FIELDS: tuple[Field, ...] = (
         attribute="tokenizer_file",
         compare=FileNamed(r"(?!.*config|modules\.json).+\.(?:json|txt|model|vocab|codes|spm|tiktoken)"),
     ),
-    Field("files.config", _FILE, "Configuration file in the repository.", attribute="config_file", compare=FileNamed()),
+    Field(
+        "files.config",
+        _FILE,
+        "Configuration file in the repository.",
+        attribute="config_file",
+        compare=FileNamed(r"config\.json", only=True),
+    ),
     Field(
         "files.weights.safetensors",
         _FILE,

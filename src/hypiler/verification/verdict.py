@@ -122,8 +122,10 @@ class Files:
         """Whether there is no such file; None if it may exist, since its repository was not read or not wholly."""
         if name in self.sums:
             return False
+        if not self.sums:
+            return None
         if ":" not in name:
-            return True if self.complete and self.sums else None
+            return True if self.complete else None
         if self._read is None:
             self._read = {one.partition(":")[0] for one in self.sums if ":" in one}
         return True if name.partition(":")[0] in self._read else None
@@ -154,7 +156,7 @@ def _judge(path: str, field: Field, ours: "Any", facts: "Mapping[str, FileFact]"
     if isinstance(compare, FileNamed):
         return _file(path, ours, fact, compare, files)
     also = facts.get(field.also) if field.also else None
-    if also is not None and compare.agrees(ours, also.value):
+    if fact is not None and also is not None and compare.agrees(ours, also.value):
         fact = also
     agrees = None if fact is None else compare.agrees(ours, fact.value)
     if fact is None or agrees is None:
@@ -169,12 +171,12 @@ def _shown(path: str, state: str, ours: "Any", fact: "FileFact") -> Verdict:
 
 def _file(path: str, ours: str, fact: "FileFact | None", compare: FileNamed, files: Files) -> Verdict:
     """Whether the file exists and can be what the entry says it is."""
+    if not files.sums:
+        return Verdict(path, UNKNOWN, ours)
     absent = files.is_absent(ours)
     # A name of the wrong kind is wrong whether there is such a file or not. So is another name than the only right one.
-    if absent is None and (compare.agrees(ours, None) if compare.pattern else fact is None):
-        return Verdict(path, UNKNOWN, ours)
-    if absent is False and compare.agrees(ours, fact.value if fact else None):
-        return Verdict(path, AGREES, ours, ours, ours)
+    if not absent and compare.agrees(ours, fact.value if fact else None):
+        return Verdict(path, UNKNOWN, ours) if absent is None else Verdict(path, AGREES, ours, ours, ours)
     if fact is not None:
         return _shown(path, DIFFERS, ours, fact)
     return Verdict(path, DIFFERS, ours, None, ours, "", _NO_FILE if absent else "it is a different file")
