@@ -59,6 +59,9 @@ def card_facts(repository: Repository) -> "dict[str, FileFact | None]":
     """The facts of the card, and the base model that an adapter names."""
     facts = _front_matter_facts(repository)
     base = repository.object(ADAPTER).get("base_model_name_or_path")
+    # An adapter has no config.json. Its own configuration names the model that it is loaded with.
+    if not repository.is_settled(ADAPTER) and not repository.config:
+        facts["dependencies.base_model"] = None
     if isinstance(base, str) and _MODEL.fullmatch(base):
         facts["dependencies.base_model"] = _adapter_base(base, facts["dependencies.base_model"])
     return facts

@@ -71,8 +71,11 @@ def find_encoder_type(repository: Repository) -> Shown | None:
 def _by_modules(repository: Repository) -> Shown | None:
     if repository.modules_of_type("StaticEmbedding"):
         return Shown("static", MODULES, "StaticEmbedding")
-    if shown := decided_by_modules(repository) or shown_by_settings(repository):
-        return shown
+    decided, settings = decided_by_modules(repository), shown_by_settings(repository)
+    if settings and (decided is None or decided.encoder_type == settings.encoder_type):
+        return settings
+    if decided:
+        return decided
     for name, encoder_type in _MODULES.items():
         if repository.modules_of_type(name):
             return Shown(encoder_type, MODULES, name, "without a pooling module" if name == "Dense" else "")

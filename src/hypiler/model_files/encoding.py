@@ -156,7 +156,8 @@ def stated_length(repository: Repository, network: Network, encoder_type: str | 
     if encoder_type == "static":
         own = repository.config.get("model_type") == "model2vec"
         return _number(repository, repository.config_name, "max_length") if own else None
-    if encoder_type == "multi_vector" and is_pylate(repository):
+    # Without the settings it is not known whether they are PyLate's.
+    if encoder_type == "multi_vector" and (is_pylate(repository) or not repository.is_settled(SETTINGS)):
         return None
     key, processor = repository.processor_settings
     if "model_max_length" in processor:
@@ -189,7 +190,9 @@ def _context(repository: Repository, network: Network, encoder_type: str | None)
     """
     if encoder_type == "static":
         return stated_length(repository, network, encoder_type)
-    if encoder_type is None or (encoder_type == "multi_vector" and is_pylate(repository)):
+    if encoder_type is None:
+        return None
+    if encoder_type == "multi_vector" and (is_pylate(repository) or not repository.is_settled(SETTINGS)):
         return None
     own, longest = stated_length(repository, network, encoder_type), network.longest
     if own and longest and network.is_bound and own.value >= longest.value:
