@@ -259,6 +259,25 @@ def test_part_of_the_files_never_contradicts_what_all_of_them_say(name: str, fam
             assert from_kept(model.text, kept(result)).verdicts == result.verdicts
 
 
+# What a trainer of transformers or sentence-transformers leaves behind.
+LEFTOVERS = [
+    "optimizer.pt", "scheduler.pt", "scaler.pt", "training_args.bin", "rng_state.pth", "rng_state_3.pth",
+    "runs/Jan01_00-00-00_host/events.out.tfevents.1.host.1.0", "checkpoint-500/optimizer.pt",
+    "checkpoint-500/onnx/model_int8.onnx", "checkpoint-500/pytorch_model.bin", "checkpoint-500/model.safetensors",
+    "eval/similarity_evaluation_sts-dev_results.csv", "trainer_state.json", "checkpoint-500/modules.json",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_leftovers_of_training_change_nothing(name: str) -> None:
+    files = FAMILIES[name]
+    before = evidence_of(files)
+    assert evidence_of(files | dict.fromkeys(LEFTOVERS, b"")) == before
+    # An earlier state of the model is a whole folder.
+    state = {f"checkpoint-1000/{path}": data for path, data in FAMILIES["XLM-R"].items()}
+    assert evidence_of(state | files) == before
+
+
 def pairs(names: set[str]) -> list[tuple[str, str]]:
     return [(one, other) for one in names for other in names if one < other]
 

@@ -238,6 +238,16 @@ CONSISTENT: dict[str, dict[str, Any]] = {
         NETWORK: {"modality_config": {"image": {"method": "get_image_features"}}},
         POOLING: {"word_embedding_dimension": 5, "pooling_mode_mean_tokens": True},
     },
+    "scores of words": DENSE
+    | {
+        NETWORK: {"transformer_task": "fill-mask"},
+        POOLING: {"word_embedding_dimension": 16, "pooling_mode_mean_tokens": True},
+    },
+    "an output that is pooled already": DENSE
+    | {
+        NETWORK: {"modality_config": {"text": {"method": "forward", "method_output_name": "pooler_output"}}},
+        POOLING: {"word_embedding_dimension": 5, "pooling_mode_mean_tokens": True},
+    },
     "the same licence twice": DENSE | {"README.md": b"---\nlicense: cc-by-4.0\nlicense_name: CC BY 4.0\n---\n"},
     "a named licence": DENSE | {"README.md": b"---\nlicense: other\nlicense_name: nvidia-open\n---\n"},
 }

@@ -160,10 +160,13 @@ def _widths(repository: Repository, network: Network) -> "Iterator[Contradiction
 
 def _network_width(repository: Repository, network: Network) -> FileFact | None:
     """The width of the token vectors of the network; None if it is not a plain network with text as its input."""
+    settings = repository.network_settings
     if not repository.modules or repository.modules[0].name != "Transformer":
         return None
-    for method in mapping(repository.network_settings.get("modality_config")).values():
-        if mapping(method).get("method", "forward") != "forward":
+    if settings.get("transformer_task", "feature-extraction") != "feature-extraction":
+        return None
+    for method in map(mapping, mapping(settings.get("modality_config")).values()):
+        if (method.get("method"), method.get("method_output_name")) != ("forward", "last_hidden_state"):
             return None
     by_table = _hidden_by_table(network, _table(repository))
     return network.number("word_embed_proj_dim") or by_table or network.hidden

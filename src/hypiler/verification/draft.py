@@ -3,6 +3,7 @@
 import re
 
 from hypiler.model_files.extract import extract_facts
+from hypiler.model_files.repository import MODULES
 from hypiler.schema.fields import FIELDS
 from hypiler.verification.verdict import FACTS
 
@@ -44,15 +45,13 @@ def draft(snapshot: "Snapshot", *, id: str | None = None) -> "tuple[dict[str, An
 
 
 def _evidence(snapshot: "Snapshot") -> "Evidence":
-    """What the files say, read as the libraries read them: a missing file has the library's default.
+    """What the files say.
 
-    If the type is then a guess, a folder that may be partial shows none.
+    A folder with a modules.json is taken for a whole model of sentence-transformers: what is missing there has the
+    library's default.
     """
-    evidence = extract_facts(snapshot.names, snapshot.files, snapshot.sizes)
-    shown = evidence.facts.get("type")
-    if shown is not None and shown.doubtful and not snapshot.complete:
-        return extract_facts(snapshot.names, snapshot.files, snapshot.sizes, complete=False)
-    return evidence
+    complete = snapshot.complete or MODULES in snapshot.names
+    return extract_facts(snapshot.names, snapshot.files, snapshot.sizes, complete=complete)
 
 
 def proposed_id(name: str) -> str:
