@@ -22,7 +22,7 @@ class ModelConfig:
     Attributes:
         repo: The Hugging Face repository (`org/name`) of the chosen weights.
         embedding_dim: The number of floats in one vector.
-        max_length: The longest input in tokens.
+        max_length: The longest document in tokens: `document_length`, or else `context_length`.
         revision: The commit to load; None if no commit of `repo` is pinned.
         model: The registry's record; None for a config that was created by hand.
         variant: The id of one of the model's variants; None for the model's own weights.
@@ -248,7 +248,8 @@ def _configured(cls: type[ModelConfig], model: "Model", dimension: int | None) -
         warn(message, DeprecationWarning, stacklevel=stacklevel((type(model).__module__, "from_registry")))
     config = object.__new__(cls)
     width = model.resolve_dimension(dimension)
-    _fill(config, model.huggingface_id, width, model.context_length, model.revision, model, None)
+    length = model.document_length or model.context_length
+    _fill(config, model.huggingface_id, width, length, model.revision, model, None)
     return config
 
 
