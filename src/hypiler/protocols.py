@@ -121,7 +121,7 @@ if TYPE_CHECKING:
         """A config or an encoder, whose vectors belong to one space."""
 
         def space(self) -> dict[str, Any]:
-            """Everything that the vectors depend on, and the ids of the two sides."""
+            """The stamp without a probe: everything that the vectors depend on, and the ids of the two sides."""
             ...
 
     class Encoder(HasSpace, Protocol):
@@ -134,9 +134,13 @@ if TYPE_CHECKING:
         engine: str
 
         @property
-        def space_id(self) -> str: ...
+        def space_id(self) -> str | None: ...
         @property
-        def query_space_id(self) -> str: ...
+        def query_space_id(self) -> str | None: ...
+        def stamp(self) -> dict[str, Any]:
+            """The stamp with a probe: store it with an index."""
+            ...
+
         def encode_queries(self, texts: Sequence[str], *, batch_size: int = 32, progress: bool | None = None) -> Any:
             """Encode texts as queries."""
             ...

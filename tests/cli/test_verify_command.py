@@ -756,7 +756,8 @@ def test_faulty_file_is_named_and_says_nothing(project: Project, name: str) -> N
 def test_license_without_words_in_yaml_stays_what_it_is(project: Project) -> None:
     project.write(entry(project.hub.add("org/tiny", FILES | {"README.md": "---\nlanguage: no\nlicense: mit\n---\n"})))
     _, out, _ = project.run("verify")
-    assert '`capabilities.languages` must be what the model\'s files say: ["no"] (README.md, `language`)' in out
+    message = "`capabilities.languages` must be what the model's files say (README.md, `language`): `no` is missing; "
+    assert message + "`en` is too many" in out
 
 
 def test_pickles_and_code_are_a_note(project: Project) -> None:

@@ -95,7 +95,7 @@ def test_licence_that_is_not_clear_is_not_known(front: str) -> None:
 
 def test_licence_that_a_library_writes_on_its_own_is_marked() -> None:
     found = facts("library_name: model2vec\nlicense: mit")["license"]
-    assert found == FileFact("MIT", "README.md", "license", "model2vec writes it by default")
+    assert found == FileFact("MIT", "README.md", "license", "model2vec writes it by default", doubtful=True)
     assert facts("license: mit")["license"].note == ""
     assert facts("library_name: model2vec\nlicense: apache-2.0")["license"].note == ""
 
@@ -123,7 +123,10 @@ def test_adapter_names_its_base_model() -> None:
         "adapter_config.json": {"base_model_name_or_path": "vidore/colpaligemma-3b-pt-448-base", "peft_type": "LORA"}
     }
     expected = FileFact("vidore/colpaligemma-3b-pt-448-base", "adapter_config.json", "base_model_name_or_path")
-    assert facts("base_model: google/paligemma-3b-pt-448", **files)["dependencies.base_model"] == expected
+    assert facts("license: mit", **files)["dependencies.base_model"] == expected
+    assert facts("base_model: vidore/ColPaliGemma-3b-pt-448-base", **files)["dependencies.base_model"] == expected
+    other = expected.doubted("base_model in README.md is `google/paligemma-3b-pt-448`")
+    assert facts("base_model: google/paligemma-3b-pt-448", **files)["dependencies.base_model"] == other
     local = {"adapter_config.json": {"base_model_name_or_path": "/root/models/base"}}
     assert values(evidence(local)) == {}
 

@@ -176,9 +176,9 @@ class TestComparisons:
     @pytest.mark.parametrize(
         ("comparison", "ours", "theirs", "agrees"),
         [
-            (FileNamed(), "a.json", None, True),
-            (FileNamed(), "a.json", "a.json", True),
-            (FileNamed(), "a.json", "b.json", False),
+            (FileNamed(r".+", only=True), "a.json", None, True),
+            (FileNamed(r".+", only=True), "a.json", "a.json", True),
+            (FileNamed(r".+", only=True), "a.json", "b.json", False),
             (FileNamed(r".+\.onnx"), "onnx/a.onnx", "b.onnx", True),
             (FileNamed(r".+\.onnx"), "a.onnx/b", None, False),
         ],

@@ -92,7 +92,7 @@ def run(options: "Namespace") -> int:
         return INTERRUPTED
     fixed = options.fix and _fix(verification, opened, quiet=options.json)
     if verification.unread:
-        return NETWORK
+        return ENVIRONMENT if options.local else NETWORK
     return FINDINGS if verification.differs and not fixed else OK
 
 
@@ -136,11 +136,19 @@ def _lines(result: "Result", *, facts: bool) -> "Iterator[str]":
     else:
         counts = ", ".join(f"{count} {_WORDS[state]}" for state, count in _counts(result).items() if count)
         yield f"{entry.id} ({entry.repository}{commit}): {counts}"
-    for note in result.notes:
+    for note in (*result.notes, *_doubts(result)):
         yield f"  note: {printable(note)}"
     for verdict in result.verdicts if facts else ():
         place = f"  {verdict.file}" + (f" {verdict.key}" if verdict.key else "") if verdict.file else ""
-        yield f"  {verdict.state:8}{printable(verdict.path):38}{format_value(verdict.ours)}{printable(place)}"
+        note = f" ({verdict.note})" if verdict.note and verdict.state != UNKNOWN else ""
+        yield f"  {verdict.state:8}{printable(verdict.path):38}{format_value(verdict.ours)}{printable(place + note)}"
+
+
+def _doubts(result: "Result") -> "Iterator[str]":
+    """Why what the files show of a fact is doubtful, unless a note about the files says it already."""
+    for verdict in result.verdicts:
+        if verdict.doubtful and not any(note in verdict.note for note in result.notes):
+            yield f"`{verdict.path}` is doubtful: {verdict.note}"
 
 
 def _counts(result: "Result") -> dict[str, int]:

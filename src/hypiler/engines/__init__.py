@@ -9,6 +9,7 @@ from hypiler.engines.errors import (
     EngineError,
     MismatchError,
     MissingEngineError,
+    TruncationWarning,
     UnknownFactError,
     UnsafeError,
 )
@@ -17,6 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
+    from pathlib import Path
     from typing import Any
 
     from hypiler.engines.encoders import (
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
         Reranker,
         SparseEncoder,
     )
+    from hypiler.engines.loaded_files import LoadedFiles
     from hypiler.engines.specs import ENGINES, EngineSpec, engine_specs
     from hypiler.protocols import Config
 
@@ -41,6 +44,7 @@ __all__ = [
     "MultiVectorEncoder",
     "Reranker",
     "SparseEncoder",
+    "TruncationWarning",
     "UnknownFactError",
     "UnsafeError",
     "engine_specs",
@@ -92,10 +96,24 @@ def load(
     )
     layout = read_layout(files.folder, files=files, trust_remote_code=trust_remote_code, allow_pickle=allow_pickle)
     contract = make_contract(config, layout, assume or {})
+    # Before the engine reads them, so that a file that changes in between is noticed.
+    loaded = _loaded_files(config, spec, files.folder)
     with files.loading():
         backend = module.open_model(config, contract, layout, device)
-    encoder: Encoder[Any] = _encoder(contract.encoder_type)(contract, backend, spec.name)
+    encoder: Encoder[Any] = _encoder(contract.encoder_type)(contract, backend, spec.name, loaded)
     return encoder
+
+
+def _loaded_files(config: "Config", spec: "EngineSpec", folder: "Path") -> "LoadedFiles":
+    """The files that decide the vectors, by their state now. Raises MismatchError for a variant of another format."""
+    from hypiler.engines.loaded_files import LoadedFiles
+    from hypiler.engines.specs import names_in
+
+    names: set[str] = set() if spec.weights is None or spec.served else names_in(folder)
+    weights = None if spec.weights is None or spec.served else spec.weights(config, names)
+    loaded = LoadedFiles(config, folder, names, weights)
+    loaded.check_variant()
+    return loaded
 
 
 def _encoder(encoder_type: str) -> "Any":

@@ -23,3 +23,21 @@ class UnsafeError(EngineError):
 
 class MissingEngineError(EngineError, ImportError):
     """A package is not installed. The message says which extra installs it."""
+
+
+class RowError(EngineError):
+    """A text of a batch cannot be encoded. The encoder names the text's place among the texts of the call.
+
+    Attributes:
+        row: The place of the text in the batch.
+        reason: What is wrong.
+    """
+
+    def __init__(self, row: int, reason: str) -> None:
+        super().__init__(reason)
+        self.row = row
+        self.reason = reason
+
+
+class TruncationWarning(UserWarning):
+    """Texts were longer than the model's limit, so their ends do not count. Shown once per call."""

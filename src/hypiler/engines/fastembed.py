@@ -21,6 +21,8 @@ from hypiler.engines.checks import (
 )
 from hypiler.engines.encoder_types import spoken
 from hypiler.engines.errors import EngineError
+from hypiler.engines.finite import check_finite
+from hypiler.engines.shortening import Limiter
 from hypiler.engines.weight_files import FASTEMBED_POOLINGS, onnx_places
 
 TYPE_CHECKING = False
@@ -61,6 +63,8 @@ _OUTPUTS = {
     "multi_vector": ("last_hidden_state", "token_embeddings"),
     "sparse": ("logits",),
 }
+# From so many characters on, a batch may take longer than Ctrl-C should wait.
+_LONG_CALL = 1000
 # Names of models in fastembed's list, each of which selects a class: SPLADE, and two for ColBERT. The second one
 # attends to expansion tokens.
 _SPLADE = "prithivida/Splade_PP_en_v1"
@@ -159,16 +163,19 @@ def _check_width(model: "Any", path: "Path", contract: "Contract", layout: "Mode
             f"fastembed does not apply the layers after the network ({', '.join(one.path for one in layout.dense)} in"
             f" {layout.folder}) of `{contract.id}`: use another engine"
         )
-    check_width(vectors, contract)
+    check_finite(check_width(vectors, contract), contract.id)
 
 
 class _Vectors:
     """A model with one vector per text. Texts are truncated to the contract's length for their side."""
 
+    long_call = _LONG_CALL
+
     def __init__(self, model: "Any", path: "Path", contract: "Contract", layout: "ModelFolder") -> None:
         self.model, self.path, self.contract = model, path, contract
         self.lock = Lock()
         _prepare(model.tokenizer, layout)
+        self.limiter = Limiter(model.tokenizer)
 
     def embedded(self, texts: list[str], *, query: bool) -> "list[Any]":
         contract = self.contract
@@ -176,8 +183,9 @@ class _Vectors:
         tokens = contract.query_length if query else contract.document_length
         # The length is set on the tokenizer, which all threads share.
         with self.lock, _library(self.path):
+            texts = self.limiter.limit([prefix + text for text in texts], tokens)
             self.model.tokenizer.enable_truncation(tokens)
-            return list(self.model.embed([prefix + text for text in texts], batch_size=len(texts)))
+            return list(self.model.embed(texts, batch_size=len(texts)))
 
 
 class _Dense(_Vectors):
@@ -198,8 +206,11 @@ class _Sparse(_Vectors):
 class _MultiVector:
     """Late interaction: inserts a marker after the first token, expands queries, and skips some document tokens."""
 
+    long_call = _LONG_CALL
+
     def __init__(self, model: "Any", path: "Path", contract: "Contract", layout: "ModelFolder") -> None:
-        self.model, self.path = model, path
+        self.model, self.path, self.contract = model, path, contract
+        self.lock = Lock()
         tokenizer = model.tokenizer
         model.QUERY_MARKER_TOKEN_ID = marker_id(contract, layout, contract.query_prefix, tokenizer)
         model.DOCUMENT_MARKER_TOKEN_ID = marker_id(contract, layout, contract.document_prefix, tokenizer)
@@ -209,10 +220,12 @@ class _MultiVector:
         model.query_tokenizer.enable_truncation(contract.query_length - 1)
         _prepare(model.tokenizer, layout)
         model.tokenizer.enable_truncation(contract.document_length - 1)
+        self.limiters = {True: Limiter(model.query_tokenizer, markers=1), False: Limiter(model.tokenizer, markers=1)}
 
     def run(self, texts: list[str], *, query: bool) -> "list[Floats]":
-        model = self.model
-        with _library(self.path):
+        model, contract = self.model, self.contract
+        with self.lock, _library(self.path):
+            texts = self.limiters[query].limit(texts, contract.query_length if query else contract.document_length)
             found = list(model.query_embed(texts) if query else model.embed(texts, batch_size=len(texts)))
         return [np.asarray(tokens, np.float32) for tokens in found]
 

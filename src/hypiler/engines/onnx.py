@@ -20,17 +20,20 @@ from hypiler.engines.checks import (
     missing_onnx_error,
     output_name,
 )
+from hypiler.engines.counting import count_truncated
 from hypiler.engines.dense_layers import dense_layers
-from hypiler.engines.errors import EngineError, MismatchError, UnknownFactError
+from hypiler.engines.errors import EngineError, MismatchError, RowError, UnknownFactError
+from hypiler.engines.finite import check_finite
 from hypiler.engines.onnx_bytes import open_session
 from hypiler.engines.pooling import pool
+from hypiler.engines.shortening import PairShortener, Shortener, pair_size, pieces
 from hypiler.engines.weight_files import onnx_places
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
-    from typing import Any
+    from typing import Any, TypeVar
 
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
     from hypiler.protocols import Config
 
     Ids = NDArray[np.int64]
+    T = TypeVar("T")
 
 _INPUTS = {"input_ids", "attention_mask", "token_type_ids", "position_ids"}
 # Without these inputs, a text's vector would depend on the other texts of its batch.
@@ -53,7 +57,8 @@ _OUTPUTS = {
     "sparse": (3, ("logits",)),
     "reranker": (2, ("logits",)),
 }
-_PAIRS = 32
+# From so many characters on, a batch may take longer than Ctrl-C should wait.
+_LONG_CALL = 1000
 # The tokens per run on a CPU, including padding. With more tokens per run, each token takes longer.
 _TOKENS = 1024
 
@@ -72,7 +77,7 @@ def open_model(config: "Config", contract: "Contract", layout: "ModelFolder", de
     # Encode one text now, to find errors while loading.
     if contract.encoder_type == "reranker":
         pairs = _Pairs(network)
-        pairs.score([("", "")])
+        check_finite(pairs.score([("", "")]), contract.id)
         return pairs
     backend: Backend
     if contract.encoder_type == "sparse":
@@ -81,7 +86,7 @@ def open_model(config: "Config", contract: "Contract", layout: "ModelFolder", de
         backend = _MultiVector(network, layout)
     else:
         backend = _Dense(network, layout)
-    backend.run([""], query=True)
+    check_finite(backend.run([""], query=True), contract.id)
     return backend
 
 
@@ -96,6 +101,7 @@ class _Network:
         inputs: The names of the graph's inputs.
         output: The name of the output to read.
         tokenizer: The tokenizer, which all threads share.
+        shortener: Cuts long texts for the tokenizer.
         lock: Held while the tokenizer is used.
     """
 
@@ -111,6 +117,7 @@ class _Network:
             )
         self.output = self._output()
         self.tokenizer = self._tokenizer(layout)
+        self.shortener = Shortener(self.tokenizer)
         self.lock = Lock()
 
     def _session(self, device: str, files: "CheckedFiles") -> "Any":
@@ -150,12 +157,61 @@ class _Network:
         """The longest input of a side, in tokens."""
         return self.contract.query_length if query else self.contract.document_length
 
-    def tokenized(self, texts: "Sequence[str | tuple[str, str]]", tokens: int) -> "tuple[Ids, Ids, Ids]":
-        """Ids, mask and type ids [texts, longest], truncated to `tokens` and padded with 0 on the right."""
+    def tokenized(self, texts: list[str], tokens: int, marker: int = 0) -> "tuple[Ids, Ids, Ids]":
+        """Ids, mask and type ids [texts, longest], truncated to `tokens` and padded with 0 on the right.
+
+        `marker` is the number of tokens that are inserted later. They count in the reported lengths.
+        """
+        specials = self.tokenizer.num_special_tokens_to_add(False)
         # The length is set on the tokenizer, which all threads share.
         with self.lock:
-            self.tokenizer.enable_truncation(tokens)
-            found = self.tokenizer.encode_batch_fast(texts)
+            with self.tokenizing():
+                parts = [self.shortener.shorten(text, max(tokens - specials, 0)) for text in texts]
+            found = self.encoded([part.text for part in parts], tokens, len)
+        lengths = [
+            (part.tokens + specials, False) if part.tokens is not None else (_length(one, specials), True)
+            for part, one in zip(parts, found, strict=True)
+            if not part.whole or (len(one) == tokens and one.overflowing)
+        ]
+        count_truncated([(length + marker, exact) for length, exact in lengths], tokens + marker)
+        return self.arrays(found, tokens)
+
+    def tokenized_pairs(self, pairs: "Sequence[tuple[str, str]]", tokens: int) -> "tuple[Ids, Ids, Ids]":
+        """The same for pairs of texts."""
+        with self.lock:
+            with self.tokenizing():
+                parts = PairShortener(self.shortener, tokens).shorten(pairs)
+            found = self.encoded(parts, tokens, pair_size(tokens))
+        return self.arrays(found, tokens)
+
+    def encoded(self, texts: "Sequence[T]", tokens: int, size: "Callable[[T], int]") -> "list[Any]":
+        """The encodings of texts or pairs, truncated to `tokens`. Raises RowError for one that cannot be encoded."""
+        self.tokenizer.enable_truncation(tokens)
+        found: list[Any] = []
+        for group in pieces(texts, size):
+            try:
+                with self.tokenizing():
+                    found += self.tokenizer.encode_batch_fast(list(group))
+            except EngineError:
+                self._blame(group, len(found))
+                raise
+        return found
+
+    def _blame(self, texts: "Sequence[Any]", before: int) -> None:
+        """Raise RowError for the first of the texts that cannot be encoded."""
+        for row, text in enumerate(texts):
+            try:
+                with self.tokenizing():
+                    self.tokenizer.encode_batch_fast([text])
+            except EngineError as error:
+                raise RowError(before + row, str(error)) from error
+
+    def tokenizing(self) -> "AbstractContextManager[None]":
+        """A block that calls the tokenizer, whose errors have types of their own."""
+        return library_errors(f"the tokenizer of `{self.contract.id}` cannot encode a text")
+
+    def arrays(self, found: "Sequence[Any]", tokens: int) -> "tuple[Ids, Ids, Ids]":
+        """Ids, mask and type ids [texts, longest] of encodings. Raises MismatchError if the limit is too small."""
         longest = max(len(one) for one in found)
         if longest > tokens:
             raise MismatchError(
@@ -197,6 +253,11 @@ class _Network:
         return result
 
 
+def _length(encoding: "Any", specials: int) -> int:
+    """The tokens of a truncated text before it was truncated, with special tokens."""
+    return len(encoding) + sum(len(part) - specials for part in encoding.overflowing)
+
+
 def _in_order(parts: "Sequence[tuple[NDArray[np.intp], Floats]]") -> "Floats":
     """The rows of all parts, in the order of their positions."""
     places, rows = zip(*parts, strict=True)
@@ -210,6 +271,8 @@ def _onnxruntime(weights: Path) -> "AbstractContextManager[None]":
 
 
 class _Dense:
+    long_call = _LONG_CALL
+
     def __init__(self, network: _Network, layout: "ModelFolder") -> None:
         self.network = network
         self.layers = dense_layers(layout)
@@ -224,6 +287,8 @@ class _Dense:
 
 
 class _Sparse:
+    long_call = _LONG_CALL
+
     def __init__(self, network: _Network) -> None:
         self.network = network
 
@@ -250,6 +315,8 @@ class _MultiVector:
         skipped: The ids of the tokens whose vectors are left out.
         expansion_id: The id of the token that expands queries.
     """
+
+    long_call = _LONG_CALL
 
     def __init__(self, network: _Network, layout: "ModelFolder") -> None:
         self.network, self.layout = network, layout
@@ -296,11 +363,9 @@ class _MultiVector:
         if marker is None:
             ids, mask, types = self.network.prefixed(texts, query=query)
         else:
+            arrays = self.network.tokenized([prompt + text for text in texts], tokens - 1, marker=1)
             ids, mask, types = [
-                np.insert(array, 1, fill, axis=1)
-                for array, fill in zip(
-                    self.network.tokenized([prompt + text for text in texts], tokens - 1), (marker, 1, 0), strict=True
-                )
+                np.insert(array, 1, fill, axis=1) for array, fill in zip(arrays, (marker, 1, 0), strict=True)
             ]
         kept = mask > 0
         if query and self.late.expand:
@@ -350,19 +415,16 @@ class _MultiVector:
 
 
 class _Pairs:
+    long_call = _LONG_CALL
+
     def __init__(self, network: _Network) -> None:
         self.network = network
 
     def score(self, pairs: list[tuple[str, str]]) -> "Floats":
         """One score per pair: the only logit of the model's head."""
-        order = sorted(range(len(pairs)), key=lambda place: -len(pairs[place][0]) - len(pairs[place][1]))
-        scores = np.empty(len(pairs), np.float32)
-        for start in range(0, len(order), _PAIRS):
-            places = order[start : start + _PAIRS]
-            tokens = self.network.tokens(query=False)
-            texts = self.network.tokenized([pairs[place] for place in places], tokens)
-            logits = _in_order([(part, output) for part, _, output in self.network.runs(*texts)])
-            if logits.shape[1] != 1:
-                raise MismatchError(f"{self.network.weights} must give one score per pair; it gives {logits.shape[1]}")
-            scores[places] = logits[:, 0]
+        texts = self.network.tokenized_pairs(pairs, self.network.tokens(query=False))
+        logits = _in_order([(part, output) for part, _, output in self.network.runs(*texts)])
+        if logits.shape[1] != 1:
+            raise MismatchError(f"{self.network.weights} must give one score per pair; it gives {logits.shape[1]}")
+        scores: Floats = logits[:, 0]
         return scores

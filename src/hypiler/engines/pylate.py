@@ -7,11 +7,15 @@ from threading import Lock
 
 from hypiler.engines.checks import check_agreement, check_width
 from hypiler.engines.errors import EngineError
+from hypiler.engines.finite import check_finite
 from hypiler.engines.pytorch import (
     check_choice,
+    check_fork,
     check_modules,
+    library_limiter,
     loaded,
     loading,
+    running,
     uninitialized_weights_error,
     weights,
 )
@@ -55,7 +59,7 @@ def open_model(config: "Config", contract: "Contract", layout: "ModelFolder", de
         )
         backend = _MultiVector(model, contract)
         # Encode one text now, to find errors while loading.
-        backend.run([""], query=True)
+        check_finite(backend.run([""], query=True), contract.id)
         return backend
 
 
@@ -93,10 +97,22 @@ class _MultiVector:
     def __init__(self, model: "Any", contract: "Contract") -> None:
         self.model, self.contract = model, contract
         self.lock = Lock()
+        self.lower_case = bool(model[0].do_lower_case)
+        markers = {True: model.query_prefix_id, False: model.document_prefix_id}
+        self.limiters = {
+            query: library_limiter(model.tokenizer, markers=int(marker is not None))
+            for query, marker in markers.items()
+        }
 
     def run(self, texts: list[str], *, query: bool) -> "list[Floats]":
+        check_fork()
+        contract = self.contract
+        # The library does the same before it tokenizes texts, so that the limiter sees what the tokenizer sees.
+        texts = [text.strip().lower() if self.lower_case else text.strip() for text in texts]
         # The length is set on the model, which all threads share.
-        with self.lock:
+        with self.lock, running(contract):
+            limit = contract.query_length if query else contract.document_length
+            texts = self.limiters[query].limit(texts, limit)
             found = self.model.encode(
                 texts,
                 prompt="",

@@ -55,8 +55,9 @@ class EngineSpec:
         obstacle: Returns why the engine cannot run a config's weights, or None if it can. It takes the names of all
             files, or None if the files were not listed.
         runs_remote_code: Whether the engine runs code from the repository if the model needs it.
-        weights: Returns which files of weights the engine loads for a config, out of the names of all files; None if
-            this is unknown.
+        weights: Returns the names of the weight files that the engine loads for a config, out of the names of all files
+            of its folder. None if nobody sees the bytes of the weights.
+        served: Whether the network runs elsewhere, behind an address.
         reads_bytes: Whether the engine reads its files with `layout.files.read`, which hashes them, and opens none by
             its path. The files of other engines are hashed before, and loading fails if one changes meanwhile.
     """
@@ -70,6 +71,7 @@ class EngineSpec:
     obstacle: "Callable[[Config, Collection[str] | None], str | None]"
     runs_remote_code: bool = False
     weights: "Callable[[Config, Collection[str]], Sequence[str]] | None" = None
+    served: bool = False
     reads_bytes: bool = False
 
     @property

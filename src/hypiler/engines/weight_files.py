@@ -4,8 +4,9 @@
 only the registry decides. Nothing is imported or opened here.
 """
 
-import re
-from fnmatch import fnmatchcase
+from fnmatch import fnmatch
+
+from hypiler._stamp import onnx_with_data, weight_files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
 
 # The usual names of exports, for models whose file the registry does not name.
 _USUAL = ("onnx/model.onnx", "model.onnx")
-# A large model has its weights next to the graph, in one or more files such as model.onnx_data or model.onnx.data.
-_BESIDE = "?data*"
+# The weights of linear layers after the network.
 _LAYERS = "*_Dense*/model.safetensors"
 STATIC_LAYOUT = ("config.json", "model.safetensors", "tokenizer.json")
 """The files of model2vec's own layout."""
@@ -27,10 +27,6 @@ PYTORCH_FILES = ["*.json", "*.safetensors", "*.txt", "*.model", "*.bin", "*.py",
 """The files that the libraries on PyTorch read, as patterns."""
 FASTEMBED_POOLINGS = ("cls", "mean", "last_token")
 """The words of `encoding.pooling` that fastembed supports."""
-# What PyTorch's libraries look for in the folder of a network or of a module, in this order: one file, or its parts.
-_PYTORCH_WEIGHTS = ("model.safetensors", "model-*-of-*.safetensors", "pytorch_model.bin", "pytorch_model-*-of-*.bin")
-# The folders of modules, as Sentence Transformers names them.
-_MODULE = re.compile(r"[0-9]+_[^/]*")
 
 
 def onnx_places(config: "Config") -> tuple[str, ...]:
@@ -50,16 +46,18 @@ def onnx_places(config: "Config") -> tuple[str, ...]:
 def onnx_files(config: "Config") -> list[str]:
     """The files that an engine on onnxruntime reads, as patterns."""
     places = onnx_places(config)
-    beside = [name + _BESIDE for name in places]
+    # A large model has its weights next to the graph, in one or more files such as model.onnx_data or model.onnx.data.
+    beside = [f"{name}?data*" for name in places]
     return [*places, *beside, "*.json", _LAYERS, "artifact.metadata", "README.md"]
 
 
 def onnx_weights(config: "Config", names: "Collection[str]") -> list[str]:
-    """The files of weights that an engine on onnxruntime loads, of the files with these names."""
-    graph = next((place for place in onnx_places(config) if place in names), None)
-    if graph is None:
+    """The weight files that an engine on onnxruntime loads: the graph, its external data, and the layers after it."""
+    file = next((name for name in onnx_places(config) if name in names), None)
+    if file is None:
         return []
-    return [graph, *sorted(name for name in names if fnmatchcase(name, graph + _BESIDE) or fnmatchcase(name, _LAYERS))]
+    layers = [name for name in names if fnmatch(name, _LAYERS)]
+    return [*onnx_with_data(file, names), *sorted(layers)]
 
 
 def onnx_obstacle(config: "Config", names: "Collection[str] | None") -> str | None:
@@ -92,8 +90,8 @@ def static_files(config: "Config") -> list[str]:
 
 
 def static_weights(config: "Config", names: "Collection[str]") -> list[str]:
-    """The table that model2vec loads, of the files with these names."""
-    return [table for table in _TABLES if table in names][:1]
+    """The weight file that model2vec loads."""
+    return [name for name in _TABLES if name in names][:1]
 
 
 def static_obstacle(config: "Config", names: "Collection[str] | None") -> str | None:
@@ -111,22 +109,8 @@ def pytorch_files(config: "Config") -> list[str]:
 
 
 def pytorch_weights(config: "Config", names: "Collection[str]") -> list[str]:
-    """The files of weights that the libraries on PyTorch load, of the files with these names.
-
-    Pickles are among them only where there is nothing else, since they are refused unless the caller allows them.
-    """
-    folders: dict[str, list[str]] = {}
-    for name in sorted(names):
-        folder, _, last = name.rpartition("/")
-        if not folder or _MODULE.fullmatch(folder):
-            folders.setdefault(folder, []).append(last)
-    found: list[str] = []
-    for folder, inside in folders.items():
-        for pattern in _PYTORCH_WEIGHTS:
-            if matching := [last for last in inside if fnmatchcase(last, pattern)]:
-                found += [f"{folder}/{last}".removeprefix("/") for last in matching]
-                break
-    return found
+    """The weight files that the libraries on PyTorch load: safetensors in one file or in shards, else pickles."""
+    return weight_files(names)
 
 
 def pytorch_obstacle(config: "Config", names: "Collection[str] | None") -> str | None:

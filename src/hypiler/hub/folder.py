@@ -51,7 +51,16 @@ def read_folder(
         place = Path(error.filename or root)
         raise HubError(f"{_printable(place)} cannot be read: {error.strerror or error}") from None
     revision = root.name if _blob_folders(root) else None
-    return Snapshot(repository or str(path), None, revision, None, tuple(found), sizes, sums, {}, files)
+    name, whole = repository or str(path), _is_whole_clone(root)
+    return Snapshot(name, None, revision, None, tuple(found), sizes, sums, {}, files, complete=whole)
+
+
+def _is_whole_clone(root: Path) -> bool:
+    """Whether a folder is a clone by git, which has all files; those of LFS at least as pointers.
+
+    A snapshot in the cache of huggingface_hub may be partial: it has the files that somebody has asked for.
+    """
+    return (root / ".git").exists() and not (root / ".git/info/sparse-checkout").exists()
 
 
 def _printable(path: Path) -> str:

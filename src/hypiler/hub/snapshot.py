@@ -40,6 +40,8 @@ class Snapshot:
         sums: The sha256 of each file; None if it is unknown.
         blobs: The git id of each file, to compare two commits; empty if unknown.
         files: The contents that were read. Of a safetensors file, the bytes up to the end of the header.
+        complete: Whether `names` are all files of the repository. The hub lists all of them; a folder may hold a part,
+            so a file that is missing there may still exist.
     """
 
     repository: str
@@ -51,6 +53,7 @@ class Snapshot:
     sums: "Mapping[str, str | None]"
     blobs: "Mapping[str, str]"
     files: "Mapping[str, bytes]" = field(default_factory=dict[str, bytes])
+    complete: bool = True
 
 
 class HubError(Exception):
@@ -92,6 +95,7 @@ def keep_snapshot(folder: Path, snapshot: Snapshot) -> None:
     """Cache a snapshot on disk, whole or not at all. A failure is ignored: the files are then read again."""
     tree = asdict(snapshot)
     tree["files"] = {name: b64encode(data).decode() for name, data in snapshot.files.items()}
+    del tree["complete"]  # only complete listings are cached
     body = json.dumps(tree).encode()
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)

@@ -7,11 +7,12 @@ the contents.
 from hypiler.diagnostics.collector import INVALID, FindingCollector
 from hypiler.model_files.architectures import Network, config_facts
 from hypiler.model_files.card import card_facts
+from hypiler.model_files.contradictions import settle_contradictions
 from hypiler.model_files.encoder_type import FURTHER_HEAD, Shown, find_encoder_type, remote_code
 from hypiler.model_files.encoding import encoding_facts
 from hypiler.model_files.facts import Evidence, FileFact, ModelFileError, Problem
 from hypiler.model_files.filename_safety import safe_name, unsafe_names
-from hypiler.model_files.projection import head_facts
+from hypiler.model_files.projection import head_facts, settled_heads
 from hypiler.model_files.repository import CARD, MODULES, Repository
 from hypiler.model_files.safetensors_header import header_length
 from hypiler.model_files.weights import pickle_only, weight_facts
@@ -44,18 +45,23 @@ def next_files(names: "Collection[str]", files: "Mapping[str, bytes]") -> list[s
 
 
 def extract_facts(
-    names: "Collection[str]", files: "Mapping[str, bytes]", sizes: "Mapping[str, int] | None" = None
+    names: "Collection[str]",
+    files: "Mapping[str, bytes]",
+    sizes: "Mapping[str, int] | None" = None,
+    *,
+    complete: bool = True,
 ) -> Evidence:
     """What the files say about the model.
 
     Args:
-        names: All file names of the repository.
+        names: The file names of the repository.
         files: Contents by name. Of a safetensors file, the bytes up to the end of the header.
         sizes: Sizes of whole files in bytes, as far as they are known.
+        complete: Whether `names` are all files of the repository. If not, a missing file proves nothing.
 
     Never raises for the contents of files. A faulty file becomes one of the problems, and its facts are dropped.
     """
-    repository = Repository(names, files, sizes or {})
+    repository = Repository(names, files, sizes or {}, complete=complete)
     shown = find_encoder_type(repository)
     encoder_type = shown.encoder_type if shown else None
     network = Network(repository)
@@ -70,6 +76,7 @@ def extract_facts(
         **weight_facts(repository),
         **card_facts(repository),
     }
+    warnings = settle_contradictions(repository, network, encoder_type, facts)
     checked = _valid_facts(facts, repository)
     if not checked and not repository.problems and not _is_model(repository):
         repository.mark_invalid("config.json", f"it is missing, and so is {MODULES}: this is not a model's folder")
@@ -79,8 +86,8 @@ def extract_facts(
         checked,
         repository.problems,
         code,
-        pickle_only=pickle_only(repository.names),
-        warnings=_warnings(repository, encoder_type),
+        pickle_only=complete and pickle_only(repository.names),
+        warnings=[*_warnings(repository, encoder_type), *warnings],
     )
 
 
@@ -89,6 +96,8 @@ def _multi_vector(repository: Repository, shown: Shown | None) -> FileFact | Non
         return None
     if FURTHER_HEAD in repository.names:
         return FileFact(True, FURTHER_HEAD, "")
+    if not settled_heads(repository, shown.encoder_type):
+        return None
     return FileFact(shown.encoder_type == "multi_vector", shown.file, shown.key)
 
 

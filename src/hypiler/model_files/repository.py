@@ -66,13 +66,24 @@ class Repository:
         names: All file names of the repository. Unsafe names become problems.
         files: The contents of the files that were read. Of a safetensors file, at least the header.
         sizes: Sizes of whole files in bytes, as far as they are known.
+        complete: Whether `names` are all files of the model. If not, a file that is not among them may still exist, so
+            its absence proves nothing.
 
     Attributes:
+        complete: Whether `names` are all files of the model.
         names: The safe file names.
         problems: The files that cannot be used.
     """
 
-    def __init__(self, names: "Collection[str]", files: "Mapping[str, bytes]", sizes: "Mapping[str, int]") -> None:
+    def __init__(
+        self,
+        names: "Collection[str]",
+        files: "Mapping[str, bytes]",
+        sizes: "Mapping[str, int]",
+        *,
+        complete: bool = True,
+    ) -> None:
+        self.complete = complete
         unsafe = unsafe_names(names)
         self.problems = [Problem(_displayed(name), f"unsafe file name: {reason}") for name, reason in unsafe.items()]
         self.names = frozenset(names) - unsafe.keys()
@@ -94,6 +105,10 @@ class Repository:
     def is_unreadable(self, name: str) -> bool:
         """Whether a file exists but its contents are unknown: it is invalid, or it was not read yet."""
         return name in self.names and (name not in self._files or name in self._invalid)
+
+    def is_settled(self, *names: str) -> bool:
+        """Whether it is known what each of these files says: it was read, or the model has no such file."""
+        return not any(self.is_unreadable(name) or (not self.complete and name not in self.names) for name in names)
 
     def content(self, name: str) -> bytes | None:
         """The bytes of a file; None if it was not read or is invalid."""

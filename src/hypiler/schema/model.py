@@ -88,20 +88,22 @@ class Model(Record, ModelAttributes):
         return dimension
 
     @property
-    def space_id(self) -> str:
-        """Identifies everything that document vectors of full width depend on."""
-        return str(self._space()["space_id"])
+    def space_id(self) -> str | None:
+        """The `space_id` of the model's own vectors of full width; None if only loading can show it."""
+        found: str | None = self._space()["space_id"]
+        return found
 
     @property
-    def query_space_id(self) -> str:
-        """Identifies everything that is done to queries alone."""
-        return str(self._space()["query_space_id"])
+    def query_space_id(self) -> str | None:
+        """The `query_space_id` of the model; None if only loading can show it."""
+        found: str | None = self._space()["query_space_id"]
+        return found
 
     def _space(self) -> "Mapping[str, Any]":
-        from hypiler.space import describe
+        from hypiler._stamp import stamp_of
 
         model: Any = self
-        return describe(model)
+        return stamp_of(model)
 
     @property
     def verified_revision(self) -> str | None:

@@ -66,7 +66,7 @@ def fact_differs(model: LockedModel) -> "Violations":
     """What the registry says is what the model's files say."""
     for verdict in model.verdicts:
         if verdict.state == DIFFERS:
-            yield model.at(tuple(verdict.path.split(".")), _difference(verdict), _FIX)
+            yield model.at(tuple(verdict.path.split(".")), _difference(verdict), _remedy(verdict))
 
 
 @lock_rule("M402", "lock-of-another-commit", WARNING)
@@ -129,7 +129,7 @@ def _count(verdicts: list[Verdict], state: str) -> int:
 
 def verdicts(entry: "Mapping[str, Any]", locked: "LockEntry") -> list[Verdict]:
     """The verdict on each fact of an entry of models.json, by what the lock has recorded."""
-    return compare(entry, locked.facts, locked.files)
+    return compare(entry, locked.facts, locked.files, complete=locked.complete)
 
 
 def is_of(entry: "Mapping[str, Any]", locked: "LockEntry") -> bool:
@@ -144,14 +144,40 @@ _FIX = "`hypiler verify --fix` writes what the files say"
 def differing(id: str, index: int, verdict: Verdict) -> Finding:
     """The finding for a fact that the model's files contradict; `index` is the position of the model in its file."""
     path: Path = ("models", index, *verdict.path.split("."))
-    return Finding("M401", _difference(verdict), path, help=_FIX, model=id)
+    return Finding("M401", _difference(verdict), path, help=_remedy(verdict), model=id)
+
+
+def _remedy(verdict: Verdict) -> str:
+    """What to do about a difference: `--fix` writes what the files show, unless that is doubtful."""
+    if verdict.doubtful:
+        return f"`--fix` does not write what is doubtful ({printable(verdict.note)}): look it up"
+    return _FIX
 
 
 def _difference(verdict: Verdict) -> str:
+    compare = _COMPARISONS[verdict.path]
     theirs = printable(verdict.note) if verdict.theirs is None and verdict.note else format_value(verdict.theirs)
     where = printable(f"{verdict.file}, `{verdict.key}`" if verdict.key else verdict.file)
-    here = format_value(verdict.ours)
-    return f"`{verdict.path}` must be what the model's files say: {theirs} ({where}); here {here}"
+    missing, extra = ([], []) if verdict.theirs is None else compare.parts(verdict.ours, verdict.theirs)
+    parts = [f"{_named(names)} {what}" for names, what in ((missing, "missing"), (extra, "too many")) if names]
+    if parts:
+        return f"`{verdict.path}` must {compare.demand} ({where}): {'; '.join(parts)}"
+    return f"`{verdict.path}` must {compare.demand}: {theirs} ({where}); here {format_value(verdict.ours)}"
+
+
+_COMPARISONS = {field.name: field.compare for field in FIELDS}
+_MOST_NAMED = 10
+
+
+def _named(names: "list[Any]") -> str:
+    """Some of the names of parts, and whether they are one or several: ``` `de`, `fr` are ```."""
+    shown = ", ".join([f"`{printable(_short(str(name)))}`" for name in names[:_MOST_NAMED]])
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return f"{shown}{more} {'is' if len(names) == 1 else 'are'}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
 
 
 def format_value(value: object) -> str:

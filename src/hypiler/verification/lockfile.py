@@ -34,9 +34,10 @@ class LockEntry:
         files: The sha256 of each file of the repository; None if only the name is known. Files in the repositories of
             variants are named `org/name:file`.
         facts: The facts that the files state, by path.
+        complete: Whether `files` has all files of the repository.
     """
 
-    __slots__ = ("date", "facts", "files", "repository", "revision")
+    __slots__ = ("complete", "date", "facts", "files", "repository", "revision")
 
     def __init__(
         self,
@@ -45,12 +46,15 @@ class LockEntry:
         date: str,
         files: "Mapping[str, str | None] | None" = None,
         facts: "Mapping[str, FileFact] | None" = None,
+        *,
+        complete: bool = True,
     ) -> None:
         self.repository = repository
         self.revision = revision
         self.date = date
         self.files = files or {}
         self.facts = facts or {}
+        self.complete = complete
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, LockEntry) and all(getattr(self, n) == getattr(other, n) for n in self.__slots__)
@@ -70,10 +74,12 @@ def write_lock(models: "Mapping[str, LockEntry]") -> str:
 
 def _tree(entry: LockEntry) -> "dict[str, Any]":
     facts = {path: fact.to_dict() for path, fact in entry.facts.items()}
+    complete = {} if entry.complete else {"complete": False}
     return {
         "repository": entry.repository,
         "revision": entry.revision,
         "date": entry.date,
+        **complete,
         "files": dict(entry.files),
         "facts": facts,
     }
@@ -132,6 +138,7 @@ def _entry(tree: "dict[str, Any]", path: "Path", collector: FindingCollector) ->
         date=_text(tree, "date", path),
         files=files,
         facts={name: _fact(name, fact, (*path, "facts", name), collector) for name, fact in facts.items()},
+        complete=tree.get("complete") is not False,
     )
 
 
@@ -145,9 +152,10 @@ def _fact(name: str, tree: "Any", path: "Path", collector: FindingCollector) -> 
         raise InvalidLockError(f"`{name}` cannot be {quote_value(value)}", (*path, "value"))
     file, key, note = fact.get("file"), fact.get("key"), fact.get("note")
     # Checked here first, since there are thousands of facts.
+    doubtful = fact.get("doubtful") is True
     if type(file) is str and type(key) is str and type(note) is str:
-        return FileFact(value, file, key, note)
-    return FileFact(value, *[_text(fact, part, path) for part in ("file", "key", "note")])
+        return FileFact(value, file, key, note, doubtful=doubtful)
+    return FileFact(value, *[_text(fact, part, path) for part in ("file", "key", "note")], doubtful=doubtful)
 
 
 def _can_show(field: Field, value: "Any", collector: FindingCollector) -> bool:

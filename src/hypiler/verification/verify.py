@@ -6,13 +6,13 @@ Results are returned; nothing is printed and nothing is written.
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 
-from hypiler.hub.snapshot import HubError, NotFoundError, RevisionGoneError, UnreachableError
+from hypiler.hub.snapshot import AnswerError, HubError, NotFoundError, RevisionGoneError, UnreachableError
 from hypiler.model_files.extract import extract_facts
 from hypiler.schema.comparisons import Checksums
 from hypiler.schema.fields import FIELDS
 from hypiler.verification.lock_rules import differing, is_of, verdicts
 from hypiler.verification.lockfile import LockEntry
-from hypiler.verification.verdict import DIFFERS, Verdict, compare, no_repository
+from hypiler.verification.verdict import AGREES, DIFFERS, Verdict, compare, no_repository
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -244,11 +244,17 @@ def verify_snapshot(
         sums: The sha256 of all files, as `compare` takes them.
         date: The day to record in the lock.
         notes: Sentences to put before the notes about the files.
+
+    If no file could be read that states a fact, the result is an error: nothing was compared.
     """
-    evidence = extract_facts(snapshot.names, snapshot.files, snapshot.sizes)
+    evidence = extract_facts(snapshot.names, snapshot.files, snapshot.sizes, complete=snapshot.complete)
+    verdicts = compare(entry.tree, evidence.facts, sums, complete=snapshot.complete)
+    read = {fact.file for fact in evidence.facts.values()} & snapshot.files.keys()
+    if not read and not any(verdict.path in _SUMS and verdict.state in (AGREES, DIFFERS) for verdict in verdicts):
+        return Result(entry, notes=(*notes, *_notes(entry, snapshot, evidence)), error=_nothing_read(snapshot))
     return Result(
         entry,
-        compare(entry.tree, evidence.facts, sums),
+        verdicts,
         LockEntry(
             repository=entry.repository,
             revision=snapshot.revision,
@@ -256,6 +262,7 @@ def verify_snapshot(
             # All files are recorded, since the entry may name other files later.
             files=sums,
             facts=evidence.facts,
+            complete=snapshot.complete,
         ),
         (*notes, *_notes(entry, snapshot, evidence)),
     )
@@ -274,7 +281,14 @@ def from_lock(entry: "Entry", locked: LockEntry | None) -> Result:
     return Result(entry, verdicts(entry.tree, locked), locked)
 
 
+def _nothing_read(snapshot: "Snapshot") -> HubError:
+    return AnswerError(f"{snapshot.repository}: nothing was verified, since no file could be read that states a fact")
+
+
 _CHECKSUMS = [(field, field.compare) for field in FIELDS if isinstance(field.compare, Checksums)]
+
+
+_SUMS = frozenset([field.name for field, _ in _CHECKSUMS])
 
 
 def files_with_checksums(entry: "Entry") -> list[str]:
@@ -302,6 +316,8 @@ def _notes(entry: "Entry", snapshot: "Snapshot", evidence: "Evidence") -> "Itera
         yield f"the entry pins {entry.revision}, and the files of {snapshot.revision} were read"
     for problem in evidence.problems:
         yield f"{problem.file} was not used: {problem.message}"
+    for warning in evidence.warnings:
+        yield f"{warning.file}: {warning.message}"
     if evidence.remote_code:
         yield f"loading it with its own library runs code from the repository: {', '.join(evidence.remote_code)}"
     if evidence.pickle_only:

@@ -5,6 +5,7 @@ import os
 # The C part of `ast`. The Python part takes as long to load as reading and checking a hundred models.
 from _ast import AnnAssign, Constant, Name, PyCF_ONLY_AST
 
+from hypiler._stamp import stamp_of
 from hypiler.compiler.checked import CheckedRegistry
 from hypiler.emit.header import with_header
 from hypiler.emit.python.literals import EmitError, block
@@ -13,7 +14,6 @@ from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
 from hypiler.schema.identifiers import constant_name
 from hypiler.schema.row_text import escape_part
 from hypiler.schema.types import Records
-from hypiler.space import describe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,9 +96,9 @@ def _pinned(model: "Model") -> str:
 
 
 def _space_ids(model: "Any") -> str:
-    """The ids of a model's space with its own weights at full width."""
-    space = describe(model)
-    return f"{space['space_id']} {space['query_space_id']}"
+    """The ids of a model's space with its own weights at full width; a hyphen stands for an unknown id."""
+    space = stamp_of(model)
+    return f"{space['space_id'] or '-'} {space['query_space_id'] or '-'}"
 
 
 def _part_fields(attribute: str) -> list[str]:

@@ -214,14 +214,14 @@ def _load() -> "_Loaded":
             return dimension
 
         @property
-        def space_id(self) -> str:
-            """Stands for all that document vectors of full width depend on: store it beside them."""
-            return spaces()[numbers()[self.id]][:19]
+        def space_id(self) -> "str | None":
+            """The `space_id` of the model's own vectors of full width; None if only loading can show it."""
+            return space_ids(self.id)[0]
 
         @property
-        def query_space_id(self) -> str:
-            """Stands for all that is done to queries alone."""
-            return spaces()[numbers()[self.id]][20:]
+        def query_space_id(self) -> "str | None":
+            """The `query_space_id` of the model; None if only loading can show it."""
+            return space_ids(self.id)[1]
 
         @property
         def verified_revision(self) -> "str | None":
@@ -356,6 +356,10 @@ def _load() -> "_Loaded":
     # The rows by number; the first is 1, its line in the literal.
     rows = once(_ROWS.splitlines)
     spaces = once(_SPACES.splitlines)
+
+    def space_ids(id: str) -> "list[str | None]":
+        # The ids of both sides; a hyphen stands for an unknown one.
+        return [None if one == "-" else one for one in spaces()[numbers()[id]].split(" ")]
 
     @once
     def numbers() -> "dict[str, int]":

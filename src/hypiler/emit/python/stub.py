@@ -72,12 +72,12 @@ _METHODS = '''
         """
 
     @property
-    def space_id(self) -> str:
-        """Stands for all that document vectors of full width depend on: store it beside them."""
+    def space_id(self) -> str | None:
+        """The `space_id` of the model's own vectors of full width; None if only loading can show it."""
 
     @property
-    def query_space_id(self) -> str:
-        """Stands for all that is done to queries alone."""
+    def query_space_id(self) -> str | None:
+        """The `query_space_id` of the model; None if only loading can show it."""
 
     @property
     def verified_revision(self) -> str | None:
