@@ -149,6 +149,18 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], list[tuple[str, str]]]] =
             )
         ],
     ),
+    "weights of other positions": (
+        DENSE | {"model.safetensors": weights(embeddings__position_embeddings__weight=("F32", [24, 8]))},
+        {"specs.max_position_embeddings": 24, "specs.context_length": 32},
+        [
+            (
+                "model.safetensors",
+                golden(
+                    "`embeddings.position_embeddings.weight` has 24 rows, but max_position_embeddings in config.json is 32"
+                ),
+            )
+        ],
+    ),
     "weights of a layer": (
         LAYERED | {"2_Dense/model.safetensors": weights(linear__weight=("F32", [3, 8]))},
         {

@@ -38,6 +38,7 @@ _SPDX = {license.lower(): license for license in LICENSES} | {
 _FILLING = re.compile(r"\b(?:the|licen[cs]e|software|version)\b|v(?=[\d.])")
 _SHORT_FORMS = {
     "apache2": "Apache-2.0",
+    "cc0": "CC0-1.0",
     "creativecommonsattribution40": "CC-BY-4.0",
     "creativecommonsattribution40international": "CC-BY-4.0",
     "gpl3": "GPL-3.0",
@@ -49,7 +50,7 @@ _BY_LETTERS = {re.sub(r"[^a-z0-9]", "", name): license for name, license in _SPD
 # Terms that SPDX does not list, and that models.json spells differently.
 _TERMS = {"gemma": "LicenseRef-Gemma", "lfm1.0": "LicenseRef-LFM-1.0"}
 # These names are too vague to tell which licence it is.
-_VAGUE = ("bsd", "cc", "gfdl", "gpl", "lgpl", "odc-by", "other", "unknown")
+_VAGUE = ("apache", "bsd", "cc", "gfdl", "gpl", "lgpl", "odc-by", "other", "unknown")
 # The names of MS MARCO in model cards with MTEB results.
 _MS_MARCO = ("msmarco", "mteb/msmarco")
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9_.-]+)?")
@@ -110,10 +111,11 @@ def _languages(card: "dict[str, Any]") -> FileFact | None:
     # Some cards have a separate key for codes with a region.
     values: list[JSONValue] = [card.get(key) for key in _LANGUAGE_KEYS]
     for value in values:
-        for word in value if isinstance(value, list) else [value]:
-            if isinstance(word, str):
+        # Some cards list codes in one text.
+        for word in value if isinstance(value, list) else value.split(",") if isinstance(value, str) else []:
+            if isinstance(word, str) and word.strip():
                 code = _language_code(word.strip())
-                (found if code else left).append(code or word)
+                (found if code else left).append(code or word.strip())
     many = "mul" in found
     found = [code for code in dict.fromkeys(found) if code != "mul"] or (["mul"] if many else [])
     note = f"without {', '.join(quote_name(word) for word in left[:3])}" if left else ""
@@ -142,8 +144,13 @@ _LANGUAGE = Language()
 
 
 def _license(card: "dict[str, Any]") -> FileFact | None:
-    """The licence as an SPDX identifier. Terms that SPDX does not list become `LicenseRef-Name`."""
+    """The licence as an SPDX identifier. Terms that SPDX does not list become `LicenseRef-Name`.
+
+    None for a list of several licences, which does not say whether all of them apply or one of them.
+    """
     word, key = card.get("license"), "license"
+    if isinstance(word, list) and len(word) == 1:
+        word = word[0]
     if word == "other":
         word, key = card.get("license_name"), "license_name"
     if not isinstance(word, str):

@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from typing import Any
 
 _HIDDEN, _WIDTH, _VOCABULARY = "specs.hidden_dim", "specs.embedding_dim", "specs.vocab_size"
+_POSITIONS = "specs.max_position_embeddings"
 # The ends of the names of the table that maps tokens to vectors.
 _TABLES = ("word_embeddings.weight", "embed_tokens.weight", "tok_embeddings.weight", "wte.weight", "shared.weight")
+# The same for the table of positions, where it has exactly as many rows as config.json says.
+_POSITION_TABLES = (".position_embeddings.weight", ".wpe.weight")
 # Networks whose token vectors have another width than their hidden states state it under one of these keys.
 _TABLE_WIDTHS = ("embedding_size", "word_embed_proj_dim", "emb_size", "d_embed")
 # Modules that keep the width of the vectors that they take.
@@ -71,6 +74,7 @@ def settle_contradictions(
 def _contradictions(repository: Repository, network: Network, encoder_type: str | None) -> "Iterator[Contradiction]":
     yield from _types(repository)
     yield from _tables(repository, network, encoder_type)
+    yield from _position_tables(repository, network)
     if encoder_type in ("dense", "multi_vector"):
         yield from _widths(repository, network)
     yield from _dense_weights(repository)
@@ -97,12 +101,12 @@ class _Table(NamedTuple):
     file: str
 
 
-def _table(repository: Repository) -> _Table | None:
+def _table(repository: Repository, ends: tuple[str, ...] = _TABLES) -> _Table | None:
     """The only table of token vectors; None if there is none, or several of different shapes."""
     found = {
         (*tensor.shape,): _Table(tensor.shape[0], tensor.shape[1], name, file)
         for name, (file, tensor) in tensors_of(repository, repository.backbone).items()
-        if name.endswith(_TABLES) and len(tensor.shape) == 2 and tensor.dtype.startswith(("F", "BF"))
+        if name.endswith(ends) and len(tensor.shape) == 2 and tensor.dtype.startswith(("F", "BF"))
     }
     return next(iter(found.values())) if len(found) == 1 else None
 
@@ -128,6 +132,15 @@ def _tables(repository: Repository, network: Network, encoder_type: str | None) 
         message = f"{quote_name(table.name)} is {table.width} wide, but {_stated(hidden)}"
         facts = {_HIDDEN: width} | ({_WIDTH: width} if encoder_type == "reranker" else {})
         yield Contradiction(table.file, message, (_HIDDEN, _WIDTH), facts)
+
+
+def _position_tables(repository: Repository, network: Network) -> "Iterator[Contradiction]":
+    """The number of positions in the weights, against config.json."""
+    table, stated = _table(repository, _POSITION_TABLES), network.positions
+    if table is not None and stated is not None and stated.value not in (None, table.rows):
+        message = f"{quote_name(table.name)} has {table.rows} rows, but {_stated(stated)}"
+        facts = {_POSITIONS: FileFact(table.rows, table.file, table.name)}
+        yield Contradiction(table.file, message, (_POSITIONS, "specs.context_length"), facts)
 
 
 def _padded(repository: Repository, vocabulary: int) -> int:
