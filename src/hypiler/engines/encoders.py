@@ -127,7 +127,7 @@ class _Loaded:
     def _made_probe(self) -> dict[str, Any] | None:
         if self._probe is None:
             encoder: Any = self
-            self._probe = make_probe(encoder)
+            self._probe = make_probe(lambda texts: encoder.encode_documents(texts, batch_size=1, progress=False))
         return dict(self._probe)
 
     @property

@@ -12,13 +12,11 @@ from hypiler._stored_stamp import PROBE_VERSION, PROBE_WIDTH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import Any, TypeAlias
 
     import numpy as np
     from numpy.typing import NDArray
-
-    from hypiler.engines.encoders import Encoder
 
     Floats: TypeAlias = NDArray[np.floating[Any]]
 
@@ -75,27 +73,27 @@ LONG = (
 TEXTS = (*SHORT, LONG)
 
 
-def make_probe(encoder: "Encoder[Any]") -> "dict[str, Any]":
-    """The probe of an encoder, as JSON types: it encodes each text alone, as a document.
+def make_probe(encode: "Callable[[list[str]], Any]") -> "dict[str, Any]":
+    """The probe of an encoder, as JSON types. `encode` encodes texts as documents, each alone.
 
     Raises ValueError for vectors that are not finite.
     """
     import numpy as np
 
-    found: Any = encoder.encode_documents(list(TEXTS), batch_size=1, progress=False)
-    several: list[Any] = [*found] if isinstance(found, list) else []
+    found = encode(list(TEXTS))
+    several = type(found) is list
     if several:
-        pairs = [_of_tokens(tokens) for tokens in several]
+        pairs = [_of_tokens(tokens) for tokens in found]
     elif hasattr(found, "indptr"):
         pairs = [_of_sparse(found, row) for row in range(found.shape[0])]
     else:
-        pairs = [_of_vector(vector, np.arange(len(vector)), len(vector)) for vector in np.asarray(found)]
+        pairs = [_of_vector(vector, np.arange(len(vector)), len(vector)) for vector in found]
     norms = np.array([norm for norm, _ in pairs], "<f4")
     numbers = np.array([row for _, row in pairs], "<f2")
     if not (np.isfinite(norms).all() and np.isfinite(numbers).all()):
         raise ValueError("the vectors of the probe's texts must be finite numbers")
     probe: dict[str, Any] = {"version": PROBE_VERSION, "norms": _base64(norms), "numbers": _base64(numbers)}
-    return probe | {"tokens": [len(tokens) for tokens in several]} if several else probe
+    return probe | {"tokens": [len(tokens) for tokens in found]} if several else probe
 
 
 def _base64(numbers: "Any") -> str:
