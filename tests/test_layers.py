@@ -33,7 +33,16 @@ OUTSIDE = {"hypiler", "hypiler.config", "hypiler.model_registry"}
 # What else users may import.
 PUBLIC = ["hypiler.engines", "hypiler.registry", "hypiler.space"]
 # What both sides need: these import nothing but each other.
-LEAVES = {"hypiler._callers", "hypiler._digest", "hypiler.errors", "hypiler.protocols", "hypiler.space"}
+LEAVES = {
+    "hypiler._callers",
+    "hypiler._digest",
+    "hypiler._encoder_types",
+    "hypiler._stamp",
+    "hypiler._stored_stamp",
+    "hypiler.errors",
+    "hypiler.protocols",
+    "hypiler.space",
+}
 
 
 def modules(room: str) -> list[Path]:
@@ -161,7 +170,9 @@ def test_type_checkers_of_hypiler_read_only_what_its_types_need() -> None:
         left += imports(read) - found if read else []
         found.add(module)
     own = {name for name in found if name.split(".")[0] == "hypiler"}
-    assert own == OUTSIDE | LEAVES | {"hypiler._digest", "hypiler.registry", "hypiler.schema.model_attributes"}
+    # Comparing stamps is nothing that a config does.
+    leaves = LEAVES - {"hypiler.space", "hypiler._stored_stamp"}
+    assert own == OUTSIDE | leaves | {"hypiler.registry", "hypiler.schema.model_attributes"}
     # Every checker brings the types of typing_extensions.
     assert {name.split(".")[0] for name in found} <= {"hypiler", "typing_extensions", *STANDARD}
 

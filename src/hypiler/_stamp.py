@@ -256,6 +256,13 @@ def _pinned(model: "Model") -> "Mapping[str, Any]":
     return pinned or {}
 
 
+def _precisions(model: "Model") -> "dict[str, str | None]":
+    """The precision of each file, as the registry states it of variants, else as the lock has read it."""
+    pinned: dict[str, str | None] = {name: one.precision for name, one in _pinned(model).items()}
+    stated = {_prefix(model, one.huggingface_id) + one.file: one.quantization for one in model.variants if one.file}
+    return pinned | stated
+
+
 def _prefix(model: "Model", repository: str | None) -> str:
     """What stands before the names of files of a repository."""
     return "" if repository in (None, model.huggingface_id) else f"{repository}:"
@@ -385,9 +392,9 @@ def _listed_own(model: "Model", own: "Mapping[str, str]") -> "dict[str, Any] | N
     names = _canonical_files(model, own)
     if not names:
         return None
-    pinned = _pinned(model)
+    precisions = _precisions(model)
     exports = [name for name in onnx_places(model) if name in own]
-    found = {pinned[name].precision if name in pinned else None for name in (*names[:1], *exports)}
+    found = {precisions.get(name) for name in (*names[:1], *exports)}
     digest = files_digest([own[name] for name in names])
     return {
         "sha256": digest if {*exports} <= {*names} else None,

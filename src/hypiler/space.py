@@ -8,7 +8,7 @@ A stamp has the facts that determine the vectors, the identity of the files that
 whether two encoders give the same vectors. docs/spaces.md describes all of them, and the outcomes of a comparison.
 """
 
-from hypiler._stamp import stamp_of, weights_key
+from hypiler._stamp import USUAL, stamp_of, weights_key
 from hypiler._stored_stamp import Probe, Stamp, UnusableError, id_problem, read_stamp, shown
 
 TYPE_CHECKING = False
@@ -275,9 +275,18 @@ def _differing_bytes(theirs: Stamp, mine: Stamp) -> "list[Difference]":
 
 
 def _differing(theirs: "dict[str, Any]", mine: "dict[str, Any]") -> "list[Difference]":
-    """The facts with another value, also those that only one side knows."""
+    """The facts with another value, also those that only one side knows.
+
+    A usual value is as good as an unknown one, as in the ids: no registry states it.
+    """
     pairs = [(name, theirs.get(name), mine.get(name)) for name in dict.fromkeys([*theirs, *mine])]
-    return [one for one in pairs if type(one[1]) is not type(one[2]) or one[1] != one[2]]
+    return [one for one in pairs if not _is_equal(*one)]
+
+
+def _is_equal(name: str, one: object, other: object) -> bool:
+    if name in USUAL:
+        one, other = (USUAL[name] if value is None else value for value in (one, other))
+    return type(one) is type(other) and one == other
 
 
 def _is_known(fact: "Difference") -> bool:

@@ -156,32 +156,23 @@ def test_model_in_memory_loads_as_that_of_a_generated_module(encoder: Any, folde
     (tmp_path / "models.json").write_text(json.dumps(registry_of(entry())))
     config = ModelConfig.from_model(Registry.load(tmp_path / "models.json")["org/tiny"])
     other: Any = config.load("onnx", local=folder)
-    assert other.space() == encoder.space() == config.space()
+    assert other.space() == encoder.space()
     np.testing.assert_array_equal(other.encode_queries(TEXTS), encoder.encode_queries(TEXTS))
 
 
 class TestSpace:
     """The space of an encoder is that of what ran."""
 
-    KNOWN: ClassVar[dict[str, Any]] = {"query_length": 8, "document_length": 16}
-
-    def test_space_of_known_facts_is_that_of_the_config(self, folder: Path, tmp_path: Path) -> None:
-        config = config_of(tmp_path, 4, encoding=self.KNOWN)
-        encoder = config.load("onnx", local=folder)
-        assert encoder.space() == config.space()
-        assert (encoder.space_id, encoder.query_space_id) == (config.space_id, config.query_space_id)
-        space.check(json.loads(json.dumps(encoder.space())), config)
-
     @pytest.mark.parametrize(
         ("fact", "values", "side"),
         [
-            ("pooling", ("cls", "mean"), "space_id"),
-            ("normalize", (True, False), "space_id"),
-            ("document_prefix", ("d: ", ""), "space_id"),
-            ("document_length", (8, 16), "space_id"),
-            ("query_prefix", ("q: ", ""), "query_space_id"),
-            ("query_length", (8, 16), "query_space_id"),
-            ("similarity", ("dot", "cosine"), "query_space_id"),
+            ("pooling", ("cls", "mean"), "document"),
+            ("normalize", (True, False), "document"),
+            ("document_prefix", ("d: ", ""), "document"),
+            ("document_length", (8, 16), "document"),
+            ("query_prefix", ("q: ", ""), "query"),
+            ("query_length", (8, 16), "query"),
+            ("similarity", ("dot", "cosine"), "query"),
         ],
     )
     def test_what_is_assumed_is_part_of_the_space(
@@ -189,22 +180,29 @@ class TestSpace:
     ) -> None:
         config = config_of(tmp_path, encoding={fact: None})
         first, second = [config.load("onnx", local=folder, assume={fact: value}) for value in values]
-        stated = config_of(tmp_path, encoding={fact: values[0]})
+        stated = config_of(tmp_path, encoding={fact: values[0]}).load("onnx", local=folder)
         assert first.space() == stated.space()
-        differing = {name for name, value in first.space().items() if second.space()[name] != value}
-        assert differing == {fact, side}
-        assert getattr(first, side) != getattr(config, side)
-        with pytest.raises(space.SpaceError, match=f"{fact} is {values[0]!r} there and {values[1]!r} here"):
-            space.check(first.space(), second)
+        one, other = first.space(), second.space()
+        assert {name for name in one[side] if one[side][name] != other[side][name]} == {fact}
+        assert (one["space_id"] != other["space_id"]) is (side == "document")
+        assert (one["query_space_id"] != other["query_space_id"]) is (side == "query")
+        found = space.compare(first.stamp(), second)
+        assert (found.outcome, found.side) == ("different", side)
+        assert f"`{fact}` is {values[0]!r} there and {values[1]!r} here" in found.advice
 
     def test_what_the_files_say_is_part_of_the_space(self, tmp_path: Path) -> None:
         prompts = {"prompts": {"query": "q: ", "document": "d: "}}
         folder = write_tiny(tmp_path / "said", config_sentence_transformers=prompts)
         unsaid = config_of(tmp_path, encoding={"query_prefix": None, "document_prefix": None})
         stated = config_of(tmp_path, encoding={"query_prefix": "q: ", "document_prefix": "d: "})
-        assert unsaid.load("onnx", local=folder).space() == stated.space() != unsaid.space()
+        one, other = unsaid.load("onnx", local=folder), stated.load("onnx", local=folder)
+        assert one.space() == other.space()
+        # Filling in a fact makes nobody index again.
+        assert space.check(one.stamp(), other).outcome == "same"
+        assert space.compare(one.stamp(), unsaid).outcome == "undecided"
 
-    def test_layers_of_the_files_are_part_of_the_space(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("stated", ["Tanh", "torch.nn.modules.activation.Tanh", None])
+    def test_layers_of_the_files_are_part_of_the_space(self, tmp_path: Path, stated: str | None) -> None:
         types = ["Transformer", "Pooling", "Dense"]
         modules = [{"type": f"sentence_transformers.models.{name}", "path": name[:1]} for name in types]
         layer = {"in_features": WIDTH, "out_features": WIDTH, "activation_function": "torch.nn.Tanh"}
@@ -215,18 +213,30 @@ class TestSpace:
         }
         layout = read_layout(write_tiny(tmp_path / "layers", **files))
         unsaid = config_of(tmp_path, encoding={"normalize": False})
-        stated_layer = {"in_features": WIDTH, "out_features": WIDTH, "activation": "Tanh"}
-        stated = config_of(tmp_path, encoding={"normalize": False, "dense_layers": [stated_layer]})
-        found = DenseEncoder(make_contract(unsaid, layout, {}), backend=None, engine="onnx")
-        assert found.space() == stated.space()
-        assert found.space()["layers"] == "8>8 Tanh"
+        own = {"in_features": WIDTH, "out_features": WIDTH, **({"activation": stated} if stated else {})}
+        said = config_of(tmp_path, encoding={"normalize": False, "dense_layers": [own]})
+        for config in (unsaid, said):
+            found = DenseEncoder(make_contract(config, layout, {}), backend=None, engine="onnx").space()
+            assert found["document"]["layers"] == "8>8 Tanh"
 
-    def test_fact_of_one_possible_value_needs_no_completion(self, folder: Path, tmp_path: Path) -> None:
+    def test_files_that_nobody_sees_leave_the_space_unknown(self, folder: Path, tmp_path: Path) -> None:
         encoding = {"pooling": "none", "similarity": None, "normalize": False}
         config = config_of(tmp_path, type="colbert", capabilities={"multi_vector": True}, encoding=encoding)
         contract = make_contract(config, read_layout(folder), {})
         assert contract.similarity == "max_sim"
-        assert MultiVectorEncoder(contract, None, "onnx").space() == config.space()
+        found = MultiVectorEncoder(contract, None, "onnx").space()
+        assert (found["bytes"], found["space_id"]) == ({"weights": None, "tokenizer": None}, None)
+        assert found["query"] == {
+            "query_prefix": "",
+            "query_length": 64,
+            "similarity": "max_sim",
+            "lower": False,
+            "query_marker": "",
+            "query_skipped": "",
+            "expansion": 0,
+            "expansion_token": "",
+            "attend": False,
+        }
 
 
 class TestSmallerVectors:

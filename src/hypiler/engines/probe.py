@@ -146,7 +146,9 @@ def _unit(values: "Floats") -> "tuple[float, Floats]":
     import numpy as np
 
     norm = float(np.sqrt((values**2).sum()))
-    return norm, values / norm if norm else values
+    # Vectors that are not finite are refused by the caller.
+    with np.errstate(invalid="ignore"):
+        return norm, values / norm if norm else values
 
 
 def signs(label: bytes, places: "Iterable[Any]") -> "NDArray[np.int8]":

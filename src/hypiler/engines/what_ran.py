@@ -1,4 +1,7 @@
-"""The facts of an encoder's stamp: what its vectors depend on, after the files and `assume` completed the registry."""
+"""The facts of an encoder's stamp: what its vectors depend on, after the files and `assume` completed the registry.
+
+`hypiler.engines.contract` calls this module, so it does not import the type of a contract.
+"""
 
 from hypiler._stamp import bare_marker, identity, layers_text, matryoshka_order, sides
 
@@ -6,12 +9,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from hypiler.engines.contract import Contract
     from hypiler.engines.layout import ModelFolder
     from hypiler.protocols import Config
 
 
-def facts_of(config: "Config", contract: "Contract", layout: "ModelFolder") -> "dict[str, Any]":
+def facts_of(config: "Config", contract: "Any", layout: "ModelFolder") -> "dict[str, Any]":
     """The identity of the model, and the facts of documents and of queries, in the order in which they are hashed."""
     model: Any = config.model
     kind = contract.encoder_type
@@ -46,7 +48,7 @@ def _layers(model: "Any", layout: "ModelFolder") -> str | None:
     return layers_text(stated)
 
 
-def _late_interaction(contract: "Contract", layout: "ModelFolder") -> "dict[str, Any]":
+def _late_interaction(contract: "Any", layout: "ModelFolder") -> "dict[str, Any]":
     """How tokens are prepared for late interaction. A marker is empty if prefixes are text."""
     if contract.encoder_type != "multi_vector":
         return {}
