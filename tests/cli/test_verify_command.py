@@ -903,3 +903,178 @@ def test_example_runs(project: Project, line: str) -> None:
     save(FILES, project.folder / "bge-m3")
     project.run("verify")
     assert project.run(*line.split()[1:])[0] == 0
+
+
+def width_of(project: Project) -> int:
+    width: int = project.models()[0]["specs"]["embedding_dim"]
+    return width
+
+
+CONTRADICTION = {"1_Pooling/config.json": {"word_embedding_dimension": 4, "pooling_mode_mean_tokens": True}}
+
+
+def test_files_that_contradict_each_other_are_told_and_the_network_is_right(project: Project) -> None:
+    project.write(entry(project.hub.add("org/tiny", FILES | CONTRADICTION)))
+    before = project.files()["models.json"]
+    code, out, _ = project.run("verify", "--fix")
+    assert code == 0
+    assert (
+        golden(
+            "  note: 1_Pooling/config.json: word_embedding_dimension is 4, but vectors of width 8 reach the module: "
+            "hidden_size in config.json is 8\n"
+        )
+        in out
+    )
+    assert project.files()["models.json"] == before
+    assert project.lock()["tiny"]["facts"]["specs.embedding_dim"]["doubtful"] is True
+    assert project.run("check")[0] == 0
+
+
+@pytest.mark.parametrize("offline", [False, True])
+def test_doubtful_value_is_an_error_that_is_not_corrected(project: Project, offline: bool) -> None:
+    commit = project.hub.add("org/tiny", FILES | CONTRADICTION)
+    project.write(entry(commit))
+    project.run("verify")
+    project.write(
+        entry(commit, specs={"embedding_dim": 4, "parameters": "0.128K"}, architecture={"matryoshka_dims": [2, 4]})
+    )
+    before = project.files()["models.json"]
+    code, out, _ = project.run("verify", "--fix", *["--offline"] * offline)
+    assert code == 1
+    message = (
+        "error[M401]: `specs.embedding_dim` must be what the model's files say: 8 (config.json, `hidden_size`); here 4"
+    )
+    assert message in out
+    assert (
+        golden(
+            "  = help: `--fix` does not write what is doubtful (1_Pooling/config.json: word_embedding_dimension is 4, but "
+            "vectors of width 8 reach the module: hidden_size in config.json is 8): look it up\n"
+        )
+        in out
+    )
+    assert project.files()["models.json"] == before
+
+
+def test_doubt_about_one_fact_does_not_keep_others_wrong(project: Project) -> None:
+    commit = project.hub.add("org/tiny", FILES | CONTRADICTION)
+    wrong = {"embedding_dim": 4, "vocab_size": 17, "parameters": "0.128K"}
+    project.write(entry(commit, specs=wrong, architecture={"matryoshka_dims": [2, 4]}))
+    code, out, _ = project.run("verify", "--fix")
+    assert (code, width_of(project), project.models()[0]["specs"]["vocab_size"]) == (1, 4, 16)
+    assert "models.json: 1 fact corrected\n" in out
+
+
+def test_default_of_a_library_is_told_as_a_doubt(project: Project) -> None:
+    settings = {"config_sentence_transformers.json": {"similarity_fn_name": "cosine"}}
+    project.write(entry(project.hub.add("org/tiny", FILES | settings)))
+    _, out, _ = project.run("verify")
+    assert golden("  note: `encoding.similarity` is doubtful: sentence-transformers writes cosine by default\n") in out
+    _, out, _ = project.run("verify", "--facts")
+    line = (
+        '  agrees  encoding.similarity                   "cosine"  config_sentence_transformers.json similarity_fn_name'
+    )
+    assert line + " (sentence-transformers writes cosine by default)\n" in out
+
+
+LISTS = [
+    (
+        {"languages": ["en", "de"]},
+        golden(
+            "`capabilities.languages` must be what the model's files say (README.md, `language`): "
+            "`fr` is missing; `de` is too many"
+        ),
+    ),
+    (
+        {"languages": ["de", "es", "it"]},
+        golden(
+            "`capabilities.languages` must be what the model's files say (README.md, `language`): "
+            "`en`, `fr` are missing; `de`, `es`, `it` are too many"
+        ),
+    ),
+    (
+        {"quantization": ["int8"]},
+        golden(
+            "`capabilities.quantization` must contain at least what the model's files show "
+            "(model.safetensors, `dtype`): `fp32` is missing"
+        ),
+    ),
+    (
+        {"modalities": ["text", "image"]},
+        golden(
+            "`capabilities.modalities` must be what the model's files say (config.json, `vocab_size`): "
+            "`image` is too many"
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "message"), LISTS)
+def test_difference_of_lists_says_what_is_missing_and_what_is_too_many(
+    project: Project, changes: dict[str, Any], message: str
+) -> None:
+    card = {"README.md": "---\nlicense: mit\nlanguage: [en, fr]\n---\n"}
+    capabilities = {"languages": ["en", "fr"]} | changes
+    project.write(entry(project.hub.add("org/tiny", FILES | card), capabilities=capabilities))
+    code, out, _ = project.run("verify")
+    assert code == 1
+    assert f"error[M401]: {message}\n" in out
+    assert out.count("error[") == 1
+
+
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"a" * 64 + b"\nsize 3\n"
+UNREADABLE: dict[str, dict[str, Any]] = {
+    "no file of a model": {"notes.txt": b"a"},
+    "pointers of Git LFS": {"config.json": POINTER, "tokenizer.json": POINTER},
+    "a web page": {"config.json": b"<!DOCTYPE html><html></html>"},
+    "a download that broke off": {"config.json": b'{"model_type": "be'},
+    "an empty file": {"config.json": b" "},
+}
+
+
+@pytest.mark.parametrize("files", UNREADABLE.values(), ids=UNREADABLE)
+def test_nothing_that_could_be_read_in_a_folder_is_an_error(project: Project, files: dict[str, Any]) -> None:
+    project.write(entry(None))
+    folder = project.folder.parent / "files"
+    save(files, folder)
+    code, out, _ = project.unchanged("verify", "tiny", "--local", "../files")
+    assert code == 3
+    assert golden("tiny: ../files: nothing was verified, since no file could be read that states a fact\n") in out
+    assert out.endswith(UNREAD)
+
+
+def test_nothing_that_could_be_read_on_the_hub_is_an_error(project: Project) -> None:
+    project.write(entry(project.hub.add("org/tiny", {"notes.txt": b"a"})))
+    code, out, _ = project.unchanged("verify")
+    assert code == 4
+    assert golden("tiny: org/tiny: nothing was verified, since no file could be read that states a fact\n") in out
+    assert out.endswith(UNREAD)
+
+
+def test_file_that_modules_name_and_that_is_missing_is_told(project: Project) -> None:
+    files = {name: data for name, data in FILES.items() if name != "1_Pooling/config.json"}
+    project.write(entry(project.hub.add("org/tiny", files)))
+    code, out, _ = project.run("verify")
+    assert code == 0
+    assert (
+        golden(
+            "  note: 1_Pooling/config.json was not used: it is missing, and modules.json names its folder: download it too\n"
+        )
+        in out
+    )
+
+
+def test_part_of_the_files_in_a_folder_has_no_difference(project: Project) -> None:
+    files = {"weights": {"safetensors": "model.safetensors", "onnx": "onnx/model.onnx"}, "tokenizer": "tokenizer.json"}
+    project.write(entry(None, files=files))
+    save({"config.json": FILES["config.json"]}, project.folder.parent / "files")
+    code, out, _ = project.run("verify", "tiny", "--local", "../files")
+    assert (code, out) == (
+        0,
+        golden(
+            f"tiny (org/tiny): 3 agree, 20 unknown to the files, 7 claimed\n{FOLDER}1 model: 1 without a difference\n"
+        ),
+    )
+    # A clone has all files.
+    (project.folder.parent / "files/.git").mkdir()
+    code, out, _ = project.run("verify", "tiny", "--local", "../files")
+    assert (code, out.count("there is no such file")) == (1, 3)

@@ -10,7 +10,7 @@ from hypiler.diagnostics.escaping import printable, quote_name
 from hypiler.model_files.facts import ModelFileError, Problem
 from hypiler.model_files.filename_safety import safe_name, unsafe_names
 from hypiler.model_files.front_matter import FrontMatter, read_front_matter
-from hypiler.model_files.json_files import mapping, read_array, read_object, words
+from hypiler.model_files.json_files import disguise, mapping, read_array, read_object, words
 from hypiler.model_files.safetensors_header import Tensor, read_header
 
 TYPE_CHECKING = False
@@ -30,6 +30,8 @@ _NETWORKS = tuple(
 )
 # Modules that cannot be created without a configuration file.
 _CONFIGURED = ("Pooling", "Dense")
+# Modules whose folder has the configuration of the network, unless it is that of an adapter.
+_NETWORK_MODULES = ("Transformer", "MLMTransformer", "CLIPModel")
 _LIBRARIES = ("sentence_transformers.", "pylate.")
 _INDEX = "model.safetensors.index.json"
 _WEIGHTS = "model.safetensors"
@@ -155,7 +157,8 @@ class Repository:
                 return None
             modules.append(Module(type, f"{folder}/" if folder else ""))
         for module in modules:
-            if module.known and module.name in _CONFIGURED and module.config not in self.names:
+            needed = _CONFIGURED if ADAPTER in self.names else (*_CONFIGURED, *_NETWORK_MODULES)
+            if module.known and module.name in needed and module.config not in self.names:
                 self.mark_invalid(module.config, f"it is missing, and {MODULES} names its folder: download it too")
         return modules
 
@@ -216,6 +219,9 @@ class Repository:
         nothing = FrontMatter({}, None, {})
         data = self.content(CARD)
         if data is None:
+            return nothing
+        if instead := disguise(data[:64]):
+            self.mark_invalid(CARD, instead)
             return nothing
         try:
             return read_front_matter(data)

@@ -102,7 +102,9 @@ def _formats(repository: Repository, tensors: "dict[str, tuple[str, Tensor]]") -
         if settings := mapping(repository.config.get(key)):
             method = _method(settings)
             found = {method: (repository.config_name, key)} if method else {}
-    for name in sorted(filter(is_published, repository.names)):
+    # A folder of an unknown commit may have exports that were published later.
+    names = filter(is_published, repository.names) if repository.complete else ()
+    for name in sorted(names):
         if name.endswith(".onnx"):
             for word in re.split(r"[_.-]", name.rpartition("/")[2].lower()):
                 if word in _ONNX_WORDS:

@@ -245,10 +245,12 @@ def verify_snapshot(
         date: The day to record in the lock.
         notes: Sentences to put before the notes about the files.
 
-    If no file could be read that states a fact, the result is an error: nothing was compared.
+    If no file could be read that states a fact, the result is an error: nothing was compared. The files of an unknown
+    commit may be others than those of the commit that the entry pins, so they are not all files of the model.
     """
-    evidence = extract_facts(snapshot.names, snapshot.files, snapshot.sizes, complete=snapshot.complete)
-    verdicts = compare(entry.tree, evidence.facts, sums, complete=snapshot.complete)
+    complete = snapshot.complete and (snapshot.revision is not None or entry.revision is None)
+    evidence = extract_facts(snapshot.names, snapshot.files, snapshot.sizes, complete=complete)
+    verdicts = compare(entry.tree, evidence.facts, sums, complete=complete)
     read = {fact.file for fact in evidence.facts.values()} & snapshot.files.keys()
     if not read and not any(verdict.path in _SUMS and verdict.state in (AGREES, DIFFERS) for verdict in verdicts):
         return Result(entry, notes=(*notes, *_notes(entry, snapshot, evidence)), error=_nothing_read(snapshot))
@@ -262,7 +264,7 @@ def verify_snapshot(
             # All files are recorded, since the entry may name other files later.
             files=sums,
             facts=evidence.facts,
-            complete=snapshot.complete,
+            complete=complete,
         ),
         (*notes, *_notes(entry, snapshot, evidence)),
     )
