@@ -20,7 +20,7 @@ from cli.conftest import GONE, Project, entry
 from golden import golden
 from hub.conftest import FILES
 from hub.test_client import CERTIFICATE, listening
-from huggingface_hub import constants
+from huggingface_hub import constants, snapshot_download
 from loopback_hub import (
     LoopbackHub,
     Reply,
@@ -169,7 +169,7 @@ def test_fix_does_not_hide_a_model_that_is_gone(project: Project) -> None:
     wrong(project)
     project.write(*project.models(), entry(GONE, id="other", huggingface_id="org/other"))
     code, out, _ = project.run("verify", "--fix")
-    assert (code, out.splitlines()[-1]) == (1, golden("models.json: 1 fact corrected"))
+    assert (code, out.splitlines()[-1]) == (4, golden("models.json: 1 fact corrected"))
 
 
 def test_registry_that_changes_meanwhile_is_not_mended(project: Project) -> None:
@@ -191,7 +191,7 @@ def test_json_is_all_that_stands_on_standard_output(project: Project) -> None:
     project.write(*project.models(), entry(GONE, id="other", huggingface_id="org/other"))
     for fix in ([], ["--fix"]):
         code, out, err = project.run("verify", "--json", *fix)
-        assert (code, err) == (1, "")
+        assert (code, err) == (4, "")
         tree = json.loads(out)
         assert tree.keys() == {"models", "complete"}
         assert tree["complete"] is True
@@ -322,8 +322,8 @@ _INVALID_LOCK = "error[M403]: the lock must be as `hypiler verify` writes it"
     [
         (b"", "error[M003]"),
         (b"<<<<<<< ours\n{}\n", "error[M003]"),
-        (b"{}", f"{_INVALID_LOCK}: `version` must be 1, got nothing\n"),
-        (b'{"version": 2, "models": {}}', f"{_INVALID_LOCK}: `version` must be 1, got 2\n"),
+        (b"{}", f"{_INVALID_LOCK}: `version` must be 1 or 2, got nothing\n"),
+        (b'{"version": 3, "models": {}}', f"{_INVALID_LOCK}: `version` must be 1 or 2, got 3\n"),
     ],
 )
 @pytest.mark.parametrize("command", ["verify", "outdated"])
@@ -349,7 +349,7 @@ def test_lock_that_another_writes_meanwhile_is_left(tiny_project: Project, kept:
     lock = tiny_project.folder / "models.lock.json"
     if kept:
         tiny_project.run("verify")
-        lock.write_text(lock.read_text().replace('"date": "2', '"date": "1'))
+        lock.write_text(lock.read_text().replace('"complete": true', '"complete": false'))
 
     def written(request: Request, reply: Reply) -> Reply:
         lock.write_text("other")
@@ -387,21 +387,32 @@ def test_lock_that_somebody_wrote_is_shown_escaped(tiny_project: Project) -> Non
     tiny_project.run("verify")
     text = (tiny_project.folder / "models.lock.json").read_text()
     hostile = "\\u001b[2J\\u202e\\n::error::"
-    text = text.replace('"file": "config.json",\n', f'"file": "{hostile}",\n').replace('"key": "', f'"key": "{hostile}')
+    text = text.replace('"key": "', f'"key": "{hostile}')
     text = text.replace('"value": 16', '"value": 17').replace('"note": "', f'"note": "{hostile}')
     (tiny_project.folder / "models.lock.json").write_text(text)
     code, out, _ = tiny_project.unchanged("verify", "--offline", "--facts")
     assert (code, out.count("error[M401]: `specs.vocab_size`")) == (1, 1)
-    assert "17 (\\x1b[2J\\u202e\\n::error::, `" in out
-    (tiny_project.folder / "models.lock.json").write_text(text.replace('"repository": "', f'"repository": "{hostile}'))
-    assert tiny_project.unchanged("verify", "--offline")[0] == 4
+    assert "17 (config.json, `\\x1b[2J\\u202e\\n::error::" in out
+    for part in ("repository", "file"):
+        faulty = text.replace(f'"{part}": "', f'"{part}": "{hostile}')
+        (tiny_project.folder / "models.lock.json").write_text(faulty)
+        code, out, err = tiny_project.unchanged("verify", "--offline")
+        assert (code, out) == (1, "")
+        assert f"`{part}` must be " in err
 
 
 def test_folder_takes_the_place_of_the_hub(tiny_project: Project) -> None:
     folder = tiny_project.folder.parent / "files"
     save(FILES, folder)
     done = tiny_project.run("verify", "tiny", "--local", str(folder))
-    assert done == (0, golden(f"tiny (org/tiny): {COUNTS}\n{FOLDER}1 model: 1 without a difference\n"), "")
+    assert done == (
+        0,
+        golden(
+            "tiny (org/tiny): 12 agree with a copy, 8 unknown to the files, 7 claimed\n"
+            f"{FOLDER}1 model: 1 without a difference\n"
+        ),
+        "",
+    )
     assert tiny_project.hub.requests == []
     assert tiny_project.lock()["tiny"]["revision"] is None
 
@@ -603,13 +614,13 @@ REFUSALS: dict[str, tuple[dict[str, Any], str | None, int, str]] = {
     "private": (
         {"private": True},
         None,
-        1,
+        4,
         "org/tiny was not found on HUB, or is private and needs a token (HF_TOKEN)",
     ),
     "hidden": (
         {"private": True},
         LoopbackHub.stranger,
-        1,
+        4,
         "org/tiny was not found on HUB, or is hidden from the token",
     ),
     "disabled": (
@@ -650,14 +661,15 @@ def test_refusal_says_what_is_wanted_and_others_are_still_read(
 def test_worst_result_is_the_exit_code(project: Project) -> None:
     wrong(project)
     first = project.models()
-    for repository, code in (("gone", 1), ("slow", 4)):
+    project.hub.add("org/other", FILES)
+    for repository, code in (("other", 1), ("slow", 4)):
         first.append(entry(GONE, id=repository, huggingface_id=f"org/{repository}"))
         project.hub.fault("*/org/slow/*", answer(500))
         project.write(*first)
         found, out, _ = project.run("verify")
         assert found == code
     assert out.splitlines()[-1] == golden(
-        "3 models: 0 without a difference, 1 with, 1 that does not exist, 1 that could not be read"
+        "3 models: 0 without a difference, 1 with, 1 without such a commit, 1 that could not be read"
     )
 
 
@@ -666,8 +678,8 @@ def test_commit_that_is_gone_is_told(tiny_project: Project) -> None:
     assert tiny_project.unchanged("verify") == (
         1,
         golden(
-            f"tiny: org/tiny @ {GONE} does not exist: the repository has no such commit, branch or tag\n1 model: 0 without a"
-            " difference, 1 that does not exist\n"
+            f"tiny: org/tiny @ {GONE} does not exist: the repository has no such commit, branch or tag\n"
+            "1 model: 0 without a difference, 1 without such a commit\n"
         ),
         "",
     )
@@ -768,7 +780,7 @@ def test_pickles_and_code_are_a_note(project: Project) -> None:
     _, out, _ = project.run("verify")
     assert "  note: loading it with its own library runs code from the repository: code.py\n" in out
     assert "  note: only pickled weights: loading them can run code\n" in out
-    assert not {"pytorch_model.bin", "code.py"} & project.hub.files
+    assert "pytorch_model.bin" not in project.hub.files
     assert not (project.folder / "canary").exists()
 
 
@@ -902,6 +914,7 @@ def test_example_runs(project: Project, line: str) -> None:
     project.write(entry(project.hub.add("BAAI/bge-m3", FILES), id="bge-m3", huggingface_id="BAAI/bge-m3"))
     save(FILES, project.folder / "bge-m3")
     project.run("verify")
+    snapshot_download("BAAI/bge-m3", revision=commit_of(project))
     assert project.run(*line.split()[1:])[0] == 0
 
 
