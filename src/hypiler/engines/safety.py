@@ -4,6 +4,7 @@ from pathlib import Path
 
 from hypiler.engines.errors import UnsafeError
 from hypiler.engines.unsafe_settings import unsafe_settings
+from hypiler.model_files.filename_safety import blob_folders
 from hypiler.model_files.weights import PICKLES
 
 TYPE_CHECKING = False
@@ -18,6 +19,8 @@ _SAFE = ("model.safetensors", "model.safetensors.index.json")
 _PICKLE = "pytorch_model.bin"
 # The first bytes of a pickle, and of a zip archive, in which PyTorch stores pickles.
 _PICKLED = (b"\x80", b"PK\x03\x04")
+# How the names of files with settings and texts end.
+_TEXTS = (".json", ".md", ".metadata", ".py", ".txt")
 # The most characters of a value that a message repeats.
 _LIMIT = 100
 
@@ -35,6 +38,7 @@ def check_safety(
         untrusted: Whether the engine would run code of the repository, which may not run.
         allow_pickle: Whether pickled weights may be read.
     """
+    _check_links(folder, files)
     for path in files:
         if path.suffix == ".safetensors" and _is_pickle(path):
             raise UnsafeError(f"{path} is a pickle by its content, whatever its name says")
@@ -56,6 +60,20 @@ def review_advice(config: "Config") -> str:
         f"review it at {repository_at_commit(config)}, and pass trust_remote_code=True; or use an engine that runs"
         " none, such as `onnx`"
     )
+
+
+def _check_links(folder: Path, files: list[Path]) -> None:
+    """Refuse settings and texts that are links to files outside of the model, which messages could repeat.
+
+    Weights may be such links, since their bytes are never repeated.
+    """
+    root = folder.resolve()
+    inside = [root, *blob_folders(root)]
+    for path in files:
+        if path.is_symlink() and path.name.endswith(_TEXTS):
+            target = path.resolve()
+            if not any(target.is_relative_to(one) for one in inside):
+                raise UnsafeError(f"{path} is a link that leads out of the folder: replace it by a copy")
 
 
 def _check_weights(config: "Config", folder: Path, files: list[Path]) -> None:
