@@ -1,8 +1,16 @@
 """Errors of loading and running models."""
 
+from hypiler._text import one_line
+
 
 class EngineError(Exception):
-    """A model cannot be loaded, or not by this engine. The message says why and what to do."""
+    """A model cannot be loaded, or not by this engine. The message says why and what to do.
+
+    The message is one line of bounded length, whatever the names of files and the errors of libraries are.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(one_line(message))
 
 
 class MismatchError(EngineError):
