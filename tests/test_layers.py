@@ -39,6 +39,7 @@ LEAVES = {
     "hypiler._encoder_types",
     "hypiler._stamp",
     "hypiler._stored_stamp",
+    "hypiler._text",
     "hypiler.errors",
     "hypiler.protocols",
     "hypiler.space",

@@ -64,6 +64,9 @@ def main(argv: "list[str] | None" = None) -> int:
     except MemoryError:
         print_error("not enough memory")
         return ENVIRONMENT
+    except RecursionError:
+        print_error("a path or a value is nested too deep")
+        return ENVIRONMENT
     except KeyboardInterrupt:
         return 130
     return code

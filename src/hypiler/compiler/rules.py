@@ -9,7 +9,7 @@ import re
 from hypiler.compiler.rule_set import RuleSet, Violation
 from hypiler.diagnostics.codes import ERROR, WARNING
 from hypiler.diagnostics.collector import INVALID
-from hypiler.diagnostics.escaping import did_you_mean, quote_name
+from hypiler.diagnostics.escaping import quote_name
 from hypiler.schema.architectures import reserved_positions
 from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
 from hypiler.schema.parameter_counts import parameter_count
@@ -193,7 +193,8 @@ def unknown_source_path(model: "DecodedModel") -> "Violations":
     for path in model.sources:
         if path not in _PATHS and not _is_part_of_a_field(path):
             message = f"`sources` names {quote_name(path)}, which is no field of a model"
-            yield model.at("sources", message, (path,), help=did_you_mean(path, sorted(_PATHS)))
+            help = model.collector.did_you_mean(path, sorted(_PATHS))
+            yield model.at("sources", message, (path,), help=help)
 
 
 def _is_part_of_a_field(path: str) -> bool:

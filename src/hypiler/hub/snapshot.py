@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from hypiler.diagnostics.escaping import one_line
 from hypiler.model_files.extract import ModelFileError, header_length
 
 TYPE_CHECKING = False
@@ -64,6 +65,9 @@ class Snapshot:
 
 class HubError(Exception):
     """The files of a model could not be read. The message is one line: what, where, why, and what to do."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(one_line(message))
 
 
 class NotFoundError(HubError):

@@ -28,6 +28,8 @@ _NETWORKS = tuple(
     f"sentence_{name}_config.json"
     for name in ("bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet")
 )
+# Real models have fewer than ten modules.
+_MOST_MODULES = 256
 # Modules that cannot be created without a configuration file.
 _CONFIGURED = ("Pooling", "Dense")
 # Modules whose folder has the configuration of the network, unless it is that of an adapter.
@@ -144,6 +146,9 @@ class Repository:
         """The modules in order; None if modules.json was not read or is invalid."""
         entries: list[Any] | None = self._parsed(MODULES, read_array, None)
         if entries is None:
+            return None
+        if len(entries) > _MOST_MODULES:
+            self.mark_invalid(MODULES, f"the file must list at most {_MOST_MODULES} modules; found {len(entries)}")
             return None
         modules: list[Module] = []
         for entry in map(mapping, entries):

@@ -13,7 +13,7 @@ from hypiler.schema.fields import FIELDS
 from hypiler.verification.lock_rules import differing, is_of, verdicts
 from hypiler.verification.lockfile import LockEntry
 from hypiler.verification.merging import merged
-from hypiler.verification.readings import NO_PINS, reading_of, sums_elsewhere
+from hypiler.verification.readings import NO_PINS, reading_of, sees_all, sums_elsewhere
 from hypiler.verification.verdict import AGREES, DIFFERS, Verdict, compare
 
 TYPE_CHECKING = False
