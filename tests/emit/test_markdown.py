@@ -288,7 +288,9 @@ def test_any_text_is_text(text: str) -> None:
 
 
 def test_document_does_not_deny_what_was_compared_with_a_copy() -> None:
-    """A folder of unknown commit proves nothing of the pinned one, so its facts are claimed; they were compared."""
+    """A folder of unknown commit proves nothing of the pinned one, but its facts were compared."""
     text = with_lock("model-a", revision=None)
     (opening,) = paragraphs(text)
+    assert "facts *agree with a copy* of the files" in opening
     assert opening.endswith("No fact was compared with the files of the model at a known commit.")
+    assert "**Agrees with a copy:** 2 facts." in paragraphs(text, "model-a")[-1]

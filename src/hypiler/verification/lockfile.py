@@ -116,7 +116,7 @@ class LockEntry:
         date: The day on which something was last learnt, such as 2026-01-31.
         files: The files of the repository, by name. Files in the repositories of variants are named `org/name:file`.
         facts: The facts that the files state, by path. A fact is as well proved as the file that it names.
-        complete: Whether `files` are all files of the commit. If not, a file that is not among them may still exist.
+        complete: Whether `files` are all files of the repository. If not, others may still exist.
     """
 
     __slots__ = ("complete", "date", "facts", "files", "repository", "revision")
@@ -136,7 +136,7 @@ class LockEntry:
         self.date = date
         self.files = dict(files or {})
         self.facts = dict(facts or {})
-        self.complete = complete and revision is not None
+        self.complete = complete
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, LockEntry) and all(getattr(self, n) == getattr(other, n) for n in self.__slots__)
@@ -194,7 +194,7 @@ def recordable(entry: LockEntry) -> LockEntry:
         for path, fact in entry.facts.items()
         if _fault_of_fact(fact) is None and _can_show(_FIELDS[path], fact.value, collector)
     }
-    whole = entry.complete and entry.revision is not None and len(files) == len(entry.files)
+    whole = entry.complete and len(files) == len(entry.files)
     return LockEntry(entry.repository, entry.revision, entry.date, files, facts, complete=whole)
 
 
@@ -296,7 +296,7 @@ def _entry(tree: "dict[str, Any]", path: "Path", collector: FindingCollector) ->
     entry = _frame(tree, path, collector)
     complete = tree.get("complete")
     _require(type(complete) is bool, "complete", "true or false", tree, path)
-    entry.complete = complete is True and entry.revision is not None
+    entry.complete = complete is True
     here = (*path, "files")
     for name, one in _files(tree, path):
         entry.files[name] = _file(_object(one, (*here, name)), (*here, name), entry.revision)
