@@ -234,6 +234,7 @@ def test_a_finding_of_the_lock_has_a_place_and_its_line(tmp_path: Path) -> None:
 
 def test_the_lock_beside_the_first_file_says_what_was_verified(tmp_path: Path) -> None:
     model = plain_model(id="model-a", huggingface_id="org/a", revision="a" * 40)
+    del model["files"], model["variants"]
     path = written(tmp_path / "models.json", model)
     facts = {"specs.embedding_dim": FileFact(model["specs"]["embedding_dim"], "config.json", "hidden_size")}
     files = {"config.json": LockedFile("b" * 64)}

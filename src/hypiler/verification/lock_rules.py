@@ -147,7 +147,9 @@ def is_at_commit(verdict: Verdict, locked: "LockEntry") -> bool:
     """Whether the files that a verdict rests on are known to be those of the commit that the lock is about."""
     compare = _FIELDS[verdict.path].compare
     names = [*compare.files(verdict.ours)] if isinstance(compare, Checksums) else [verdict.file]
-    return all(map(locked.is_at_commit, names))
+    # A file that is missing can only show that the model does not have something.
+    absent = not verdict.theirs and not isinstance(compare, Checksums)
+    return all(locked.is_at_commit(name) and (absent or name in locked.files) for name in names)
 
 
 def verdicts(entry: "Mapping[str, Any]", locked: "LockEntry") -> list[Verdict]:

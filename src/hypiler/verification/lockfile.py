@@ -304,8 +304,9 @@ def _entry(tree: "dict[str, Any]", path: "Path", collector: FindingCollector) ->
 
 
 def _old_entry(tree: "dict[str, Any]", path: "Path", collector: FindingCollector) -> LockEntry:
-    """An entry of format 1: the sha256 of each file, and nothing about the list of files."""
+    """An entry of format 1: the sha256 of each file. It does not say whether the list of files is complete."""
     entry = _frame(tree, path, collector)
+    entry.complete = False
     read = COPY if entry.revision is None else AT_COMMIT
     for name, digest in _files({**tree, "files": _without_marks(tree.get("files"))}, path):
         if digest is not None and not _SUM.fullmatch(_text(tree["files"], name, (*path, "files"))):
