@@ -216,7 +216,7 @@ def _fault_of_fact(fact: FileFact) -> str | None:
             return f"`{part}` must have at most {most} characters, got {len(text)}"
         if not _is_encodable(text):
             return f"`{part}` must be text, got {quote_value(text)}"
-    if fact.file and safe_name(fact.file) is not None:
+    if fact.file and not _is_file_name(fact.file):
         return f"`file` must be the name of a file, got {quote_value(fact.file)}"
     length = _length(fact.value)
     return None if length <= _MAX_VALUE else f"`value` must have at most {_MAX_VALUE} characters, got {length}"
@@ -344,8 +344,11 @@ def _files(tree: "dict[str, Any]", path: "Path") -> "Iterator[tuple[str, Any]]":
 
 
 def _file(tree: "dict[str, Any]", path: "Path", revision: str | None) -> LockedFile:
-    sha256, size, precision, read = [tree.get(key) for key in ("sha256", "size", "precision", "read")]
-    pins = tree.get("pins", [])
+    sha256, size, read = tree.get("sha256"), tree.get("size"), tree.get("read")
+    # Most files are like this.
+    if len(tree) == 3 and read == AT_COMMIT and revision and _is_sum(sha256) and _is_size(size):
+        return LockedFile(sha256, size)
+    precision, pins = tree.get("precision"), tree.get("pins", [])
     _require(sha256 is None or _is_sum(sha256), "sha256", "a sha256 or null", tree, path)
     _require(size is None or _is_size(size), "size", "a number of bytes or null", tree, path)
     _require(precision is None or precision in QUANTIZATIONS, "precision", "a precision", tree, path)
