@@ -3,10 +3,10 @@
 import re
 
 from hypiler.diagnostics.escaping import quote_name
-from hypiler.model_files.facts import FileFact, ModelFileError
+from hypiler.model_files.facts import FileFact
 from hypiler.model_files.json_files import mapping
 from hypiler.model_files.repository import MODULES, Repository
-from hypiler.model_files.safetensors_header import Tensor, read_header
+from hypiler.model_files.safetensors_header import Tensor
 from hypiler.schema.vocabulary import QUANTIZATIONS
 
 TYPE_CHECKING = False
@@ -56,18 +56,6 @@ def tensors_of(repository: Repository, folder: str) -> dict[str, tuple[str, Tens
             return {}
         found |= {key: (name, tensor) for key, tensor in header.items()}
     return found
-
-
-def precision_of(header: bytes) -> str | None:
-    """The precision of a safetensors file by its header: the type of most numbers. None if it shows none."""
-    try:
-        tensors = read_header(header)
-    except ModelFileError:
-        return None
-    sizes: dict[str, int] = {}
-    for tensor in tensors.values():
-        sizes[tensor.dtype] = sizes.get(tensor.dtype, 0) + tensor.elements
-    return _FORMATS.get(max(sizes, key=lambda dtype: sizes[dtype], default=""))
 
 
 def weight_facts(repository: Repository) -> "dict[str, FileFact | None]":

@@ -230,10 +230,12 @@ def _length(value: "Any") -> int:
     """The characters that a value takes, roughly; over the limit for text that is no Unicode."""
     if isinstance(value, str):
         return len(value) if _is_encodable(value) else _MAX_VALUE + 1
-    if isinstance(value, dict):
-        return sum([_length(key) + _length(item) for key, item in value.items()])
-    if isinstance(value, (list, tuple)):
-        return sum(map(_length, value)) + len(value)
+    if hasattr(value, "items"):
+        entries: Mapping[str, Any] = value
+        return sum([_length(key) + _length(item) for key, item in entries.items()])
+    if hasattr(value, "__iter__"):
+        items: Iterable[Any] = value
+        return sum([1 + _length(item) for item in items])
     return 1
 
 
