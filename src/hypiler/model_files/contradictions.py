@@ -261,7 +261,7 @@ _OTHER_TASKS = {"dense": "text-ranking", "static": "text-ranking", "reranker": "
 def _tasks(repository: Repository, encoder_type: str | None) -> "Iterator[Contradiction]":
     """The task in the card, against the type that the network or its modules show."""
     task = repository.front_matter.card.get("pipeline_tag")
-    if encoder_type is not None and task == _OTHER_TASKS.get(encoder_type):
+    if encoder_type in _OTHER_TASKS and task == _OTHER_TASKS[encoder_type]:
         message = f"pipeline_tag is {task}, but the files are those of a {encoder_type} model"
         yield Contradiction(CARD, message, ("type",))
 
