@@ -36,7 +36,7 @@ _LEFTOVER = re.compile(
     r"|rng_state(?:_\d+)?\.pth|random_states_\d+\.pkl|.*_optim_states\.pt)"
 )
 # Formats by the method in `quantization_config`, with the number of bits where the method has several.
-_METHODS = {
+_METHODS: "dict[tuple[str, int | None], str]" = {
     ("gptq", 4): "int4",
     ("gptq", 8): "int8",
     ("awq", 4): "int4",
