@@ -173,11 +173,11 @@ class Model(_Record, ModelAttributes):
         Raises ValueError for a width that the model does not have.
         """
     @property
-    def space_id(self) -> str:
-        """Identifies everything that document vectors of full width depend on."""
+    def space_id(self) -> str | None:
+        """The `space_id` of the model's own vectors of full width; None if only loading can show it."""
     @property
-    def query_space_id(self) -> str:
-        """Identifies everything that is done to queries alone."""
+    def query_space_id(self) -> str | None:
+        """The `query_space_id` of the model; None if only loading can show it."""
     @property
     def verified_revision(self) -> str | None:
         """The commit whose files the facts were compared with; None if they were not."""
