@@ -13,7 +13,7 @@ from hypiler.diagnostics.collector import INVALID
 from hypiler.diagnostics.escaping import did_you_mean, quote_name
 from hypiler.schema.architectures import reserved_positions
 from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
-from hypiler.schema.loading import ASSUMABLE, CONTRACT_FACTS, NOT_TEXT, variant_onnx
+from hypiler.schema.loading import CONTRACT_FACTS, DECIDES_LOADING, NOT_TEXT, variant_onnx
 from hypiler.schema.parameter_counts import parameter_count
 from hypiler.schema.types import ListOf, MapOf, Records
 from hypiler.schema.vocabulary import LICENSES
@@ -215,10 +215,7 @@ def duplicate_variant(model: "DecodedModel") -> "Violations":
         seen.add(variant[0])
 
 
-_LOADING = ("model_type", "multi_vector", "huggingface_id", "onnx_file", "variants", "remote_code", *ASSUMABLE)
-
-
-@rule("M218", "not-loadable", NOTE, needs=_LOADING)
+@rule("M218", "not-loadable", NOTE, needs=DECIDES_LOADING)
 def not_loadable(model: "DecodedModel") -> "Violations":
     """A model that `load` does not open, or only under a condition, can still be a fact in the registry."""
     if model.model_type in NOT_TEXT:
@@ -248,7 +245,7 @@ def _onnx_of(model: "DecodedModel", variant: "tuple[Any, ...]") -> tuple[str, ..
 
 def _missing_facts(model: "DecodedModel") -> "Violations":
     """Facts that `load` does not assume. An entry that states nothing of the kind is not meant to be loaded."""
-    if all(getattr(model, name) is None for name in ASSUMABLE):
+    if all(getattr(model, name) is None for name in CONTRACT_FACTS["dense"]):
         return
     needed = CONTRACT_FACTS[encoder_type(model.model_type, multi_vector=model.multi_vector)]
     missing = [name for name in needed if getattr(model, name) is None]

@@ -17,6 +17,8 @@ CONTRACT_FACTS: "dict[EncoderType, tuple[str, ...]]" = {
 """By encoder type, the attributes that an entry or the model's files must state: nobody assumes a value for them."""
 ASSUMABLE = (*CONTRACT_FACTS["dense"], "query_length", "document_length")
 """The facts that the caller of `load` may give."""
+DECIDES_LOADING = ("model_type", "multi_vector", "huggingface_id", "onnx_file", "variants", "remote_code", *ASSUMABLE)
+"""The attributes of an entry that decide whether `load` can open the model."""
 USUAL_ONNX = ("onnx/model.onnx", "model.onnx")
 """The usual names of exports, for models whose file the registry does not name."""
 
