@@ -10,6 +10,7 @@ whether two encoders give the same vectors. docs/spaces.md describes all of them
 
 from hypiler._stamp import USUAL, stamp_of, weights_key
 from hypiler._stored_stamp import Probe, Stamp, UnusableError, id_problem, read_stamp, shown
+from hypiler._text import one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Comparison:
         side: 'Literal["document", "query"] | None' = None,
     ) -> None:
         self.outcome = outcome
-        self.advice = advice
+        self.advice = one_line(advice)
         self.facts = tuple(facts)
         self.cosine = cosine
         self.side = side

@@ -71,6 +71,23 @@ def test_entry_is_shown_and_named_gaps_are_left(empty: Project) -> None:
     assert empty.files().keys() == {"models.json", "pyproject.toml"}
 
 
+def test_doubts_about_facts_and_contradictions_are_told(empty: Project) -> None:
+    files = FILES | {
+        "config_sentence_transformers.json": {"similarity_fn_name": "cosine"},
+        "1_Pooling/config.json": {"word_embedding_dimension": 4, "pooling_mode_mean_tokens": True},
+    }
+    empty.hub.add("org/Doubtful", files)
+    _, out, _ = empty.run("add", "org/Doubtful", "--yes")
+    assert empty.models()[1]["specs"]["embedding_dim"] == 8
+    assert [line for line in out.splitlines() if line.startswith("note: ")] == [
+        golden(
+            "note: 1_Pooling/config.json: word_embedding_dimension is 4, but vectors of width 8 reach the module: "
+            "hidden_size in config.json is 8"
+        ),
+        golden("note: `encoding.similarity` is doubtful: sentence-transformers writes cosine by default"),
+    ]
+
+
 def test_without_a_terminal_and_yes_nothing_is_written(empty: Project) -> None:
     code, out, err = empty.unchanged("add", "org/New_Model")
     assert (code, err) == (0, "")

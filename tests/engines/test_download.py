@@ -543,6 +543,25 @@ def test_links_to_files_are_followed_and_checked(hub: LoopbackHub, folder: Path,
         find_files(config, FILES, local=folder)
 
 
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "README.md", "modeling.py", "artifact.metadata"])
+def test_text_behind_a_link_that_leads_out_is_not_read(folder: Path, tmp_path: Path, name: str) -> None:
+    secret = tmp_path / "token"
+    secret.write_text("hf_AbCdEf")
+    (folder / name).unlink(missing_ok=True)
+    (folder / name).symlink_to(secret)
+    with pytest.raises(UnsafeError) as caught:
+        find_files(config_of(tmp_path), FILES, local=folder)
+    assert str(caught.value) == golden(f"{folder / name} is a link that leads out of the folder: replace it by a copy")
+
+
+def test_text_behind_a_link_inside_the_folder_is_read(folder: Path, tmp_path: Path) -> None:
+    (folder / "config.json").rename(folder / "real.json")
+    (folder / "config.json").symlink_to("real.json")
+    # The folder itself may be reached by a link.
+    (tmp_path / "model-link").symlink_to(folder)
+    find_files(config_of(tmp_path), FILES, local=tmp_path / "model-link")
+
+
 def test_link_to_a_folder_is_refused(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (folder / "2_Dense").symlink_to(tmp_path / "elsewhere")

@@ -277,7 +277,7 @@ def test_files_of_another_kind_are_refused(
         opened(config, colbert, folder)
     assert str(caught.value) == golden(
         f"`tiny` is a multi-vector model in the registry, and the files in {folder} do not hold all of one: Dense would"
-        " be made up"
+        " be random"
     )
 
 
@@ -325,3 +325,15 @@ def test_code_of_the_repository_does_not_run(minilm: Path, tmp_path: Path, place
     with pytest.raises(UnsafeError, match=r"^`tiny` runs code that is not part of the libraries: .* 'hostile\.X'; "):
         entry(tmp_path).load("pylate", local=folder)
     assert not (tmp_path / "ran").exists()
+
+
+@needs_pylate
+def test_vocabulary_outside_of_the_folder_is_not_read(minilm: Path, tmp_path: Path) -> None:
+    folder = saved(minilm, tmp_path / "model")
+    (tmp_path / "secret.txt").write_text("secret")
+    settings = json.loads((folder / "tokenizer_config.json").read_bytes())
+    # Its version of transformers opens this path, and not the file beside the settings.
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings | {"vocab_file": str(tmp_path / "secret.txt")}))
+    told = r"^`tiny` loads what is not one of its own files: .*tokenizer_config\.json has vocab_file '.*secret\.txt'; "
+    with pytest.raises(UnsafeError, match=told):
+        entry(tmp_path).load("pylate", local=folder)

@@ -12,6 +12,7 @@ from engines.conftest import minilm, splade, unpacked
 from golden import golden, golden_file
 from hub.families import FAMILIES, MINILM, MINILM_CARD, PAGE, TABLE, at, entry_of, evidence_of, facts_by_family, put
 from loopback_hub import LoopbackHub
+from model_files.models import content
 
 from hypiler.cli.main import main
 from hypiler.compiler.checked import Entry
@@ -22,7 +23,7 @@ from hypiler.hub.folder import read_folder
 from hypiler.hub.snapshot import AccessError, NotFoundError, Snapshot
 from hypiler.jsontext.editor import REMOVED, Change, edit
 from hypiler.jsontext.reader import Source, read_source
-from hypiler.model_files.extract import Evidence, FileFact
+from hypiler.model_files.extract import Evidence, FileFact, extract_facts
 from hypiler.project.build import compile_files
 from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
 from hypiler.schema.key_order import schema_order
@@ -291,6 +292,23 @@ def test_file_that_a_folder_lacks_is_unknown_and_one_that_the_hub_lacks_is_none(
         snapshot = replace(partial(model, {*model.snapshot.names} - {"tokenizer.json"}), complete=complete)
         found = verify_snapshot(entry, snapshot, snapshot.sums, DATE)
         assert [one.state for one in found.verdicts if one.path == "files.tokenizer"] == [state]
+
+
+def test_files_of_an_unknown_commit_prove_no_absence_at_the_pinned_one(family: Callable[[str], Model]) -> None:
+    model = family("BERT")
+    part = partial(model, {*model.snapshot.names} - {"tokenizer.json"})
+    for pin, commit, state in ((COMMIT, None, UNKNOWN), (None, None, DIFFERS), (COMMIT, COMMIT, DIFFERS)):
+        (entry,) = entries_of(source_of(registry_of(model.tree | ({"revision": pin} if pin else {}))))
+        snapshot = replace(part, complete=True, revision=commit)
+        result = verify_snapshot(entry, snapshot, snapshot.sums, DATE)
+        assert [one.state for one in result.verdicts if one.path == "files.tokenizer"] == [state]
+
+
+def test_exports_in_a_folder_that_may_be_of_a_later_commit_prove_no_format() -> None:
+    files = MINILM | {"onnx/model_int8.onnx": b"", "onnx/model_fp16.onnx": b""}
+    contents = {name: content(value) for name, value in files.items()}
+    found = [extract_facts(files.keys(), contents, complete=complete).facts for complete in (True, False)]
+    assert [facts["capabilities.quantization"].value for facts in found] == [["fp32", "fp16", "int8"], ["fp32"]]
 
 
 def test_name_of_the_wrong_kind_is_wrong_in_every_folder(family: Callable[[str], Model]) -> None:

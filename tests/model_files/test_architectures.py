@@ -84,7 +84,24 @@ def test_number_that_no_model_can_have_makes_the_file_faulty(key: str) -> None:
 
 
 FAULTY: dict[str, tuple[bytes, str]] = {
-    "empty": (b"", "line 1, column 1: the file must hold a JSON value; found an empty file"),
+    "empty": (
+        b"",
+        "line 1, column 1: the file must hold a JSON value; found an empty file: the file is cut off, download it again",
+    ),
+    "cut off": (
+        b'{"model_type": "be',
+        'line 1, column 19: the string opened on line 1, column 16 must be closed with `"`; found the end of the file: '
+        "the file is cut off, download it again",
+    ),
+    "an answer of the hub": (
+        b"Entry not found",
+        "the file is an error message of a server, not the file itself: download it again",
+    ),
+    "an answer of a storage": (
+        b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>',
+        "the file is an error message of a server, not the file itself: download it again",
+    ),
+    "zero bytes": (bytes(8), "the file has only zero bytes: download it again"),
     "list": (b"[]", "the file must hold a JSON object"),
     "null": (b"null", "the file must hold a JSON object"),
     "key twice": (

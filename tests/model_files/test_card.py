@@ -48,6 +48,13 @@ def test_card_without_a_language_says_none(front: str) -> None:
     assert "capabilities.languages" not in facts(front)
 
 
+def test_card_that_is_something_else_is_named_as_what_it_is() -> None:
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"a" * 64 + b"\nsize 3\n"
+    for data, what in ((pointer, "a Git LFS pointer"), (b"<!DOCTYPE html>", "a web page (HTML)")):
+        (problem,) = evidence({"README.md": data}).problems
+        assert problem.message.startswith(f"the file is {what}, not the file itself: ")
+
+
 def test_languages_stand_under_three_keys() -> None:
     front = "language: en\nlanguages: [de]\nlanguage_bcp47: [pt-br]"
     assert facts(front)["capabilities.languages"] == FileFact(["en", "de", "pt-BR"], "README.md", "language")

@@ -46,6 +46,7 @@ DOES_NOT = [
     ".gitattributes",
     "LICENSE",
     "generation_config.json",
+    "data_config.json",
     "images/plot.png",
     "training_args.bin",
     "checkpoint-5/optimizer.pt",

@@ -179,12 +179,20 @@ class TestComparisons:
         assert [ParameterCount().is_evidence(value) for value in (1, 0, True, "1M", None)] == [True] + [False] * 4
         assert EQUAL.is_evidence("anything") is None
 
+    def test_parts_of_lists_and_mappings_are_named(self) -> None:
+        assert EQUAL.parts([1, 2], [2, 3]) == ([3], [1])
+        assert EQUAL.parts({"a": "x"}, {"b": "x"}) == (["b"], ["a"])
+        assert AtLeast("a", "b").parts(["a"], ["b"]) == (["b"], [])
+        # The same parts in another order, and values without parts.
+        assert EQUAL.parts([1, 2], [2, 1]) == EQUAL.parts(1, 2) == EQUAL.parts([{}], [{"a": 1}]) == ([], [])
+
     @pytest.mark.parametrize(
         ("comparison", "ours", "theirs", "agrees"),
         [
             (FileNamed(r".+", only=True), "a.json", None, True),
             (FileNamed(r".+", only=True), "a.json", "a.json", True),
             (FileNamed(r".+", only=True), "a.json", "b.json", False),
+            (FileNamed(r"a\.json", only=True), "b.json", None, False),
             (FileNamed(r".+\.onnx"), "onnx/a.onnx", "b.onnx", True),
             (FileNamed(r".+\.onnx"), "a.onnx/b", None, False),
         ],

@@ -10,7 +10,7 @@ from hypiler._encoder_types import encoder_type
 from hypiler.compiler.rule_set import RuleSet, Violation
 from hypiler.diagnostics.codes import ERROR, NOTE, WARNING
 from hypiler.diagnostics.collector import INVALID
-from hypiler.diagnostics.escaping import did_you_mean, quote_name
+from hypiler.diagnostics.escaping import quote_name
 from hypiler.schema.architectures import reserved_positions
 from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
 from hypiler.schema.loading import CONTRACT_FACTS, DECIDES_LOADING, NOT_TEXT, variant_onnx
@@ -196,7 +196,8 @@ def unknown_source_path(model: "DecodedModel") -> "Violations":
     for path in model.sources:
         if path not in _PATHS and not _is_part_of_a_field(path):
             message = f"`sources` names {quote_name(path)}, which is no field of a model"
-            yield model.at("sources", message, (path,), help=did_you_mean(path, sorted(_PATHS)))
+            help = model.collector.did_you_mean(path, sorted(_PATHS))
+            yield model.at("sources", message, (path,), help=help)
 
 
 def _is_part_of_a_field(path: str) -> bool:

@@ -12,6 +12,7 @@ from hypiler.engines.errors import (
     TruncationWarning,
     UnknownFactError,
     UnsafeError,
+    file_errors,
 )
 
 TYPE_CHECKING = False
@@ -52,6 +53,7 @@ __all__ = [
 ]
 
 
+@file_errors
 def load(
     config: "Config",
     engine: str = "auto",

@@ -175,7 +175,7 @@ class _Vectors:
         self.model, self.path, self.contract = model, path, contract
         self.lock = Lock()
         _prepare(model.tokenizer, layout)
-        self.limiter = Limiter(model.tokenizer)
+        self.limiter = Limiter(model.tokenizer, getattr(layout, "truncation_side", "right"))
 
     def embedded(self, texts: list[str], *, query: bool) -> "list[Any]":
         contract = self.contract
@@ -184,7 +184,7 @@ class _Vectors:
         # The length is set on the tokenizer, which all threads share.
         with self.lock, _library(self.path):
             texts = self.limiter.limit([prefix + text for text in texts], tokens)
-            self.model.tokenizer.enable_truncation(tokens)
+            self.model.tokenizer.enable_truncation(tokens, direction=self.limiter.shortener.side)
             return list(self.model.embed(texts, batch_size=len(texts)))
 
 
@@ -220,7 +220,9 @@ class _MultiVector:
         model.query_tokenizer.enable_truncation(contract.query_length - 1)
         _prepare(model.tokenizer, layout)
         model.tokenizer.enable_truncation(contract.document_length - 1)
-        self.limiters = {True: Limiter(model.query_tokenizer, markers=1), False: Limiter(model.tokenizer, markers=1)}
+        side = getattr(layout, "truncation_side", "right")
+        tokenizers = {True: model.query_tokenizer, False: model.tokenizer}
+        self.limiters = {query: Limiter(one, side, markers=1) for query, one in tokenizers.items()}
 
     def run(self, texts: list[str], *, query: bool) -> "list[Floats]":
         model, contract = self.model, self.contract

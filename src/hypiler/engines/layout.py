@@ -167,7 +167,9 @@ def _repository(files: CheckedFiles) -> Repository:
     names: list[str] = []
     for place, folders, inside in os.walk(folder):
         folders[:] = [name for name in folders if name not in _NOT_OF_THE_MODEL]
-        names += [Path(place, name).relative_to(folder).as_posix() for name in inside]
+        # Opening a pipe would wait for ever.
+        paths = [path for name in inside if (path := Path(place, name)).is_file()]
+        names += [path.relative_to(folder).as_posix() for path in paths]
     contents: dict[str, bytes] = {}
     if CARD in names and (folder / CARD).stat().st_size > MAX_BYTES:
         names.remove(CARD)

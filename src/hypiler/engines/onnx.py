@@ -117,7 +117,7 @@ class _Network:
             )
         self.output = self._output()
         self.tokenizer = self._tokenizer(layout)
-        self.shortener = Shortener(self.tokenizer)
+        self.shortener = Shortener(self.tokenizer, getattr(layout, "truncation_side", "right"))
         self.lock = Lock()
 
     def _session(self, device: str, files: "CheckedFiles") -> "Any":
@@ -186,7 +186,7 @@ class _Network:
 
     def encoded(self, texts: "Sequence[T]", tokens: int, size: "Callable[[T], int]") -> "list[Any]":
         """The encodings of texts or pairs, truncated to `tokens`. Raises RowError for one that cannot be encoded."""
-        self.tokenizer.enable_truncation(tokens)
+        self.tokenizer.enable_truncation(tokens, direction=self.shortener.side)
         found: list[Any] = []
         for group in pieces(texts, size):
             try:

@@ -374,10 +374,14 @@ def _strips(tokenizer: "Any") -> bool:
 
 
 def _until_a_blank(found: "Any", text: str, certain: int) -> tuple[int, int]:
-    """How many of the certain tokens end before a single blank between words, and where that blank is."""
-    offsets = found.offsets
+    """How many of the certain tokens end before a blank between two words, and where that blank is.
+
+    From such a place, the rest of the text becomes the same tokens as in the whole text.
+    """
+    offsets, words = found.offsets, found.word_ids
     for place in range(certain - 1, 0, -1):
         end = offsets[place - 1][1]
-        if text[end : end + 1].isspace() and offsets[place][0] >= end and not text[end + 1 : end + 2].isspace():
+        between = text[end : end + 1] == " " and [_kind(one) for one in text[end - 1 : end + 2 : 2]] == ["L", "L"]
+        if between and offsets[place][0] >= end and words[place - 1] != words[place]:
             return place, end
     return 0, 0

@@ -123,7 +123,7 @@ def _languages(card: "dict[str, Any]") -> FileFact | None:
         return None
     fact = FileFact(found, CARD, next(key for key in _LANGUAGE_KEYS if card.get(key)), note)
     # The hub shows languages among the tags, and some cards name further ones there.
-    tags = [tag for tag in words(card.get("tags")) if tag in LANGUAGES and tag not in found]
+    tags = [tag for tag in words(card.get("tags")) if len(tag) == 2 and tag in LANGUAGES and tag not in found]
     return fact.doubted(f"tags also name {', '.join(map(quote_name, tags[:3]))}") if tags else fact
 
 

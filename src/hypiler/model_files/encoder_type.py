@@ -99,7 +99,9 @@ def shown_by_settings(repository: Repository) -> Shown | None:
 
 
 def _by_config(repository: Repository) -> Shown | None:
-    if shown := shown_by_settings(repository):
+    shown = shown_by_settings(repository)
+    # The class SentenceTransformer also saves static models. Their modules.json says so.
+    if shown and (shown.encoder_type != "dense" or repository.is_settled(MODULES) or _has_network(repository)):
         return shown
     if positive(repository.object(STANFORD).get("dim")):
         return Shown("multi_vector", STANFORD, "dim")
@@ -118,6 +120,11 @@ def _by_config(repository: Repository) -> Shown | None:
         return Shown("static", file, "model_type")
     # Older versions of model2vec write no other key of their own.
     return Shown("static", file, "embedding_dtype") if "embedding_dtype" in config else None
+
+
+def _has_network(repository: Repository) -> bool:
+    name = repository.config.get("model_type")
+    return isinstance(name, str) and name != "model2vec"
 
 
 def _masked_language_model(repository: Repository) -> Shown | None:

@@ -5,6 +5,7 @@ the contents.
 """
 
 from hypiler.diagnostics.collector import INVALID, FindingCollector
+from hypiler.diagnostics.escaping import quote_name
 from hypiler.model_files.architectures import Network, config_facts
 from hypiler.model_files.card import card_facts
 from hypiler.model_files.contradictions import settle_contradictions
@@ -21,6 +22,10 @@ from hypiler.schema.fields import FIELDS
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from typing import Any
+
+MAX_CHARACTERS = 10_000
+"""The most characters of a fact. The lock, models.json and the module would hold them; real facts are far shorter."""
 
 __all__ = [
     "Evidence",
@@ -117,12 +122,27 @@ def _warnings(repository: Repository, encoder_type: str | None) -> list[Problem]
     return found
 
 
+def _characters(value: "Any") -> int:
+    """How many characters the texts in a value have."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, dict):
+        return sum([len(str(key)) + _characters(item) for key, item in value.items()])
+    return sum(map(_characters, value)) if isinstance(value, list | tuple) else 0
+
+
 def _valid_facts(facts: "dict[str, FileFact | None]", repository: Repository) -> dict[str, FileFact]:
     """Facts in schema order. If one fact of a file fails validation, all facts of that file are dropped."""
     checked: dict[str, FileFact] = {}
     for field in FIELDS:
         fact = facts.get(field.name)
         if fact is None:
+            continue
+        if (length := _characters(fact.value)) > MAX_CHARACTERS:
+            message = (
+                f"{quote_name(fact.key)} must have at most {MAX_CHARACTERS} characters to be a fact; it has {length}"
+            )
+            repository.mark_invalid(fact.file, message)
             continue
         collector = FindingCollector()
         collector.field_path = field.path

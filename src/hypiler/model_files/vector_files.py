@@ -25,8 +25,8 @@ _TOKENIZER_ENDINGS = (".model", ".spm", ".tiktoken", ".vocab", ".bpe")
 _SETTINGS = frozenset(
     ("config.json", "modules.json", "artifact.metadata", "params.json", "prompts.json", "idf.json", "stopwords.txt")
 )
-# How texts are generated from a model concerns no vectors.
-_OF_GENERATION = "generation_config.json"
+# How a model generates texts, and what it was trained on.
+_OTHER_CONFIGS = frozenset(("generation_config.json", "data_config.json", "training_config.json"))
 _SETTINGS_NAMES = re.compile(r"(config_.*|.*_config|.*\.index|.*query_token_weights.*)\.(json|txt)")
 
 
@@ -42,7 +42,7 @@ def decides_vectors(name: str) -> bool:
         return True
     if last in _TOKENIZER or last in _SETTINGS or last.endswith((*_TOKENIZER_ENDINGS, ".py")):
         return True
-    return last != _OF_GENERATION and _SETTINGS_NAMES.fullmatch(last) is not None
+    return last not in _OTHER_CONFIGS and _SETTINGS_NAMES.fullmatch(last) is not None
 
 
 def is_weights(name: str) -> bool:

@@ -3,10 +3,10 @@
 import re
 
 from hypiler.diagnostics.escaping import quote_name
-from hypiler.model_files.facts import FileFact
+from hypiler.model_files.facts import FileFact, ModelFileError
 from hypiler.model_files.json_files import mapping
 from hypiler.model_files.repository import MODULES, Repository
-from hypiler.model_files.safetensors_header import Tensor
+from hypiler.model_files.safetensors_header import Tensor, read_header
 from hypiler.schema.vocabulary import QUANTIZATIONS
 
 TYPE_CHECKING = False
@@ -58,6 +58,18 @@ def tensors_of(repository: Repository, folder: str) -> dict[str, tuple[str, Tens
     return found
 
 
+def precision_of(header: bytes) -> str | None:
+    """The precision of a safetensors file by its header: the type of most numbers. None if it shows none."""
+    try:
+        tensors = read_header(header)
+    except ModelFileError:
+        return None
+    sizes: dict[str, int] = {}
+    for tensor in tensors.values():
+        sizes[tensor.dtype] = sizes.get(tensor.dtype, 0) + tensor.elements
+    return _FORMATS.get(max(sizes, key=lambda dtype: sizes[dtype], default=""))
+
+
 def weight_facts(repository: Repository) -> "dict[str, FileFact | None]":
     """The facts about the number of parameters, the formats, and the file names."""
     folders = [tensors_of(repository, folder) for folder in repository.weight_folders]
@@ -102,7 +114,9 @@ def _formats(repository: Repository, tensors: "dict[str, tuple[str, Tensor]]") -
         if settings := mapping(repository.config.get(key)):
             method = _method(settings)
             found = {method: (repository.config_name, key)} if method else {}
-    for name in sorted(filter(is_published, repository.names)):
+    # A folder of an unknown commit may have exports that were published later.
+    names = filter(is_published, repository.names) if repository.complete else ()
+    for name in sorted(names):
         if name.endswith(".onnx"):
             for word in re.split(r"[_.-]", name.rpartition("/")[2].lower()):
                 if word in _ONNX_WORDS:

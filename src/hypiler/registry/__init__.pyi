@@ -27,7 +27,7 @@ class Finding:
 
     Attributes:
         code: As `M103`.
-        message: What must hold, and what was found.
+        message: What must hold, and what was found: one line of bounded length, as `help` is.
         path: The JSON path of the fault in its file.
         at: The part that the fault concerns: the `"value"` at the path or its `"key"`.
         help: What to do about it; None if the message says it all.
@@ -43,7 +43,7 @@ class Finding:
     message: str
     path: _Path
     at: str
-    help: str | None
+    help: str
     model: str | None
     file: str
     line: int

@@ -8,9 +8,10 @@ from hypiler.diagnostics.codes import ERROR, WARNING
 from hypiler.diagnostics.escaping import printable
 from hypiler.diagnostics.finding import Finding
 from hypiler.model_files.vector_files import decides_vectors
+from hypiler.schema.comparisons import Checksums
 from hypiler.schema.evidence import Evidence, PinnedFile
 from hypiler.schema.fields import FIELDS
-from hypiler.verification.lockfile import read_lock
+from hypiler.verification.lockfile import AT_COMMIT, read_lock
 from hypiler.verification.verdict import AGREES, DIFFERS, Verdict, compare
 
 TYPE_CHECKING = False
@@ -30,6 +31,7 @@ lock_rule = RuleSet()
 """Declares a rule for one model and its entry in the lock: the function takes a `LockedModel`."""
 
 _COUNTED = frozenset([field.name for field in FIELDS if field.is_fact])
+_FIELDS = {field.name: field for field in FIELDS}
 _LONGEST = 80
 
 
@@ -114,22 +116,43 @@ class Lock:
 
 def _evidence(model: LockedModel) -> Evidence:
     locked = model.locked
-    differing = _count(model.verdicts, DIFFERS)
-    if locked.revision is None or locked.revision != model.tree.get("revision"):
-        return Evidence(agreeing=_count(model.verdicts, AGREES), differing=differing)
-    pinned = {name: PinnedFile.of(sha256) for name, sha256 in locked.files.items() if sha256 and decides_vectors(name)}
-    return Evidence(locked.revision, _count(model.verdicts, AGREES), 0, differing, pinned)
+    differing = _counted([verdict for verdict in model.verdicts if verdict.state == DIFFERS])
+    agreeing = [verdict for verdict in model.verdicts if verdict.state == AGREES]
+    of_commit = locked.revision is not None and locked.revision == model.tree.get("revision")
+    verified = [verdict for verdict in agreeing if of_commit and is_at_commit(verdict, locked)]
+    copied = _counted(agreeing) - _counted(verified)
+    pinned = _pinned(locked) if of_commit else {}
+    deciding = [name for name in locked.files if decides_vectors(name)]
+    complete = of_commit and locked.complete and len(pinned) == len(deciding)
+    return Evidence(
+        locked.revision if verified else None, _counted(verified), copied, differing, pinned, complete=complete
+    )
 
 
-def _count(verdicts: list[Verdict], state: str) -> int:
-    """How many facts have this state. Absences (null, empty) are not counted."""
-    found = [verdict for verdict in verdicts if verdict.state == state and verdict.path in _COUNTED]
-    return len([verdict for verdict in found if verdict.ours not in (None, [], {})])
+def _pinned(locked: "LockEntry") -> dict[str, PinnedFile]:
+    """The files that decide vectors and whose bytes at the commit are known."""
+    return {
+        name: PinnedFile.of(file.sha256, file.size, file.precision)
+        for name, file in locked.files.items()
+        if file.sha256 and file.read == AT_COMMIT and decides_vectors(name)
+    }
+
+
+def _counted(verdicts: list[Verdict]) -> int:
+    """How many of these facts count. Absences (null, empty) are not counted."""
+    return len([one for one in verdicts if one.path in _COUNTED and one.ours not in (None, [], {})])
+
+
+def is_at_commit(verdict: Verdict, locked: "LockEntry") -> bool:
+    """Whether the files that a verdict rests on are known to be those of the commit that the lock is about."""
+    compare = _FIELDS[verdict.path].compare
+    names = [*compare.files(verdict.ours)] if isinstance(compare, Checksums) else [verdict.file]
+    return all(map(locked.is_at_commit, names))
 
 
 def verdicts(entry: "Mapping[str, Any]", locked: "LockEntry") -> list[Verdict]:
     """The verdict on each fact of an entry of models.json, by what the lock has recorded."""
-    return compare(entry, locked.facts, locked.files, complete=locked.complete)
+    return compare(entry, locked.facts, locked.sums, complete=locked.complete)
 
 
 def is_of(entry: "Mapping[str, Any]", locked: "LockEntry") -> bool:
