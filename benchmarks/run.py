@@ -18,6 +18,7 @@ from lab import Lab
 from measure_checkers import checker_rows
 from measure_commands import build_rows, check_rows
 from measure_engines import engine_rows
+from measure_loading import loading_rows
 from measure_module import (
     import_rows,
     instruction_rows,
@@ -43,6 +44,7 @@ MEASURES: dict[str, Callable[[Lab, list[int], int], Iterator[Row]]] = {
     "size": size_rows,
     "verify": verify_rows,
     "engines": engine_rows,
+    "loading": loading_rows,
 }
 
 

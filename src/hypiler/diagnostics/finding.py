@@ -1,6 +1,6 @@
 """A finding: one fault of the input, with everything that a reader needs to fix it."""
 
-from hypiler.diagnostics.codes import severity_of
+from hypiler.diagnostics.codes import NOTE, severity_of
 from hypiler.diagnostics.escaping import one_line, printable
 
 Path = tuple[str | int, ...]
@@ -97,3 +97,8 @@ def json_path(path: Path) -> str:
         else:
             out += '["' + printable(part).replace('"', '\\"') + '"]'
     return out
+
+
+def without_notes(findings: "list[Finding]") -> "list[Finding]":
+    """The findings that a build shows. Notes never count, and a build runs often: `check` shows them."""
+    return [finding for finding in findings if finding.severity != NOTE]

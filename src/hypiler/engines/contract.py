@@ -11,6 +11,7 @@ from hypiler.engines.encoder_types import spoken
 from hypiler.engines.errors import EngineError, MismatchError, UnknownFactError
 from hypiler.engines.pooling import POOLINGS
 from hypiler.engines.what_ran import facts_of
+from hypiler.schema.loading import ASSUMABLE, CONTRACT_FACTS, NOT_TEXT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from hypiler.engines.layout import ModelFolder
     from hypiler.protocols import Config, Model
 
-_NOT_TEXT = ("vision-language", "time-series")
-# The facts that `assume` may give, by their names in ModelInfo.
-ASSUMABLE = ("pooling", "normalize", "similarity", "query_prefix", "document_prefix", "query_length", "document_length")
 # How vectors of an encoder type can be compared. If there is only one way, it need not be stated.
 _SIMILARITIES = {
     "dense": ("cosine", "dot", "euclidean", "manhattan"),
@@ -85,7 +83,7 @@ def encoder_type_of(config: "Config") -> "EncoderType":
     """The encoder type of a config's model. Raises EngineError for a model that does not encode text."""
     model = model_of(config)
     model_type = str(model.model_type)
-    if model_type in _NOT_TEXT:
+    if model_type in NOT_TEXT:
         raise EngineError(f"`{model.id}` is of type `{model_type}`, which no engine loads: its input is more than text")
     return encoder_type(model_type, multi_vector=model.multi_vector)
 
@@ -101,14 +99,14 @@ def make_contract(config: "Config", layout: "ModelFolder", assume: "Mapping[str,
     _check_type(model, encoder_type, layout)
     facts = _Facts(model, layout, assume)
     pairs = encoder_type == "reranker"
-    pools, normalizes = encoder_type == "dense", encoder_type in ("dense", "static", "multi_vector")
+    needed = CONTRACT_FACTS[encoder_type]
     contract = Contract(
         id=model.id,
         encoder_type=encoder_type,
         dimension=config.embedding_dim,
         embedding_dim=model.embedding_dim,
-        pooling=facts.one_of(tuple(POOLINGS), "pooling", layout.pooling) if pools else "none",
-        normalize=facts.known("normalize", layout.normalize) if normalizes else False,
+        pooling=facts.one_of(tuple(POOLINGS), "pooling", layout.pooling) if "pooling" in needed else "none",
+        normalize=facts.known("normalize", layout.normalize) if "normalize" in needed else False,
         matryoshka_order=model.matryoshka_order or "truncate_normalize",
         similarity="" if pairs else facts.one_of(_SIMILARITIES[encoder_type], "similarity", layout.similarity),
         precisions=model.precisions,

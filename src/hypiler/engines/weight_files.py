@@ -7,6 +7,7 @@ only the registry decides. Nothing is imported or opened here.
 from fnmatch import fnmatch
 
 from hypiler._stamp import onnx_with_data, weight_files
+from hypiler.schema.loading import USUAL_ONNX, variant_onnx
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
     from hypiler.protocols import Config
 
-# The usual names of exports, for models whose file the registry does not name.
-_USUAL = ("onnx/model.onnx", "model.onnx")
 # The weights of linear layers after the network.
 _LAYERS = "*_Dense*/model.safetensors"
 STATIC_LAYOUT = ("config.json", "model.safetensors", "tokenizer.json")
@@ -35,12 +34,9 @@ def onnx_places(config: "Config") -> tuple[str, ...]:
     if model is None:
         return ()
     if config.variant is None:
-        return (model.onnx_file,) if model.onnx_file else _USUAL
+        return (model.onnx_file,) if model.onnx_file else USUAL_ONNX
     variant = next(one for one in model.variants if one.id == config.variant)
-    if variant.file:
-        return (variant.file,) if variant.file.endswith(".onnx") else ()
-    # In the model's own repository, files with the usual names are the model's own weights, not the variant's.
-    return _USUAL if variant.huggingface_id not in (None, model.huggingface_id) else ()
+    return variant_onnx(variant.file, elsewhere=variant.huggingface_id not in (None, model.huggingface_id))
 
 
 def onnx_files(config: "Config") -> list[str]:
@@ -66,7 +62,7 @@ def onnx_obstacle(config: "Config", names: "Collection[str] | None") -> str | No
     if not places:
         return f"the variant {config.variant!r} is not an ONNX file"
     if names is None:
-        return UNNAMED if places == _USUAL else None
+        return UNNAMED if places == USUAL_ONNX else None
     if not any(place in names for place in places):
         return f"there is no ONNX file {' or '.join(places)}"
     if not any(name.rpartition("/")[2] == "tokenizer.json" for name in names):
