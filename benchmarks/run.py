@@ -25,6 +25,7 @@ from measure_module import (
     size_rows,
     source_rows,
 )
+from measure_stamps import stamp_rows
 from measure_use import lookup_rows, query_rows, shipped_rows
 from measure_verify import verify_rows
 from table import Row, heading
@@ -43,6 +44,7 @@ MEASURES: dict[str, Callable[[Lab, list[int], int], Iterator[Row]]] = {
     "size": size_rows,
     "verify": verify_rows,
     "engines": engine_rows,
+    "stamps": stamp_rows,
 }
 
 
