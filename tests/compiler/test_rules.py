@@ -384,6 +384,7 @@ class TestManyFindings:
                 assert len(message) <= 4000, code
                 assert len(help or "") <= 4000, code
 
+
 class TestLoading:
     """Notes on entries that `load` cannot open: they are shown and never count."""
 

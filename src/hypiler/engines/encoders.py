@@ -184,7 +184,7 @@ class _Loaded:
     def stamp(self) -> dict[str, Any]:
         """The stamp of this encoder, as JSON types: store it with an index, and pass it to `hypiler.space.check`.
 
-        It is what `space` returns, with a probe. For the probe, nine short texts are encoded once.
+        It is what `space` returns, with a probe. For the probe, nine fixed texts are encoded once.
         """
         return self.space() | {"probe": self._made_probe()}
 
