@@ -323,15 +323,6 @@ class TestMerging:
         assert json.loads(lock.read_text())["version"] == 2
 
 
-def test_folder_that_shows_nothing_of_the_model_is_an_error(tiny_project: Project) -> None:
-    folder = tiny_project.folder.parent / "files"
-    folder.mkdir()
-    (folder / "notes.md").write_text("x")
-    code, out, err = tiny_project.unchanged("verify", "tiny", "--local", str(folder))
-    assert (code, out) == (3, "")
-    assert err == f"hypiler: {folder}: nothing was verified, since no file could be read that states a fact\n"
-
-
 def test_repository_of_a_variant_that_is_not_mirrored_is_unknown_and_stops_nothing(project: Project) -> None:
     commit = project.hub.add("org/tiny", FILES)
     variant = {"id": "onnx", "quantization": "fp32", "huggingface_id": "org/gone", "file": "model.onnx"}
@@ -339,6 +330,19 @@ def test_repository_of_a_variant_that_is_not_mirrored_is_unknown_and_stops_nothi
     code, out, _ = project.run("verify")
     assert (code, "  note: org/gone was not found on HUB" in out) == (0, True)
     assert project.run("build")[0] == 0
+
+
+def test_entry_from_a_folder_is_pinned_only_if_no_file_was_changed(project: Project) -> None:
+    commit = project.hub.add("org/tiny", FILES)
+    folder = project.folder.parent / "files"
+    snapshot_download("org/tiny", revision=commit, local_dir=folder)
+    project.write()
+    project.run("add", "org/tiny", "--local", str(folder), "--yes")
+    assert commit_of(project) == commit
+    project.write()
+    (folder / "config.json").write_text(json.dumps(FILES["config.json"] | {"hidden_size": 4}))
+    project.run("add", "org/tiny", "--local", str(folder), "--yes")
+    assert "revision" not in project.models()[0]
 
 
 @pytest.mark.parametrize("line", [re.split(r" {2,}", line.strip())[0] for line in EXAMPLES.splitlines()[1:]])

@@ -23,11 +23,13 @@ def draft(snapshot: "Snapshot", *, id: str | None = None) -> "tuple[dict[str, An
     """
     evidence = _evidence(snapshot)
     name = snapshot.repository.rpartition("/")[2]
+    # An entry is pinned only if every file that was read is that of the commit.
+    revision = snapshot.revision if all(map(snapshot.is_at_commit, snapshot.files)) else None
     values: dict[str, Any] = {
         "id": id or proposed_id(name),
         "name": name,
         "huggingface_id": snapshot.repository,
-        "revision": snapshot.revision,
+        "revision": revision,
     }
     sources: dict[str, str] = {}
     for field in FACTS:
@@ -35,7 +37,7 @@ def draft(snapshot: "Snapshot", *, id: str | None = None) -> "tuple[dict[str, An
         # A null is written only for a required field.
         if fact is not None and (fact.value is not None or field.required):
             values[field.name] = field.compare.corrected(None, fact.value)
-            sources[field.name] = fact.source(snapshot.repository, snapshot.revision)
+            sources[field.name] = fact.source(snapshot.repository, revision)
     entry: dict[str, Any] = {}
     for field in FIELDS:
         if values.get(field.name) is not None or field.name in sources:

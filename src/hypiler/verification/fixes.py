@@ -86,7 +86,9 @@ def citations(result: "Result") -> "Iterator[Change]":
     for change in corrections(result):
         name = ".".join(map(str, change.path[2:]))
         if result.locked is not None and name in result.entry.tree.get("sources", {}):
-            place = result.locked.facts[name].source(result.entry.repository, result.locked.revision)
+            fact = result.locked.facts[name]
+            revision = result.locked.revision if result.locked.is_at_commit(fact.file) else None
+            place = fact.source(result.entry.repository, revision)
             yield Change((*change.path[:2], "sources", name), REMOVED if change.value is REMOVED else place)
 
 
