@@ -472,7 +472,6 @@ def test_real_files_say_what_those_of_the_table_say(all_minilm: Registry) -> Non
 LAYER = {"in_features": 8, "out_features": 4}
 # Files by their sums; None where only the name is known. Those of `org/there` are of another repository.
 SUMS = {"config.json": "a" * 64, "model.onnx": "b" * 64, "vocab.txt": None, "org/there:model.onnx": "c" * 64}
-GONE = SUMS | {"org/gone:": None}
 OWN = {"id": "own", "quantization": "fp32", "file": "model.onnx", "sha256": "b" * 64}
 THERE = {"id": "there", "quantization": "fp32", "huggingface_id": "org/there", "file": "model.onnx"}
 AWAY = THERE | {"id": "away", "huggingface_id": "org/away"}
@@ -506,12 +505,6 @@ LISTS: dict[str, tuple[str, Any, dict[str, str | None], tuple[Any, ...]]] = {
         [AWAY, OWN | {"file": "x.onnx"}],
         SUMS,
         (DIFFERS, None, "x.onnx", "", "there is no such file"),
-    ),
-    "a variant in a repository that does not exist": (
-        "variants",
-        [OWN, THERE | {"huggingface_id": "org/gone"}],
-        GONE,
-        (DIFFERS, None, "org/gone", "", "there is no such repository"),
     ),
     "a variant that names no file": ("variants", [{"id": "own", "quantization": "int8"}], SUMS, (UNKNOWN,)),
     "a file that is not of the kind": (

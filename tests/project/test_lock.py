@@ -268,6 +268,35 @@ error[M403]: the lock must be as `hypiler verify` writes it: `version` must be 1
         assert [(finding.code, finding.severity) for finding in registry.findings] == [("M403", "error")]
 
 
+def test_fact_is_as_well_proved_as_the_file_that_it_names(entry: dict[str, Any]) -> None:
+    files = locked().files | {"config.json": LockedFile("b" * 64, read=COPY)}
+    model = compiled_beside(entry, write_lock({"model-a": locked(files=files)}))["model-a"]
+    assert (model.verified_facts, model.agreeing_facts, model.verified_revision) == (1, 2, COMMIT)
+    assert "config.json" not in model.pinned_files
+    assert not model.pins_all_files
+
+
+@pytest.mark.parametrize("revision", [None, "b" * 40])
+def test_facts_of_an_entry_without_a_commit_or_of_a_copy_agree_with_a_copy(
+    entry: dict[str, Any], revision: str | None
+) -> None:
+    del entry["revision"]
+    model = compiled_beside(entry, write_lock({"model-a": locked(revision=revision)}))["model-a"]
+    assert (model.verified_facts, model.agreeing_facts, model.verified_revision) == (0, 3, None)
+    assert model.pinned_files == {}
+
+
+@pytest.mark.parametrize(
+    ("complete", "unsummed", "all_pinned"), [(True, False, True), (False, False, False), (True, True, False)]
+)
+def test_all_files_are_pinned_if_the_list_is_complete_and_every_sum_is_known(
+    entry: dict[str, Any], complete: bool, unsummed: bool, all_pinned: bool
+) -> None:
+    files = locked().files | ({"vocab.txt": LockedFile(None)} if unsummed else {})
+    one = locked(files=files, complete=complete)
+    assert compiled_beside(entry, write_lock({"model-a": one}))["model-a"].pins_all_files is all_pinned
+
+
 class TestSettings:
     """Rules about the lock are chosen as others are."""
 
@@ -278,6 +307,7 @@ class TestSettings:
         registry = compiled_beside(entry, lock, RuleSettings(ignore=["fact-differs"]))
         assert registry["model-a"].vocab_size == 1001
         assert (registry["model-a"].verified_revision, registry["model-a"].verified_facts) == (COMMIT, 2)
+        assert (registry["model-a"].differing_facts, registry["model-a"].agreeing_facts) == (1, 0)
 
     def test_severity_of_both_rules_can_be_changed(self, entry: dict[str, Any]) -> None:
         settings = RuleSettings(select=["M4"], severity={"M401": "warning", "M402": "error"})
