@@ -95,7 +95,7 @@ def family(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Model]:
 
     def get(name: str) -> Model:
         if name not in made:
-            made[name] = model_of(put(FAMILIES[name], tmp_path_factory.mktemp("family")))
+            made[name] = model_of(put(FAMILIES[name], tmp_path_factory.mktemp("family")), "a" * 40)
         return made[name]
 
     return get
@@ -233,6 +233,12 @@ def test_wrong_fact_is_found_and_no_other(
             assert [*corrections(result)] == []
 
 
+def pinned(model: Model, revision: str | None) -> dict[str, Any]:
+    """The entry of a model with this pin, or without one."""
+    entry = {key: value for key, value in model.tree.items() if key != "revision"}
+    return entry | ({"revision": revision} if revision else {})
+
+
 def partial(model: Model, names: set[str]) -> Snapshot:
     """A folder with these of the model's files, and nothing that says whether there are others."""
     whole = model.snapshot
@@ -298,7 +304,7 @@ def test_files_of_an_unknown_commit_prove_no_absence_at_the_pinned_one(family: C
     model = family("BERT")
     part = partial(model, {*model.snapshot.names} - {"tokenizer.json"})
     for pin, commit, state in ((COMMIT, None, UNKNOWN), (None, None, DIFFERS), (COMMIT, COMMIT, DIFFERS)):
-        (entry,) = entries_of(source_of(registry_of(model.tree | ({"revision": pin} if pin else {}))))
+        (entry,) = entries_of(source_of(registry_of(pinned(model, pin))))
         snapshot = replace(part, complete=True, revision=commit)
         result = verify_snapshot(entry, snapshot, snapshot.sums, DATE)
         assert [one.state for one in result.verdicts if one.path == "files.tokenizer"] == [state]
@@ -472,7 +478,6 @@ def test_real_files_say_what_those_of_the_table_say(all_minilm: Registry) -> Non
 LAYER = {"in_features": 8, "out_features": 4}
 # Files by their sums; None where only the name is known. Those of `org/there` are of another repository.
 SUMS = {"config.json": "a" * 64, "model.onnx": "b" * 64, "vocab.txt": None, "org/there:model.onnx": "c" * 64}
-GONE = SUMS | {"org/gone:": None}
 OWN = {"id": "own", "quantization": "fp32", "file": "model.onnx", "sha256": "b" * 64}
 THERE = {"id": "there", "quantization": "fp32", "huggingface_id": "org/there", "file": "model.onnx"}
 AWAY = THERE | {"id": "away", "huggingface_id": "org/away"}
@@ -506,12 +511,6 @@ LISTS: dict[str, tuple[str, Any, dict[str, str | None], tuple[Any, ...]]] = {
         [AWAY, OWN | {"file": "x.onnx"}],
         SUMS,
         (DIFFERS, None, "x.onnx", "", "there is no such file"),
-    ),
-    "a variant in a repository that does not exist": (
-        "variants",
-        [OWN, THERE | {"huggingface_id": "org/gone"}],
-        GONE,
-        (DIFFERS, None, "org/gone", "", "there is no such repository"),
     ),
     "a variant that names no file": ("variants", [{"id": "own", "quantization": "int8"}], SUMS, (UNKNOWN,)),
     "a file that is not of the kind": (
@@ -592,7 +591,7 @@ def test_type_of_a_word_that_files_cannot_show_is_unknown() -> None:
 def test_draft_says_that_there_is_none_only_where_the_registry_demands_it(family: Callable[[str], Model]) -> None:
     made, _ = draft(family("T5").snapshot)
     assert made["specs"]["max_position_embeddings"] is None
-    assert made["sources"]["specs.max_position_embeddings"] == golden("files of org/model config.json (model_type)")
+    assert made["sources"]["specs.max_position_embeddings"] == golden("org/model @aaaaaaa config.json (model_type)")
     made, _ = draft(replace(family("BERT").snapshot, revision="a" * 40))
     assert made["architecture"] == {"type": "bert", "has_projection": False}
     assert DIMS not in made["sources"]
@@ -638,7 +637,7 @@ def test_commit_that_was_read_is_told_if_it_is_not_the_pinned_one(
     pin: str | None, commit: str | None, expected: list[str], family: Callable[[str], Model]
 ) -> None:
     model = family("BERT")
-    (entry,) = entries_of(source_of(registry_of(model.tree | ({"revision": pin} if pin else {}))))
+    (entry,) = entries_of(source_of(registry_of(pinned(model, pin))))
     assert [*verify_snapshot(entry, replace(model.snapshot, revision=commit), {}, DATE).notes] == expected
 
 

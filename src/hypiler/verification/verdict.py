@@ -99,8 +99,7 @@ def compare(
         entry: The model's entry of models.json.
         facts: The facts that the model's files state, by path.
         sums: The sha256 of each file of its repository; None if it is unknown. Files in other repositories, which
-            variants may name, are named `org/name:file`. A repository that does not exist has the key
-            `no_repository(...)`.
+            variants may name, are named `org/name:file`. Nothing is known of a repository without any such name.
         complete: Whether `sums` has all files of the model's own repository. If not, a file that is not among them may
             still exist, and nothing is said about it.
     """
@@ -187,18 +186,10 @@ _NO_FILE = "there is no such file"
 
 def _checksums(path: str, ours: "Any", compare: Checksums, files: Files) -> Verdict:
     """Whether all files that a value names exist and have the stated checksums."""
-    for repository in compare.repositories(ours):
-        if no_repository(repository) in files.sums:
-            return Verdict(path, DIFFERS, ours, None, repository, "", "there is no such repository")
     wanted = compare.files(ours)
     if not wanted:
         return Verdict(path, UNKNOWN, ours)
     return _sums(path, ours, wanted, files)
-
-
-def no_repository(repository: str) -> str:
-    """The key in `sums` which says that a repository of variants does not exist."""
-    return f"{repository}:"
 
 
 def _sums(path: str, ours: "Any", wanted: "Mapping[str, str | None]", files: Files) -> Verdict:
