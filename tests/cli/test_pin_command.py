@@ -323,6 +323,20 @@ class TestMerging:
         assert json.loads(lock.read_text())["version"] == 2
 
 
+def test_folder_that_shows_nothing_of_the_model_is_an_error(tiny_project: Project) -> None:
+    folder = tiny_project.folder.parent / "files"
+    folder.mkdir()
+    (folder / "notes.md").write_text("x")
+    code, out, err = tiny_project.unchanged("verify", "tiny", "--local", str(folder))
+    assert (code, err) == (3, "")
+    message = f"tiny: {folder}: nothing was verified, since no file could be read that states a fact\n"
+    assert out.startswith(message)
+    # The reason is told, with its remedy.
+    assert (
+        "  note: config.json was not used: it is missing, and so is modules.json: this is not a model's folder" in out
+    )
+
+
 def test_repository_of_a_variant_that_is_not_mirrored_is_unknown_and_stops_nothing(project: Project) -> None:
     commit = project.hub.add("org/tiny", FILES)
     variant = {"id": "onnx", "quantization": "fp32", "huggingface_id": "org/gone", "file": "model.onnx"}

@@ -122,7 +122,7 @@ def test_fix_writes_what_the_files_say_and_nothing_else(project: Project, how: l
         save(FILES, project.folder.parent / "files")
         how = ["tiny", "--local", str(project.folder.parent / "files")]
         told = told.replace(f" @ {commit_of(project)[:12]}", "").replace("claimed\n", "claimed\n" + FOLDER)
-        told = told.replace(" agree,", " agree with a copy,")
+        told = told.replace(" agree, ", " agree with a copy, ")
         place = "files of org/tiny config.json (vocab_size)"
     else:
         project.run("verify")
@@ -1097,7 +1097,8 @@ def test_part_of_the_files_in_a_folder_has_no_difference(project: Project) -> No
     assert (code, out) == (
         0,
         golden(
-            f"tiny (org/tiny): 3 agree with a copy, 20 unknown to the files, 7 claimed\n{FOLDER}1 model: 1 without a difference\n"
+            "tiny (org/tiny): 3 agree with a copy, 20 unknown to the files, 7 claimed\n"
+            f"{FOLDER}1 model: 1 without a difference\n"
         ),
     )
     # A clone has all files.

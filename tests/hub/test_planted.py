@@ -95,7 +95,7 @@ def family(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Model]:
 
     def get(name: str) -> Model:
         if name not in made:
-            made[name] = model_of(put(FAMILIES[name], tmp_path_factory.mktemp("family")))
+            made[name] = model_of(put(FAMILIES[name], tmp_path_factory.mktemp("family")), "a" * 40)
         return made[name]
 
     return get
@@ -233,6 +233,12 @@ def test_wrong_fact_is_found_and_no_other(
             assert [*corrections(result)] == []
 
 
+def pinned(model: Model, revision: str | None) -> dict[str, Any]:
+    """The entry of a model with this pin, or without one."""
+    entry = {key: value for key, value in model.tree.items() if key != "revision"}
+    return entry | ({"revision": revision} if revision else {})
+
+
 def partial(model: Model, names: set[str]) -> Snapshot:
     """A folder with these of the model's files, and nothing that says whether there are others."""
     whole = model.snapshot
@@ -298,7 +304,7 @@ def test_files_of_an_unknown_commit_prove_no_absence_at_the_pinned_one(family: C
     model = family("BERT")
     part = partial(model, {*model.snapshot.names} - {"tokenizer.json"})
     for pin, commit, state in ((COMMIT, None, UNKNOWN), (None, None, DIFFERS), (COMMIT, COMMIT, DIFFERS)):
-        (entry,) = entries_of(source_of(registry_of(model.tree | ({"revision": pin} if pin else {}))))
+        (entry,) = entries_of(source_of(registry_of(pinned(model, pin))))
         snapshot = replace(part, complete=True, revision=commit)
         result = verify_snapshot(entry, snapshot, snapshot.sums, DATE)
         assert [one.state for one in result.verdicts if one.path == "files.tokenizer"] == [state]
@@ -585,7 +591,7 @@ def test_type_of_a_word_that_files_cannot_show_is_unknown() -> None:
 def test_draft_says_that_there_is_none_only_where_the_registry_demands_it(family: Callable[[str], Model]) -> None:
     made, _ = draft(family("T5").snapshot)
     assert made["specs"]["max_position_embeddings"] is None
-    assert made["sources"]["specs.max_position_embeddings"] == golden("files of org/model config.json (model_type)")
+    assert made["sources"]["specs.max_position_embeddings"] == golden("org/model @aaaaaaa config.json (model_type)")
     made, _ = draft(replace(family("BERT").snapshot, revision="a" * 40))
     assert made["architecture"] == {"type": "bert", "has_projection": False}
     assert DIMS not in made["sources"]
@@ -631,7 +637,7 @@ def test_commit_that_was_read_is_told_if_it_is_not_the_pinned_one(
     pin: str | None, commit: str | None, expected: list[str], family: Callable[[str], Model]
 ) -> None:
     model = family("BERT")
-    (entry,) = entries_of(source_of(registry_of(model.tree | ({"revision": pin} if pin else {}))))
+    (entry,) = entries_of(source_of(registry_of(pinned(model, pin))))
     assert [*verify_snapshot(entry, replace(model.snapshot, revision=commit), {}, DATE).notes] == expected
 
 

@@ -99,7 +99,7 @@ def compare(
         entry: The model's entry of models.json.
         facts: The facts that the model's files state, by path.
         sums: The sha256 of each file of its repository; None if it is unknown. Files in other repositories, which
-            variants may name, are named `org/name:file`.
+            variants may name, are named `org/name:file`. Nothing is known of a repository without any such name.
         complete: Whether `sums` has all files of the model's own repository. If not, a file that is not among them may
             still exist, and nothing is said about it.
     """

@@ -188,7 +188,8 @@ def verify_folder(
         date: The day that the lock names.
         pins: Public pins of files of the model's commit.
 
-    Raises UnknownModelError, and HubError for a folder that cannot be read or has the files of another commit.
+    Raises UnknownModelError, and HubError for a folder that cannot be read or has the files of another commit. If the
+    folder shows nothing of the model, its result has an error, and the notes say why.
     """
     (entry,) = chosen(registry, [name])
     snapshot = read_of(entry, read)
