@@ -26,6 +26,7 @@ from measure_module import (
     size_rows,
     source_rows,
 )
+from measure_stamps import stamp_rows
 from measure_use import lookup_rows, query_rows, shipped_rows
 from measure_verify import verify_rows
 from table import Row, heading
@@ -45,6 +46,7 @@ MEASURES: dict[str, Callable[[Lab, list[int], int], Iterator[Row]]] = {
     "verify": verify_rows,
     "engines": engine_rows,
     "loading": loading_rows,
+    "stamps": stamp_rows,
 }
 
 

@@ -12,13 +12,17 @@ from typing import Any
 import pytest
 from generated import imported, valid
 from golden import golden
+from recorded import RecordedLock
 from stamps import Encoder, Pinned, changed, probe, turned, unit_vectors
 from strategies import plain_model, registry_of
+from tiny import entry
 
 from hypiler import ModelConfig, space
 from hypiler._stamp import model_identity, recorded_sums, stamp_of, tokenizer_digest, weight_files
+from hypiler.compiler.pipeline import compile_registry
 from hypiler.model_registry import MODEL_REGISTRY, get_model
 from hypiler.registry import Registry
+from hypiler.schema.evidence import Evidence, PinnedFile
 
 PAGE = (Path(__file__).parents[1] / "docs/spaces.md").read_text("utf-8")
 ENCODING = {
@@ -330,7 +334,7 @@ def test_ids_of_the_shipped_registry_are_those_of_the_page() -> None:
 def test_ids_of_models_with_the_files_of_a_lock_differ() -> None:
     ids: list[str] = []
     for model in MODEL_REGISTRY:
-        files = {
+        files: dict[str, Any] = {
             "model.safetensors": (hashlib.sha256(model.id.encode()).hexdigest(), "fp32"),
             "tokenizer.json": TOKENIZER,
         }
@@ -338,6 +342,26 @@ def test_ids_of_models_with_the_files_of_a_lock_differ() -> None:
         ids += [found["space_id"]] if found["space_id"] else []
     assert len(ids) > 10
     assert len({*ids}) == len(ids)
+
+
+def test_build_carries_the_ids_into_the_module(tmp_path: Path) -> None:
+    """With the files of a lock, a generated module, its record in memory and a config have the same ids."""
+    one, other = entry(id="one", encoding={"document_length": 8, "query_length": 8}), entry(id="other")
+    files = {"model.safetensors": PinnedFile.of(WEIGHTS, 1, "fp32"), "tokenizer.json": PinnedFile.of(TOKENIZER)}
+    lock = RecordedLock(["one", "other"], Evidence("a" * 40, files=files, complete=True))
+    registry = compile_registry([("models.json", json.dumps(registry_of(one, other)).encode())], lock=lock)
+    assert not registry.has_errors, registry.findings
+    with imported(registry, tmp_path) as module:
+        known, unknown = module.MODEL_REGISTRY
+        assert str(known.space_id).startswith("d2-")
+        assert str(known.query_space_id).startswith("q2-")
+        assert (unknown.space_id, unknown.query_space_id) == (None, None)
+        for record, model in zip((known, unknown), registry.models, strict=True):
+            config = ModelConfig.from_model(record)
+            ids = (record.space_id, record.query_space_id)
+            assert ids == (model.space_id, model.query_space_id) == (config.space_id, config.query_space_id)
+        assert space.identify(known.space_id, module.MODEL_REGISTRY) == ("one", known.embedding_dim, None)
+    assert space.identify(known.space_id, registry.models) == ("one", known.embedding_dim, None)
 
 
 class TestConfig:

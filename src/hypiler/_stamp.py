@@ -343,7 +343,8 @@ def _canonical_files(model: "Model", sums: "Mapping[str, str]") -> list[str]:
     first = next((name for name in stated if name and name in sums and not name.endswith(".json")), None)
     names = weight_files(sums, first)
     if not names:
-        return next((onnx_with_data(name, sums) for name in onnx_places(model) if name in sums), [])
+        export = next((name for name in onnx_places(model) if name in sums), None)
+        return onnx_with_data(export, sums) if export else []
     layers = [name for name in names if "Dense" in name]
     has_layers = bool(model.dense_layers) or getattr(model, "has_projection", False)
     complete = bool(layers) or not has_layers or getattr(model, "pins_all_files", False)

@@ -105,15 +105,14 @@ class Stamp:
         return self.document.get("precision")
 
 
-def read_stamp(stored: object) -> Stamp:
+def read_stamp(stored: "Any") -> Stamp:
     """A stored stamp. Raises UnusableError if it is not one, damaged, or of another version."""
     from collections.abc import Mapping
     from itertools import islice
 
-    if not isinstance(stored, Mapping):
+    if not issubclass(type(stored), Mapping):
         raise UnusableError(f"a stamp must be an object, as encoder.stamp() gives it; got {type(stored).__name__[:40]}")
-    items: Any = stored.items()
-    tree: dict[str, Any] = dict(islice(items, _MAX_ITEMS))
+    tree: dict[str, Any] = dict(islice(stored.items(), _MAX_ITEMS))
     version = tree.get("version")
     if "version" not in tree and type(tree.get("space_id")) is str and tree["space_id"].startswith("d1-"):
         raise UnusableError(_OLDER)
@@ -149,7 +148,7 @@ def shown(value: object) -> str:
     """A value of a stored stamp for a message: escaped, on one line, shortened."""
     if type(value) is str and len(value) > _LIMIT:
         return f"{value[:_LIMIT]!r}…"
-    text = repr(value) if not isinstance(value, list | dict) else _json(value)
+    text = _json(value) if _is(value, list) or _is(value, dict) else repr(value)
     return text if len(text) <= 4 * _LIMIT else f"{text[: 4 * _LIMIT]}…"
 
 
@@ -161,45 +160,59 @@ def _json(value: object) -> str:
 
 def _facts(tree: "dict[str, Any]", key: str) -> "dict[str, Any]":
     value = tree.get(key)
-    if type(value) is not dict:
+    if _object(value) is None:
         raise _damaged(key, "an object", value)
-    return {name: one for name, one in _checked(value, key, 0).items() if isinstance(name, str)}
+    found: dict[str, Any] = _checked(value, key, 0)
+    return found
 
 
 def _checked(value: "Any", name: str, depth: int) -> "Any":
     """The value, copied. Only JSON's types, and only as many and as long as a stamp can have."""
-    if value is None or type(value) is bool:
+    if value is None or type(value) is bool or _is_short(value) or _is_number(value):
         return value
-    if type(value) is str and len(value) <= _MAX_TEXT:
-        return value
-    if type(value) is int and -(1 << 63) <= value < 1 << 63:
-        return value
-    if type(value) is float and -1e300 < value < 1e300:
-        return value
-    if depth < _MAX_DEPTH and type(value) is list and len(value) <= _MAX_ITEMS:
-        return [_checked(one, name, depth + 1) for one in value]
-    if depth < _MAX_DEPTH and type(value) is dict and len(value) <= _MAX_ITEMS and all(map(_is_key, value)):
-        return {key: _checked(one, name, depth + 1) for key, one in value.items()}
+    items, tree = _list(value), _object(value)
+    if items is not None and depth < _MAX_DEPTH and len(items) <= _MAX_ITEMS:
+        return [_checked(one, name, depth + 1) for one in items]
+    if tree is not None and depth < _MAX_DEPTH and len(tree) <= _MAX_ITEMS and all(map(_is_short, tree)):
+        return {key: _checked(one, name, depth + 1) for key, one in tree.items()}
     raise _damaged(name, "made of bounded JSON values", value)
 
 
-def _is_key(value: object) -> bool:
+def _is_short(value: object) -> bool:
     return type(value) is str and len(value) <= _MAX_TEXT
+
+
+def _is_number(value: object) -> bool:
+    if type(value) is int:
+        return -(1 << 63) <= value < 1 << 63
+    return type(value) is float and -1e300 < value < 1e300
+
+
+def _object(value: "Any") -> "dict[Any, Any] | None":
+    return value if _is(value, dict) else None
+
+
+def _list(value: "Any") -> "list[Any] | None":
+    return value if _is(value, list) else None
+
+
+def _is(value: object, kind: type) -> bool:
+    return type(value) is kind
 
 
 def _text(tree: "dict[str, Any]", key: str) -> str | None:
     value = tree.get(key)
-    if value is not None and (type(value) is not str or len(value) > _MAX_TEXT):
+    if value is not None and not _is_short(value):
         raise _damaged(key, "a text or null", value)
     return value
 
 
 def _weights(held: "dict[str, Any]") -> "dict[str, Any] | None":
-    weights = held.get("weights")
-    if weights is None:
+    if held.get("weights") is None:
         return None
-    if type(weights) is not dict:
-        raise _damaged("weights", "an object or null", weights)
+    weights = _object(held["weights"])
+    if weights is None:
+        raise _damaged("weights", "an object or null", held["weights"])
     if "commit" in weights:
         if type(weights["commit"]) is not str:
             raise _damaged("commit", "a text", weights["commit"])
@@ -210,11 +223,12 @@ def _weights(held: "dict[str, Any]") -> "dict[str, Any] | None":
     return {"listed": listed, **{name: _text(weights, name) for name in ("sha256", "model", "precision")}}
 
 
-def _probe(tree: "Any") -> Probe | None:
-    if tree is None:
+def _probe(held: "Any") -> Probe | None:
+    if held is None:
         return None
-    if type(tree) is not dict or type(tree.get("version")) is not int:
-        raise _damaged("probe", "an object with a `version`, or null", tree)
+    tree = _object(held) or {}
+    if type(tree.get("version")) is not int:
+        raise _damaged("probe", "an object with a `version`, or null", held)
     if tree["version"] != PROBE_VERSION:
         return Probe(tree["version"], [], [], [])
     norms, numbers = _numbers(tree, "norms", "f", 4), _numbers(tree, "numbers", "e", 2)
@@ -224,10 +238,14 @@ def _probe(tree: "Any") -> Probe | None:
     if min(norms) < 0:
         raise _damaged("norms", "at least 0", None)
     rows = [numbers[start : start + width] for start in range(0, len(numbers), width)]
-    tokens = tree.get("tokens") or []
-    if type(tokens) is not list or len(tokens) not in (0, PROBE_TEXTS) or any(type(one) is not int for one in tokens):
-        raise _damaged("tokens", f"{PROBE_TEXTS} integers", tokens)
-    return Probe(PROBE_VERSION, norms, rows, [min(max(one, 0), 1 << 40) for one in tokens])
+    return Probe(PROBE_VERSION, norms, rows, _tokens(tree.get("tokens")))
+
+
+def _tokens(held: "Any") -> list[int]:
+    tokens = [] if held is None else _list(held)
+    if tokens is None or len(tokens) not in (0, PROBE_TEXTS) or not all(type(one) is int for one in tokens):
+        raise _damaged("tokens", f"{PROBE_TEXTS} integers", held)
+    return [min(max(one, 0), 1 << 40) for one in tokens]
 
 
 def _numbers(tree: "dict[str, Any]", key: str, form: str, size: int) -> "list[float]":

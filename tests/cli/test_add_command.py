@@ -34,6 +34,28 @@ def empty(project: Project) -> Project:
     return project
 
 
+HOSTILE = [
+    "bert\u202eevil\u2066",
+    "bert\x85\x9b31m\x7f",
+    "bert\u2028\u2029x",
+    "bert\x1b[31m\n::error::forged",
+    "bert\U000e0041",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_text_that_does_not_print_is_written_as_escapes(empty: Project, tmp_path: Any, text: str) -> None:
+    """Whoever reviews models.json sees each character that a model's files put into it."""
+    config = FILES["config.json"] | {"model_type": text, "hidden_size": 8}
+    save(FILES | {"config.json": config}, tmp_path / "files")
+    code, out, err = empty.run("add", "org/evil", "--local", str(tmp_path / "files"), "--yes")
+    assert (code, err) == (0, "")
+    assert_clean(*out.split("\n"))
+    written = (empty.folder / "models.json").read_bytes().decode()
+    assert_clean(*written.replace("\r\n", "\n").replace("\t", " ").split("\n"))
+    assert empty.models()[1]["architecture"]["type"] == text
+
+
 def added(out: str) -> Any:
     """The entry that was shown."""
     return json.loads(out[: out.index("\n}\n") + 2])

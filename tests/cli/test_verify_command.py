@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clean import assert_clean
 from cli.conftest import GONE, Project, entry
 from golden import golden
 from hub.conftest import FILES
@@ -129,6 +130,17 @@ def test_fix_writes_what_the_files_say_and_nothing_else(project: Project, how: l
     expected = before.replace('"vocab_size": 17', '"vocab_size": 16').replace("A blog", place)
     assert (project.folder / "models.json").read_text() == expected
     assert project.run("verify", *how)[0] == 0
+
+
+@pytest.mark.parametrize("text", ["bert\u202eevil", "bert\x85\x7f\u2028", "bert\x1b[31m\n::error::forged"])
+def test_fix_writes_what_does_not_print_as_escapes(project: Project, text: str) -> None:
+    wrong(project, architecture={"type": "bert"})
+    folder = project.folder.parent / "files"
+    save(FILES | {"config.json": FILES["config.json"] | {"model_type": text}}, folder)
+    project.run("verify", "tiny", "--local", str(folder), "--fix")
+    written = (project.folder / "models.json").read_text()
+    assert_clean(*written.split("\n"))
+    assert json.loads(written)["models"][0]["architecture"]["type"] == text
 
 
 def save(files: dict[str, Any], folder: Path) -> None:

@@ -6,10 +6,14 @@ from typing import Any
 import pytest
 from generated import compiled
 from golden import golden
+from hypothesis import given
+from hypothesis import strategies as st
 from strategies import plain_model, registry_of
 
+from hypiler.compiler import registry_rules
 from hypiler.compiler.pipeline import compile_registry
 from hypiler.schema.parameter_counts import parameter_count
+from hypiler.schema.vocabulary import MODEL_TYPES
 
 
 def findings(*models: Any) -> list[tuple[str, str, str, str | None]]:
@@ -325,6 +329,60 @@ class TestSimilarTypes:
 
     def test_words_that_differ_in_a_digit_are_two(self) -> None:
         assert findings(*[plain_model(id=word, type=word, aliases=[]) for word in ("gen-1", "gen-2")]) == []
+
+    def test_search_takes_as_many_steps_as_there_are_words(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        compared: list[int] = []
+        own = registry_rules._one_slip_apart
+
+        def counted(one: str, other: str) -> bool:
+            compared.append(1)
+            return own(one, other)
+
+        monkeypatch.setattr(registry_rules, "_one_slip_apart", counted)
+        steps: list[int] = []
+        for count in (500, 1000, 2000):
+            compared.clear()
+            assert findings(*[plain_model(id=f"m-{i}", type=f"t-{i}", aliases=[]) for i in range(count)]) == []
+            steps.append(len(compared))
+        # If each pair were compared, twice as many words would take four times as many steps.
+        assert steps[2] < 3 * steps[1] < 9 * steps[0]
+
+    @given(words=st.lists(st.text("ab-1", min_size=1, max_size=5), max_size=30))
+    def test_search_finds_what_a_comparison_of_all_pairs_finds(self, words: list[str]) -> None:
+        assert registry_rules._meant_types(words) == compared_with_all(words)
+
+
+def compared_with_all(used: list[str]) -> dict[str, str]:
+    """The words that are probably typing errors, each with the first word that is one slip apart."""
+    counts = {word: used.count(word) for word in used if word not in MODEL_TYPES}
+    words, meant = [*MODEL_TYPES], {}
+    for word in sorted(counts, key=lambda word: -counts[word]):
+        near = [known for known in words if registry_rules._one_slip_apart(word, known)]
+        if near:
+            meant[word] = near[0]
+        else:
+            words.append(word)
+    return meant
+
+
+class TestManyFindings:
+    def test_suggestions_end_once_there_are_many_findings(self) -> None:
+        """The search for a near word takes far longer than the finding itself."""
+        found = findings(plain_model() | {f"licence{i}": 1 for i in range(3000)})
+        helps = [help for code, _, _, help in found if code == "M102"]
+        assert len(helps) == 3000
+        assert helps[0] == golden("did you mean `license`?")
+        assert all(helps[:900])
+        assert not any(helps[1000:])
+
+    @pytest.mark.parametrize("name", ["id", "license", "extra_key", "description"])
+    def test_messages_have_a_bounded_length(self, name: str) -> None:
+        long = "x" * 100_000
+        for changed in ({name: [long]}, {name: long + "\n"}, {long: 1}, {"sources": {long: "x"}}):
+            for code, path, message, help in findings(plain_model() | changed):
+                assert len(path) < 500, code
+                assert len(message) <= 4000, code
+                assert len(help or "") <= 4000, code
 
 
 class TestLoading:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import pickle
 import re
 import shutil
@@ -690,3 +691,38 @@ class TestDamage:
         (folder / "tokenizer.json").mkdir()
         with pytest.raises(EngineError, match=r"tokenizer\.json"):
             config_of(tmp_path).load("onnx", local=folder)
+
+
+@pytest.mark.parametrize("local", ["p" * 5000, "p/" * 3000, "x" * 300], ids=["letters", "folders", "name"])
+def test_path_that_the_system_cannot_take_is_an_error_of_the_engine(tmp_path: Path, local: str) -> None:
+    with pytest.raises(EngineError) as caught:
+        config_of(tmp_path).load("onnx", local=tmp_path / local)
+    assert "File name too long" in str(caught.value)
+    assert len(str(caught.value)) <= 4000
+
+
+@pytest.mark.parametrize("name", ["config.json", "modules.json", "README.md"])
+def test_pipe_in_the_place_of_a_file_is_not_waited_for(folder: Path, tmp_path: Path, name: str) -> None:
+    (folder / name).unlink(missing_ok=True)
+    os.mkfifo(folder / name)
+    vectors(config_of(tmp_path), local=folder)
+
+
+@pytest.mark.parametrize("forged", ["x\n::error::forged\x1b[31m", "\u202e\u2066", "\x85\u2028", "\udcff"])
+def test_name_of_a_file_forges_no_line_of_a_message(folder: Path, tmp_path: Path, forged: str) -> None:
+    place = folder / f"{forged}_Layer"
+    place.mkdir()
+    (place / "config.json").write_text('{"activation_function": "os.abort"}')
+    with pytest.raises(EngineError) as caught:
+        find_files(config_of(tmp_path), FILES, local=folder, runs_remote_code=True)
+    assert str(caught.value).isprintable()
+    assert "os.abort" in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", [EngineError, ChecksumError, UnsafeError])
+def test_every_error_of_an_engine_is_one_line_of_bounded_length(kind: type[EngineError]) -> None:
+    """Its message may hold names of files and the words of any library."""
+    error = kind("first\nsecond \x1b[31m\u202e" + "x" * 10**6)
+    assert str(error).isprintable()
+    assert len(str(error)) == 4000
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)

@@ -22,7 +22,13 @@ def numbers(probe: dict[str, Any]) -> Any:
 
 
 def norms(probe: dict[str, Any]) -> list[float]:
-    return np.frombuffer(b64decode(probe["norms"]), "<f4").tolist()
+    found: list[float] = np.frombuffer(b64decode(probe["norms"]), "<f4").tolist()
+    return found
+
+
+def given_to(found: Any) -> Any:
+    """An encoder that gives this for any texts."""
+    return lambda _: found
 
 
 def vectors(width: int = 384) -> Any:
@@ -81,7 +87,12 @@ def test_signs_of_a_sparse_vector_are_those_of_its_terms(monkeypatch: pytest.Mon
     from hypiler.engines import probe
 
     asked: list[int] = []
-    monkeypatch.setattr(probe, "signs", lambda label, places: asked.append(len(places)) or signs(label, places))
+
+    def counted(label: bytes, places: Any) -> Any:
+        asked.append(len(places))
+        return signs(label, places)
+
+    monkeypatch.setattr(probe, "signs", counted)
     dense = np.zeros((PROBE_TEXTS, 1_000_000), np.float32)
     dense[:, 999_999] = 1
     make_probe(lambda _: csr_array(dense))
@@ -108,7 +119,7 @@ def test_vectors_of_zeros_and_texts_without_tokens_have_zeros() -> None:
         [np.zeros((0, 100), np.float32)] * PROBE_TEXTS,
         [np.zeros((3, 100), np.float32)] * PROBE_TEXTS,
     ):
-        probe = make_probe(lambda _, empty=empty: empty)
+        probe = make_probe(given_to(empty))
         assert norms(probe) == [0] * PROBE_TEXTS
         assert not numbers(probe).any()
 
@@ -129,9 +140,7 @@ def test_numbers_keep_cosines_well_enough(kind: str) -> None:
         for _ in range(25):
             one = vectors() if kind == "dense" else RANDOM.normal(size=(PROBE_TEXTS, 30, 128))
             other = one + step * RANDOM.normal(size=one.shape)
-            probes = [
-                make_probe(lambda _, given=given: given if kind == "dense" else [*given]) for given in (one, other)
-            ]
+            probes = [make_probe(given_to(given if kind == "dense" else [*given])) for given in (one, other)]
             true = 1 - np.array([cosine(a.ravel(), b.ravel()) for a, b in zip(one, other, strict=True)])
             measured = 1 - np.array([cosine(a, b) for a, b in zip(*map(numbers, probes), strict=True)])
             ratios += (measured / true).tolist()
@@ -162,7 +171,13 @@ def test_stamps_are_small() -> None:
 
 def test_probe_is_read_as_it_was_made() -> None:
     given = vectors()
-    stamp = {"version": 2, "document": {}, "query": {}, "bytes": {}, "probe": make_probe(lambda _: given)}
+    stamp: dict[str, Any] = {
+        "version": 2,
+        "document": {},
+        "query": {},
+        "bytes": {},
+        "probe": make_probe(lambda _: given),
+    }
     found = read_stamp(json.loads(json.dumps(stamp))).probe
     assert found is not None
     np.testing.assert_array_equal(found.rows, numbers(stamp["probe"]))

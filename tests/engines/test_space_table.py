@@ -76,7 +76,7 @@ def config(tmp_path: Path) -> Callable[..., Any]:
             variants=variants,
             encoding=STATED | encoding,
         )
-        return ModelConfig.from_model(Pinned(made.model, pins or {}), dimension)
+        return ModelConfig.from_model(Pinned(made.model, pins or {}, complete=pins is not None), dimension)
 
     return make
 

@@ -80,6 +80,16 @@ class TestFiles:
         assert found == {"weights": own, "tokenizer": sums["tokenizer.json"]}
         assert hashed == []
 
+    def test_sum_that_loading_does_not_enforce_is_not_believed(
+        self, folder: Path, tmp_path: Path, hashed: list[str]
+    ) -> None:
+        """The registry gives the sum of a variant's file. Without the variant, nobody compares it with the file."""
+        variant = {"id": "other", "quantization": "fp32", "file": "model.onnx", "sha256": "0" * 64}
+        found = config_of(tmp_path, variants=[variant]).load("onnx", local=folder).space()["bytes"]["weights"]
+        own = {"sha256": sum_of(folder / "model.onnx"), "listed": False, "model": None, "precision": "fp32"}
+        assert found == own
+        assert "model.onnx" in hashed
+
     def test_config_knows_the_id_where_registry_and_lock_know_enough(self, folder: Path, tmp_path: Path) -> None:
         unlocked = config_of(tmp_path, 4, encoding={"document_length": 8, "query_length": 8})
         config = locked(unlocked, folder)
@@ -198,7 +208,7 @@ class TestVariants:
             "other/away:model.onnx": sum_of(away / "model.onnx"),
             "other/away:tokenizer.json": sum_of(away / "tokenizer.json"),
         }
-        own = ModelConfig.from_model(Pinned(model, files))
+        own = ModelConfig.from_model(Pinned(model, files, complete=False))
         other = own.with_variant("other")
         encoders = own.load("onnx", local=folder), other.load("onnx", local=away)
         assert {own.space_id, other.space_id, *[one.space_id for one in encoders]} == {own.space_id}

@@ -110,6 +110,8 @@ FOREIGN: list[tuple[str, Any, str, Any]] = [
     ("config", {"vocabulary": "../other"}, "vocabulary", "../other"),
     ("config", {"vocabulary": "..\\other"}, "vocabulary", "..\\other"),
     ("config", {"transformers_weights": "../modules.json"}, "transformers_weights", "../modules.json"),
+    ("router_config", {"types": {"../a": ST + "Dense"}, "structure": {}}, "types", "../a"),
+    ("router_config", {"types": {"/etc": ST + "Dense"}, "structure": {}}, "types", "/etc"),
     ("tokenizer_config", {"vocab_file": "/etc/passwd"}, "vocab_file", "/etc/passwd"),
     ("tokenizer_config", {"mecab_kwargs": {"mecab_dic": "/etc"}}, "mecab_dic", "/etc"),
     ("tokenizer_config", {"fast_tokenizer_files": ["/etc/passwd"]}, "fast_tokenizer_files", "/etc/passwd"),

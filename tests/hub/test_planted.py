@@ -29,7 +29,7 @@ from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
 from hypiler.schema.key_order import schema_order
 from hypiler.verification.draft import draft, proposed_id
 from hypiler.verification.fixes import corrections
-from hypiler.verification.lockfile import LockEntry, read_lock, write_lock
+from hypiler.verification.lockfile import COPY, LockedFile, LockEntry, read_lock, write_lock
 from hypiler.verification.verdict import AGREES, CLAIMED, DIFFERS, STATES, UNKNOWN, Verdict, compare, stated
 from hypiler.verification.verify import Result, from_lock, verify, verify_snapshot
 
@@ -533,7 +533,9 @@ def test_files_are_compared_with_those_that_there_are(
     assert found[: len(expected)] == expected
 
 
-def test_variant_in_a_repository_that_does_not_exist_differs_and_one_behind_a_token_is_unknown() -> None:
+def test_variant_in_a_repository_that_is_not_shown_is_unknown() -> None:
+    """The hub answers alike for a repository that does not exist and for one that is hidden."""
+
     def read(repository: str, revision: str | None, alone: bool) -> Snapshot:
         if alone:
             raise (NotFoundError if repository == "org/gone" else AccessError)(f"{repository} cannot be read")
@@ -548,7 +550,7 @@ def test_variant_in_a_repository_that_does_not_exist_differs_and_one_behind_a_to
         assert result.notes[0] == golden(f"{name} cannot be read")
         states_of[name] = [verdict.state for verdict in result.verdicts if verdict.path == "variants"]
         assert from_kept(text, kept(result)).verdicts == result.verdicts
-    assert states_of == {"org/gone": [DIFFERS], "org/closed": [UNKNOWN]}
+    assert states_of == {"org/gone": [UNKNOWN], "org/closed": [UNKNOWN]}
 
 
 SAME: list[tuple[str, Any, Any]] = [
@@ -679,7 +681,9 @@ def test_correction_keeps_what_files_do_not_say(
     entry = {"id": "model", "huggingface_id": "org/model"} | nested(ours)
     facts = {path: FileFact(value, "config.json", "key") for path, value in theirs.items()}
     text = registry_of(entry)
-    lock = write_lock({"model": LockEntry("org/model", None, DATE, {"config.json": None}, facts)})
+    lock = write_lock(
+        {"model": LockEntry("org/model", None, DATE, {"config.json": LockedFile(None, read=COPY)}, facts)}
+    )
     result = from_kept(text, lock.encode())
     assert {".".join(map(str, change.path[2:])): change.value for change in corrections(result)} == right
 

@@ -190,6 +190,19 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], list[tuple[str, str]]]] =
         {"type": "sparse", "capabilities.multi_vector": False},
         [(SETTINGS, golden("model_type is that of a dense model, but modules.json lists SpladePooling"))],
     ),
+    "a task of another type": (
+        DENSE | {"README.md": b"---\npipeline_tag: text-ranking\n---\n"},
+        {"type": "dense"},
+        [("README.md", golden("pipeline_tag is text-ranking, but the files are those of a dense model"))],
+    ),
+    "a classifier that its card calls an encoder": (
+        {
+            "config.json": BERT | {"architectures": ["BertForSequenceClassification"], "id2label": {"0": "LABEL_0"}},
+            "README.md": b"---\npipeline_tag: sentence-similarity\n---\n",
+        },
+        {"type": "reranker"},
+        [("README.md", golden("pipeline_tag is sentence-similarity, but the files are those of a reranker model"))],
+    ),
     "two licences": (
         DENSE | {"README.md": b"---\nlicense: mit\nlicense_name: gemma\n---\n"},
         {"license": "MIT"},

@@ -86,7 +86,7 @@ def run(options: "Namespace") -> int:
         return ENVIRONMENT
     unpinned = {one.entry.id for one in done if one.unpinned}
     written = options.write and _write(done, opened)
-    left = set() if written else unpinned
+    left: set[str] = set() if written else unpinned
     read = {one.entry.id: one.locked for one in done if one.locked is not None and one.entry.id not in left}
     if read:
         keep_lock(opened, updated(opened.locks, read, opened.registry, opened.others, judged=False))
@@ -117,9 +117,13 @@ def _of_hub(entries: "list[Entry]", jobs: int) -> "list[Pinned]":
     found: list[Pinned] = []
     date = today()
     with open_hub(len(entries), "pinning") as (hub, done):
+
+        def ask(entry: "Entry") -> "Pinned":
+            return pin(entry, hub.pins, date=date)
+
         pool = ThreadPoolExecutor(jobs)
         try:
-            for one in pool.map(lambda entry: pin(entry, hub.pins, date=date), entries):
+            for one in pool.map(ask, entries):
                 found.append(one)
                 done()
         except KeyboardInterrupt:

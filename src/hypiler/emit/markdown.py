@@ -27,6 +27,13 @@ equal. {copies}Every other fact is *claimed*: the registry says so, and the sour
 is named, the registry gives none.
 
 """
+_COPIED = """\
+# Models
+
+{count}. {copies}Every other fact is *claimed*: the registry says so, and the source names where it was read; where none
+is named, the registry gives none. No fact was compared with the files of the model at a known commit.
+
+"""
 _COPIES = "Where a section says so, facts *agree with a copy* of the files, whose commit is not known. "
 _OVERVIEW = ["id", "type", "organization", "width", "context", "parameters", "licence", "BEIR nDCG@10"]
 # A word of a text that is an address and nothing more may become a link.
@@ -60,6 +67,8 @@ def _introduction(registry: CheckedRegistry) -> str:
     copied = any(model.agreeing_facts for model in registry)
     if not verified and not copied:
         return _CLAIMED.format(count=count)
+    if not verified:
+        return _COPIED.format(count=count, copies=_COPIES)
     number = sum(model.verified_facts for model in verified)
     models = f"{_counted(len(verified), 'model')} {'is' if number == 1 else 'are'}"
     copies = _COPIES if copied else ""

@@ -19,9 +19,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
-    from pathlib import Path
     from typing import Any
 
+    from hypiler.engines.checked_files import CheckedFiles
     from hypiler.engines.encoders import (
         DenseEncoder,
         Encoder,
@@ -99,21 +99,21 @@ def load(
     layout = read_layout(files.folder, files=files, trust_remote_code=trust_remote_code, allow_pickle=allow_pickle)
     contract = make_contract(config, layout, assume or {})
     # Before the engine reads them, so that a file that changes in between is noticed.
-    loaded = _loaded_files(config, spec, files.folder)
+    loaded = _loaded_files(config, spec, files)
     with files.loading():
         backend = module.open_model(config, contract, layout, device)
     encoder: Encoder[Any] = _encoder(contract.encoder_type)(contract, backend, spec.name, loaded)
     return encoder
 
 
-def _loaded_files(config: "Config", spec: "EngineSpec", folder: "Path") -> "LoadedFiles":
+def _loaded_files(config: "Config", spec: "EngineSpec", files: "CheckedFiles") -> "LoadedFiles":
     """The files that decide the vectors, by their state now. Raises MismatchError for a variant of another format."""
     from hypiler.engines.loaded_files import LoadedFiles
     from hypiler.engines.specs import names_in
 
-    names: set[str] = set() if spec.weights is None or spec.served else names_in(folder)
+    names: set[str] = set() if spec.weights is None or spec.served else names_in(files.folder)
     weights = None if spec.weights is None or spec.served else spec.weights(config, names)
-    loaded = LoadedFiles(config, folder, names, weights)
+    loaded = LoadedFiles(config, files.folder, names, weights, files.sums)
     loaded.check_variant()
     return loaded
 

@@ -116,7 +116,9 @@ def call(function: "Callable[[], T]", *, long: bool = False) -> "T":
     if not long or current_thread() is not main_thread():
         with CALLS.one():
             return function()
-    done, found, failed = Event(), [], []
+    done = Event()
+    found: list[T] = []
+    failed: list[BaseException] = []
 
     def work() -> None:
         try:

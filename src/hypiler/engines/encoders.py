@@ -56,6 +56,7 @@ if TYPE_CHECKING:
 
 
 _V = TypeVar("_V")
+_T = TypeVar("_T")
 # The pairs that a reranker scores at once.
 _PAIRS = 32
 
@@ -131,12 +132,24 @@ class _Loaded:
         """How many texts, or pairs of a reranker, have been truncated since the model was loaded."""
         return sum(self._truncated)
 
-    def _call(self, function: "Callable[[], Any]", characters: int, counted: Truncated) -> Any:
-        """What an engine gives for a batch. All numbers in it are finite."""
+    def _call(
+        self, run: "Callable[[list[_T]], Any]", batch: "list[_T]", empty: "_T", characters: int, counted: Truncated
+    ) -> Any:
+        """What an engine gives for a batch. All numbers in it are finite.
+
+        Raises RowError for a text or pair that cannot be encoded, if `empty` can.
+        """
         check_generation(self._generation)
         long_call = getattr(self.backend, "long_call", None)
-        with counted.collecting():
-            found = call(function, long=long_call is not None and characters >= long_call)
+        long = long_call is not None and characters >= long_call
+        try:
+            with counted.collecting():
+                found = call(partial(run, batch), long=long)
+        except EngineError as error:
+            # Other errors are about the model, whatever the text.
+            if type(error) is EngineError:
+                _blame(lambda one: call(partial(run, [one]), long=long), batch, empty)
+            raise
         return check_finite(found, self.contract.id)
 
     def _report(self, counted: Truncated, kind: str, texts: int) -> None:
@@ -171,7 +184,7 @@ class _Loaded:
     def stamp(self) -> dict[str, Any]:
         """The stamp of this encoder, as JSON types: store it with an index, and pass it to `hypiler.space.check`.
 
-        It is what `space` returns, with a probe. For the probe, nine short texts are encoded once.
+        It is what `space` returns, with a probe. For the probe, nine fixed texts are encoded once.
         """
         return self.space() | {"probe": self._made_probe()}
 
@@ -199,6 +212,19 @@ class _Loaded:
         return found
 
 
+def _blame(run: "Callable[[_T], Any]", batch: "list[_T]", empty: "_T") -> None:
+    """Raise RowError for the first text of a batch that cannot be encoded alone, if an empty one can."""
+    for row, one in enumerate(batch):
+        try:
+            run(one)
+        except EngineError as error:
+            try:
+                run(empty)
+            except EngineError:
+                return
+            raise RowError(row, str(error)) from error
+
+
 class _Encoder(_Loaded):
     """An encoder that encodes texts in batches and shows progress."""
 
@@ -218,9 +244,9 @@ class _Encoder(_Loaded):
         for start in _progress(range(0, len(order), batch_size), progress, len(order) > batch_size):
             places = order[start : start + batch_size]
             batch = [texts[place] for place in places]
-            run = partial(self.backend.run, batch, query=query)
+            run = partial(self.backend.run, query=query)
             try:
-                found = self._call(run, sum(map(len, batch)), counted)
+                found = self._call(run, batch, "", sum(map(len, batch)), counted)
             except RowError as error:
                 place = places[error.row]
                 raise EngineError(f"texts[{place}] ({shown_text(texts[place])}): {error.reason}") from error
@@ -432,7 +458,7 @@ class Reranker(_Loaded):
             pairs = [(queries[row], documents[column]) for row, column in zip(rows, columns, strict=True)]
             characters = sum(map(len, (text for pair in pairs for text in pair)))
             try:
-                scores[rows, columns] = self._call(partial(self.backend.score, pairs), characters, counted)
+                scores[rows, columns] = self._call(self.backend.score, pairs, ("", ""), characters, counted)
             except RowError as error:
                 pair = f"queries[{rows[error.row]}] and documents[{columns[error.row]}]"
                 raise EngineError(f"{pair}: {error.reason}") from error

@@ -30,11 +30,11 @@ def check_finite(vectors: "Any", model_id: str) -> "Any":
 
 
 def _first_not_finite(vectors: "Any") -> int | None:
-    if isinstance(vectors, (list, tuple)):
-        return next((row for row, one in enumerate(vectors) if not np.isfinite(one).all()), None)
-    numbers = np.asarray(getattr(vectors, "data", vectors) if hasattr(vectors, "indptr") else vectors)
-    finite = np.isfinite(numbers)
-    if finite.all():
+    starts: Any = getattr(vectors, "indptr", None)
+    if starts is not None:
+        bad = np.flatnonzero(~np.isfinite(vectors.data))
+        return int(np.searchsorted(starts, bad[0], side="right")) - 1 if len(bad) else None
+    # The vectors of a late-interaction model have different numbers of tokens, so they are no array.
+    if isinstance(vectors, np.ndarray) and np.isfinite(vectors).all():
         return None
-    first = int(np.argmin(finite.reshape(len(numbers), -1).all(axis=1)))
-    return int(np.searchsorted(vectors.indptr, first, side="right")) - 1 if hasattr(vectors, "indptr") else first
+    return next((row for row in range(len(vectors)) if not np.isfinite(vectors[row]).all()), None)

@@ -25,17 +25,18 @@ def checked_texts(texts: "Any", name: str = "texts") -> list[str]:
 
 
 def _listed(texts: "Any", name: str) -> "Sequence[Any]":
+    kind = "string" if isinstance(texts, str) else type(texts).__name__
     if isinstance(texts, (str, bytes, bytearray, memoryview)):
-        kind = "string" if isinstance(texts, str) else type(texts).__name__
         raise TypeError(f"{name} must be a sequence of strings, got one {kind}")
     if hasattr(texts, "__array__") and not isinstance(texts, type):
         return _elements(texts, name)
-    if not isinstance(texts, Sequence):
-        article = "an" if type(texts).__name__[:1] in "aeiou" else "a"
-        remedy = f"; pass list({name})" if hasattr(texts, "__next__") else ""
-        got = "None" if texts is None else f"{article} {type(texts).__name__}"
-        raise TypeError(f"{name} must be a sequence of strings, got {got}{remedy}")
-    return texts
+    # `issubclass`, since type checkers would make it a sequence of an unknown type.
+    if issubclass(type(texts), Sequence):
+        return texts  # type: ignore[no-any-return]
+    article = "an" if kind[:1] in "aeiou" else "a"
+    remedy = f"; pass list({name})" if hasattr(texts, "__next__") else ""
+    got = "None" if texts is None else f"{article} {kind}"
+    raise TypeError(f"{name} must be a sequence of strings, got {got}{remedy}")
 
 
 def _elements(array: "Any", name: str) -> "Sequence[Any]":

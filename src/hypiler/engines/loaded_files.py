@@ -7,7 +7,6 @@ from hypiler._stamp import (
     files_digest,
     location,
     model_identity,
-    own_sums,
     recorded_sums,
     tokenizer_digest,
     vocabulary_files,
@@ -18,7 +17,7 @@ from hypiler.model_files.precision import files_precision
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from typing import Any
 
     from hypiler.engines.file_identity import Key
@@ -41,10 +40,22 @@ class LoadedFiles:
         folder: The folder with the files.
         weights: The names of the weight files that the engine loads; None if nobody sees them.
         tokenizer: The names of the tokenizer's files.
+
+    Args:
+        config: The model.
+        folder: The folder with the files.
+        names: The names of all files in the folder.
+        weights: The names of the weight files that the engine loads; None if nobody sees them.
+        enforced: The recorded sha256 of files by name, which loading compares with what the engine reads.
     """
 
     def __init__(
-        self, config: "Config", folder: Path, names: "Collection[str]", weights: "Sequence[str] | None"
+        self,
+        config: "Config",
+        folder: Path,
+        names: "Collection[str]",
+        weights: "Sequence[str] | None",
+        enforced: "Mapping[str, str] | None" = None,
     ) -> None:
         model: Any = config.model
         self.model: Model = model
@@ -56,8 +67,8 @@ class LoadedFiles:
             name: file_key(folder / name) for name in (*(self.weights or ()), *self.tokenizer)
         }
         self._recorded = recorded_sums(self.model)
-        # The sums of files in the folder by name: recorded ones, and others once they are computed.
-        self._sums = own_sums(self.model, self.variant, self._recorded)
+        # The sums of files in the folder by name: enforced ones, and others once they are computed.
+        self._sums = dict(enforced or {})
         self._precision: str | None = None
 
     def location(self) -> "tuple[str, str | None]":
@@ -71,7 +82,9 @@ class LoadedFiles:
         return None if self._precision == _UNKNOWN else self._precision
 
     def _pinned_precision(self, name: str) -> str | None:
-        """The precision that the lock has for a file, whose bytes are enforced."""
+        """The precision that the lock has for a file whose bytes are enforced."""
+        if name not in self._sums:
+            return None
         repository = self.location()[0]
         full = name if repository == self.model.huggingface_id else f"{repository}:{name}"
         pinned: Any = getattr(self.model, "pinned_files", None)

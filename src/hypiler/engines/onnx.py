@@ -22,7 +22,7 @@ from hypiler.engines.checks import (
 )
 from hypiler.engines.counting import count_truncated
 from hypiler.engines.dense_layers import dense_layers
-from hypiler.engines.errors import EngineError, MismatchError, RowError, UnknownFactError
+from hypiler.engines.errors import EngineError, MismatchError, UnknownFactError
 from hypiler.engines.finite import check_finite
 from hypiler.engines.onnx_bytes import open_session
 from hypiler.engines.pooling import pool
@@ -185,26 +185,13 @@ class _Network:
         return self.arrays(found, tokens)
 
     def encoded(self, texts: "Sequence[T]", tokens: int, size: "Callable[[T], int]") -> "list[Any]":
-        """The encodings of texts or pairs, truncated to `tokens`. Raises RowError for one that cannot be encoded."""
+        """The encodings of texts or pairs, truncated to `tokens`. Raises EngineError if one cannot be encoded."""
         self.tokenizer.enable_truncation(tokens, direction=self.shortener.side)
         found: list[Any] = []
         for group in pieces(texts, size):
-            try:
-                with self.tokenizing():
-                    found += self.tokenizer.encode_batch_fast(list(group))
-            except EngineError:
-                self._blame(group, len(found))
-                raise
+            with self.tokenizing():
+                found += self.tokenizer.encode_batch_fast(list(group))
         return found
-
-    def _blame(self, texts: "Sequence[Any]", before: int) -> None:
-        """Raise RowError for the first of the texts that cannot be encoded."""
-        for row, text in enumerate(texts):
-            try:
-                with self.tokenizing():
-                    self.tokenizer.encode_batch_fast([text])
-            except EngineError as error:
-                raise RowError(before + row, str(error)) from error
 
     def tokenizing(self) -> "AbstractContextManager[None]":
         """A block that calls the tokenizer, whose errors have types of their own."""

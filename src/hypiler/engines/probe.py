@@ -81,8 +81,8 @@ def make_probe(encode: "Callable[[list[str]], Any]") -> "dict[str, Any]":
     import numpy as np
 
     found = encode(list(TEXTS))
-    several = type(found) is list
-    if several:
+    late = _is_list(found)
+    if late:
         pairs = [_of_tokens(tokens) for tokens in found]
     elif hasattr(found, "indptr"):
         pairs = [_of_sparse(found, row) for row in range(found.shape[0])]
@@ -93,7 +93,11 @@ def make_probe(encode: "Callable[[list[str]], Any]") -> "dict[str, Any]":
     if not (np.isfinite(norms).all() and np.isfinite(numbers).all()):
         raise ValueError("the vectors of the probe's texts must be finite numbers")
     probe: dict[str, Any] = {"version": PROBE_VERSION, "norms": _base64(norms), "numbers": _base64(numbers)}
-    return probe | {"tokens": [len(tokens) for tokens in found]} if several else probe
+    return probe | {"tokens": [len(tokens) for tokens in found]} if late else probe
+
+
+def _is_list(value: object) -> bool:
+    return type(value) is list
 
 
 def _base64(numbers: "Any") -> str:

@@ -7,9 +7,9 @@ from threading import Lock
 
 from hypiler.engines.checks import check_agreement, check_width
 from hypiler.engines.errors import EngineError
-from hypiler.engines.finite import check_finite
 from hypiler.engines.pytorch import (
     check_choice,
+    check_first_run,
     check_fork,
     check_modules,
     library_limiter,
@@ -58,8 +58,7 @@ def open_model(config: "Config", contract: "Contract", layout: "ModelFolder", de
             document_length=model.document_length,
         )
         backend = _MultiVector(model, contract)
-        # Encode one text now, to find errors while loading.
-        check_finite(backend.run([""], query=True), contract.id)
+        check_first_run(lambda: backend.run([""], query=True), contract, layout)
         return backend
 
 

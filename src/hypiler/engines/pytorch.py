@@ -12,6 +12,7 @@ from importlib import import_module
 from hypiler.engines.checks import check_own_weights, library_errors
 from hypiler.engines.encoder_types import spoken
 from hypiler.engines.errors import EngineError, MismatchError, UnsafeError
+from hypiler.engines.finite import check_finite
 from hypiler.engines.layout import read_file
 from hypiler.engines.shortening import Limiter, NoLimiter
 
@@ -168,6 +169,16 @@ def library_limiter(tokenizer: "Any", *, markers: int = 0) -> Limiter | NoLimite
 def running(contract: "Contract") -> "AbstractContextManager[None]":
     """A block that encodes texts by a library that is based on transformers. Its errors have many types."""
     return library_errors(f"a text cannot be encoded with `{contract.id}`", with_type=True)
+
+
+def check_first_run(run: "Callable[[], Any]", contract: "Contract", layout: "ModelFolder") -> None:
+    """Encode a first text by `run`, to find errors while loading. Raises EngineError that names the folder."""
+    try:
+        check_finite(run(), contract.id)
+    except EngineError as error:
+        if type(error) is not EngineError:
+            raise
+        raise EngineError(f"the files of `{contract.id}` in {layout.folder} cannot be loaded: {error}") from error
 
 
 class _Fork:

@@ -161,7 +161,8 @@ class Int8:
         Raises TypeError if the vectors are not floats, and ValueError if they are not a matrix of finite numbers or not
         as wide as the sample.
         """
-        levels: Any = np.round((self._of_the_width(_finite(vectors, "vectors"), "vectors") - self.least) / self._step)
+        floats: Floats = self._of_the_width(_finite(vectors, "vectors"), "vectors")
+        levels: Floats = np.round((floats - self.least) / self._step)
         codes: NDArray[np.int8] = (np.clip(levels, 0, 255) - 128).astype(np.int8)
         return codes
 

@@ -8,9 +8,9 @@ from threading import Lock
 
 from hypiler.engines.checks import check_agreement, check_width
 from hypiler.engines.errors import EngineError, MismatchError
-from hypiler.engines.finite import check_finite
 from hypiler.engines.pytorch import (
     check_choice,
+    check_first_run,
     check_fork,
     check_modules,
     library_limiter,
@@ -60,14 +60,13 @@ def open_model(config: "Config", contract: "Contract", layout: "ModelFolder", de
     with loading(contract, layout):
         model = loaded(lambda: _load_model(contract, layout, device), contract, layout)
         _check(model, contract, layout)
-        # Encode one text now, to find errors while loading.
         if contract.encoder_type == "reranker":
             pairs = _Pairs(model, contract)
-            check_finite(pairs.score([("", "")]), contract.id)
+            check_first_run(lambda: pairs.score([("", "")]), contract, layout)
             return pairs
         backends: dict[str, Any] = {"sparse": _Sparse, "multi_vector": _MultiVector}
         backend: Backend = backends.get(contract.encoder_type, _Dense)(model, contract, layout)
-        check_finite(backend.run([""], query=True), contract.id)
+        check_first_run(lambda: backend.run([""], query=True), contract, layout)
         return backend
 
 

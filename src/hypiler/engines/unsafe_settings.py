@@ -279,8 +279,11 @@ def _module_settings(path: Path, content: "Any") -> "Iterator[Setting]":
             # A word such as `relu` is looked up in a table of the library.
             if not isinstance(value, str) or "." in value or key == "tokenizer_class":
                 yield from _unmatched(path, key, value, known)
-        for name in mapping(held.get("types")).values():
+        for place, name in mapping(held.get("types")).items():
             yield from _unmatched(path, "types", name, _MODULE)
+            # Each key is a folder beside the file.
+            if safe_name(place):
+                yield Setting(ELSEWHERE, path, "types", place)
         yield from _unknown(path, mapping(held.get("parameters")), _ROUTER_PARAMETERS)
 
 

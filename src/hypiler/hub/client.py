@@ -139,7 +139,8 @@ class Hub:
                 files[name] = self._content(replace(resource, revision=str(info.revision), file=name), info)
         whole = {name: data for name, data in files.items() if len(data) == info.sizes[name]}
         found = {name: hashlib.sha256(data).hexdigest() for name, data in whole.items()}
-        known = {name: digest for name, digest in (kept.sums if kept is not None else {}).items() if digest}
+        kept_sums: Mapping[str, str | None] = kept.sums if kept is not None else {}
+        known = {name: digest for name, digest in kept_sums.items() if digest}
         snapshot = replace(info, files=files, sums={**info.sums, **known, **found})
         if files != old:
             keep_snapshot(self._cache, snapshot)

@@ -114,12 +114,22 @@ class _Reading:
         """The snapshot, at the commit that is asked for, or else at the commit of most files."""
         known = {name: origin.commit for name, origin in self._metadata.origins.items() if self._fits(name, origin)}
         commit = revision if revision in known.values() else common_commit(known.values())
-        copies = frozenset([name for name in self.found if known.get(name) != commit]) if commit else frozenset()
+        others = [name for name in self.found if known.get(name) != commit] if commit else []
         lists = [names for one, names in self._metadata.names.items() if commit in (None, one)]
         complete = any(names <= self.found.keys() for names in lists)
         names, sums = tuple(self.found), self.sums
         return Snapshot(
-            repository, None, commit, None, names, self.sizes, sums, {}, self.files, complete=complete, copies=copies
+            repository,
+            None,
+            commit,
+            None,
+            names,
+            self.sizes,
+            sums,
+            {},
+            self.files,
+            complete=complete,
+            copies=frozenset(others),
         )
 
     def _fits(self, name: str, origin: Origin) -> bool:

@@ -143,7 +143,7 @@ def _listing(folder: Path, commit: str) -> dict[str, Origin]:
     data = _bytes(folder / "trees" / f"{commit}.json", _MAX_LISTING)
     try:
         tree: Any = json.loads(data or b"null")
-        files = tree["files"] if tree["format_version"] == 1 else {}
+        files: dict[str, Any] = tree["files"] if tree["format_version"] == 1 else {}
         return {str(name): _listed(commit, one) for name, one in files.items()}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return {}

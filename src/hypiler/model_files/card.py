@@ -148,7 +148,8 @@ def _license(card: "dict[str, Any]") -> FileFact | None:
 
     None for a list of several licences, which does not say whether all of them apply or one of them.
     """
-    word, key = card.get("license"), "license"
+    word: JSONValue = card.get("license")
+    key = "license"
     if isinstance(word, list) and len(word) == 1:
         word = word[0]
     if word == "other":

@@ -81,6 +81,7 @@ def _contradictions(repository: Repository, network: Network, encoder_type: str 
     yield from _lengths(repository, network, encoder_type)
     yield from _added_tokens(repository, network)
     yield from _licenses(repository)
+    yield from _tasks(repository, encoder_type)
 
 
 def _types(repository: Repository) -> "Iterator[Contradiction]":
@@ -251,6 +252,18 @@ def _licenses(repository: Repository) -> "Iterator[Contradiction]":
     if _letters(license) != _letters(name):
         message = f"license is {quote_name(license)}, but license_name is {quote_name(name)}"
         yield Contradiction(CARD, message, ("license",))
+
+
+# Tasks of the hub that a model of this type cannot do.
+_OTHER_TASKS = {"dense": "text-ranking", "static": "text-ranking", "reranker": "sentence-similarity"}
+
+
+def _tasks(repository: Repository, encoder_type: str | None) -> "Iterator[Contradiction]":
+    """The task in the card, against the type that the network or its modules show."""
+    task = repository.front_matter.card.get("pipeline_tag")
+    if encoder_type in _OTHER_TASKS and task == _OTHER_TASKS[encoder_type]:
+        message = f"pipeline_tag is {task}, but the files are those of a {encoder_type} model"
+        yield Contradiction(CARD, message, ("type",))
 
 
 def _letters(text: str) -> str:

@@ -6,6 +6,7 @@ from hypiler.diagnostics.escaping import printable
 from hypiler.model_files.facts import FileFact
 from hypiler.model_files.json_files import mapping, positive, words
 from hypiler.model_files.repository import CARD, MODULES, SETTINGS, STANFORD, Repository
+from hypiler.model_files.weights import tensors_of
 from hypiler.schema.encoder_types import MODEL_TYPES
 
 TYPE_CHECKING = False
@@ -118,8 +119,18 @@ def _by_config(repository: Repository) -> Shown | None:
             return _masked_language_model(repository)
     if config.get("model_type") == "model2vec":
         return Shown("static", file, "model_type")
-    # Older versions of model2vec write no other key of their own.
-    return Shown("static", file, "embedding_dtype") if "embedding_dtype" in config else None
+    # Older versions of model2vec write no other key of their own, or none at all.
+    if "embedding_dtype" in config:
+        return Shown("static", file, "embedding_dtype")
+    return None if "model_type" in config or repository.architectures else _by_table(repository)
+
+
+def _by_table(repository: Repository) -> Shown | None:
+    """A static model by its weights: a table of vectors, and nothing that would compute with them."""
+    tensors = tensors_of(repository, repository.backbone)
+    if "embeddings" in tensors and tensors.keys() <= {"embeddings", "weights", "mapping"}:
+        return Shown("static", tensors["embeddings"][0], "embeddings")
+    return None
 
 
 def _has_network(repository: Repository) -> bool:

@@ -16,7 +16,7 @@ from hypiler.model_files.filename_safety import safe_name, unsafe_names
 from hypiler.model_files.projection import head_facts, settled_heads
 from hypiler.model_files.repository import CARD, MODULES, Repository
 from hypiler.model_files.safetensors_header import header_length
-from hypiler.model_files.weights import pickle_only, weight_facts
+from hypiler.model_files.weights import is_published, pickle_only, weight_facts
 from hypiler.schema.fields import FIELDS
 
 TYPE_CHECKING = False
@@ -84,7 +84,8 @@ def extract_facts(
     warnings = settle_contradictions(repository, network, encoder_type, facts)
     checked = _valid_facts(facts, repository)
     if not checked and not repository.problems and not _is_model(repository):
-        repository.mark_invalid("config.json", f"it is missing, and so is {MODULES}: this is not a model's folder")
+        message = f"it is missing, and so is {MODULES}: this is not a model's folder"
+        repository.mark_invalid("config.json", message + _models_within(repository))
     encoder_type = encoder_type if "type" in checked else None
     return Evidence(
         encoder_type,
@@ -107,8 +108,16 @@ def _multi_vector(repository: Repository, shown: Shown | None) -> FileFact | Non
 
 
 def _is_model(repository: Repository) -> bool:
-    """Whether there is a model card, or a file as models have them."""
-    return any(name.endswith((".json", ".safetensors", ".onnx", ".gguf", ".bin", CARD)) for name in repository.names)
+    """Whether there is a model card, or a file as models have them, in the folder itself or as an export."""
+    names = [name for name in filter(is_published, repository.names) if "/" not in name.removeprefix("onnx/")]
+    return any(name.endswith((".json", ".safetensors", ".onnx", ".gguf", ".bin", CARD)) for name in names)
+
+
+def _models_within(repository: Repository) -> str:
+    """The first folder within that has a model, as the end of a sentence; empty if there is none."""
+    ends = ("/config.json", f"/{MODULES}")
+    folders = sorted(name.rpartition("/")[0] for name in repository.names if name.endswith(ends))
+    return f", but {quote_name(folders[0])} may be one" if folders else ""
 
 
 def _warnings(repository: Repository, encoder_type: str | None) -> list[Problem]:

@@ -1,7 +1,7 @@
 """The precision of weights, from what their files say of their tensors. The numbers themselves are not read.
 
-A safetensors file has a header with the type of each tensor. An ONNX file is a message of protocol buffers: the walk
-below visits nodes and tensors, skips their data by its length, and needs no other package.
+A safetensors file has a header with the type of each tensor. An ONNX file is a message of protocol buffers, which is
+walked on the disk: large data is skipped by its length and not read.
 """
 
 import os
@@ -10,6 +10,7 @@ from math import prod
 from pathlib import Path
 
 from hypiler.model_files.facts import ModelFileError
+from hypiler.model_files.protobuf import ProtobufError, varint
 from hypiler.model_files.safetensors_header import Tensor, header_length, read_header
 
 TYPE_CHECKING = False
@@ -64,7 +65,7 @@ def files_precision(paths: "Sequence[Path]") -> str | None:
         if not paths or any(path.suffix != ".safetensors" for path in paths):
             return None
         return tensors_precision([tensor for path in paths for tensor in _header(path).values()])
-    except (OSError, ModelFileError):
+    except (OSError, ModelFileError, ProtobufError):
         return None
 
 
@@ -184,13 +185,13 @@ class _Graph:
 
 def _head(head: bytes, start: int, end: int) -> tuple[int, int, int, int]:
     """The field that begins at `start` with these bytes, as `_fields` yields it. -1 if its value is no integer."""
-    tag, used = _varint(head, 0)
+    tag, used = varint(head, 0)
     number, wire = tag >> 3, tag & 7
     integer, length = -1, {1: 8, 5: 4}.get(wire, 0)
     if wire == 0:
-        integer, used = _varint(head, used)
+        integer, used = varint(head, used)
     elif wire == 2:
-        length, used = _varint(head, used)
+        length, used = varint(head, used)
     elif wire not in (1, 5):
         raise ModelFileError("not a valid ONNX file")
     first = start + used
@@ -199,21 +200,8 @@ def _head(head: bytes, start: int, end: int) -> tuple[int, int, int, int]:
     return number, first, first + length, integer
 
 
-def _varint(data: bytes, place: int) -> tuple[int, int]:
-    """The integer at a place, and the place after it."""
-    value = shift = 0
-    while place < len(data) and shift < 70:
-        byte = data[place]
-        value |= (byte & 127) << shift
-        place += 1
-        if byte < 128:
-            return value, place
-        shift += 7
-    raise ModelFileError("not a valid ONNX file")
-
-
 def _varints(data: bytes) -> "Iterator[int]":
     place = 0
     while place < len(data):
-        value, place = _varint(data, place)
+        value, place = varint(data, place)
         yield value

@@ -1,6 +1,7 @@
 """Which files of a repository decide vectors: weights, tokenizer, settings and code. Nothing is opened here."""
 
 import re
+from functools import lru_cache
 
 WEIGHTS = (
     *(".safetensors", ".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".gguf", ".ggml", ".onnx", ".ort"),
@@ -30,6 +31,7 @@ _OTHER_CONFIGS = frozenset(("generation_config.json", "data_config.json", "train
 _SETTINGS_NAMES = re.compile(r"(config_.*|.*_config|.*\.index|.*query_token_weights.*)\.(json|txt)")
 
 
+@lru_cache(4096)
 def decides_vectors(name: str) -> bool:
     """Whether a file of a repository decides vectors, by its name.
 

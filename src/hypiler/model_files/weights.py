@@ -3,10 +3,10 @@
 import re
 
 from hypiler.diagnostics.escaping import quote_name
-from hypiler.model_files.facts import FileFact, ModelFileError
+from hypiler.model_files.facts import FileFact
 from hypiler.model_files.json_files import mapping
 from hypiler.model_files.repository import MODULES, Repository
-from hypiler.model_files.safetensors_header import Tensor, read_header
+from hypiler.model_files.safetensors_header import Tensor
 from hypiler.schema.vocabulary import QUANTIZATIONS
 
 TYPE_CHECKING = False
@@ -36,7 +36,7 @@ _LEFTOVER = re.compile(
     r"|rng_state(?:_\d+)?\.pth|random_states_\d+\.pkl|.*_optim_states\.pt)"
 )
 # Formats by the method in `quantization_config`, with the number of bits where the method has several.
-_METHODS = {
+_METHODS: "dict[tuple[str, int | None], str]" = {
     ("gptq", 4): "int4",
     ("gptq", 8): "int8",
     ("awq", 4): "int4",
@@ -56,18 +56,6 @@ def tensors_of(repository: Repository, folder: str) -> dict[str, tuple[str, Tens
             return {}
         found |= {key: (name, tensor) for key, tensor in header.items()}
     return found
-
-
-def precision_of(header: bytes) -> str | None:
-    """The precision of a safetensors file by its header: the type of most numbers. None if it shows none."""
-    try:
-        tensors = read_header(header)
-    except ModelFileError:
-        return None
-    sizes: dict[str, int] = {}
-    for tensor in tensors.values():
-        sizes[tensor.dtype] = sizes.get(tensor.dtype, 0) + tensor.elements
-    return _FORMATS.get(max(sizes, key=lambda dtype: sizes[dtype], default=""))
 
 
 def weight_facts(repository: Repository) -> "dict[str, FileFact | None]":

@@ -37,11 +37,10 @@ class Comparison:
 
         Both are empty if the values have no such parts, as numbers and lists of records.
         """
-        if isinstance(ours, dict) and isinstance(theirs, dict):
-            ours, theirs = [*ours], [*theirs]
-        if not _is_plain_list(ours) or not _is_plain_list(theirs):
+        own, other = _plain_parts(ours), _plain_parts(theirs)
+        if own is None or other is None:
             return [], []
-        return [one for one in theirs if one not in ours], [one for one in ours if one not in theirs]
+        return [one for one in other if one not in own], [one for one in own if one not in other]
 
     @property
     def demand(self) -> str:
@@ -49,8 +48,10 @@ class Comparison:
         return "be what the model's files say"
 
 
-def _is_plain_list(value: "Any") -> bool:
-    return isinstance(value, list) and all(isinstance(one, str | int) for one in value)
+def _plain_parts(value: "Any") -> "list[Any] | None":
+    """The items of a list of plain values, or the keys of a mapping; None for any other value."""
+    parts: list[Any] | None = [*value] if isinstance(value, (list, dict)) else None
+    return parts if parts is None or all(isinstance(one, str | int) for one in parts) else None
 
 
 class SameSet(Comparison):

@@ -3,6 +3,8 @@
 To add a rule, write its function here and its page in docs/diagnostics.
 """
 
+from _collections_abc import Mapping
+
 from hypiler.compiler.rule_set import RuleSet, Violation, apply, graded
 from hypiler.diagnostics.codes import ERROR, WARNING
 from hypiler.diagnostics.escaping import printable
@@ -16,7 +18,7 @@ from hypiler.verification.verdict import AGREES, DIFFERS, Verdict, compare
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from typing import Any
 
     from hypiler.compiler.rule_settings import RuleSettings
@@ -99,7 +101,7 @@ class Lock:
         self.name = name
         self.data = data
         self.models, self.findings = read_lock(data, name)
-        self.evidence: dict[str, Evidence] = {}
+        self.evidence = _Proofs()
 
     def check(self, source: "Source", collector: "FindingCollector", settings: "RuleSettings | None") -> None:
         """Apply the rules to each model that is in the lock. `source` is a file without errors."""
@@ -111,7 +113,23 @@ class Lock:
                 model = LockedModel(entry, ("models", index), locked, collector)
                 apply(rules, model)
                 if model.same:
-                    self.evidence[entry["id"]] = _evidence(model)
+                    self.evidence.models[entry["id"]] = model
+
+
+class _Proofs(Mapping["str", "Evidence"]):
+    """What a lock proves about each model, worked out when it is asked for: a check needs the findings alone."""
+
+    def __init__(self) -> None:
+        self.models: dict[str, LockedModel] = {}
+
+    def __getitem__(self, id: str) -> Evidence:
+        return _evidence(self.models[id])
+
+    def __iter__(self) -> "Iterator[str]":
+        return iter(self.models)
+
+    def __len__(self) -> int:
+        return len(self.models)
 
 
 def _evidence(model: LockedModel) -> Evidence:
@@ -147,7 +165,9 @@ def is_at_commit(verdict: Verdict, locked: "LockEntry") -> bool:
     """Whether the files that a verdict rests on are known to be those of the commit that the lock is about."""
     compare = _FIELDS[verdict.path].compare
     names = [*compare.files(verdict.ours)] if isinstance(compare, Checksums) else [verdict.file]
-    return all(map(locked.is_at_commit, names))
+    # A file that is missing can only show that the model does not have something.
+    absent = not verdict.theirs and not isinstance(compare, Checksums)
+    return all(locked.is_at_commit(name) and (absent or name in locked.files) for name in names)
 
 
 def verdicts(entry: "Mapping[str, Any]", locked: "LockEntry") -> list[Verdict]:

@@ -116,7 +116,7 @@ class LockEntry:
         date: The day on which something was last learnt, such as 2026-01-31.
         files: The files of the repository, by name. Files in the repositories of variants are named `org/name:file`.
         facts: The facts that the files state, by path. A fact is as well proved as the file that it names.
-        complete: Whether `files` are all files of the commit. If not, a file that is not among them may still exist.
+        complete: Whether `files` are all files of the repository. If not, others may still exist.
     """
 
     __slots__ = ("complete", "date", "facts", "files", "repository", "revision")
@@ -136,7 +136,7 @@ class LockEntry:
         self.date = date
         self.files = dict(files or {})
         self.facts = dict(facts or {})
-        self.complete = complete and revision is not None
+        self.complete = complete
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, LockEntry) and all(getattr(self, n) == getattr(other, n) for n in self.__slots__)
@@ -194,7 +194,7 @@ def recordable(entry: LockEntry) -> LockEntry:
         for path, fact in entry.facts.items()
         if _fault_of_fact(fact) is None and _can_show(_FIELDS[path], fact.value, collector)
     }
-    whole = entry.complete and entry.revision is not None and len(files) == len(entry.files)
+    whole = entry.complete and len(files) == len(entry.files)
     return LockEntry(entry.repository, entry.revision, entry.date, files, facts, complete=whole)
 
 
@@ -216,7 +216,7 @@ def _fault_of_fact(fact: FileFact) -> str | None:
             return f"`{part}` must have at most {most} characters, got {len(text)}"
         if not _is_encodable(text):
             return f"`{part}` must be text, got {quote_value(text)}"
-    if fact.file and safe_name(fact.file) is not None:
+    if fact.file and not _is_file_name(fact.file):
         return f"`file` must be the name of a file, got {quote_value(fact.file)}"
     length = _length(fact.value)
     return None if length <= _MAX_VALUE else f"`value` must have at most {_MAX_VALUE} characters, got {length}"
@@ -230,10 +230,12 @@ def _length(value: "Any") -> int:
     """The characters that a value takes, roughly; over the limit for text that is no Unicode."""
     if isinstance(value, str):
         return len(value) if _is_encodable(value) else _MAX_VALUE + 1
-    if isinstance(value, dict):
-        return sum([_length(key) + _length(item) for key, item in value.items()])
-    if isinstance(value, (list, tuple)):
-        return sum(map(_length, value)) + len(value)
+    if hasattr(value, "items"):
+        entries: Mapping[str, Any] = value
+        return sum([_length(key) + _length(item) for key, item in entries.items()])
+    if hasattr(value, "__iter__"):
+        items: Iterable[Any] = value
+        return sum([1 + _length(item) for item in items])
     return 1
 
 
@@ -296,7 +298,7 @@ def _entry(tree: "dict[str, Any]", path: "Path", collector: FindingCollector) ->
     entry = _frame(tree, path, collector)
     complete = tree.get("complete")
     _require(type(complete) is bool, "complete", "true or false", tree, path)
-    entry.complete = complete is True and entry.revision is not None
+    entry.complete = complete is True
     here = (*path, "files")
     for name, one in _files(tree, path):
         entry.files[name] = _file(_object(one, (*here, name)), (*here, name), entry.revision)
@@ -304,8 +306,9 @@ def _entry(tree: "dict[str, Any]", path: "Path", collector: FindingCollector) ->
 
 
 def _old_entry(tree: "dict[str, Any]", path: "Path", collector: FindingCollector) -> LockEntry:
-    """An entry of format 1: the sha256 of each file, and nothing about the list of files."""
+    """An entry of format 1: the sha256 of each file. It does not say whether the list of files is complete."""
     entry = _frame(tree, path, collector)
+    entry.complete = False
     read = COPY if entry.revision is None else AT_COMMIT
     for name, digest in _files({**tree, "files": _without_marks(tree.get("files"))}, path):
         if digest is not None and not _SUM.fullmatch(_text(tree["files"], name, (*path, "files"))):
@@ -343,8 +346,11 @@ def _files(tree: "dict[str, Any]", path: "Path") -> "Iterator[tuple[str, Any]]":
 
 
 def _file(tree: "dict[str, Any]", path: "Path", revision: str | None) -> LockedFile:
-    sha256, size, precision, read = [tree.get(key) for key in ("sha256", "size", "precision", "read")]
-    pins = tree.get("pins", [])
+    sha256, size, read = tree.get("sha256"), tree.get("size"), tree.get("read")
+    # Most files are like this.
+    if len(tree) == 3 and read == AT_COMMIT and revision and _is_sum(sha256) and _is_size(size):
+        return LockedFile(sha256, size)
+    precision, pins = tree.get("precision"), tree.get("pins", [])
     _require(sha256 is None or _is_sum(sha256), "sha256", "a sha256 or null", tree, path)
     _require(size is None or _is_size(size), "size", "a number of bytes or null", tree, path)
     _require(precision is None or precision in QUANTIZATIONS, "precision", "a precision", tree, path)

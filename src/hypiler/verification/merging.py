@@ -28,7 +28,8 @@ def merged(old: LockEntry | None, new: LockEntry, *, judged: bool = True) -> Loc
     kept = {name: file for name, file in old.files.items() if not _is_gone(name, old, new)}
     files = {name: _stronger(kept[name], file) if name in kept else file for name, file in new.files.items()}
     files = {**kept, **files}
-    entry = LockEntry(old.repository, revision, new.date, files, complete=old.complete or new.complete)
+    complete = any(one.complete and one.revision == revision for one in (old, new))
+    entry = LockEntry(old.repository, revision, new.date, files, complete=complete)
     entry.facts = _facts(old, new, entry, judged=judged)
     return old if _says_the_same(old, entry) else entry
 
@@ -42,7 +43,7 @@ def _are_of_one_commit(old: LockEntry, new: LockEntry) -> bool:
 def _is_gone(name: str, old: LockEntry, new: LockEntry) -> bool:
     if name in new.files or ":" in name:
         return False
-    return new.complete and not (old.complete and old.revision == new.revision)
+    return new.complete and new.revision is not None and not (old.complete and old.revision == new.revision)
 
 
 def _stronger(old: LockedFile, new: LockedFile) -> LockedFile:

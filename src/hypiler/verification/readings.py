@@ -1,6 +1,8 @@
 """What was read of a model's files, in the form in which a lock records it."""
 
-from hypiler.model_files.weights import precision_of
+from hypiler.model_files.facts import ModelFileError
+from hypiler.model_files.precision import tensors_precision
+from hypiler.model_files.safetensors_header import read_header
 from hypiler.verification.lockfile import AT_COMMIT, COPY, LockedFile, LockEntry, recordable
 from hypiler.verification.public_pins import COLUMNS, PublicPins, with_pins
 
@@ -58,8 +60,15 @@ def sees_all(entry: "Entry", snapshot: "Snapshot") -> bool:
 def _file(snapshot: "Snapshot", name: str) -> LockedFile:
     read = AT_COMMIT if snapshot.is_at_commit(name) else COPY
     header = snapshot.files.get(name) if name.endswith(".safetensors") else None
-    precision = precision_of(header) if header else None
-    return LockedFile(snapshot.sums.get(name), snapshot.sizes.get(name), precision, read)
+    return LockedFile(snapshot.sums.get(name), snapshot.sizes.get(name), _precision(header), read)
+
+
+def _precision(header: bytes | None) -> str | None:
+    """The precision of weights by the header of their safetensors file; None without one that can be read."""
+    try:
+        return tensors_precision(read_header(header).values()) if header else None
+    except ModelFileError:
+        return None
 
 
 def _is_of_these_bytes(name: str, snapshot: "Snapshot", files: "Mapping[str, LockedFile]") -> bool:
