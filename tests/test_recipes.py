@@ -241,7 +241,7 @@ def test_engine_loads_a_model(tmp_path: Path) -> None:
         }
     )
     folder = checkout.write_files(config={"model_type": "bert", "hidden_size": 768, "vocab_size": 30522})
-    (checkout.project / "folder/model.safetensors").touch()
+    (checkout.project / "folder/model.safetensors").write_bytes(b"no network")
     checkout.hypiler("build")
     code = f"""
 from hypiler.engines import ENGINES
@@ -258,7 +258,8 @@ except ValueError as error:
     assert checkout.run("-c", code).splitlines() == [
         "<DenseEncoder 'own' by toy: 768 dims> True",
         "(3, 768) [1.0, 1.0]",
-        "engine must be auto or one of onnx, model2vec, sentence-transformers, fastembed, toy, pylate; got 'toys'",
+        "engine must be auto or one of onnx, model2vec, sentence-transformers, fastembed, toy, pylate; got 'toys'; did you"
+        " mean 'toy'?",
     ]
 
 

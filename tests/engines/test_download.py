@@ -681,8 +681,8 @@ class TestDamage:
             config.load(local=folder)
         assert str(caught.value).endswith(
             golden(
-                f" ({folder / 'model.safetensors'}: not a valid safetensors header: its tensors take 512 bytes of the"
-                " 412 that follow it; if it was not downloaded completely, download it again)"
+                f" ({folder / 'model.safetensors'}: the file is cut off: 100 bytes of its tensors are missing: download it"
+                " again)"
             )
         )
 

@@ -380,7 +380,8 @@ def test_files_of_another_kind_are_refused(minilm_onnx: Path, splade_onnx: Path,
 
 def test_rerankers_are_left_to_others(tiny: Path, tmp_path: Path) -> None:
     assert refused(config_of(tmp_path, type="reranker"), tiny) == golden(
-        "`fastembed` runs dense, multi-vector, sparse models, and `tiny` is a reranker one"
+        "`fastembed` runs dense, multi-vector, sparse models, and `tiny` is a reranker one: use `onnx` or"
+        " `sentence-transformers`"
     )
 
 

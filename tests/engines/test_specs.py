@@ -20,6 +20,7 @@ from recorded import recorded
 from tiny import WIDTH, config_of, entry, write_tiny
 
 from hypiler.engines import ENGINES, EngineError, EngineSpec, MissingEngineError, engine_specs
+from hypiler.engines.choice import choose_engine
 from hypiler.engines.specs import SPECS
 
 ALL = {spec.name: spec for spec in SPECS}
@@ -463,7 +464,7 @@ class TestWhatTheHubHolds:
         monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "old"))
         monkeypatch.setattr(constants, "HF_HUB_OFFLINE", offline)
         hub.fault("*", answer(503))
-        assert config.load().engine == "onnx"
+        assert choose_engine(config, "auto")[0].name == "onnx"
 
     def test_refusal_of_the_hub_is_told_as_that_of_a_download(self, hub: LoopbackHub, tmp_path: Path) -> None:
         hub.add("org/tiny", {"config.json": {}}, private=True)

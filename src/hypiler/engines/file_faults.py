@@ -38,6 +38,8 @@ def damage_of(path: "Path") -> str | None:
 
     Libraries check this themselves, and better. This explains why one of them failed.
     """
+    if not path.is_file():
+        return None
     size = path.stat().st_size
     with path.open("rb") as file:
         first = file.read(FIRST_BYTES)
@@ -58,7 +60,7 @@ def _damage_of_safetensors(file: "BinaryIO", size: int) -> str | None:
     try:
         read_header(first + file.read(header_length(first, size)), size)
     except ModelFileError as error:
-        return f"{error}; if it was not downloaded completely, {_AGAIN}"
+        return str(error)
     return None
 
 
