@@ -54,6 +54,8 @@ def open_model(config: "Config", contract: "Contract", layout: "ModelFolder", de
 class _Static:
     # From so many characters on, a batch may take longer than Ctrl-C should wait.
     long_call = 100_000
+    # Nothing is padded, and a call of the library costs as much as some texts. It is the library's own default.
+    least_batch = 1024
 
     def __init__(self, model: "Any", contract: "Contract") -> None:
         self.model, self.contract = model, contract
