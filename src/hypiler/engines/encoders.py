@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 
         An engine reports the texts that it truncates by `hypiler.engines.counting.count_truncated`. If its library
         computes for long without Python, so that Ctrl-C would have to wait, the engine sets an attribute `long_call`:
-        batches with at least so many characters run in another thread.
+        batches with at least so many characters run in another thread. If small batches cost time without saving
+        memory, the engine sets `least_batch`, the number of texts that a batch has at least.
         """
 
         def run(self, texts: list[str], *, query: bool) -> Any:
@@ -240,6 +241,7 @@ class _Encoder(_Loaded):
         memory runs out, it does so at once.
         """
         order = sorted(range(len(texts)), key=lambda place: -len(texts[place]))
+        batch_size = max(batch_size, getattr(self.backend, "least_batch", 1))
         counted = Truncated()
         for start in _progress(range(0, len(order), batch_size), progress, len(order) > batch_size):
             places = order[start : start + batch_size]

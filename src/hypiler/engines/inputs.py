@@ -21,7 +21,11 @@ def checked_texts(texts: "Any", name: str = "texts") -> list[str]:
     `name` is what messages call the texts. Raises TypeError for anything else than a sequence or for an element that is
     not a string, and ValueError for a string with a lone surrogate, which is not a character.
     """
-    return [_checked_text(text, name, place) for place, text in enumerate(_listed(texts, name))]
+    # Most texts are plain and ASCII, which is checked without a call.
+    return [
+        text if type(text) is str and text.isascii() else _checked_text(text, name, place)
+        for place, text in enumerate(_listed(texts, name))
+    ]
 
 
 def _listed(texts: "Any", name: str) -> "Sequence[Any]":

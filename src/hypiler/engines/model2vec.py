@@ -54,6 +54,8 @@ def open_model(config: "Config", contract: "Contract", layout: "ModelFolder", de
 class _Static:
     # From so many characters on, a batch may take longer than Ctrl-C should wait.
     long_call = 100_000
+    # Nothing is padded, and a call of the library costs as much as some texts. It is the library's own default.
+    least_batch = 1024
 
     def __init__(self, model: "Any", contract: "Contract") -> None:
         self.model, self.contract = model, contract
@@ -67,18 +69,17 @@ class _Static:
         tokens = contract.query_length if query else contract.document_length
         # The length is set on the tokenizer, which all threads share.
         with self.lock, library_errors(f"model2vec cannot encode a text with `{contract.id}`"):
-            parts = [self.shortener.shorten(prefix + text, tokens) for text in texts]
+            texts = [prefix + text for text in texts] if prefix else texts
+            parts = self.shortener.shorten_long(texts, tokens)
             # The library would use threads for many texts, and set an environment variable for all libraries.
-            vectors = self.model.encode([part.text for part in parts], max_length=tokens, use_multiprocessing=False)
-            lengths = self.tokenizer.taken_lengths()
-        count_truncated(
-            [
-                (part.tokens, False) if part.tokens is not None else (length, True)
-                for part, length in zip(parts, lengths, strict=True)
-                if not part.whole or length > tokens
-            ],
-            tokens,
-        )
+            vectors = self.model.encode(
+                [parts[place].text if place in parts else text for place, text in enumerate(texts)] if parts else texts,
+                max_length=tokens,
+                use_multiprocessing=False,
+            )
+            truncated = self.tokenizer.taken_lengths()
+        cut = {place: part.tokens for place, part in parts.items() if part.tokens is not None}
+        count_truncated([(cut.get(place, length), place not in cut) for place, length in truncated.items()], tokens)
         return np.asarray(vectors, np.float32)
 
 
@@ -90,16 +91,24 @@ class _Tokenizer:
 
     def __init__(self, tokenizer: "Any") -> None:
         self._tokenizer = tokenizer
-        self._lengths: list[int] = []
+        self._lengths: dict[int, int] = {}
+        self._seen = self._limit = 0
+
+    def enable_truncation(self, limit: int) -> None:
+        self._tokenizer.enable_truncation(limit)
+        self._limit = limit
 
     def encode_batch_fast(self, texts: "Any", **options: "Any") -> "Any":
         found = self._tokenizer.encode_batch_fast(texts, **options)
-        self._lengths += [len(one) + sum(map(len, one.overflowing)) for one in found]
+        for place, one in enumerate(found, self._seen):
+            if len(one) == self._limit and one.overflowing:
+                self._lengths[place] = len(one) + sum(map(len, one.overflowing))
+        self._seen += len(found)
         return found
 
-    def taken_lengths(self) -> list[int]:
-        """The tokens of the texts since the last call, in their order."""
-        lengths, self._lengths = self._lengths, []
+    def taken_lengths(self) -> dict[int, int]:
+        """The tokens of the texts since the last call that were truncated, by the places of the texts."""
+        lengths, self._lengths, self._seen = self._lengths, {}, 0
         return lengths
 
     def __getattr__(self, name: str) -> "Any":

@@ -74,6 +74,13 @@ class Shortener:
         first = _PER_TOKEN * limit + _ADDED
         return Part(text, None, True) if len(text) <= 2 * first else self.part(text, limit, first)
 
+    def shorten_long(self, texts: "Sequence[str]", limit: int) -> dict[int, Part]:
+        """The parts of those texts that are long, by the places of the texts. Costs nearly nothing for short texts."""
+        long = 2 * (_PER_TOKEN * limit + _ADDED)
+        if max(map(len, texts), default=0) <= long:
+            return {}
+        return {place: self.shorten(text, limit) for place, text in enumerate(texts) if len(text) > long}
+
     def part(self, text: str, limit: int, first: int, least: int = 0) -> Part:
         """The same for a text of any length.
 
