@@ -1,11 +1,12 @@
 """Input in messages: escaped, shortened, in JSON's own words."""
 
+import difflib
 from typing import Any
 
 import pytest
 from golden import golden
 
-from hypiler.diagnostics.escaping import did_you_mean, one_line, printable, quote_name, quote_value
+from hypiler.diagnostics.escaping import did_you_mean, nearest, one_line, printable, quote_name, quote_value
 from hypiler.diagnostics.finding import Finding, json_path
 from hypiler.diagnostics.formats import render_github
 from hypiler.diagnostics.text import render_concise, render_text
@@ -96,3 +97,19 @@ def test_a_finding_forges_no_line_whatever_it_is_made_of() -> None:
         assert len(text) < 20_000 + len(hostile)
     assert "\n::error::" not in render_text([finding]) + render_concise([finding]) + render_github([finding])
     assert len(json_path(("a" * 10**6, 1, "b"))) < 300
+
+
+def test_near_word_is_found_among_ten_thousand_with_few_comparisons(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[int] = []
+    own = difflib.get_close_matches
+
+    def counted(word: str, words: Any, **options: Any) -> Any:
+        compared.append(len([*words]))
+        return own(word, words, **options)
+
+    monkeypatch.setattr(difflib, "get_close_matches", counted)
+    known = [f"model-number-{i}-of-many" for i in range(10_000)]
+    assert nearest("model-numbr-7777-of-many", [*known, "jina-embeddings-v3"]) == "model-number-7777-of-many"
+    assert nearest("jina_embedings-v3", [*known, "jina-embeddings-v3"]) == "jina-embeddings-v3"
+    assert nearest("zzz", known) is None
+    assert max(compared) <= 500
