@@ -37,6 +37,10 @@ _CLOSE_NORMS = 0.10
 _DECISIVE = ("encoder", "dimension", "document_length", "truncation_side")
 # Differences that only loading can judge.
 _LOADING_DECIDES = ("precision", "weights", "tokenizer")
+_SAME_COMMIT = (
+    "the stored vectors fit if both are of the pinned commit, which is equal: what ran is unknown, so check the encoder"
+    " if other files could have been loaded"
+)
 _SHOWN = 6
 _DIGITS = 23
 
@@ -219,8 +223,10 @@ def _compare_without_probe(theirs: Stamp, mine: Stamp, facts: "list[Difference]"
         return Comparison("different", f"the reranker is another one: {_listed(decisive)}", facts, side="document")
     if decisive:
         return Comparison("different", _re_index(decisive), facts, side="document")
-    if not facts and weights_key(theirs.weights) is not None:
+    if not facts and _has_bytes(theirs):
         return Comparison("same", "the stored vectors fit: facts and files are equal")
+    if not facts and weights_key(theirs.weights) is not None:
+        return Comparison("same", _SAME_COMMIT)
     return Comparison("undecided", _undecided(facts, theirs, mine, current), facts)
 
 
