@@ -1,3 +1,4 @@
+# pyright: basic, reportMissingImports=false
 """Checks that vectors and scores are numbers that can be compared."""
 
 import numpy as np
@@ -35,6 +36,7 @@ def _first_not_finite(vectors: "Any") -> int | None:
         bad = np.flatnonzero(~np.isfinite(vectors.data))
         return int(np.searchsorted(starts, bad[0], side="right")) - 1 if len(bad) else None
     # The vectors of a late-interaction model have different numbers of tokens, so they are no array.
-    if isinstance(vectors, np.ndarray) and np.isfinite(vectors).all():
+    rows: list[Any] = vectors if type(vectors) is list else [vectors]
+    if all(bool(np.isfinite(row).all()) for row in rows):
         return None
-    return next((row for row in range(len(vectors)) if not np.isfinite(vectors[row]).all()), None)
+    return next(row for row in range(len(vectors)) if not np.isfinite(vectors[row]).all())
