@@ -548,6 +548,7 @@ def test_links_to_files_are_followed_and_checked(hub: LoopbackHub, folder: Path,
 def test_text_behind_a_link_that_leads_out_is_not_read(folder: Path, tmp_path: Path, name: str) -> None:
     secret = tmp_path / "token"
     secret.write_text("hf_AbCdEf")
+    folder = Path(shutil.copytree(folder, tmp_path / "models/model"))
     (folder / name).unlink(missing_ok=True)
     (folder / name).symlink_to(secret)
     with pytest.raises(UnsafeError) as caught:
@@ -558,6 +559,10 @@ def test_text_behind_a_link_that_leads_out_is_not_read(folder: Path, tmp_path: P
 def test_text_behind_a_link_inside_the_folder_is_read(folder: Path, tmp_path: Path) -> None:
     (folder / "config.json").rename(folder / "real.json")
     (folder / "config.json").symlink_to("real.json")
+    # A store of files may lie beside the folder, as in caches.
+    (tmp_path / "blobs").mkdir()
+    (folder / "tokenizer.json").rename(tmp_path / "blobs/1")
+    (folder / "tokenizer.json").symlink_to("../blobs/1")
     # The folder itself may be reached by a link.
     (tmp_path / "model-link").symlink_to(folder)
     find_files(config_of(tmp_path), FILES, local=tmp_path / "model-link")

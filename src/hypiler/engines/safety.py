@@ -63,12 +63,13 @@ def review_advice(config: "Config") -> str:
 
 
 def _check_links(folder: Path, files: list[Path]) -> None:
-    """Refuse settings and texts that are links to files outside of the model, which messages could repeat.
+    """Refuse settings and texts that are links to files elsewhere, which messages could repeat.
 
-    Weights may be such links, since their bytes are never repeated.
+    A store of files may lie beside the folder, or in the hub's cache. Weights may be links to any place, since their
+    bytes are never repeated.
     """
     root = folder.resolve()
-    inside = [root, *blob_folders(root)]
+    inside = [root, root.parent, *blob_folders(root)]
     for path in files:
         if path.is_symlink() and path.name.endswith(_TEXTS):
             target = path.resolve()

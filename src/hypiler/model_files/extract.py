@@ -13,6 +13,7 @@ from hypiler.model_files.encoder_type import FURTHER_HEAD, Shown, find_encoder_t
 from hypiler.model_files.encoding import encoding_facts
 from hypiler.model_files.facts import Evidence, FileFact, ModelFileError, Problem
 from hypiler.model_files.filename_safety import safe_name, unsafe_names
+from hypiler.model_files.json_files import mapping
 from hypiler.model_files.projection import head_facts, settled_heads
 from hypiler.model_files.repository import CARD, MODULES, Repository
 from hypiler.model_files.safetensors_header import header_length
@@ -23,6 +24,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from typing import Any
+
+    from hypiler.jsontext.json_types import JSONValue
 
 MAX_CHARACTERS = 10_000
 """The most characters of a fact. The lock, models.json and the module would hold them; real facts are far shorter."""
@@ -135,9 +138,13 @@ def _characters(value: "Any") -> int:
     """How many characters the texts in a value have."""
     if isinstance(value, str):
         return len(value)
-    if isinstance(value, dict):
-        return sum([len(str(key)) + _characters(item) for key, item in value.items()])
-    return sum(map(_characters, value)) if isinstance(value, list | tuple) else 0
+    members = mapping(value)
+    items: list[Any] = [*members, *members.values()] if members else _items(value)
+    return sum(map(_characters, items))
+
+
+def _items(value: "JSONValue | tuple[JSONValue, ...]") -> "list[Any]":
+    return [*value] if isinstance(value, list | tuple) else []
 
 
 def _valid_facts(facts: "dict[str, FileFact | None]", repository: Repository) -> dict[str, FileFact]:
