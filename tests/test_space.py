@@ -309,7 +309,7 @@ def id_of(prefix: str, facts: dict[str, Any]) -> str:
 def test_id_is_the_digest_that_the_page_describes(record: Any, variant: str | None) -> None:
     record.pinned_files |= {"other/away:tokenizer.json": record.pinned_files["tokenizer.json"]}
     found = space.describe(record, variant=variant)
-    weights = f"sha256 {INT8}" if variant == "small" else f"model {found['bytes']['weights']['model']}"
+    weights = f"sha256 {INT8}" if variant == "small" else f"sha256 {found['bytes']['weights']['model']}"
     own = {"weights": weights, "tokenizer": TOKENIZER}
     assert found["space_id"] == id_of("d2", found["document"] | own)
     assert found["query_space_id"] == id_of("q2", found["query"])
@@ -721,7 +721,7 @@ class TestRerankers:
         assert (found.outcome, found.advice) == (
             "different",
             golden(
-                f"the reranker is another one: `weights` is 'model {MODEL[:17]}' there and 'sha256 9999999999999999' here"
+                f"the reranker is another one: `weights` is 'sha256 {MODEL[:16]}' there and 'sha256 9999999999999999' here"
             ),
         )
 

@@ -129,14 +129,15 @@ def _variant(model: "Model", variant: str) -> "Any":
 def weights_key(weights: "Mapping[str, Any] | None") -> str | None:
     """What the id of a space says of the weights; None if they are unknown.
 
-    Every listed file of fp32, fp16 or bf16 stands for the model's own weights. The precision has a line of its own.
+    Every listed file of fp32, fp16 or bf16 stands for the model's own weights. Their digest is the same if nobody lists
+    them, so recording a sum changes no id. The precision has a line of its own.
     """
     if weights is None:
         return None
     if "commit" in weights:
         return " ".join(["commit", weights["commit"], *([weights["variant"]] if weights.get("variant") else [])])
     if weights["listed"] and weights["model"] and weights["precision"] in PLAIN:
-        return f"model {weights['model']}"
+        return f"sha256 {weights['model']}"
     return f"sha256 {weights['sha256']}" if weights["sha256"] else None
 
 

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from hypiler._stamp import (
-    by_commit,
     files_digest,
     location,
     model_identity,
@@ -110,9 +109,12 @@ class LoadedFiles:
             )
 
     def identity(self) -> "tuple[dict[str, Any] | None, str | None]":
-        """The identity of the weights and of the tokenizer. Files without a recorded sum are hashed."""
+        """The identity of the weights and of the tokenizer. Files without a recorded sum are hashed.
+
+        Both are None if nobody sees the bytes that ran. Then the pinned commit says only which bytes should have run.
+        """
         if self.weights is None:
-            return by_commit(self.model, self.variant), None
+            return None, None
         return self._weights_identity(self.weights), tokenizer_digest(
             {name: self._sum(name) for name in self.tokenizer}
         )
