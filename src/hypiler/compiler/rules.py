@@ -223,15 +223,11 @@ def not_loadable(model: "DecodedModel") -> "Violations":
         message = f"no engine loads a model of type `{model.model_type}`: its input is more than text"
         yield model.at("model_type", message)
         return
-    places = [
-        variant_onnx(file, elsewhere=repo not in (None, model.huggingface_id))
-        for _, _, repo, file, *_ in model.variants
-    ]
-    for index, (variant, found) in enumerate(zip(model.variants, places, strict=True)):
-        if not found:
-            message = f"no engine loads the variant `{variant[0]}`, which names no ONNX file"
-            yield model.at("variants", message, (index,))
-    if model.remote_code and not model.onnx_file and not any(places):
+    unnamed = [index for index, variant in enumerate(model.variants) if not _onnx_of(model, variant)]
+    for index in unnamed:
+        message = f"no engine loads the variant `{model.variants[index][0]}`, which names no ONNX file"
+        yield model.at("variants", message, (index,))
+    if model.remote_code and not model.onnx_file and len(unnamed) == len(model.variants):
         message = "`load` needs `trust_remote_code=True`, since `dependencies.remote_code` is true"
         help = "if the repository has an ONNX file, name it in `files.weights.onnx`: it is loaded without this code"
         yield model.at("remote_code", message, help=help)
