@@ -39,7 +39,11 @@ def write_tiny(folder: Path, **files: Any) -> Path:
     tokenizer.enable_truncation(3)
     tokenizer.enable_padding(length=16)
     tokenizer.save(str(folder / "tokenizer.json"))
-    written = {"config.json": {"model_type": "bert", "hidden_size": WIDTH, "vocab_size": len(WORDS)}}
+    written = {
+        "config.json": {"model_type": "bert", "hidden_size": WIDTH, "vocab_size": len(WORDS)},
+        # The tokenizer is used as it is. That of BERT would only take the vocabulary out of the file.
+        "tokenizer_config.json": {"tokenizer_class": "PreTrainedTokenizerFast"},
+    }
     for name, content in (written | {f"{name.replace('__', '/')}.json": files[name] for name in files}).items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(json.dumps(content))

@@ -4,6 +4,7 @@
 is an error, since the library would fail on it or guess.
 """
 
+import json
 import os
 import re
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from hypiler.model_files.json_files import MAX_BYTES, read_json, text, words
 from hypiler.model_files.late_interaction import LateInteraction, read_late_interaction, side_length
 from hypiler.model_files.projection import Layer, dense_layers
 from hypiler.model_files.repository import CARD, MODULES, STANFORD, Repository
+from hypiler.model_files.tokenizer_settings import TokenizerSettings, further_names, read_tokenizer_settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,6 +73,8 @@ class ModelFolder:
         dense: The linear layers after the network.
         late_interaction: How tokens are prepared for late interaction.
         lower_case: Whether texts are lower-cased before they reach the tokenizer.
+        truncation_side: The side at which long texts are cut: `right` or `left`.
+        tokenizer: The settings of the tokenizer.
         unusual: Features that only the library which wrote the files supports.
         trust_remote_code: Whether code from the repository may run.
         allow_pickle: Whether pickled weights may be read.
@@ -93,6 +97,8 @@ class ModelFolder:
     dense: tuple[Layer, ...]
     late_interaction: LateInteraction
     lower_case: bool
+    truncation_side: str
+    tokenizer: TokenizerSettings
     unusual: tuple[str, ...]
     trust_remote_code: bool = False
     allow_pickle: bool = False
@@ -105,6 +111,7 @@ def read_layout(folder: Path, *, trust_remote_code: bool = False, allow_pickle: 
     shown = find_encoder_type(repository)
     encoder_type = shown.encoder_type if shown else None
     limit = stated_length(repository, network, encoder_type)
+    tokenizer = read_tokenizer_settings(repository)
     found = ModelFolder(
         folder=folder,
         encoder_type=encoder_type,
@@ -123,6 +130,8 @@ def read_layout(folder: Path, *, trust_remote_code: bool = False, allow_pickle: 
         dense=_layers(repository, folder),
         late_interaction=read_late_interaction(repository),
         lower_case=repository.lower_case,
+        truncation_side=_truncation_side(tokenizer, folder),
+        tokenizer=tokenizer,
         unusual=_unusual(repository),
         trust_remote_code=trust_remote_code,
         allow_pickle=allow_pickle,
@@ -160,6 +169,8 @@ def _repository(folder: Path) -> Repository:
         names.remove(CARD)
     while asked := [name for name in Repository(names, contents, {}).needed() if not name.endswith(".safetensors")]:
         contents |= {name: _content(folder / name) for name in asked}
+    names_of_tokenizer = further_names(Repository(names, contents, {}))
+    contents |= {name: _content(folder / name) for name in names_of_tokenizer if name not in contents}
     repository = Repository(names, contents, {})
     for problem in repository.problems:
         # The reader ignores files with unsafe names, but a library may read them.
@@ -182,6 +193,56 @@ def _evidence(repository: Repository, shown: Shown | None) -> str:
     if shown.key == "architectures" and names:
         return f"{shown.file}: {', '.join(names)}"
     return f"{shown.file}: {' '.join([shown.key, *names])}"
+
+
+def _truncation_side(settings: TokenizerSettings, folder: Path) -> str:
+    """The side in tokenizer_config.json, or else the one that was saved in tokenizer.json, or else the right one."""
+    side = settings.truncation_side
+    path = folder / settings.folder / "tokenizer.json"
+    if side is None and path.is_file():
+        side = text(saved_truncation(path).get("direction"))
+    if side is None:
+        return "right"
+    if side.lower() not in ("left", "right"):
+        raise EngineError(f"the side of truncation of {path.parent} must be left or right; got {side!r}")
+    return side.lower()
+
+
+def saved_truncation(path: Path) -> "dict[str, Any]":
+    """The truncation in a tokenizer.json; empty if there is none, or if the file is not valid.
+
+    Such a file may be large, and the vocabulary follows the truncation. So usually only its beginning is read.
+    """
+    with path.open("rb") as file:
+        beginning = file.read(1 << 16)
+        found = _member(beginning.decode("utf-8", "ignore"), "truncation")
+        if found is _CUT:
+            found = _member((beginning + file.read()).decode("utf-8", "ignore"), "truncation")
+    return found if isinstance(found, dict) else {}
+
+
+_CUT = object()
+_BETWEEN = re.compile(r"[\s,:]*")
+
+
+def _member(held: str, wanted: str) -> object:
+    """A member of the object that a text contains; `_CUT` if the text ends before it."""
+    decoder, place = json.JSONDecoder(), _skip(held, held.find("{") + 1)
+    try:
+        while place < len(held) and held[place] != "}":
+            key, place = decoder.raw_decode(held, place)
+            value, place = decoder.raw_decode(held, _skip(held, place))
+            if key == wanted:
+                return value
+            place = _skip(held, place)
+    except (ValueError, RecursionError):
+        return _CUT
+    return None if place < len(held) else _CUT
+
+
+def _skip(held: str, place: int) -> int:
+    found = _BETWEEN.match(held, place)
+    return found.end() if found else place
 
 
 def _layers(repository: Repository, folder: Path) -> tuple[Layer, ...]:

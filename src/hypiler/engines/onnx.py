@@ -8,14 +8,12 @@ from threading import Lock
 
 import numpy as np
 import onnxruntime
-from tokenizers import Tokenizer, normalizers
 
 from hypiler.engines.checks import (
     check_onnx_device,
     check_usual,
     check_width,
     library_errors,
-    lower_case,
     marker_id,
     missing_onnx_error,
     output_name,
@@ -23,6 +21,7 @@ from hypiler.engines.checks import (
 from hypiler.engines.dense_layers import dense_layers
 from hypiler.engines.errors import EngineError, MismatchError, UnknownFactError
 from hypiler.engines.pooling import pool
+from hypiler.engines.tokenizers_setup import build_tokenizer
 from hypiler.engines.weight_files import onnx_places
 
 TYPE_CHECKING = False
@@ -94,6 +93,8 @@ class _Network:
         inputs: The names of the graph's inputs.
         output: The name of the output to read.
         tokenizer: The tokenizer, which all threads share.
+        truncation_side: The side at which long texts are cut.
+        type_ids: Whether the graph gets the tokenizer's type ids.
         lock: Held while the tokenizer is used.
     """
 
@@ -108,7 +109,8 @@ class _Network:
                 f" {' and '.join(sorted(_INPUTS - _NEEDED))}; it takes {', '.join(sorted(self.inputs))}"
             )
         self.output = self._output()
-        self.tokenizer = self._tokenizer(Path(layout.folder) / "tokenizer.json", has_lower_case=layout.lower_case)
+        self.tokenizer = build_tokenizer(layout)
+        self.truncation_side, self.type_ids = layout.truncation_side, layout.tokenizer.type_ids
         self.lock = Lock()
 
     def _session(self, device: str) -> "Any":
@@ -126,17 +128,6 @@ class _Network:
         dimensions, names = _OUTPUTS[self.contract.encoder_type]
         return output_name(self.session.get_outputs(), dimensions, names, self.weights, self.contract.encoder_type)
 
-    def _tokenizer(self, path: Path, *, has_lower_case: bool) -> "Any":
-        if not path.is_file():
-            raise EngineError(f"no tokenizer.json for the ONNX file: {path} does not exist")
-        with library_errors(f"{path} must hold a tokenizer"):
-            tokenizer = Tokenizer.from_file(str(path))
-        # Padding that was saved with the tokenizer is not used: padding is added below.
-        tokenizer.no_padding()
-        if has_lower_case:
-            lower_case(tokenizer, normalizers)
-        return tokenizer
-
     def prefixed(self, texts: list[str], *, query: bool) -> "tuple[Ids, Ids, Ids]":
         """The texts of one side as arrays, with the prefix of this side and truncated to its length."""
         contract = self.contract
@@ -151,7 +142,7 @@ class _Network:
         """Ids, mask and type ids [texts, longest], truncated to `tokens` and padded with 0 on the right."""
         # The length is set on the tokenizer, which all threads share.
         with self.lock:
-            self.tokenizer.enable_truncation(tokens)
+            self.tokenizer.enable_truncation(tokens, direction=self.truncation_side)
             found = self.tokenizer.encode_batch_fast(texts)
         longest = max(len(one) for one in found)
         if longest > tokens:
@@ -164,7 +155,8 @@ class _Network:
         for row, one in enumerate(found):
             ids[row, : len(one)] = one.ids
             mask[row, : len(one)] = 1
-            types[row, : len(one)] = one.type_ids
+            if self.type_ids:
+                types[row, : len(one)] = one.type_ids
         return ids, mask, types
 
     def runs(

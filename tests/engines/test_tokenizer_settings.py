@@ -1,0 +1,187 @@
+"""Tokens are those that transformers makes of the same files: of every class, and of every setting that changes them."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from odd_texts import SPECIAL, TEXTS, added, write_tokenizer
+
+pytest.importorskip("tokenizers")
+
+from hypiler.engines.layout import ModelFolder, read_layout
+from hypiler.engines.tokenizers_setup import build_tokenizer
+
+# A kind of tokenizer.json, the `model_type`, and the class in tokenizer_config.json for each class that is supported.
+CLASSES: dict[str, tuple[str, str, str | None]] = {
+    "BERT": ("word pieces", "bert", "BertTokenizer"),
+    "BERT that declares no class": ("word pieces", "bert", None),
+    "BERT of the fast class": ("word pieces", "bert", "PreTrainedTokenizerFast"),
+    "DistilBERT": ("word pieces", "distilbert", "DistilBertTokenizer"),
+    "ELECTRA": ("word pieces", "electra", "ElectraTokenizerFast"),
+    "MPNet": ("words", "mpnet", "MPNetTokenizer"),
+    "RoBERTa": ("bytes", "roberta", "RobertaTokenizer"),
+    "Longformer": ("bytes", "longformer", "LongformerTokenizerFast"),
+    "XLM-RoBERTa": ("pieces", "xlm-roberta", "XLMRobertaTokenizer"),
+    "BERT with pieces": ("pieces", "bert", "XLMRobertaTokenizerFast"),
+    "CamemBERT": ("pieces", "camembert", "CamembertTokenizer"),
+    "ALBERT": ("deberta pieces", "albert", "AlbertTokenizer"),
+    "DeBERTa": ("deberta pieces", "deberta-v2", "DebertaV2Tokenizer"),
+    "T5": ("t5 pieces", "t5", "T5Tokenizer"),
+    "ModernBERT": ("bytes", "modernbert", "PreTrainedTokenizerFast"),
+    "ModernBERT of another class": ("word pieces", "modernbert", "BertTokenizer"),
+    "GPT-2": ("bytes", "gpt2", "GPT2Tokenizer"),
+    "GPT-NeoX": ("bytes", "gpt_neox", "GPTNeoXTokenizer"),
+    "Qwen2": ("bytes", "qwen2", "Qwen2Tokenizer"),
+    "Qwen3": ("bytes", "qwen3", "Qwen2Tokenizer"),
+    "Qwen2 of another class": ("bytes", "qwen2", "GPT2Tokenizer"),
+    "Llama": ("blanks", "llama", "LlamaTokenizer"),
+    "Llama of bytes": ("bytes", "llama", "LlamaTokenizerFast"),
+    "Mistral": ("blanks", "mistral", "LlamaTokenizer"),
+    "Gemma": ("blanks", "gemma3_text", "GemmaTokenizer"),
+    "unknown network": ("word pieces", "new", "BertTokenizer"),
+    "unknown class": ("word pieces", "bert", "MyOwnTokenizer"),
+}
+ALIKE = {
+    "nothing": {},
+    "cased": {"do_lower_case": False},
+    "lower case": {"do_lower_case": True},
+    "accents kept": {"do_lower_case": True, "strip_accents": False, "keep_accents": True},
+    "accents dropped": {"do_lower_case": False, "strip_accents": True},
+    "Chinese not split": {"tokenize_chinese_chars": False},
+    "blank before": {"add_prefix_space": True},
+    "no blank before": {"add_prefix_space": False},
+    "legacy": {"legacy": True},
+    "punctuation split": {"split_by_punct": True},
+    "special tokens split": {"split_special_tokens": True},
+    "bos and eos": {"add_bos_token": True, "add_eos_token": True},
+    "left": {"truncation_side": "left", "padding_side": "left"},
+    "further tokens": {"additional_special_tokens": ["ABBR", "<left>"]},
+    "new further tokens": {"extra_special_tokens": ["ABBR", {"__type": "AddedToken", "content": "<left>", "lstrip": True}]},
+    "named further tokens": {"extra_special_tokens": {"image_token": "ABBR"}, "video_token": "NewTok"},
+    "inputs": {"model_input_names": ["input_ids", "attention_mask"]},
+    "inputs with type ids": {"model_input_names": ["input_ids", "token_type_ids", "attention_mask"]},
+    "unknown": {"do_basic_tokenize": True, "never_split": None, "some_key": 1, "clean_up_tokenization_spaces": True},
+}
+
+
+def written(
+    folder: Path, case: str, settings: dict[str, Any] | None, files: dict[str, Any] | None = None, **changes: Any
+) -> Path:
+    kind, model_type, name = CLASSES[case]
+    own = {"tokenizer_class": name} if name else {}
+    write_tokenizer(folder, kind, None if settings is None else own | settings, **changes)
+    for file, content in ({"config.json": {"model_type": model_type}} | (files or {})).items():
+        (folder / file).write_text(json.dumps(content), encoding="utf-8")
+    return folder
+
+
+@dataclass
+class Reference:
+    """transformers' own tokenizer."""
+
+    tokenizer: Any
+
+    def ids(self, texts: list[Any], length: int) -> list[tuple[list[int], list[int]]]:
+        pairs = [list(side) for side in zip(*texts, strict=True)] if isinstance(texts[0], tuple) else [texts]
+        held = self.tokenizer(*pairs, truncation="longest_first", max_length=length)
+        types = held.get("token_type_ids") or [[0] * len(ids) for ids in held["input_ids"]]
+        return list(zip(held["input_ids"], types, strict=True))
+
+
+def ours(layout: ModelFolder, texts: list[Any], length: int) -> list[tuple[list[int], list[int]]]:
+    tokenizer = build_tokenizer(layout)
+    tokenizer.enable_truncation(length, direction=layout.truncation_side)
+    found = tokenizer.encode_batch_fast(texts)
+    return [(one.ids, one.type_ids if layout.tokenizer.type_ids else [0] * len(one)) for one in found]
+
+
+def compare(folder: Path) -> None:
+    transformers = pytest.importorskip("transformers", reason="transformers is not installed")
+    reference = Reference(transformers.AutoTokenizer.from_pretrained(str(folder), local_files_only=True))
+    layout = read_layout(folder)
+    assert layout.truncation_side == reference.tokenizer.truncation_side
+    # A long text tells nothing more about tokens, and takes long.
+    texts = [text for name, text in TEXTS.items() if name != "5000 words"]
+    pairs = list(zip(texts, reversed(texts), strict=True))
+    for length, inputs in ((10, pairs), (64, texts)):
+        expected, found = reference.ids(inputs, length), ours(layout, inputs, length)
+        assert [one for one, other in zip(expected, found, strict=True) if one != other] == []
+
+
+@pytest.mark.parametrize("settings", ALIKE)
+@pytest.mark.parametrize("case", CLASSES)
+def test_tokens_are_those_of_transformers(case: str, settings: str, tmp_path: Path) -> None:
+    compare(written(tmp_path / "model", case, ALIKE[settings]))
+
+
+# As word pieces, the vocabulary of SentencePiece has no unknown token, so that transformers fails.
+@pytest.mark.parametrize("case", [case for case in CLASSES if case != "BERT with pieces"])
+def test_tokens_without_a_configuration_are_those_of_transformers(case: str, tmp_path: Path) -> None:
+    compare(written(tmp_path / "model", case, None))
+
+
+def listed(kind: str, *tokens: dict[str, Any]) -> dict[str, Any]:
+    """The special tokens of a kind, and further tokens, as `added_tokens_decoder`."""
+    all_tokens = [added(token, number, special=True) for number, token in enumerate(SPECIAL[kind])] + list(tokens)
+    return {str(one["id"]): {key: value for key, value in one.items() if key != "id"} for one in all_tokens}
+
+
+@pytest.mark.parametrize("place", ["tokenizer_config", "tokenizer", "added_tokens", "both"])
+@pytest.mark.parametrize("case", CLASSES)
+def test_added_tokens_are_those_of_transformers(case: str, place: str, tmp_path: Path) -> None:
+    kind = CLASSES[case][0]
+    size = write_tokenizer(tmp_path / "other", kind, None)
+    tokens = [
+        added("ABBR", size, normalized=False),
+        added("NewTok", size + 1, normalized=True, single_word=True),
+        added("<left>", size + 2, lstrip=True, special=True),
+        added("<right>", size + 3, rstrip=True, normalized=False),
+    ]
+    own = [added(token, number, special=True) for number, token in enumerate(SPECIAL[kind])]
+    if place == "tokenizer_config":
+        compare(written(tmp_path / "model", case, {"added_tokens_decoder": listed(kind, *tokens)}))
+    elif place == "tokenizer":
+        compare(written(tmp_path / "model", case, {}, added_tokens=own + tokens))
+    elif place == "both":
+        # The flags differ: those of tokenizer_config.json decide.
+        mask = own[-1] | {"lstrip": True, "normalized": True}
+        decoder = {"added_tokens_decoder": listed(kind, mask, tokens[0] | {"normalized": True})}
+        compare(written(tmp_path / "model", case, decoder, added_tokens=own + tokens))
+    else:
+        files = {"added_tokens.json": {one["content"]: one["id"] for one in tokens}}
+        compare(written(tmp_path / "model", case, {}, files))
+
+
+@pytest.mark.parametrize("case", CLASSES)
+def test_special_tokens_are_those_of_transformers(case: str, tmp_path: Path) -> None:
+    kind = CLASSES[case][0]
+    last = SPECIAL[kind][-1]
+    swapped = {"cls_token": last, "mask_token": {"__type": "AddedToken", "content": last, "lstrip": True}}
+    compare(written(tmp_path / "named", case, swapped))
+    map_of_tokens = {
+        "mask_token": {"content": last, "lstrip": True, "rstrip": False, "single_word": False, "normalized": True},
+        "sep_token": SPECIAL[kind][1],
+        "additional_special_tokens": ["ABBR", "<left>"],
+    }
+    compare(written(tmp_path / "map", case, {}, {"special_tokens_map.json": map_of_tokens}))
+    # With `added_tokens_decoder`, transformers does not read the map.
+    decoder = {"added_tokens_decoder": listed(kind)}
+    compare(written(tmp_path / "ignored", case, decoder, {"special_tokens_map.json": map_of_tokens}))
+
+
+SIDES = [(None, "Left", "left"), ("right", "Left", "right"), ("left", "Right", "left"), (None, "Right", "right")]
+
+
+@pytest.mark.parametrize(("stated", "saved", "expected"), SIDES)
+@pytest.mark.parametrize("case", ["BERT", "ModernBERT", "Qwen3", "XLM-RoBERTa"])
+def test_side_of_truncation_is_that_of_transformers(
+    case: str, stated: str | None, saved: str, expected: str, tmp_path: Path
+) -> None:
+    truncation = {"max_length": 5, "stride": 1, "strategy": "OnlyFirst", "direction": saved}
+    folder = written(
+        tmp_path / "model", case, {"truncation_side": stated} if stated else {}, truncation=truncation
+    )
+    assert read_layout(folder).truncation_side == expected
+    compare(folder)
