@@ -15,6 +15,8 @@ from hypiler import ModelConfig
 
 WORDS = ["[PAD]", "[CLS]", "[SEP]", "[MASK]", "[Q]", "[D]", "q:", "d:", "a", "b", "c", "d", "e", "f", ".", ","]
 WIDTH = 8
+# In tokenizer_config.json: the tokenizer is used as it is. That of BERT would only take the vocabulary out of the file.
+WHOLE = {"tokenizer_class": "PreTrainedTokenizerFast"}
 TABLE = np.random.default_rng(0).normal(size=(len(WORDS), WIDTH)).astype(np.float32)
 
 
@@ -41,9 +43,10 @@ def write_tiny(folder: Path, **files: Any) -> Path:
     tokenizer.save(str(folder / "tokenizer.json"))
     written = {
         "config.json": {"model_type": "bert", "hidden_size": WIDTH, "vocab_size": len(WORDS)},
-        # The tokenizer is used as it is. That of BERT would only take the vocabulary out of the file.
-        "tokenizer_config.json": {"tokenizer_class": "PreTrainedTokenizerFast"},
+        "tokenizer_config.json": WHOLE,
     }
+    if "tokenizer_config" in files:
+        files["tokenizer_config"] = WHOLE | files["tokenizer_config"]
     for name, content in (written | {f"{name.replace('__', '/')}.json": files[name] for name in files}).items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(json.dumps(content))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tiny import WIDTH, WORDS, config_of, write_tiny
+from tiny import WHOLE, WIDTH, WORDS, config_of, write_tiny
 
 from hypiler.engines.layout import read_layout
 from hypiler.hub.folder import read_folder
@@ -62,7 +62,7 @@ for name in NETWORK:
         )
     CASES[f"{name} beside the modules of another folder"] = (
         dense(first="0_Transformer") | {name: {"max_seq_length": 4, "do_lower_case": True}},
-        {"lower_case": False, "document_length": None},
+        {"lower_case": False, "document_length": 64},
     )
 CASES |= {
     "the first settings that are not empty": (
@@ -86,7 +86,7 @@ CASES |= {
         dense() | {"config.json": POSITIONS | {"rope_theta": 10000}, NETWORK[0]: {"max_seq_length": 66}},
         {"document_length": 66},
     ),
-    "no settings": (dense() | LIMIT, {"document_length": None, "lower_case": False}),
+    "no settings": (dense() | LIMIT, {"document_length": 64, "lower_case": False}),
     "./1_Pooling": (
         dense(pooling={"pooling_mode": "cls"})
         | {"modules.json": json.loads(json.dumps(listed("Transformer", "Pooling")).replace("1_P", "./1_P"))},
@@ -177,7 +177,7 @@ CASES |= {
             },
         },
         # PyLate leaves the length of the texts that it last read in the settings of the network.
-        {"encoder_type": "multi_vector", "query_prefix": "[Q] q: ", "query_length": 8, "document_length": None},
+        {"encoder_type": "multi_vector", "query_prefix": "[Q] q: ", "query_length": 8, "document_length": 180},
     ),
     "MultiVectorMask, queries of a fixed length": (
         {
@@ -274,12 +274,10 @@ def test_verify_and_engines_say_the_same_of_a_folder(case: str, tmp_path: Path) 
     for side in ("query", "document"):
         # An empty prompt is no evidence: a library writes it where nobody chose.
         assert (facts.get(f"encoding.{side}_prefix") or "") == (getattr(layout, f"{side}_prefix") or "")
+        # The engines also know the defaults of the libraries, which are no facts about the model.
         length, own = getattr(layout, f"{side}_length"), facts.get(f"encoding.{side}_length")
-        assert (
-            length in (own, None)
-            if own is None and length is None
-            else length == (own or facts["specs.context_length"])
-        )
+        assert own in (length, None)
+        assert own or length == facts.get("specs.context_length", length)
     if layout.encoder_type != "multi_vector":
         layers = [(one["in_features"], one["out_features"]) for one in facts.get("encoding.dense_layers", ())]
         assert layers == [(one.in_features, one.out_features) for one in layout.dense]
@@ -295,7 +293,7 @@ def test_engines_without_pytorch_cut_and_lower_as_every_settings_file_says(
 ) -> None:
     pytest.importorskip(engine if engine == "fastembed" else "onnxruntime", exc_type=ImportError)
     # fastembed needs a configuration of the tokenizer.
-    tokenizer = {"tokenizer_config.json": {"model_max_length": 64, "pad_token": "[PAD]"}, "special_tokens_map.json": {}}
+    tokenizer = {"tokenizer_config.json": WHOLE | {"model_max_length": 64, "pad_token": "[PAD]"}}
     folder = written(write_tiny(tmp_path / "model"), dense(first=first) | tokenizer)
     config = config_of(tmp_path, encoding={"normalize": False})
     plain = config.load(engine, local=folder)

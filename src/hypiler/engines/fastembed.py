@@ -14,13 +14,13 @@ from hypiler.engines.checks import (
     check_onnx_device,
     check_width,
     library_errors,
-    lower_case,
     marker_id,
     missing_onnx_error,
     output_name,
 )
 from hypiler.engines.encoder_types import spoken
 from hypiler.engines.errors import EngineError
+from hypiler.engines.tokenizers_setup import build_tokenizer
 from hypiler.engines.weight_files import FASTEMBED_POOLINGS, onnx_places
 
 TYPE_CHECKING = False
@@ -42,13 +42,11 @@ if TYPE_CHECKING:
     SparseTextEmbedding: Any
     TextEmbedding: Any
     get_available_providers: Any
-    normalizers: Any
 else:
     import numpy as np
     from fastembed import LateInteractionTextEmbedding, SparseTextEmbedding, TextEmbedding
     from fastembed.common.model_description import ModelSource, PoolingType
     from onnxruntime import get_available_providers
-    from tokenizers import normalizers
 
 # The inputs that fastembed creates for a graph, and the names of the output to read if several have a vector per token.
 _INPUTS = {
@@ -167,8 +165,9 @@ class _Vectors:
 
     def __init__(self, model: "Any", path: "Path", contract: "Contract", layout: "ModelFolder") -> None:
         self.model, self.path, self.contract = model, path, contract
+        self.side = layout.truncation_side
         self.lock = Lock()
-        _prepare(model.tokenizer, layout)
+        model.tokenizer = _prepared(model.tokenizer, layout)
 
     def embedded(self, texts: list[str], *, query: bool) -> "list[Any]":
         contract = self.contract
@@ -176,7 +175,7 @@ class _Vectors:
         tokens = contract.query_length if query else contract.document_length
         # The length is set on the tokenizer, which all threads share.
         with self.lock, _library(self.path):
-            self.model.tokenizer.enable_truncation(tokens)
+            self.model.tokenizer.enable_truncation(tokens, direction=self.side)
             return list(self.model.embed([prefix + text for text in texts], batch_size=len(texts)))
 
 
@@ -200,15 +199,16 @@ class _MultiVector:
 
     def __init__(self, model: "Any", path: "Path", contract: "Contract", layout: "ModelFolder") -> None:
         self.model, self.path = model, path
-        tokenizer = model.tokenizer
+        tokenizer = _prepared(model.tokenizer, layout)
         model.QUERY_MARKER_TOKEN_ID = marker_id(contract, layout, contract.query_prefix, tokenizer)
         model.DOCUMENT_MARKER_TOKEN_ID = marker_id(contract, layout, contract.document_prefix, tokenizer)
         model.skip_list = {tokenizer.token_to_id(word) for word in layout.late_interaction.skiplist_words}
         # The lengths leave room for the marker.
-        _prepare(model.query_tokenizer, layout, length=contract.query_length - 1)
-        model.query_tokenizer.enable_truncation(contract.query_length - 1)
-        _prepare(model.tokenizer, layout)
-        model.tokenizer.enable_truncation(contract.document_length - 1)
+        side = layout.truncation_side
+        model.query_tokenizer = _prepared(model.query_tokenizer, layout, length=contract.query_length - 1)
+        model.query_tokenizer.enable_truncation(contract.query_length - 1, direction=side)
+        model.tokenizer = tokenizer
+        model.tokenizer.enable_truncation(contract.document_length - 1, direction=side)
 
     def run(self, texts: list[str], *, query: bool) -> "list[Floats]":
         model = self.model
@@ -217,8 +217,11 @@ class _MultiVector:
         return [np.asarray(tokens, np.float32) for tokens in found]
 
 
-def _prepare(tokenizer: "Any", layout: "ModelFolder", **padding: "Any") -> None:
-    """Pad on the right, which does not move the tokens, and lower-case texts if the folder requires it."""
-    tokenizer.enable_padding(**(tokenizer.padding | {"direction": "right"} | padding))
-    if layout.lower_case:
-        lower_case(tokenizer, normalizers)
+def _prepared(own: "Any", layout: "ModelFolder", **padding: "Any") -> "Any":
+    """The tokenizer of the folder with the padding of fastembed's `own` one, but on the right.
+
+    Padding on the right does not move the tokens.
+    """
+    tokenizer = build_tokenizer(layout)
+    tokenizer.enable_padding(**(own.padding | {"direction": "right"} | padding))
+    return tokenizer

@@ -18,11 +18,11 @@ from hypiler.model_files.encoding import (
     read_pooling,
     read_prefix,
     read_similarity,
-    stated_length,
 )
 from hypiler.model_files.facts import ModelFileError
-from hypiler.model_files.json_files import MAX_BYTES, read_json, text, words
-from hypiler.model_files.late_interaction import LateInteraction, read_late_interaction, side_length
+from hypiler.model_files.json_files import MAX_BYTES, mapping, read_json, text, words
+from hypiler.model_files.late_interaction import LateInteraction, read_late_interaction
+from hypiler.model_files.lengths import truncation_length
 from hypiler.model_files.projection import Layer, dense_layers
 from hypiler.model_files.repository import CARD, MODULES, STANFORD, Repository
 from hypiler.model_files.tokenizer_settings import TokenizerSettings, further_names, read_tokenizer_settings
@@ -41,6 +41,19 @@ _USUAL = re.compile(
     "Transformer( Pooling( Dense)*( Normalize)?)?|Transformer( Dense)*( MultiVectorMask)?( Normalize)?"
     "|(MLM)?Transformer SpladePooling|StaticEmbedding( Normalize)?"
 )
+# The keys of modules that say what they read and write, and what that must be. Late interaction has token vectors.
+_PLACES = ("module_input_name", "module_output_name")
+_VECTORS = {"multi_vector": "token_embeddings"}
+# Arguments in the settings of the network that do not change vectors beyond the precision of the weights.
+_HARMLESS_ARGUMENTS = frozenset(
+    (
+        "attn_implementation cache_dir device_map dtype local_files_only low_cpu_mem_usage revision token torch_dtype"
+        " trust_remote_code use_safetensors"
+    ).split()
+)
+_HARMLESS_PROCESSOR = _HARMLESS_ARGUMENTS | {"model_max_length", "use_fast"}
+# The usual way from a text to token vectors. The older form of the output is a list.
+_METHODS = ("forward", "last_hidden_state", "logits", ["last_hidden_state"], ["logits"])
 # Settings of modules, with the only value that a ModelFolder describes.
 _SETTINGS = (
     ("Pooling", "include_prompt", True),
@@ -110,7 +123,6 @@ def read_layout(folder: Path, *, trust_remote_code: bool = False, allow_pickle: 
     network = Network(repository)
     shown = find_encoder_type(repository)
     encoder_type = shown.encoder_type if shown else None
-    limit = stated_length(repository, network, encoder_type)
     tokenizer = read_tokenizer_settings(repository)
     found = ModelFolder(
         folder=folder,
@@ -125,8 +137,8 @@ def read_layout(folder: Path, *, trust_remote_code: bool = False, allow_pickle: 
         similarity=_value(read_similarity(repository, encoder_type)),
         query_prefix=_value(read_prefix(repository, "query")),
         document_prefix=_value(read_prefix(repository, "document")),
-        query_length=_value(side_length(repository, "query") or limit),
-        document_length=_value(side_length(repository, "document") or limit),
+        query_length=_value(truncation_length(repository, network, encoder_type, "query")),
+        document_length=_value(truncation_length(repository, network, encoder_type, "document")),
         dense=_layers(repository, folder),
         late_interaction=read_late_interaction(repository),
         lower_case=repository.lower_case,
@@ -264,8 +276,36 @@ def _unusual(repository: Repository) -> tuple[str, ...]:
             value = repository.object(one.config).get(key, usual)
             if value != usual:
                 found.append(f"{key} {value!r} of {one.folder.removesuffix('/')}")
+    found += _unusual_places(repository)
+    return tuple(found + _unusual_network(repository))
+
+
+def _unusual_places(repository: Repository) -> list[str]:
+    """Layers and normalizations that read or write anything but the model's vectors."""
+    shown = find_encoder_type(repository)
+    usual = _VECTORS.get(shown.encoder_type if shown else "", "sentence_embedding")
+    found: list[str] = []
+    for one in repository.modules_of_type("Dense", "Normalize"):
+        # PyLate's own layers read token vectors without saying so.
+        if one.type.startswith("sentence_transformers."):
+            held = {key: repository.object(one.config).get(key) for key in _PLACES}
+            found += [f"{key} {value!r} of {one.folder}" for key, value in held.items() if value not in (None, usual)]
+    return [one.removesuffix("/") for one in found]
+
+
+def _unusual_network(repository: Repository) -> list[str]:
+    """Settings of sentence-transformers for the network that a ModelFolder does not describe."""
+    settings = repository.network_settings
     name, processor = repository.processor_settings
-    further = {"processing_kwargs": repository.network_settings.get("processing_kwargs")}
-    further |= {f"{name}.{key}": value for key, value in processor.items() if key != "model_max_length"}
-    found += [f"{key} {value!r} of {repository.network_name}" for key, value in further.items() if value is not None]
-    return tuple(found)
+    further: dict[str, Any] = {key: settings.get(key) for key in ("processing_kwargs", "tokenizer_name_or_path")}
+    further |= {f"{name}.{key}": value for key, value in processor.items() if key not in _HARMLESS_PROCESSOR}
+    for key in ("model_args", "model_kwargs", "config_args", "config_kwargs"):
+        held = mapping(settings.get(key))
+        further |= {f"{key}.{one}": value for one, value in held.items() if one not in _HARMLESS_ARGUMENTS}
+    if settings.get("module_output_name") not in (None, "token_embeddings"):
+        further["module_output_name"] = settings["module_output_name"]
+    method = mapping(mapping(settings.get("modality_config")).get("text"))
+    further |= {f"modality_config.text.{key}": value for key, value in method.items() if value not in _METHODS}
+    if "message" in mapping(settings.get("modality_config")):
+        further["modality_config.message"] = True
+    return [f"{key} {value!r} of {repository.network_name}" for key, value in further.items() if value is not None]

@@ -106,6 +106,8 @@ def read_tokenizer_settings(repository: "Repository") -> TokenizerSettings:
     except ModelFileError as error:
         repository.mark_invalid(name, str(error))
         arguments = _Arguments({}, repository, folder)
+    tokens = arguments.tokens()
+    refused += [f"{key} of {name}" for key in arguments.strange]
     return TokenizerSettings(
         folder=folder,
         tokenizer_class=chosen,
@@ -113,7 +115,7 @@ def read_tokenizer_settings(repository: "Repository") -> TokenizerSettings:
         and not remote
         and model_type not in DISTRUSTED,
         arguments=arguments.values,
-        tokens=arguments.tokens(),
+        tokens=tokens,
         further_tokens=arguments.further_tokens(),
         added=arguments.added,
         complete=arguments.complete,
@@ -153,13 +155,15 @@ class _Arguments:
         named: The names of the special tokens.
         added: The added tokens by id.
         complete: Whether tokenizer_config.json lists the added tokens.
+        strange: The names of special tokens whose values are no tokens.
     """
 
     def __init__(self, held: "dict[str, Any]", repository: "Repository", folder: str) -> None:
         # With a tokenizer.json, the library ignores these two.
         ignored = ("add_bos_token", "add_eos_token", "added_tokens_decoder")
-        self.values = {key: _token_or_value(value) for key, value in held.items() if key not in ignored}
+        self.values = {key: _named_token(key, value) for key, value in held.items() if key not in ignored}
         self.named = list(NAMED_TOKENS)
+        self.strange: list[str] = []
         self.complete = "added_tokens_decoder" in held
         self.added = {
             _token_id(number): _token(value) for number, value in mapping(held.get("added_tokens_decoder")).items()
@@ -196,8 +200,8 @@ class _Arguments:
                     self.named.append(key)
 
     def _read_added(self, held: "dict[str, Any]") -> None:
-        special = {_content(self.values.get(name)) for name in NAMED_TOKENS}
-        special |= {_content(one) for one in self.further_tokens()}
+        named = [self.values.get(name) for name in NAMED_TOKENS]
+        special = {_content(one) for one in [*named, *self.further_tokens()] if isinstance(one, str | Token)}
         for content, number in held.items():
             is_special = content in special
             self.added[_token_id(number)] = Token(content, normalized=not is_special, special=is_special)
@@ -210,7 +214,7 @@ class _Arguments:
             if value is None or (isinstance(value, str | Token) and value != ""):
                 found[name] = value
             elif not isinstance(value, str):
-                raise ModelFileError(f"`{name}` must be a text, or an object with `__type`")
+                self.strange.append(name)
         return found
 
     def further_tokens(self) -> tuple[Token | str, ...]:
@@ -245,6 +249,12 @@ def _token_or_value(value: "Any") -> "Any":
     if isinstance(value, dict) and value.get("__type") == "AddedToken":
         return _token(value)
     return {key: _token_or_value(one) for key, one in value.items()} if isinstance(value, dict) else value
+
+
+def _named_token(name: str, value: "Any") -> "Any":
+    """An argument. transformers would not load a special token that is an object without `__type`."""
+    is_object = name in NAMED_TOKENS and isinstance(mapping(value).get("content"), str)
+    return _token(value) if is_object else _token_or_value(value)
 
 
 def _special(value: "Any") -> "Any":
