@@ -108,7 +108,7 @@ def make_contract(config: "Config", layout: "ModelFolder", assume: "Mapping[str,
         encoder_type=encoder_type,
         dimension=config.embedding_dim,
         embedding_dim=model.embedding_dim,
-        pooling=facts.one_of(tuple(POOLINGS), "pooling", layout.pooling) if pools else "none",
+        pooling=_pooling(facts, layout) if pools else "none",
         normalize=facts.known("normalize", layout.normalize) if normalizes else False,
         matryoshka_order=model.matryoshka_order or "truncate_normalize",
         similarity="" if pairs else facts.one_of(_SIMILARITIES[encoder_type], "similarity", layout.similarity),
@@ -125,6 +125,13 @@ def make_contract(config: "Config", layout: "ModelFolder", assume: "Mapping[str,
         ]
     described = describe(model, config.embedding_dim, config.variant, facts.completed)
     return replace(contract, space_facts=tuple(described.items()))
+
+
+def _pooling(facts: "_Facts", layout: "ModelFolder") -> str:
+    """The pooling. Files may join several words by `+`, which a registry has no word for."""
+    words = (layout.pooling or "").split("+")
+    joined = [layout.pooling] if layout.pooling and len(words) > 1 and set(words) <= POOLINGS.keys() else []
+    return facts.one_of((*POOLINGS, *joined), "pooling", layout.pooling)
 
 
 class _Facts:
