@@ -4,6 +4,7 @@
 """
 
 import json
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,10 @@ from hypiler.engines import EngineError
 WIDTH = 16
 BOUND = 1e-4
 """The largest difference between a vector and the library's."""
+ENGINES = ("onnx", "sentence-transformers", "fastembed")
+"""The engines that are compared, by name."""
+Found = list[Any]
+"""For each text its vector, or the error of the library."""
 QUERIES = ["plain", "empty", "accents", "special tokens", "long"]
 ST = "sentence_transformers"
 SETTINGS = "config_sentence_transformers.json"
@@ -48,7 +53,8 @@ class Layout:
         place: The folder of the network, with a trailing slash.
         head: The end of the name of the network's class.
         dim: The width of the vectors.
-        dtype: The type of the weights.
+        first: The class of the network's module.
+        layers: The type of the weights of linear layers.
         refused: The engines that must refuse the layout.
     """
 
@@ -66,7 +72,8 @@ class Layout:
     place: str = ""
     head: str = "Model"
     dim: int = WIDTH
-    dtype: str = "float32"
+    first: str = f"{ST}.models.Transformer"
+    layers: str = "float32"
     refused: tuple[str, ...] = ()
 
 
@@ -80,6 +87,7 @@ def linear(out: int, inner: int = WIDTH, **further: Any) -> tuple[str, dict[str,
     return "Dense", {"in_features": inner, "out_features": out} | further
 
 
+ONNX = ("onnx", "fastembed")
 NORMALIZE: tuple[str, None] = ("Normalize", None)
 IDENTITY = "torch.nn.modules.linear.Identity"
 BERT = {"tokenizer_class": "BertTokenizer", "model_max_length": 64, "pad_token": "[PAD]"}
@@ -90,8 +98,6 @@ QWEN = {"tokenizer_class": "Qwen2Tokenizer", "model_max_length": 60, "pad_token"
 LEFT = {"max_length": 9, "stride": 0, "strategy": "LongestFirst", "direction": "Left"}
 LATE = "sentence_transformers.multi_vector_encoder.modules.multi_vector_mask.MultiVectorMask"
 TOKENS = {"module_input_name": "token_embeddings", "module_output_name": "token_embeddings"}
-_UNTRAINED = ("onnx", "fastembed")
-
 LAYOUTS: dict[str, Layout] = {
     "BERT, mean, normalized": Layout("Bert", "word pieces", BERT, (pooling("mean"), NORMALIZE)),
     "BERT, cls, at most 20 tokens, prompts": Layout(
@@ -142,11 +148,17 @@ LAYOUTS: dict[str, Layout] = {
         dim=12,
         refused=("fastembed",),
     ),
+    "BERT, Dense in float16": Layout(
+        "Bert", "word pieces", BERT, (pooling("mean"), linear(12)), dim=12, layers="float16", refused=("fastembed",)
+    ),
+    "BERT, Dense in bfloat16": Layout(
+        "Bert", "word pieces", BERT, (pooling("mean"), linear(12)), dim=12, layers="bfloat16", refused=("fastembed",)
+    ),
     "BERT, Normalize before Dense": Layout(
-        "Bert", "word pieces", BERT, (pooling("mean"), NORMALIZE, linear(12)), dim=12, refused=_UNTRAINED
+        "Bert", "word pieces", BERT, (pooling("mean"), NORMALIZE, linear(12)), dim=12, refused=ONNX
     ),
     "BERT, LayerNorm": Layout(
-        "Bert", "word pieces", BERT, (pooling("mean"), ("LayerNorm", {"dimension": WIDTH})), refused=_UNTRAINED
+        "Bert", "word pieces", BERT, (pooling("mean"), ("LayerNorm", {"dimension": WIDTH})), refused=ONNX
     ),
     "BERT, two Poolings": Layout(
         "Bert",
@@ -154,7 +166,7 @@ LAYOUTS: dict[str, Layout] = {
         BERT,
         (pooling("mean"), pooling("cls")),
         facts={"pooling": "cls"},
-        refused=_UNTRAINED,
+        refused=ONNX,
     ),
     "BERT, prompt left out of the mean": Layout(
         "Bert",
@@ -162,18 +174,19 @@ LAYOUTS: dict[str, Layout] = {
         BERT,
         (pooling("mean", include_prompt=False),),
         {SETTINGS: {"prompts": {"query": "query: ", "document": "passage: "}}},
-        refused=_UNTRAINED,
+        refused=ONNX,
     ),
     "BERT, dropout": Layout(
-        "Bert", "word pieces", BERT, (pooling("mean"), ("Dropout", {"dropout": 0.5})), refused=_UNTRAINED
+        "Bert", "word pieces", BERT, (pooling("mean"), ("Dropout", {"dropout": 0.5})), refused=ONNX
     ),
     "RoBERTa, more positions than tokens": Layout("Roberta", "bytes", ROBERTA | {"model_max_length": 64}),
-    "RoBERTa without a limit": Layout("Roberta", "bytes", ROBERTA | {"model_max_length": 10**30}),
+    "RoBERTa without a limit": Layout("Roberta", "bytes", ROBERTA | {"model_max_length": 10**30}, refused=("fastembed",)),
     "RoBERTa, blank before, left": Layout(
         "Roberta",
         "bytes",
         ROBERTA | {"add_prefix_space": True, "truncation_side": "left", "model_max_length": 30},
         (pooling("weightedmean"),),
+        refused=("fastembed",),
     ),
     "MPNet, Dense of the default activation": Layout(
         "MPNet",
@@ -196,7 +209,7 @@ LAYOUTS: dict[str, Layout] = {
         "XLMRoberta", "pieces", XLMR | {"truncation_side": "left", "model_max_length": 40}, (pooling("cls"), NORMALIZE)
     ),
     "BERT with pieces": Layout("Bert", "pieces", XLMR | {"model_max_length": 40}),
-    "CamemBERT": Layout("Camembert", "pieces", {"tokenizer_class": "CamembertTokenizer", "model_max_length": 40}),
+    "CamemBERT": Layout("Camembert", "pieces", XLMR | {"tokenizer_class": "CamembertTokenizer", "model_max_length": 40}),
     "ModernBERT, left in tokenizer.json": Layout(
         "ModernBert", "bytes", FAST, (pooling("cls"), NORMALIZE), tokens={"truncation": LEFT}
     ),
@@ -255,7 +268,7 @@ LAYOUTS: dict[str, Layout] = {
     "ALBERT, mean_sqrt_len": Layout(
         "Albert",
         "deberta pieces",
-        {"tokenizer_class": "AlbertTokenizer", "model_max_length": 30},
+        {"tokenizer_class": "AlbertTokenizer", "model_max_length": 30, "pad_token": "[PAD]"},
         (pooling("mean_sqrt_len_tokens"),),
         changes={"embedding_size": WIDTH},
         refused=("fastembed",),
@@ -264,8 +277,10 @@ LAYOUTS: dict[str, Layout] = {
         "Bert",
         "word pieces",
         BERT | {"model_max_length": 30},
-        (("SpladePooling", {"pooling_strategy": "max"}),),
+        ((f"{ST}.sparse_encoder.models.SpladePooling", {"pooling_strategy": "max"}),),
+        {SETTINGS: {"model_type": "SparseEncoder"}},
         encoder_type="sparse",
+        first=f"{ST}.sparse_encoder.models.MLMTransformer",
         head="ForMaskedLM",
     ),
     "SPLADE without modules.json": Layout(
@@ -328,6 +343,26 @@ LAYOUTS: dict[str, Layout] = {
         "multi_vector",
         facts={"normalize": True},
         dim=8,
+        refused=("fastembed",),
+    ),
+    "settings of PyLate, no layer": Layout(
+        "Bert",
+        "word pieces",
+        BERT,
+        (),
+        {
+            SETTINGS: {
+                "model_type": "ColBERT",
+                "query_prefix": "[unused0]",
+                "document_prefix": "[unused1]",
+                "query_length": 12,
+                "document_length": 20,
+                "attend_to_expansion_tokens": True,
+                "skiplist_words": [],
+            }
+        },
+        "multi_vector",
+        facts={"normalize": True},
     ),
     "reranker, BERT": Layout(
         "Bert",
@@ -365,7 +400,8 @@ def write_layout(folder: Path, layout: Layout) -> Path:
     """Write the files of a layout, with the network in PyTorch's and in ONNX's form. Needs torch and transformers."""
     settings = {key: value for key, value in layout.settings.items() if value is not None}
     size = write_tokenizer(folder / layout.place, layout.tokenizer, settings, **layout.tokens)
-    network = _network(layout, size)
+    # transformers adds the special tokens of a class that the vocabulary does not have.
+    network = _network(layout, size + 16)
     network.save_pretrained(folder / layout.place)
     _export(network, folder / "onnx/model.onnx", layout)
     files = dict(layout.files)
@@ -384,7 +420,7 @@ def _network(layout: Layout, size: int) -> Any:
     torch.manual_seed(0)
     special = {"pad_token_id": 1 if layout.tokenizer in ("words", "bytes", "pieces") else 0}
     # The weights of a usual start are so small that all texts get nearly equal vectors.
-    wide = {"initializer_range": 0.5, "tie_word_embeddings": True}
+    wide = {"initializer_range": 0.3, "tie_word_embeddings": True}
     own = {"bos_token_id": 0, "eos_token_id": 2, "cls_token_id": 0, "sep_token_id": 2} if layout.network == "ModernBert" else {}
     sizes = {} if layout.network in ("DistilBert", "GPT2", "T5") else _SIZES
     config = getattr(transformers, f"{layout.network}Config")(
@@ -393,8 +429,7 @@ def _network(layout: Layout, size: int) -> Any:
     config._attn_implementation = "eager"
     if layout.network == "GPT2":
         config.bos_token_id = config.eos_token_id = 2
-    network = getattr(transformers, layout.network + layout.head)(config).eval()
-    return network.to(getattr(torch, layout.dtype))
+    return getattr(transformers, layout.network + layout.head)(config).eval()
 
 
 def _export(network: Any, target: Path, layout: Layout) -> None:
@@ -420,24 +455,28 @@ def _export(network: Any, target: Path, layout: Layout) -> None:
     output = "last_hidden_state" if layout.head.endswith("Model") else "logits"
     shapes = {name: {0: "batch", 1: "tokens"} for name in names}
     shapes[output] = {0: "batch"} if layout.encoder_type == "reranker" else {0: "batch", 1: "tokens"}
-    torch.onnx.export(
-        Plain().eval(),
-        (ids, mask, torch.zeros_like(ids))[: len(names)],
-        str(target),
-        input_names=names,
-        output_names=[output],
-        dynamic_axes=shapes,
-        opset_version=17,
-        dynamo=False,
-    )
+    with warnings.catch_warnings():
+        # The newer exporter needs one more library.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            Plain().eval(),
+            (ids, mask, torch.zeros_like(ids))[: len(names)],
+            str(target),
+            input_names=names,
+            output_names=[output],
+            dynamic_axes=shapes,
+            opset_version=17,
+            dynamo=False,
+        )
 
 
 def _modules(folder: Path, layout: Layout) -> dict[str, Any]:
     """modules.json and the files of the modules, with the weights of layers."""
-    from safetensors.numpy import save_file
+    import torch
+    from safetensors.torch import save_file
 
     random = np.random.default_rng(1)
-    listed = [{"idx": 0, "name": "0", "path": layout.place.rstrip("/"), "type": f"{ST}.models.Transformer"}]
+    listed = [{"idx": 0, "name": "0", "path": layout.place.rstrip("/"), "type": layout.first}]
     files: dict[str, Any] = {}
     for number, (type, config) in enumerate(layout.modules or (), 1):
         bare = type.rpartition(".")[2]
@@ -454,9 +493,15 @@ def _modules(folder: Path, layout: Layout) -> dict[str, Any]:
             weights = {"norm.weight": random.normal(size=WIDTH), "norm.bias": random.normal(size=WIDTH)}
         if weights:
             (folder / place).mkdir()
-            held = {name: array.astype(np.float32) / 4 for name, array in weights.items()}
+            dtype = getattr(torch, layout.layers if bare == "Dense" else "float32")
+            held = {name: torch.from_numpy(array / 4).to(dtype) for name, array in weights.items()}
             save_file(held, folder / place / "model.safetensors", metadata={"format": "pt"})
     return files | {"modules.json": listed}
+
+
+def engines_of(layout: Layout) -> list[str]:
+    """The engines that run models of the layout's encoder type."""
+    return [name for name in ENGINES if layout.encoder_type != "reranker" or name != "fastembed"]
 
 
 def config_for(layout: Layout, folder: Path, place: Path) -> ModelConfig:
@@ -464,6 +509,7 @@ def config_for(layout: Layout, folder: Path, place: Path) -> ModelConfig:
     types = {"multi_vector": "colbert"}
     network = json.loads((folder / layout.place / "config.json").read_bytes())
     size = network["vocab_size"]
+    hidden = network.get("hidden_size", WIDTH)
     unknown = dict.fromkeys(("query_prefix", "document_prefix", "pooling", "normalize", "similarity"))
     prefixes = {"query_prefix": "", "document_prefix": ""}
     prompts = layout.files.get(SETTINGS, {})
@@ -476,11 +522,11 @@ def config_for(layout: Layout, folder: Path, place: Path) -> ModelConfig:
         type=types.get(layout.encoder_type, layout.encoder_type),
         specs={
             "embedding_dim": dim,
-            "hidden_dim": WIDTH,
+            "hidden_dim": hidden,
             "vocab_size": size,
             "context_length": 8192,
             "max_position_embeddings": 8192,
-            "parameters": "1M",
+            "parameters": "100M",
         },
         architecture={"matryoshka_dims": [dim]},
         capabilities={"multi_vector": layout.encoder_type == "multi_vector"},
@@ -488,8 +534,97 @@ def config_for(layout: Layout, folder: Path, place: Path) -> ModelConfig:
     )
 
 
-Found = list[Any]
-"""For each text its vector, or the error of the library."""
+def write_genuine(minilm: Path, folder: Path) -> Path:
+    """The files of the genuine MiniLM, with its network in ONNX's form."""
+    from bert_onnx import export_bert
+
+    for path in minilm.rglob("*"):
+        target = folder / path.relative_to(minilm)
+        if path.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.symlink_to(path)
+    (folder / "onnx").mkdir()
+    export_bert(folder, folder / "onnx/model.onnx")
+    return folder
+
+
+GENUINE = Layout("MiniLM", "", {}, files={SETTINGS: {}}, dim=384)
+"""The genuine MiniLM, whose files `write_genuine` writes."""
+
+
+def write_static(folder: Path, own: bool) -> Path:
+    """A static model in the layout of model2vec (`own`), or in that of sentence-transformers."""
+    from safetensors.numpy import save_file
+
+    place = "" if own else "0_StaticEmbedding/"
+    size = write_tokenizer(folder / place, "word pieces", None)
+    table = np.random.default_rng(2).normal(size=(size, WIDTH)).astype(np.float32)
+    save_file({"embeddings" if own else "embedding.weight": table}, folder / place / "model.safetensors")
+    if own:
+        content: dict[str, Any] = {"model_type": "model2vec", "architectures": ["StaticModel"], "normalize": True}
+        (folder / "config.json").write_text(json.dumps(content | {"hidden_dim": WIDTH, "max_length": 30}))
+    else:
+        types = [f"{ST}.models.StaticEmbedding", f"{ST}.models.Normalize"]
+        modules = [
+            {"idx": number, "name": str(number), "path": f"{number}_{type.rpartition('.')[2]}", "type": type}
+            for number, type in enumerate(types)
+        ]
+        (folder / "modules.json").write_text(json.dumps(modules))
+    return folder
+
+
+def of_static_library(folder: Path, own: bool) -> dict[str, Found]:
+    """What model2vec, or sentence-transformers, makes of each text alone."""
+    model: Any
+    if own:
+        from model2vec import StaticModel
+
+        model = StaticModel.from_pretrained(folder)
+        # The library cuts texts by letters first, from a guess of how long tokens are. Its tokens are what is compared.
+        model.median_token_length = 10**6
+        encode = lambda text: model.encode([text], max_length=30)[0]  # noqa: E731
+    else:
+        from sentence_transformers import SentenceTransformer
+
+        model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+        encode = lambda text: model.encode([text])[0]  # noqa: E731
+    found = [_tried(encode, text) for text in TEXTS.values()]
+    return {"queries": found, "documents": found}
+
+
+def static_config(folder: Path, place: Path, own: bool) -> ModelConfig:
+    """The config of a static model."""
+    size = len(json.loads((folder / ("" if own else "0_StaticEmbedding") / "tokenizer.json").read_bytes())["model"]["vocab"])
+    lengths = {"query_length": 30, "document_length": 30} if own else {}
+    return config_of(
+        place,
+        type="static",
+        specs={
+            "embedding_dim": WIDTH,
+            "hidden_dim": WIDTH,
+            "vocab_size": size,
+            "context_length": 100_000,
+            "max_position_embeddings": None,
+            "parameters": "1M",
+        },
+        architecture={"matryoshka_dims": [WIDTH]},
+        encoding={"pooling": "mean", "normalize": True, **lengths},
+    )
+
+
+def of_pylate(folder: Path) -> dict[str, Found]:
+    """What PyLate makes of each text alone."""
+    from pylate.models import ColBERT
+
+    model: Any = ColBERT(str(folder), device="cpu", local_files_only=True)
+
+    def encoded(text: str, query: bool) -> Any:
+        return np.asarray(model.encode([text], is_query=query, show_progress_bar=False)[0], np.float32)
+
+    return {
+        "queries": [_tried(lambda text: encoded(text, query=True), text) for text in TEXTS.values()],
+        "documents": [_tried(lambda text: encoded(text, query=False), text) for text in TEXTS.values()],
+    }
 
 
 def of_library(layout: Layout, folder: Path) -> dict[str, Found]:
@@ -554,11 +689,12 @@ class Outcome:
     failed: int = 0
 
 
-def compare(layout: Layout, folder: Path, place: Path, engine: str, expected: dict[str, Found]) -> Outcome:
-    """Load a layout with an engine, and compare its vectors with those of the library."""
+def compare(
+    config: ModelConfig, folder: Path, engine: str, expected: dict[str, Found], encoder_type: str = "dense"
+) -> Outcome:
+    """Load a model with an engine, and compare its vectors with those of the library."""
     try:
-        encoder = config_for(layout, folder, place).load(engine, local=folder)
-        found = of_engine(encoder, layout.encoder_type)
+        found = of_engine(config.load(engine, local=folder), encoder_type)
     except EngineError as error:
         return Outcome(refusal=str(error))
     outcome = Outcome()

@@ -27,7 +27,6 @@ def dense_layers(layout: "ModelFolder") -> "list[Callable[[Floats], Floats]]":
 
 def _layer(path: "Path", module: "Layer") -> "Callable[[Floats], Floats]":
     import numpy as np
-    from safetensors.numpy import load
 
     name = (module.activation or "").rpartition(".")[2]
     if name not in _ACTIVATIONS:
@@ -36,7 +35,7 @@ def _layer(path: "Path", module: "Layer") -> "Callable[[Floats], Floats]":
         )
     weights: dict[str, Any]
     with library_errors(f"the weights of a layer cannot be read from {path}"):
-        weights = load(path.read_bytes())
+        weights = _loaded(path.read_bytes())
     shapes: dict[str, tuple[int, ...]] = {"linear.weight": (module.out_features, module.in_features)}
     if module.bias:
         shapes["linear.bias"] = (module.out_features,)
@@ -53,6 +52,24 @@ def _layer(path: "Path", module: "Layer") -> "Callable[[Floats], Floats]":
         return _activated(vectors @ matrix.T + bias, name)
 
     return apply
+
+
+def _loaded(data: bytes) -> "dict[str, Any]":
+    """The tensors in a safetensors file. numpy has no bfloat16, which is the upper half of a float32."""
+    import numpy as np
+    from safetensors import deserialize
+    from safetensors.numpy import load
+
+    tensors = dict(deserialize(data))
+    if not any(held["dtype"] == "BF16" for held in tensors.values()):
+        return load(data)
+    found: dict[str, Any] = {}
+    for name, held in tensors.items():
+        if held["dtype"] != "BF16":
+            raise ValueError(f"the tensors must be of one type; got BF16 and {held['dtype']}")
+        halves = np.frombuffer(held["data"], "<u2").astype("<u4") << 16
+        found[name] = halves.view("<f4").reshape(held["shape"])
+    return found
 
 
 def _activated(vectors: "Floats", name: str) -> "Floats":

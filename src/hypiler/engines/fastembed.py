@@ -202,6 +202,8 @@ class _MultiVector:
         tokenizer = _prepared(model.tokenizer, layout)
         model.QUERY_MARKER_TOKEN_ID = marker_id(contract, layout, contract.query_prefix, tokenizer)
         model.DOCUMENT_MARKER_TOKEN_ID = marker_id(contract, layout, contract.document_prefix, tokenizer)
+        # fastembed would leave out tokens that a text names, such as "[PAD]". Padding is left out by the mask alone.
+        model.pad_token_id = None
         model.skip_list = {tokenizer.token_to_id(word) for word in layout.late_interaction.skiplist_words}
         # The lengths leave room for the marker.
         side = layout.truncation_side

@@ -117,6 +117,14 @@ DISTRUSTED: "Final" = frozenset(
 )
 """The model types for which transformers ignores the class that the files declare."""
 
+MASKS: "Final" = {
+    **dict.fromkeys(("BertTokenizer", "DistilBertTokenizer", "AlbertTokenizer", "DebertaV2Tokenizer"), "[MASK]"),
+    **dict.fromkeys(
+        ("MPNetTokenizer", "RobertaTokenizer", "XLMRobertaTokenizer", "CamembertTokenizer", "GemmaTokenizer"), "<mask>"
+    ),
+}
+"""The mask token of a class, if the files do not say another one."""
+
 # Names that mean another class.
 _ALIASES: "Final" = {
     **dict.fromkeys(
