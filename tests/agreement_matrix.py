@@ -97,7 +97,7 @@ FAST = {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": 60, "p
 QWEN = {"tokenizer_class": "Qwen2Tokenizer", "model_max_length": 60, "pad_token": "<pad>"}
 LEFT = {"max_length": 9, "stride": 0, "strategy": "LongestFirst", "direction": "Left"}
 LATE = "sentence_transformers.multi_vector_encoder.modules.multi_vector_mask.MultiVectorMask"
-TOKENS = {"module_input_name": "token_embeddings", "module_output_name": "token_embeddings"}
+TOKENS: dict[str, Any] = {"module_input_name": "token_embeddings", "module_output_name": "token_embeddings"}
 LAYOUTS: dict[str, Layout] = {
     "BERT, mean, normalized": Layout("Bert", "word pieces", BERT, (pooling("mean"), NORMALIZE)),
     "BERT, cls, at most 20 tokens, prompts": Layout(
@@ -130,7 +130,11 @@ LAYOUTS: dict[str, Layout] = {
         files={"sentence_bert_config.json": {"do_lower_case": True, "processor_kwargs": {"model_max_length": 33}}},
     ),
     "BERT without modules.json": Layout(
-        "Bert", "word pieces", BERT, None, facts={"pooling": "mean", "normalize": False, "query_prefix": "", "document_prefix": ""}
+        "Bert",
+        "word pieces",
+        BERT,
+        None,
+        facts={"pooling": "mean", "normalize": False, "query_prefix": "", "document_prefix": ""},
     ),
     "BERT, cls and mean joined": Layout(
         "Bert", "word pieces", BERT, (pooling(["cls", "mean"]),), dim=2 * WIDTH, refused=("fastembed",)
@@ -180,7 +184,9 @@ LAYOUTS: dict[str, Layout] = {
         "Bert", "word pieces", BERT, (pooling("mean"), ("Dropout", {"dropout": 0.5})), refused=ONNX
     ),
     "RoBERTa, more positions than tokens": Layout("Roberta", "bytes", ROBERTA | {"model_max_length": 64}),
-    "RoBERTa without a limit": Layout("Roberta", "bytes", ROBERTA | {"model_max_length": 10**30}, refused=("fastembed",)),
+    "RoBERTa without a limit": Layout(
+        "Roberta", "bytes", ROBERTA | {"model_max_length": 10**30}, refused=("fastembed",)
+    ),
     "RoBERTa, blank before, left": Layout(
         "Roberta",
         "bytes",
@@ -209,7 +215,9 @@ LAYOUTS: dict[str, Layout] = {
         "XLMRoberta", "pieces", XLMR | {"truncation_side": "left", "model_max_length": 40}, (pooling("cls"), NORMALIZE)
     ),
     "BERT with pieces": Layout("Bert", "pieces", XLMR | {"model_max_length": 40}),
-    "CamemBERT": Layout("Camembert", "pieces", XLMR | {"tokenizer_class": "CamembertTokenizer", "model_max_length": 40}),
+    "CamemBERT": Layout(
+        "Camembert", "pieces", XLMR | {"tokenizer_class": "CamembertTokenizer", "model_max_length": 40}
+    ),
     "ModernBERT, left in tokenizer.json": Layout(
         "ModernBert", "bytes", FAST, (pooling("cls"), NORMALIZE), tokens={"truncation": LEFT}
     ),
@@ -263,7 +271,11 @@ LAYOUTS: dict[str, Layout] = {
         refused=("fastembed",),
     ),
     "DeBERTa, max": Layout(
-        "DebertaV2", "deberta pieces", {"tokenizer_class": "DebertaV2Tokenizer"}, (pooling("max"),), refused=("fastembed",)
+        "DebertaV2",
+        "deberta pieces",
+        {"tokenizer_class": "DebertaV2Tokenizer"},
+        (pooling("max"),),
+        refused=("fastembed",),
     ),
     "ALBERT, mean_sqrt_len": Layout(
         "Albert",
@@ -421,7 +433,11 @@ def _network(layout: Layout, size: int) -> Any:
     special = {"pad_token_id": 1 if layout.tokenizer in ("words", "bytes", "pieces") else 0}
     # The weights of a usual start are so small that all texts get nearly equal vectors.
     wide = {"initializer_range": 0.3, "tie_word_embeddings": True}
-    own = {"bos_token_id": 0, "eos_token_id": 2, "cls_token_id": 0, "sep_token_id": 2} if layout.network == "ModernBert" else {}
+    own = (
+        {"bos_token_id": 0, "eos_token_id": 2, "cls_token_id": 0, "sep_token_id": 2}
+        if layout.network == "ModernBert"
+        else {}
+    )
     sizes = {} if layout.network in ("DistilBert", "GPT2", "T5") else _SIZES
     config = getattr(transformers, f"{layout.network}Config")(
         vocab_size=size, **(sizes | special | wide | own | layout.changes)
@@ -435,7 +451,7 @@ def _network(layout: Layout, size: int) -> Any:
 def _export(network: Any, target: Path, layout: Layout) -> None:
     import torch
 
-    class Plain(torch.nn.Module):
+    class Plain(torch.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.network = network
@@ -481,7 +497,9 @@ def _modules(folder: Path, layout: Layout) -> dict[str, Any]:
     for number, (type, config) in enumerate(layout.modules or (), 1):
         bare = type.rpartition(".")[2]
         place = f"{number}_{bare}"
-        listed.append({"idx": number, "name": str(number), "path": place, "type": type if "." in type else f"{ST}.models.{type}"})
+        listed.append(
+            {"idx": number, "name": str(number), "path": place, "type": type if "." in type else f"{ST}.models.{type}"}
+        )
         if config is not None:
             files[f"{place}/config.json"] = config
         weights: dict[str, Any] = {}
@@ -594,7 +612,9 @@ def of_static_library(folder: Path, own: bool) -> dict[str, Found]:
 
 def static_config(folder: Path, place: Path, own: bool) -> ModelConfig:
     """The config of a static model."""
-    size = len(json.loads((folder / ("" if own else "0_StaticEmbedding") / "tokenizer.json").read_bytes())["model"]["vocab"])
+    size = len(
+        json.loads((folder / ("" if own else "0_StaticEmbedding") / "tokenizer.json").read_bytes())["model"]["vocab"]
+    )
     lengths = {"query_length": 30, "document_length": 30} if own else {}
     return config_of(
         place,
@@ -714,5 +734,6 @@ def _rows(expected: dict[str, Found], found: dict[str, Any]) -> Iterator[tuple[s
     for side, values in expected.items():
         for number, (one, other) in enumerate(zip(values, found[side], strict=True)):
             if side == "pairs":
-                one = one if isinstance(one, Exception) else np.float32(one[0])
-            yield side, one, other, names[number % len(names)]
+                yield side, one if isinstance(one, Exception) else np.float32(one[0]), other, names[number % len(names)]
+            else:
+                yield side, one, other, names[number]

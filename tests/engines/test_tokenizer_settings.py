@@ -43,7 +43,7 @@ CLASSES: dict[str, tuple[str, str, str | None]] = {
     "unknown network": ("word pieces", "new", "BertTokenizer"),
     "unknown class": ("word pieces", "bert", "MyOwnTokenizer"),
 }
-ALIKE = {
+SETTINGS: dict[str, dict[str, Any]] = {
     "nothing": {},
     "cased": {"do_lower_case": False},
     "lower case": {"do_lower_case": True},
@@ -58,7 +58,9 @@ ALIKE = {
     "bos and eos": {"add_bos_token": True, "add_eos_token": True},
     "left": {"truncation_side": "left", "padding_side": "left"},
     "further tokens": {"additional_special_tokens": ["ABBR", "<left>"]},
-    "new further tokens": {"extra_special_tokens": ["ABBR", {"__type": "AddedToken", "content": "<left>", "lstrip": True}]},
+    "new further tokens": {
+        "extra_special_tokens": ["ABBR", {"__type": "AddedToken", "content": "<left>", "lstrip": True}]
+    },
     "named further tokens": {"extra_special_tokens": {"image_token": "ABBR"}, "video_token": "NewTok"},
     "inputs": {"model_input_names": ["input_ids", "attention_mask"]},
     "inputs with type ids": {"model_input_names": ["input_ids", "token_type_ids", "attention_mask"]},
@@ -110,10 +112,10 @@ def compare(folder: Path) -> None:
         assert [one for one, other in zip(expected, found, strict=True) if one != other] == []
 
 
-@pytest.mark.parametrize("settings", ALIKE)
+@pytest.mark.parametrize("settings", SETTINGS)
 @pytest.mark.parametrize("case", CLASSES)
 def test_tokens_are_those_of_transformers(case: str, settings: str, tmp_path: Path) -> None:
-    compare(written(tmp_path / "model", case, ALIKE[settings]))
+    compare(written(tmp_path / "model", case, SETTINGS[settings]))
 
 
 # As word pieces, the vocabulary of SentencePiece has no unknown token, so that transformers fails.
@@ -180,8 +182,6 @@ def test_side_of_truncation_is_that_of_transformers(
     case: str, stated: str | None, saved: str, expected: str, tmp_path: Path
 ) -> None:
     truncation = {"max_length": 5, "stride": 1, "strategy": "OnlyFirst", "direction": saved}
-    folder = written(
-        tmp_path / "model", case, {"truncation_side": stated} if stated else {}, truncation=truncation
-    )
+    folder = written(tmp_path / "model", case, {"truncation_side": stated} if stated else {}, truncation=truncation)
     assert read_layout(folder).truncation_side == expected
     compare(folder)

@@ -139,5 +139,3 @@ def marker_id(contract: "Contract", layout: "ModelFolder", prefix: str, tokenize
     raise MismatchError(
         f"`{contract.id}` marks texts with {prefix!r}, and the tokenizer in {layout.folder} has no such token"
     )
-
-

@@ -1,5 +1,7 @@
 """Linear layers after the network, for pooled vectors or for token vectors, in numpy."""
 
+from importlib import import_module
+
 from hypiler.engines.checks import library_errors
 from hypiler.engines.errors import EngineError
 
@@ -57,10 +59,11 @@ def _layer(path: "Path", module: "Layer") -> "Callable[[Floats], Floats]":
 def _loaded(data: bytes) -> "dict[str, Any]":
     """The tensors in a safetensors file. numpy has no bfloat16, which is the upper half of a float32."""
     import numpy as np
-    from safetensors import deserialize
     from safetensors.numpy import load
 
-    tensors = dict(deserialize(data))
+    # safetensors has no type information for this function.
+    deserialize: Any = import_module("safetensors").deserialize
+    tensors: dict[str, Any] = dict(deserialize(data))
     if not any(held["dtype"] == "BF16" for held in tensors.values()):
         return load(data)
     found: dict[str, Any] = {}

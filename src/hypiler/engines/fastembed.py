@@ -224,6 +224,6 @@ def _prepared(own: "Any", layout: "ModelFolder", **padding: "Any") -> "Any":
 
     Padding on the right does not move the tokens.
     """
-    tokenizer = build_tokenizer(layout)
+    tokenizer: Any = build_tokenizer(layout)
     tokenizer.enable_padding(**(own.padding | {"direction": "right"} | padding))
     return tokenizer

@@ -230,14 +230,14 @@ def saved_truncation(path: Path) -> "dict[str, Any]":
         found = _member(beginning.decode("utf-8", "ignore"), "truncation")
         if found is _CUT:
             found = _member((beginning + file.read()).decode("utf-8", "ignore"), "truncation")
-    return found if isinstance(found, dict) else {}
+    return mapping(found)
 
 
 _CUT = object()
 _BETWEEN = re.compile(r"[\s,:]*")
 
 
-def _member(held: str, wanted: str) -> object:
+def _member(held: str, wanted: str) -> "Any":
     """A member of the object that a text contains; `_CUT` if the text ends before it."""
     decoder, place = json.JSONDecoder(), _skip(held, held.find("{") + 1)
     try:

@@ -37,7 +37,7 @@ _BLANK = "▁"
 def build_tokenizer(layout: "ModelFolder") -> Tokenizer:
     """The tokenizer of a folder, without truncation and padding.
 
-    Raises EngineError if there is no tokenizer.json, if it is invalid, or if only transformers can create the tokenizer.
+    Raises EngineError if tokenizer.json is missing or invalid, or if only transformers can create the tokenizer.
     """
     settings = layout.tokenizer
     path = Path(layout.folder) / f"{settings.folder}tokenizer.json"
@@ -149,7 +149,8 @@ class _File:
     def merges(self) -> list[tuple[str, str]]:
         """The merges of a BPE model."""
         held = self.content["model"].get("merges") or []
-        return [tuple(one.split(" ")) if isinstance(one, str) else tuple(one) for one in held]
+        pairs = [one.split(" ") if isinstance(one, str) else one for one in held]
+        return [(first, second) for first, second in pairs]
 
     @property
     def characters(self) -> "Any":
@@ -198,14 +199,22 @@ def _add_tokens(tokenizer: Tokenizer, file: _File) -> None:
 def _post_processor(content: "dict[str, Any]") -> "Any":
     """The post-processor in a tokenizer.json, read with a vocabulary of one word."""
     model = {"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "a"}
-    parts = {"normalizer": None, "pre_tokenizer": None, "truncation": None, "padding": None, "added_tokens": []}
+    parts: dict[str, Any] = {
+        "normalizer": None,
+        "pre_tokenizer": None,
+        "truncation": None,
+        "padding": None,
+        "added_tokens": [],
+    }
     return Tokenizer.from_str(json.dumps(content | parts | {"model": model})).post_processor
 
 
 def _lower_case(tokenizer: Tokenizer) -> None:
     """Lower-case texts first, as sentence-transformers does, unless a normalizer does it already."""
     own: Any = tokenizer.normalizer
-    several = list(own) if isinstance(own, normalizers.Sequence) else [own] if own else []
+    # The type information of a sequence does not say that it can be iterated.
+    inner: Any = own
+    several = list(inner) if isinstance(own, normalizers.Sequence) else [own] if own else []
     if not any(isinstance(one, normalizers.Lowercase) for one in several):
         tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase(), *several])
 
@@ -378,9 +387,7 @@ def _deberta_normalizer(file: _File) -> "Any":
 def _deberta_words(file: _File) -> "Any":
     parts: list[Any] = [pre_tokenizers.Punctuation(behavior="isolated")] if file.option("split_by_punct") else []
     scheme = "always" if file.option("add_prefix_space", True) else "first"
-    return pre_tokenizers.Sequence(
-        [*parts, pre_tokenizers.Metaspace(replacement=_BLANK, prepend_scheme=scheme)]
-    )
+    return pre_tokenizers.Sequence([*parts, pre_tokenizers.Metaspace(replacement=_BLANK, prepend_scheme=scheme)])
 
 
 def _albert_normalizer(file: _File) -> "Any":
@@ -444,9 +451,7 @@ _CLASSES: dict[str, _Class] = {
         strings=_mpnet_token,
     ),
     "RobertaTokenizer": _Class(_ROBERTA, _bpe(**_WHOLE_BYTES), _nothing, _bytes, _roberta_post_processor),
-    "XLMRobertaTokenizer": _Class(
-        _ROBERTA, _unigram(3), lambda file: file.characters, _words_with_blank, _bos_eos
-    ),
+    "XLMRobertaTokenizer": _Class(_ROBERTA, _unigram(3), lambda file: file.characters, _words_with_blank, _bos_eos),
     "CamembertTokenizer": _Class(
         _ROBERTA,
         _unigram_at_token(0, by_score=False),

@@ -13,11 +13,20 @@ from hypiler.model_files.tokenizer_classes import DISTRUSTED, choose_class, clas
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Final
 
+    from hypiler.jsontext.json_types import JSONValue
     from hypiler.model_files.repository import Repository
 
-NAMED_TOKENS = ("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token")
+NAMED_TOKENS: "Final[tuple[str, ...]]" = (
+    "bos_token",
+    "eos_token",
+    "unk_token",
+    "sep_token",
+    "pad_token",
+    "cls_token",
+    "mask_token",
+)
 """The names of the special tokens that every tokenizer may have, in the order in which transformers adds them."""
 
 # By default, the library passes type ids to the network only for these classes.
@@ -139,11 +148,11 @@ def further_names(repository: "Repository") -> list[str]:
     return [name for name in names if name in repository.names]
 
 
-def _type_ids(names: "Any", tokenizer_class: str) -> bool:
+def _type_ids(names: "JSONValue", tokenizer_class: str) -> bool:
     return "token_type_ids" in words(names) if isinstance(names, list) else tokenizer_class in _WITH_TYPE_IDS
 
 
-def _remote_class(value: "Any") -> "Any":
+def _remote_class(value: "JSONValue") -> "JSONValue":
     return value if isinstance(value, list) else mapping(value).get("AutoTokenizer")
 
 
@@ -177,23 +186,24 @@ class _Arguments:
 
     def _name_tokens(self) -> None:
         """Collect the special tokens with names of their own."""
-        extra = self.values.get("extra_special_tokens")
         own = [key for key in self.values if key.endswith("_token") and key not in NAMED_TOKENS]
         self.named += [key for key in own if isinstance(self.values[key], str | Token)]
-        if isinstance(extra, dict):
-            self.values.pop("extra_special_tokens")
-            self.values |= extra
-            self.named += [name for name in extra if name not in self.named]
+        self._add_named(mapping(self.values.get("extra_special_tokens")))
+
+    def _add_named(self, tokens: "dict[str, Any]") -> None:
+        if tokens:
+            self.values.pop("extra_special_tokens", None)
+            self.values |= tokens
+            self.named += [name for name in tokens if name not in self.named]
 
     def _read_map(self, held: "dict[str, Any]") -> None:
         """special_tokens_map.json takes precedence over tokenizer_config.json."""
         for key, value in held.items():
-            if key == "extra_special_tokens" and isinstance(value, list):
-                known = self.values.get(key) or []
-                self.values[key] = [*known, *[one for one in map(_special, value) if one not in known]]
-            elif key == "extra_special_tokens" and isinstance(value, dict):
-                self.values |= value
-                self.named += [name for name in value if name not in self.named]
+            if key == "extra_special_tokens":
+                known = _items(self.values.get(key))
+                new = [one for one in map(_special, _items(value)) if one not in known]
+                self.values |= {key: [*known, *new]} if new else {}
+                self._add_named(mapping(value))
             else:
                 self.values[key] = _special(value)
                 if key.endswith("_token") and key not in self.named:
@@ -219,8 +229,8 @@ class _Arguments:
 
     def further_tokens(self) -> tuple[Token | str, ...]:
         """The special tokens without a name."""
-        value = self.values.get("extra_special_tokens", self.values.get("additional_special_tokens"))
-        return tuple([one for one in value if isinstance(one, str | Token)]) if isinstance(value, list) else ()
+        value: list[Any] = _items(self.values.get("extra_special_tokens", self.values.get("additional_special_tokens")))
+        return tuple([one for one in value if isinstance(one, str | Token)])
 
 
 def _content(value: "Any") -> "Any":
@@ -244,11 +254,17 @@ def _token(value: "Any") -> Token:
 
 def _token_or_value(value: "Any") -> "Any":
     """The value with a Token for each object that the library wrote for one."""
-    if isinstance(value, list):
-        return [_token_or_value(one) for one in value]
-    if isinstance(value, dict) and value.get("__type") == "AddedToken":
-        return _token(value)
-    return {key: _token_or_value(one) for key, one in value.items()} if isinstance(value, dict) else value
+    if items := _items(value):
+        return [_token_or_value(one) for one in items]
+    held = mapping(value)
+    if held.get("__type") == "AddedToken":
+        return _token(held)
+    return {key: _token_or_value(one) for key, one in held.items()} if held else value
+
+
+def _items(value: "JSONValue") -> "list[Any]":
+    """The items of a list; none for anything else."""
+    return value if isinstance(value, list) else []
 
 
 def _named_token(name: str, value: "Any") -> "Any":
