@@ -588,6 +588,7 @@ def write_static(folder: Path, own: bool) -> Path:
             for number, type in enumerate(types)
         ]
         (folder / "modules.json").write_text(json.dumps(modules))
+        (folder / SETTINGS).write_text(json.dumps({"model_type": "SentenceTransformer"}))
     return folder
 
 
