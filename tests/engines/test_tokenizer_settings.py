@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from golden import golden
 from odd_texts import SPECIAL, TEXTS, added, write_tokenizer
 
 pytest.importorskip("tokenizers")
 
-from hypiler.engines.layout import ModelFolder, read_layout
+from hypiler.engines.errors import EngineError
+from hypiler.engines.layout import ModelFolder, read_layout, saved_truncation
 from hypiler.engines.tokenizers_setup import build_tokenizer
+from hypiler.model_files.tokenizer_classes import DISTRUSTED, OF_TYPE
 
 # A kind of tokenizer.json, the `model_type`, and the class in tokenizer_config.json for each class that is supported.
 CLASSES: dict[str, tuple[str, str, str | None]] = {
@@ -112,8 +115,12 @@ def compare(folder: Path) -> None:
         assert [one for one, other in zip(expected, found, strict=True) if one != other] == []
 
 
-@pytest.mark.parametrize("settings", SETTINGS)
-@pytest.mark.parametrize("case", CLASSES)
+# Every class without further settings, and every setting with the classes that read it in different ways.
+VARIED = ("BERT", "BERT of the fast class", "MPNet", "RoBERTa", "XLM-RoBERTa", "DeBERTa", "ALBERT", "Qwen3", "Llama")
+COMBINED = [(case, name) for case in CLASSES for name in SETTINGS if name == "nothing" or case in VARIED]
+
+
+@pytest.mark.parametrize(("case", "settings"), COMBINED)
 def test_tokens_are_those_of_transformers(case: str, settings: str, tmp_path: Path) -> None:
     compare(written(tmp_path / "model", case, SETTINGS[settings]))
 
@@ -185,3 +192,80 @@ def test_side_of_truncation_is_that_of_transformers(
     folder = written(tmp_path / "model", case, {"truncation_side": stated} if stated else {}, truncation=truncation)
     assert read_layout(folder).truncation_side == expected
     compare(folder)
+
+
+def test_table_of_classes_is_that_of_transformers() -> None:
+    auto = pytest.importorskip("transformers.models.auto.tokenization_auto")
+    if (
+        not hasattr(auto, "MODELS_WITH_INCORRECT_HUB_TOKENIZER_CLASS")
+        or "qwen4_exp" not in auto.TOKENIZER_MAPPING_NAMES
+    ):
+        pytest.skip("the table follows a newer version of transformers")
+    registered = auto.TOKENIZER_MAPPING_NAMES
+    assert {word: registered.get(word) for word in OF_TYPE} == OF_TYPE
+    assert auto.MODELS_WITH_INCORRECT_HUB_TOKENIZER_CLASS == DISTRUSTED
+
+
+def test_class_that_only_transformers_creates_is_refused(tmp_path: Path) -> None:
+    folder = written(tmp_path / "model", "unknown class", {"tokenizer_class": "XLNetTokenizer"})
+    with pytest.raises(EngineError) as caught:
+        build_tokenizer(read_layout(folder))
+    assert str(caught.value) == golden(
+        f"the tokenizer of {folder} is a XLNetTokenizer, which only transformers can create from tokenizer.json: use"
+        " another engine, such as `sentence-transformers`"
+    )
+
+
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"init_inputs": [1]}, "init_inputs"),
+    ({"fix_mistral_regex": True}, "fix_mistral_regex"),
+    ({"mask_token": 5}, "mask_token"),
+    ({"fast_tokenizer_files": ["tokenizer.4.0.0.json"]}, "'tokenizer.4.0.0.json'"),
+    ({"tokenizer_object": {}, "post_processor": {"type": "ByteLevel"}}, "post_processor"),
+]
+
+
+@pytest.mark.parametrize(("settings", "named"), REFUSED)
+def test_settings_that_only_transformers_follows_are_refused(
+    settings: dict[str, Any], named: str, tmp_path: Path
+) -> None:
+    folder = written(tmp_path / "model", "BERT", settings)
+    with pytest.raises(EngineError) as caught:
+        build_tokenizer(read_layout(folder))
+    assert str(caught.value) == golden(
+        f"the tokenizer of {folder} needs transformers, because of {named} of tokenizer_config.json: use another engine,"
+        " such as `sentence-transformers`"
+    )
+
+
+def test_class_of_the_repository_is_refused(tmp_path: Path) -> None:
+    settings = {"auto_map": {"AutoTokenizer": [None, "own.OwnTokenizer"]}, "tokenizer_class": "OwnTokenizer"}
+    folder = written(tmp_path / "model", "unknown network", settings)
+    with pytest.raises(EngineError, match=r"because of the tokenizer class in auto_map of tokenizer_config\.json: "):
+        build_tokenizer(read_layout(folder))
+    # With a class of the library, the repository's is not needed.
+    again = written(tmp_path / "again", "unknown network", settings | {"tokenizer_class": "BertTokenizer"})
+    assert build_tokenizer(read_layout(again)).token_to_id("[CLS]") == 2
+
+
+def test_special_token_that_is_excluded_is_an_error(tmp_path: Path) -> None:
+    folder = written(tmp_path / "model", "BERT", {"cls_token": None})
+    with pytest.raises(EngineError, match=r"its special token `cls_token` must be set$"):
+        build_tokenizer(read_layout(folder))
+
+
+@pytest.mark.parametrize("padding", [0, 1 << 17])
+def test_truncation_is_found_wherever_it_stands(padding: int, tmp_path: Path) -> None:
+    path = tmp_path / "tokenizer.json"
+    path.write_text(json.dumps({"version": "é" * padding, "padding": None, "truncation": {"direction": "Left"}}))
+    assert saved_truncation(path) == {"direction": "Left"}
+    for content in ("", "{", "[1]", '{"truncation": null}', '{"a": 1}', "{]", '{"truncation": "x"}'):
+        path.write_text(content)
+        assert saved_truncation(path) == {}
+
+
+def test_side_that_is_none_is_an_error(tmp_path: Path) -> None:
+    folder = written(tmp_path / "model", "BERT", {"truncation_side": "middle"})
+    with pytest.raises(EngineError) as caught:
+        read_layout(folder)
+    assert str(caught.value) == golden(f"the side of truncation of {folder} must be left or right; got 'middle'")
