@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from agreement_matrix import Layout, write_layout
 from tiny import WHOLE, WIDTH, WORDS, config_of, write_tiny
 
 from hypiler.engines.layout import read_layout
@@ -404,3 +405,49 @@ def test_engine_on_pytorch_lowers_where_the_folder_has_a_network_alone(tmp_path:
     encoder = config_of(tmp_path).load("sentence-transformers", local=folder)
     vectors = encoder.encode_documents(["A B", "a b"])
     assert np.allclose(vectors[0], vectors[1], atol=1e-6)
+
+
+BERT_CLASS = {"tokenizer_class": "BertTokenizer"}
+ROBERTA_CLASS = {"tokenizer_class": "RobertaTokenizer"}
+# Where lengths stand: the kind of network, tokenizer_config.json, other files, and where sentence-transformers cuts.
+LENGTHS: list[tuple[str, dict[str, Any], dict[str, Any], int]] = [
+    ("Bert", {"model_max_length": 40}, {}, 40),
+    ("Bert", {"model_max_length": 400}, {}, 66),
+    ("Bert", {"max_len": 30}, {}, 30),
+    ("Bert", {"max_len": 30, "model_max_length": 50}, {}, 50),
+    ("Bert", {"max_len": 30, "model_max_length": None}, {}, 66),
+    ("Bert", {"model_max_length": 10**30}, {}, 66),
+    ("Bert", {}, {}, 66),
+    ("Bert", {"max_length": 9}, {}, 66),
+    ("Bert", {"model_max_length": 40}, {"sentence_bert_config.json": {"max_seq_length": 20}}, 20),
+    ("Bert", {"model_max_length": 40}, {"sentence_bert_config.json": {"max_seq_length": 60}}, 60),
+    ("Bert", {"model_max_length": 40}, {"sentence_bert_config.json": {"max_seq_length": None}}, 40),
+    (
+        "Bert",
+        {},
+        {"sentence_bert_config.json": {"max_seq_length": 20, "processor_kwargs": {"model_max_length": 12}}},
+        12,
+    ),
+    ("Bert", {}, {"sentence_bert_config.json": {"max_seq_length": 20, "tokenizer_args": {"model_max_length": 13}}}, 13),
+    ("Roberta", ROBERTA_CLASS | {"model_max_length": 64}, {}, 64),
+    # sentence-transformers would let 66 tokens through, at which the network fails.
+    ("Roberta", ROBERTA_CLASS, {}, 64),
+]
+
+
+@pytest.mark.parametrize(("network", "settings", "files", "length"), LENGTHS)
+def test_texts_are_cut_where_the_library_cuts_them(
+    network: str, settings: dict[str, Any], files: dict[str, Any], length: int, tmp_path: Path
+) -> None:
+    library = pytest.importorskip("sentence_transformers")
+    kind, own = ("bytes", {}) if network == "Roberta" else ("word pieces", BERT_CLASS)
+    layout = Layout(network, kind, own | {"pad_token": "<pad>" if own == {} else "[PAD]"} | settings, files=files)
+    # A length in tokenizer.json counts for nothing.
+    layout.tokens = {"truncation": {"max_length": 7, "stride": 0, "strategy": "LongestFirst", "direction": "Right"}}
+    folder = write_layout(tmp_path / "model", layout)
+    if "model_max_length" in settings and settings["model_max_length"] is None:
+        held = json.loads((folder / "tokenizer_config.json").read_bytes())
+        (folder / "tokenizer_config.json").write_text(json.dumps(held | {"model_max_length": None}))
+    model = library.SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+    assert read_layout(folder).document_length == length
+    assert model.max_seq_length == (66 if settings == ROBERTA_CLASS else length)
