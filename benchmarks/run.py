@@ -18,6 +18,7 @@ from lab import Lab
 from measure_checkers import checker_rows
 from measure_commands import build_rows, check_rows
 from measure_engines import engine_rows
+from measure_loading import loading_rows
 from measure_module import (
     import_rows,
     instruction_rows,
@@ -25,6 +26,7 @@ from measure_module import (
     size_rows,
     source_rows,
 )
+from measure_stamps import stamp_rows
 from measure_use import lookup_rows, query_rows, shipped_rows
 from measure_verify import verify_rows
 from table import Row, heading
@@ -43,6 +45,8 @@ MEASURES: dict[str, Callable[[Lab, list[int], int], Iterator[Row]]] = {
     "size": size_rows,
     "verify": verify_rows,
     "engines": engine_rows,
+    "loading": loading_rows,
+    "stamps": stamp_rows,
 }
 
 

@@ -158,6 +158,7 @@ class LoopbackHub:
         *,
         branch: str = "main",
         tag: str | None = None,
+        commit: str | None = None,
         gated: str | bool = False,
         private: bool = False,
         disabled: bool = False,
@@ -165,8 +166,8 @@ class LoopbackHub:
     ) -> str:
         """A commit with exactly these files, on a branch; gives its id.
 
-        `files` is a folder, or names with bytes, text, paths, or what is written as JSON. `info` are keys of the
-        answer about a repository, such as `cardData` or `tags`.
+        `files` is a folder, or names with bytes, text, paths, or what is written as JSON. `commit` is the id that it
+        gets. `info` are keys of the answer about a repository, such as `cardData` or `tags`.
         """
         if isinstance(files, Path):
             folder = files
@@ -176,7 +177,7 @@ class LoopbackHub:
         repository.gated, repository.private, repository.disabled = gated, private, disabled
         repository.info |= info
         told = [id, len(repository.commits), [(name, file.oid) for name, file in tree.items()]]
-        commit = hashlib.sha1(json.dumps(told).encode()).hexdigest()
+        commit = commit or hashlib.sha1(json.dumps(told).encode()).hexdigest()
         repository.commits[commit] = tree
         repository.refs[f"refs/heads/{branch}"] = commit
         if tag is not None:

@@ -245,6 +245,7 @@ def plain_model(**changed: Any) -> Tree:
         "sources": {"specs.vocab_size": "a paper"},
         "aliases": ["plain-alias"],
     }
+    flat["variants"][0]["file"] = "word.onnx"
     return nest(flat | {name.replace("__", "."): v for name, v in changed.items()})
 
 

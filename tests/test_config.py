@@ -16,7 +16,8 @@ from hypiler.schema.fields import FIELDS
 @pytest.mark.parametrize("model", MODEL_REGISTRY, ids=lambda model: model.id)
 def test_every_model_gives_a_config_of_its_facts(model: ModelInfo) -> None:
     config = ModelConfig.from_model(model)
-    expected = (model.huggingface_id, model.embedding_dim, model.context_length, model.revision, model)
+    length = model.document_length or model.context_length
+    expected = (model.huggingface_id, model.embedding_dim, length, model.revision, model)
     assert (config.repo, config.embedding_dim, config.max_length, config.revision, config.model) == expected
 
 
@@ -251,6 +252,7 @@ class Retired:
     id = "old"
     huggingface_id = "org/old"
     context_length = 512
+    document_length = None
     revision = None
     deprecated = "use `new`"
 

@@ -64,6 +64,19 @@ def catalogue() -> str:
     return emit_markdown(Registry.load(ROOT / "models.json"))
 
 
+_IDS = ("<!-- ids -->\n", "<!-- /ids -->\n")
+
+
+def spaces() -> str:
+    """The page about vector spaces with the ids of the shipped models. Tests write its other table."""
+    before, _, rest = (ROOT / "docs/spaces.md").read_text("utf-8").partition(_IDS[0])
+    lines = ["| model | `space_id` | `query_space_id` |", "|---|---|---|"]
+    for model in Registry.load(ROOT / "models.json"):
+        ids = [f"`{id}`" if id else "–" for id in (model.space_id, model.query_space_id)]
+        lines.append(f"| `{model.id}` | {' | '.join(ids)} |")
+    return "\n".join([before + _IDS[0] + lines[0], *lines[1:], _IDS[1] + rest.partition(_IDS[1])[2]])
+
+
 _CONFIG: Any = {
     **default_config,
     "annotations_path": "brief",
@@ -106,6 +119,7 @@ FILES: dict[str, Callable[[], str]] = {
     "docs/models-json.md": reference,
     _CODES: codes,
     "MODELS.md": catalogue,
+    "docs/spaces.md": spaces,
     **{f"docs/reference/{name}.md": partial(page, name) for name in PUBLIC},
 }
 

@@ -22,7 +22,7 @@ class ModelConfig:
     Attributes:
         repo: The Hugging Face repository (`org/name`) of the chosen weights.
         embedding_dim: The number of floats in one vector.
-        max_length: The longest input in tokens.
+        max_length: The longest document in tokens: `document_length`, or else `context_length`.
         revision: The commit to load; None if no commit of `repo` is pinned.
         model: The registry's record; None for a config that was created by hand.
         variant: The id of one of the model's variants; None for the model's own weights.
@@ -152,35 +152,38 @@ class ModelConfig:
         config = object.__new__(type(self))
         config.__setstate__(self.__getstate__())
         if self.model is not None:
-            from hypiler.space import location
+            from hypiler._stamp import location
 
-            repo, revision, _ = location(self.model, id)
+            repo, revision = location(self.model, id)
             _fill(config, repo, *self._key()[1:3], revision, self.model, id)
         elif id is not None:
             raise ValueError(f"{self!r} was not created from a registry entry, so it has no variant {id!r}")
         return config
 
     def space(self) -> "dict[str, Any]":
-        """Everything that the vectors of this config depend on, as JSON types, and the ids of the two sides.
+        """The stamp of this config without a probe: what its vectors depend on, as JSON types.
 
-        docs/spaces.md describes the keys and the ids. Raises ValueError for a config that was created by hand, since
-        how its vectors are made is unknown.
+        It has what the registry and the lock state. A value that they do not state is None. docs/spaces.md describes
+        the keys and the ids. Raises ValueError for a config that was created by hand, since how its vectors are made is
+        unknown.
         """
         if self.model is None:
             raise ValueError(f"{self!r} was not created from a registry entry, so its vector space is unknown")
-        from hypiler.space import describe
+        from hypiler._stamp import stamp_of
 
-        return describe(self.model, self.embedding_dim, self.variant)
-
-    @property
-    def space_id(self) -> str:
-        """Identifies everything that document vectors depend on; store it with the vectors of an index."""
-        return str(self.space()["space_id"])
+        return stamp_of(self.model, self.embedding_dim, self.variant)
 
     @property
-    def query_space_id(self) -> str:
-        """Identifies everything that is done to queries alone."""
-        return str(self.space()["query_space_id"])
+    def space_id(self) -> str | None:
+        """The `space_id` of the encoder that this config loads; None if only loading can show it."""
+        found: str | None = self.space()["space_id"]
+        return found
+
+    @property
+    def query_space_id(self) -> str | None:
+        """The `query_space_id` of the encoder that this config loads; None if only loading can show it."""
+        found: str | None = self.space()["query_space_id"]
+        return found
 
     def load(
         self,
@@ -245,7 +248,8 @@ def _configured(cls: type[ModelConfig], model: "Model", dimension: int | None) -
         warn(message, DeprecationWarning, stacklevel=stacklevel((type(model).__module__, "from_registry")))
     config = object.__new__(cls)
     width = model.resolve_dimension(dimension)
-    _fill(config, model.huggingface_id, width, model.context_length, model.revision, model, None)
+    length = model.document_length or model.context_length
+    _fill(config, model.huggingface_id, width, length, model.revision, model, None)
     return config
 
 

@@ -1,5 +1,7 @@
 """Errors that several packages of hypiler raise."""
 
+from hypiler._text import one_line
+
 
 class UnknownModelError(KeyError):
     """No model of a registry has this id, alias or repository.
@@ -18,4 +20,4 @@ class UnknownModelError(KeyError):
 
     def __str__(self) -> str:
         hint = f"; did you mean {self.suggestion!r}?" if self.suggestion else ""
-        return f"no model {self.id!r} in {self.registry}{hint}"
+        return one_line(f"no model {self.id!r} in {self.registry}{hint}")

@@ -35,6 +35,16 @@ if TYPE_CHECKING:
         @property
         def activation(self) -> str | None: ...
 
+    class PinnedFile(Protocol):
+        """A file that decides vectors, as it is at the commit of its model."""
+
+        @property
+        def sha256(self) -> str: ...
+        @property
+        def size(self) -> int | None: ...
+        @property
+        def precision(self) -> str | None: ...
+
     class _Facts(Protocol):
         """The facts that are needed to load a model and to describe its space. An unknown fact is None."""
 
@@ -87,6 +97,10 @@ if TYPE_CHECKING:
         @property
         def file_sha256(self) -> Mapping[str, str]: ...
         @property
+        def pinned_files(self) -> Mapping[str, PinnedFile]: ...
+        @property
+        def pins_all_files(self) -> bool: ...
+        @property
         def dimensions(self) -> tuple[int, ...]: ...
 
     class Model(_Facts, Protocol):
@@ -107,7 +121,7 @@ if TYPE_CHECKING:
         """A config or an encoder, whose vectors belong to one space."""
 
         def space(self) -> dict[str, Any]:
-            """Everything that the vectors depend on, and the ids of the two sides."""
+            """The stamp without a probe: everything that the vectors depend on, and the ids of the two sides."""
             ...
 
     class Encoder(HasSpace, Protocol):
@@ -120,9 +134,13 @@ if TYPE_CHECKING:
         engine: str
 
         @property
-        def space_id(self) -> str: ...
+        def space_id(self) -> str | None: ...
         @property
-        def query_space_id(self) -> str: ...
+        def query_space_id(self) -> str | None: ...
+        def stamp(self) -> dict[str, Any]:
+            """The stamp with a probe: store it with an index."""
+            ...
+
         def encode_queries(self, texts: Sequence[str], *, batch_size: int = 32, progress: bool | None = None) -> Any:
             """Encode texts as queries."""
             ...

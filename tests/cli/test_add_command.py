@@ -34,6 +34,28 @@ def empty(project: Project) -> Project:
     return project
 
 
+HOSTILE = [
+    "bert\u202eevil\u2066",
+    "bert\x85\x9b31m\x7f",
+    "bert\u2028\u2029x",
+    "bert\x1b[31m\n::error::forged",
+    "bert\U000e0041",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_text_that_does_not_print_is_written_as_escapes(empty: Project, tmp_path: Any, text: str) -> None:
+    """Whoever reviews models.json sees each character that a model's files put into it."""
+    config = FILES["config.json"] | {"model_type": text, "hidden_size": 8}
+    save(FILES | {"config.json": config}, tmp_path / "files")
+    code, out, err = empty.run("add", "org/evil", "--local", str(tmp_path / "files"), "--yes")
+    assert (code, err) == (0, "")
+    assert_clean(*out.split("\n"))
+    written = (empty.folder / "models.json").read_bytes().decode()
+    assert_clean(*written.replace("\r\n", "\n").replace("\t", " ").split("\n"))
+    assert empty.models()[1]["architecture"]["type"] == text
+
+
 def added(out: str) -> Any:
     """The entry that was shown."""
     return json.loads(out[: out.index("\n}\n") + 2])
@@ -69,6 +91,23 @@ def test_entry_is_shown_and_named_gaps_are_left(empty: Project) -> None:
     assert after.startswith(head + b',\r\n\t\t{\r\n\t\t\t"id": "new-model",\r\n')
     assert after.endswith(before[len(head) :])
     assert empty.files().keys() == {"models.json", "pyproject.toml"}
+
+
+def test_doubts_about_facts_and_contradictions_are_told(empty: Project) -> None:
+    files = FILES | {
+        "config_sentence_transformers.json": {"similarity_fn_name": "cosine"},
+        "1_Pooling/config.json": {"word_embedding_dimension": 4, "pooling_mode_mean_tokens": True},
+    }
+    empty.hub.add("org/Doubtful", files)
+    _, out, _ = empty.run("add", "org/Doubtful", "--yes")
+    assert empty.models()[1]["specs"]["embedding_dim"] == 8
+    assert [line for line in out.splitlines() if line.startswith("note: ")] == [
+        golden(
+            "note: 1_Pooling/config.json: word_embedding_dimension is 4, but vectors of width 8 reach the module: "
+            "hidden_size in config.json is 8"
+        ),
+        golden("note: `encoding.similarity` is doubtful: sentence-transformers writes cosine by default"),
+    ]
 
 
 def test_without_a_terminal_and_yes_nothing_is_written(empty: Project) -> None:

@@ -42,7 +42,7 @@ def test_example_runs(
     assert main(["build"]) == main(["docs"]) == 0
     capsys.readouterr()
     # What never ends, and what asks the hub or needs what it said, which other tests run.
-    if "--watch" in words or words[1] in ("verify", "add", "outdated"):
+    if "--watch" in words or words[1] in ("verify", "pin", "add", "outdated"):
         assert make_parser().parse_args(words[1:])
         return
     standard_input = io.TextIOWrapper(io.BytesIO(Path("models.json").read_bytes()))

@@ -369,7 +369,7 @@ def test_verifying_the_shipped_registry_writes_nothing(
         raise AssertionError("written")
 
     monkeypatch.setattr("hypiler.cli.verify.replace_source", refuse)
-    monkeypatch.setattr("hypiler.cli.verify.add_files", refuse)
+    monkeypatch.setattr("hypiler.cli.hub.add_files", refuse)
     code, out, _ = run(capsys, "verify", "--shipped", "BAAI/bge-m3", "--local", "folder")
     assert (code, out.splitlines()[0][:21]) == (1, "bge-m3 (BAAI/bge-m3):")
     assert run(capsys, "verify", "--shipped", "--fix") == (

@@ -22,7 +22,7 @@ def test_what_is_known_of_the_other_registry_stays(tmp_path: Path, monkeypatch: 
     known = {name: LockEntry(f"org/{name}", "a" * 40, "2026-01-31") for name in ("one", "two", "gone")}
     Path("models.lock.json").write_text(write_lock(known))
     Path("folder").mkdir()
-    Path("folder/config.json").write_text("{}")
+    Path("folder/config.json").write_text('{"model_type": "bert"}')
     del known["one"], known["gone"]
     Path("models.lock.json").write_text(write_lock(known | {"gone": LockEntry("org/gone", "a" * 40, "2026-01-31")}))
     main(["verify", "one", "--registry", "one", "--local", "folder"])

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clean import assert_clean
 from cli.conftest import GONE, Project, entry
 from golden import golden
 from hub.conftest import FILES
 from hub.test_client import CERTIFICATE, listening
-from huggingface_hub import constants
+from huggingface_hub import constants, snapshot_download
 from loopback_hub import (
     LoopbackHub,
     Reply,
@@ -131,6 +132,17 @@ def test_fix_writes_what_the_files_say_and_nothing_else(project: Project, how: l
     assert project.run("verify", *how)[0] == 0
 
 
+@pytest.mark.parametrize("text", ["bert\u202eevil", "bert\x85\x7f\u2028", "bert\x1b[31m\n::error::forged"])
+def test_fix_writes_what_does_not_print_as_escapes(project: Project, text: str) -> None:
+    wrong(project, architecture={"type": "bert"})
+    folder = project.folder.parent / "files"
+    save(FILES | {"config.json": FILES["config.json"] | {"model_type": text}}, folder)
+    project.run("verify", "tiny", "--local", str(folder), "--fix")
+    written = (project.folder / "models.json").read_text()
+    assert_clean(*written.split("\n"))
+    assert json.loads(written)["models"][0]["architecture"]["type"] == text
+
+
 def save(files: dict[str, Any], folder: Path) -> None:
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -169,7 +181,7 @@ def test_fix_does_not_hide_a_model_that_is_gone(project: Project) -> None:
     wrong(project)
     project.write(*project.models(), entry(GONE, id="other", huggingface_id="org/other"))
     code, out, _ = project.run("verify", "--fix")
-    assert (code, out.splitlines()[-1]) == (1, golden("models.json: 1 fact corrected"))
+    assert (code, out.splitlines()[-1]) == (4, golden("models.json: 1 fact corrected"))
 
 
 def test_registry_that_changes_meanwhile_is_not_mended(project: Project) -> None:
@@ -191,7 +203,7 @@ def test_json_is_all_that_stands_on_standard_output(project: Project) -> None:
     project.write(*project.models(), entry(GONE, id="other", huggingface_id="org/other"))
     for fix in ([], ["--fix"]):
         code, out, err = project.run("verify", "--json", *fix)
-        assert (code, err) == (1, "")
+        assert (code, err) == (4, "")
         tree = json.loads(out)
         assert tree.keys() == {"models", "complete"}
         assert tree["complete"] is True
@@ -322,8 +334,8 @@ _INVALID_LOCK = "error[M403]: the lock must be as `hypiler verify` writes it"
     [
         (b"", "error[M003]"),
         (b"<<<<<<< ours\n{}\n", "error[M003]"),
-        (b"{}", f"{_INVALID_LOCK}: `version` must be 1, got nothing\n"),
-        (b'{"version": 2, "models": {}}', f"{_INVALID_LOCK}: `version` must be 1, got 2\n"),
+        (b"{}", f"{_INVALID_LOCK}: `version` must be 1 or 2, got nothing\n"),
+        (b'{"version": 3, "models": {}}', f"{_INVALID_LOCK}: `version` must be 1 or 2, got 3\n"),
     ],
 )
 @pytest.mark.parametrize("command", ["verify", "outdated"])
@@ -349,7 +361,7 @@ def test_lock_that_another_writes_meanwhile_is_left(tiny_project: Project, kept:
     lock = tiny_project.folder / "models.lock.json"
     if kept:
         tiny_project.run("verify")
-        lock.write_text(lock.read_text().replace('"date": "2', '"date": "1'))
+        lock.write_text(lock.read_text().replace('"complete": true', '"complete": false'))
 
     def written(request: Request, reply: Reply) -> Reply:
         lock.write_text("other")
@@ -387,21 +399,32 @@ def test_lock_that_somebody_wrote_is_shown_escaped(tiny_project: Project) -> Non
     tiny_project.run("verify")
     text = (tiny_project.folder / "models.lock.json").read_text()
     hostile = "\\u001b[2J\\u202e\\n::error::"
-    text = text.replace('"file": "config.json",\n', f'"file": "{hostile}",\n').replace('"key": "', f'"key": "{hostile}')
+    text = text.replace('"key": "', f'"key": "{hostile}')
     text = text.replace('"value": 16', '"value": 17').replace('"note": "', f'"note": "{hostile}')
     (tiny_project.folder / "models.lock.json").write_text(text)
     code, out, _ = tiny_project.unchanged("verify", "--offline", "--facts")
     assert (code, out.count("error[M401]: `specs.vocab_size`")) == (1, 1)
-    assert "17 (\\x1b[2J\\u202e\\n::error::, `" in out
-    (tiny_project.folder / "models.lock.json").write_text(text.replace('"repository": "', f'"repository": "{hostile}'))
-    assert tiny_project.unchanged("verify", "--offline")[0] == 4
+    assert "17 (config.json, `\\x1b[2J\\u202e\\n::error::" in out
+    for part in ("repository", "file"):
+        faulty = text.replace(f'"{part}": "', f'"{part}": "{hostile}')
+        (tiny_project.folder / "models.lock.json").write_text(faulty)
+        code, out, err = tiny_project.unchanged("verify", "--offline")
+        assert (code, out) == (1, "")
+        assert f"`{part}` must be " in err
 
 
 def test_folder_takes_the_place_of_the_hub(tiny_project: Project) -> None:
     folder = tiny_project.folder.parent / "files"
     save(FILES, folder)
     done = tiny_project.run("verify", "tiny", "--local", str(folder))
-    assert done == (0, golden(f"tiny (org/tiny): {COUNTS}\n{FOLDER}1 model: 1 without a difference\n"), "")
+    assert done == (
+        0,
+        golden(
+            "tiny (org/tiny): 12 agree with a copy, 8 unknown to the files, 7 claimed\n"
+            f"{FOLDER}1 model: 1 without a difference\n"
+        ),
+        "",
+    )
     assert tiny_project.hub.requests == []
     assert tiny_project.lock()["tiny"]["revision"] is None
 
@@ -603,13 +626,13 @@ REFUSALS: dict[str, tuple[dict[str, Any], str | None, int, str]] = {
     "private": (
         {"private": True},
         None,
-        1,
+        4,
         "org/tiny was not found on HUB, or is private and needs a token (HF_TOKEN)",
     ),
     "hidden": (
         {"private": True},
         LoopbackHub.stranger,
-        1,
+        4,
         "org/tiny was not found on HUB, or is hidden from the token",
     ),
     "disabled": (
@@ -650,14 +673,15 @@ def test_refusal_says_what_is_wanted_and_others_are_still_read(
 def test_worst_result_is_the_exit_code(project: Project) -> None:
     wrong(project)
     first = project.models()
-    for repository, code in (("gone", 1), ("slow", 4)):
+    project.hub.add("org/other", FILES)
+    for repository, code in (("other", 1), ("slow", 4)):
         first.append(entry(GONE, id=repository, huggingface_id=f"org/{repository}"))
         project.hub.fault("*/org/slow/*", answer(500))
         project.write(*first)
         found, out, _ = project.run("verify")
         assert found == code
     assert out.splitlines()[-1] == golden(
-        "3 models: 0 without a difference, 1 with, 1 that does not exist, 1 that could not be read"
+        "3 models: 0 without a difference, 1 with, 1 without such a commit, 1 that could not be read"
     )
 
 
@@ -666,8 +690,8 @@ def test_commit_that_is_gone_is_told(tiny_project: Project) -> None:
     assert tiny_project.unchanged("verify") == (
         1,
         golden(
-            f"tiny: org/tiny @ {GONE} does not exist: the repository has no such commit, branch or tag\n1 model: 0 without a"
-            " difference, 1 that does not exist\n"
+            f"tiny: org/tiny @ {GONE} does not exist: the repository has no such commit, branch or tag\n"
+            "1 model: 0 without a difference, 1 without such a commit\n"
         ),
         "",
     )
@@ -756,7 +780,8 @@ def test_faulty_file_is_named_and_says_nothing(project: Project, name: str) -> N
 def test_license_without_words_in_yaml_stays_what_it_is(project: Project) -> None:
     project.write(entry(project.hub.add("org/tiny", FILES | {"README.md": "---\nlanguage: no\nlicense: mit\n---\n"})))
     _, out, _ = project.run("verify")
-    assert '`capabilities.languages` must be what the model\'s files say: ["no"] (README.md, `language`)' in out
+    message = "`capabilities.languages` must be what the model's files say (README.md, `language`): `no` is missing; "
+    assert message + "`en` is too many" in out
 
 
 def test_pickles_and_code_are_a_note(project: Project) -> None:
@@ -767,7 +792,7 @@ def test_pickles_and_code_are_a_note(project: Project) -> None:
     _, out, _ = project.run("verify")
     assert "  note: loading it with its own library runs code from the repository: code.py\n" in out
     assert "  note: only pickled weights: loading them can run code\n" in out
-    assert not {"pytorch_model.bin", "code.py"} & project.hub.files
+    assert "pytorch_model.bin" not in project.hub.files
     assert not (project.folder / "canary").exists()
 
 
@@ -901,4 +926,180 @@ def test_example_runs(project: Project, line: str) -> None:
     project.write(entry(project.hub.add("BAAI/bge-m3", FILES), id="bge-m3", huggingface_id="BAAI/bge-m3"))
     save(FILES, project.folder / "bge-m3")
     project.run("verify")
+    snapshot_download("BAAI/bge-m3", revision=commit_of(project))
     assert project.run(*line.split()[1:])[0] == 0
+
+
+def width_of(project: Project) -> int:
+    width: int = project.models()[0]["specs"]["embedding_dim"]
+    return width
+
+
+CONTRADICTION = {"1_Pooling/config.json": {"word_embedding_dimension": 4, "pooling_mode_mean_tokens": True}}
+
+
+def test_files_that_contradict_each_other_are_told_and_the_network_is_right(project: Project) -> None:
+    project.write(entry(project.hub.add("org/tiny", FILES | CONTRADICTION)))
+    before = project.files()["models.json"]
+    code, out, _ = project.run("verify", "--fix")
+    assert code == 0
+    assert (
+        golden(
+            "  note: 1_Pooling/config.json: word_embedding_dimension is 4, but vectors of width 8 reach the module: "
+            "hidden_size in config.json is 8\n"
+        )
+        in out
+    )
+    assert project.files()["models.json"] == before
+    assert project.lock()["tiny"]["facts"]["specs.embedding_dim"]["doubtful"] is True
+    assert project.run("check")[0] == 0
+
+
+@pytest.mark.parametrize("offline", [False, True])
+def test_doubtful_value_is_an_error_that_is_not_corrected(project: Project, offline: bool) -> None:
+    commit = project.hub.add("org/tiny", FILES | CONTRADICTION)
+    project.write(entry(commit))
+    project.run("verify")
+    project.write(
+        entry(commit, specs={"embedding_dim": 4, "parameters": "0.128K"}, architecture={"matryoshka_dims": [2, 4]})
+    )
+    before = project.files()["models.json"]
+    code, out, _ = project.run("verify", "--fix", *["--offline"] * offline)
+    assert code == 1
+    message = (
+        "error[M401]: `specs.embedding_dim` must be what the model's files say: 8 (config.json, `hidden_size`); here 4"
+    )
+    assert message in out
+    assert (
+        golden(
+            "  = help: `--fix` does not write what is doubtful (1_Pooling/config.json: word_embedding_dimension is 4, but "
+            "vectors of width 8 reach the module: hidden_size in config.json is 8): look it up\n"
+        )
+        in out
+    )
+    assert project.files()["models.json"] == before
+
+
+def test_doubt_about_one_fact_does_not_keep_others_wrong(project: Project) -> None:
+    commit = project.hub.add("org/tiny", FILES | CONTRADICTION)
+    wrong = {"embedding_dim": 4, "vocab_size": 17, "parameters": "0.128K"}
+    project.write(entry(commit, specs=wrong, architecture={"matryoshka_dims": [2, 4]}))
+    code, out, _ = project.run("verify", "--fix")
+    assert (code, width_of(project), project.models()[0]["specs"]["vocab_size"]) == (1, 4, 16)
+    assert "models.json: 1 fact corrected\n" in out
+
+
+def test_default_of_a_library_is_told_as_a_doubt(project: Project) -> None:
+    settings = {"config_sentence_transformers.json": {"similarity_fn_name": "cosine"}}
+    project.write(entry(project.hub.add("org/tiny", FILES | settings)))
+    _, out, _ = project.run("verify")
+    assert golden("  note: `encoding.similarity` is doubtful: sentence-transformers writes cosine by default\n") in out
+    _, out, _ = project.run("verify", "--facts")
+    line = (
+        '  agrees  encoding.similarity                   "cosine"  config_sentence_transformers.json similarity_fn_name'
+    )
+    assert line + " (sentence-transformers writes cosine by default)\n" in out
+
+
+LISTS = [
+    (
+        {"languages": ["en", "de"]},
+        golden(
+            "`capabilities.languages` must be what the model's files say (README.md, `language`): "
+            "`fr` is missing; `de` is too many"
+        ),
+    ),
+    (
+        {"languages": ["de", "es", "it"]},
+        golden(
+            "`capabilities.languages` must be what the model's files say (README.md, `language`): "
+            "`en`, `fr` are missing; `de`, `es`, `it` are too many"
+        ),
+    ),
+    (
+        {"quantization": ["int8"]},
+        golden(
+            "`capabilities.quantization` must contain at least what the model's files show "
+            "(model.safetensors, `dtype`): `fp32` is missing"
+        ),
+    ),
+    (
+        {"modalities": ["text", "image"]},
+        golden(
+            "`capabilities.modalities` must be what the model's files say (config.json, `vocab_size`): "
+            "`image` is too many"
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "message"), LISTS)
+def test_difference_of_lists_says_what_is_missing_and_what_is_too_many(
+    project: Project, changes: dict[str, Any], message: str
+) -> None:
+    card = {"README.md": "---\nlicense: mit\nlanguage: [en, fr]\n---\n"}
+    capabilities = {"languages": ["en", "fr"]} | changes
+    project.write(entry(project.hub.add("org/tiny", FILES | card), capabilities=capabilities))
+    code, out, _ = project.run("verify")
+    assert code == 1
+    assert f"error[M401]: {message}\n" in out
+    assert out.count("error[") == 1
+
+
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"a" * 64 + b"\nsize 3\n"
+UNREADABLE: dict[str, dict[str, Any]] = {
+    "no file of a model": {"notes.txt": b"a"},
+    "pointers of Git LFS": {"config.json": POINTER, "tokenizer.json": POINTER},
+    "a web page": {"config.json": b"<!DOCTYPE html><html></html>"},
+    "a download that broke off": {"config.json": b'{"model_type": "be'},
+    "an empty file": {"config.json": b" "},
+}
+
+
+@pytest.mark.parametrize("files", UNREADABLE.values(), ids=UNREADABLE)
+def test_nothing_that_could_be_read_in_a_folder_is_an_error(project: Project, files: dict[str, Any]) -> None:
+    project.write(entry(None))
+    folder = project.folder.parent / "files"
+    save(files, folder)
+    code, out, _ = project.unchanged("verify", "tiny", "--local", "../files")
+    assert code == 3
+    assert golden("tiny: ../files: nothing was verified, since no file could be read that states a fact\n") in out
+    assert out.endswith(UNREAD)
+
+
+def test_nothing_that_could_be_read_on_the_hub_is_an_error(project: Project) -> None:
+    project.write(entry(project.hub.add("org/tiny", {"notes.txt": b"a"})))
+    code, out, _ = project.unchanged("verify")
+    assert code == 4
+    assert golden("tiny: org/tiny: nothing was verified, since no file could be read that states a fact\n") in out
+    assert out.endswith(UNREAD)
+
+
+def test_file_that_modules_name_and_that_is_missing_is_told(project: Project) -> None:
+    files = {name: data for name, data in FILES.items() if name != "1_Pooling/config.json"}
+    project.write(entry(project.hub.add("org/tiny", files)))
+    code, out, _ = project.run("verify")
+    assert code == 0
+    assert (
+        golden(
+            "  note: 1_Pooling/config.json was not used: it is missing, and modules.json names its folder: download it too\n"
+        )
+        in out
+    )
+
+
+def test_part_of_the_files_in_a_folder_has_no_difference(project: Project) -> None:
+    files = {"weights": {"safetensors": "model.safetensors", "onnx": "onnx/model.onnx"}, "tokenizer": "tokenizer.json"}
+    project.write(entry(None, files=files))
+    save({"config.json": FILES["config.json"]}, project.folder.parent / "files")
+    code, out, _ = project.run("verify", "tiny", "--local", "../files")
+    assert (code, out) == (
+        0,
+        golden(
+            f"tiny (org/tiny): 3 agree, 20 unknown to the files, 7 claimed\n{FOLDER}1 model: 1 without a difference\n"
+        ),
+    )
+    # A clone has all files.
+    (project.folder.parent / "files/.git").mkdir()
+    code, out, _ = project.run("verify", "tiny", "--local", "../files")
+    assert (code, out.count("there is no such file")) == (1, 3)

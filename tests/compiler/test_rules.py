@@ -6,10 +6,14 @@ from typing import Any
 import pytest
 from generated import compiled
 from golden import golden
+from hypothesis import given
+from hypothesis import strategies as st
 from strategies import plain_model, registry_of
 
+from hypiler.compiler import registry_rules
 from hypiler.compiler.pipeline import compile_registry
 from hypiler.schema.parameter_counts import parameter_count
+from hypiler.schema.vocabulary import MODEL_TYPES
 
 
 def findings(*models: Any) -> list[tuple[str, str, str, str | None]]:
@@ -202,7 +206,7 @@ class TestSources:
 
 class TestVariants:
     def test_an_id_that_is_used_twice_is_found(self) -> None:
-        variant = {"id": "onnx", "quantization": "int8"}
+        variant = {"id": "onnx", "quantization": "int8", "file": "int8.onnx"}
         message = golden("variant id `onnx` is used twice")
         assert of(variants=[variant, {**variant, "id": "x"}, variant]) == [
             ("M215", "$.models[0].variants[2].id", message, None)
@@ -325,3 +329,140 @@ class TestSimilarTypes:
 
     def test_words_that_differ_in_a_digit_are_two(self) -> None:
         assert findings(*[plain_model(id=word, type=word, aliases=[]) for word in ("gen-1", "gen-2")]) == []
+
+    def test_search_takes_as_many_steps_as_there_are_words(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        compared: list[int] = []
+        own = registry_rules._one_slip_apart
+
+        def counted(one: str, other: str) -> bool:
+            compared.append(1)
+            return own(one, other)
+
+        monkeypatch.setattr(registry_rules, "_one_slip_apart", counted)
+        steps: list[int] = []
+        for count in (500, 1000, 2000):
+            compared.clear()
+            assert findings(*[plain_model(id=f"m-{i}", type=f"t-{i}", aliases=[]) for i in range(count)]) == []
+            steps.append(len(compared))
+        # If each pair were compared, twice as many words would take four times as many steps.
+        assert steps[2] < 3 * steps[1] < 9 * steps[0]
+
+    @given(words=st.lists(st.text("ab-1", min_size=1, max_size=5), max_size=30))
+    def test_search_finds_what_a_comparison_of_all_pairs_finds(self, words: list[str]) -> None:
+        assert registry_rules._meant_types(words) == compared_with_all(words)
+
+
+def compared_with_all(used: list[str]) -> dict[str, str]:
+    """The words that are probably typing errors, each with the first word that is one slip apart."""
+    counts = {word: used.count(word) for word in used if word not in MODEL_TYPES}
+    words, meant = [*MODEL_TYPES], {}
+    for word in sorted(counts, key=lambda word: -counts[word]):
+        near = [known for known in words if registry_rules._one_slip_apart(word, known)]
+        if near:
+            meant[word] = near[0]
+        else:
+            words.append(word)
+    return meant
+
+
+class TestManyFindings:
+    def test_suggestions_end_once_there_are_many_findings(self) -> None:
+        """The search for a near word takes far longer than the finding itself."""
+        found = findings(plain_model() | {f"licence{i}": 1 for i in range(3000)})
+        helps = [help for code, _, _, help in found if code == "M102"]
+        assert len(helps) == 3000
+        assert helps[0] == golden("did you mean `license`?")
+        assert all(helps[:900])
+        assert not any(helps[1000:])
+
+    @pytest.mark.parametrize("name", ["id", "license", "extra_key", "description"])
+    def test_messages_have_a_bounded_length(self, name: str) -> None:
+        long = "x" * 100_000
+        for changed in ({name: [long]}, {name: long + "\n"}, {long: 1}, {"sources": {long: "x"}}):
+            for code, path, message, help in findings(plain_model() | changed):
+                assert len(path) < 500, code
+                assert len(message) <= 4000, code
+                assert len(help or "") <= 4000, code
+
+
+class TestLoading:
+    """Notes on entries that `load` cannot open: they are shown and never count."""
+
+    def noted(self, **changed: Any) -> list[tuple[str, str]]:
+        """Path and message of each note. A field that is changed to None is left out."""
+        model = plain_model(**changed)
+        for path in [path.split("__") for path, value in changed.items() if value is None]:
+            holder = model
+            for key in path[:-1]:
+                holder = holder[key]
+            del holder[path[-1]]
+        found = compiled(registry_of(model)).findings
+        assert {(finding.code, finding.severity) for finding in found} <= {("M218", "note")}
+        return [(finding.json_path.removeprefix("$.models[0]."), finding.message) for finding in found]
+
+    @pytest.mark.parametrize("type", ["vision-language", "time-series"])
+    def test_type_that_no_engine_runs(self, type: str) -> None:
+        # Nothing else of such an entry matters for loading.
+        assert self.noted(type=type, encoding__pooling=None, variants=[{"id": "q4", "quantization": "q4"}]) == [
+            ("type", golden(f"no engine loads a model of type `{type}`: its input is more than text"))
+        ]
+
+    @pytest.mark.parametrize(
+        "variant",
+        [{}, {"file": "q4.gguf"}, {"huggingface_id": "org/name"}, {"huggingface_id": "org/other", "file": "q4.gguf"}],
+    )
+    def test_variant_without_an_onnx_file(self, variant: dict[str, str]) -> None:
+        variants = [
+            {"id": "onnx", "quantization": "fp16", "file": "16.onnx"},
+            {"id": "q", "quantization": "q4"} | variant,
+        ]
+        assert self.noted(variants=variants) == [
+            ("variants[1]", golden("no engine loads the variant `q`, which names no ONNX file"))
+        ]
+
+    @pytest.mark.parametrize("variant", [{"file": "a.onnx"}, {"huggingface_id": "org/other"}])
+    def test_variant_that_is_or_may_be_an_onnx_file(self, variant: dict[str, str]) -> None:
+        assert self.noted(variants=[{"id": "q", "quantization": "int8"} | variant]) == []
+
+    def test_code_of_the_repository_without_an_onnx_file(self) -> None:
+        none: dict[str, Any] = {"dependencies__remote_code": True, "files__weights__onnx": None}
+        assert self.noted(**none, variants=[]) == [
+            (
+                "dependencies.remote_code",
+                golden("`load` needs `trust_remote_code=True`, since `dependencies.remote_code` is true"),
+            )
+        ]
+        assert self.noted(**none) == []  # a variant has one
+        assert self.noted(dependencies__remote_code=True, variants=[]) == []
+        assert self.noted(files__weights__onnx=None, dependencies__remote_code=False, variants=[]) == []
+
+    @pytest.mark.parametrize(
+        ("type", "multi_vector", "needed"),
+        [
+            ("dense", False, ["pooling", "normalize", "similarity", "query_prefix", "document_prefix"]),
+            ("unified", True, ["pooling", "normalize", "similarity", "query_prefix", "document_prefix"]),
+            ("static", False, ["normalize", "similarity", "query_prefix", "document_prefix"]),
+            ("colbert", True, ["normalize", "query_prefix", "document_prefix"]),
+            ("late", True, ["normalize", "query_prefix", "document_prefix"]),
+            ("sparse", False, ["query_prefix", "document_prefix"]),
+            ("reranker", False, []),
+        ],
+    )
+    def test_facts_that_are_needed_depend_on_the_type(self, type: str, multi_vector: bool, needed: list[str]) -> None:
+        facts = ("pooling", "normalize", "similarity", "query_prefix", "document_prefix")
+        for fact in facts:
+            changed: dict[str, Any] = {"type": type, "capabilities__multi_vector": multi_vector}
+            found = self.noted(**changed, **{f"encoding__{fact}": None})
+            told = golden(f"`load` needs `encoding.{fact}`, unless the model's files state it")
+            assert found == ([(f"encoding.{fact}", told)] if fact in needed else [])
+
+    def test_missing_facts_are_one_note(self) -> None:
+        found = self.noted(type="sparse", encoding__query_prefix=None, encoding__document_prefix=None)
+        told = golden(
+            "`load` needs `encoding.query_prefix`, `encoding.document_prefix`, unless the model's files state them"
+        )
+        assert found == [("encoding.query_prefix", told)]
+
+    def test_entry_without_facts_about_encoding_is_not_meant_to_be_loaded(self) -> None:
+        facts = ("pooling", "normalize", "similarity", "query_prefix", "document_prefix")
+        assert self.noted(type="dense", **{f"encoding__{fact}": None for fact in facts}) == []

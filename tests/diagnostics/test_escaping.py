@@ -5,7 +5,10 @@ from typing import Any
 import pytest
 from golden import golden
 
-from hypiler.diagnostics.escaping import did_you_mean, printable, quote_name, quote_value
+from hypiler.diagnostics.escaping import did_you_mean, one_line, printable, quote_name, quote_value
+from hypiler.diagnostics.finding import Finding, json_path
+from hypiler.diagnostics.formats import render_github
+from hypiler.diagnostics.text import render_concise, render_text
 
 
 @pytest.mark.parametrize(
@@ -68,3 +71,28 @@ def test_the_nearest_word_is_suggested_whatever_its_case_and_joints(word: str, n
 
 def test_a_very_long_word_costs_no_time() -> None:
     assert did_you_mean("license" * 10**6, ["license"] * 50) is None
+
+
+@pytest.mark.parametrize("text", ["x" * 10**6, "\n" * 10**6, "\u202e" * 5000, "é" * 4001, "\ud800" * 3000])
+def test_a_message_is_one_line_of_bounded_length(text: str) -> None:
+    line = one_line(f"begin {text} end")
+    assert line.isprintable()
+    assert len(line) <= 4000
+    assert line.startswith("begin ")
+    assert line.endswith(" end")
+    assert one_line(line) == line
+
+
+def test_a_message_that_fits_stays_as_it_is() -> None:
+    for text in ("", "plain", "é 😀", "x" * 4000):
+        assert one_line(text) == text
+
+
+def test_a_finding_forges_no_line_whatever_it_is_made_of() -> None:
+    hostile = "\n::error::forged\x1b[31m\u202e" + "x" * 10**5
+    finding = Finding("M103", hostile, ("models", 0, hostile), help=hostile, file=hostile, model=hostile)
+    for text in (finding.message, finding.help or "", finding.json_path, render_text([finding]).replace("\n", "")):
+        assert text.isprintable()
+        assert len(text) < 20_000 + len(hostile)
+    assert "\n::error::" not in render_text([finding]) + render_concise([finding]) + render_github([finding])
+    assert len(json_path(("a" * 10**6, 1, "b"))) < 300

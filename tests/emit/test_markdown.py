@@ -22,7 +22,7 @@ from hypiler.emit.markdown import emit_markdown
 from hypiler.model_files.facts import FileFact
 from hypiler.schema.fields import FIELDS
 from hypiler.verification.lock_rules import Lock
-from hypiler.verification.lockfile import LockEntry, write_lock
+from hypiler.verification.lockfile import AT_COMMIT, COPY, LockedFile, LockEntry, write_lock
 
 ROOT = Path(__file__).parents[2]
 READER = MarkdownIt("gfm-like", {"html": True})
@@ -128,6 +128,7 @@ def models() -> list[Tree]:
     ids = ("model-a", "model-b")
     found = [plain_model(id=id, aliases=[], huggingface_id=f"org/{id}", revision=COMMIT) for id in ids]
     for model in found:
+        del model["files"], model["variants"]
         model["specs"]["hidden_dim"] = 8
         model["encoding"]["pooling"] = "mean"
     return found
@@ -135,7 +136,9 @@ def models() -> list[Tree]:
 
 def with_lock(*ids: str, facts: dict[str, FileFact] = FACTS, revision: str | None = COMMIT) -> str:
     """The document of the two models, of which the named ones were verified."""
-    entries = {id: LockEntry(f"org/{id}", revision, "2026-01-31", {}, facts) for id in ids}
+    read = AT_COMMIT if revision else COPY
+    files = {fact.file: LockedFile("b" * 64, read=read) for fact in facts.values()}
+    entries = {id: LockEntry(f"org/{id}", revision, "2026-01-31", files, facts) for id in ids}
     data = json.dumps(registry_of(*models())).encode()
     registry = compile_registry([("models.json", data)], lock=Lock(write_lock(entries).encode(), "models.lock.json"))
     assert registry.findings == []
@@ -288,7 +291,9 @@ def test_any_text_is_text(text: str) -> None:
 
 
 def test_document_does_not_deny_what_was_compared_with_a_copy() -> None:
-    """A folder of unknown commit proves nothing of the pinned one, so its facts are claimed; they were compared."""
+    """A folder of unknown commit proves nothing of the pinned one, but its facts were compared."""
     text = with_lock("model-a", revision=None)
     (opening,) = paragraphs(text)
+    assert "facts *agree with a copy* of the files" in opening
     assert opening.endswith("No fact was compared with the files of the model at a known commit.")
+    assert "**Agrees with a copy:** 2 facts." in paragraphs(text, "model-a")[-1]

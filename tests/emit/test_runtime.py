@@ -126,7 +126,7 @@ class TestNames:
             "models_by_type",
             "models_with_matryoshka",
         ]
-        classes = ["DenseLayer", "ModelId", "ModelInfo", "ModelType", "ModelVariant", "Repository"]
+        classes = ["DenseLayer", "ModelId", "ModelInfo", "ModelType", "ModelVariant", "PinnedFile", "Repository"]
         constants = ["BGE_M3", "CB2", "COLBERT_V2", "MODELS", "MODELS_BY_ID", "MODEL_REGISTRY"]
         constants += ["T1", "T2", "TINY_V1"]
         assert dir(m) == sorted([*functions, *classes, *constants])

@@ -39,6 +39,13 @@ PACKAGES = {
 }
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Many tests truncate texts on purpose. Those about the warning catch it by `pytest.warns`."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.filterwarnings("ignore::hypiler.engines.TruncationWarning"))
+
+
 @pytest.fixture(scope="session")
 def unpacked() -> Callable[[str], Path]:
     """Gives the folder of one of the packages' models, which is downloaded once for all checkouts of the user."""

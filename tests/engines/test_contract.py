@@ -4,10 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from generated import valid
 from golden import golden
-from tiny import WIDTH, WORDS, config_of, write_tiny
+from strategies import registry_of
+from tiny import WIDTH, WORDS, config_of, entry, write_tiny
 
-from hypiler.engines import EngineError, MismatchError
+from hypiler.engines import EngineError, MismatchError, UnknownFactError
 from hypiler.engines.contract import Contract, make_contract
 from hypiler.engines.layout import read_layout
 
@@ -173,3 +175,22 @@ def test_configuration_of_another_network_is_refused(tmp_path: Path) -> None:
         MismatchError, match=r"^`specs.vocab_size` of `tiny` is 16 in the registry and 17 in config.json"
     ):
         contract_of(tmp_path, files)
+
+
+@pytest.mark.parametrize("type", ["dense", "static", "colbert", "sparse", "reranker"])
+def test_facts_that_check_asks_for_are_those_that_load_needs(tmp_path: Path, type: str) -> None:
+    facts = ("pooling", "normalize", "similarity", "query_prefix", "document_prefix")
+    stated: dict[str, Any] = {"pooling": "mean", "normalize": True, "query_prefix": "", "document_prefix": ""}
+    stated["similarity"] = {"colbert": "max_sim", "sparse": "dot"}.get(type, "cosine")
+    needed: set[str] = set()
+    for number, fact in enumerate(facts):
+        encoding = stated | {fact: None}
+        place = tmp_path / str(number)
+        place.mkdir()
+        try:
+            contract_of(place, {}, type=type, encoding=encoding)
+        except UnknownFactError:
+            needed.add(fact)
+        noted = valid(registry_of(entry(type=type, encoding=encoding))).findings
+        assert [finding.code for finding in noted] == ["M218"] * (fact in needed)
+    assert needed or type == "reranker"

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import pickle
 import re
 import shutil
@@ -18,6 +19,7 @@ import pytest
 from golden import golden
 from huggingface_hub import constants, file_download
 from loopback_hub import LoopbackHub, Responder, altered, answer, answer_bomb, answer_json, delayed, halved, trickling
+from safetensors.numpy import save_file
 from tiny import TABLE, config_of, write_tiny
 
 from hypiler import ModelConfig
@@ -294,7 +296,10 @@ def test_folder_asks_nothing_of_the_hub(hub: LoopbackHub, folder: Path, tmp_path
 def test_folder_must_be_one(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(EngineError) as caught:
         config_of(tmp_path).load("onnx", local=folder / "model.onnx")
-    told = golden(f"`local` must be a folder with the files of `tiny`; {folder / 'model.onnx'} is not a folder")
+    told = golden(
+        f"`local` must be a folder with the files of `tiny`; {folder / 'model.onnx'} is not a folder: pass its folder,"
+        f" {folder}"
+    )
     assert str(caught.value) == told
 
 
@@ -539,6 +544,25 @@ def test_links_to_files_are_followed_and_checked(hub: LoopbackHub, folder: Path,
         find_files(config, FILES, local=folder)
 
 
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "README.md", "modeling.py", "artifact.metadata"])
+def test_text_behind_a_link_that_leads_out_is_not_read(folder: Path, tmp_path: Path, name: str) -> None:
+    secret = tmp_path / "token"
+    secret.write_text("hf_AbCdEf")
+    (folder / name).unlink(missing_ok=True)
+    (folder / name).symlink_to(secret)
+    with pytest.raises(UnsafeError) as caught:
+        find_files(config_of(tmp_path), FILES, local=folder)
+    assert str(caught.value) == golden(f"{folder / name} is a link that leads out of the folder: replace it by a copy")
+
+
+def test_text_behind_a_link_inside_the_folder_is_read(folder: Path, tmp_path: Path) -> None:
+    (folder / "config.json").rename(folder / "real.json")
+    (folder / "config.json").symlink_to("real.json")
+    # The folder itself may be reached by a link.
+    (tmp_path / "model-link").symlink_to(folder)
+    find_files(config_of(tmp_path), FILES, local=tmp_path / "model-link")
+
+
 def test_link_to_a_folder_is_refused(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (folder / "2_Dense").symlink_to(tmp_path / "elsewhere")
@@ -547,3 +571,158 @@ def test_link_to_a_folder_is_refused(folder: Path, tmp_path: Path) -> None:
     assert str(caught.value) == golden(
         f"{folder / '2_Dense'} is a link to a folder, in which nothing would be checked: replace it by a copy"
     )
+
+
+class TestFolder:
+    """A path that is not the folder of the model is named as what it is, with the path to pass."""
+
+    def told(self, tmp_path: Path, local: Path, engine: str = "auto") -> str:
+        with pytest.raises(EngineError) as caught:
+            config_of(tmp_path).load(engine, local=local)
+        return str(caught.value)
+
+    @pytest.mark.parametrize("engine", ["auto", "onnx"])
+    def test_path_that_does_not_exist(self, tmp_path: Path, engine: str) -> None:
+        assert self.told(tmp_path, tmp_path / "none", engine) == golden(
+            f"`local` must be a folder with the files of `tiny`; {tmp_path / 'none'} does not exist"
+        )
+
+    @pytest.mark.parametrize("engine", ["auto", "onnx"])
+    @pytest.mark.parametrize("inside", ["model", "snapshots/0123456789", "org/model"])
+    def test_folder_above_the_model(self, tmp_path: Path, engine: str, inside: str) -> None:
+        above = tmp_path / "above"
+        folder = above / inside
+        folder.parent.mkdir(parents=True)
+        write_tiny(folder)
+        (above / ".git").mkdir()
+        (above / ".git/config.json").write_text("{}")
+        assert self.told(tmp_path, above, engine) == golden(
+            f"`local` must be a folder with the files of `tiny`; {above} has none itself, but a folder in it has: pass"
+            f" {folder}"
+        )
+
+    def test_folder_with_models_far_below_is_not_searched(self, tmp_path: Path) -> None:
+        write_tiny(tmp_path / "model" / "a" / "b" / "c")
+        assert self.told(tmp_path, tmp_path / "model").startswith("no engine can run `tiny`")
+
+    def test_folder_of_parts_is_the_model(self, tmp_path: Path) -> None:
+        folder = write_tiny(tmp_path / "model")
+        (folder / "config.json").unlink()
+        (folder / "1_Pooling").mkdir()
+        (folder / "1_Pooling/config.json").write_text("{}")
+        config_of(tmp_path).load("onnx", local=folder)
+
+
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 90868376\n"
+PAGE = b"<!DOCTYPE html>\n<html><head><title>org/tiny</title></head></html>"
+NOT_THE_FILE = [
+    (POINTER, golden("the file is a Git LFS pointer, not the file itself: run `git lfs pull`, or download it")),
+    (
+        PAGE,
+        golden("the file is a web page (HTML), not the file itself: download it from `/resolve/`, not from `/blob/`"),
+    ),
+]
+
+
+class TestDamage:
+    """Files that are not what their names say are named as what they are, with the remedy."""
+
+    @pytest.mark.parametrize(("content", "what"), NOT_THE_FILE)
+    @pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json", "config.json"])
+    def test_disguise_is_named(self, folder: Path, tmp_path: Path, name: str, content: bytes, what: str) -> None:
+        (folder / name).write_bytes(content)
+        with pytest.raises(EngineError) as caught:
+            config_of(tmp_path).load("onnx", local=folder)
+        assert str(caught.value) == f"{folder / name} cannot be used: {what}"
+
+    # A library would take the pointer for a vocabulary of three words.
+    @pytest.mark.parametrize("name", ["vocab.txt", "sentencepiece.bpe.model", "model.safetensors"])
+    def test_disguise_of_a_file_for_pytorch_is_named(self, folder: Path, tmp_path: Path, name: str) -> None:
+        (folder / name).write_bytes(POINTER)
+        with pytest.raises(EngineError) as caught:
+            find_files(config_of(tmp_path), FILES, local=folder)
+        assert str(caught.value) == f"{folder / name} cannot be used: {NOT_THE_FILE[0][1]}"
+
+    def test_card_and_licence_may_be_web_pages(self, folder: Path, tmp_path: Path) -> None:
+        (folder / "README.md").write_bytes(PAGE)
+        (folder / "LICENSE.txt").write_bytes(PAGE)
+        assert find_files(config_of(tmp_path), FILES, local=folder) == folder
+
+    @pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json"])
+    def test_empty_file_is_named(self, folder: Path, tmp_path: Path, name: str) -> None:
+        (folder / name).write_bytes(b"")
+        with pytest.raises(EngineError) as caught:
+            config_of(tmp_path).load("onnx", local=folder)
+        assert str(caught.value) == golden(f"{folder / name} cannot be used: the file is empty: download it again")
+
+    @pytest.mark.parametrize("kept", [0.1, 0.5, 0.99])
+    def test_graph_that_is_cut_off_is_named(self, folder: Path, tmp_path: Path, kept: float) -> None:
+        content = (folder / "model.onnx").read_bytes()
+        size = int(len(content) * kept)
+        (folder / "model.onnx").write_bytes(content[:size])
+        with pytest.raises(EngineError) as caught:
+            config_of(tmp_path).load("onnx", local=folder)
+        assert str(caught.value).endswith(
+            golden(f" ({folder / 'model.onnx'}: the file is cut off after {size} bytes: download it again)")
+        )
+
+    def test_table_that_is_cut_off_is_named(self, tmp_path: Path) -> None:
+        pytest.importorskip("model2vec")
+        folder = tmp_path / "static"
+        folder.mkdir()
+        save_file({"embeddings": TABLE}, folder / "model.safetensors")
+        shutil.copy(write_tiny(tmp_path / "model") / "tokenizer.json", folder)
+        (folder / "config.json").write_text("{}")
+        config = config_of(tmp_path, type="static")
+        config.load(local=folder)
+        content = (folder / "model.safetensors").read_bytes()
+        (folder / "model.safetensors").write_bytes(content[:-100])
+        with pytest.raises(EngineError) as caught:
+            config.load(local=folder)
+        assert str(caught.value).endswith(
+            golden(
+                f" ({folder / 'model.safetensors'}: not a valid safetensors header: its tensors take 512 bytes of the"
+                " 412 that follow it; if it was not downloaded completely, download it again)"
+            )
+        )
+
+    def test_file_that_cannot_be_read_is_named(self, folder: Path, tmp_path: Path) -> None:
+        (folder / "tokenizer.json").unlink()
+        (folder / "tokenizer.json").mkdir()
+        with pytest.raises(EngineError, match=r"tokenizer\.json"):
+            config_of(tmp_path).load("onnx", local=folder)
+
+
+@pytest.mark.parametrize("local", ["p" * 5000, "p/" * 3000, "x" * 300], ids=["letters", "folders", "name"])
+def test_path_that_the_system_cannot_take_is_an_error_of_the_engine(tmp_path: Path, local: str) -> None:
+    with pytest.raises(EngineError) as caught:
+        config_of(tmp_path).load("onnx", local=tmp_path / local)
+    assert "File name too long" in str(caught.value)
+    assert len(str(caught.value)) <= 4000
+
+
+@pytest.mark.parametrize("name", ["config.json", "modules.json", "README.md"])
+def test_pipe_in_the_place_of_a_file_is_not_waited_for(folder: Path, tmp_path: Path, name: str) -> None:
+    (folder / name).unlink(missing_ok=True)
+    os.mkfifo(folder / name)
+    vectors(config_of(tmp_path), local=folder)
+
+
+@pytest.mark.parametrize("forged", ["x\n::error::forged\x1b[31m", "\u202e\u2066", "\x85\u2028", "\udcff"])
+def test_name_of_a_file_forges_no_line_of_a_message(folder: Path, tmp_path: Path, forged: str) -> None:
+    place = folder / f"{forged}_Layer"
+    place.mkdir()
+    (place / "config.json").write_text('{"activation_function": "os.abort"}')
+    with pytest.raises(EngineError) as caught:
+        find_files(config_of(tmp_path), FILES, local=folder, runs_remote_code=True)
+    assert str(caught.value).isprintable()
+    assert "os.abort" in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", [EngineError, ChecksumError, UnsafeError])
+def test_every_error_of_an_engine_is_one_line_of_bounded_length(kind: type[EngineError]) -> None:
+    """Its message may hold names of files and the words of any library."""
+    error = kind("first\nsecond \x1b[31m\u202e" + "x" * 10**6)
+    assert str(error).isprintable()
+    assert len(str(error)) == 4000
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)

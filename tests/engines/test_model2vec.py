@@ -259,7 +259,10 @@ def test_static_files_are_refused_as_another_kind(
 def test_kind_that_the_library_does_not_run_is_refused(minilm: Path) -> None:
     with pytest.raises(EngineError) as caught:
         ModelConfig.from_registry("all-minilm-l6-v2").load("model2vec", local=minilm)
-    assert str(caught.value) == golden("`model2vec` runs static models, and `all-minilm-l6-v2` is a dense one")
+    assert str(caught.value) == golden(
+        "`model2vec` runs static models, and `all-minilm-l6-v2` is a dense one: use `onnx`, `sentence-transformers` or"
+        " `fastembed`"
+    )
 
 
 def test_layers_after_the_table_are_refused(words: Path, tmp_path: Path) -> None:

@@ -173,7 +173,7 @@ class TestAnotherModel:
         with pytest.raises(EngineError) as caught:
             real(tmp_path, "static").load("onnx", local=minilm_onnx)
         assert str(caught.value) == golden(
-            "`onnx` runs dense, multi-vector, sparse, reranker models, and `tiny` is a static one"
+            "`onnx` runs dense, multi-vector, sparse, reranker models, and `tiny` is a static one: use `model2vec`"
         )
 
     @pytest.mark.parametrize(("fact", "held"), [("hidden_dim", 384), ("vocab_size", 30522)])
@@ -587,7 +587,8 @@ class TestLinearLayers:
             path.write_bytes(content)
         with pytest.raises(EngineError) as caught:
             narrow(tmp_path).load("onnx", local=folder)
-        assert str(caught.value).startswith(f"the weights of a layer cannot be read from {path}: ")
+        told = f"{path} cannot be read: " if content is None else f"the weights of a layer cannot be read from {path}: "
+        assert str(caught.value).startswith(told)
 
     def test_layer_for_vectors_of_another_width_is_refused(self, tmp_path: Path) -> None:
         folder = with_dense(tmp_path / "model")
@@ -944,11 +945,12 @@ class TestFolder:
         class Slow:
             """Leaves the other thread all the time that it needs."""
 
-            encode_batch_fast = tokenizer.encode_batch_fast
-
-            def enable_truncation(self, tokens: int, direction: str) -> None:
-                tokenizer.enable_truncation(tokens, direction=direction)
+            def enable_truncation(self, tokens: int, **options: Any) -> None:
+                tokenizer.enable_truncation(tokens, **options)
                 sleep(0.01)
+
+            def __getattr__(self, name: str) -> Any:
+                return getattr(tokenizer, name)
 
         encoder.backend.network.tokenizer = Slow()
         with ThreadPoolExecutor(2) as threads:
@@ -956,3 +958,86 @@ class TestFolder:
             found = list(threads.map(lambda encode: encode(texts), sides))
         for place, vectors in enumerate(found):
             np.testing.assert_array_equal(vectors, expected[place % 2])
+
+
+class TestTokenizerThatFails:
+    """The tokenizers library panics, which is no Exception for Python, or raises a bare Exception."""
+
+    def loaded(self, tmp_path: Path, **parts: Any) -> Any:
+        folder = write_tiny(tmp_path / "model")
+        tokenizer = json.loads((folder / "tokenizer.json").read_bytes()) | parts
+        (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
+        return config_of(tmp_path, type=(parts and "dense") or "dense").load("onnx", local=folder)
+
+    def test_pattern_that_backtracks_is_an_error_that_names_the_text(self, tmp_path: Path) -> None:
+        pattern = {"type": "Split", "pattern": {"Regex": "(a+)+$"}, "behavior": "Removed", "invert": False}
+        encoder = self.loaded(tmp_path, pre_tokenizer=pattern)
+        text = "a" * 37 + "!"
+        with pytest.raises(EngineError) as caught:
+            encoder.encode_documents(["a", "longer than the other text, and short enough", text])
+        assert str(caught.value) == (
+            f"texts[2] ('{text}'): the tokenizer of `tiny` cannot encode a text: Onig: Regex search error:"
+            " retry-limit-in-match over"
+        )
+        # It can still be used.
+        assert encoder.encode_documents(["a"]).shape == (1, WIDTH)
+
+    def test_missing_unknown_token_is_an_error_that_names_the_text(self, tmp_path: Path) -> None:
+        model = {
+            "type": "WordPiece",
+            "unk_token": "[UNK]",
+            "continuing_subword_prefix": "##",
+            "max_input_chars_per_word": 100,
+            "vocab": {"a": 0},
+        }
+        encoder = self.loaded(tmp_path, model=model)
+        with pytest.raises(EngineError) as caught:
+            encoder.encode_documents(["a", "zz"], batch_size=1)
+        assert str(caught.value) == (
+            "texts[1] ('zz'): the tokenizer of `tiny` cannot encode a text: WordPiece error: Missing [UNK] token from"
+            " the vocabulary"
+        )
+
+    def test_tokenizer_that_fails_for_every_text_is_an_error_of_loading(self, tmp_path: Path) -> None:
+        pattern = {"type": "Split", "pattern": {"Regex": "("}, "behavior": "Removed", "invert": False}
+        with pytest.raises(EngineError, match="tokenizer"):
+            self.loaded(tmp_path, pre_tokenizer=pattern)
+
+
+def test_damaged_weights_are_an_error_of_loading(tmp_path: Path) -> None:
+    folder = write_tiny(tmp_path / "model")
+    model = onnx.load(folder / "model.onnx")
+    table = numpy_helper.to_array(model.graph.initializer[0]).copy()
+    table[WORDS.index("[CLS]")] = np.nan
+    model.graph.initializer[0].CopyFrom(numpy_helper.from_array(table, "table"))
+    onnx.save(model, folder / "model.onnx")
+    with pytest.raises(EngineError) as caught:
+        config_of(tmp_path).load("onnx", local=folder)
+    assert str(caught.value) == (
+        "the files of `tiny` give numbers that are NaN or infinite: the weights are damaged, or their precision is too"
+        " low for this text"
+    )
+
+
+class TestLongTexts:
+    def test_memory_and_time_do_not_grow_with_a_text_that_is_cut(self, tmp_path: Path) -> None:
+        encoder = config_of(tmp_path).load("onnx", local=write_tiny(tmp_path / "model"))
+        whole, cut = encoder.encode_documents(["a b c " * 2_000_000, "a b c " * 30])
+        np.testing.assert_array_equal(whole, cut)
+
+    @pytest.mark.parametrize("limit", [63, 64])
+    def test_pair_of_long_texts_scores_as_its_beginning(self, tmp_path: Path, limit: int) -> None:
+        folder = write_tiny(tmp_path / "model")
+        write_graph(folder / "model.onnx", SCORING, {"logits": ["batch", 1]})
+        config = config_of(tmp_path, type="reranker", encoding={"pooling": None, "document_length": limit})
+        encoder: Any = config.load("onnx", local=folder)
+        room = limit - 3
+        found = encoder.similarity(["a " * 100_000, "a " * 10], ["b " * 200_000, "b " * 100_000, "b " * 90_000, "b"])
+        # Half of the room each; the odd token goes to the longer side, or to the second one.
+        kept = [[(room // 2, room - room // 2)] * 2 + [(room - room // 2, room // 2), (room - 1, 1)]]
+        kept += [[(10, room - 10)] * 3 + [(10, 1)]]
+        one, other = WORDS.index("a"), WORDS.index("b")
+        specials = WORDS.index("[CLS]") + WORDS.index("[SEP]") + 2 * WORDS.index("[SEP]")
+        expected = [[specials + one * first + 2 * other * second for first, second in row] for row in kept]
+        np.testing.assert_array_equal(found, expected)
+        assert encoder.truncated == 7

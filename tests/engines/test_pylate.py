@@ -25,11 +25,13 @@ import numpy as np
 import pytest
 from bert_onnx import export_bert, usual
 from golden import golden
+from recorded import flipped, names_of, recorded, sums_of
 from safetensors.numpy import load_file, save_file
 from tiny import config_of
+from tiny import entry as tiny_entry
 
 from hypiler import ModelConfig
-from hypiler.engines import EngineError, MismatchError, UnsafeError
+from hypiler.engines import ChecksumError, EngineError, MismatchError, UnsafeError
 from hypiler.engines.contract import make_contract
 from hypiler.engines.layout import read_layout
 
@@ -149,23 +151,42 @@ def saved_by_stanford(minilm: Path, folder: Path) -> Path:
     return folder
 
 
-def entry(place: Path, vocabulary: int = 30524, width: int = 128, **encoding: Any) -> ModelConfig:
-    """A config that fits the folder."""
+def facts(vocabulary: int = 30524, width: int = 128, **encoding: Any) -> dict[str, Any]:
+    """What an entry that fits the folder states."""
     specs = {"parameters": "22.8M", "embedding_dim": width, "hidden_dim": 384, "vocab_size": vocabulary}
     specs |= {"context_length": 256, "max_position_embeddings": 512}
     stated = {"query_prefix": "[Q] ", "document_prefix": "[D] ", "similarity": "max_sim", "normalize": True}
-    return config_of(
-        place,
-        type="colbert",
-        specs=specs,
-        architecture={"matryoshka_dims": [width]},
-        capabilities={"multi_vector": True},
-        encoding=stated | {"pooling": None, "query_length": 32, "document_length": 180} | encoding,
-    )
+    return {
+        "type": "colbert",
+        "specs": specs,
+        "architecture": {"matryoshka_dims": [width]},
+        "capabilities": {"multi_vector": True},
+        "encoding": stated | {"pooling": None, "query_length": 32, "document_length": 180} | encoding,
+    }
+
+
+def entry(place: Path, vocabulary: int = 30524, width: int = 128, **encoding: Any) -> ModelConfig:
+    """A config that fits the folder."""
+    return config_of(place, **facts(vocabulary, width, **encoding))
 
 
 def scores(encoder: Any) -> Any:
     return encoder.similarity(encoder.encode_queries(QUERIES), encoder.encode_documents(DOCUMENTS))
+
+
+def test_changed_byte_of_any_file_is_refused(colbert: Path, tmp_path: Path, engine: str) -> None:
+    folder = Path(shutil.copytree(colbert, tmp_path / "model"))
+    config = recorded(tiny_entry(**facts()), sums_of(folder))
+    config.load(engine, local=folder)
+    # The other weights, and the slower form of the tokenizer.
+    unread = {"onnx": {"model.safetensors", "vocab.txt"}}.get(engine, {"onnx/model.onnx"})
+    for name in names_of(folder):
+        with flipped(folder / name):
+            if name in unread:
+                config.load(engine, local=folder)
+                continue
+            with pytest.raises(ChecksumError, match=f"^sha256 of {re.escape(str(folder / name))} must be "):
+                config.load(engine, local=folder)
 
 
 @pytest.mark.parametrize(("settings", "expected"), SCORES)
@@ -277,7 +298,7 @@ def test_files_of_another_kind_are_refused(
         opened(config, colbert, folder)
     assert str(caught.value) == golden(
         f"`tiny` is a multi-vector model in the registry, and the files in {folder} do not hold all of one: Dense would"
-        " be made up"
+        " be random"
     )
 
 
@@ -325,3 +346,15 @@ def test_code_of_the_repository_does_not_run(minilm: Path, tmp_path: Path, place
     with pytest.raises(UnsafeError, match=r"^`tiny` runs code that is not part of the libraries: .* 'hostile\.X'; "):
         entry(tmp_path).load("pylate", local=folder)
     assert not (tmp_path / "ran").exists()
+
+
+@needs_pylate
+def test_vocabulary_outside_of_the_folder_is_not_read(minilm: Path, tmp_path: Path) -> None:
+    folder = saved(minilm, tmp_path / "model")
+    (tmp_path / "secret.txt").write_text("secret")
+    settings = json.loads((folder / "tokenizer_config.json").read_bytes())
+    # Its version of transformers opens this path, and not the file beside the settings.
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings | {"vocab_file": str(tmp_path / "secret.txt")}))
+    told = r"^`tiny` loads what is not one of its own files: .*tokenizer_config\.json has vocab_file '.*secret\.txt'; "
+    with pytest.raises(UnsafeError, match=told):
+        entry(tmp_path).load("pylate", local=folder)

@@ -158,3 +158,61 @@ def test_unknown_word_is_refused() -> None:
 def test_scipy_is_loaded_only_with_a_sparse_matrix() -> None:
     code = "import sys, hypiler.engines.scoring; assert not [name for name in sys.modules if name.startswith('scipy')]"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+FLOATS = matrix(3)
+NAN = FLOATS.copy()
+NAN[1, 2] = np.nan
+INT8 = scoring.Int8(FLOATS)
+CODES, BITS = INT8.quantize(FLOATS), scoring.Binary().quantize(FLOATS)
+SPARSE = csr_array(FLOATS)
+REFUSED: list[tuple[Any, type[Exception], str]] = [
+    (lambda: scoring.dot(CODES, FLOATS), TypeError, "queries must be floats, got int8"),
+    (lambda: scoring.cosine(FLOATS, BITS), TypeError, "documents must be floats, got uint8"),
+    (lambda: scoring.euclidean([["a"]], FLOATS), TypeError, "queries must be floats, got <U1"),
+    (lambda: scoring.manhattan(FLOATS, FLOATS + 1j), TypeError, "documents must be floats, got complex64"),
+    (lambda: scoring.dot(FLOATS > 0, FLOATS), TypeError, "queries must be floats, got bool"),
+    (lambda: scoring.dot(SPARSE, FLOATS), TypeError, "queries must be floats, got a csr_array"),
+    (lambda: scoring.dot(None, FLOATS), TypeError, "queries must be floats, got a NoneType"),
+    (lambda: scoring.max_sim([CODES], [FLOATS]), TypeError, "queries must be floats, got int8"),
+    (lambda: scoring.sparse_dot(SPARSE, FLOATS), TypeError, "documents must be a scipy CSR array, got a ndarray"),
+    (lambda: scoring.sparse_dot(None, SPARSE), TypeError, "queries must be a scipy CSR array, got a NoneType"),
+    (lambda: scoring.Int8(FLOATS[0]), ValueError, "the sample must be rows of a matrix; got an array of 1 dimensions"),
+    (lambda: scoring.Int8(CODES), TypeError, "the sample must be floats, got int8"),
+    (lambda: scoring.Int8(NAN), ValueError, "the sample must be finite numbers; row 1 has one that is NaN or infinite"),
+    (lambda: INT8.quantize(NAN), ValueError, "vectors must be finite numbers; row 1 has one that is NaN or infinite"),
+    (lambda: INT8.quantize(FLOATS[0]), ValueError, "vectors must be rows of a matrix; got an array of 1 dimensions"),
+    (lambda: INT8.quantize(FLOATS[:, :1]), ValueError, "vectors must have 5 dimensions, as the sample; got 1"),
+    (lambda: INT8.quantize(CODES), TypeError, "vectors must be floats, got int8"),
+    (lambda: INT8.restore(FLOATS), TypeError, "codes must be codes of type int8, got float32"),
+    (lambda: INT8.restore(CODES[:, :1]), ValueError, "codes must have 5 dimensions, as the sample; got 1"),
+    (lambda: INT8.restore(CODES[0]), ValueError, "codes must be rows of a matrix; got an array of 1 dimensions"),
+    (lambda: INT8.similarity(FLOATS, CODES), TypeError, "queries must be codes of type int8, got float32"),
+    (lambda: INT8.similarity(CODES, BITS), TypeError, "documents must be codes of type int8, got uint8"),
+    (lambda: INT8.similarity(CODES[:, :1], CODES), ValueError, "queries must have 5 dimensions, as the sample; got 1"),
+    (
+        lambda: scoring.Binary().quantize(NAN),
+        ValueError,
+        "vectors must be finite numbers; row 1 has one that is NaN or infinite",
+    ),
+    (lambda: scoring.Binary().quantize(BITS), TypeError, "vectors must be floats, got uint8"),
+    (
+        lambda: scoring.Binary().quantize(FLOATS[0]),
+        ValueError,
+        "vectors must be rows of a matrix; got an array of 1 dimensions",
+    ),
+    (lambda: scoring.Binary().similarity(FLOATS, BITS), TypeError, "queries must be codes of type uint8, got float32"),
+    (lambda: scoring.Binary().similarity(BITS, CODES), TypeError, "documents must be codes of type uint8, got int8"),
+    (
+        lambda: scoring.Binary().similarity(BITS, BITS[0]),
+        ValueError,
+        "documents must be rows of a matrix; got an array of 1 dimensions",
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "error", "message"), REFUSED, ids=[message for _, _, message in REFUSED])
+def test_vectors_and_codes_of_another_kind_are_refused(call: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error) as caught:
+        call()
+    assert str(caught.value) == message

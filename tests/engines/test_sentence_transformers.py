@@ -589,6 +589,58 @@ def test_kernels_of_anybody_are_not_fetched(
     assert not any(trusted)
 
 
+# A function of PyTorch that would run the first argument of the command line.
+RUNNER = "torch.distributed.run.main"
+ACTIVATIONS: list[dict[str, Any]] = [
+    {"config": {"sentence_transformers": {"activation_fn": RUNNER}}},
+    {"config": {"sbert_ce_default_activation_function": RUNNER}},
+    {
+        "config_sentence_transformers": {"model_type": "CrossEncoder", "activation_fn": RUNNER},
+        "modules": [{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.base.modules.Transformer"}],
+        "sentence_bert_config": {"transformer_task": "sequence-classification"},
+    },
+]
+
+
+@pytest.mark.parametrize("changes", ACTIVATIONS)
+def test_function_that_a_reranker_names_as_its_activation_is_not_called(
+    reranker: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
+) -> None:
+    called: list[bool] = []
+
+    def main() -> Any:
+        called.append(True)
+        return torch.nn.Identity()
+
+    monkeypatch.setattr(RUNNER, main)
+    folder, config = copied(reranker, tmp_path, **changes), entry("reranker", tmp_path)
+    with pytest.raises(UnsafeError, match=f"^`tested` runs code that is not part of the libraries: .* {RUNNER!r}; "):
+        config.load("sentence-transformers", local=folder)
+    assert not called
+    # The library calls it for whoever allows it.
+    config.load("sentence-transformers", local=folder, trust_remote_code=True)
+    assert called
+
+
+def test_method_that_a_file_names_is_not_called(minilm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[bool] = []
+
+    def push_to_hub(self: Any, input_ids: Any) -> Any:
+        called.append(True)
+        raise ValueError("nothing is sent")
+
+    monkeypatch.setattr(PreTrainedModel, "push_to_hub", push_to_hub)
+    modality = {"text": {"method": "push_to_hub", "method_output_name": None}}
+    settings = {"modality_config": modality, "module_output_name": "token_embeddings"}
+    folder, config = copied(minilm, tmp_path, sentence_bert_config=settings), entry("dense", tmp_path)
+    with pytest.raises(UnsafeError, match=r"sentence_bert_config\.json has method 'push_to_hub'; "):
+        config.load("sentence-transformers", local=folder)
+    assert not called
+    with pytest.raises(EngineError):
+        config.load("sentence-transformers", local=folder, trust_remote_code=True)
+    assert called
+
+
 class Pickled:
     def __init__(self, code: str) -> None:
         self.code = code

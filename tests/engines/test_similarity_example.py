@@ -80,11 +80,12 @@ def test_documents_are_ranked_for_each_query(minilm_onnx: Path) -> None:
         ),
         (
             ["all-minilm-l6-v2", "--local", "{folder}/nothing", "--engine", "onnx"],
-            "`local` must be a folder with the files of `all-minilm-l6-v2`; {folder}/nothing is not a folder",
+            "`local` must be a folder with the files of `all-minilm-l6-v2`; {folder}/nothing does not exist",
         ),
         (
             ["all-minilm-l6-v2", "--local", "{folder}", "--engine", "model2vec"],
-            "`model2vec` runs static models, and `all-minilm-l6-v2` is a dense one",
+            "`model2vec` runs static models, and `all-minilm-l6-v2` is a dense one: use `onnx`, `sentence-transformers`"
+            " or `fastembed`",
         ),
     ],
 )
@@ -101,8 +102,9 @@ def test_without_engines_the_commands_that_install_them_are_named(minilm_onnx: P
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == golden(
         "error: no engine that is installed can run `all-minilm-l6-v2`, a dense model; install one of these, the best"
-        " first: `onnx` (python -m pip install 'hypiler[onnx]'), `sentence-transformers` (python -m pip install"
-        " 'hypiler[sentence-transformers]'), `fastembed` (python -m pip install 'hypiler[fastembed]')\n"
+        " first: `onnx` (python -m pip install 'hypiler[onnx]'; it reads onnx/model.onnx), `sentence-transformers`"
+        " (python -m pip install 'hypiler[sentence-transformers]'; it reads model.safetensors), `fastembed` (python -m"
+        " pip install 'hypiler[fastembed]'; it reads onnx/model.onnx)\n"
     )
 
 

@@ -1,9 +1,12 @@
 """The table of engines: what each can run, what is installed, which "auto" takes, and engines of other packages."""
 
 import re
+import shutil
 import subprocess
 import sys
 import warnings
+from collections.abc import Iterator
+from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 from golden import golden
-from tiny import WIDTH, config_of, write_tiny
+from huggingface_hub import constants
+from loopback_hub import LoopbackHub, answer
+from recorded import recorded
+from tiny import WIDTH, config_of, entry, write_tiny
 
 from hypiler.engines import ENGINES, EngineError, EngineSpec, MissingEngineError, engine_specs
 from hypiler.engines.specs import SPECS
@@ -208,8 +214,10 @@ class TestAuto:
         (folder / "model.onnx").rename(folder / "model.safetensors")
         without(monkeypatch, *ENGINES)
         assert refusal(typed(tmp_path, "dense"), folder) == golden(
-            "MissingEngineError: no engine that is installed can run `tiny`, a dense model; install one of these, the best"
-            " first: `sentence-transformers` (python -m pip install 'hypiler[sentence-transformers]')"
+            "MissingEngineError: no engine that is installed can run `tiny`, a dense model; install one of these, the"
+            " best first: `sentence-transformers` (python -m pip install 'hypiler[sentence-transformers]'; it reads"
+            f" model.safetensors); by the files in {folder}, others cannot: `onnx`, `fastembed` (there is no ONNX file"
+            " onnx/model.onnx or model.onnx)"
         )
 
     def test_engines_that_could_run_it_are_named_the_best_first(
@@ -217,9 +225,10 @@ class TestAuto:
     ) -> None:
         without(monkeypatch, *ENGINES)
         assert refusal(config_of(tmp_path, encoding={"pooling": "cls"}), write_tiny(tmp_path / "model")) == golden(
-            "MissingEngineError: no engine that is installed can run `tiny`, a dense model; install one of these, the best"
-            " first: `onnx` (python -m pip install 'hypiler[onnx]'), `fastembed` (python -m pip install"
-            " 'hypiler[fastembed]')"
+            "MissingEngineError: no engine that is installed can run `tiny`, a dense model; install one of these, the"
+            " best first: `onnx` (python -m pip install 'hypiler[onnx]'; it reads model.onnx), `fastembed` (python -m"
+            f" pip install 'hypiler[fastembed]'; it reads model.onnx); by the files in {tmp_path / 'model'}, others"
+            " cannot: `sentence-transformers` (there are no weights as safetensors or PyTorch)"
         )
 
     def test_engine_that_turns_out_to_be_missing_is_passed_over(
@@ -229,10 +238,10 @@ class TestAuto:
         # Found by its files, and not to be imported.
         monkeypatch.delitem(sys.modules, "hypiler.engines.onnx", raising=False)
         monkeypatch.setitem(sys.modules, "hypiler.engines.onnx", None)
-        assert refusal(config_of(tmp_path), write_tiny(tmp_path / "model")).endswith(
-            ": `onnx` (hypiler.engines.onnx is missing: python -m pip install 'hypiler[onnx]'), `fastembed` (python -m pip"
-            " install 'hypiler[fastembed]')"
-        )
+        assert golden(
+            ": `onnx` (hypiler.engines.onnx is missing: python -m pip install 'hypiler[onnx]'; it reads model.onnx),"
+            " `fastembed` (python -m pip install 'hypiler[fastembed]'; it reads model.onnx); by "
+        ) in refusal(config_of(tmp_path), write_tiny(tmp_path / "model"))
 
     def test_files_that_no_engine_runs_are_an_error_that_installs_nothing(self, tmp_path: Path) -> None:
         (tmp_path / "model").mkdir()
@@ -366,3 +375,157 @@ class TestOtherPackages:
         monkeypatch.setattr(metadata, "entry_points", lambda **_: pytest.fail("entry points were read"))
         for engine in ("auto", "onnx"):
             assert config_of(tmp_path).load(engine, local=write_tiny(tmp_path / engine)).engine == "onnx"
+
+
+class TestWhatTheHubHolds:
+    """Without a folder, "auto" looks at the list of the repository's files: of the cache, of the lock, of the hub."""
+
+    @pytest.fixture
+    def hub(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LoopbackHub]:
+        # The client waits between its tries.
+        monkeypatch.setattr("time.sleep", lambda seconds: None)
+        with LoopbackHub() as hub:
+            hub.redirect(monkeypatch, tmp_path / "cache")
+            yield hub
+
+    @pytest.fixture
+    def files(self, tmp_path: Path) -> dict[str, Any]:
+        folder = write_tiny(tmp_path / "model")
+        return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    def test_file_that_the_registry_does_not_name_is_found(
+        self, hub: LoopbackHub, files: dict[str, Any], tmp_path: Path
+    ) -> None:
+        files["onnx/model.onnx"] = files.pop("model.onnx")
+        config = config_of(tmp_path, revision=hub.add("org/tiny", files))
+        assert config.load().engine == "onnx"
+        assert listings(hub) == 2  # one to choose, one by the client to download
+        hub.requests.clear()
+        # The client has kept the list.
+        assert config.load().engine == "onnx"
+        assert hub.requests == []
+
+    def test_engines_that_can_run_the_files_are_named_the_best_first(
+        self, hub: LoopbackHub, files: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        without(monkeypatch, *ENGINES)
+        files["model.safetensors"] = files.pop("model.onnx")
+        commit = hub.add("org/tiny", files)
+        config = config_of(tmp_path, revision=commit)
+        assert refusal(config, None) == golden(
+            "MissingEngineError: no engine that is installed can run `tiny`, a dense model; install one of these, the"
+            " best first: `sentence-transformers` (python -m pip install 'hypiler[sentence-transformers]'; it reads"
+            f" model.safetensors); by the files of org/tiny @ {commit}, others cannot: `onnx`, `fastembed` (there is no"
+            " ONNX file onnx/model.onnx or model.onnx)"
+        )
+        assert listings(hub) == len(hub.requests) == 1
+
+    def test_repository_without_weights_is_an_error(
+        self, hub: LoopbackHub, files: dict[str, Any], tmp_path: Path
+    ) -> None:
+        del files["model.onnx"]
+        commit = hub.add("org/tiny", files)
+        assert refusal(config_of(tmp_path, revision=commit), None) == golden(
+            f"EngineError: no engine can run `tiny`, a dense model, by the files of org/tiny @ {commit}: `onnx`,"
+            " `fastembed` (there is no ONNX file onnx/model.onnx or model.onnx), `sentence-transformers` (there are no"
+            " weights as safetensors or PyTorch)"
+        )
+
+    def test_lock_with_all_files_is_as_good_as_the_list(
+        self, hub: LoopbackHub, files: dict[str, Any], tmp_path: Path
+    ) -> None:
+        revision = hub.add("org/tiny", files)
+        sums = {name: sha256(data).hexdigest() for name, data in files.items()}
+        assert recorded(entry(revision=revision), sums).load().engine == "onnx"
+        assert listings(hub) == 1  # by the client, to download
+        hub.requests.clear()
+
+    def test_lock_with_some_files_says_nothing_about_the_others(
+        self, hub: LoopbackHub, files: dict[str, Any], tmp_path: Path
+    ) -> None:
+        revision = hub.add("org/tiny", files)
+        sums = {"config.json": sha256(files["config.json"]).hexdigest()}
+        assert recorded(entry(revision=revision), sums, complete=False).load().engine == "onnx"
+
+    @pytest.mark.parametrize("offline", [True, False], ids=["offline", "hub is down"])
+    def test_cached_files_count_if_the_hub_is_not_asked(
+        self,
+        hub: LoopbackHub,
+        files: dict[str, Any],
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        offline: bool,
+    ) -> None:
+        config = config_of(tmp_path, revision=hub.add("org/tiny", files))
+        config.load("onnx")
+        # As older clients left it, which kept no such list.
+        shutil.copytree(tmp_path / "cache", tmp_path / "old", symlinks=True, ignore=shutil.ignore_patterns("trees"))
+        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "old"))
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", offline)
+        hub.fault("*", answer(503))
+        assert config.load().engine == "onnx"
+
+    def test_refusal_of_the_hub_is_told_as_that_of_a_download(self, hub: LoopbackHub, tmp_path: Path) -> None:
+        hub.add("org/tiny", {"config.json": {}}, private=True)
+        config = config_of(tmp_path, revision="b" * 40)
+        assert refusal(config, None) == golden(
+            f"EngineError: org/tiny @ {'b' * 40} does not exist on the hub, or is private and wants a token"
+        )
+
+    def test_offline_without_the_files_says_so(
+        self, hub: LoopbackHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+        assert refusal(config_of(tmp_path), None) == golden(
+            f"EngineError: org/tiny @ {'a' * 40} is not in the cache, and HF_HUB_OFFLINE is set; run it once while"
+            " online, or pass local=FOLDER"
+        )
+        assert hub.requests == []
+
+    def test_without_the_client_the_registry_decides(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+        without(monkeypatch, *ENGINES)
+        assert refusal(config_of(tmp_path), None) == golden(
+            "MissingEngineError: no engine that is installed can run `tiny`, a dense model; install one of these, the"
+            " best first: `sentence-transformers` (python -m pip install 'hypiler[sentence-transformers]'); by what the"
+            " registry says of its files, others cannot: `onnx`, `fastembed` (the registry names no ONNX file)"
+        )
+
+
+def listings(hub: LoopbackHub) -> int:
+    """How often the list of files was asked for."""
+    return sum("/tree/" in request.path for request in hub.requests)
+
+
+class TestNames:
+    @pytest.mark.parametrize(
+        ("name", "meant"), [("onxx", "onnx"), ("sentence_transformers", "sentence-transformers"), ("Auto", "auto")]
+    )
+    def test_mistyped_name_gets_a_suggestion(self, name: str, meant: str, tmp_path: Path) -> None:
+        with pytest.raises(ValueError) as caught:
+            config_of(tmp_path).load(name)
+        assert str(caught.value) == golden(
+            f"engine must be auto or one of {', '.join(ENGINES)}; got {name!r}; did you mean {meant!r}?"
+        )
+
+    def test_weights_are_those_that_the_engine_would_load(self, tmp_path: Path) -> None:
+        config = typed(tmp_path, "dense")
+        names = [
+            *("config.json", "pytorch_model.bin", "model.safetensors", "other.safetensors", "onnx/model.onnx"),
+            *("onnx/model.onnx_data", "onnx/model_int8.onnx", "2_Dense/model.safetensors", "3_Dense/pytorch_model.bin"),
+        ]
+        found = {name: spec.weights and spec.weights(config, names) for name, spec in ALL.items()}
+        graph = ["onnx/model.onnx", "2_Dense/model.safetensors", "onnx/model.onnx_data"]
+        network = ["2_Dense/model.safetensors", "3_Dense/pytorch_model.bin", "model.safetensors"]
+        assert {name: sorted(files or ()) for name, files in found.items()} == {
+            "onnx": sorted(graph),
+            "fastembed": sorted(graph),
+            "model2vec": ["model.safetensors"],
+            "sentence-transformers": network,
+            "pylate": network,
+        }
+        shards = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"]
+        spec = ALL["sentence-transformers"]
+        assert spec.weights is not None
+        assert [*spec.weights(config, [*shards, "pytorch_model.bin"])] == shards
+        assert [*spec.weights(config, ["config.json"])] == []

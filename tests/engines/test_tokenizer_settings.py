@@ -12,7 +12,7 @@ from odd_texts import SPECIAL, TEXTS, added, write_tokenizer
 pytest.importorskip("tokenizers")
 
 from hypiler.engines.errors import EngineError
-from hypiler.engines.layout import ModelFolder, read_layout, saved_truncation
+from hypiler.engines.layout import ModelFolder, read_layout, truncation_in
 from hypiler.engines.tokenizers_setup import build_tokenizer
 from hypiler.model_files.tokenizer_classes import DISTRUSTED, OF_TYPE
 
@@ -255,13 +255,24 @@ def test_special_token_that_is_excluded_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("padding", [0, 1 << 17])
-def test_truncation_is_found_wherever_it_stands(padding: int, tmp_path: Path) -> None:
-    path = tmp_path / "tokenizer.json"
-    path.write_text(json.dumps({"version": "é" * padding, "padding": None, "truncation": {"direction": "Left"}}))
-    assert saved_truncation(path) == {"direction": "Left"}
-    for content in ("", "{", "[1]", '{"truncation": null}', '{"a": 1}', "{]", '{"truncation": "x"}'):
-        path.write_text(content)
-        assert saved_truncation(path) == {}
+def test_truncation_is_found_wherever_it_stands(padding: int) -> None:
+    content = {"version": "é" * padding, "padding": None, "truncation": {"direction": "Left"}}
+    assert truncation_in(json.dumps(content).encode()) == {"direction": "Left"}
+    for other in ('{"truncation": null}', '{"a": 1}', '{"truncation": "x"}'):
+        assert truncation_in(other.encode()) == {}
+    for cut in ("", "{", "[1]", "{]", '{"truncation": {"direction"'):
+        assert truncation_in(cut.encode()) is None
+
+
+def test_tokenizer_that_changes_while_it_is_loaded_is_an_error(tmp_path: Path) -> None:
+    folder = written(tmp_path / "model", "BERT", {})
+    layout = read_layout(folder)
+    written(folder, "BERT", {}, truncation={"max_length": 5, "stride": 0, "strategy": "OnlyFirst", "direction": "Left"})
+    with pytest.raises(EngineError) as caught:
+        build_tokenizer(layout)
+    assert str(caught.value) == golden(
+        f"{folder / 'tokenizer.json'} was changed while the model was loaded: load it again"
+    )
 
 
 def test_side_that_is_none_is_an_error(tmp_path: Path) -> None:

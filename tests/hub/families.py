@@ -138,6 +138,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
     | table(151669, 1024, "embeddings")
     | {"README.md": b"---\nlibrary_name: model2vec\nlicense: mit\nlanguage: multilingual\n---\n"},
     "StaticEmbedding": table(30522, 8)
+    | {SETTINGS: {"model_type": "SentenceTransformer"}}
     | {"modules.json": [{"idx": 0, "name": "0", "path": ".", "type": f"{ST}.StaticEmbedding"}]},
     "SPLADE": models.SPLADE | table(30522, 128),
     "PyLate": models.PYLATE | table(30524, 384) | {"1_Dense/model.safetensors": weights(a=("F32", [128, 384]))},

@@ -59,7 +59,7 @@ def alphabetical(path: Where) -> int:
         ('{"a": 1}', "a", 2, '{"a": 2}'),
         ('{"a":1,"b":[1,2]}', "b.1", -0.5, '{"a":1,"b":[1,-0.5]}'),
         ('{"a" :\t1 ,\r\n "b": 2}\r\n\r\n', "a", None, '{"a" :\tnull ,\r\n "b": 2}\r\n\r\n'),
-        ('{"\\u0061": "x"}', "a", '\\ "\n\x7f/', '{"\\u0061": "\\\\ \\"\\n\x7f/"}'),
+        ('{"\\u0061": "x"}', "a", '\\ "\n\x7f/', '{"\\u0061": "\\\\ \\"\\n\\u007f/"}'),
         ('[{"a": true}]', "0.a", "", '[{"a": ""}]'),
         ('{"a": {"b": 1, "c": 2}}', "a", [], '{"a": []}'),
         ('{"a": {}}', "a", {"b": [1]}, '{"a": {"b": [1]}}'),
@@ -381,7 +381,7 @@ def test_changes_that_contradict_each_other_or_the_file_are_refused(
                 "the result cannot be read: an integer must have at most 18 digits; found `1000000000000000000` of 19"
             ),
         ),
-        ("\ud800", golden("the result cannot be read: the file must be UTF-8; found the byte `0xed`")),
+        ("\ud800", golden("the result cannot be read: `\\ud800` must be half of a surrogate pair; found it alone")),
         ((1, 2), golden("the result does not have the values of the changes")),
         ({"b": (1,)}, golden("the result does not have the values of the changes")),
     ],
@@ -635,7 +635,12 @@ def test_a_value_that_is_put_back_stands_as_before(
     value, (path, old), other = case
     text = json.dumps({"v": value, "l": ["é"], "o": {"é": 1}}, ensure_ascii=ascii_only, **form).replace("\n", end)
     there = edit(read(text), [Change(("v", *path), other)])
-    assert edit(read(there), [Change(("v", *path), old)]) == text
+    assert escaped(edit(read(there), [Change(("v", *path), old)])) == escaped(text)
+
+
+def escaped(text: str) -> str:
+    """The text of a file with escapes for what does not print in its strings, as the writer has them."""
+    return "".join(c if c.isprintable() or c in "\t\r\n" else json.dumps(c)[1:-1] for c in text)
 
 
 @given(

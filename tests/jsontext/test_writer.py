@@ -23,7 +23,26 @@ def test_form_changes_no_value(value: object, broken: bool) -> None:
 
 @given(value=values)
 def test_one_line_is_what_the_standard_library_writes(value: object) -> None:
-    assert Writer().line(value) == json.dumps(value, ensure_ascii=False)  # type: ignore[arg-type]
+    line = json.dumps(value, ensure_ascii=False)
+    # What does not print is escaped in addition.
+    shown = "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
+    assert Writer().line(value) == shown  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("bert\u202eevil", "bert\\u202eevil"),
+        ("\x85\x7f\u2028\u2029\u200b", "\\u0085\\u007f\\u2028\\u2029\\u200b"),
+        ("\x1b[31m\x00\n", "\\u001b[31m\\u0000\\n"),
+        ("\U000e0041", "\\udb40\\udc41"),
+        ("é 日本 😀", "é 日本 😀"),
+    ],
+)
+def test_characters_that_do_not_print_are_escaped(text: str, written: str) -> None:
+    """Reviewers see what stands in the file, in values and in keys."""
+    assert Writer().line({text: text}) == f'{{"{written}": "{written}"}}'
+    assert json.loads(Writer().scalar(text)) == text
 
 
 @pytest.mark.parametrize("missing", [0, 1])

@@ -117,3 +117,20 @@ def test_safe_name_stays_in_its_folder(name: str) -> None:
         assert not set('\\:*?"<>|\0') & set(name)
     else:
         assert reason.isprintable()
+
+
+def test_fact_without_end_is_not_taken() -> None:
+    """The lock, models.json and the module would hold each of its characters."""
+    config = {"model_type": "A" * 5_000_000, "hidden_size": 8}
+    found = models.evidence({"config.json": config})
+    assert found.facts == {}
+    message = "`model_type` must have at most 10000 characters to be a fact; it has 5000000"
+    assert [(one.file, one.message) for one in found.problems] == [("config.json", message)]
+
+
+def test_modules_without_number_are_not_read() -> None:
+    entries = [models.TRANSFORMER] * 257
+    found = models.evidence({"config.json": {"model_type": "bert", "hidden_size": 8}, "modules.json": entries})
+    message = "the file must list at most 256 modules; found 257"
+    assert [(one.file, one.message) for one in found.problems] == [("modules.json", message)]
+    assert not models.evidence({"config.json": {"hidden_size": 8}, "modules.json": entries[:256]}).problems

@@ -84,7 +84,24 @@ def test_number_that_no_model_can_have_makes_the_file_faulty(key: str) -> None:
 
 
 FAULTY: dict[str, tuple[bytes, str]] = {
-    "empty": (b"", "line 1, column 1: the file must hold a JSON value; found an empty file"),
+    "empty": (
+        b"",
+        "line 1, column 1: the file must hold a JSON value; found an empty file: the file is cut off, download it again",
+    ),
+    "cut off": (
+        b'{"model_type": "be',
+        'line 1, column 19: the string opened on line 1, column 16 must be closed with `"`; found the end of the file: '
+        "the file is cut off, download it again",
+    ),
+    "an answer of the hub": (
+        b"Entry not found",
+        "the file is an error message of a server, not the file itself: download it again",
+    ),
+    "an answer of a storage": (
+        b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>',
+        "the file is an error message of a server, not the file itself: download it again",
+    ),
+    "zero bytes": (bytes(8), "the file has only zero bytes: download it again"),
     "list": (b"[]", "the file must hold a JSON object"),
     "null": (b"null", "the file must hold a JSON object"),
     "key twice": (
@@ -142,7 +159,7 @@ def test_what_the_libraries_read_is_read(data: bytes) -> None:
 
 def test_file_that_was_not_read_is_no_problem_and_no_evidence() -> None:
     found = evidence({"config.json": None, "modules.json": None})
-    assert (found.problems, list(found.facts)) == ([], ["files.config"])
+    assert (found.problems, list(found.facts)) == ([], [])
 
 
 def test_hostile_keys_are_passed_over() -> None:

@@ -26,6 +26,8 @@ LANGUAGES = {
     "language: [eng, deu, fil]": ["en", "de", "fil"],
     "language: [EN, pt-br, zh_hans, sr-latn-rs]": ["en", "pt-BR", "zh-Hans", "sr-Latn-RS"],
     "language: [jp, cn]": ["ja", "zh"],
+    "language: en, de": ["en", "de"],
+    "language: English": ["en"],
 }
 
 
@@ -46,6 +48,49 @@ def test_card_without_a_language_says_none(front: str) -> None:
     assert "capabilities.languages" not in facts(front)
 
 
+def test_card_that_is_something_else_is_named_as_what_it_is() -> None:
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"a" * 64 + b"\nsize 3\n"
+    for data, what in ((pointer, "a Git LFS pointer"), (b"<!DOCTYPE html>", "a web page (HTML)")):
+        (problem,) = evidence({"README.md": data}).problems
+        assert problem.message.startswith(f"the file is {what}, not the file itself: ")
+
+
+def test_languages_stand_under_three_keys() -> None:
+    front = "language: en\nlanguages: [de]\nlanguage_bcp47: [pt-br]"
+    assert facts(front)["capabilities.languages"] == FileFact(["en", "de", "pt-BR"], "README.md", "language")
+    assert facts("language_bcp47: [pt-br]")["capabilities.languages"].key == "language_bcp47"
+
+
+def test_languages_among_the_tags_are_a_doubt() -> None:
+    found = facts("language: en\ntags: [de, fr, en, sparse, region:us]")["capabilities.languages"]
+    assert found == FileFact(["en"], "README.md", "language", "tags also name `de`, `fr`", doubtful=True)
+    assert not facts("language: en\ntags: [en, feature-extraction]")["capabilities.languages"].doubtful
+
+
+# The languages of the cards of two families of models, as their front matter lists them.
+E5 = """
+    multilingual af am ar as az be bg bn br bs ca cs cy da de el en eo es et eu fa fi fr fy ga gd gl gu ha he hi hr hu hy
+    id is it ja jv ka kk km kn ko ku ky la lo lt lv mg mk ml mn mr ms my ne nl 'no' om or pa pl ps pt ro ru sa sd si sk sl
+    so sq sr su sv sw ta te th tl tr ug uk ur uz vi xh yi zh
+"""
+PARAPHRASE = """
+    multilingual ar bg ca cs da de el en es et fa fi fr gl gu he hi hr hu hy id it ja ka ko ku lt lv mk mn mr ms my nb nl
+    pl pt ro ru sk sl sq sr sv th tr uk ur vi
+"""
+CARDS = {
+    "multilingual-e5-base": (E5, ""),
+    "multilingual-e5-large": (E5, ""),
+    "paraphrase-multilingual-minilm-l12-v2": (PARAPHRASE, "language_bcp47: [fr-ca, pt-br, zh-cn, zh-tw]"),
+}
+
+
+@pytest.mark.parametrize(("id", "card"), CARDS.items(), ids=CARDS)
+def test_shipped_entry_has_the_languages_of_its_card(id: str, card: tuple[str, str]) -> None:
+    front = "language:\n" + "".join([f"- {word}\n" for word in card[0].split()]) + card[1]
+    (entry,) = [model for model in SHIPPED if model["id"] == id]
+    assert sorted(facts(front)["capabilities.languages"].value) == sorted(entry["capabilities"]["languages"])
+
+
 LICENSES = {
     "license: apache-2.0": ("Apache-2.0", "license"),
     "license: mit": ("MIT", "license"),
@@ -58,6 +103,8 @@ LICENSES = {
     "license: other\nlicense_name: Some terms (v2)": ("LicenseRef-Some-terms-v2", "license_name"),
     "license: other\nlicense_name: apache-2.0": ("Apache-2.0", "license_name"),
     "license: llama2": ("LicenseRef-llama2", "license"),
+    "license: [mit]": ("MIT", "license"),
+    "license: CC0": ("CC0-1.0", "license"),
 }
 
 
@@ -84,7 +131,9 @@ def test_every_licence_of_the_shipped_registry_comes_of_a_word_of_the_hub() -> N
         "license: other",
         "license: unknown",
         "license: cc",
-        "license: [mit]",
+        "license: [mit, apache-2.0]",
+        "license: []",
+        "license: apache",
         "license: other\nlicense_name: (",
         "",
     ],
@@ -95,7 +144,7 @@ def test_licence_that_is_not_clear_is_not_known(front: str) -> None:
 
 def test_licence_that_a_library_writes_on_its_own_is_marked() -> None:
     found = facts("library_name: model2vec\nlicense: mit")["license"]
-    assert found == FileFact("MIT", "README.md", "license", "model2vec writes it by default")
+    assert found == FileFact("MIT", "README.md", "license", "model2vec writes it by default", doubtful=True)
     assert facts("license: mit")["license"].note == ""
     assert facts("library_name: model2vec\nlicense: apache-2.0")["license"].note == ""
 
@@ -123,7 +172,10 @@ def test_adapter_names_its_base_model() -> None:
         "adapter_config.json": {"base_model_name_or_path": "vidore/colpaligemma-3b-pt-448-base", "peft_type": "LORA"}
     }
     expected = FileFact("vidore/colpaligemma-3b-pt-448-base", "adapter_config.json", "base_model_name_or_path")
-    assert facts("base_model: google/paligemma-3b-pt-448", **files)["dependencies.base_model"] == expected
+    assert facts("license: mit", **files)["dependencies.base_model"] == expected
+    assert facts("base_model: vidore/ColPaliGemma-3b-pt-448-base", **files)["dependencies.base_model"] == expected
+    other = expected.doubted("base_model in README.md is `google/paligemma-3b-pt-448`")
+    assert facts("base_model: google/paligemma-3b-pt-448", **files)["dependencies.base_model"] == other
     local = {"adapter_config.json": {"base_model_name_or_path": "/root/models/base"}}
     assert values(evidence(local)) == {}
 

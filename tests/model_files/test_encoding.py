@@ -160,7 +160,9 @@ def test_prompts_become_prefixes() -> None:
     found = evidence(models.JASPER).facts
     query = "Instruct: Given a web search query, retrieve relevant passages that answer the query\nQuery: "
     assert found[QUERY] == FileFact(query, SETTINGS, "prompts.query")
-    assert found[DOCUMENT] == FileFact("", SETTINGS, "prompts.document", "empty, but another prompt is set")
+    assert found[DOCUMENT] == FileFact(
+        "", SETTINGS, "prompts.document", "empty, but another prompt is set", doubtful=True
+    )
 
 
 def test_empty_prompts_that_a_library_writes_are_no_evidence() -> None:
@@ -240,12 +242,36 @@ def context(own: Any = None, tokenizer: Any = None, positions: Any = None, type:
     return evidence(files).facts.get("specs.context_length")
 
 
-def test_longest_input_is_what_the_library_would_take() -> None:
+def test_default_truncation_is_the_length_of_texts_and_not_of_the_longest_input() -> None:
+    files = models.BGE_M3 | {NETWORK: {"max_seq_length": 256}, "tokenizer_config.json": {"model_max_length": 512}}
+    assert lengths(files) == {
+        "context_length": (512, "tokenizer_config.json", "model_max_length"),
+        "query_length": (256, NETWORK, "max_seq_length"),
+        "document_length": (256, NETWORK, "max_seq_length"),
+    }
+    # A limit of the tokenizer that sentence-transformers overrides is none.
+    own = {NETWORK: {"processor_kwargs": {"model_max_length": 64}}}
+    assert lengths(files | own) == {
+        "context_length": (64, NETWORK, "processor_kwargs.model_max_length"),
+        "query_length": (64, NETWORK, "processor_kwargs.model_max_length"),
+        "document_length": (64, NETWORK, "processor_kwargs.model_max_length"),
+    }
+    reranker = models.BGE_RERANKER | {NETWORK: {"max_seq_length": 256}, "tokenizer_config.json": {}}
+    assert lengths(reranker) == {"context_length": (256, NETWORK, "max_seq_length")}
+
+
+def test_default_truncation_is_the_longest_input_if_nothing_else_states_it() -> None:
+    assert context(128, None, 512) == FileFact(
+        128, NETWORK, "max_seq_length", "max_position_embeddings in config.json allows 512"
+    )
+    assert context(128) == FileFact(128, NETWORK, "max_seq_length")
+    # The settings of sentence-transformers replace the limit of the tokenizer, also by a higher one.
+    assert context(8192, 512, 8192) == FileFact(8192, NETWORK, "max_seq_length")
+
+
+def test_longest_input_is_what_the_tokenizer_and_the_positions_allow() -> None:
     assert context(*MINILM.values()) == FileFact(
-        256,
-        NETWORK,
-        "max_seq_length",
-        "model_max_length in tokenizer_config.json allows 512; max_position_embeddings in config.json allows 512",
+        512, "tokenizer_config.json", "model_max_length", "max_position_embeddings in config.json allows 512"
     )
     assert context(None, 131072, 32768) == FileFact(
         32768, "config.json", "max_position_embeddings", "model_max_length in tokenizer_config.json allows 131072"
@@ -277,7 +303,11 @@ def test_length_that_pylate_left_behind_is_not_that_of_the_model() -> None:
 def test_length_of_a_static_model_is_the_one_of_model2vec() -> None:
     assert "specs.context_length" not in evidence(models.MODEL2VEC).facts
     config = models.MODEL2VEC["config.json"] | {"max_length": 512}
-    assert place(evidence({"config.json": config}), "specs.context_length") == (512, "config.json", "max_length")
+    assert lengths({"config.json": config}) == {
+        "context_length": (512, "config.json", "max_length"),
+        "query_length": (512, "config.json", "max_length"),
+        "document_length": (512, "config.json", "max_length"),
+    }
 
 
 @pytest.mark.parametrize("name", [SETTINGS, NETWORK, "tokenizer_config.json"])

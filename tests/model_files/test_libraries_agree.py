@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from golden import golden
 from model_files.models import BGE_M3, BGE_RERANKER, evidence, safetensors, values, weights
 
 from hypiler.model_files.extract import FileFact, Problem
@@ -55,6 +56,7 @@ def test_length_beyond_the_positions_is_cut_to_them() -> None:
         "config.json",
         "max_position_embeddings",
         "max_seq_length in sentence_bert_config.json is 514, and longer texts fail",
+        doubtful=True,
     )
 
 
@@ -248,3 +250,13 @@ def test_lower_case_and_lengths_of_an_empty_file_are_those_of_the_next() -> None
 def test_real_model_is_untouched_by_all_this() -> None:
     found = evidence(BGE_M3)
     assert (found.encoder_type, found.warnings) == ("dense", [])
+
+
+def test_folder_around_a_model_names_the_one_within() -> None:
+    told = golden(
+        "it is missing, and so is modules.json: this is not a model's folder, but `checkpoint-1000` may be one"
+    )
+    inner = {f"checkpoint-{step}/{name}": data for step in (1000, 500) for name, data in dense().items()}
+    leftovers = {"training_args.bin": b"", "runs/events": b"", "eval/results.csv": b""}
+    assert evidence(inner | leftovers).problems == [Problem("config.json", told)]
+    assert evidence(inner | leftovers | {"model.gguf": None}).problems == []

@@ -41,6 +41,23 @@ def test_kind_is_what_the_files_show(name: str) -> None:
         assert values(found)["capabilities.multi_vector"] == (expected[0] == "multi_vector")
 
 
+@pytest.mark.parametrize(
+    ("tensors", "expected"),
+    [
+        ({"embeddings": ("F32", [16, 8])}, "static"),
+        ({"embeddings": ("I8", [16, 8]), "mapping": ("I64", [20]), "weights": ("F32", [20])}, "static"),
+        ({"embeddings": ("F32", [16, 8]), "linear__weight": ("F32", [8, 8])}, None),
+        ({"embedding__weight": ("F32", [16, 8])}, None),
+        ({}, None),
+    ],
+)
+def test_table_of_vectors_alone_is_a_static_model(tensors: dict[str, Any], expected: str | None) -> None:
+    files = {"config.json": {"normalize": True}, "model.safetensors": weights(**tensors)}
+    assert evidence(files).encoder_type == expected
+    # A network that is named computes with its table.
+    assert evidence(files | {"config.json": {"model_type": "bert"}}).encoder_type is None
+
+
 def modules(*names: str, **files: Any) -> dict[str, Any]:
     """A BERT followed by modules of these types, `2_Name` being the folder of the second after it."""
     listed = [

@@ -204,6 +204,9 @@ def test_size_that_is_known_is_compared() -> None:
     assert evidence(files, {"model.safetensors": right + 1}).problems == [
         Problem("model.safetensors", f"{WHAT}: its tensors take 8 bytes of the 9 that follow it")
     ]
+    assert evidence(files, {"model.safetensors": right - 3}).problems == [
+        Problem("model.safetensors", "the file is cut off: 3 bytes of its tensors are missing: download it again")
+    ]
 
 
 @given(st.binary(max_size=64), st.none() | st.integers(0, 2**64))

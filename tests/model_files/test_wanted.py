@@ -138,7 +138,8 @@ MODULES: dict[str, tuple[Any, str]] = {
     "path of the root": ([{"type": "a.Pooling", "path": "/"}], "unsafe file name: `/`: it is absolute"),
     "not JSON": (
         b"[",
-        "line 1, column 2: `[` opened on line 1, column 1 must be closed with `]`; found the end of the file",
+        "line 1, column 2: `[` opened on line 1, column 1 must be closed with `]`; found the end of the file: "
+        "the file is cut off, download it again",
     ),
 }
 

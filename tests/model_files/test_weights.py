@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from model_files.models import evidence, place, weights
 
 from hypiler.diagnostics.collector import INVALID, FindingCollector
-from hypiler.model_files.extract import FileFact
+from hypiler.model_files.extract import FileFact, extract_facts
 from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
 from hypiler.schema.parameter_counts import parameters_agree, parameters_text
 
@@ -84,6 +84,51 @@ def test_format_is_that_of_most_of_the_weights(dtype: str, expected: str) -> Non
     assert facts({"model.safetensors": held})[FORMATS] == FileFact(
         [expected], "model.safetensors", "dtype", "at least these"
     )
+
+
+# The settings of quantized copies, as their tools write them, with the format that models.json has a word for.
+QUANTIZED: list[tuple[dict[str, Any], list[str] | None]] = [
+    ({"quantization_config": {"quant_method": "gptq", "bits": 4, "group_size": 128}}, ["int4"]),
+    ({"quantization_config": {"quant_method": "gptq", "bits": 8}}, ["int8"]),
+    ({"quantization_config": {"quant_method": "gptq", "bits": 3}}, None),
+    ({"quantization_config": {"quant_method": "awq", "bits": 4}}, ["int4"]),
+    ({"quantization_config": {"quant_method": "bitsandbytes", "load_in_8bit": True}}, ["int8"]),
+    ({"quantization_config": {"quant_method": "bitsandbytes", "load_in_4bit": True}}, None),
+    ({"quantization_config": {"quant_method": "fp8"}}, ["fp8"]),
+    ({"quantization_config": {"quant_method": "fbgemm_fp8", "activation_scale_ub": 1200.0}}, ["fp8"]),
+    ({"quantization_config": None}, ["fp16"]),
+    ({"quantization": {"group_size": 64, "bits": 4}}, None),
+    ({}, ["fp16"]),
+]
+
+
+@pytest.mark.parametrize(("settings", "expected"), QUANTIZED)
+def test_format_of_a_quantized_copy_is_not_that_of_its_largest_table(
+    settings: dict[str, Any], expected: list[str] | None
+) -> None:
+    packed = weights(embed_tokens__weight=("F16", [64, 8]), layer__qweight=("I32", [4, 8]))
+    found = evidence({"config.json": {"model_type": "qwen3"} | settings, "model.safetensors": packed}).facts
+    assert (found["capabilities.quantization"].value if "capabilities.quantization" in found else None) == expected
+    assert "specs.parameters" not in found
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["pytorch_model.bin"], True),
+        (["pytorch_model.bin", "checkpoint-500/model.safetensors"], True),
+        (["pytorch_model.bin", "model.safetensors"], False),
+        (["training_args.bin", "optimizer.pt", "rng_state_0.pth", "scheduler.pt"], False),
+        (["model.onnx", "training_args.bin"], False),
+        (["checkpoint-1/pytorch_model.bin"], False),
+        ([], False),
+    ],
+)
+def test_only_pickles_are_the_weights(names: list[str], expected: bool) -> None:
+    files: dict[str, Any] = {"config.json": {}} | dict.fromkeys(names, b"")
+    assert evidence(files).pickle_only is expected
+    # Other weights may be missing from a folder.
+    assert not extract_facts(files.keys(), {}, complete=False).pickle_only
 
 
 def test_formats_of_exports_are_told_by_their_names() -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from hypiler.project.discovery import find_project, git_root
+from hypiler.project.checkout import git_root
+from hypiler.project.discovery import find_project
 
 TABLE = "[tool.hypiler]\n"
 

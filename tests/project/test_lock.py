@@ -14,7 +14,7 @@ from hypiler.compiler.pipeline import compile_registry
 from hypiler.compiler.rule_settings import RuleSettings
 from hypiler.model_files.facts import FileFact
 from hypiler.verification.lock_rules import Lock
-from hypiler.verification.lockfile import LockEntry, read_lock, write_lock
+from hypiler.verification.lockfile import AT_COMMIT, COPY, LockedFile, LockEntry, read_lock, write_lock
 
 COMMIT = "a" * 40
 INVALID = "the lock must be as `hypiler verify` writes it: "
@@ -28,7 +28,12 @@ FACTS = {
 
 def locked(**changes: Any) -> LockEntry:
     values = {"repository": "org/model-a", "revision": COMMIT, "date": "2026-01-31", "facts": FACTS} | changes
-    return LockEntry(**values, files={"config.json": "b" * 64, "modules.json": None})
+    read = AT_COMMIT if values["revision"] else COPY
+    names = ("1_Pooling/config.json", "config.json", "modules.json")
+    files = {name: LockedFile("b" * 64, 20, read=read) for name in names} | {
+        "README.md": LockedFile(None, 9, read=read)
+    }
+    return LockEntry(**{"files": files, **values})
 
 
 @pytest.fixture
@@ -78,6 +83,21 @@ def test_module_says_which_facts_were_verified(
     unverified = built()
     assert (unverified.verified_revision, unverified.verified_facts) == (None, 0)
     assert unverified.claimed_facts == model.claimed_facts + 3 > 10
+
+
+def test_module_has_the_sums_of_the_files_that_decide_vectors(
+    tmp_path: Path, entry: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project(tmp_path, entry, locked(), monkeypatch)
+    pinned = built().pinned_files
+    assert {name: one.to_dict() for name, one in pinned.items()} == {
+        name: {"sha256": "b" * 64, "size": 20, "precision": None}
+        for name in ("1_Pooling/config.json", "config.json", "modules.json")
+    }
+    with pytest.raises(TypeError):
+        pinned["config.json"] = None
+    project(tmp_path, entry, locked(revision="c" * 40), monkeypatch)
+    assert built().pinned_files == {}
 
 
 def test_a_change_of_the_lock_makes_outputs_stale_and_line_ends_do_not(
@@ -134,8 +154,10 @@ class TestInvalidLock:
         ("text", "code", "message"),
         [
             ("{", "M003", golden("`{` opened on line 1, column 1 must be closed with `}`; found the end of the file")),
-            ('{"version": 2, "models": {}}', "M403", golden(INVALID + "`version` must be 1, got 2")),
-            ('{"models": {}}', "M403", golden(INVALID + "`version` must be 1, got nothing")),
+            ('{"version": 3, "models": {}}', "M403", golden(INVALID + "`version` must be 1 or 2, got 3")),
+            ('{"version": true, "models": {}}', "M403", golden(INVALID + "`version` must be 1 or 2, got true")),
+            ('{"version": 2.0, "models": {}}', "M403", golden(INVALID + "`version` must be 1 or 2, got 2.0")),
+            ('{"models": {}}', "M403", golden(INVALID + "`version` must be 1 or 2, got nothing")),
             ("[]", "M403", golden(INVALID + "the file must be an object, got a list")),
             ('{"version": 1, "models": []}', "M403", golden(INVALID + "`models` must be an object, got a list")),
             (
@@ -161,7 +183,29 @@ class TestInvalidLock:
             ("revision", 1, "`revision` must be a string, got 1"),
             ("date", [], "`date` must be a string, got a list"),
             ("files", [], "`files` must be an object, got a list"),
-            ("files.config.json", 1, "`config.json` must be a string, got 1"),
+            ("files.config.json", 1, "`config.json` must be an object, got 1"),
+            ("files.config.json", {"sha256": "b"}, '`sha256` must be a sha256 or null, got "b"'),
+            ("files.config.json", {"size": 1e9}, "`size` must be a number of bytes or null, got 1000000000.0"),
+            ("files.config.json", {"size": True}, "`size` must be a number of bytes or null, got true"),
+            ("files.config.json", {"size": -1}, "`size` must be a number of bytes or null, got -1"),
+            ("files.config.json", {"precision": "fp1"}, '`precision` must be a precision, got "fp1"'),
+            ("files.config.json", {"read": "seen"}, '`read` must be "commit" or "copy", got "seen"'),
+            ("files.config.json", {"read": ["copy"]}, '`read` must be "commit" or "copy", got a list'),
+            ("files.config.json", {"pins": "x"}, '`pins` must be a few texts, got "x"'),
+            ("files.config.json", {"pins": ["x\n"]}, "`pins` must be a few texts, got a list"),
+            ("files.config.json", {"pins": ["x"] * 17}, "`pins` must be a few texts, got a list"),
+            ("files.a\nb.json", {}, "`a\\nb.json` cannot be the name of a file"),
+            ("files.x" + "y" * 2000, {}, f"`x{'y' * 59}…` cannot be the name of a file"),
+            ("files.../x", {}, "`../x` cannot be the name of a file"),
+            ("files.a b:x", {}, "`a b:x` cannot be the name of a file"),
+            ("complete", 1, "`complete` must be true or false, got 1"),
+            ("complete", None, "`complete` must be true or false, got null"),
+            ("repository", "a b", '`repository` must be a repository, got "a b"'),
+            ("repository", "o/" + "x" * 300, f'`repository` must be a repository, got "o/{"x" * 58}…"'),
+            ("revision", "main", '`revision` must be a commit or null, got "main"'),
+            ("date", "", '`date` must be a date such as 2026-01-31, got ""'),
+            ("date", "2026-02-30", '`date` must be a date such as 2026-01-31, got "2026-02-30"'),
+            ("date", "٢026-01-01", '`date` must be a date such as 2026-01-31, got "٢026-01-01"'),
             ("facts", 1, "`facts` must be an object, got 1"),
             ("facts.specs.nothing", {}, "no field has the path `specs.nothing`"),
             ("facts.specs.hidden_dim", 1, "`specs.hidden_dim` must be an object, got 1"),
@@ -169,6 +213,10 @@ class TestInvalidLock:
             ("facts.specs.hidden_dim.value", None, "`specs.hidden_dim` cannot be null"),
             ("facts.specs.parameters.value", "7M", '`specs.parameters` cannot be "7M"'),
             ("facts.specs.hidden_dim.note", None, "`note` must be a string, got null"),
+            ("facts.specs.hidden_dim.note", "x" * 2001, "`note` must have at most 2000 characters, got 2001"),
+            ("facts.specs.hidden_dim.key", "x" * 501, "`key` must have at most 500 characters, got 501"),
+            ("facts.specs.hidden_dim.file", "a\x1b", r'`file` must be the name of a file, got "a\x1b"'),
+            ("facts.architecture.type.value", "A" * 20_001, "`value` must have at most 20000 characters, got 20001"),
         ],
     )
     def test_every_part_of_an_entry_is_checked(
@@ -182,13 +230,15 @@ class TestInvalidLock:
             names = [part, name, *rest[len(name) + 1 :].split(".")] if rest != name else [part, name]
         here = tree["models"]["model-a"]
         for name in names[:-1]:
-            here = here.setdefault(name, {})
-        here[names[-1]] = value
+            here = here.setdefault(name, {"file": "config.json", "key": "", "note": ""} if part == "facts" else {})
+        file = {"sha256": None, "size": 1, "read": "commit"}
+        here[names[-1]] = file | value if part == "files" and isinstance(value, dict) else value
         (finding,) = [one for one in compiled_beside(entry, json.dumps(tree)).findings if one.code == "M403"]
         assert finding.message == INVALID + message
-        assert finding.path == ("models", "model-a", *names)
+        inside = [*value] if isinstance(value, dict) and part == "files" else []
+        assert finding.path == ("models", "model-a", *names, *inside)
 
-    @pytest.mark.parametrize("key", ["repository", "revision", "date", "files", "facts"])
+    @pytest.mark.parametrize("key", ["repository", "revision", "date", "complete", "files", "facts"])
     def test_no_part_of_an_entry_may_be_missing(self, entry: dict[str, Any], key: str) -> None:
         tree = json.loads(write_lock({"model-a": locked()}))
         del tree["models"]["model-a"][key]
@@ -199,14 +249,14 @@ class TestInvalidLock:
         self, tmp_path: Path, entry: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         project(tmp_path, entry, None, monkeypatch)
-        Path("models.lock.json").write_text('{"version": 2, "models": {}}')
+        Path("models.lock.json").write_text('{"version": 3, "models": {}}')
         assert main(["check", "models.json"]) == 1
         assert (
             """
-error[M403]: the lock must be as `hypiler verify` writes it: `version` must be 1, got 2
+error[M403]: the lock must be as `hypiler verify` writes it: `version` must be 1 or 2, got 3
  --> models.lock.json:1:13
   |
-1 | {"version": 2, "models": {}}
+1 | {"version": 3, "models": {}}
   |             ^
 """.lstrip()
             in capsys.readouterr().out

@@ -54,6 +54,8 @@ class TestCommands:
         choose(project, 'ignore = ["M211", "M212"]\nseverity = { license-spelling = "note" }')
         assert main(["check", "--strict", "--format", "concise"]) == 0
         assert shown(capsys) == ["note[M216]", "1 note"]
+        assert main(["build", "--strict", "-q"]) == 0
+        assert capsys.readouterr() == ("", "")
 
     @pytest.mark.parametrize("command", [["build"], ["docs"]])
     def test_error_of_the_project_stops_what_writes(

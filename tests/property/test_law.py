@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 from strategies import Tree, registries, texts, written
 
 from hypiler.compiler.pipeline import compile_registry
+from hypiler.diagnostics.finding import Finding
 from hypiler.emit.python.stub import emit_stub
+from hypiler.schema.evidence import Evidence, PinnedFile
+from hypiler.schema.fields import FIELDS
 from hypiler.schema.identifiers import constant_name
 
 
@@ -42,6 +45,57 @@ def test_every_valid_registry_comes_back_as_it_was_written(folder: Path, registr
         # As text, since true equals 1.
         in_memory, generated = [json.dumps([model.to_dict() for model in m]) for m in (result, module.MODEL_REGISTRY)]
         assert in_memory == generated
+
+
+class ProvedLock:
+    """What a compilation needs of a lock: it proves the same about every model."""
+
+    name = "models.lock.json"
+    data = b""
+
+    def __init__(self, tree: Tree, proved: Evidence) -> None:
+        self.findings: list[Finding] = []
+        self.evidence = {model["id"]: proved for model in tree["models"]}
+
+    def check(self, *_: object) -> None:
+        pass
+
+
+COUNTS = st.integers(0, 200)
+PINNED = st.builds(
+    PinnedFile.of,
+    st.text("0123456789abcdef", min_size=64, max_size=64),
+    st.none() | st.integers(0, 2**53),
+    st.sampled_from([None, "fp32", "int8"]),
+)
+PROVED = st.builds(
+    Evidence,
+    st.sampled_from([None, "c" * 40]),
+    COUNTS,
+    COUNTS,
+    COUNTS,
+    st.dictionaries(texts(), PINNED),
+    complete=st.booleans(),
+)
+EVIDENCE = (
+    *("verified_revision", "verified_facts", "agreeing_facts", "differing_facts", "claimed_facts"),
+    "pins_all_files",
+)
+
+
+@given(tree=registries(min_models=1), proved=PROVED)
+def test_everything_that_a_lock_proves_comes_back(folder: Path, tree: Tree, proved: Evidence) -> None:
+    data = json.dumps(tree).encode()
+    result = compile_registry([("models.json", data)], lock=ProvedLock(tree, proved))
+    with imported(result, folder) as module:
+        for model, record in zip(result, module.MODEL_REGISTRY, strict=True):
+            assert [getattr(model, name) for name in EVIDENCE] == [getattr(record, name) for name in EVIDENCE]
+            pinned = {name: (file.sha256, file.size, file.precision) for name, file in record.pinned_files.items()}
+            assert pinned == model.pinned_files == proved.files
+            assert pickle.loads(pickle.dumps(record)).pinned_files == record.pinned_files
+            assert pickle.loads(pickle.dumps(model)).pinned_files == model.pinned_files
+            assert model.to_dict() == record.to_dict()
+            assert set(record.to_dict()) == {field.attribute for field in FIELDS}
 
 
 @given(tree=registries(), other=texts(blank=True), bound=st.integers(0, 2**53))

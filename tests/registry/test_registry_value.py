@@ -11,9 +11,10 @@ from golden import golden
 from strategies import plain_model as full_model
 from strategies import registry_of
 
+from hypiler.model_files.facts import FileFact
 from hypiler.model_registry import MODEL_REGISTRY
 from hypiler.registry import Origin, Registry, RuleSettings, UnknownModelError
-from hypiler.verification.lockfile import LockEntry, write_lock
+from hypiler.verification.lockfile import LockedFile, LockEntry, write_lock
 
 
 def plain_model(**changes: Any) -> dict[str, Any]:
@@ -233,8 +234,11 @@ def test_a_finding_of_the_lock_has_a_place_and_its_line(tmp_path: Path) -> None:
 
 def test_the_lock_beside_the_first_file_says_what_was_verified(tmp_path: Path) -> None:
     model = plain_model(id="model-a", huggingface_id="org/a", revision="a" * 40)
+    del model["files"], model["variants"]
     path = written(tmp_path / "models.json", model)
-    text = write_lock({"model-a": LockEntry("org/a", "a" * 40, "2026-01-31")})
+    facts = {"specs.embedding_dim": FileFact(model["specs"]["embedding_dim"], "config.json", "hidden_size")}
+    files = {"config.json": LockedFile("b" * 64)}
+    text = write_lock({"model-a": LockEntry("org/a", "a" * 40, "2026-01-31", files, facts, complete=False)})
     (tmp_path / "models.lock.json").write_text(text)
     (tmp_path / "other.json").write_text(text)
     assert Registry.load(path)["model-a"].verified_revision == "a" * 40

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 from generated import imported, valid
+from stamps import Pinned
 from strategies import plain_model, registry_of, replaced
 
+from hypiler._stamp import stamp_of
 from hypiler.schema.comparisons import (
     EQUAL,
     AnyCase,
@@ -30,8 +32,8 @@ BY_NAME = {field.name: field for field in FIELDS}
 MOST = 5
 # What names fields as its own subject, and why.
 ALLOWED = {
-    "space.py": "the facts of a space in the order in which they are hashed, which no new field may change",
-    "engines/contract.py": "the facts that a caller may assume",
+    "_stamp.py": "the facts of a space in the order in which they are hashed, which no new field may change",
+    "engines/what_ran.py": "the same facts, of an encoder",
 }
 
 
@@ -74,26 +76,30 @@ class TestTable:
 
 def sides(folder: Path, name: str, value: Any) -> tuple[str, str]:
     """The ids of both sides of a space, for a model whose field has this value."""
+    model = plain_model(type="dense")
+    model["capabilities"]["multi_vector"] = False
+    model["encoding"]["dense_layers"][0]["activation"] = "Tanh"
     path = ("models", 0, *name.split("."))
-    with imported(valid(replaced(registry_of(plain_model()), path, value)), folder) as module:
-        record = module.MODEL_REGISTRY[0]
-        return record.space_id, record.query_space_id
+    with imported(valid(replaced(registry_of(model), path, value)), folder) as module:
+        files = {"model.safetensors": ("0" * 64, "fp32"), "tokenizer.json": "1" * 64}
+        found = stamp_of(Pinned(module.MODEL_REGISTRY[0], files))
+        assert found["space_id"] and found["query_space_id"]
+        return found["space_id"], found["query_space_id"]
 
 
 OTHER = {
-    "huggingface_id": "other/name",
-    "revision": "1" * 40,
     "encoding.pooling": "max",
     "encoding.normalize": False,
     "encoding.document_prefix": "other",
     "encoding.document_length": 8,
-    "encoding.dense_layers": [],
+    "encoding.dense_layers": [{"in_features": 7, "out_features": 7, "activation": "ReLU"}],
     "encoding.similarity": "dot",
     "encoding.query_prefix": "other",
     "encoding.query_length": 8,
 }
-# The width cannot change alone, and the order of steps counts for a cut vector only.
-NOT_ALONE = {"specs.embedding_dim", "encoding.matryoshka_order"}
+# The width cannot change alone, the order of steps counts for a cut vector only, and the place of the weights only where
+# their bytes are unknown.
+NOT_ALONE = {"specs.embedding_dim", "encoding.matryoshka_order", "huggingface_id", "revision"}
 
 
 def test_every_field_of_a_space_is_tried() -> None:
@@ -173,12 +179,20 @@ class TestComparisons:
         assert [ParameterCount().is_evidence(value) for value in (1, 0, True, "1M", None)] == [True] + [False] * 4
         assert EQUAL.is_evidence("anything") is None
 
+    def test_parts_of_lists_and_mappings_are_named(self) -> None:
+        assert EQUAL.parts([1, 2], [2, 3]) == ([3], [1])
+        assert EQUAL.parts({"a": "x"}, {"b": "x"}) == (["b"], ["a"])
+        assert AtLeast("a", "b").parts(["a"], ["b"]) == (["b"], [])
+        # The same parts in another order, and values without parts.
+        assert EQUAL.parts([1, 2], [2, 1]) == EQUAL.parts(1, 2) == EQUAL.parts([{}], [{"a": 1}]) == ([], [])
+
     @pytest.mark.parametrize(
         ("comparison", "ours", "theirs", "agrees"),
         [
-            (FileNamed(), "a.json", None, True),
-            (FileNamed(), "a.json", "a.json", True),
-            (FileNamed(), "a.json", "b.json", False),
+            (FileNamed(r".+", only=True), "a.json", None, True),
+            (FileNamed(r".+", only=True), "a.json", "a.json", True),
+            (FileNamed(r".+", only=True), "a.json", "b.json", False),
+            (FileNamed(r"a\.json", only=True), "b.json", None, False),
             (FileNamed(r".+\.onnx"), "onnx/a.onnx", "b.onnx", True),
             (FileNamed(r".+\.onnx"), "a.onnx/b", None, False),
         ],

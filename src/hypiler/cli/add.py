@@ -170,6 +170,10 @@ def _warn(evidence: "Evidence") -> None:
         write_text(f"note: {printable(problem.file)} was not used: {printable(problem.message)}", sys.stdout)
     for warning in evidence.warnings:
         write_text(f"note: {printable(warning.file)}: {printable(warning.message)}", sys.stdout)
+    said = [warning.message for warning in evidence.warnings]
+    for path, fact in evidence.facts.items():
+        if fact.doubtful and not any(message in fact.note for message in said):
+            write_text(f"note: `{path}` is doubtful: {printable(fact.note)}", sys.stdout)
     if evidence.remote_code:
         files = ", ".join(map(printable, evidence.remote_code))
         write_text(f"note: loading it with its own library runs code from the repository: {files}", sys.stdout)

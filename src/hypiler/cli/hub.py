@@ -21,17 +21,19 @@ from hypiler.diagnostics.escaping import printable, quote_value
 from hypiler.errors import UnknownModelError
 from hypiler.project.loading import lock_path, read_bounded
 from hypiler.project.options import OptionsError, RegistryOptions
-from hypiler.verification.lockfile import read_lock
+from hypiler.project.output import add_files, replace_source
+from hypiler.verification.lockfile import read_lock, write_lock
 from hypiler.verification.verify import chosen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Mapping
 
     from hypiler.compiler.checked import Entry
     from hypiler.hub.client import Hub
     from hypiler.verification.lockfile import LockEntry
+    from hypiler.verification.public_pins import PublicPins
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C, also if the results until then are reported."""
@@ -163,6 +165,43 @@ def chosen_entries(registry: CheckedRegistry, options: "Namespace") -> "list[Ent
         name = ["--registry", options.registry] if options.registry else []
         usage_error(unknown_model(error, registry, [*file, *project_words(options), *name]))
         return None
+
+
+def keep_lock(opened: Opened, locked: "Mapping[str, LockEntry]") -> None:
+    """Write a lock, if it records anything else than before."""
+    if dict(locked) == opened.locks:
+        return
+    text = write_lock(locked)
+    if opened.kept is None:
+        add_files({opened.lock: text}, {})
+    else:
+        replace_source(opened.lock, opened.kept, text.encode(), root=opened.root)
+
+
+def read_pins(path: str) -> "PublicPins":
+    """A table of public pins. Ends the command for a file that cannot be read or is no such table."""
+    from hypiler.project.files import read_file
+    from hypiler.verification.public_pins import PinsError, PublicPins
+
+    try:
+        data = read_file(path, _MAX_PINS + 1)
+        if len(data) > _MAX_PINS:
+            raise PinsError(f"it must have at most {_MAX_PINS} bytes; it has more")
+        return PublicPins(data.decode())
+    except (PinsError, UnicodeDecodeError) as error:
+        why = error if isinstance(error, PinsError) else "it must be UTF-8"
+        print_error(f"{printable(path)} is no table of pins: {why}")
+        raise SystemExit(ENVIRONMENT) from None
+
+
+_MAX_PINS = 32 << 20
+
+
+def today() -> str:
+    """The day that a lock names, such as 2026-01-31."""
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).date().isoformat()
 
 
 @contextmanager

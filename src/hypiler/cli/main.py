@@ -35,6 +35,7 @@ COMMANDS = {
     "list": "list the models of a registry",
     "show": "show all facts about one model",
     "verify": "compare every fact with the models' own files",
+    "pin": "record the commit and the sums of the models' files",
     "add": "draft the entry of a model from its own files",
     "outdated": "list the pins that are behind their repositories",
     "docs": "write MODELS.md, the documentation of a registry",
@@ -62,6 +63,9 @@ def main(argv: "list[str] | None" = None) -> int:
         return _environment_error(error)
     except MemoryError:
         print_error("not enough memory")
+        return ENVIRONMENT
+    except RecursionError:
+        print_error("a path or a value is nested too deep")
         return ENVIRONMENT
     except KeyboardInterrupt:
         return 130

@@ -96,9 +96,13 @@ def _line(one: "PinStatus") -> str:
         return f"{one.entry.id}: {one.state}: {printable(one.message)}"
     files = ", ".join(map(printable, one.changed[:_SHOWN_FILES])) or "nothing that facts or vectors come from"
     more = f" and {len(one.changed) - _SHOWN_FILES} more" if len(one.changed) > _SHOWN_FILES else ""
-    risk = "vectors could change" if one.vectors else "vectors stay as they are"
+    risk = "vectors stay as they are" if _stays(one) else "vectors could change"
     pinned, head = str(one.entry.revision)[:12], str(one.head)[:12]
     return f"{one.entry.id}: behind: {pinned} is pinned, main stands at {head}; {risk}; changed: {files}{more}"
+
+
+def _stays(one: "PinStatus") -> bool:
+    return one.vectors is not None and one.vectors.outcome == "same"
 
 
 def _summary(statuses: "list[PinStatus]", count: int) -> str:
@@ -116,6 +120,6 @@ def _record(one: "PinStatus") -> "dict[str, object]":
         "pinned": one.entry.revision,
         "head": one.head,
         "changed": list(one.changed),
-        "vectors_could_change": one.vectors if one.state == BEHIND else None,
+        "vectors_could_change": not _stays(one) if one.vectors else None,
         "message": one.message or None,
     }

@@ -91,10 +91,16 @@ def _heading(model: "Model", id: str, module: "str | None", page: Page) -> "list
 
 
 def _verification(model: "Model") -> str:
-    if model.verified_revision is None:
+    parts: list[str] = []
+    if model.verified_revision is not None:
+        parts.append(f"{model.verified_facts} facts verified, by the files at {model.verified_revision[:12]}")
+    if model.agreeing_facts:
+        parts.append(f"{model.agreeing_facts} facts agree with a copy of the files")
+    if model.differing_facts:
+        parts.append(f"{model.differing_facts} differ from the files")
+    if not parts:
         return f"not verified: {model.claimed_facts} facts, claimed by their sources"
-    agree = f"{model.verified_facts} facts agree with the files at {model.verified_revision[:12]}"
-    return f"verified: {agree}, {model.claimed_facts} are claimed by their sources"
+    return ", ".join([*parts, f"{model.claimed_facts} claimed by their sources"])
 
 
 def _wrapped(text: str, width: "int | None") -> "list[str]":

@@ -2,6 +2,8 @@
 
 import sys
 
+from hypiler._text import one_line
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import TextIO
@@ -27,9 +29,9 @@ def prepare_streams() -> None:
 
 
 def print_error(message: str) -> None:
-    """Print one line to standard error. If nobody can read it, the exit code still tells the outcome."""
+    """Print one line to standard error, escaped. If nobody can read it, the exit code still tells the outcome."""
     try:
-        print(f"hypiler: {message}", file=sys.stderr, flush=True)
+        print(f"hypiler: {one_line(message)}", file=sys.stderr, flush=True)
     except OSError:
         redirect_to_devnull(sys.stderr)
 

@@ -8,17 +8,20 @@ from hypiler.cli.hub import (
     add_files_arguments,
     add_jobs_argument,
     chosen_entries,
+    keep_lock,
     open_hub,
     open_registry,
+    read_pins,
+    today,
 )
 from hypiler.cli.report import print_findings
 from hypiler.cli.streams import ENVIRONMENT, FINDINGS, NETWORK, OK, USAGE, print_error, usage_error, write_text
 from hypiler.diagnostics.escaping import printable
 from hypiler.hub.snapshot import HubError
-from hypiler.project.output import add_files, replace_source
+from hypiler.project.output import replace_source
 from hypiler.verification.fixes import fixes
-from hypiler.verification.lock_rules import format_value
-from hypiler.verification.lockfile import write_lock
+from hypiler.verification.lock_rules import format_value, is_at_commit
+from hypiler.verification.lockfile import AT_COMMIT, COPY
 from hypiler.verification.verdict import AGREES, CLAIMED, DIFFERS, STATES, UNKNOWN
 from hypiler.verification.verify import Verification, verify_by_lock, verify_folder, verify_registry
 
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from hypiler.cli.hub import Opened
     from hypiler.hub.snapshot import Snapshot
     from hypiler.verification.fixes import Fix
+    from hypiler.verification.verdict import Verdict
     from hypiler.verification.verify import Result
 
 EXAMPLES = """examples:
@@ -39,19 +43,26 @@ EXAMPLES = """examples:
   hypiler verify --fix                   write what the files say into models.json
   hypiler verify --offline               the same verdict again, from models.lock.json alone
   hypiler verify bge-m3 --local bge-m3   the files in a folder instead of the hub
+  hypiler verify --bytes                 hash the files in the cache of huggingface_hub
   hypiler verify --json                  for programs
 """
 _DESCRIPTION = """\
 Compare every fact with the models' own files, and keep what was read in models.lock.json.
 
+A fact agrees with the files at the commit of its entry, or with a copy: a folder whose files are
+not known to be those of the commit. With --pins, files of a folder count as those of the commit if
+two independent public pins name their sha256. With --bytes, no fact is compared: the files of a
+folder, or of the cache of huggingface_hub, are hashed and compared with the recorded sums.
+
 Needs `python -m pip install 'hypiler[hub]'`, unless --offline or --local is given. A token for
 gated and private repositories comes from HF_TOKEN or from `hf auth login`.
 
-Exit codes: 0 nothing differs; 1 a fact differs, or a repository or commit does not exist; 3 a file
-or folder here cannot be read or written; 4 not every model could be read, be it that the hub is
-out of reach or wants a token; the highest that applies. After Ctrl-C 130, with a report of what
-was read until then.
+Exit codes: 0 nothing differs; 1 a fact or a file differs, or a repository has no such commit; 3 a
+file or folder here cannot be read or written, or shows nothing of the model; 4 not every model
+could be read, be it that the hub is out of reach, wants a token or does not show the repository;
+the highest that applies. After Ctrl-C 130, with a report of what was read until then.
 """
+_COPY = "agree with a copy"
 _WORDS = {AGREES: "agree", DIFFERS: "differ", UNKNOWN: "unknown to the files", CLAIMED: "claimed"}
 
 
@@ -61,6 +72,8 @@ def add_arguments(parser: "ArgumentParser") -> None:
     parser.add_argument("ids", metavar="ID", nargs="*", help="models, also by alias or repository; default: all")
     add_files_arguments(parser, shipped=True)
     parser.add_argument("--local", metavar="DIR", help="read the files of the one ID from a folder")
+    parser.add_argument("--pins", metavar="FILE", help="with --local: public pins, a table separated by tabs")
+    parser.add_argument("--bytes", action="store_true", help="compare the bytes of files with the recorded sums")
     parser.add_argument("--offline", action="store_true", help="ask nobody: judge by models.lock.json alone")
     parser.add_argument("--fix", action="store_true", help="write what the files say into the registry")
     parser.add_argument("--facts", action="store_true", help="show the verdict on each fact")
@@ -73,6 +86,10 @@ def run(options: "Namespace") -> int:
     """Read the files, compare, report, keep what was read in the lock, and correct what differs."""
     if options.local and (len(options.ids) != 1 or options.offline):
         return usage_error("--local DIR goes with one ID, and not with --offline")
+    if options.pins and not options.local:
+        return usage_error("--pins FILE goes with --local DIR")
+    if options.bytes and (options.fix or options.offline or options.pins or options.facts):
+        return usage_error("--bytes compares no facts: it cannot be combined with --fix, --facts, --pins or --offline")
     if options.fix and options.shipped:
         return usage_error("--shipped is only read: --fix needs a registry of your own")
     opened = open_registry(options)
@@ -80,6 +97,10 @@ def run(options: "Namespace") -> int:
         return FINDINGS
     if chosen_entries(opened.registry, options) is None:
         return USAGE
+    if options.bytes:
+        from hypiler.cli.verify_bytes import run_bytes
+
+        return run_bytes(opened, options)
     try:
         verification = _verified(opened, options)
     except HubError as error:  # of a folder; those of the hub concern one model of many
@@ -87,12 +108,12 @@ def run(options: "Namespace") -> int:
         return ENVIRONMENT
     _report(verification, options)
     if not options.offline and not options.shipped:
-        _keep(verification, opened)
+        keep_lock(opened, verification.locked(opened.locks, opened.others))
     if not verification.complete:
         return INTERRUPTED
     fixed = options.fix and _fix(verification, opened, quiet=options.json)
     if verification.unread:
-        return NETWORK
+        return ENVIRONMENT if options.local else NETWORK
     return FINDINGS if verification.differs and not fixed else OK
 
 
@@ -101,17 +122,21 @@ def _verified(opened: "Opened", options: "Namespace") -> Verification:
     registry = opened.registry
     if options.offline:
         return verify_by_lock(registry, options.ids, opened.locks)
-    from datetime import UTC, datetime
-
-    date = datetime.now(UTC).date().isoformat()
+    date = today()
     if options.local:
         from hypiler.hub.folder import read_folder
 
-        return verify_folder(registry, options.ids[0], lambda sums: read_folder(options.local, sums), date=date)
+        revision = registry.entry(options.ids[0]).revision
+        pins = read_pins(options.pins) if options.pins else None
+
+        def read_local(sums: list[str]) -> "Snapshot":
+            return read_folder(options.local, sums, revision=revision, pins=True)
+
+        return verify_folder(registry, options.ids[0], read_local, date=date, pins=pins)
     with open_hub(len(options.ids) or len(registry), "verifying") as (hub, done):
 
         def read(repository: str, revision: str | None, names_alone: bool) -> "Snapshot":
-            return hub.info(repository, revision) if names_alone else hub.snapshot(repository, revision)
+            return hub.pins(repository, revision) if names_alone else hub.snapshot(repository, revision, pins=True)
 
         return verify_registry(registry, options.ids, read, date=date, jobs=options.jobs, done=lambda _: done())
 
@@ -134,18 +159,38 @@ def _lines(result: "Result", *, facts: bool) -> "Iterator[str]":
     if result.error is not None:
         yield f"{entry.id}: {printable(str(result.error))}"
     else:
-        counts = ", ".join(f"{count} {_WORDS[state]}" for state, count in _counts(result).items() if count)
+        counts = ", ".join(f"{count} {word}" for word, count in _counts(result).items() if count)
         yield f"{entry.id} ({entry.repository}{commit}): {counts}"
-    for note in result.notes:
+    for note in (*result.notes, *_doubts(result)):
         yield f"  note: {printable(note)}"
     for verdict in result.verdicts if facts else ():
         place = f"  {verdict.file}" + (f" {verdict.key}" if verdict.key else "") if verdict.file else ""
-        yield f"  {verdict.state:8}{printable(verdict.path):38}{format_value(verdict.ours)}{printable(place)}"
+        note = f" ({verdict.note})" if verdict.note and verdict.state != UNKNOWN else ""
+        yield f"  {verdict.state:8}{printable(verdict.path):38}{format_value(verdict.ours)}{printable(place + note)}"
+
+
+def _doubts(result: "Result") -> "Iterator[str]":
+    """Why what the files show of a fact is doubtful, unless a note about the files says it already."""
+    for verdict in result.verdicts:
+        if verdict.doubtful and not any(note in verdict.note for note in result.notes):
+            yield f"`{verdict.path}` is doubtful: {verdict.note}"
 
 
 def _counts(result: "Result") -> dict[str, int]:
-    states = [verdict.state for verdict in result.verdicts]
-    return {state: states.count(state) for state in STATES}
+    words = [_word(verdict, result) for verdict in result.verdicts]
+    return {word: words.count(word) for word in (_WORDS[AGREES], _COPY, *[_WORDS[state] for state in STATES[1:]])}
+
+
+def _word(verdict: "Verdict", result: "Result") -> str:
+    """The word for what became of a fact: one that agrees may agree with a copy only."""
+    return _COPY if _evidence(verdict, result) == COPY else _WORDS[verdict.state]
+
+
+def _evidence(verdict: "Verdict", result: "Result") -> str | None:
+    """Whether a fact agrees with the files at the commit or with a copy; None for one that does not agree."""
+    if verdict.state != AGREES or result.locked is None:
+        return None
+    return AT_COMMIT if is_at_commit(verdict, result.locked) else COPY
 
 
 def _summary(results: "list[Result]", wanted: int) -> str:
@@ -153,7 +198,7 @@ def _summary(results: "list[Result]", wanted: int) -> str:
     gone = sum(result.differs and result.error is not None for result in results)
     unread = sum(result.unread for result in results)
     fine = len(results) - differ - gone - unread
-    counts = ((differ, "with"), (gone, "that does not exist"), (unread, "that could not be read"))
+    counts = ((differ, "with"), (gone, "without such a commit"), (unread, "that could not be read"))
     of = f"{len(results)} of " if len(results) < wanted else ""
     parts = [f"{fine} without a difference", *[f"{count} {what}" for count, what in counts if count]]
     return f"{of}{_counted(wanted, 'model')}: {', '.join(parts)}"
@@ -172,18 +217,8 @@ def _record(result: "Result") -> "dict[str, Any]":
         "date": result.locked.date if result.locked else None,
         "error": None if result.error is None else {"kind": type(result.error).__name__, "message": str(result.error)},
         "notes": list(result.notes),
-        "facts": [verdict.to_dict() for verdict in result.verdicts],
+        "facts": [verdict.to_dict() | {"read": _evidence(verdict, result)} for verdict in result.verdicts],
     }
-
-
-def _keep(verification: Verification, opened: "Opened") -> None:
-    """Write what was read into the lock."""
-    text = write_lock(verification.locked(opened.locks, opened.others))
-    if opened.kept is None:
-        if any(result.locked for result in verification.results):
-            add_files({opened.lock: text}, {})
-    elif text.encode() != opened.kept:
-        replace_source(opened.lock, opened.kept, text.encode(), root=opened.root)
 
 
 def _fix(verification: Verification, opened: "Opened", *, quiet: bool) -> bool:

@@ -5,6 +5,7 @@ import sys
 from hypiler.cli.report import exit_code, report
 from hypiler.cli.streams import FINDINGS, OK, write_text
 from hypiler.diagnostics.escaping import printable
+from hypiler.diagnostics.finding import without_notes
 from hypiler.project.build import Outputs, compile_options
 from hypiler.project.options import OptionsError
 
@@ -39,7 +40,7 @@ def write_or_check(options: "Namespace", resolve_paths: "Callable[[], Options]",
         return FINDINGS
     registries = [compile_options(one) for one in project.registries]
     for registry in registries:
-        report(registry.findings, registry, options, sys.stderr)
+        report(without_notes(registry.findings), registry, options, sys.stderr)
     code = max([exit_code(registry.findings, strict=options.strict) for registry in registries], default=OK)
     if code:
         return code

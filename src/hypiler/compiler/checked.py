@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hypiler.compiler.rule_settings import RuleSettings
     from hypiler.errors import UnknownModelError
     from hypiler.jsontext.json_types import JSONValue
+    from hypiler.schema.evidence import Evidence
     from hypiler.schema.model import Model
 
 _MOST_NAMES = 3
@@ -97,17 +98,15 @@ class Accepted:
 
     Attributes:
         decoded: The models as they were read.
-        verified: The evidence of the lock by id: see `Model.of`.
+        evidence: What the lock proves about each model, by id.
         lock: The bytes of the lock; None without one.
     """
 
-    __slots__ = ("decoded", "lock", "verified")
+    __slots__ = ("decoded", "evidence", "lock")
 
-    def __init__(
-        self, decoded: "list[DecodedModel]", verified: "Mapping[str, tuple[str, int]]", lock: bytes | None
-    ) -> None:
+    def __init__(self, decoded: "list[DecodedModel]", evidence: "Mapping[str, Evidence]", lock: bytes | None) -> None:
         self.decoded = decoded
-        self.verified = verified
+        self.evidence = evidence
         self.lock = lock
 
     def models(self) -> "tuple[Model, ...]":
@@ -117,7 +116,7 @@ class Accepted:
         for one in self.decoded:
             if one.matryoshka is None:
                 one[BY_ATTRIBUTE["matryoshka"]] = bool(one.matryoshka_dims)
-        return tuple([Model.of(one, self.verified.get(one.id)) for one in self.decoded])
+        return tuple([Model.of(one, self.evidence.get(one.id)) for one in self.decoded])
 
     def digest(self, sources: "list[Source]") -> str:
         """One digest for all sources and the lock."""

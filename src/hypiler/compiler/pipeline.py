@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from hypiler.compiler.decoded import DecodedModel
     from hypiler.compiler.rule_settings import RuleSettings
+    from hypiler.schema.evidence import Evidence
 
     class LockRules(Protocol):
         """The rules that compare models with a lock: see `hypiler.verification.lock_rules.Lock`."""
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
         findings: list[Finding]
 
         @property
-        def verified(self) -> Mapping[str, tuple[str, int]]:
-            """By id, the commit whose files a model was compared with and the number of facts that agree."""
+        def evidence(self) -> Mapping[str, Evidence]:
+            """What the lock proves about each model, by id."""
             ...
 
         def check(self, source: Source, collector: FindingCollector, settings: RuleSettings | None) -> None:
@@ -74,18 +75,18 @@ def compile_into(
             collectors.append(collector)
     check_models(decoded, graded(rule, rules))
     check_registry(decoded, graded(registry_rule, rules))
-    verified: Mapping[str, tuple[str, int]] = {}
+    evidence: Mapping[str, Evidence] = {}
     if lock is not None:
         found[lock.name] = lock.findings
         if not _has_errors([*found.values(), *[collector.findings for collector in collectors]]):
             for source, collector in zip(registry.sources, collectors, strict=True):
                 lock.check(source, collector, rules)
-            verified = lock.verified
+            evidence = lock.evidence
     for source, collector in zip(registry.sources, collectors, strict=True):
         _place(source, collector, found[source.name])
     registry.findings = [finding for own in found.values() for finding in own]
     if not registry.has_errors:
-        registry.accept(Accepted(decoded, verified, None if lock is None else lock.data))
+        registry.accept(Accepted(decoded, evidence, None if lock is None else lock.data))
 
 
 def _has_errors(findings: "list[list[Finding]]") -> bool:

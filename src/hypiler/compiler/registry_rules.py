@@ -132,23 +132,76 @@ def _meant_types(used: list[str]) -> dict[str, str]:
     for word in used:
         if word not in MODEL_TYPES:
             counts[word] = counts.get(word, 0) + 1
-    words: list[str] = list(MODEL_TYPES)
+    known = _Words()
+    for word in MODEL_TYPES:
+        known.add(word)
     meant: dict[str, str] = {}
     # Of two new words, the one that is used more often is right.
     for word in sorted(counts, key=lambda word: -counts[word]):
-        near = [known for known in words if _one_slip_apart(word, known)]
-        if near:
-            meant[word] = near[0]
+        near = known.one_slip_from(word)
+        if near is None:
+            known.add(word)
         else:
-            words.append(word)
+            meant[word] = near
     return meant
+
+
+class _Words:
+    """Words in which those one slip apart are found without a comparison of all pairs.
+
+    Two words that are one slip apart become equal after at most one letter is left out of each. So each word is filed
+    under all words that it becomes in this way. No real type is longer than `_LONGEST`, and few share a key.
+    """
+
+    def __init__(self) -> None:
+        # By what is left of a word, and by its form.
+        self._places: dict[str, dict[str, list[str]]] = {}
+        self._ranks: dict[str, int] = {}
+
+    def add(self, word: str) -> None:
+        self._ranks[word] = len(self._ranks)
+        form = _form(word)
+        for key in _shortened(word):
+            filed = self._places.setdefault(key, {}).setdefault(form, [])
+            if len(filed) < _MOST_FILED:
+                filed.append(word)
+
+    def one_slip_from(self, word: str) -> str | None:
+        """The first word that was added and that is one slip from `word`."""
+        own = _form(word)
+        filed = [one for key in _shortened(word) if (one := self._places.get(key))]
+        # Words of one form differ by digits alone, which is no slip.
+        shared = {other for forms in filed for form, words in forms.items() if form != own for other in words}
+        near = [other for other in shared if _one_slip_apart(word, other)]
+        return min(near, key=self._ranks.__getitem__, default=None)
+
+
+_DIGITS = str.maketrans("123456789", "000000000")
+_LONGEST = 64
+_MOST_FILED = 100
+
+
+def _form(word: str) -> str:
+    """The word with the same digit in the place of each."""
+    return word.translate(_DIGITS)
+
+
+def _shortened(word: str) -> set[str]:
+    """The word, and all words that it becomes if one letter is left out."""
+    if len(word) > _LONGEST:
+        return set()
+    return {word, *[word[:place] + word[place + 1 :] for place in range(len(word))]}
 
 
 def _one_slip_apart(one: str, other: str) -> bool:
     """Whether one letter was left out, doubled, mistyped or swapped with the next; another digit is another name."""
-    if abs(len(one) - len(other)) > 1 or constant_name(one) == constant_name(other):
-        return False  # two words for one member are an error of their own
+    if abs(len(one) - len(other)) > 1:
+        return False
     start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
     a, b = one[start:], other[start:]
-    slips = {(a[1:], b[1:]), (a[1:], b), (a, b[1:]), (a[1:2] + a[:1] + a[2:], b)}
-    return any(left == right for left, right in slips) and not (a[:1] + b[:1]).isdigit()
+    if (a[:1] + b[:1]).isdigit():
+        return False
+    if a[1:] != b[1:] and a[1:] != b and a != b[1:] and a[1:2] + a[:1] + a[2:] != b:
+        return False
+    # Two words for one member are an error of their own.
+    return constant_name(one) != constant_name(other)

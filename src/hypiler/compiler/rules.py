@@ -6,12 +6,14 @@ rule needs is missing or wrong in itself, so that one fault gives one finding.
 
 import re
 
+from hypiler._encoder_types import encoder_type
 from hypiler.compiler.rule_set import RuleSet, Violation
-from hypiler.diagnostics.codes import ERROR, WARNING
+from hypiler.diagnostics.codes import ERROR, NOTE, WARNING
 from hypiler.diagnostics.collector import INVALID
-from hypiler.diagnostics.escaping import did_you_mean, quote_name
+from hypiler.diagnostics.escaping import quote_name
 from hypiler.schema.architectures import reserved_positions
 from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
+from hypiler.schema.loading import CONTRACT_FACTS, DECIDES_LOADING, NOT_TEXT, variant_onnx
 from hypiler.schema.parameter_counts import parameter_count
 from hypiler.schema.types import ListOf, MapOf, Records
 from hypiler.schema.vocabulary import LICENSES
@@ -19,6 +21,7 @@ from hypiler.schema.vocabulary import LICENSES
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from hypiler.compiler.decoded import DecodedModel
     from hypiler.compiler.rule_set import Check, Rule
@@ -193,7 +196,8 @@ def unknown_source_path(model: "DecodedModel") -> "Violations":
     for path in model.sources:
         if path not in _PATHS and not _is_part_of_a_field(path):
             message = f"`sources` names {quote_name(path)}, which is no field of a model"
-            yield model.at("sources", message, (path,), help=did_you_mean(path, sorted(_PATHS)))
+            help = model.collector.did_you_mean(path, sorted(_PATHS))
+            yield model.at("sources", message, (path,), help=help)
 
 
 def _is_part_of_a_field(path: str) -> bool:
@@ -210,6 +214,46 @@ def duplicate_variant(model: "DecodedModel") -> "Violations":
         if variant[0] in seen:
             yield model.at("variants", f"variant id `{variant[0]}` is used twice", (index, "id"))
         seen.add(variant[0])
+
+
+@rule("M218", "not-loadable", NOTE, needs=DECIDES_LOADING)
+def not_loadable(model: "DecodedModel") -> "Violations":
+    """A model that `load` does not open, or only under a condition, can still be a fact in the registry."""
+    if model.model_type in NOT_TEXT:
+        message = f"no engine loads a model of type `{model.model_type}`: its input is more than text"
+        yield model.at("model_type", message)
+        return
+    places = [
+        variant_onnx(file, elsewhere=repo not in (None, model.huggingface_id))
+        for _, _, repo, file, *_ in model.variants
+    ]
+    for index, (variant, found) in enumerate(zip(model.variants, places, strict=True)):
+        if not found:
+            message = f"no engine loads the variant `{variant[0]}`, which names no ONNX file"
+            yield model.at("variants", message, (index,))
+    if model.remote_code and not model.onnx_file and not any(places):
+        message = "`load` needs `trust_remote_code=True`, since `dependencies.remote_code` is true"
+        help = "if the repository has an ONNX file, name it in `files.weights.onnx`: it is loaded without this code"
+        yield model.at("remote_code", message, help=help)
+    yield from _missing_facts(model)
+
+
+def _onnx_of(model: "DecodedModel", variant: "tuple[Any, ...]") -> tuple[str, ...]:
+    """The possible names of a variant's ONNX file."""
+    _, _, repository, file, *_ = variant
+    return variant_onnx(file, elsewhere=repository not in (None, model.huggingface_id))
+
+
+def _missing_facts(model: "DecodedModel") -> "Violations":
+    """Facts that `load` does not assume. An entry that states nothing of the kind is not meant to be loaded."""
+    if all(getattr(model, name) is None for name in CONTRACT_FACTS["dense"]):
+        return
+    needed = CONTRACT_FACTS[encoder_type(model.model_type, multi_vector=model.multi_vector)]
+    missing = [name for name in needed if getattr(model, name) is None]
+    if missing:
+        names = ", ".join(f"`encoding.{name}`" for name in missing)
+        message = f"`load` needs {names}, unless the model's files state {'it' if len(missing) == 1 else 'them'}"
+        yield model.at(missing[0], message, help="look it up in the model card, and write it down")
 
 
 @rule("M216", "license-spelling", WARNING, needs=("license",))

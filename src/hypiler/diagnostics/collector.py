@@ -14,6 +14,7 @@ _NAMES: dict[type, str] = {
 }
 
 _LIMIT = 60  # characters of a key that a message repeats
+_MOST_SUGGESTIONS = 1000
 _NULL = "null means none or not published; give the value, or leave out an optional field"
 
 
@@ -122,8 +123,12 @@ class FindingCollector:
             help=help,
         )
 
+    def did_you_mean(self, word: str, known: list[str]) -> str | None:
+        """A suggestion for a word of the input; none once there are many findings, since the search takes long."""
+        return did_you_mean(word, known) if self.count < _MOST_SUGGESTIONS else None
+
     def unknown_value(self, known: tuple[str, ...], value: str, suffix: Path = ()) -> Invalid:
         """`value` is not a word of a closed list."""
-        near = did_you_mean(value, list(known))
+        near = self.did_you_mean(value, list(known))
         message = f"{self.name(suffix)} must be one of {', '.join(known)}; got {quote_value(value)}"
         return self.add("M114", message, suffix, help=near)

@@ -1,17 +1,13 @@
-"""Makes text from the input fit for a message.
+"""Writes values and names from the input in messages, and finds the word that was probably meant.
 
-Control characters, bidi marks and others that do not print could forge lines or hide text in a terminal or a log.
 Every message that repeats input passes it through these functions.
 """
 
+from hypiler._text import one_line, printable
+
+__all__ = ["did_you_mean", "nearest", "one_line", "printable", "quote_name", "quote_value"]
+
 _LIMIT = 60
-
-
-def printable(text: str) -> str:
-    r"""`text` with every character that does not print escaped: `\n`, `\x1b`, `\u202e`."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
 
 
 def quote_value(value: object) -> str:

@@ -1,13 +1,14 @@
 """A finding: one fault of the input, with everything that a reader needs to fix it."""
 
-from hypiler.diagnostics.codes import severity_of
-from hypiler.diagnostics.escaping import printable
+from hypiler.diagnostics.codes import NOTE, severity_of
+from hypiler.diagnostics.escaping import one_line, printable
 
 Path = tuple[str | int, ...]
 
 MAX_FINDINGS = 10_000
 """The limit of findings per file and severity. Nobody reads more, and each takes memory."""
 
+_LONGEST_KEY = 200
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 
 
@@ -16,7 +17,7 @@ class Finding:
 
     Attributes:
         code: As `M103`.
-        message: What must hold, and what was found.
+        message: What must hold, and what was found: one line of bounded length, as `help` is.
         path: The JSON path of the fault in its file.
         at: The part that the fault concerns: the `"value"` at the path or its `"key"`.
         help: What to do about it; None if the message says it all.
@@ -58,10 +59,10 @@ class Finding:
         severity: str = "",
     ) -> None:
         self.code = code
-        self.message = message
+        self.message = one_line(message)
         self.path = path
         self.at = at
-        self.help = help
+        self.help = help and one_line(help)
         self.model = model
         self.file = file
         self.line = line
@@ -84,13 +85,20 @@ class Finding:
 
 
 def json_path(path: Path) -> str:
-    """`("models", 3, "a b")` as `$.models[3]["a b"]`, printable whatever the keys are."""
+    """`("models", 3, "a b")` as `$.models[3]["a b"]`, printable and shortened whatever the keys are."""
     out = "$"
-    for part in path:
-        if isinstance(part, int):
-            out += f"[{part}]"
-        elif part and _PLAIN.issuperset(part) and not part[0].isdigit():
+    for place in path:
+        if isinstance(place, int):
+            out += f"[{place}]"
+            continue
+        part = place if len(place) <= _LONGEST_KEY else place[:_LONGEST_KEY] + "…"
+        if part and _PLAIN.issuperset(part) and not part[0].isdigit():
             out += f".{part}"
         else:
             out += '["' + printable(part).replace('"', '\\"') + '"]'
     return out
+
+
+def without_notes(findings: "list[Finding]") -> "list[Finding]":
+    """The findings that a build shows. Notes never count, and a build runs often: `check` shows them."""
+    return [finding for finding in findings if finding.severity != NOTE]

@@ -1,7 +1,7 @@
 """Findings for people: in full with their source lines, or one per line. All input text in them is escaped."""
 
 from hypiler.diagnostics.codes import SEVERITIES, name_of
-from hypiler.diagnostics.escaping import printable
+from hypiler.diagnostics.escaping import printable, quote_name
 from hypiler.diagnostics.finding import Finding
 from hypiler.diagnostics.terminal_text import columns_of, paint
 
@@ -93,7 +93,7 @@ def _render(finding: Finding, line: str | None, paint: "Callable[[str, str], str
         bar = paint("frame", "|")
         caret = paint(finding.severity, "^" * width)
         out += f"{gutter} {bar}\n{paint('frame', number)} {bar} {shown}\n{gutter} {bar} {' ' * indent}{caret}\n"
-    whose = f" (model `{finding.model}`)" if finding.model else ""
+    whose = f" (model {quote_name(finding.model)})" if finding.model else ""
     if finding.path:
         out += f"{gutter} {paint('frame', '=')} at: {finding.json_path}{whose}\n"
     if finding.help:

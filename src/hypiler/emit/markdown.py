@@ -23,10 +23,18 @@ _VERIFIED = """\
 # Models
 
 {count}. {facts} of {models} *verified*: compared with the model's own files at the commit that its section names, and
-equal. Every other fact is *claimed*: the registry says so, and the source names where it was read; where none is named,
-the registry gives none.
+equal. {copies}Every other fact is *claimed*: the registry says so, and the source names where it was read; where none
+is named, the registry gives none.
 
 """
+_COPIED = """\
+# Models
+
+{count}. {copies}Every other fact is *claimed*: the registry says so, and the source names where it was read; where none
+is named, the registry gives none. No fact was compared with the files of the model at a known commit.
+
+"""
+_COPIES = "Where a section says so, facts *agree with a copy* of the files, whose commit is not known. "
 _OVERVIEW = ["id", "type", "organization", "width", "context", "parameters", "licence", "BEIR nDCG@10"]
 # A word of a text that is an address and nothing more may become a link.
 _address = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]*[A-Za-z0-9/_~=-]").fullmatch
@@ -56,11 +64,15 @@ def _introduction(registry: CheckedRegistry) -> str:
     """Says which facts were compared with the models' files."""
     count = _counted(len(registry), "model")
     verified = [model for model in registry if model.verified_revision]
-    if not verified:
+    copied = any(model.agreeing_facts for model in registry)
+    if not verified and not copied:
         return _CLAIMED.format(count=count)
+    if not verified:
+        return _COPIED.format(count=count, copies=_COPIES)
     number = sum(model.verified_facts for model in verified)
     models = f"{_counted(len(verified), 'model')} {'is' if number == 1 else 'are'}"
-    return _VERIFIED.format(count=count, facts=_counted(number, "fact"), models=models)
+    copies = _COPIES if copied else ""
+    return _VERIFIED.format(count=count, facts=_counted(number, "fact"), models=models, copies=copies)
 
 
 def _counted(number: int, what: str) -> str:
@@ -69,10 +81,17 @@ def _counted(number: int, what: str) -> str:
 
 def _evidence(model: "Any") -> str:
     """What was verified of a model, and what is claimed."""
-    if not model.verified_revision:
+    parts: list[str] = []
+    if model.verified_revision:
+        facts = f"{_counted(model.verified_facts, 'fact')}, at commit {_code(model.verified_revision)}"
+        parts.append(f"**Verified:** {facts}.")
+    if model.agreeing_facts:
+        parts.append(f"**Agrees with a copy:** {_counted(model.agreeing_facts, 'fact')}.")
+    if model.differing_facts:
+        parts.append(f"**Differs from the files:** {_counted(model.differing_facts, 'fact')}.")
+    if not parts:
         return "**Claimed:** no fact was compared with the files of the model at a known commit.\n\n"
-    facts = f"{_counted(model.verified_facts, 'fact')}, at commit {_code(model.verified_revision)}"
-    return f"**Verified:** {facts}. **Claimed:** {_counted(model.claimed_facts, 'fact')}.\n\n"
+    return " ".join([*parts, f"**Claimed:** {_counted(model.claimed_facts, 'fact')}."]) + "\n\n"
 
 
 def _anchors(ids: list[str]) -> list[str]:
@@ -103,7 +122,7 @@ def _section(model: "Any", registry: CheckedRegistry) -> list[str]:
     if model.deprecated:
         lines.append(f"**Deprecated:** {_text(model.deprecated)}\n\n")
     lines.append(f"{_paragraph(model.description)}\n\n")
-    if any(other.verified_revision for other in registry):
+    if any(other.verified_revision or other.agreeing_facts for other in registry):
         lines.append(_evidence(model))
     rows = [row for section in sections_of(model, _ABSENT) for row in _rows(section)]
     return [*lines, *_table(["fact", "value", "source"], rows)]

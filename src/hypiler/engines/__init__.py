@@ -9,8 +9,10 @@ from hypiler.engines.errors import (
     EngineError,
     MismatchError,
     MissingEngineError,
+    TruncationWarning,
     UnknownFactError,
     UnsafeError,
+    file_errors,
 )
 
 TYPE_CHECKING = False
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from hypiler.engines.checked_files import CheckedFiles
     from hypiler.engines.encoders import (
         DenseEncoder,
         Encoder,
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
         Reranker,
         SparseEncoder,
     )
+    from hypiler.engines.loaded_files import LoadedFiles
     from hypiler.engines.specs import ENGINES, EngineSpec, engine_specs
     from hypiler.protocols import Config
 
@@ -41,6 +45,7 @@ __all__ = [
     "MultiVectorEncoder",
     "Reranker",
     "SparseEncoder",
+    "TruncationWarning",
     "UnknownFactError",
     "UnsafeError",
     "engine_specs",
@@ -48,6 +53,7 @@ __all__ = [
 ]
 
 
+@file_errors
 def load(
     config: "Config",
     engine: str = "auto",
@@ -77,23 +83,39 @@ def load(
     """
     from hypiler.engines.choice import choose_engine
     from hypiler.engines.contract import make_contract
-    from hypiler.engines.download import find_files
+    from hypiler.engines.download import open_files
     from hypiler.engines.layout import read_layout
 
     spec, module = choose_engine(config, engine, local)
-    files = find_files(
+    files = open_files(
         config,
         spec.files(config),
         local=local,
         runs_remote_code=spec.runs_remote_code,
+        reads_bytes=spec.reads_bytes,
         trust_remote_code=trust_remote_code,
         allow_pickle=allow_pickle,
     )
-    layout = read_layout(files, trust_remote_code=trust_remote_code, allow_pickle=allow_pickle)
+    layout = read_layout(files.folder, files=files, trust_remote_code=trust_remote_code, allow_pickle=allow_pickle)
     contract = make_contract(config, layout, assume or {})
-    backend = module.open_model(config, contract, layout, device)
-    encoder: Encoder[Any] = _encoder(contract.encoder_type)(contract, backend, spec.name)
+    # Before the engine reads them, so that a file that changes in between is noticed.
+    loaded = _loaded_files(config, spec, files)
+    with files.loading():
+        backend = module.open_model(config, contract, layout, device)
+    encoder: Encoder[Any] = _encoder(contract.encoder_type)(contract, backend, spec.name, loaded)
     return encoder
+
+
+def _loaded_files(config: "Config", spec: "EngineSpec", files: "CheckedFiles") -> "LoadedFiles":
+    """The files that decide the vectors, by their state now. Raises MismatchError for a variant of another format."""
+    from hypiler.engines.loaded_files import LoadedFiles
+    from hypiler.engines.specs import names_in
+
+    names: set[str] = set() if spec.weights is None or spec.served else names_in(files.folder)
+    weights = None if spec.weights is None or spec.served else spec.weights(config, names)
+    loaded = LoadedFiles(config, files.folder, names, weights, files.sums)
+    loaded.check_variant()
+    return loaded
 
 
 def _encoder(encoder_type: str) -> "Any":

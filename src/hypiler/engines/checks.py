@@ -23,13 +23,16 @@ PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 def library_errors(failure: str, *, with_type: bool = False) -> "Generator[None]":
     """A block that calls another library. Each error becomes an EngineError whose message begins with `failure`.
 
-    `with_type` adds the type of the error to the message. An EngineError or MemoryError is passed on unchanged.
+    `with_type` adds the type of the error to the message. An EngineError or MemoryError is passed on unchanged. A panic
+    of a library in Rust, such as tokenizers, is not an Exception for Python, but it becomes an EngineError as well.
     """
     try:
         yield
     except (EngineError, MemoryError):
         raise
-    except Exception as error:
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
         reason = str(error).partition("\n")[0]
         if with_type or not reason:
             reason = f"{type(error).__name__}: {reason}".removesuffix(": ")

@@ -6,24 +6,22 @@ and disagree, loading fails with an error that names both values. A fact that ne
 
 from dataclasses import dataclass, field, replace
 
+from hypiler._encoder_types import encoder_type
 from hypiler.engines.encoder_types import spoken
 from hypiler.engines.errors import EngineError, MismatchError, UnknownFactError
 from hypiler.engines.pooling import POOLINGS
-from hypiler.schema.encoder_types import ENCODER_TYPES
-from hypiler.space import describe
+from hypiler.engines.what_ran import facts_of
+from hypiler.schema.loading import ASSUMABLE, CONTRACT_FACTS, NOT_TEXT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from hypiler._encoder_types import EncoderType
     from hypiler.engines.layout import ModelFolder
     from hypiler.protocols import Config, Model
-    from hypiler.schema.encoder_types import EncoderType
 
-_NOT_TEXT = ("vision-language", "time-series")
-# The facts that `assume` may give, by their names in ModelInfo.
-ASSUMABLE = ("pooling", "normalize", "similarity", "query_prefix", "document_prefix", "query_length", "document_length")
 # How vectors of an encoder type can be compared. If there is only one way, it need not be stated.
 _SIMILARITIES = {
     "dense": ("cosine", "dot", "euclidean", "manhattan"),
@@ -51,8 +49,8 @@ class Contract:
         document_prefix: The text before each document.
         query_length: The longest query in tokens.
         document_length: The longest document in tokens.
-        space_facts: Everything that the vectors depend on, as (name, value), and the ids of the two sides. These are
-            the registry's facts, completed by facts from the files or from `assume`.
+        space_facts: Everything that the vectors depend on except for the bytes, as `what_ran` describes it: the
+            registry's facts, completed by facts from the files or from `assume`.
     """
 
     id: str
@@ -68,7 +66,7 @@ class Contract:
     document_prefix: str
     query_length: int
     document_length: int
-    space_facts: "tuple[tuple[str, Any], ...]" = field(default=(), compare=False, repr=False)
+    space_facts: "Mapping[str, Any]" = field(default_factory=dict[str, "Any"], compare=False, repr=False)
 
 
 def model_of(config: "Config") -> "Model":
@@ -85,10 +83,9 @@ def encoder_type_of(config: "Config") -> "EncoderType":
     """The encoder type of a config's model. Raises EngineError for a model that does not encode text."""
     model = model_of(config)
     model_type = str(model.model_type)
-    if model_type in _NOT_TEXT:
+    if model_type in NOT_TEXT:
         raise EngineError(f"`{model.id}` is of type `{model_type}`, which no engine loads: its input is more than text")
-    # A model of any other type is dense, or multi-vector if the registry says so.
-    return ENCODER_TYPES.get(model_type, "multi_vector" if model.multi_vector else "dense")
+    return encoder_type(model_type, multi_vector=model.multi_vector)
 
 
 def make_contract(config: "Config", layout: "ModelFolder", assume: "Mapping[str, object]") -> Contract:
@@ -102,14 +99,14 @@ def make_contract(config: "Config", layout: "ModelFolder", assume: "Mapping[str,
     _check_type(model, encoder_type, layout)
     facts = _Facts(model, layout, assume)
     pairs = encoder_type == "reranker"
-    pools, normalizes = encoder_type == "dense", encoder_type in ("dense", "static", "multi_vector")
+    needed = CONTRACT_FACTS[encoder_type]
     contract = Contract(
         id=model.id,
         encoder_type=encoder_type,
         dimension=config.embedding_dim,
         embedding_dim=model.embedding_dim,
-        pooling=_pooling(facts, layout) if pools else "none",
-        normalize=facts.known("normalize", layout.normalize) if normalizes else False,
+        pooling=_pooling(facts, layout) if "pooling" in needed else "none",
+        normalize=facts.known("normalize", layout.normalize) if "normalize" in needed else False,
         matryoshka_order=model.matryoshka_order or "truncate_normalize",
         similarity="" if pairs else facts.one_of(_SIMILARITIES[encoder_type], "similarity", layout.similarity),
         precisions=model.precisions,
@@ -118,13 +115,7 @@ def make_contract(config: "Config", layout: "ModelFolder", assume: "Mapping[str,
         query_length=facts.length("query_length", layout.query_length),
         document_length=facts.length("document_length", layout.document_length),
     )
-    if layout.dense and not model.dense_layers:
-        facts.completed["layers"] = [
-            (one.in_features, one.out_features, (one.activation or "").rpartition(".")[2] or None)
-            for one in layout.dense
-        ]
-    described = describe(model, config.embedding_dim, config.variant, facts.completed)
-    return replace(contract, space_facts=tuple(described.items()))
+    return replace(contract, space_facts=facts_of(config, contract, layout))
 
 
 def _pooling(facts: "_Facts", layout: "ModelFolder") -> str:
@@ -141,14 +132,12 @@ class _Facts:
         model: The registry's record.
         layout: What the files state.
         assume: The facts that the caller of `load` gave.
-        completed: The facts that the registry does not state, with the values that were used.
     """
 
     def __init__(self, model: "Model", layout: "ModelFolder", assume: "Mapping[str, object]") -> None:
         self.model = model
         self.layout = layout
         self.assume = assume
-        self.completed: dict[str, Any] = {}
         for name, value in assume.items():
             if name not in ASSUMABLE:
                 raise ValueError(f"`{name}` is not a fact that can be assumed; these can: {', '.join(ASSUMABLE)}")
@@ -174,7 +163,6 @@ class _Facts:
             return stated
         for value in (self.assume.get(name), held):
             if value is not None:
-                self.completed[name] = value
                 return value
         if default is not None:
             return default
@@ -197,8 +185,6 @@ class _Facts:
         """The longest input of one side in tokens: the stated length of the side, or the model's context length."""
         stated: int | None = getattr(self.model, name)
         found: Any = self.assume.get(name) or held
-        if not stated and found:
-            self.completed[name] = int(found)
         return int(stated or found or self.model.context_length)
 
 

@@ -8,7 +8,6 @@ from hypiler.engines.errors import EngineError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
     from typing import Any
 
     from hypiler.engines.encoders import Floats
@@ -24,12 +23,13 @@ def dense_layers(layout: "ModelFolder") -> "list[Callable[[Floats], Floats]]":
     Raises EngineError for weights that are missing or have another shape, and for an unknown activation. The functions
     raise EngineError for vectors of another width.
     """
-    return [_layer(layout.folder / module.path / "model.safetensors", module) for module in layout.dense]
+    return [_layer(layout, module) for module in layout.dense]
 
 
-def _layer(path: "Path", module: "Layer") -> "Callable[[Floats], Floats]":
+def _layer(layout: "ModelFolder", module: "Layer") -> "Callable[[Floats], Floats]":
     import numpy as np
 
+    path = layout.folder / module.path / "model.safetensors"
     name = (module.activation or "").rpartition(".")[2]
     if name not in _ACTIVATIONS:
         raise EngineError(
@@ -37,7 +37,7 @@ def _layer(path: "Path", module: "Layer") -> "Callable[[Floats], Floats]":
         )
     weights: dict[str, Any]
     with library_errors(f"the weights of a layer cannot be read from {path}"):
-        weights = _loaded(path.read_bytes())
+        weights = _loaded(layout.files.read(path.relative_to(layout.folder).as_posix()))
     shapes: dict[str, tuple[int, ...]] = {"linear.weight": (module.out_features, module.in_features)}
     if module.bias:
         shapes["linear.bias"] = (module.out_features,)

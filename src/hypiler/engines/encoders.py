@@ -2,12 +2,20 @@
 """Encoders: texts to vectors to scores. They are the same for all engines; an engine only runs the network."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from hypiler._stamp import assemble
+from hypiler.engines.calls import CALLS, call, check_generation
+from hypiler.engines.counting import Truncated
+from hypiler.engines.errors import EngineError, RowError, TruncationWarning
+from hypiler.engines.finite import check_finite
+from hypiler.engines.inputs import checked_batch_size, checked_texts, shown_text
+from hypiler.engines.probe import make_probe
 from hypiler.engines.scoring import Binary, Int8, max_sim, similarity, sparse_dot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import TypeAlias
 
     import numpy as np
@@ -15,18 +23,24 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
     from hypiler.engines.contract import Contract
+    from hypiler.engines.loaded_files import LoadedFiles
 
     Floats: TypeAlias = NDArray[np.float32]
 
     class Backend(Protocol):
         """What an engine provides: it runs a batch of texts through the network.
 
-        `query` says which side the texts belong to. The engine puts the contract's prefix of that side before each text
-        and truncates the text to the contract's length. The result depends on the encoder type:
+        The texts are plain strings that can be encoded in UTF-8. `query` says which side the texts belong to. The
+        engine puts the contract's prefix of that side before each text and truncates the text to the contract's length.
+        The result depends on the encoder type:
 
         - dense and static: float32 [texts, embedding_dim], pooled, but neither truncated nor normalized
         - multi_vector: a list of float32 [tokens, dim]
         - sparse: a scipy CSR array of float32 [texts, vocabulary]
+
+        An engine reports the texts that it truncates by `hypiler.engines.counting.count_truncated`. If its library
+        computes for long without Python, so that Ctrl-C would have to wait, the engine sets an attribute `long_call`:
+        batches with at least so many characters run in another thread.
         """
 
         def run(self, texts: list[str], *, query: bool) -> Any:
@@ -42,6 +56,9 @@ if TYPE_CHECKING:
 
 
 _V = TypeVar("_V")
+_T = TypeVar("_T")
+# The pairs that a reranker scores at once.
+_PAIRS = 32
 
 
 class Encoder(Protocol[_V]):
@@ -55,17 +72,26 @@ class Encoder(Protocol[_V]):
     engine: str
 
     @property
-    def space_id(self) -> str:
+    def truncated(self) -> int:
+        """How many texts or pairs have been truncated since the model was loaded."""
+        ...
+
+    @property
+    def space_id(self) -> str | None:
         """Identifies everything that the document vectors of this encoder depend on."""
         ...
 
     @property
-    def query_space_id(self) -> str:
+    def query_space_id(self) -> str | None:
         """Identifies everything that is done to queries alone."""
         ...
 
     def space(self) -> dict[str, Any]:
-        """Everything that the vectors of this encoder depend on."""
+        """The stamp without a probe: everything that the vectors of this encoder depend on."""
+        ...
+
+    def stamp(self) -> dict[str, Any]:
+        """The stamp with a probe: store it with an index."""
         ...
 
     def encode_queries(self, texts: Sequence[str], *, batch_size: int = 32, progress: bool | None = None) -> _V:
@@ -88,36 +114,115 @@ class _Loaded:
         contract: How texts become vectors.
         backend: The engine's part, which runs the network.
         engine: The name of the engine.
+        files: The files that the engine has loaded; None if they are unknown.
     """
 
-    def __init__(self, contract: "Contract", backend: Any, engine: str) -> None:
+    def __init__(self, contract: "Contract", backend: Any, engine: str, files: "LoadedFiles | None" = None) -> None:
         self.contract = contract
         self.backend = backend
         self.engine = engine
+        self.files = files
+        self._probe: dict[str, Any] | None = None
+        self._generation = CALLS.generation
+        # Appending is one step for all threads; adding to a number is not.
+        self._truncated: list[int] = []
+
+    @property
+    def truncated(self) -> int:
+        """How many texts, or pairs of a reranker, have been truncated since the model was loaded."""
+        return sum(self._truncated)
+
+    def _call(
+        self, run: "Callable[[list[_T]], Any]", batch: "list[_T]", empty: "_T", characters: int, counted: Truncated
+    ) -> Any:
+        """What an engine gives for a batch. All numbers in it are finite.
+
+        Raises RowError for a text or pair that cannot be encoded, if `empty` can.
+        """
+        check_generation(self._generation)
+        long_call = getattr(self.backend, "long_call", None)
+        long = long_call is not None and characters >= long_call
+        try:
+            with counted.collecting():
+                found = call(partial(run, batch), long=long)
+        except EngineError as error:
+            # Other errors are about the model, whatever the text.
+            if type(error) is EngineError:
+                _blame(lambda one: call(partial(run, [one]), long=long), batch, empty)
+            raise
+        return check_finite(found, self.contract.id)
+
+    def _report(self, counted: Truncated, kind: str, texts: int) -> None:
+        """Warn about the truncated texts of a call, and remember how many there were."""
+        if not counted.count:
+            return
+        from warnings import warn
+
+        from hypiler._callers import stacklevel
+
+        self._truncated.append(counted.count)
+        are = "was" if counted.count == 1 else "were"
+        warn(
+            f"{counted.count} of {texts} {kind}{'s' * (texts != 1)} {are} truncated to {counted.limit} tokens, the"
+            f" limit of `{self.contract.id}`; the longest has {'' if counted.exact else 'at least '}{counted.longest}",
+            TruncationWarning,
+            stacklevel=stacklevel(),
+        )
 
     def space(self) -> dict[str, Any]:
-        """Everything that the vectors of this encoder depend on, as JSON types, and the ids of the two sides.
+        """The stamp without a probe: everything that the vectors of this encoder depend on, as JSON types.
 
-        The same as `ModelConfig.space`, completed by facts from the files or from `assume`.
+        It has the keys of `ModelConfig.space`, with what ran: facts from the files or from `assume`, and the identity
+        of the files. Files without a recorded sha256 are hashed, and the result is cached in the user's cache folder.
         """
-        return dict(self.contract.space_facts)
+        facts = self.contract.space_facts
+        weights, tokenizer = self.files.identity() if self.files else (None, None)
+        precision = self.files.precision() if self.files else None
+        document = {**facts["document"], "precision": precision}
+        return assemble({**facts["identity"], "engine": self.engine}, document, facts["query"], weights, tokenizer)
+
+    def stamp(self) -> dict[str, Any]:
+        """The stamp of this encoder, as JSON types: store it with an index, and pass it to `hypiler.space.check`.
+
+        It is what `space` returns, with a probe. For the probe, nine fixed texts are encoded once.
+        """
+        return self.space() | {"probe": self._made_probe()}
+
+    def _made_probe(self) -> dict[str, Any] | None:
+        if self._probe is None:
+            encoder: Any = self
+            encode = partial(encoder._encode, query=False, batch_size=1, progress=False, report=False)
+            self._probe = make_probe(encode)
+        return dict(self._probe)
 
     @property
-    def space_id(self) -> str:
-        """Identifies everything that the document vectors of this encoder depend on; store it with an index."""
-        return str(self.space()["space_id"])
+    def space_id(self) -> str | None:
+        """Identifies everything that the document vectors of this encoder depend on: facts and files.
+
+        None only for a model whose bytes nobody sees and that has no pinned commit, and if a file has changed since it
+        was loaded.
+        """
+        found: str | None = self.space()["space_id"]
+        return found
 
     @property
-    def query_space_id(self) -> str:
+    def query_space_id(self) -> str | None:
         """Identifies everything that is done to queries alone."""
-        return str(self.space()["query_space_id"])
+        found: str | None = self.space()["query_space_id"]
+        return found
 
 
-def _not_one_string(texts: Sequence[str]) -> Sequence[str]:
-    """The texts, unchanged. Raises TypeError for a single string, which is a sequence of one-letter strings."""
-    if isinstance(texts, (str, bytes)):
-        raise TypeError("texts must be a sequence of strings, got one string")
-    return texts
+def _blame(run: "Callable[[_T], Any]", batch: "list[_T]", empty: "_T") -> None:
+    """Raise RowError for the first text of a batch that cannot be encoded alone, if an empty one can."""
+    for row, one in enumerate(batch):
+        try:
+            run(one)
+        except EngineError as error:
+            try:
+                run(empty)
+            except EngineError:
+                return
+            raise RowError(row, str(error)) from error
 
 
 class _Encoder(_Loaded):
@@ -127,20 +232,27 @@ class _Encoder(_Loaded):
         return f"<{type(self).__name__} {self.contract.id!r} by {self.engine}: {self.contract.dimension} dims>"
 
     def _batches(
-        self, texts: Sequence[str], *, query: bool, batch_size: int, progress: bool | None
+        self, texts: list[str], *, query: bool, batch_size: int, progress: bool | None, report: bool
     ) -> "Iterator[tuple[list[int], Any]]":
-        """For each batch, the positions of its texts and the engine's result.
+        """For each batch, the positions of its texts and the engine's result. `report`: whether to count truncations.
 
         The texts of a batch have about the same length, so there is little padding. The longest come first, so if
         memory runs out, it does so at once.
         """
-        if batch_size < 1:
-            raise ValueError(f"batch_size must be at least 1, got {batch_size}")
-        texts = _not_one_string(texts)
         order = sorted(range(len(texts)), key=lambda place: -len(texts[place]))
+        counted = Truncated()
         for start in _progress(range(0, len(order), batch_size), progress, len(order) > batch_size):
             places = order[start : start + batch_size]
-            yield places, self.backend.run([texts[place] for place in places], query=query)
+            batch = [texts[place] for place in places]
+            run = partial(self.backend.run, query=query)
+            try:
+                found = self._call(run, batch, "", sum(map(len, batch)), counted)
+            except RowError as error:
+                place = places[error.row]
+                raise EngineError(f"texts[{place}] ({shown_text(texts[place])}): {error.reason}") from error
+            yield places, found
+        if report:
+            self._report(counted, "text", len(texts))
 
 
 def _progress(steps: "range", wanted: bool | None, several: bool) -> "Any":
@@ -191,11 +303,14 @@ class DenseEncoder(_Encoder):
             )
         return Binary() if precision == "binary" else Int8(sample, self.contract.similarity)
 
-    def _encode(self, texts: Sequence[str], *, query: bool, batch_size: int, progress: bool | None) -> "Floats":
+    def _encode(
+        self, texts: Sequence[str], *, query: bool, batch_size: int, progress: bool | None, report: bool = True
+    ) -> "Floats":
         import numpy as np
 
+        texts, batch_size = checked_texts(texts), checked_batch_size(batch_size)
         vectors = np.empty((len(texts), self.contract.dimension), np.float32)
-        for places, raw in self._batches(texts, query=query, batch_size=batch_size, progress=progress):
+        for places, raw in self._batches(texts, query=query, batch_size=batch_size, progress=progress, report=report):
             vectors[places] = truncate_and_normalize(raw, self.contract)
         return vectors
 
@@ -248,11 +363,14 @@ class MultiVectorEncoder(_Encoder):
         """The scores, float32 [queries, documents]: MaxSim, summed over the tokens of the query."""
         return max_sim(queries, documents)
 
-    def _encode(self, texts: Sequence[str], *, query: bool, batch_size: int, progress: bool | None) -> "list[Floats]":
+    def _encode(
+        self, texts: Sequence[str], *, query: bool, batch_size: int, progress: bool | None, report: bool = True
+    ) -> "list[Floats]":
         import numpy as np
 
+        texts, batch_size = checked_texts(texts), checked_batch_size(batch_size)
         found: list[Any] = [None] * len(texts)
-        for places, raw in self._batches(texts, query=query, batch_size=batch_size, progress=progress):
+        for places, raw in self._batches(texts, query=query, batch_size=batch_size, progress=progress, report=report):
             for place, tokens in zip(places, raw, strict=True):
                 found[place] = np.ascontiguousarray(truncate_and_normalize(tokens, self.contract), np.float32)
         return found
@@ -278,14 +396,15 @@ class SparseEncoder(_Encoder):
         return sparse_dot(queries, documents)
 
     def _encode(
-        self, texts: Sequence[str], *, query: bool, batch_size: int, progress: bool | None
+        self, texts: Sequence[str], *, query: bool, batch_size: int, progress: bool | None, report: bool = True
     ) -> "csr_array[Any, Any]":
         import numpy as np
         from scipy.sparse import csr_array, vstack
 
+        texts, batch_size = checked_texts(texts), checked_batch_size(batch_size)
         order: list[int] = []
         parts = []
-        for places, raw in self._batches(texts, query=query, batch_size=batch_size, progress=progress):
+        for places, raw in self._batches(texts, query=query, batch_size=batch_size, progress=progress, report=report):
             order += places
             parts.append(raw)
         if not parts:
@@ -301,23 +420,47 @@ class Reranker(_Loaded):
 
     backend: "PairBackend"
 
+    def _made_probe(self) -> None:
+        """Rerankers have no vectors."""
+
     def __repr__(self) -> str:
         return f"<Reranker {self.contract.id!r} by {self.engine}>"
 
     def encode_queries(self, texts: Sequence[str], *, batch_size: int = 32, progress: bool | None = None) -> list[str]:
         """The texts with the prefix of queries. Nothing is computed yet."""
-        return [(self.contract.query_prefix or "") + text for text in _not_one_string(texts)]
+        return self._prefixed(self.contract.query_prefix, texts, batch_size)
 
     def encode_documents(
         self, texts: Sequence[str], *, batch_size: int = 32, progress: bool | None = None
     ) -> list[str]:
         """The texts with the prefix of documents. Nothing is computed yet."""
-        return [(self.contract.document_prefix or "") + text for text in _not_one_string(texts)]
+        return self._prefixed(self.contract.document_prefix, texts, batch_size)
+
+    def _prefixed(self, prefix: str | None, texts: Sequence[str], batch_size: int) -> list[str]:
+        checked_batch_size(batch_size)
+        return [(prefix or "") + text for text in checked_texts(texts)]
 
     def similarity(self, queries: Sequence[str], documents: Sequence[str]) -> "Floats":
-        """The model's own scores, float32 [queries, documents]. Their unit is the model's. Larger is more relevant."""
+        """The model's own scores, float32 [queries, documents]. Their unit is the model's. Larger is more relevant.
+
+        Warns with TruncationWarning if pairs of a query and a document are truncated to the model's limit.
+        """
         import numpy as np
 
-        pairs = [(query, document) for query in _not_one_string(queries) for document in _not_one_string(documents)]
-        scores = self.backend.score(pairs) if pairs else []
-        return np.asarray(scores, np.float32).reshape(len(queries), len(documents))
+        queries, documents = checked_texts(queries, "queries"), checked_texts(documents, "documents")
+        scores = np.empty((len(queries), len(documents)), np.float32)
+        lengths = np.add.outer([len(one) for one in queries], [len(one) for one in documents])
+        # Pairs of about the same length are scored together, so there is little padding.
+        order = np.argsort(-lengths, axis=None, kind="stable")
+        counted = Truncated()
+        for start in range(0, scores.size, _PAIRS):
+            rows, columns = np.unravel_index(order[start : start + _PAIRS], scores.shape)
+            pairs = [(queries[row], documents[column]) for row, column in zip(rows, columns, strict=True)]
+            characters = sum(map(len, (text for pair in pairs for text in pair)))
+            try:
+                scores[rows, columns] = self._call(self.backend.score, pairs, ("", ""), characters, counted)
+            except RowError as error:
+                pair = f"queries[{rows[error.row]}] and documents[{columns[error.row]}]"
+                raise EngineError(f"{pair}: {error.reason}") from error
+        self._report(counted, "pair", scores.size)
+        return scores

@@ -1,8 +1,26 @@
 """Errors of loading and running models."""
 
+from functools import wraps
+
+from hypiler._text import one_line
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import ParamSpec, TypeVar
+
+    P = ParamSpec("P")
+    T = TypeVar("T")
+
 
 class EngineError(Exception):
-    """A model cannot be loaded, or not by this engine. The message says why and what to do."""
+    """A model cannot be loaded, or not by this engine. The message says why and what to do.
+
+    The message is one line of bounded length, whatever the names of files and the errors of libraries are.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(one_line(message))
 
 
 class MismatchError(EngineError):
@@ -23,3 +41,36 @@ class UnsafeError(EngineError):
 
 class MissingEngineError(EngineError, ImportError):
     """A package is not installed. The message says which extra installs it."""
+
+
+class RowError(EngineError):
+    """A text of a batch cannot be encoded. The encoder names the text's place among the texts of the call.
+
+    Attributes:
+        row: The place of the text in the batch.
+        reason: What is wrong.
+    """
+
+    def __init__(self, row: int, reason: str) -> None:
+        super().__init__(reason)
+        self.row = row
+        self.reason = reason
+
+
+class TruncationWarning(UserWarning):
+    """Texts were longer than the model's limit, so their ends do not count. Shown once per call."""
+
+
+def file_errors(function: "Callable[P, T]") -> "Callable[P, T]":
+    """The function, with an EngineError where the system cannot read a file: one with too long a path, for example."""
+
+    @wraps(function)
+    def told(*args: "P.args", **kwargs: "P.kwargs") -> "T":
+        try:
+            return function(*args, **kwargs)
+        except OSError as error:
+            raise EngineError(f"{error.filename or 'a file'} cannot be read: {error.strerror or error}") from error
+        except RecursionError as error:
+            raise EngineError("a path or a file of the model is nested too deep") from error
+
+    return told

@@ -20,6 +20,8 @@ from hypiler.engines.checks import (
 )
 from hypiler.engines.encoder_types import spoken
 from hypiler.engines.errors import EngineError
+from hypiler.engines.finite import check_finite
+from hypiler.engines.shortening import Limiter
 from hypiler.engines.tokenizers_setup import build_tokenizer
 from hypiler.engines.weight_files import FASTEMBED_POOLINGS, onnx_places
 
@@ -59,6 +61,8 @@ _OUTPUTS = {
     "multi_vector": ("last_hidden_state", "token_embeddings"),
     "sparse": ("logits",),
 }
+# From so many characters on, a batch may take longer than Ctrl-C should wait.
+_LONG_CALL = 1000
 # Names of models in fastembed's list, each of which selects a class: SPLADE, and two for ColBERT. The second one
 # attends to expansion tokens.
 _SPLADE = "prithivida/Splade_PP_en_v1"
@@ -157,17 +161,19 @@ def _check_width(model: "Any", path: "Path", contract: "Contract", layout: "Mode
             f"fastembed does not apply the layers after the network ({', '.join(one.path for one in layout.dense)} in"
             f" {layout.folder}) of `{contract.id}`: use another engine"
         )
-    check_width(vectors, contract)
+    check_finite(check_width(vectors, contract), contract.id)
 
 
 class _Vectors:
     """A model with one vector per text. Texts are truncated to the contract's length for their side."""
 
+    long_call = _LONG_CALL
+
     def __init__(self, model: "Any", path: "Path", contract: "Contract", layout: "ModelFolder") -> None:
         self.model, self.path, self.contract = model, path, contract
-        self.side = layout.truncation_side
         self.lock = Lock()
         model.tokenizer = _prepared(model.tokenizer, layout)
+        self.limiter = Limiter(model.tokenizer, layout.truncation_side)
 
     def embedded(self, texts: list[str], *, query: bool) -> "list[Any]":
         contract = self.contract
@@ -175,8 +181,9 @@ class _Vectors:
         tokens = contract.query_length if query else contract.document_length
         # The length is set on the tokenizer, which all threads share.
         with self.lock, _library(self.path):
-            self.model.tokenizer.enable_truncation(tokens, direction=self.side)
-            return list(self.model.embed([prefix + text for text in texts], batch_size=len(texts)))
+            texts = self.limiter.limit([prefix + text for text in texts], tokens)
+            self.model.tokenizer.enable_truncation(tokens, direction=self.limiter.shortener.side)
+            return list(self.model.embed(texts, batch_size=len(texts)))
 
 
 class _Dense(_Vectors):
@@ -197,8 +204,11 @@ class _Sparse(_Vectors):
 class _MultiVector:
     """Late interaction: inserts a marker after the first token, expands queries, and skips some document tokens."""
 
+    long_call = _LONG_CALL
+
     def __init__(self, model: "Any", path: "Path", contract: "Contract", layout: "ModelFolder") -> None:
-        self.model, self.path = model, path
+        self.model, self.path, self.contract = model, path, contract
+        self.lock = Lock()
         tokenizer = _prepared(model.tokenizer, layout)
         model.QUERY_MARKER_TOKEN_ID = marker_id(contract, layout, contract.query_prefix, tokenizer)
         model.DOCUMENT_MARKER_TOKEN_ID = marker_id(contract, layout, contract.document_prefix, tokenizer)
@@ -211,10 +221,13 @@ class _MultiVector:
         model.query_tokenizer.enable_truncation(contract.query_length - 1, direction=side)
         model.tokenizer = tokenizer
         model.tokenizer.enable_truncation(contract.document_length - 1, direction=side)
+        tokenizers = {True: model.query_tokenizer, False: model.tokenizer}
+        self.limiters = {query: Limiter(one, side, markers=1) for query, one in tokenizers.items()}
 
     def run(self, texts: list[str], *, query: bool) -> "list[Floats]":
-        model = self.model
-        with _library(self.path):
+        model, contract = self.model, self.contract
+        with self.lock, _library(self.path):
+            texts = self.limiters[query].limit(texts, contract.query_length if query else contract.document_length)
             found = list(model.query_embed(texts) if query else model.embed(texts, batch_size=len(texts)))
         return [np.asarray(tokens, np.float32) for tokens in found]
 

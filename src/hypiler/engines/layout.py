@@ -7,9 +7,10 @@ is an error, since the library would fail on it or guess.
 import json
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from hypiler.engines.checked_files import CheckedFiles
 from hypiler.engines.errors import EngineError
 from hypiler.model_files.architectures import Network
 from hypiler.model_files.encoder_type import Shown, find_encoder_type
@@ -91,6 +92,7 @@ class ModelFolder:
         unusual: Features that only the library which wrote the files supports.
         trust_remote_code: Whether code from the repository may run.
         allow_pickle: Whether pickled weights may be read.
+        files: Reads the files, and checks their recorded sums.
     """
 
     folder: Path
@@ -115,11 +117,19 @@ class ModelFolder:
     unusual: tuple[str, ...]
     trust_remote_code: bool = False
     allow_pickle: bool = False
+    files: CheckedFiles = field(kw_only=True, compare=False, repr=False)
 
 
-def read_layout(folder: Path, *, trust_remote_code: bool = False, allow_pickle: bool = False) -> ModelFolder:
-    """Read a folder. Raises EngineError for an invalid file, such as one that is not valid JSON."""
-    repository = _repository(folder)
+def read_layout(
+    folder: Path,
+    *,
+    files: CheckedFiles | None = None,
+    trust_remote_code: bool = False,
+    allow_pickle: bool = False,
+) -> ModelFolder:
+    """Read a folder, by `files` if they were checked. Raises EngineError for an invalid file."""
+    files = files or CheckedFiles(folder)
+    repository = _repository(files)
     network = Network(repository)
     shown = find_encoder_type(repository)
     encoder_type = shown.encoder_type if shown else None
@@ -147,6 +157,7 @@ def read_layout(folder: Path, *, trust_remote_code: bool = False, allow_pickle: 
         unusual=_unusual(repository),
         trust_remote_code=trust_remote_code,
         allow_pickle=allow_pickle,
+        files=files,
     )
     for problem in repository.problems:
         if problem.file in repository.names and problem.file != CARD:
@@ -159,30 +170,34 @@ def read_file(path: Path) -> "Any":
     if not path.is_file():
         return None
     try:
-        return read_json(_content(path))
+        return read_json(_content(CheckedFiles(path.parent), path.name))
     except ModelFileError as error:
         raise EngineError(f"{path} cannot be used: {error}") from None
 
 
-def _content(path: Path) -> bytes:
+def _content(files: CheckedFiles, name: str) -> bytes:
+    path = files.folder / name
     if path.stat().st_size > MAX_BYTES:
         raise EngineError(f"{path} is larger than {MAX_BYTES >> 20} MiB, the limit for such a file")
-    return path.read_bytes()
+    return files.read(name)
 
 
-def _repository(folder: Path) -> Repository:
+def _repository(files: CheckedFiles) -> Repository:
     """The files of a folder that the reader needs, without the weights."""
+    folder = files.folder
     names: list[str] = []
-    for place, folders, files in os.walk(folder):
+    for place, folders, inside in os.walk(folder):
         folders[:] = [name for name in folders if name not in _NOT_OF_THE_MODEL]
-        names += [Path(place, name).relative_to(folder).as_posix() for name in files]
+        # Opening a pipe would wait for ever.
+        paths = [path for name in inside if (path := Path(place, name)).is_file()]
+        names += [path.relative_to(folder).as_posix() for path in paths]
     contents: dict[str, bytes] = {}
     if CARD in names and (folder / CARD).stat().st_size > MAX_BYTES:
         names.remove(CARD)
     while asked := [name for name in Repository(names, contents, {}).needed() if not name.endswith(".safetensors")]:
-        contents |= {name: _content(folder / name) for name in asked}
-    names_of_tokenizer = further_names(Repository(names, contents, {}))
-    contents |= {name: _content(folder / name) for name in names_of_tokenizer if name not in contents}
+        contents |= {name: _content(files, name) for name in asked}
+    further = [name for name in further_names(Repository(names, contents, {})) if name not in contents]
+    contents |= {name: _content(files, name) for name in further}
     repository = Repository(names, contents, {})
     for problem in repository.problems:
         # The reader ignores files with unsafe names, but a library may read them.
@@ -208,29 +223,38 @@ def _evidence(repository: Repository, shown: Shown | None) -> str:
 
 
 def _truncation_side(settings: TokenizerSettings, folder: Path) -> str:
-    """The side in tokenizer_config.json, or else the one that was saved in tokenizer.json, or else the right one."""
-    side = settings.truncation_side
     path = folder / settings.folder / "tokenizer.json"
-    if side is None and path.is_file():
-        side = text(saved_truncation(path).get("direction"))
+    if settings.truncation_side is None and path.is_file():
+        with path.open("rb") as file:
+            beginning = file.read(_BEGINNING)
+            rest = b"" if truncation_in(beginning) is not None else file.read()
+        return truncation_side(settings, beginning + rest, path.parent)
+    return truncation_side(settings, b"", path.parent)
+
+
+def truncation_side(settings: TokenizerSettings, data: bytes, folder: Path) -> str:
+    """The side in tokenizer_config.json, or else the one in the bytes of tokenizer.json, or else the right one.
+
+    Raises EngineError for another word than left or right. `folder` is the tokenizer's, for the message.
+    """
+    side = settings.truncation_side
     if side is None:
-        return "right"
+        side = text((truncation_in(data) or {}).get("direction")) or "right"
     if side.lower() not in ("left", "right"):
-        raise EngineError(f"the side of truncation of {path.parent} must be left or right; got {side!r}")
+        raise EngineError(f"the side of truncation of {folder} must be left or right; got {side!r}")
     return side.lower()
 
 
-def saved_truncation(path: Path) -> "dict[str, Any]":
-    """The truncation in a tokenizer.json; empty if there is none, or if the file is not valid.
+# The vocabulary follows the truncation, so this many bytes of a tokenizer.json are usually enough.
+_BEGINNING = 1 << 16
 
-    Such a file may be large, and the vocabulary follows the truncation. So usually only its beginning is read.
-    """
-    with path.open("rb") as file:
-        beginning = file.read(1 << 16)
-        found = _member(beginning.decode("utf-8", "ignore"), "truncation")
-        if found is _CUT:
-            found = _member((beginning + file.read()).decode("utf-8", "ignore"), "truncation")
-    return mapping(found)
+
+def truncation_in(data: bytes) -> "dict[str, Any] | None":
+    """The truncation in the bytes of a tokenizer.json; empty if there is none, and None if the bytes end before it."""
+    found = _member(data[:_BEGINNING].decode("utf-8", "ignore"), "truncation")
+    if found is _CUT:
+        found = _member(data.decode("utf-8", "ignore"), "truncation")
+    return None if found is _CUT else mapping(found)
 
 
 _CUT = object()

@@ -5,6 +5,9 @@ from pathlib import Path
 from threading import Lock
 
 from hypiler.engines.checks import check_agreement, check_own_weights, check_usual, check_width, library_errors
+from hypiler.engines.counting import count_truncated
+from hypiler.engines.finite import check_finite
+from hypiler.engines.shortening import Shortener
 from hypiler.engines.weight_files import STATIC_LAYOUT
 
 TYPE_CHECKING = False
@@ -42,19 +45,62 @@ def open_model(config: "Config", contract: "Contract", layout: "ModelFolder", de
         model.unk_token_id = None
     # model2vec uses this length to truncate texts by letters before tokenizing. They could then have too few tokens.
     model.median_token_length = sys.maxsize
-    return _Static(model, contract)
+    backend = _Static(model, contract)
+    # Encode one text now, to find errors while loading.
+    check_finite(backend.run(["a"], query=True), contract.id)
+    return backend
 
 
 class _Static:
+    # From so many characters on, a batch may take longer than Ctrl-C should wait.
+    long_call = 100_000
+
     def __init__(self, model: "Any", contract: "Contract") -> None:
         self.model, self.contract = model, contract
         self.lock = Lock()
+        self.shortener = Shortener(model.tokenizer)
+        self.tokenizer = model.tokenizer = _Tokenizer(model.tokenizer)
 
     def run(self, texts: list[str], *, query: bool) -> "Floats":
         contract = self.contract
         prefix = contract.query_prefix if query else contract.document_prefix
         tokens = contract.query_length if query else contract.document_length
         # The length is set on the tokenizer, which all threads share.
-        with self.lock:
-            vectors = self.model.encode([prefix + text for text in texts], max_length=tokens)
+        with self.lock, library_errors(f"model2vec cannot encode a text with `{contract.id}`"):
+            parts = [self.shortener.shorten(prefix + text, tokens) for text in texts]
+            # The library would use threads for many texts, and set an environment variable for all libraries.
+            vectors = self.model.encode([part.text for part in parts], max_length=tokens, use_multiprocessing=False)
+            lengths = self.tokenizer.taken_lengths()
+        count_truncated(
+            [
+                (part.tokens, False) if part.tokens is not None else (length, True)
+                for part, length in zip(parts, lengths, strict=True)
+                if not part.whole or length > tokens
+            ],
+            tokens,
+        )
         return np.asarray(vectors, np.float32)
+
+
+class _Tokenizer:
+    """The tokenizer that the library uses. Notes how long the texts were before they were truncated.
+
+    Tokenizing is most of what a static model does, so texts are not tokenized again to count the truncated ones.
+    """
+
+    def __init__(self, tokenizer: "Any") -> None:
+        self._tokenizer = tokenizer
+        self._lengths: list[int] = []
+
+    def encode_batch_fast(self, texts: "Any", **options: "Any") -> "Any":
+        found = self._tokenizer.encode_batch_fast(texts, **options)
+        self._lengths += [len(one) + sum(map(len, one.overflowing)) for one in found]
+        return found
+
+    def taken_lengths(self) -> list[int]:
+        """The tokens of the texts since the last call, in their order."""
+        lengths, self._lengths = self._lengths, []
+        return lengths
+
+    def __getattr__(self, name: str) -> "Any":
+        return getattr(self._tokenizer, name)

@@ -18,9 +18,13 @@ from hypiler.engines.checks import (
     missing_onnx_error,
     output_name,
 )
+from hypiler.engines.counting import count_truncated
 from hypiler.engines.dense_layers import dense_layers
 from hypiler.engines.errors import EngineError, MismatchError, UnknownFactError
+from hypiler.engines.finite import check_finite
+from hypiler.engines.onnx_bytes import open_session
 from hypiler.engines.pooling import pool
+from hypiler.engines.shortening import PairShortener, Shortener, pair_size, pieces
 from hypiler.engines.tokenizers_setup import build_tokenizer
 from hypiler.engines.weight_files import onnx_places
 
@@ -28,17 +32,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
-    from typing import Any
+    from typing import Any, TypeVar
 
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
+    from hypiler.engines.checked_files import CheckedFiles
     from hypiler.engines.contract import Contract
     from hypiler.engines.encoders import Backend, Floats, PairBackend
     from hypiler.engines.layout import ModelFolder
     from hypiler.protocols import Config
 
     Ids = NDArray[np.int64]
+    T = TypeVar("T")
 
 _INPUTS = {"input_ids", "attention_mask", "token_type_ids", "position_ids"}
 # Without these inputs, a text's vector would depend on the other texts of its batch.
@@ -50,7 +56,8 @@ _OUTPUTS = {
     "sparse": (3, ("logits",)),
     "reranker": (2, ("logits",)),
 }
-_PAIRS = 32
+# From so many characters on, a batch may take longer than Ctrl-C should wait.
+_LONG_CALL = 1000
 # The tokens per run on a CPU, including padding. With more tokens per run, each token takes longer.
 _TOKENS = 1024
 
@@ -69,7 +76,7 @@ def open_model(config: "Config", contract: "Contract", layout: "ModelFolder", de
     # Encode one text now, to find errors while loading.
     if contract.encoder_type == "reranker":
         pairs = _Pairs(network)
-        pairs.score([("", "")])
+        check_finite(pairs.score([("", "")]), contract.id)
         return pairs
     backend: Backend
     if contract.encoder_type == "sparse":
@@ -78,7 +85,7 @@ def open_model(config: "Config", contract: "Contract", layout: "ModelFolder", de
         backend = _MultiVector(network, layout)
     else:
         backend = _Dense(network, layout)
-    backend.run([""], query=True)
+    check_finite(backend.run([""], query=True), contract.id)
     return backend
 
 
@@ -93,15 +100,15 @@ class _Network:
         inputs: The names of the graph's inputs.
         output: The name of the output to read.
         tokenizer: The tokenizer, which all threads share.
-        truncation_side: The side at which long texts are cut.
         type_ids: Whether the graph gets the tokenizer's type ids.
+        shortener: Cuts long texts for the tokenizer.
         lock: Held while the tokenizer is used.
     """
 
     def __init__(self, weights: Path, contract: "Contract", layout: "ModelFolder", device: str) -> None:
         self.weights, self.contract = weights, contract
         self.limit = _TOKENS if device == "cpu" else sys.maxsize
-        self.session = self._session(device)
+        self.session = self._session(device, layout.files)
         self.inputs = {one.name for one in self.session.get_inputs()}
         if self.inputs - _INPUTS or _NEEDED - self.inputs:
             raise EngineError(
@@ -110,15 +117,16 @@ class _Network:
             )
         self.output = self._output()
         self.tokenizer = build_tokenizer(layout)
-        self.truncation_side, self.type_ids = layout.truncation_side, layout.tokenizer.type_ids
+        self.type_ids = layout.tokenizer.type_ids
+        self.shortener = Shortener(self.tokenizer, layout.truncation_side)
         self.lock = Lock()
 
-    def _session(self, device: str) -> "Any":
+    def _session(self, device: str, files: "CheckedFiles") -> "Any":
         provider = check_onnx_device(device, onnxruntime.get_available_providers())
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         with _onnxruntime(self.weights):
-            session = onnxruntime.InferenceSession(str(self.weights), options, providers=[provider])
+            session = open_session(files, self.weights.relative_to(files.folder).as_posix(), options, [provider])
         # If the libraries of a provider are missing, onnxruntime drops it and only logs a line.
         if provider not in session.get_providers():
             raise ValueError(f"device must be one that onnxruntime can start here; {device!r} did not")
@@ -138,12 +146,48 @@ class _Network:
         """The longest input of a side, in tokens."""
         return self.contract.query_length if query else self.contract.document_length
 
-    def tokenized(self, texts: "Sequence[str | tuple[str, str]]", tokens: int) -> "tuple[Ids, Ids, Ids]":
-        """Ids, mask and type ids [texts, longest], truncated to `tokens` and padded with 0 on the right."""
+    def tokenized(self, texts: list[str], tokens: int, marker: int = 0) -> "tuple[Ids, Ids, Ids]":
+        """Ids, mask and type ids [texts, longest], truncated to `tokens` and padded with 0 on the right.
+
+        `marker` is the number of tokens that are inserted later. They count in the reported lengths.
+        """
+        specials = self.tokenizer.num_special_tokens_to_add(False)
         # The length is set on the tokenizer, which all threads share.
         with self.lock:
-            self.tokenizer.enable_truncation(tokens, direction=self.truncation_side)
-            found = self.tokenizer.encode_batch_fast(texts)
+            with self.tokenizing():
+                parts = [self.shortener.shorten(text, max(tokens - specials, 0)) for text in texts]
+            found = self.encoded([part.text for part in parts], tokens, len)
+        lengths = [
+            (part.tokens + specials, False) if part.tokens is not None else (_length(one, specials), True)
+            for part, one in zip(parts, found, strict=True)
+            if not part.whole or (len(one) == tokens and one.overflowing)
+        ]
+        count_truncated([(length + marker, exact) for length, exact in lengths], tokens + marker)
+        return self.arrays(found, tokens)
+
+    def tokenized_pairs(self, pairs: "Sequence[tuple[str, str]]", tokens: int) -> "tuple[Ids, Ids, Ids]":
+        """The same for pairs of texts."""
+        with self.lock:
+            with self.tokenizing():
+                parts = PairShortener(self.shortener, tokens).shorten(pairs)
+            found = self.encoded(parts, tokens, pair_size(tokens))
+        return self.arrays(found, tokens)
+
+    def encoded(self, texts: "Sequence[T]", tokens: int, size: "Callable[[T], int]") -> "list[Any]":
+        """The encodings of texts or pairs, truncated to `tokens`. Raises EngineError if one cannot be encoded."""
+        self.tokenizer.enable_truncation(tokens, direction=self.shortener.side)
+        found: list[Any] = []
+        for group in pieces(texts, size):
+            with self.tokenizing():
+                found += self.tokenizer.encode_batch_fast(list(group))
+        return found
+
+    def tokenizing(self) -> "AbstractContextManager[None]":
+        """A block that calls the tokenizer, whose errors have types of their own."""
+        return library_errors(f"the tokenizer of `{self.contract.id}` cannot encode a text")
+
+    def arrays(self, found: "Sequence[Any]", tokens: int) -> "tuple[Ids, Ids, Ids]":
+        """Ids, mask and type ids [texts, longest] of encodings. Raises MismatchError if the limit is too small."""
         longest = max(len(one) for one in found)
         if longest > tokens:
             raise MismatchError(
@@ -186,6 +230,11 @@ class _Network:
         return result
 
 
+def _length(encoding: "Any", specials: int) -> int:
+    """The tokens of a truncated text before it was truncated, with special tokens."""
+    return len(encoding) + sum(len(part) - specials for part in encoding.overflowing)
+
+
 def _in_order(parts: "Sequence[tuple[NDArray[np.intp], Floats]]") -> "Floats":
     """The rows of all parts, in the order of their positions."""
     places, rows = zip(*parts, strict=True)
@@ -199,6 +248,8 @@ def _onnxruntime(weights: Path) -> "AbstractContextManager[None]":
 
 
 class _Dense:
+    long_call = _LONG_CALL
+
     def __init__(self, network: _Network, layout: "ModelFolder") -> None:
         self.network = network
         self.layers = dense_layers(layout)
@@ -213,6 +264,8 @@ class _Dense:
 
 
 class _Sparse:
+    long_call = _LONG_CALL
+
     def __init__(self, network: _Network) -> None:
         self.network = network
 
@@ -239,6 +292,8 @@ class _MultiVector:
         skipped: The ids of the tokens whose vectors are left out.
         expansion_id: The id of the token that expands queries.
     """
+
+    long_call = _LONG_CALL
 
     def __init__(self, network: _Network, layout: "ModelFolder") -> None:
         self.network, self.layout = network, layout
@@ -285,11 +340,9 @@ class _MultiVector:
         if marker is None:
             ids, mask, types = self.network.prefixed(texts, query=query)
         else:
+            arrays = self.network.tokenized([prompt + text for text in texts], tokens - 1, marker=1)
             ids, mask, types = [
-                np.insert(array, 1, fill, axis=1)
-                for array, fill in zip(
-                    self.network.tokenized([prompt + text for text in texts], tokens - 1), (marker, 1, 0), strict=True
-                )
+                np.insert(array, 1, fill, axis=1) for array, fill in zip(arrays, (marker, 1, 0), strict=True)
             ]
         kept = mask > 0
         if query and self.late.expand:
@@ -339,19 +392,16 @@ class _MultiVector:
 
 
 class _Pairs:
+    long_call = _LONG_CALL
+
     def __init__(self, network: _Network) -> None:
         self.network = network
 
     def score(self, pairs: list[tuple[str, str]]) -> "Floats":
         """One score per pair: the only logit of the model's head."""
-        order = sorted(range(len(pairs)), key=lambda place: -len(pairs[place][0]) - len(pairs[place][1]))
-        scores = np.empty(len(pairs), np.float32)
-        for start in range(0, len(order), _PAIRS):
-            places = order[start : start + _PAIRS]
-            tokens = self.network.tokens(query=False)
-            texts = self.network.tokenized([pairs[place] for place in places], tokens)
-            logits = _in_order([(part, output) for part, _, output in self.network.runs(*texts)])
-            if logits.shape[1] != 1:
-                raise MismatchError(f"{self.network.weights} must give one score per pair; it gives {logits.shape[1]}")
-            scores[places] = logits[:, 0]
+        texts = self.network.tokenized_pairs(pairs, self.network.tokens(query=False))
+        logits = _in_order([(part, output) for part, _, output in self.network.runs(*texts)])
+        if logits.shape[1] != 1:
+            raise MismatchError(f"{self.network.weights} must give one score per pair; it gives {logits.shape[1]}")
+        scores: Floats = logits[:, 0]
         return scores

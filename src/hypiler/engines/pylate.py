@@ -3,16 +3,19 @@
 PyLate needs an older version of Sentence Transformers than the engine `sentence-transformers`.
 """
 
-from pathlib import Path
 from threading import Lock
 
 from hypiler.engines.checks import check_agreement, check_width
 from hypiler.engines.errors import EngineError
 from hypiler.engines.pytorch import (
     check_choice,
+    check_first_run,
+    check_fork,
     check_modules,
+    library_limiter,
     loaded,
     loading,
+    running,
     uninitialized_weights_error,
     weights,
 )
@@ -45,7 +48,7 @@ def open_model(config: "Config", contract: "Contract", layout: "ModelFolder", de
         model = loaded(lambda: _load_model(layout, device), contract, layout)
         check_modules(model, contract, layout)
         _check_left_out(contract, layout)
-        _check_markers(model, contract, folder)
+        _check_markers(model, contract, layout)
         check_agreement(
             contract,
             folder,
@@ -55,8 +58,7 @@ def open_model(config: "Config", contract: "Contract", layout: "ModelFolder", de
             document_length=model.document_length,
         )
         backend = _MultiVector(model, contract)
-        # Encode one text now, to find errors while loading.
-        backend.run([""], query=True)
+        check_first_run(lambda: backend.run([""], query=True), contract, layout)
         return backend
 
 
@@ -79,12 +81,13 @@ def _check_left_out(contract: "Contract", layout: "ModelFolder") -> None:
         )
 
 
-def _check_markers(model: "Any", contract: "Contract", folder: str) -> None:
+def _check_markers(model: "Any", contract: "Contract", layout: "ModelFolder") -> None:
     """Raise MismatchError for markers that the library has added to the vocabulary, with random vectors."""
-    tokenizer = Tokenizer.from_file(str(Path(folder) / "tokenizer.json"))
+    tokenizer = Tokenizer.from_str(layout.files.read("tokenizer.json").decode())
     markers = filter(None, (model.query_prefix, model.document_prefix))
     if added := [marker for marker in markers if tokenizer.token_to_id(marker) is None]:
-        raise uninitialized_weights_error(contract, folder, [f"the vector of {marker!r}" for marker in added])
+        random = [f"the vector of {marker!r}" for marker in added]
+        raise uninitialized_weights_error(contract, str(layout.folder), random)
 
 
 class _MultiVector:
@@ -93,10 +96,22 @@ class _MultiVector:
     def __init__(self, model: "Any", contract: "Contract") -> None:
         self.model, self.contract = model, contract
         self.lock = Lock()
+        self.lower_case = bool(model[0].do_lower_case)
+        markers = {True: model.query_prefix_id, False: model.document_prefix_id}
+        self.limiters = {
+            query: library_limiter(model.tokenizer, markers=int(marker is not None))
+            for query, marker in markers.items()
+        }
 
     def run(self, texts: list[str], *, query: bool) -> "list[Floats]":
+        check_fork()
+        contract = self.contract
+        # The library does the same before it tokenizes texts, so that the limiter sees what the tokenizer sees.
+        texts = [text.strip().lower() if self.lower_case else text.strip() for text in texts]
         # The length is set on the model, which all threads share.
-        with self.lock:
+        with self.lock, running(contract):
+            limit = contract.query_length if query else contract.document_length
+            texts = self.limiters[query].limit(texts, limit)
             found = self.model.encode(
                 texts,
                 prompt="",

@@ -4,6 +4,7 @@ The libraries initialize missing weights randomly, so the loaded model is compar
 Nothing in a library is patched, since another thread may be loading its own models.
 """
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib import import_module
@@ -11,11 +12,14 @@ from importlib import import_module
 from hypiler.engines.checks import check_own_weights, library_errors
 from hypiler.engines.encoder_types import spoken
 from hypiler.engines.errors import EngineError, MismatchError, UnsafeError
+from hypiler.engines.finite import check_finite
 from hypiler.engines.layout import read_file
+from hypiler.engines.shortening import Limiter, NoLimiter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
+    from contextlib import AbstractContextManager
     from typing import Any
 
     from hypiler.engines.contract import Contract
@@ -29,6 +33,7 @@ _RENAMED = {"Asym": "Router"}
 def check_choice(config: "Config", contract: "Contract", layout: "ModelFolder", device: str) -> None:
     """Raise EngineError for a variant or an adapter, and ValueError for a device that this machine does not have."""
     torch = import_module("torch")
+    check_fork()
     check_own_weights(config, contract, "the engines on PyTorch run", "weights")
     if (adapter := layout.folder / "adapter_config.json").is_file():
         raise EngineError(
@@ -148,3 +153,60 @@ def uninitialized_weights_error(contract: "Contract", folder: str, names: list[s
         f"`{contract.id}` is a {spoken(contract.encoder_type)} model in the registry, and the files in {folder} do"
         f" not hold all of one: {', '.join(names[:3])}{', …' if names[3:] else ''} would be random"
     )
+
+
+def library_limiter(tokenizer: "Any", *, markers: int = 0) -> Limiter | NoLimiter:
+    """Cuts and counts texts for a tokenizer of transformers, to which the library adds markers.
+
+    A tokenizer in Python reads whole texts, and its truncated texts are not counted.
+    """
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None or not hasattr(backend, "encode_batch_fast"):
+        return NoLimiter()
+    return Limiter(backend, tokenizer.truncation_side, markers=markers)
+
+
+def running(contract: "Contract") -> "AbstractContextManager[None]":
+    """A block that encodes texts by a library that is based on transformers. Its errors have many types."""
+    return library_errors(f"a text cannot be encoded with `{contract.id}`", with_type=True)
+
+
+def check_first_run(run: "Callable[[], Any]", contract: "Contract", layout: "ModelFolder") -> None:
+    """Encode a first text by `run`, to find errors while loading. Raises EngineError that names the folder."""
+    try:
+        check_finite(run(), contract.id)
+    except EngineError as error:
+        if type(error) is not EngineError:
+            raise
+        raise EngineError(f"the files of `{contract.id}` in {layout.folder} cannot be loaded: {error}") from error
+
+
+class _Fork:
+    """What a fork does to PyTorch.
+
+    Attributes:
+        used: Whether this process has loaded a model on PyTorch.
+        broken: Whether this process was forked from one that had. Then PyTorch waits for ever for its other threads.
+    """
+
+    used = False
+    broken = False
+
+    @classmethod
+    def after_in_child(cls) -> None:
+        cls.broken = cls.broken or cls.used
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_Fork.after_in_child)
+
+
+def check_fork() -> None:
+    """Raise EngineError where PyTorch would hang: in a forked child, with more than one thread."""
+    _Fork.used = True
+    if _Fork.broken and import_module("torch").get_num_threads() > 1:
+        raise EngineError(
+            "this process was forked after a model was loaded on PyTorch, whose threads do not exist here, so it would"
+            " wait for them for ever: start processes by `spawn`, call torch.set_num_threads(1) in this process, or use"
+            " another engine, such as `onnx`"
+        )

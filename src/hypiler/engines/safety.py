@@ -3,17 +3,15 @@
 from pathlib import Path
 
 from hypiler.engines.errors import UnsafeError
-from hypiler.engines.layout import read_file
+from hypiler.engines.unsafe_settings import unsafe_settings
+from hypiler.model_files.filename_safety import blob_folders
 from hypiler.model_files.weights import PICKLES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
 
     from hypiler.protocols import Config
-
-    _Json = dict[str, Any] | list[Any] | str | float | None
 
 # The libraries prefer these files over a pickle in the same folder, and ignore other safetensors files.
 _SAFE = ("model.safetensors", "model.safetensors.index.json")
@@ -21,14 +19,10 @@ _SAFE = ("model.safetensors", "model.safetensors.index.json")
 _PICKLE = "pytorch_model.bin"
 # The first bytes of a pickle, and of a zip archive, in which PyTorch stores pickles.
 _PICKLED = (b"\x80", b"PK\x03\x04")
-# Keys of Sentence Transformers whose value names a class, and the packages of its own classes. Versions before 6, such
-# as PyLate's, import any other class too, even from the folder, whatever trust_remote_code is.
-_NAMES_CLASS = ("type", "types", "activation_function", "tokenizer_class")
-_OWN_CLASSES = ("sentence_transformers.", "pylate.", "torch.nn.")
-# Keys that transformers treats as arguments of the caller, some of them only before version 5.5.
-_TRUSTS = ("trust_remote_code", "allow_all_kernels", "_attn_implementation_internal")
-# Keys for which a value with a slash is a repository of kernels. transformers would download and run its code.
-_KERNELS = ("attn_implementation", "_attn_implementation", "experts_implementation", "_experts_implementation")
+# How the names of files with settings and texts end.
+_TEXTS = (".json", ".md", ".metadata", ".py", ".txt")
+# The most characters of a value that a message repeats.
+_LIMIT = 100
 
 
 def check_safety(
@@ -44,13 +38,14 @@ def check_safety(
         untrusted: Whether the engine would run code of the repository, which may not run.
         allow_pickle: Whether pickled weights may be read.
     """
+    _check_links(folder, files)
     for path in files:
         if path.suffix == ".safetensors" and _is_pickle(path):
             raise UnsafeError(f"{path} is a pickle by its content, whatever its name says")
     if not allow_pickle and any(pattern.endswith(PICKLES) for pattern in patterns):
         _check_weights(config, folder, files)
     if untrusted:
-        _check_code(config, files)
+        _check_settings(config, folder, files)
 
 
 def repository_at_commit(config: "Config") -> str:
@@ -65,6 +60,20 @@ def review_advice(config: "Config") -> str:
         f"review it at {repository_at_commit(config)}, and pass trust_remote_code=True; or use an engine that runs"
         " none, such as `onnx`"
     )
+
+
+def _check_links(folder: Path, files: list[Path]) -> None:
+    """Refuse settings and texts that are links to files outside of the model, which messages could repeat.
+
+    Weights may be such links, since their bytes are never repeated.
+    """
+    root = folder.resolve()
+    inside = [root, *blob_folders(root)]
+    for path in files:
+        if path.is_symlink() and path.name.endswith(_TEXTS):
+            target = path.resolve()
+            if not any(target.is_relative_to(one) for one in inside):
+                raise UnsafeError(f"{path} is a link that leads out of the folder: replace it by a copy")
 
 
 def _check_weights(config: "Config", folder: Path, files: list[Path]) -> None:
@@ -89,31 +98,16 @@ def _is_pickle(path: Path) -> bool:
     return first.startswith(_PICKLED) and first[8:] != b"{"
 
 
-def _check_code(config: "Config", files: list[Path]) -> None:
-    """Refuse configurations that name code from outside the libraries, or that allow such code themselves."""
+def _check_settings(config: "Config", folder: Path, files: list[Path]) -> None:
+    """Refuse settings that make a library run code from outside the libraries, or read files of others."""
     model: Any = config.model
-    for path in files:
-        if path.name != "modules.json" and not path.name.endswith("config.json"):
-            continue
-        for key, value in _scalars(read_file(path)):
-            if not value:
-                continue
-            named = key in _NAMES_CLASS and isinstance(value, str) and "." in value
-            kernel = key in _KERNELS and "/" in str(value)
-            if (named and not value.startswith(_OWN_CLASSES)) or kernel or key in _TRUSTS:
-                raise UnsafeError(
-                    f"`{model.id}` runs code that is not part of the libraries: {path} has {key} {value!r};"
-                    f" {review_advice(config)}"
-                )
+    for found in unsafe_settings(folder, files):
+        raise UnsafeError(
+            f"`{model.id}` {found.effect}: {found.path} has {found.key} {_shown(found.value)}; {review_advice(config)}"
+        )
 
 
-def _scalars(held: "_Json", key: str = "") -> "Iterator[tuple[str, Any]]":
-    """The scalars in a JSON value, each with its nearest key, or with the enclosing key of classes or kernels."""
-    if isinstance(held, dict):
-        for name, value in held.items():
-            yield from _scalars(value, key if key in ("types", *_KERNELS) else name)
-    elif isinstance(held, list):
-        for value in held:
-            yield from _scalars(value, key)
-    else:
-        yield key, held
+def _shown(value: "Any") -> str:
+    """A value as Python writes it, shortened."""
+    text = repr(value[:_LIMIT] if isinstance(value, str) else value)
+    return text if len(text) <= _LIMIT + 2 else f"{text[:_LIMIT]}…"

@@ -86,7 +86,13 @@ def _blocks(order: list[int], lengths: list[int], tokens: int) -> "list[list[int
 
 
 def sparse_dot(queries: "Any", documents: "Any") -> "Floats":
-    """Dot products of scipy CSR arrays [q, vocabulary] and [d, vocabulary]: float32 [q, d]."""
+    """Dot products of scipy CSR arrays [q, vocabulary] and [d, vocabulary]: float32 [q, d].
+
+    Raises TypeError for anything else, and ValueError if the widths differ.
+    """
+    for name, vectors in (("queries", queries), ("documents", documents)):
+        if not hasattr(vectors, "indptr"):
+            raise TypeError(f"{name} must be a scipy CSR array, got {_shown(vectors)}")
     if queries.shape[1] != documents.shape[1]:
         raise ValueError(f"queries have {queries.shape[1]} entries and documents {documents.shape[1]}")
     return np.asarray((queries @ documents.T).todense(), np.float32)
@@ -98,11 +104,18 @@ class Binary:
     precision = "binary"
 
     def quantize(self, vectors: "Vectors") -> "NDArray[np.uint8]":
-        """uint8 [n, dim / 8], rounded up, packed from the most significant bit on."""
-        return np.packbits(np.asarray(vectors) > 0, axis=-1)
+        """uint8 [n, dim / 8], rounded up, packed from the most significant bit on, from float [n, dim].
+
+        Raises TypeError if the vectors are not floats, and ValueError if they are not a matrix of finite numbers.
+        """
+        return np.packbits(_finite(vectors, "vectors") > 0, axis=-1)
 
     def similarity(self, queries: "NDArray[np.uint8]", documents: "NDArray[np.uint8]") -> "Floats":
-        """Negated Hamming distances (numbers of different bits): float32 [q, d] from [q, bytes] and [d, bytes]."""
+        """Negated Hamming distances (numbers of different bits): float32 [q, d] from [q, bytes] and [d, bytes].
+
+        Raises TypeError if the codes are not uint8, and ValueError if their widths differ.
+        """
+        queries, documents = _codes(queries, np.uint8, "queries"), _codes(documents, np.uint8, "documents")
         if queries.shape[1:] != documents.shape[1:]:
             raise ValueError(f"queries have {queries.shape[-1]} bytes and documents {documents.shape[-1]}")
         rows = [_BITS[documents ^ query].sum(axis=1, dtype=np.int64) for query in queries]
@@ -126,12 +139,14 @@ class Int8:
         least: The lower limit per dimension, [dim].
         greatest: The upper limit per dimension, [dim].
 
-    Raises ValueError for a sample without vectors.
+    Raises TypeError for a sample that is not floats, and ValueError for one that is not a matrix of finite numbers or
+    that has no vectors.
     """
 
     precision = "int8"
 
     def __init__(self, sample: "Vectors", measure: str = "dot") -> None:
+        sample = _finite(sample, "the sample")
         if not len(sample):
             raise ValueError(
                 "the sample must have vectors, since the limits of each dimension are read off it; got none"
@@ -141,21 +156,40 @@ class Int8:
         self.measure = similarity(measure)
 
     def quantize(self, vectors: "Vectors") -> "NDArray[np.int8]":
-        """int8 [n, dim] from float [n, dim]."""
-        levels = np.round((np.asarray(vectors, np.float32) - self.least) / self._step)
-        return (np.clip(levels, 0, 255) - 128).astype(np.int8)
+        """int8 [n, dim] from float [n, dim].
+
+        Raises TypeError if the vectors are not floats, and ValueError if they are not a matrix of finite numbers or not
+        as wide as the sample.
+        """
+        floats: Floats = self._of_the_width(_finite(vectors, "vectors"), "vectors")
+        levels: Floats = np.round((floats - self.least) / self._step)
+        codes: NDArray[np.int8] = (np.clip(levels, 0, 255) - 128).astype(np.int8)
+        return codes
 
     def restore(self, codes: "NDArray[np.int8]") -> "Floats":
-        """float32 [n, dim] from int8 [n, dim]. Within the limits, each number is right to half a step."""
+        """float32 [n, dim] from int8 [n, dim]. Within the limits, each number is right to half a step.
+
+        Raises TypeError if the codes are not int8, and ValueError if they are not as wide as the sample.
+        """
+        return self._restored(codes, "codes")
+
+    def _restored(self, codes: "NDArray[np.int8]", name: str) -> "Floats":
+        codes = self._of_the_width(_codes(codes, np.int8, name), name)
         restored: Floats = (codes.astype(np.float32) + 128) * self._step + self.least
         return restored
 
     def similarity(self, queries: "NDArray[np.int8]", documents: "NDArray[np.int8]") -> "Floats":
         """The measure between the restored vectors: float32 [q, d] from [q, dim] and [d, dim].
 
-        Products of the codes would weight each dimension by the size of its step.
+        Products of the codes would weight each dimension by the size of its step. Raises TypeError if the codes are not
+        int8, and ValueError if they are not as wide as the sample.
         """
-        return self.measure(self.restore(queries), self.restore(documents))
+        return self.measure(self._restored(queries, "queries"), self._restored(documents, "documents"))
+
+    def _of_the_width(self, vectors: "Any", name: str) -> "Any":
+        if vectors.shape[1] != len(self.least):
+            raise ValueError(f"{name} must have {len(self.least)} dimensions, as the sample; got {vectors.shape[1]}")
+        return vectors
 
     @property
     def _step(self) -> "Floats":
@@ -182,13 +216,53 @@ def similarity(name: str) -> "Callable[[Any, Any], Floats]":
 
 
 def _matrices(queries: "Any", documents: "Any") -> "tuple[Floats, Floats]":
-    """Both as float32 matrices of the same width. Raises ValueError if that is not possible."""
-    left, right = np.asarray(queries, np.float32), np.asarray(documents, np.float32)
+    """Both as float32 matrices of the same width.
+
+    Raises TypeError if they are not floats, and ValueError if they are not matrices of the same width.
+    """
+    left, right = _floats(queries, "queries"), _floats(documents, "documents")
     if left.ndim != 2 or right.ndim != 2:
         raise ValueError(f"vectors must be rows of a matrix; got arrays of {left.ndim} and {right.ndim} dimensions")
     if left.shape[1] != right.shape[1]:
         raise ValueError(f"queries have {left.shape[1]} dimensions and documents {right.shape[1]}")
     return left, right
+
+
+def _floats(vectors: "Any", name: str) -> "Floats":
+    """An array of floats as float32. Raises TypeError for anything else: integers are probably codes."""
+    found = np.asarray(vectors)
+    if found.dtype.kind != "f":
+        raise TypeError(f"{name} must be floats, got {_shown(vectors, found)}")
+    return found.astype(np.float32, copy=False)
+
+
+def _finite(vectors: "Any", name: str) -> "Floats":
+    """A matrix of finite floats as float32. Raises TypeError or ValueError for anything else."""
+    found = _floats(vectors, name)
+    _check_matrix(found, name)
+    rows = np.isfinite(found).all(axis=1)
+    if not rows.all():
+        raise ValueError(f"{name} must be finite numbers; row {int(np.argmin(rows))} has one that is NaN or infinite")
+    return found
+
+
+def _codes(codes: "Any", dtype: "Any", name: str) -> "Any":
+    """A matrix of codes. Raises TypeError if they are of another type, and ValueError if they are not a matrix."""
+    found = np.asarray(codes)
+    if found.dtype != dtype:
+        raise TypeError(f"{name} must be codes of type {np.dtype(dtype)}, got {_shown(codes, found)}")
+    _check_matrix(found, name)
+    return found
+
+
+def _check_matrix(vectors: "Any", name: str) -> None:
+    if vectors.ndim != 2:
+        raise ValueError(f"{name} must be rows of a matrix; got an array of {vectors.ndim} dimensions")
+
+
+def _shown(value: object, array: "Any" = None) -> str:
+    """What was given, for a message: the type of numbers in an array, else the type of the value."""
+    return f"a {type(value).__name__}" if array is None or array.dtype == object else f"{array.dtype}"
 
 
 def _products(left: "Floats", right: "Floats") -> "Floats":

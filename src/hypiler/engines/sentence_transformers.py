@@ -8,7 +8,17 @@ from threading import Lock
 
 from hypiler.engines.checks import check_agreement, check_width
 from hypiler.engines.errors import EngineError, MismatchError
-from hypiler.engines.pytorch import check_choice, check_modules, loaded, loading, weights
+from hypiler.engines.pytorch import (
+    check_choice,
+    check_first_run,
+    check_fork,
+    check_modules,
+    library_limiter,
+    loaded,
+    loading,
+    running,
+    weights,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,14 +62,13 @@ def open_model(config: "Config", contract: "Contract", layout: "ModelFolder", de
     with loading(contract, layout):
         model = loaded(lambda: _load_model(contract, layout, device), contract, layout)
         _check(model, contract, layout)
-        # Encode one text now, to find errors while loading.
         if contract.encoder_type == "reranker":
             pairs = _Pairs(model, contract)
-            pairs.score([("", "")])
+            check_first_run(lambda: pairs.score([("", "")]), contract, layout)
             return pairs
         backends: dict[str, Any] = {"sparse": _Sparse, "multi_vector": _MultiVector}
         backend: Backend = backends.get(contract.encoder_type, _Dense)(model, contract, layout)
-        backend.run([""], query=True)
+        check_first_run(lambda: backend.run([""], query=True), contract, layout)
         return backend
 
 
@@ -130,15 +139,19 @@ class _Vectors:
             if isinstance(module, Transformer):
                 # These settings of the folder would take precedence over max_seq_length.
                 module.query_length = module.document_length = None
+        self.limiter = library_limiter(model.tokenizer)
 
     def encoded(self, texts: list[str], *, query: bool, **options: "Any") -> "Any":
         model, contract = self.model, self.contract
         encode = model.encode_query if query else model.encode_document
         # If no prompt is passed, not even an empty one, the library adds a prompt of the folder.
         prompt = contract.query_prefix if query else contract.document_prefix
+        tokens = contract.query_length if query else contract.document_length
+        check_fork()
         # The length is set on the model, which all threads share.
-        with self.lock:
-            model.max_seq_length = contract.query_length if query else contract.document_length
+        with self.lock, running(contract):
+            model.max_seq_length = tokens
+            texts = self.limiter.limit(texts, tokens, prompt)
             return encode(texts, prompt=prompt, batch_size=len(texts), show_progress_bar=False, **options)
 
 
@@ -187,12 +200,16 @@ class _MultiVector:
         self.query_prompt = own["query"] or contract.query_prefix
         self.document_prompt = own["document"] or contract.document_prefix
         network.query_length, network.document_length = contract.query_length, contract.document_length
+        self.limiter = library_limiter(model.tokenizer)
 
     def run(self, texts: list[str], *, query: bool) -> "list[Floats]":
         encode = self.model.encode_query if query else self.model.encode_document
         prompt = self.query_prompt if query else self.document_prompt
+        tokens = self.contract.query_length if query else self.contract.document_length
+        check_fork()
         # The tokenizer can be used by one thread at a time.
-        with self.lock:
+        with self.lock, running(self.contract):
+            texts = self.limiter.limit(texts, tokens, prompt)
             found = encode(texts, prompt=prompt, batch_size=len(texts), show_progress_bar=False, convert_to_numpy=True)
         return [check_width(np.asarray(tokens, np.float32), self.contract) for tokens in found]
 
@@ -201,14 +218,17 @@ class _Pairs:
     def __init__(self, model: "Any", contract: "Contract") -> None:
         if model.num_labels != 1:
             raise MismatchError(f"`{contract.id}` must give one score per pair; its files give {model.num_labels}")
-        self.model = model
+        self.model, self.contract = model, contract
         self.lock = Lock()
         model.max_seq_length = contract.document_length
+        self.limiter = library_limiter(model.tokenizer)
 
     def score(self, pairs: list[tuple[str, str]]) -> "Floats":
         """One score per pair: the only logit of the model's head, as in the other engines."""
         # The texts already have prefixes. If no prompt is passed, the library adds a prompt of the folder.
         options = {"prompt": "", "batch_size": 32, "show_progress_bar": False}
-        with self.lock:
+        check_fork()
+        with self.lock, running(self.contract):
+            pairs = self.limiter.limit_pairs(pairs, self.contract.document_length)
             scores = self.model.predict(pairs, activation_fn=torch.nn.Identity(), **options)
         return np.asarray(scores, np.float32)

@@ -16,10 +16,13 @@ from hypiler.engines.weight_files import (
     fastembed_obstacle,
     onnx_files,
     onnx_obstacle,
+    onnx_weights,
     pytorch_files,
     pytorch_obstacle,
+    pytorch_weights,
     static_files,
     static_obstacle,
+    static_weights,
 )
 
 TYPE_CHECKING = False
@@ -52,6 +55,11 @@ class EngineSpec:
         obstacle: Returns why the engine cannot run a config's weights, or None if it can. It takes the names of all
             files, or None if the files were not listed.
         runs_remote_code: Whether the engine runs code from the repository if the model needs it.
+        weights: Returns the names of the weight files that the engine loads for a config, out of the names of all files
+            of its folder. None if nobody sees the bytes of the weights.
+        served: Whether the network runs elsewhere, behind an address.
+        reads_bytes: Whether the engine reads its files with `layout.files.read`, which hashes them, and opens none by
+            its path. The files of other engines are hashed before, and loading fails if one changes meanwhile.
     """
 
     name: str
@@ -62,6 +70,9 @@ class EngineSpec:
     files: "Callable[[Config], Sequence[str]]"
     obstacle: "Callable[[Config, Collection[str] | None], str | None]"
     runs_remote_code: bool = False
+    weights: "Callable[[Config, Collection[str]], Sequence[str]] | None" = None
+    served: bool = False
+    reads_bytes: bool = False
 
     @property
     def install_command(self) -> str:
@@ -105,6 +116,8 @@ SPECS = (
         ("numpy", "onnxruntime", "tokenizers"),
         onnx_files,
         onnx_obstacle,
+        weights=onnx_weights,
+        reads_bytes=True,
     ),
     EngineSpec(
         "model2vec",
@@ -114,6 +127,7 @@ SPECS = (
         ("numpy", "model2vec"),
         static_files,
         static_obstacle,
+        weights=static_weights,
     ),
     EngineSpec(
         "sentence-transformers",
@@ -126,6 +140,7 @@ SPECS = (
         pytorch_files,
         pytorch_obstacle,
         runs_remote_code=True,
+        weights=pytorch_weights,
     ),
     EngineSpec(
         "fastembed",
@@ -135,6 +150,7 @@ SPECS = (
         ("numpy", "fastembed", "onnxruntime", "tokenizers"),
         onnx_files,
         fastembed_obstacle,
+        weights=onnx_weights,
     ),
     EngineSpec(
         "pylate",
@@ -145,6 +161,7 @@ SPECS = (
         pytorch_files,
         pytorch_obstacle,
         runs_remote_code=True,
+        weights=pytorch_weights,
     ),
 )
 """The engines of this package, in the order in which "auto" tries them: the lightest first."""

@@ -16,6 +16,7 @@ from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_to
 
 from hypiler.engines.checks import library_errors
 from hypiler.engines.errors import EngineError
+from hypiler.engines.layout import truncation_side
 from hypiler.model_files.tokenizer_classes import BACKEND
 from hypiler.model_files.tokenizer_settings import NAMED_TOKENS, Token
 
@@ -40,14 +41,17 @@ def build_tokenizer(layout: "ModelFolder") -> Tokenizer:
     Raises EngineError if tokenizer.json is missing or invalid, or if only transformers can create the tokenizer.
     """
     settings = layout.tokenizer
-    path = Path(layout.folder) / f"{settings.folder}tokenizer.json"
+    name = f"{settings.folder}tokenizer.json"
+    path = Path(layout.folder) / name
     if not path.is_file():
         raise EngineError(f"no tokenizer.json for the ONNX file: {path} does not exist")
     with library_errors(f"{path} must hold a tokenizer"):
-        data = path.read_bytes()
-        name = BACKEND if settings.byte_level and b'"ByteLevel"' in data else settings.tokenizer_class
-        _check_supported(settings, name, path)
-        tokenizer = _created(data, settings, name)
+        data = layout.files.read(name)
+        if truncation_side(settings, data, path.parent) != layout.truncation_side:
+            raise EngineError(f"{path} was changed while the model was loaded: load it again")
+        chosen = BACKEND if settings.byte_level and b'"ByteLevel"' in data else settings.tokenizer_class
+        _check_supported(settings, chosen, path)
+        tokenizer = _created(data, settings, chosen)
         tokenizer.no_truncation()
         tokenizer.no_padding()
     if layout.lower_case:

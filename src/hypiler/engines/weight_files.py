@@ -4,17 +4,24 @@
 only the registry decides. Nothing is imported or opened here.
 """
 
+from fnmatch import fnmatch
+
+from hypiler._stamp import onnx_with_data, weight_files
+from hypiler.schema.loading import USUAL_ONNX, variant_onnx
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from hypiler.protocols import Config
 
-# The usual names of exports, for models whose file the registry does not name.
-_USUAL = ("onnx/model.onnx", "model.onnx")
+# The weights of linear layers after the network.
+_LAYERS = "*_Dense*/model.safetensors"
 STATIC_LAYOUT = ("config.json", "model.safetensors", "tokenizer.json")
 """The files of model2vec's own layout."""
 _TABLES = ("model.safetensors", "0_StaticEmbedding/model.safetensors")
+UNNAMED = "the registry names no ONNX file"
+"""The obstacle of a model whose files were not listed, and may hold an ONNX file nevertheless."""
 PYTORCH_FILES = ["*.json", "*.safetensors", "*.txt", "*.model", "*.bin", "*.py", "artifact.metadata", "README.md"]
 """The files that the libraries on PyTorch read, as patterns."""
 FASTEMBED_POOLINGS = ("cls", "mean", "last_token")
@@ -27,12 +34,9 @@ def onnx_places(config: "Config") -> tuple[str, ...]:
     if model is None:
         return ()
     if config.variant is None:
-        return (model.onnx_file,) if model.onnx_file else _USUAL
+        return (model.onnx_file,) if model.onnx_file else USUAL_ONNX
     variant = next(one for one in model.variants if one.id == config.variant)
-    if variant.file:
-        return (variant.file,) if variant.file.endswith(".onnx") else ()
-    # In the model's own repository, files with the usual names are the model's own weights, not the variant's.
-    return _USUAL if variant.huggingface_id not in (None, model.huggingface_id) else ()
+    return variant_onnx(variant.file, elsewhere=variant.huggingface_id not in (None, model.huggingface_id))
 
 
 def onnx_files(config: "Config") -> list[str]:
@@ -40,7 +44,16 @@ def onnx_files(config: "Config") -> list[str]:
     places = onnx_places(config)
     # A large model has its weights next to the graph, in one or more files such as model.onnx_data or model.onnx.data.
     beside = [f"{name}?data*" for name in places]
-    return [*places, *beside, "*.json", "*_Dense*/model.safetensors", "artifact.metadata", "README.md"]
+    return [*places, *beside, "*.json", _LAYERS, "artifact.metadata", "README.md"]
+
+
+def onnx_weights(config: "Config", names: "Collection[str]") -> list[str]:
+    """The weight files that an engine on onnxruntime loads: the graph, its external data, and the layers after it."""
+    file = next((name for name in onnx_places(config) if name in names), None)
+    if file is None:
+        return []
+    layers = [name for name in names if fnmatch(name, _LAYERS)]
+    return [*onnx_with_data(file, names), *sorted(layers)]
 
 
 def onnx_obstacle(config: "Config", names: "Collection[str] | None") -> str | None:
@@ -49,7 +62,7 @@ def onnx_obstacle(config: "Config", names: "Collection[str] | None") -> str | No
     if not places:
         return f"the variant {config.variant!r} is not an ONNX file"
     if names is None:
-        return "the registry names no ONNX file" if places == _USUAL else None
+        return UNNAMED if places == USUAL_ONNX else None
     if not any(place in names for place in places):
         return f"there is no ONNX file {' or '.join(places)}"
     if not any(name.rpartition("/")[2] == "tokenizer.json" for name in names):
@@ -72,6 +85,11 @@ def static_files(config: "Config") -> list[str]:
     return ["*.json", *_TABLES]
 
 
+def static_weights(config: "Config", names: "Collection[str]") -> list[str]:
+    """The weight file that model2vec loads."""
+    return [name for name in _TABLES if name in names][:1]
+
+
 def static_obstacle(config: "Config", names: "Collection[str] | None") -> str | None:
     """Why model2vec cannot run the chosen weights; None if it can."""
     if config.variant is not None:
@@ -84,6 +102,11 @@ def static_obstacle(config: "Config", names: "Collection[str] | None") -> str | 
 def pytorch_files(config: "Config") -> list[str]:
     """The files that the libraries on PyTorch read, as patterns."""
     return PYTORCH_FILES
+
+
+def pytorch_weights(config: "Config", names: "Collection[str]") -> list[str]:
+    """The weight files that the libraries on PyTorch load: safetensors in one file or in shards, else pickles."""
+    return weight_files(names)
 
 
 def pytorch_obstacle(config: "Config", names: "Collection[str] | None") -> str | None:

@@ -21,6 +21,7 @@ from hypiler.hub.snapshot import (
 )
 from hypiler.model_files.extract import ModelFileError, next_files, unsafe_names
 from hypiler.model_files.json_files import MAX_BYTES, mapping, read_object
+from hypiler.model_files.vector_files import decides_vectors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -100,8 +101,31 @@ class Hub:
             why = f"unexpected response from {self._session.host}: {error}"
             raise AnswerError(f"{resource} cannot be read: {why}") from None
 
-    def snapshot(self, repository: str, revision: str | None = None) -> Snapshot:
-        """The same as `info`, with the contents of the files that facts are read from. Raises HubError."""
+    def pins(self, repository: str, revision: str | None = None) -> Snapshot:
+        """The same as `info`, with the sha256 of every file that decides vectors. Raises HubError."""
+        return self._with_sums(self.info(repository, revision), _resource(repository, revision))
+
+    def _with_sums(self, snapshot: Snapshot, resource: Resource) -> Snapshot:
+        """Add the sha256 of the small files that decide vectors. The hub lists those of large files alone."""
+        kept = kept_snapshot(self._cache, snapshot.repository, snapshot.revision)
+        sums = dict(snapshot.sums)
+        if kept is not None:
+            # A commit never changes.
+            sums |= {name: digest for name, digest in kept.sums.items() if digest and sums.get(name, "") is None}
+        missing = [name for name in snapshot.names if sums[name] is None and decides_vectors(name)]
+        for name in [name for name in missing if snapshot.sizes[name] <= MAX_BYTES][:_MAX_FILES]:
+            data = self._content(replace(resource, revision=str(snapshot.revision), file=name), snapshot, whole=True)
+            sums[name] = hashlib.sha256(data).hexdigest()
+        found = replace(snapshot, sums=sums)
+        if kept is None or kept.sums != sums:
+            keep_snapshot(self._cache, replace(found, files=snapshot.files or (kept.files if kept else {})))
+        return found
+
+    def snapshot(self, repository: str, revision: str | None = None, *, pins: bool = False) -> Snapshot:
+        """The same as `info`, with the contents of the files that facts are read from. Raises HubError.
+
+        With `pins`, it also has the sha256 of every file that decides vectors.
+        """
         resource = _resource(repository, revision)
         info = self.info(repository, revision)
         kept = kept_snapshot(self._cache, repository, info.revision)
@@ -115,15 +139,17 @@ class Hub:
                 files[name] = self._content(replace(resource, revision=str(info.revision), file=name), info)
         whole = {name: data for name, data in files.items() if len(data) == info.sizes[name]}
         found = {name: hashlib.sha256(data).hexdigest() for name, data in whole.items()}
-        snapshot = replace(info, files=files, sums={**info.sums, **found})
+        kept_sums: Mapping[str, str | None] = kept.sums if kept is not None else {}
+        known = {name: digest for name, digest in kept_sums.items() if digest}
+        snapshot = replace(info, files=files, sums={**info.sums, **known, **found})
         if files != old:
             keep_snapshot(self._cache, snapshot)
-        return snapshot
+        return self._with_sums(snapshot, resource) if pins else snapshot
 
-    def _content(self, resource: Resource, info: Snapshot) -> bytes:
-        """The bytes of a file; of a safetensors file, the bytes of its header."""
+    def _content(self, resource: Resource, info: Snapshot, *, whole: bool = False) -> bytes:
+        """The bytes of a file; of a safetensors file, the bytes of its header unless `whole` is asked for."""
         name, size = resource.file, info.sizes[resource.file]
-        header = name.endswith(".safetensors")
+        header = name.endswith(".safetensors") and not whole
         if not header and size > MAX_BYTES:
             raise AnswerError(
                 f"{resource} cannot be read: it must have at most {MAX_BYTES} bytes; the hub lists {size}"

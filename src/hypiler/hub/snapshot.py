@@ -11,11 +11,12 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from hypiler.diagnostics.escaping import one_line
 from hypiler.model_files.extract import ModelFileError, header_length
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from typing import Any
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -40,6 +41,9 @@ class Snapshot:
         sums: The sha256 of each file; None if it is unknown.
         blobs: The git id of each file, to compare two commits; empty if unknown.
         files: The contents that were read. Of a safetensors file, the bytes up to the end of the header.
+        complete: Whether `names` are all files of the repository. The hub lists all of them; a folder may hold a part,
+            so a file that is missing there may still exist.
+        copies: The files whose bytes are not known to be those of `revision`: somebody may have changed them.
     """
 
     repository: str
@@ -51,10 +55,19 @@ class Snapshot:
     sums: "Mapping[str, str | None]"
     blobs: "Mapping[str, str]"
     files: "Mapping[str, bytes]" = field(default_factory=dict[str, bytes])
+    complete: bool = True
+    copies: "Collection[str]" = frozenset()
+
+    def is_at_commit(self, name: str) -> bool:
+        """Whether the bytes of a file are known to be those of the commit."""
+        return self.revision is not None and name not in self.copies
 
 
 class HubError(Exception):
     """The files of a model could not be read. The message is one line: what, where, why, and what to do."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(one_line(message))
 
 
 class NotFoundError(HubError):
@@ -92,6 +105,7 @@ def keep_snapshot(folder: Path, snapshot: Snapshot) -> None:
     """Cache a snapshot on disk, whole or not at all. A failure is ignored: the files are then read again."""
     tree = asdict(snapshot)
     tree["files"] = {name: b64encode(data).decode() for name, data in snapshot.files.items()}
+    del tree["complete"], tree["copies"]  # only what the hub lists is cached
     body = json.dumps(tree).encode()
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)

@@ -52,8 +52,14 @@ class Writer:
         return self.pad(value, long=long) != "\n" and all(self.takes_one_line(item, long=False) for item in inner)
 
     def scalar(self, value: "Any") -> str:
-        """The text of a value that is not a list or an object."""
-        return dumps(value, ensure_ascii=False)
+        """The text of a value that is not a list or an object.
+
+        Characters that do not print are escaped: reviewers must see what stands in the file.
+        """
+        text = dumps(value, ensure_ascii=False)
+        if text.isprintable():
+            return text
+        return "".join([c if c.isprintable() else dumps(c)[1:-1] for c in text])
 
     def line(self, value: "JSONValue") -> str:
         """A value on one line."""

@@ -134,9 +134,10 @@ def _modalities(repository: Repository, network: Network, encoder_type: str | No
         if mapping(part.get(key))
     }
     # A model of unknown type may read something other than text, unless its configuration names its inputs.
-    if network.vocabulary is None or (encoder_type is None and not senses):
+    # A configuration may leave out the vocabulary of its language model, but names the language model.
+    reads_text = network.vocabulary is not None or any(mapping(part.get("text_config")) for _, part in network.parts)
+    if not reads_text or (encoder_type is None and not senses):
         return None
     note = "" if senses else "no configuration of another input"
-    return FileFact(
-        ["text", *dict.fromkeys(senses.values())], network.file, next(iter(senses), network.vocabulary.key), note
-    )
+    key = next(iter(senses), network.vocabulary.key if network.vocabulary else "")
+    return FileFact(["text", *dict.fromkeys(senses.values())], network.file, key, note)

@@ -5,7 +5,7 @@ import re
 from hypiler.diagnostics.collector import FindingCollector
 from hypiler.diagnostics.escaping import quote_name
 from hypiler.model_files.facts import FileFact, Problem
-from hypiler.model_files.json_files import mapping
+from hypiler.model_files.json_files import mapping, words
 from hypiler.model_files.language_names import LANGUAGE_NAMES
 from hypiler.model_files.repository import ADAPTER, CARD, Repository
 from hypiler.schema.string_types import Language
@@ -38,6 +38,7 @@ _SPDX = {license.lower(): license for license in LICENSES} | {
 _FILLING = re.compile(r"\b(?:the|licen[cs]e|software|version)\b|v(?=[\d.])")
 _SHORT_FORMS = {
     "apache2": "Apache-2.0",
+    "cc0": "CC0-1.0",
     "creativecommonsattribution40": "CC-BY-4.0",
     "creativecommonsattribution40international": "CC-BY-4.0",
     "gpl3": "GPL-3.0",
@@ -49,7 +50,7 @@ _BY_LETTERS = {re.sub(r"[^a-z0-9]", "", name): license for name, license in _SPD
 # Terms that SPDX does not list, and that models.json spells differently.
 _TERMS = {"gemma": "LicenseRef-Gemma", "lfm1.0": "LicenseRef-LFM-1.0"}
 # These names are too vague to tell which licence it is.
-_VAGUE = ("bsd", "cc", "gfdl", "gpl", "lgpl", "odc-by", "other", "unknown")
+_VAGUE = ("apache", "bsd", "cc", "gfdl", "gpl", "lgpl", "odc-by", "other", "unknown")
 # The names of MS MARCO in model cards with MTEB results.
 _MS_MARCO = ("msmarco", "mteb/msmarco")
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9_.-]+)?")
@@ -59,16 +60,28 @@ def card_facts(repository: Repository) -> "dict[str, FileFact | None]":
     """The facts of the card, and the base model that an adapter names."""
     facts = _front_matter_facts(repository)
     base = repository.object(ADAPTER).get("base_model_name_or_path")
+    # An adapter has no config.json. Its own configuration names the model that it is loaded with.
+    if not repository.is_settled(ADAPTER) and not repository.config:
+        facts["dependencies.base_model"] = None
     if isinstance(base, str) and _MODEL.fullmatch(base):
-        facts["dependencies.base_model"] = FileFact(base, ADAPTER, "base_model_name_or_path")
+        facts["dependencies.base_model"] = _adapter_base(base, facts["dependencies.base_model"])
     return facts
 
 
+def _adapter_base(base: str, card: FileFact | None) -> FileFact:
+    """The model that an adapter is loaded with, which the card may name otherwise."""
+    fact = FileFact(base, ADAPTER, "base_model_name_or_path")
+    differs = card is not None and card.value.lower() != base.lower()
+    return fact.doubted(f"{card.key} in {card.file} is {quote_name(card.value)}") if card and differs else fact
+
+
+_LANGUAGE_KEYS = ("language", "languages", "language_bcp47")
 # The keys of a card that are read.
 _KEYS_READ = (
     "base_model",
     "language",
     "language_bcp47",
+    "languages",
     "library_name",
     "license",
     "license_name",
@@ -96,17 +109,22 @@ def _languages(card: "dict[str, Any]") -> FileFact | None:
     found: list[str] = []
     left: list[str] = []
     # Some cards have a separate key for codes with a region.
-    values: list[JSONValue] = [card.get("language"), card.get("language_bcp47")]
+    values: list[JSONValue] = [card.get(key) for key in _LANGUAGE_KEYS]
     for value in values:
-        for word in value if isinstance(value, list) else [value]:
-            if isinstance(word, str):
+        # Some cards list codes in one text.
+        for word in value if isinstance(value, list) else value.split(",") if isinstance(value, str) else []:
+            if isinstance(word, str) and word.strip():
                 code = _language_code(word.strip())
-                (found if code else left).append(code or word)
+                (found if code else left).append(code or word.strip())
     many = "mul" in found
     found = [code for code in dict.fromkeys(found) if code != "mul"] or (["mul"] if many else [])
     note = f"without {', '.join(quote_name(word) for word in left[:3])}" if left else ""
-    key = "language" if card.get("language") else "language_bcp47"
-    return FileFact(found, CARD, key, note) if found else None
+    if not found:
+        return None
+    fact = FileFact(found, CARD, next(key for key in _LANGUAGE_KEYS if card.get(key)), note)
+    # The hub shows languages among the tags, and some cards name further ones there.
+    tags = [tag for tag in words(card.get("tags")) if len(tag) == 2 and tag in LANGUAGES and tag not in found]
+    return fact.doubted(f"tags also name {', '.join(map(quote_name, tags[:3]))}") if tags else fact
 
 
 def _language_code(word: str) -> str | None:
@@ -126,17 +144,23 @@ _LANGUAGE = Language()
 
 
 def _license(card: "dict[str, Any]") -> FileFact | None:
-    """The licence as an SPDX identifier. Terms that SPDX does not list become `LicenseRef-Name`."""
-    word, key = card.get("license"), "license"
+    """The licence as an SPDX identifier. Terms that SPDX does not list become `LicenseRef-Name`.
+
+    None for a list of several licences, which does not say whether all of them apply or one of them.
+    """
+    word: JSONValue = card.get("license")
+    key = "license"
+    if isinstance(word, list) and len(word) == 1:
+        word = word[0]
     if word == "other":
         word, key = card.get("license_name"), "license_name"
     if not isinstance(word, str):
         return None
     name = word.strip().lower()
     if name in _SPDX or name in _TERMS:
+        fact = FileFact(_SPDX.get(name) or _TERMS[name], CARD, key)
         library = name == "mit" and card.get("library_name") == "model2vec"
-        note = "model2vec writes it by default" if library else ""
-        return FileFact(_SPDX.get(name) or _TERMS[name], CARD, key, note)
+        return fact.doubted("model2vec writes it by default") if library else fact
     if name in _VAGUE:
         return None
     if spelled := _BY_LETTERS.get(re.sub(r"[^a-z0-9]", "", _FILLING.sub("", name))):

@@ -6,6 +6,7 @@ from hypiler.diagnostics.escaping import printable
 from hypiler.model_files.facts import FileFact
 from hypiler.model_files.json_files import mapping, positive, words
 from hypiler.model_files.repository import CARD, MODULES, SETTINGS, STANFORD, Repository
+from hypiler.model_files.weights import tensors_of
 from hypiler.schema.encoder_types import MODEL_TYPES
 
 TYPE_CHECKING = False
@@ -35,6 +36,7 @@ _MODULES: "dict[str, EncoderType]" = {
     "CLIPModel": "dense",
     "Dense": "multi_vector",
 }
+_DECIDING = ("MultiVectorMask", "SpladePooling", "SparseAutoEncoder", "SparseStaticEmbedding", "LogitScore")
 _LATE = ("HF_ColBERT", "ColPali")
 # The weights of an additional head of a dense model, as FlagEmbedding saves them.
 FURTHER_HEAD = "colbert_linear.pt"
@@ -52,11 +54,12 @@ class Shown(NamedTuple):
     file: str
     key: str
     note: str = ""
+    doubtful: bool = False
 
     @property
     def fact(self) -> FileFact:
         """The fact `type`."""
-        return FileFact(MODEL_TYPES[self.encoder_type], self.file, self.key, self.note)
+        return FileFact(MODEL_TYPES[self.encoder_type], self.file, self.key, self.note, doubtful=self.doubtful)
 
 
 def find_encoder_type(repository: Repository) -> Shown | None:
@@ -69,15 +72,25 @@ def find_encoder_type(repository: Repository) -> Shown | None:
 def _by_modules(repository: Repository) -> Shown | None:
     if repository.modules_of_type("StaticEmbedding"):
         return Shown("static", MODULES, "StaticEmbedding")
-    if shown := _by_settings(repository):
-        return shown
+    decided, settings = decided_by_modules(repository), shown_by_settings(repository)
+    if settings and (decided is None or decided.encoder_type == settings.encoder_type):
+        return settings
+    if decided:
+        return decided
     for name, encoder_type in _MODULES.items():
         if repository.modules_of_type(name):
             return Shown(encoder_type, MODULES, name, "without a pooling module" if name == "Dense" else "")
     return None
 
 
-def _by_settings(repository: Repository) -> Shown | None:
+def decided_by_modules(repository: Repository) -> Shown | None:
+    """The encoder type by a module that no other type has, whatever the settings say; None without such a module."""
+    found = next((name for name in _DECIDING if repository.modules_of_type(name)), None)
+    return Shown(_MODULES[found], MODULES, found) if found else None
+
+
+def shown_by_settings(repository: Repository) -> Shown | None:
+    """The encoder type by the library's settings, which name the class that saved the model."""
     settings = repository.object(SETTINGS)
     word = settings.get("model_type")
     if isinstance(word, str) and word in _CLASSES:
@@ -87,7 +100,9 @@ def _by_settings(repository: Repository) -> Shown | None:
 
 
 def _by_config(repository: Repository) -> Shown | None:
-    if shown := _by_settings(repository):
+    shown = shown_by_settings(repository)
+    # The class SentenceTransformer also saves static models. Their modules.json says so.
+    if shown and (shown.encoder_type != "dense" or repository.is_settled(MODULES) or _has_network(repository)):
         return shown
     if positive(repository.object(STANFORD).get("dim")):
         return Shown("multi_vector", STANFORD, "dim")
@@ -104,8 +119,23 @@ def _by_config(repository: Repository) -> Shown | None:
             return _masked_language_model(repository)
     if config.get("model_type") == "model2vec":
         return Shown("static", file, "model_type")
-    # Older versions of model2vec write no other key of their own.
-    return Shown("static", file, "embedding_dtype") if "embedding_dtype" in config else None
+    # Older versions of model2vec write no other key of their own, or none at all.
+    if "embedding_dtype" in config:
+        return Shown("static", file, "embedding_dtype")
+    return None if "model_type" in config or repository.architectures else _by_table(repository)
+
+
+def _by_table(repository: Repository) -> Shown | None:
+    """A static model by its weights: a table of vectors, and nothing that would compute with them."""
+    tensors = tensors_of(repository, repository.backbone)
+    if "embeddings" in tensors and tensors.keys() <= {"embeddings", "weights", "mapping"}:
+        return Shown("static", tensors["embeddings"][0], "embeddings")
+    return None
+
+
+def _has_network(repository: Repository) -> bool:
+    name = repository.config.get("model_type")
+    return isinstance(name, str) and name != "model2vec"
 
 
 def _masked_language_model(repository: Repository) -> Shown | None:
@@ -113,12 +143,14 @@ def _masked_language_model(repository: Repository) -> Shown | None:
 
     Many dense models were saved with the language-model head that they were trained with.
     """
-    note = "a masked language model: SPLADE, or no encoder at all"
-    if repository.front_matter.card:
-        if not _has_tag(repository, _SPARSE_TAGS):
-            return None
+    if _has_tag(repository, _SPARSE_TAGS):
         note = f"a masked language model, sparse by the tags in {CARD}"
-    return Shown("sparse", repository.config_name, "architectures", note)
+        return Shown("sparse", repository.config_name, "architectures", note)
+    # A dense model has a modules.json or a card that says so. Only if both are known to be missing, it is a guess.
+    if repository.front_matter.card or not repository.is_settled(MODULES, CARD):
+        return None
+    note = "a masked language model: SPLADE, or no encoder at all"
+    return Shown("sparse", repository.config_name, "architectures", note, doubtful=True)
 
 
 def _classifier(repository: Repository) -> Shown | None:
@@ -149,7 +181,7 @@ def remote_code(repository: Repository) -> "tuple[tuple[str, ...], FileFact | No
         files.update(map(_source_file, strange))
         fact = fact or FileFact(True, MODULES, "type")
     read = (repository.config_name, repository.tokenizer_name, MODULES)
-    if fact is None and repository.config and not any(map(repository.is_unreadable, read)):
+    if fact is None and repository.config and repository.is_settled(*read):
         fact = FileFact(
             False, repository.config_name, "auto_map", "not present, and all modules are of known libraries"
         )

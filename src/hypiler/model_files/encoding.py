@@ -40,7 +40,7 @@ def encoding_facts(repository: Repository, network: Network, encoder_type: str |
         "encoding.similarity": similarity if similarity and similarity.value in _SIMILARITIES.values() else None,
         "specs.context_length": _context(repository, network, encoder_type),
         **_prefixes(repository),
-        **{f"encoding.{side}_length": side_length(repository, side) for side in SIDES},
+        **{f"encoding.{side}_length": _side_length(repository, network, encoder_type, side) for side in SIDES},
     }
 
 
@@ -95,8 +95,8 @@ def read_similarity(repository: Repository, encoder_type: str | None) -> FileFac
         return FileFact("max_sim", STANFORD, "interaction") if colbert else None
     if not found or found == "max_sim" or encoder_type == "reranker":
         return None
-    note = "sentence-transformers writes cosine by default" if found == "cosine" else ""
-    return FileFact(found, SETTINGS, "similarity_fn_name", note)
+    fact = FileFact(found, SETTINGS, "similarity_fn_name")
+    return fact.doubted("sentence-transformers writes cosine by default") if found == "cosine" else fact
 
 
 def read_prefix(repository: Repository, side: str) -> FileFact | None:
@@ -140,7 +140,7 @@ def _prefixes(repository: Repository) -> "dict[str, FileFact | None]":
         fact = read_prefix(repository, side)
         prompts.pop(_prompt(repository, side)[0], None)
         if fact and not fact.value and fact.key.startswith("prompts."):
-            fact = fact.noted("empty, but another prompt is set") if chosen else None
+            fact = fact.doubted("empty, but another prompt is set") if chosen else None
         facts[f"encoding.{side}_prefix"] = fact
     others = {name: prompt for name, prompt in prompts.items() if name and prompt}
     facts["encoding.prompts"] = FileFact(others, SETTINGS, "prompts") if others else None
@@ -156,7 +156,8 @@ def stated_length(repository: Repository, network: Network, encoder_type: str | 
     if encoder_type == "static":
         own = repository.config.get("model_type") == "model2vec"
         return _number(repository, repository.config_name, "max_length") if own else None
-    if encoder_type == "multi_vector" and is_pylate(repository):
+    # Without the settings it is not known whether they are PyLate's.
+    if encoder_type == "multi_vector" and (is_pylate(repository) or not repository.is_settled(SETTINGS)):
         return None
     key, processor = repository.processor_settings
     if "model_max_length" in processor:
@@ -167,33 +168,70 @@ def stated_length(repository: Repository, network: Network, encoder_type: str | 
     if value is None:
         return None
     if longest and value > longest.value and network.is_bound:
-        return longest.noted(f"{path} in {repository.network_name} is {value}, and longer texts fail")
+        return longest.doubted(f"{path} in {repository.network_name} is {value}, and longer texts fail")
     return FileFact(value, repository.network_name, path)
 
 
-def _context(repository: Repository, network: Network, encoder_type: str | None) -> FileFact | None:
-    """The longest input.
+def _side_length(repository: Repository, network: Network, encoder_type: str | None, side: str) -> FileFact | None:
+    """The default length of the texts of a side: its own, or else the length that the settings state for all texts.
 
-    As in sentence-transformers: its own setting, or else the lower of the limits of the tokenizer and the positions.
+    A reranker reads both texts as one input, so no side has a length.
+    """
+    if encoder_type in (None, "reranker"):
+        return side_length(repository, side)
+    return side_length(repository, side) or stated_length(repository, network, encoder_type)
+
+
+def _context(repository: Repository, network: Network, encoder_type: str | None) -> FileFact | None:
+    """The longest input that the files support.
+
+    The tokenizer's limit states it, as far as there are positions. A longer `max_seq_length` of sentence-transformers
+    takes precedence. A shorter one is only where texts are truncated by default, unless the tokenizer has no limit.
     """
     if encoder_type == "static":
         return stated_length(repository, network, encoder_type)
-    places = (SETTINGS, repository.network_name, repository.tokenizer_name)
-    if encoder_type is None or any(map(repository.is_unreadable, places)):
+    if encoder_type is None:
         return None
-    if encoder_type == "multi_vector" and is_pylate(repository):
+    if encoder_type == "multi_vector" and (is_pylate(repository) or not repository.is_settled(SETTINGS)):
         return None
-    own = stated_length(repository, network, encoder_type)
-    limits = [fact for fact in (_tokenizer_length(repository), network.longest) if fact]
-    chosen = own or min(limits, key=lambda fact: int(fact.value), default=None)
-    if chosen is None:
+    own, longest = stated_length(repository, network, encoder_type), network.longest
+    if own and longest and network.is_bound and own.value >= longest.value:
+        return own
+    if not _limits_settled(repository, encoder_type):
         return None
-    others = [f"{fact.key} in {fact.file} allows {fact.value}" for fact in limits if fact.key != chosen.key]
-    return chosen.noted(*others)
+    tokenizer = _tokenizer_length(repository)
+    limits = [fact for fact in (tokenizer, longest) if fact]
+    lowest = min(limits, key=lambda fact: int(fact.value), default=None)
+    # `max_len` was written by versions of transformers that put the same number into every tokenizer of a class.
+    if tokenizer is None or tokenizer.key == "max_len" or (own and lowest and own.value > lowest.value):
+        stated = own or lowest
+    else:
+        stated = lowest
+    if stated is None:
+        return None
+    others = [f"{fact.key} in {fact.file} allows {fact.value}" for fact in limits if fact.key != stated.key]
+    return stated.noted(*others)
+
+
+def _limits_settled(repository: Repository, encoder_type: str) -> bool:
+    """Whether the files that may state a limit are known. A reranker has no settings of sentence-transformers."""
+    places = (
+        [repository.tokenizer_name]
+        if encoder_type == "reranker"
+        else [repository.tokenizer_name, repository.network_name]
+    )
+    return repository.is_settled(*places) and not repository.is_unreadable(SETTINGS)
 
 
 def _tokenizer_length(repository: Repository) -> FileFact | None:
-    """The limit of the tokenizer. If the newer key is missing, transformers still reads the older one."""
+    """The limit of the tokenizer. If the newer key is missing, transformers still reads the older one.
+
+    The settings of sentence-transformers may give the tokenizer another limit.
+    """
+    part, given = repository.processor_settings
+    if "model_max_length" in given:
+        value = positive(given["model_max_length"])
+        return FileFact(value, repository.network_name, f"{part}.model_max_length") if value else None
     held = repository.object(repository.tokenizer_name)
     key = "model_max_length" if "model_max_length" in held else "max_len"
     return _number(repository, repository.tokenizer_name, key)

@@ -5,21 +5,27 @@ the contents.
 """
 
 from hypiler.diagnostics.collector import INVALID, FindingCollector
+from hypiler.diagnostics.escaping import quote_name
 from hypiler.model_files.architectures import Network, config_facts
 from hypiler.model_files.card import card_facts
+from hypiler.model_files.contradictions import settle_contradictions
 from hypiler.model_files.encoder_type import FURTHER_HEAD, Shown, find_encoder_type, remote_code
 from hypiler.model_files.encoding import encoding_facts
 from hypiler.model_files.facts import Evidence, FileFact, ModelFileError, Problem
 from hypiler.model_files.filename_safety import safe_name, unsafe_names
-from hypiler.model_files.projection import head_facts
+from hypiler.model_files.projection import head_facts, settled_heads
 from hypiler.model_files.repository import CARD, MODULES, Repository
 from hypiler.model_files.safetensors_header import header_length
-from hypiler.model_files.weights import pickle_only, weight_facts
+from hypiler.model_files.weights import is_published, pickle_only, weight_facts
 from hypiler.schema.fields import FIELDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from typing import Any
+
+MAX_CHARACTERS = 10_000
+"""The most characters of a fact. The lock, models.json and the module would hold them; real facts are far shorter."""
 
 __all__ = [
     "Evidence",
@@ -44,18 +50,23 @@ def next_files(names: "Collection[str]", files: "Mapping[str, bytes]") -> list[s
 
 
 def extract_facts(
-    names: "Collection[str]", files: "Mapping[str, bytes]", sizes: "Mapping[str, int] | None" = None
+    names: "Collection[str]",
+    files: "Mapping[str, bytes]",
+    sizes: "Mapping[str, int] | None" = None,
+    *,
+    complete: bool = True,
 ) -> Evidence:
     """What the files say about the model.
 
     Args:
-        names: All file names of the repository.
+        names: The file names of the repository.
         files: Contents by name. Of a safetensors file, the bytes up to the end of the header.
         sizes: Sizes of whole files in bytes, as far as they are known.
+        complete: Whether `names` are all files of the repository. If not, a missing file proves nothing.
 
     Never raises for the contents of files. A faulty file becomes one of the problems, and its facts are dropped.
     """
-    repository = Repository(names, files, sizes or {})
+    repository = Repository(names, files, sizes or {}, complete=complete)
     shown = find_encoder_type(repository)
     encoder_type = shown.encoder_type if shown else None
     network = Network(repository)
@@ -70,17 +81,19 @@ def extract_facts(
         **weight_facts(repository),
         **card_facts(repository),
     }
+    warnings = settle_contradictions(repository, network, encoder_type, facts)
     checked = _valid_facts(facts, repository)
     if not checked and not repository.problems and not _is_model(repository):
-        repository.mark_invalid("config.json", f"it is missing, and so is {MODULES}: this is not a model's folder")
+        message = f"it is missing, and so is {MODULES}: this is not a model's folder"
+        repository.mark_invalid("config.json", message + _models_within(repository))
     encoder_type = encoder_type if "type" in checked else None
     return Evidence(
         encoder_type,
         checked,
         repository.problems,
         code,
-        pickle_only=pickle_only(repository.names),
-        warnings=_warnings(repository, encoder_type),
+        pickle_only=complete and pickle_only(repository.names),
+        warnings=[*_warnings(repository, encoder_type), *warnings],
     )
 
 
@@ -89,12 +102,22 @@ def _multi_vector(repository: Repository, shown: Shown | None) -> FileFact | Non
         return None
     if FURTHER_HEAD in repository.names:
         return FileFact(True, FURTHER_HEAD, "")
+    if not settled_heads(repository, shown.encoder_type):
+        return None
     return FileFact(shown.encoder_type == "multi_vector", shown.file, shown.key)
 
 
 def _is_model(repository: Repository) -> bool:
-    """Whether there is a model card, or a file as models have them."""
-    return any(name.endswith((".json", ".safetensors", ".onnx", ".gguf", ".bin", CARD)) for name in repository.names)
+    """Whether there is a model card, or a file as models have them, in the folder itself or as an export."""
+    names = [name for name in filter(is_published, repository.names) if "/" not in name.removeprefix("onnx/")]
+    return any(name.endswith((".json", ".safetensors", ".onnx", ".gguf", ".bin", CARD)) for name in names)
+
+
+def _models_within(repository: Repository) -> str:
+    """The first folder within that has a model, as the end of a sentence; empty if there is none."""
+    ends = ("/config.json", f"/{MODULES}")
+    folders = sorted(name.rpartition("/")[0] for name in repository.names if name.endswith(ends))
+    return f", but {quote_name(folders[0])} may be one" if folders else ""
 
 
 def _warnings(repository: Repository, encoder_type: str | None) -> list[Problem]:
@@ -108,12 +131,27 @@ def _warnings(repository: Repository, encoder_type: str | None) -> list[Problem]
     return found
 
 
+def _characters(value: "Any") -> int:
+    """How many characters the texts in a value have."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, dict):
+        return sum([len(str(key)) + _characters(item) for key, item in value.items()])
+    return sum(map(_characters, value)) if isinstance(value, list | tuple) else 0
+
+
 def _valid_facts(facts: "dict[str, FileFact | None]", repository: Repository) -> dict[str, FileFact]:
     """Facts in schema order. If one fact of a file fails validation, all facts of that file are dropped."""
     checked: dict[str, FileFact] = {}
     for field in FIELDS:
         fact = facts.get(field.name)
         if fact is None:
+            continue
+        if (length := _characters(fact.value)) > MAX_CHARACTERS:
+            message = (
+                f"{quote_name(fact.key)} must have at most {MAX_CHARACTERS} characters to be a fact; it has {length}"
+            )
+            repository.mark_invalid(fact.file, message)
             continue
         collector = FindingCollector()
         collector.field_path = field.path

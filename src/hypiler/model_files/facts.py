@@ -36,23 +36,33 @@ class FileFact(_Record):
         file: The file that states the value.
         key: The key in the file.
         note: What a reader should know about the fact.
+        doubtful: Whether the value must not be written into a registry: other files of the model contradict it, or a
+            library writes the value by default. The note says why.
     """
 
-    __slots__ = ("file", "key", "note", "value")
+    __slots__ = ("doubtful", "file", "key", "note", "value")
 
-    def __init__(self, value: "Any", file: str, key: str, note: str = "") -> None:
+    def __init__(self, value: "Any", file: str, key: str, note: str = "", *, doubtful: bool = False) -> None:
         self.value = value
         self.file = file
         self.key = key
         self.note = note
+        self.doubtful = doubtful
 
     def noted(self, *notes: str) -> "FileFact":
         """The same fact with further notes. Empty notes are ignored."""
-        return FileFact(self.value, self.file, self.key, "; ".join(filter(None, (self.note, *notes))))
+        note = "; ".join(filter(None, (self.note, *notes)))
+        return FileFact(self.value, self.file, self.key, note, doubtful=self.doubtful)
+
+    def doubted(self, *notes: str) -> "FileFact":
+        """The same fact as a doubtful one, with notes that say why."""
+        fact = self.noted(*notes)
+        return FileFact(fact.value, fact.file, fact.key, fact.note, doubtful=True)
 
     def to_dict(self) -> "dict[str, Any]":
-        """The fact as JSON types, in the order of keys in a lock."""
-        return {"value": self.value, "file": self.file, "key": self.key, "note": self.note}
+        """The fact as JSON types, in the order of keys in a lock. `doubtful` is stated only if it is true."""
+        stated = {"value": self.value, "file": self.file, "key": self.key, "note": self.note}
+        return stated | {"doubtful": True} if self.doubtful else stated
 
     def source(self, repository: str, revision: str | None) -> str:
         """Where the fact was read, as an entry of `sources` in models.json; `revision` is None if unknown."""
@@ -83,7 +93,8 @@ class Evidence(_Record):
         problems: The files that could not be used.
         remote_code: The files that loading would run. Files of another repository begin with its name.
         pickle_only: Whether there are weights, and all of them are pickles.
-        warnings: Settings that change the vectors and have no field in models.json.
+        warnings: What else a reader should know: settings that change the vectors and have no field in models.json,
+            and files that contradict each other.
     """
 
     __slots__ = ("encoder_type", "facts", "pickle_only", "problems", "remote_code", "warnings")

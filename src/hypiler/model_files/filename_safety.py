@@ -2,15 +2,20 @@
 
 import re
 from bisect import bisect_left
+from pathlib import PurePath
 
 from hypiler.diagnostics.escaping import quote_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import TypeVar
+
+    AnyPath = TypeVar("AnyPath", bound=PurePath)
 
 _MAX_CHARACTERS = 1024
 _MAX_PART_BYTES = 255
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 _FORBIDDEN = re.compile(r'[<>:"|?*]')
 _ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}")
 _DEVICE = re.compile(
@@ -67,3 +72,12 @@ def unsafe_names(names: "Iterable[str]") -> dict[str, str]:
         if after < len(ordered) and ordered[after].startswith(folder):
             reasons[name] = "there is a folder of this name"
     return reasons
+
+
+def blob_folders(folder: "AnyPath") -> "list[AnyPath]":
+    """Where links may lead if a folder is a snapshot in the cache of huggingface_hub; empty if it is none."""
+    store = folder.parent.parent
+    if not _COMMIT.fullmatch(folder.name) or folder.parent.name != "snapshots" or not store.name.startswith("models--"):
+        return []
+    # Several repositories share the second folder.
+    return [store / "blobs", store.parent / "blobs"]

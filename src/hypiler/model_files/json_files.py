@@ -53,7 +53,7 @@ def read_json(data: bytes, *, strict: bool = False) -> "JSONValue":
     if strict and (stray := [finding for finding in findings if finding.code != "M006"]):
         raise ModelFileError(format_finding(stray[0]))
     if source is None or any(finding.code != _REPEATED for finding in faults):
-        raise ModelFileError(disguise(data) or format_finding(faults[0]))
+        raise ModelFileError(disguise(data) or format_finding(faults[0]) + _remedy(faults[0]))
     if faults:
         differing = {quote_name(key) for key in _differing_keys(source.text)}
         for finding in faults:
@@ -81,8 +81,18 @@ def _differing_keys(text: str) -> set[str]:
     return found
 
 
+def _remedy(finding: "Finding") -> str:
+    """What to do about a file that ends too early; empty for other faults."""
+    return ": the file is cut off, download it again" if finding.message.endswith(_TOO_EARLY) else ""
+
+
+_TOO_EARLY = ("found the end of the file", "found an empty file")
+# How the hub and its storage begin an answer that is not the file.
+_REFUSALS = (b"Access to model", b"Entry not found", b"Invalid credentials", b"Repository not found", b"Unauthorized")
+
+
 def disguise(data: bytes) -> str | None:
-    """What was downloaded instead of the file: a Git LFS pointer or a web page. None if it is neither.
+    """What was downloaded instead of the file: a Git LFS pointer, a web page, an error message. None if none of these.
 
     `data` are the first bytes of the file, at least eight.
     """
@@ -90,6 +100,10 @@ def disguise(data: bytes) -> str | None:
         return "the file is a Git LFS pointer, not the file itself: run `git lfs pull`, or download it"
     if data.lstrip()[:5].lower() in (b"<html", b"<!doc"):
         return "the file is a web page (HTML), not the file itself: download it from `/resolve/`, not from `/blob/`"
+    if data.startswith((*_REFUSALS, b"<?xml")):
+        return "the file is an error message of a server, not the file itself: download it again"
+    if data and not data.strip(b"\0"):
+        return "the file has only zero bytes: download it again"
     return None
 
 

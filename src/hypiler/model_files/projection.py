@@ -89,7 +89,9 @@ def find_layers(repository: Repository, encoder_type: str | None) -> list[Layer]
         return layers if len(layers) == len(repository.modules_of_type("Dense")) else None
     if encoder_type == "multi_vector":
         return _projection(repository)
-    return None if encoder_type is None else []
+    # Layers after the network are listed in modules.json. A reranker's head is a part of its network.
+    settled = encoder_type == "reranker" or repository.is_settled(MODULES)
+    return [] if encoder_type is not None and settled else None
 
 
 def dense_layers(repository: Repository) -> list[Layer]:
@@ -161,11 +163,22 @@ def _projection_facts(
         modules is not None and not all(one.known and one.name in _WITHOUT_PROJECTION for one in modules)
     ):
         return {}
+    if not settled_heads(repository, encoder_type):
+        return {}
     file, key = (repository.config_name, "architectures") if modules is None else (MODULES, "type")
     return {
         "architecture.has_projection": FileFact(False, file, key),
         "architecture.projection_dims": FileFact(None, file, key),
     }
+
+
+def settled_heads(repository: Repository, encoder_type: str | None) -> bool:
+    """Whether it is known if the model has a further head.
+
+    Only dense models on XLM-R are known to have one: BGE-M3, and what was trained from it.
+    """
+    family = str(repository.config.get("model_type", "xlm-roberta"))
+    return encoder_type != "dense" or family != "xlm-roberta" or repository.is_settled(FURTHER_HEAD)
 
 
 def _last_layer_width(layers: list[Layer] | None) -> FileFact | None:

@@ -10,7 +10,7 @@ from hypiler.diagnostics.escaping import printable, quote_name
 from hypiler.model_files.facts import ModelFileError, Problem
 from hypiler.model_files.filename_safety import safe_name, unsafe_names
 from hypiler.model_files.front_matter import FrontMatter, read_front_matter
-from hypiler.model_files.json_files import mapping, read_array, read_object, words
+from hypiler.model_files.json_files import disguise, mapping, read_array, read_object, words
 from hypiler.model_files.safetensors_header import Tensor, read_header
 
 TYPE_CHECKING = False
@@ -28,8 +28,12 @@ _NETWORKS = tuple(
     f"sentence_{name}_config.json"
     for name in ("bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet")
 )
+# Real models have fewer than ten modules.
+_MOST_MODULES = 256
 # Modules that cannot be created without a configuration file.
 _CONFIGURED = ("Pooling", "Dense")
+# Modules whose folder has the configuration of the network, unless it is that of an adapter.
+_NETWORK_MODULES = ("Transformer", "MLMTransformer", "CLIPModel")
 _LIBRARIES = ("sentence_transformers.", "pylate.")
 _INDEX = "model.safetensors.index.json"
 _WEIGHTS = "model.safetensors"
@@ -66,13 +70,24 @@ class Repository:
         names: All file names of the repository. Unsafe names become problems.
         files: The contents of the files that were read. Of a safetensors file, at least the header.
         sizes: Sizes of whole files in bytes, as far as they are known.
+        complete: Whether `names` are all files of the model. If not, a file that is not among them may still exist, so
+            its absence proves nothing.
 
     Attributes:
+        complete: Whether `names` are all files of the model.
         names: The safe file names.
         problems: The files that cannot be used.
     """
 
-    def __init__(self, names: "Collection[str]", files: "Mapping[str, bytes]", sizes: "Mapping[str, int]") -> None:
+    def __init__(
+        self,
+        names: "Collection[str]",
+        files: "Mapping[str, bytes]",
+        sizes: "Mapping[str, int]",
+        *,
+        complete: bool = True,
+    ) -> None:
+        self.complete = complete
         unsafe = unsafe_names(names)
         self.problems = [Problem(_displayed(name), f"unsafe file name: {reason}") for name, reason in unsafe.items()]
         self.names = frozenset(names) - unsafe.keys()
@@ -94,6 +109,10 @@ class Repository:
     def is_unreadable(self, name: str) -> bool:
         """Whether a file exists but its contents are unknown: it is invalid, or it was not read yet."""
         return name in self.names and (name not in self._files or name in self._invalid)
+
+    def is_settled(self, *names: str) -> bool:
+        """Whether it is known what each of these files says: it was read, or the model has no such file."""
+        return not any(self.is_unreadable(name) or (not self.complete and name not in self.names) for name in names)
 
     def content(self, name: str) -> bytes | None:
         """The bytes of a file; None if it was not read or is invalid."""
@@ -128,6 +147,9 @@ class Repository:
         entries: list[Any] | None = self._parsed(MODULES, read_array, None)
         if entries is None:
             return None
+        if len(entries) > _MOST_MODULES:
+            self.mark_invalid(MODULES, f"the file must list at most {_MOST_MODULES} modules; found {len(entries)}")
+            return None
         modules: list[Module] = []
         for entry in map(mapping, entries):
             type, path = entry.get("type"), entry.get("path")
@@ -140,7 +162,8 @@ class Repository:
                 return None
             modules.append(Module(type, f"{folder}/" if folder else ""))
         for module in modules:
-            if module.known and module.name in _CONFIGURED and module.config not in self.names:
+            needed = _CONFIGURED if ADAPTER in self.names else (*_CONFIGURED, *_NETWORK_MODULES)
+            if module.known and module.name in needed and module.config not in self.names:
                 self.mark_invalid(module.config, f"it is missing, and {MODULES} names its folder: download it too")
         return modules
 
@@ -201,6 +224,9 @@ class Repository:
         nothing = FrontMatter({}, None, {})
         data = self.content(CARD)
         if data is None:
+            return nothing
+        if instead := disguise(data[:64]):
+            self.mark_invalid(CARD, instead)
             return nothing
         try:
             return read_front_matter(data)

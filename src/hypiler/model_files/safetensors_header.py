@@ -148,5 +148,7 @@ def _check_spans(spans: list[tuple[int, int]], room: int | None) -> None:
         if start != end:
             raise ModelFileError(f"{_INVALID}: tensors must follow each other without overlap or holes")
         end = after
+    if room is not None and end > room:
+        raise ModelFileError(f"the file is cut off: {end - room} bytes of its tensors are missing: download it again")
     if room is not None and end != room:
         raise ModelFileError(f"{_INVALID}: its tensors take {end} bytes of the {room} that follow it")

@@ -4,13 +4,15 @@ import re
 
 from hypiler.diagnostics.escaping import quote_name
 from hypiler.model_files.facts import FileFact
-from hypiler.model_files.repository import Repository
+from hypiler.model_files.json_files import mapping
+from hypiler.model_files.repository import MODULES, Repository
 from hypiler.model_files.safetensors_header import Tensor
 from hypiler.schema.vocabulary import QUANTIZATIONS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
 _FORMATS = {"F32": "fp32", "F16": "fp16", "BF16": "bf16", "F8_E4M3": "fp8", "F8_E5M2": "fp8", "I8": "int8"}
 # Words in the names of ONNX files, as exporters write them.
@@ -27,6 +29,21 @@ _ONNX_WORDS = {
 }
 PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
 _DATA = (".safetensors", ".onnx")
+# What training leaves behind: earlier states of the model, of the optimizer and of random numbers, and logs.
+_LEFTOVER = re.compile(
+    r"(?:.*/)?(?:checkpoint-\d+|global_step\d+|runs|wandb)/.*"
+    r"|(?:.*/)?(?:training_args\.bin|optimizer(?:_\d+)?\.(?:pt|bin)|scheduler\.(?:pt|bin)|scaler\.pt"
+    r"|rng_state(?:_\d+)?\.pth|random_states_\d+\.pkl|.*_optim_states\.pt)"
+)
+# Formats by the method in `quantization_config`, with the number of bits where the method has several.
+_METHODS: "dict[tuple[str, int | None], str]" = {
+    ("gptq", 4): "int4",
+    ("gptq", 8): "int8",
+    ("awq", 4): "int4",
+    ("bitsandbytes", 8): "int8",
+    ("fp8", None): "fp8",
+    ("fbgemm_fp8", None): "fp8",
+}
 _ONNX = ("onnx/model.onnx", "model.onnx")
 
 
@@ -46,7 +63,7 @@ def weight_facts(repository: Repository) -> "dict[str, FileFact | None]":
     folders = [tensors_of(repository, folder) for folder in repository.weight_folders]
     facts: dict[str, FileFact | None] = {"capabilities.quantization": _formats(repository, folders[0])}
     # A router keeps further modules in folders that modules.json does not name.
-    if all(folders) and not repository.modules_of_type("Router", "Asym"):
+    if all(folders) and repository.is_settled(MODULES) and not repository.modules_of_type("Router", "Asym"):
         facts["specs.parameters"] = _parameters([one for tensors in folders for one in tensors.items()])
     return facts | _files(repository)
 
@@ -80,7 +97,14 @@ def _formats(repository: Repository, tensors: "dict[str, tuple[str, Tensor]]") -
     # The type with the most elements counts: a few tensors, such as norms, may have another type.
     main = max(sizes, key=lambda dtype: sizes[dtype], default="")
     found = {_FORMATS[main]: (next(iter(tensors.values()))[0], "dtype")} if main in _FORMATS else {}
-    for name in sorted(repository.names):
+    for key in ("quantization_config", "quantization"):
+        # Weights are packed into tensors of other types, beside tables that are not quantized.
+        if settings := mapping(repository.config.get(key)):
+            method = _method(settings)
+            found = {method: (repository.config_name, key)} if method else {}
+    # A folder of an unknown commit may have exports that were published later.
+    names = filter(is_published, repository.names) if repository.complete else ()
+    for name in sorted(names):
         if name.endswith(".onnx"):
             for word in re.split(r"[_.-]", name.rpartition("/")[2].lower()):
                 if word in _ONNX_WORDS:
@@ -91,13 +115,27 @@ def _formats(repository: Repository, tensors: "dict[str, tuple[str, Tensor]]") -
     return FileFact([one for one in QUANTIZATIONS if one in found], file, key, "at least these")
 
 
+def _method(settings: "dict[str, Any]") -> str | None:
+    """The format of quantized weights; None if the settings do not name one that models.json has a word for."""
+    method, bits = settings.get("quant_method"), settings.get("bits")
+    if settings.get("load_in_8bit") is True:
+        bits = 8
+    return _METHODS.get((str(method), bits if type(bits) is int else None))
+
+
+def is_published(name: str) -> bool:
+    """Whether a file belongs to the model, and was not left behind by its training."""
+    return _LEFTOVER.fullmatch(name) is None
+
+
 def _files(repository: Repository) -> "dict[str, FileFact | None]":
-    exports = [name for name in repository.names if name.endswith(".onnx")]
+    exports = [name for name in repository.names if name.endswith(".onnx") and is_published(name)]
     usual = [name for name in _ONNX if name in exports] or exports
     tokenizer = repository.backbone + "tokenizer.json"
     files = {
         "files.tokenizer": tokenizer if tokenizer in repository.names else "tokenizer.json",
-        "files.config": repository.config_name,
+        # The folder of the network is known once modules.json was read.
+        "files.config": repository.config_name if repository.is_settled(MODULES) else "",
         "files.weights.safetensors": repository.backbone + "model.safetensors",
         "files.weights.pytorch": repository.backbone + "pytorch_model.bin",
         # If there are several exports with other names, it is unknown which one is the model's.
@@ -108,5 +146,5 @@ def _files(repository: Repository) -> "dict[str, FileFact | None]":
 
 def pickle_only(names: "Iterable[str]") -> bool:
     """Whether there are weights, and all of them are pickles."""
-    names = list(names)
+    names = [*filter(is_published, names)]
     return any(name.endswith(PICKLES) for name in names) and not any(name.endswith(_DATA) for name in names)

@@ -3,12 +3,11 @@
 import os
 from functools import lru_cache
 
+from hypiler.project.checkout import upward
 from hypiler.project.files import read_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from hypiler.jsontext.json_types import JSONValue
 
 FILE = "pyproject.toml"
@@ -21,35 +20,13 @@ def find_project(start: str = "") -> str | None:
     current folder if `start` is relative. A pyproject.toml that names hypiler and cannot be read is a result too:
     whoever reads it next reports the fault, instead of working on another project further up.
     """
-    for folder in _upward(start):
+    for folder in upward(start):
         if _is_project(folder):
             if os.path.isabs(start) or folder == start:
                 return folder
             found = os.path.relpath(folder)
             return "" if found == os.curdir else found
     return None
-
-
-def git_root(folder: str) -> str | None:
-    """The real path of the root of the git repository around a folder, or None if there is none."""
-    for above in _upward(os.path.realpath(folder)):
-        if _is_git_root(above):
-            return above
-    return None
-
-
-def _upward(start: str) -> "Iterator[str]":
-    """The folder itself and the folders around it; a link is left by its target's parents, as `cd` would."""
-    yield start
-    folder = os.path.realpath(start)
-    while not _is_git_root(folder) and (above := os.path.dirname(folder)) != folder:
-        folder = above
-        yield folder
-
-
-def _is_git_root(folder: str) -> bool:
-    # A folder in a clone; a file in a work tree or a submodule.
-    return os.path.exists(os.path.join(folder, ".git"))
 
 
 def _is_project(folder: str) -> bool:

@@ -9,7 +9,8 @@ import os
 from hypiler.diagnostics.escaping import did_you_mean, printable, quote_name, quote_value
 from hypiler.diagnostics.finding import Finding
 from hypiler.emit.targets import TARGETS
-from hypiler.project.discovery import FILE, git_root, tool_tables
+from hypiler.project.checkout import git_root
+from hypiler.project.discovery import FILE, tool_tables
 from hypiler.project.files import read_file
 from hypiler.project.loading import LOCK, lock_path
 from hypiler.project.manifest import MANIFEST
@@ -232,6 +233,8 @@ class _Reader:
         lock = LOCK if is_outside else lock_path(sources)
         if "lock" in table:
             lock = self._lock(table["lock"], (*place, "lock"))
+        elif sources:
+            self._check_inside(lock, (*place, "lock"))
         return RegistryOptions(sources, lock, {"module": output, **targets}, docs)
 
     def _sources(self, value: "JSONValue", path: "Path") -> list[str]:

@@ -18,6 +18,7 @@ from hypiler.errors import UnknownModelError
 from hypiler.project.options import OptionsError
 from hypiler.project.output import OutputRefused
 from hypiler.registry.registry import Registry
+from hypiler.schema.evidence import PinnedFile
 from hypiler.schema.model import Model
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "OptionsError",
     "Origin",
     "OutputRefused",
+    "PinnedFile",
     "Registry",
     "RuleSettings",
     "UnknownModelError",

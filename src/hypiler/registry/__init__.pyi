@@ -16,6 +16,7 @@ __all__ = [
     "OptionsError",
     "Origin",
     "OutputRefused",
+    "PinnedFile",
     "Registry",
     "RuleSettings",
     "UnknownModelError",
@@ -26,7 +27,7 @@ class Finding:
 
     Attributes:
         code: As `M103`.
-        message: What must hold, and what was found.
+        message: What must hold, and what was found: one line of bounded length, as `help` is.
         path: The JSON path of the fault in its file.
         at: The part that the fault concerns: the `"value"` at the path or its `"key"`.
         help: What to do about it; None if the message says it all.
@@ -42,7 +43,7 @@ class Finding:
     message: str
     path: _Path
     at: str
-    help: str | None
+    help: str
     model: str | None
     file: str
     line: int
@@ -110,6 +111,50 @@ class _Record(tuple[Any, ...]):
     def to_dict(self) -> dict[str, Any]:
         """The values by name, as JSON types."""
 
+class PinnedFile(_Record):
+    """A file that decides vectors, as it is at the commit of its model.
+
+    Attributes:
+        sha256: The SHA-256 of its bytes, as 64 hex digits.
+        size: Its size in bytes; None if it is unknown.
+        precision: The precision of weights, such as "fp32"; None if it is unknown.
+    """
+
+    @classmethod
+    def of(cls, sha256: str, size: int | None=None, precision: str | None=None) -> Self:
+        """A file by its parts."""
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of its bytes, as 64 hex digits."""
+    @property
+    def size(self) -> int | None:
+        """Its size in bytes; None if it is unknown."""
+    @property
+    def precision(self) -> str | None:
+        """The precision of weights, such as "fp32"; None if it is unknown."""
+
+class _Evidence:
+    """What a lock proves about a model.
+
+    Attributes:
+        revision: The commit of the entry, if facts were compared with its files; None if no fact was.
+        verified: How many facts agree with the files at this commit.
+        agreeing: How many further facts agree with a copy of the files, whose commit is unknown or another one.
+        differing: How many facts the files contradict.
+        files: The files that decide vectors, as they are at the entry's commit, by name.
+        complete: Whether these are all such files of the commit.
+    """
+
+    revision: str | None
+    verified: int
+    agreeing: int
+    differing: int
+    files: Mapping[str, PinnedFile] | None
+    complete: bool
+    def __init__(self, revision: str | None=None, verified: int=0, agreeing: int=0, differing: int=0, files: Mapping[str, PinnedFile] | None=None, *, complete: bool=False) -> None: ...
+    def __eq__(self, other: object) -> bool: ...
+    def __hash__(self) -> int: ...
+
 class Model(_Record, ModelAttributes):
     """One model of a registry: immutable, hashable by its id, with every field of models.json as an attribute.
 
@@ -117,11 +162,8 @@ class Model(_Record, ModelAttributes):
     """
 
     @classmethod
-    def of(cls, values: Sequence[Any], evidence: tuple[str, int] | None=None) -> Self:
-        """The model with these values, which are in the order of the table.
-
-        `evidence` is the commit whose files the facts were compared with, and the number of facts that agreed.
-        """
+    def of(cls, values: Sequence[Any], evidence: _Evidence | None=None) -> Self:
+        """The model with these values, which are in the order of the table, and with what the lock proves of them."""
     @property
     def dimensions(self) -> tuple[int, ...]:
         """The vector widths to choose from: the Matryoshka dims, or embedding_dim."""
@@ -131,11 +173,11 @@ class Model(_Record, ModelAttributes):
         Raises ValueError for a width that the model does not have.
         """
     @property
-    def space_id(self) -> str:
-        """Identifies everything that document vectors of full width depend on."""
+    def space_id(self) -> str | None:
+        """The `space_id` of the model's own vectors of full width; None if only loading can show it."""
     @property
-    def query_space_id(self) -> str:
-        """Identifies everything that is done to queries alone."""
+    def query_space_id(self) -> str | None:
+        """The `query_space_id` of the model; None if only loading can show it."""
     @property
     def verified_revision(self) -> str | None:
         """The commit whose files the facts were compared with; None if they were not."""
@@ -143,8 +185,23 @@ class Model(_Record, ModelAttributes):
     def verified_facts(self) -> int:
         """How many facts agree with those files."""
     @property
+    def agreeing_facts(self) -> int:
+        """How many further facts agree with a copy of the files, whose commit is unknown or another one."""
+    @property
+    def differing_facts(self) -> int:
+        """How many facts the files contradict; not 0 only if the rule M401 is ignored or is no error."""
+    @property
     def claimed_facts(self) -> int:
-        """How many facts were not compared with files and rest on their sources alone."""
+        """How many facts no file has shown, so that they rest on their sources alone."""
+    @property
+    def pinned_files(self) -> Mapping[str, PinnedFile]:
+        """The files that decide vectors, as they are at the model's commit, by name.
+
+        Files of variants in other repositories are named `org/name:file`. Empty if the lock has none of this commit.
+        """
+    @property
+    def pins_all_files(self) -> bool:
+        """Whether `pinned_files` are all files of the commit that decide vectors."""
     def to_dict(self) -> dict[str, Any]:
         """Every field by attribute, as JSON types: lists, dicts, strings, numbers, booleans and None."""
     def __hash__(self) -> int: ...

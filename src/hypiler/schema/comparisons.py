@@ -32,6 +32,27 @@ class Comparison:
         """Whether `value` is one that files can show; None to use the check of the field's type."""
         return None
 
+    def parts(self, ours: "Any", theirs: "Any") -> "tuple[list[Any], list[Any]]":
+        """What `ours` is missing, and what it has too many, if both are lists of plain values or mappings.
+
+        Both are empty if the values have no such parts, as numbers and lists of records.
+        """
+        own, other = _plain_parts(ours), _plain_parts(theirs)
+        if own is None or other is None:
+            return [], []
+        return [one for one in other if one not in own], [one for one in own if one not in other]
+
+    @property
+    def demand(self) -> str:
+        """What a value must be so that it agrees, before the value that the files show."""
+        return "be what the model's files say"
+
+
+def _plain_parts(value: "Any") -> "list[Any] | None":
+    """The items of a list of plain values, or the keys of a mapping; None for any other value."""
+    parts: list[Any] | None = [*value] if isinstance(value, (list, dict)) else None
+    return parts if parts is None or all(isinstance(one, str | int) for one in parts) else None
+
 
 class SameSet(Comparison):
     """Lists in any order."""
@@ -54,6 +75,13 @@ class AtLeast(Comparison):
 
     def corrected(self, ours: "Any", theirs: "Any") -> "Any":
         return [word for word in self.words if word in (ours or ()) or word in theirs]
+
+    def parts(self, ours: "Any", theirs: "Any") -> "tuple[list[Any], list[Any]]":
+        return super().parts(ours, theirs)[0], []
+
+    @property
+    def demand(self) -> str:
+        return "contain at least what the model's files show"
 
 
 class AnyCase(Comparison):
@@ -103,20 +131,21 @@ class SameLayers(Comparison):
 
 
 class FileNamed(Comparison):
-    """The name of a file, which must exist.
+    """The name of a file, which must exist, and must match `pattern` without its folders.
 
-    Without a `pattern`, the name must be the one that the files show: a model has one configuration. With a `pattern`,
-    any file is accepted whose name, without folders, matches: a model may have several tokenizers and weights.
+    A model may have several tokenizers and weights. If the file is the `only` one of its kind, such as the
+    configuration of the network, its name must be the one that the files show.
     """
 
-    def __init__(self, pattern: str = "") -> None:
+    def __init__(self, pattern: str, *, only: bool = False) -> None:
         self.pattern = pattern
+        self.only = only
 
     def agrees(self, ours: "Any", theirs: "Any") -> bool:
         """Whether `ours` is acceptable as a name; `theirs` is None if the files show no name."""
-        if self.pattern:
-            return re.fullmatch(self.pattern, ours.rpartition("/")[2]) is not None
-        return bool(theirs is None or ours == theirs)
+        if self.only and theirs is not None:
+            return bool(ours == theirs)
+        return re.fullmatch(self.pattern, ours.rpartition("/")[2]) is not None
 
 
 class Checksums(Comparison):

@@ -1,20 +1,12 @@
 """Encoder types. Several words of `type` in models.json can mean one encoder type: a `unified` model is dense, too."""
 
+from hypiler._encoder_types import ENCODER_TYPES
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Literal, TypeAlias
+    from hypiler._encoder_types import EncoderType
 
-    EncoderType: TypeAlias = Literal["dense", "static", "multi_vector", "sparse", "reranker"]
-
-ENCODER_TYPES: "dict[str, EncoderType]" = {
-    "colbert": "multi_vector",
-    "dense": "dense",
-    "unified": "dense",
-    "static": "static",
-    "sparse": "sparse",
-    "reranker": "reranker",
-}
-"""The encoder type for each word of `type` in models.json. Any other word has no encoder type."""
+__all__ = ["ENCODER_TYPES", "MODEL_TYPES", "EncoderType"]
 
 MODEL_TYPES: "dict[EncoderType, str]" = {
     "dense": "dense",

@@ -99,11 +99,13 @@ class Field:
             depend on it.
         compare: How the value is compared with what files show.
         implies: The path of a field that must be stated if this flag is true.
+        also: The path of a field whose evidence proves this value, too.
 
     Raises CompositionError if rows have no form for the type.
     """
 
     __slots__ = (
+        "also",
         "attribute",
         "compare",
         "derived",
@@ -131,6 +133,7 @@ class Field:
         space: 'Literal["document", "query"] | None' = None,
         compare: Comparison = EQUAL,
         implies: str = "",
+        also: str = "",
     ) -> None:
         field_type.check_place("Field")
         if null and field_type.empty is not None:
@@ -146,6 +149,7 @@ class Field:
         self.space = space
         self.compare = compare
         self.implies = implies
+        self.also = also
 
     @property
     def name(self) -> str:
@@ -250,13 +254,15 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "specs.context_length",
         Integer("tokens"),
-        "Longest input in tokens, as the authors state it.",
+        "Longest input in tokens that the authors say the model supports; else the limit in its files.",
         required=True,
+        # Where the authors state no more than the default truncation, the model supports no more.
+        also="encoding.document_length",
     ),
     Field(
         "specs.max_position_embeddings",
         Integer("positions"),
-        "Size of the position table in config.json; null for models without one.",
+        "Size of the position table in config.json, reserved positions included; null for models without one.",
         required=True,
         null=True,
     ),
@@ -332,7 +338,13 @@ FIELDS: tuple[Field, ...] = (
         attribute="tokenizer_file",
         compare=FileNamed(r"(?!.*config|modules\.json).+\.(?:json|txt|model|vocab|codes|spm|tiktoken)"),
     ),
-    Field("files.config", _FILE, "Configuration file in the repository.", attribute="config_file", compare=FileNamed()),
+    Field(
+        "files.config",
+        _FILE,
+        "Configuration file in the repository.",
+        attribute="config_file",
+        compare=FileNamed(r"config\.json", only=True),
+    ),
     Field(
         "files.weights.safetensors",
         _FILE,
@@ -364,7 +376,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "revision",
         _COMMIT,
-        "Commit of the repository that the facts are true for.",
+        "Commit of the repository that the facts were read at.",
         origin="identity",
         space="document",
     ),
@@ -402,8 +414,18 @@ FIELDS: tuple[Field, ...] = (
         space="document",
     ),
     Field("encoding.prompts", MapOf(Text(blank=True)), "Further prompts by name."),
-    Field("encoding.query_length", Integer("tokens"), "Default length of queries in tokens.", space="query"),
-    Field("encoding.document_length", Integer("tokens"), "Default length of documents in tokens.", space="document"),
+    Field(
+        "encoding.query_length",
+        Integer("tokens"),
+        "Length in tokens that queries are truncated to by default.",
+        space="query",
+    ),
+    Field(
+        "encoding.document_length",
+        Integer("tokens"),
+        "Length in tokens that documents are truncated to by default.",
+        space="document",
+    ),
     Field(
         "encoding.dense_layers",
         Records(

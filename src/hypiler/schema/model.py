@@ -7,7 +7,9 @@ property for each value. So a registry of thousands of models is cheap to create
 from operator import itemgetter
 from types import MappingProxyType
 
+from hypiler.schema.evidence import Evidence
 from hypiler.schema.fields import FIELDS
+from hypiler.schema.records import Record, is_list, to_json
 from hypiler.schema.types import Records
 
 TYPE_CHECKING = False
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any, Self
 
+    from hypiler.schema.evidence import PinnedFile
     from hypiler.schema.model_attributes import ModelAttributes  # pyright: ignore[reportMissingModuleSource]
 else:
 
@@ -22,21 +25,6 @@ else:
         """At run time the attributes are created from the table of fields: see below."""
 
         __slots__ = ()
-
-
-class Record(tuple["Any", ...]):
-    """An entry of a list of records: a tuple whose values have names."""
-
-    __slots__ = ()
-    _names: "tuple[str, ...]" = ()
-
-    def __repr__(self) -> str:
-        values = ", ".join([f"{name}={value!r}" for name, value in zip(self._names, self, strict=True)])
-        return f"{type(self).__name__}({values})"
-
-    def to_dict(self) -> "dict[str, Any]":
-        """The values by name, as JSON types."""
-        return {name: _to_json(value) for name, value in zip(self._names, self, strict=True)}
 
 
 def _record_class(name: str, names: "Sequence[str]") -> type[Record]:
@@ -53,6 +41,9 @@ RECORDS: "dict[str, type[Record]]" = {
 
 # A pickle refers to a class by its module and name, so the classes must be attributes of this module.
 globals().update({record.__name__: record for record in RECORDS.values()})
+
+
+_NO_EVIDENCE = Evidence()
 
 _NAMES = tuple([field.attribute for field in FIELDS])
 _EVIDENCE = len(_NAMES)
@@ -71,12 +62,9 @@ class Model(Record, ModelAttributes):
     _space_fields = " ".join([f"{field.attribute}:{field.space}" for field in FIELDS if field.space])
 
     @classmethod
-    def of(cls, values: "Sequence[Any]", evidence: "tuple[str, int] | None" = None) -> "Self":
-        """The model with these values, which are in the order of the table.
-
-        `evidence` is the commit whose files the facts were compared with, and the number of facts that agreed.
-        """
-        row: list[Any] = [*values, evidence]
+    def of(cls, values: "Sequence[Any]", evidence: Evidence | None = None) -> "Self":
+        """The model with these values, which are in the order of the table, and with what the lock proves of them."""
+        row: list[Any] = [*values, evidence or _NO_EVIDENCE]
         for index, record in _RECORDS_AT:
             if row[index]:
                 row[index] = tuple(map(record, row[index]))
@@ -100,42 +88,70 @@ class Model(Record, ModelAttributes):
         return dimension
 
     @property
-    def space_id(self) -> str:
-        """Identifies everything that document vectors of full width depend on."""
-        return str(self._space()["space_id"])
+    def space_id(self) -> str | None:
+        """The `space_id` of the model's own vectors of full width; None if only loading can show it."""
+        found: str | None = self._space()["space_id"]
+        return found
 
     @property
-    def query_space_id(self) -> str:
-        """Identifies everything that is done to queries alone."""
-        return str(self._space()["query_space_id"])
+    def query_space_id(self) -> str | None:
+        """The `query_space_id` of the model; None if only loading can show it."""
+        found: str | None = self._space()["query_space_id"]
+        return found
 
     def _space(self) -> "Mapping[str, Any]":
-        from hypiler.space import describe
+        from hypiler._stamp import stamp_of
 
         model: Any = self
-        return describe(model)
+        return stamp_of(model)
 
     @property
     def verified_revision(self) -> str | None:
         """The commit whose files the facts were compared with; None if they were not."""
-        evidence: tuple[str, int] | None = self[_EVIDENCE]
-        return evidence[0] if evidence else None
+        return self._evidence.revision
 
     @property
     def verified_facts(self) -> int:
         """How many facts agree with those files."""
-        evidence: tuple[str, int] | None = self[_EVIDENCE]
-        return evidence[1] if evidence else 0
+        return self._evidence.verified
+
+    @property
+    def agreeing_facts(self) -> int:
+        """How many further facts agree with a copy of the files, whose commit is unknown or another one."""
+        return self._evidence.agreeing
+
+    @property
+    def differing_facts(self) -> int:
+        """How many facts the files contradict; not 0 only if the rule M401 is ignored or is no error."""
+        return self._evidence.differing
 
     @property
     def claimed_facts(self) -> int:
-        """How many facts were not compared with files and rest on their sources alone."""
+        """How many facts no file has shown, so that they rest on their sources alone."""
         known = [field for field, value in zip(FIELDS, self, strict=False) if field.is_fact and value not in _UNKNOWN]
-        return len(known) - self.verified_facts
+        return len(known) - self.verified_facts - self.agreeing_facts - self.differing_facts
+
+    @property
+    def pinned_files(self) -> "Mapping[str, PinnedFile]":
+        """The files that decide vectors, as they are at the model's commit, by name.
+
+        Files of variants in other repositories are named `org/name:file`. Empty if the lock has none of this commit.
+        """
+        return self._evidence.files
+
+    @property
+    def pins_all_files(self) -> bool:
+        """Whether `pinned_files` are all files of the commit that decide vectors."""
+        return self._evidence.complete
+
+    @property
+    def _evidence(self) -> Evidence:
+        evidence: Evidence = self[_EVIDENCE]
+        return evidence
 
     def to_dict(self) -> "dict[str, Any]":
         """Every field by attribute, as JSON types: lists, dicts, strings, numbers, booleans and None."""
-        return {name: _to_json(value) for name, value in zip(_NAMES, self, strict=False)}
+        return {name: to_json(value) for name, value in zip(_NAMES, self, strict=False)}
 
     def __hash__(self) -> int:
         return hash(self[0])
@@ -160,21 +176,6 @@ def _restore(values: "tuple[Any, ...]") -> Model:
 
 def _picklable(value: "Any") -> "Any":
     """The value with read-only mappings as dicts and with records as tuples, since those cannot be pickled."""
-    if _is_list(value):
+    if is_list(value):
         return tuple(map(_picklable, value))
     return dict(value) if hasattr(value, "keys") else value
-
-
-def _is_list(value: object) -> bool:
-    return isinstance(value, tuple)
-
-
-def _to_json(value: "Any") -> "Any":
-    if isinstance(value, Record):
-        return value.to_dict()
-    if _is_list(value):
-        return [_to_json(item) for item in value]
-    if hasattr(value, "items"):
-        entries: Mapping[str, Any] = value
-        return {key: _to_json(item) for key, item in entries.items()}
-    return value

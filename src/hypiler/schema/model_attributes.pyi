@@ -122,11 +122,11 @@ class ModelAttributes:
 
     @property
     def context_length(self) -> int:
-        """Longest input in tokens, as the authors state it."""
+        """Longest input in tokens that the authors say the model supports; else the limit in its files."""
 
     @property
     def max_position_embeddings(self) -> int | None:
-        """Size of the position table in config.json; null for models without one."""
+        """Size of the position table in config.json, reserved positions included; null for models without one."""
 
     @property
     def vocab_size(self) -> int | None:
@@ -198,7 +198,7 @@ class ModelAttributes:
 
     @property
     def revision(self) -> str | None:
-        """Commit of the repository that the facts are true for."""
+        """Commit of the repository that the facts were read at."""
 
     @property
     def pooling(self) -> _Pooling | None:
@@ -234,11 +234,11 @@ class ModelAttributes:
 
     @property
     def query_length(self) -> int | None:
-        """Default length of queries in tokens."""
+        """Length in tokens that queries are truncated to by default."""
 
     @property
     def document_length(self) -> int | None:
-        """Default length of documents in tokens."""
+        """Length in tokens that documents are truncated to by default."""
 
     @property
     def dense_layers(self) -> tuple[DenseLayer, ...]:

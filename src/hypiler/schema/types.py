@@ -12,7 +12,7 @@ from math import isfinite
 from types import MappingProxyType
 
 from hypiler.diagnostics.collector import INVALID, FindingCollector
-from hypiler.diagnostics.escaping import nearest, quote_name, quote_value
+from hypiler.diagnostics.escaping import quote_name, quote_value
 from hypiler.diagnostics.finding import Path
 from hypiler.schema import row_text
 
@@ -591,9 +591,8 @@ def unknown_fields(keys: "Iterable[str]", known: list[str], collector: FindingCo
     meant: set[str] = set()
     where = f" in {collector.name(sub)}" if collector.field_path + sub else ""
     for key in keys:
-        near = nearest(key, known)
-        help = f"did you mean `{near}`?" if near else None
+        help = collector.did_you_mean(key, known)
         collector.add("M102", f"unknown field {quote_name(key)}{where}", (*sub, key), help=help, at="key")
-        if near:
-            meant.add(near)
+        if help:
+            meant.add(help.split("`")[1])
     return meant

@@ -3,6 +3,7 @@
 import re
 
 from hypiler.model_files.extract import extract_facts
+from hypiler.model_files.repository import MODULES
 from hypiler.schema.fields import FIELDS
 from hypiler.verification.verdict import FACTS
 
@@ -20,7 +21,7 @@ def draft(snapshot: "Snapshot", *, id: str | None = None) -> "tuple[dict[str, An
     Facts that the files do not state are left out, even if models.json requires them. `hypiler check` then reports
     them, so that the user looks them up.
     """
-    evidence = extract_facts(snapshot.names, snapshot.files, snapshot.sizes)
+    evidence = _evidence(snapshot)
     name = snapshot.repository.rpartition("/")[2]
     values: dict[str, Any] = {
         "id": id or proposed_id(name),
@@ -41,6 +42,16 @@ def draft(snapshot: "Snapshot", *, id: str | None = None) -> "tuple[dict[str, An
             field.set(entry, values[field.name])
     entry["sources"] = sources
     return entry, evidence
+
+
+def _evidence(snapshot: "Snapshot") -> "Evidence":
+    """What the files say.
+
+    A folder with a modules.json is taken for a whole model of sentence-transformers: what is missing there has the
+    library's default.
+    """
+    complete = snapshot.complete or MODULES in snapshot.names
+    return extract_facts(snapshot.names, snapshot.files, snapshot.sizes, complete=complete)
 
 
 def proposed_id(name: str) -> str:

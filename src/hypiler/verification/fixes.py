@@ -68,11 +68,11 @@ def fix_source(source: "Source", results: "Sequence[Result]", rules: "RuleSettin
 
 
 def corrections(result: "Result") -> "Iterator[Change]":
-    """A change for each fact that differs and for which the files show the right value."""
+    """A change for each fact that differs and for which the files show the right value without a doubt."""
     facts: Mapping[str, FileFact] = result.locked.facts if result.locked else {}
     paths = {path for path, _ in stated(result.entry.tree)}
     for verdict in result.verdicts:
-        if verdict.state != DIFFERS or verdict.path not in facts:
+        if verdict.state != DIFFERS or verdict.path not in facts or verdict.doubtful:
             continue
         one = _FIELDS[verdict.path]
         yield _change(result.entry, one.name, _right(one, verdict.ours, facts[one.name].value))

@@ -3,17 +3,22 @@
 To add a rule, write its function here and its page in docs/diagnostics.
 """
 
+from _collections_abc import Mapping
+
 from hypiler.compiler.rule_set import RuleSet, Violation, apply, graded
 from hypiler.diagnostics.codes import ERROR, WARNING
 from hypiler.diagnostics.escaping import printable
 from hypiler.diagnostics.finding import Finding
+from hypiler.model_files.vector_files import decides_vectors
+from hypiler.schema.comparisons import Checksums
+from hypiler.schema.evidence import Evidence, PinnedFile
 from hypiler.schema.fields import FIELDS
-from hypiler.verification.lockfile import read_lock
+from hypiler.verification.lockfile import AT_COMMIT, read_lock
 from hypiler.verification.verdict import AGREES, DIFFERS, Verdict, compare
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from typing import Any
 
     from hypiler.compiler.rule_settings import RuleSettings
@@ -28,6 +33,7 @@ lock_rule = RuleSet()
 """Declares a rule for one model and its entry in the lock: the function takes a `LockedModel`."""
 
 _COUNTED = frozenset([field.name for field in FIELDS if field.is_fact])
+_FIELDS = {field.name: field for field in FIELDS}
 _LONGEST = 80
 
 
@@ -64,7 +70,7 @@ def fact_differs(model: LockedModel) -> "Violations":
     """What the registry says is what the model's files say."""
     for verdict in model.verdicts:
         if verdict.state == DIFFERS:
-            yield model.at(tuple(verdict.path.split(".")), _difference(verdict), _FIX)
+            yield model.at(tuple(verdict.path.split(".")), _difference(verdict), _remedy(verdict))
 
 
 @lock_rule("M402", "lock-of-another-commit", WARNING)
@@ -88,14 +94,14 @@ class Lock:
         data: The bytes of the lock.
         models: What was read from each model's files, by id; empty if the lock has errors.
         findings: The errors of the lock itself.
-        verified: By id, the commit whose files a model was compared with and the number of its facts that agree.
+        evidence: What the lock proves about each model, by id.
     """
 
     def __init__(self, data: bytes, name: str) -> None:
         self.name = name
         self.data = data
         self.models, self.findings = read_lock(data, name)
-        self.verified: dict[str, tuple[str, int]] = {}
+        self.evidence = _Proofs()
 
     def check(self, source: "Source", collector: "FindingCollector", settings: "RuleSettings | None") -> None:
         """Apply the rules to each model that is in the lock. `source` is a file without errors."""
@@ -106,19 +112,67 @@ class Lock:
             if locked is not None:
                 model = LockedModel(entry, ("models", index), locked, collector)
                 apply(rules, model)
-                if model.same and locked.revision is not None and locked.revision == entry.get("revision"):
-                    self.verified[entry["id"]] = (locked.revision, _count_verified(model.verdicts))
+                if model.same:
+                    self.evidence.models[entry["id"]] = model
 
 
-def _count_verified(verdicts: list[Verdict]) -> int:
-    """How many facts are verified. Absences (null, empty) are not counted."""
-    agreeing = [verdict for verdict in verdicts if verdict.state == AGREES and verdict.path in _COUNTED]
-    return len([verdict for verdict in agreeing if verdict.ours not in (None, [], {})])
+class _Proofs(Mapping["str", "Evidence"]):
+    """What a lock proves about each model, worked out when it is asked for: a check needs the findings alone."""
+
+    def __init__(self) -> None:
+        self.models: dict[str, LockedModel] = {}
+
+    def __getitem__(self, id: str) -> Evidence:
+        return _evidence(self.models[id])
+
+    def __iter__(self) -> "Iterator[str]":
+        return iter(self.models)
+
+    def __len__(self) -> int:
+        return len(self.models)
+
+
+def _evidence(model: LockedModel) -> Evidence:
+    locked = model.locked
+    differing = _counted([verdict for verdict in model.verdicts if verdict.state == DIFFERS])
+    agreeing = [verdict for verdict in model.verdicts if verdict.state == AGREES]
+    of_commit = locked.revision is not None and locked.revision == model.tree.get("revision")
+    verified = [verdict for verdict in agreeing if of_commit and is_at_commit(verdict, locked)]
+    copied = _counted(agreeing) - _counted(verified)
+    pinned = _pinned(locked) if of_commit else {}
+    deciding = [name for name in locked.files if decides_vectors(name)]
+    complete = of_commit and locked.complete and len(pinned) == len(deciding)
+    return Evidence(
+        locked.revision if verified else None, _counted(verified), copied, differing, pinned, complete=complete
+    )
+
+
+def _pinned(locked: "LockEntry") -> dict[str, PinnedFile]:
+    """The files that decide vectors and whose bytes at the commit are known."""
+    return {
+        name: PinnedFile.of(file.sha256, file.size, file.precision)
+        for name, file in locked.files.items()
+        if file.sha256 and file.read == AT_COMMIT and decides_vectors(name)
+    }
+
+
+def _counted(verdicts: list[Verdict]) -> int:
+    """How many of these facts count. Absences (null, empty) are not counted."""
+    return len([one for one in verdicts if one.path in _COUNTED and one.ours not in (None, [], {})])
+
+
+def is_at_commit(verdict: Verdict, locked: "LockEntry") -> bool:
+    """Whether the files that a verdict rests on are known to be those of the commit that the lock is about."""
+    compare = _FIELDS[verdict.path].compare
+    names = [*compare.files(verdict.ours)] if isinstance(compare, Checksums) else [verdict.file]
+    # A file that is missing can only show that the model does not have something.
+    absent = not verdict.theirs and not isinstance(compare, Checksums)
+    return all(locked.is_at_commit(name) and (absent or name in locked.files) for name in names)
 
 
 def verdicts(entry: "Mapping[str, Any]", locked: "LockEntry") -> list[Verdict]:
     """The verdict on each fact of an entry of models.json, by what the lock has recorded."""
-    return compare(entry, locked.facts, locked.files)
+    return compare(entry, locked.facts, locked.sums, complete=locked.complete)
 
 
 def is_of(entry: "Mapping[str, Any]", locked: "LockEntry") -> bool:
@@ -133,14 +187,40 @@ _FIX = "`hypiler verify --fix` writes what the files say"
 def differing(id: str, index: int, verdict: Verdict) -> Finding:
     """The finding for a fact that the model's files contradict; `index` is the position of the model in its file."""
     path: Path = ("models", index, *verdict.path.split("."))
-    return Finding("M401", _difference(verdict), path, help=_FIX, model=id)
+    return Finding("M401", _difference(verdict), path, help=_remedy(verdict), model=id)
+
+
+def _remedy(verdict: Verdict) -> str:
+    """What to do about a difference: `--fix` writes what the files show, unless that is doubtful."""
+    if verdict.doubtful:
+        return f"`--fix` does not write what is doubtful ({printable(verdict.note)}): look it up"
+    return _FIX
 
 
 def _difference(verdict: Verdict) -> str:
+    compare = _COMPARISONS[verdict.path]
     theirs = printable(verdict.note) if verdict.theirs is None and verdict.note else format_value(verdict.theirs)
     where = printable(f"{verdict.file}, `{verdict.key}`" if verdict.key else verdict.file)
-    here = format_value(verdict.ours)
-    return f"`{verdict.path}` must be what the model's files say: {theirs} ({where}); here {here}"
+    missing, extra = ([], []) if verdict.theirs is None else compare.parts(verdict.ours, verdict.theirs)
+    parts = [f"{_named(names)} {what}" for names, what in ((missing, "missing"), (extra, "too many")) if names]
+    if parts:
+        return f"`{verdict.path}` must {compare.demand} ({where}): {'; '.join(parts)}"
+    return f"`{verdict.path}` must {compare.demand}: {theirs} ({where}); here {format_value(verdict.ours)}"
+
+
+_COMPARISONS = {field.name: field.compare for field in FIELDS}
+_MOST_NAMED = 10
+
+
+def _named(names: "list[Any]") -> str:
+    """Some of the names of parts, and whether they are one or several: ``` `de`, `fr` are ```."""
+    shown = ", ".join([f"`{printable(_short(str(name)))}`" for name in names[:_MOST_NAMED]])
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return f"{shown}{more} {'is' if len(names) == 1 else 'are'}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
 
 
 def format_value(value: object) -> str:

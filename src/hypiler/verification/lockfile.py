@@ -1,4 +1,11 @@
-"""models.lock.json: what was read from each model's files and when. So verdicts can be repeated without the files."""
+"""models.lock.json: what was read from each model's files and when. So verdicts can be repeated without the files.
+
+The file is input like any other: whoever sends a change can write it. So every part of it is checked and has a limit.
+What `write_lock` writes, `read_lock` can read again: see `recordable`.
+"""
+
+import re
+from functools import lru_cache
 
 from hypiler.compiler.rule_set import RuleSet, Violation, apply, graded
 from hypiler.diagnostics.codes import ERROR
@@ -6,11 +13,13 @@ from hypiler.diagnostics.collector import INVALID, FindingCollector
 from hypiler.diagnostics.escaping import quote_name, quote_value
 from hypiler.jsontext.reader import read_source
 from hypiler.model_files.facts import FileFact
+from hypiler.model_files.filename_safety import safe_name
 from hypiler.schema.fields import FIELDS, Field
+from hypiler.schema.vocabulary import QUANTIZATIONS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
     from hypiler.diagnostics.finding import Finding, Path
@@ -20,8 +29,82 @@ if TYPE_CHECKING:
 lock_file_rule = RuleSet()
 """Declares a rule for a lock itself: the function takes what is wrong with its JSON, and the findings about it."""
 
-FORMAT = 1
+FORMAT = 2
+"""The format that is written. Format 1 is read as well."""
+
+AT_COMMIT = "commit"
+"""The bytes of a file are known to be those of the commit."""
+COPY = "copy"
+"""A file is that of a copy: nothing proves that its bytes are those of the commit."""
+
+MAX_FILES = 20_000
+"""The most files that are recorded per model."""
+_MAX_TEXT = {"repository": 200, "key": 500, "note": 2_000}
+_MAX_VALUE = 20_000
+MAX_PINS = 16
+"""The most places of public pins that are recorded per file."""
+_MAX_PIN = 300
+# Longer integers are refused by the reader of JSON.
+_MAX_SIZE = 10**18
+_ORDER = {field.name: index for index, field in enumerate(FIELDS)}
 _FIELDS = {field.name: field for field in FIELDS}
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_SUM = re.compile(r"[0-9a-f]{64}")
+_REPOSITORY = re.compile(r"[\w.-]+(?:/[\w.-]+)?", re.ASCII)
+_DATE = re.compile(
+    r"\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|[12]\d))",
+    re.ASCII,
+)
+
+# `org/name@commit:path`, `org/name:path`, or an address at a host of repositories.
+_SOURCE = re.compile(
+    r"(?:https?://(?:www\.)?(?P<host>github\.com|gitlab\.com|codeberg\.org|bitbucket\.org|huggingface\.co)/)?"
+    r"(?P<name>[A-Za-z0-9][\w.-]*/[\w.-]*\w)(?=$|[@:/\s])",
+    re.ASCII,
+)
+
+
+class LockedFile:
+    """One file of a model.
+
+    Attributes:
+        sha256: The sha256 of its bytes; None if only the name is known.
+        size: Its size in bytes; None if it is unknown.
+        precision: The precision of weights, such as "fp32"; None if it is unknown.
+        read: `AT_COMMIT`, or `COPY` if nothing proves that the commit has these bytes.
+        pins: Where this sha256 is published for the commit, such as `org/name@1a2b3c4:models.json`.
+    """
+
+    __slots__ = ("pins", "precision", "read", "sha256", "size")
+
+    def __init__(
+        self,
+        sha256: str | None,
+        size: int | None = None,
+        precision: str | None = None,
+        read: str = AT_COMMIT,
+        pins: "Iterable[str]" = (),
+    ) -> None:
+        self.sha256 = sha256
+        self.size = size
+        self.precision = precision
+        self.read = read
+        self.pins = tuple(pins)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, LockedFile) and all(getattr(self, n) == getattr(other, n) for n in self.__slots__)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"LockedFile({', '.join([f'{name}={getattr(self, name)!r}' for name in self.__slots__])})"
+
+    def to_dict(self) -> "dict[str, Any]":
+        """The parts as JSON types; `precision` and `pins` only if they are known."""
+        tree: dict[str, Any] = {"sha256": self.sha256, "size": self.size, "read": self.read}
+        if self.precision is not None:
+            tree["precision"] = self.precision
+        return tree | {"pins": list(self.pins)} if self.pins else tree
 
 
 class LockEntry:
@@ -29,28 +112,31 @@ class LockEntry:
 
     Attributes:
         repository: The repository of the files, as `org/name`.
-        revision: The commit of the files; None if it is unknown, as for a plain folder.
-        date: The day of reading, such as 2026-01-31.
-        files: The sha256 of each file of the repository; None if only the name is known. Files in the repositories of
-            variants are named `org/name:file`.
-        facts: The facts that the files state, by path.
+        revision: The commit that this is about; None if it is unknown, as for a plain folder.
+        date: The day on which something was last learnt, such as 2026-01-31.
+        files: The files of the repository, by name. Files in the repositories of variants are named `org/name:file`.
+        facts: The facts that the files state, by path. A fact is as well proved as the file that it names.
+        complete: Whether `files` are all files of the repository. If not, others may still exist.
     """
 
-    __slots__ = ("date", "facts", "files", "repository", "revision")
+    __slots__ = ("complete", "date", "facts", "files", "repository", "revision")
 
     def __init__(
         self,
         repository: str,
         revision: str | None,
         date: str,
-        files: "Mapping[str, str | None] | None" = None,
+        files: "Mapping[str, LockedFile] | None" = None,
         facts: "Mapping[str, FileFact] | None" = None,
+        *,
+        complete: bool = True,
     ) -> None:
         self.repository = repository
         self.revision = revision
         self.date = date
-        self.files = files or {}
-        self.facts = facts or {}
+        self.files = dict(files or {})
+        self.facts = dict(facts or {})
+        self.complete = complete
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, LockEntry) and all(getattr(self, n) == getattr(other, n) for n in self.__slots__)
@@ -60,23 +146,110 @@ class LockEntry:
     def __repr__(self) -> str:
         return f"LockEntry({self.repository!r}, {self.revision!r}, {self.date!r})"
 
+    @property
+    def sums(self) -> "dict[str, str | None]":
+        """The sha256 of each file; None if it is unknown."""
+        return {name: file.sha256 for name, file in self.files.items()}
+
+    def is_at_commit(self, name: str) -> bool:
+        """Whether the bytes of a file are known to be those of the commit.
+
+        The absence of a file is known as well if the list of files is complete.
+        """
+        if self.revision is None:
+            return False
+        file = self.files.get(name)
+        return self.complete if file is None else file.read == AT_COMMIT
+
 
 def write_lock(models: "Mapping[str, LockEntry]") -> str:
-    """The text of a lock. `models` are by id; their order is kept."""
-    import json  # imported here: a check of the registry only reads locks
+    """The text of a lock: models by id, files by name, and one line per file and per fact."""
+    from json import dumps  # imported here: a check of the registry only reads locks
 
-    return json.dumps({"version": FORMAT, "models": {id: _tree(one) for id, one in models.items()}}, indent=2) + "\n"
+    def block(indent: str, lines: "list[str]") -> str:
+        return "{\n" + ",\n".join([f"{indent}  {line}" for line in lines]) + f"\n{indent}}}" if lines else "{}"
+
+    def entry(one: LockEntry) -> str:
+        files = [f"{dumps(name)}: {dumps(one.files[name].to_dict())}" for name in sorted(one.files)]
+        paths = sorted(one.facts, key=lambda path: _ORDER.get(path, len(_ORDER)))
+        facts = [f"{dumps(path)}: {dumps(one.facts[path].to_dict())}" for path in paths]
+        known = {"repository": one.repository, "revision": one.revision, "date": one.date, "complete": one.complete}
+        parts = [f"{dumps(key)}: {dumps(value)}" for key, value in known.items()]
+        return block("    ", [*parts, f'"files": {block(" " * 6, files)}', f'"facts": {block(" " * 6, facts)}'])
+
+    own = [f"{dumps(id)}: {entry(models[id])}" for id in sorted(models)]
+    return block("", [f'"version": {FORMAT}', f'"models": {block("  ", own)}']) + "\n"
 
 
-def _tree(entry: LockEntry) -> "dict[str, Any]":
-    facts = {path: fact.to_dict() for path, fact in entry.facts.items()}
-    return {
-        "repository": entry.repository,
-        "revision": entry.revision,
-        "date": entry.date,
-        "files": dict(entry.files),
-        "facts": facts,
+def recordable(entry: LockEntry) -> LockEntry:
+    """The part of an entry that a lock can hold: without file names and facts that `read_lock` refuses.
+
+    The list of files is not complete if one of them is left out.
+    """
+    names = [name for name in entry.files if _is_file_name(name)][:MAX_FILES]
+    files = {name: _recordable_file(entry.files[name], entry.revision) for name in names}
+    collector = FindingCollector()
+    facts = {
+        path: fact
+        for path, fact in entry.facts.items()
+        if _fault_of_fact(fact) is None and _can_show(_FIELDS[path], fact.value, collector)
     }
+    whole = entry.complete and len(files) == len(entry.files)
+    return LockEntry(entry.repository, entry.revision, entry.date, files, facts, complete=whole)
+
+
+def _recordable_file(file: LockedFile, revision: str | None) -> LockedFile:
+    precision = file.precision if file.precision in QUANTIZATIONS else None
+    size = file.size if _is_size(file.size) else None
+    if revision is None or file.sha256 is None:
+        return LockedFile(file.sha256, size, precision, COPY if revision is None else file.read)
+    pins = sorted({pin for pin in file.pins if is_pin(pin)})[:MAX_PINS]
+    strong = file.read == AT_COMMIT or are_independent(pins)
+    return LockedFile(file.sha256, size, precision, AT_COMMIT if strong else COPY, pins)
+
+
+def _fault_of_fact(fact: FileFact) -> str | None:
+    """Why a lock cannot hold a fact; None if it can."""
+    for part, most in (("key", _MAX_TEXT["key"]), ("note", _MAX_TEXT["note"])):
+        text: str = getattr(fact, part)
+        if len(text) > most:
+            return f"`{part}` must have at most {most} characters, got {len(text)}"
+        if not _is_encodable(text):
+            return f"`{part}` must be text, got {quote_value(text)}"
+    if fact.file and not _is_file_name(fact.file):
+        return f"`file` must be the name of a file, got {quote_value(fact.file)}"
+    length = _length(fact.value)
+    return None if length <= _MAX_VALUE else f"`value` must have at most {_MAX_VALUE} characters, got {length}"
+
+
+def _is_encodable(text: str) -> bool:
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _length(value: "Any") -> int:
+    """The characters that a value takes, roughly; over the limit for text that is no Unicode."""
+    if isinstance(value, str):
+        return len(value) if _is_encodable(value) else _MAX_VALUE + 1
+    if hasattr(value, "items"):
+        entries: Mapping[str, Any] = value
+        return sum([_length(key) + _length(item) for key, item in entries.items()])
+    if hasattr(value, "__iter__"):
+        items: Iterable[Any] = value
+        return sum([1 + _length(item) for item in items])
+    return 1
+
+
+@lru_cache(4096)
+def _is_file_name(name: str) -> bool:
+    """Whether a lock can hold the name of a file, which may begin with another repository."""
+    repository, colon, file = name.partition(":")
+    if not colon:
+        return safe_name(name) is None
+    return safe_name(file) is None and _is_repository(repository)
+
+
+def _is_repository(text: str) -> bool:
+    return len(text) <= _MAX_TEXT["repository"] and _REPOSITORY.fullmatch(text) is not None
 
 
 class InvalidLockError(ValueError):
@@ -111,43 +284,126 @@ def read_lock(data: bytes, name: str) -> "tuple[dict[str, LockEntry], list[Findi
 def parse_lock(source: "Source") -> "dict[str, LockEntry]":
     """The models in the JSON of a lock. Raises InvalidLockError."""
     tree = _object(source.value, ())
-    if tree.get("version") != FORMAT:
-        found = quote_value(tree["version"]) if "version" in tree else "nothing"
-        raise InvalidLockError(f"`version` must be {FORMAT}, got {found}", ("version",))
+    version = tree.get("version")
+    if version not in (1, FORMAT) or type(version) is not int:
+        found = quote_value(version) if "version" in tree else "nothing"
+        raise InvalidLockError(f"`version` must be 1 or {FORMAT}, got {found}", ("version",))
     models = _object(tree.get("models"), ("models",))
+    read = _old_entry if version == 1 else _entry
     collector = FindingCollector()
-    return {id: _entry(_object(one, ("models", id)), ("models", id), collector) for id, one in models.items()}
+    return {id: read(_object(one, ("models", id)), ("models", id), collector) for id, one in models.items()}
 
 
 def _entry(tree: "dict[str, Any]", path: "Path", collector: FindingCollector) -> LockEntry:
-    files = _object(tree.get("files"), (*path, "files"))
+    entry = _frame(tree, path, collector)
+    complete = tree.get("complete")
+    _require(type(complete) is bool, "complete", "true or false", tree, path)
+    entry.complete = complete is True
+    here = (*path, "files")
+    for name, one in _files(tree, path):
+        entry.files[name] = _file(_object(one, (*here, name)), (*here, name), entry.revision)
+    return entry
+
+
+def _old_entry(tree: "dict[str, Any]", path: "Path", collector: FindingCollector) -> LockEntry:
+    """An entry of format 1: the sha256 of each file. It does not say whether the list of files is complete."""
+    entry = _frame(tree, path, collector)
+    entry.complete = False
+    read = COPY if entry.revision is None else AT_COMMIT
+    for name, digest in _files({**tree, "files": _without_marks(tree.get("files"))}, path):
+        if digest is not None and not _SUM.fullmatch(_text(tree["files"], name, (*path, "files"))):
+            found = quote_value(digest)
+            raise InvalidLockError(f"{quote_name(name)} must be a sha256, got {found}", (*path, "files", name))
+        entry.files[name] = LockedFile(digest, read=read)
+    return entry
+
+
+def _without_marks(files: "JSONValue") -> "JSONValue":
+    """The files of format 1 without the keys `org/name:`, which said that a repository was not found."""
+    return {name: one for name, one in files.items() if not name.endswith(":")} if isinstance(files, dict) else files
+
+
+def _frame(tree: "dict[str, Any]", path: "Path", collector: FindingCollector) -> LockEntry:
+    """An entry without its files."""
+    repository, date = _text(tree, "repository", path), _text(tree, "date", path)
+    revision = _text(tree, "revision", path) if tree.get("revision", "") is not None else None
+    _require(_is_repository(repository), "repository", "a repository", tree, path)
+    _require(revision is None or _COMMIT.fullmatch(revision), "revision", "a commit or null", tree, path)
+    _require(_DATE.fullmatch(date), "date", "a date such as 2026-01-31", tree, path)
     facts = _object(tree.get("facts"), (*path, "facts"))
-    for name, digest in files.items():
-        if digest is not None:
-            _text(files, name, (*path, "files"))
-    known = tree.get("revision", "") is not None
-    return LockEntry(
-        repository=_text(tree, "repository", path),
-        revision=_text(tree, "revision", path) if known else None,
-        date=_text(tree, "date", path),
-        files=files,
-        facts={name: _fact(name, fact, (*path, "facts", name), collector) for name, fact in facts.items()},
-    )
+    read = {name: _fact(name, fact, (*path, "facts", name), collector) for name, fact in facts.items()}
+    return LockEntry(repository, revision, date, {}, read)
+
+
+def _files(tree: "dict[str, Any]", path: "Path") -> "Iterator[tuple[str, Any]]":
+    files = _object(tree.get("files"), (*path, "files"))
+    if len(files) > MAX_FILES:
+        raise InvalidLockError(f"`files` must be at most {MAX_FILES}, got {len(files)}", (*path, "files"))
+    for name, one in files.items():
+        if not _is_file_name(name):
+            raise InvalidLockError(f"{quote_name(name)} cannot be the name of a file", (*path, "files", name))
+        yield name, one
+
+
+def _file(tree: "dict[str, Any]", path: "Path", revision: str | None) -> LockedFile:
+    sha256, size, read = tree.get("sha256"), tree.get("size"), tree.get("read")
+    # Most files are like this.
+    if len(tree) == 3 and read == AT_COMMIT and revision and _is_sum(sha256) and _is_size(size):
+        return LockedFile(sha256, size)
+    precision, pins = tree.get("precision"), tree.get("pins", [])
+    _require(sha256 is None or _is_sum(sha256), "sha256", "a sha256 or null", tree, path)
+    _require(size is None or _is_size(size), "size", "a number of bytes or null", tree, path)
+    _require(precision is None or precision in QUANTIZATIONS, "precision", "a precision", tree, path)
+    kinds = (COPY,) if revision is None else (AT_COMMIT, COPY)
+    words = " or ".join([f'"{kind}"' for kind in kinds])
+    _require(type(read) is str and read in kinds, "read", words, tree, path)
+    most = MAX_PINS if revision and sha256 else 0
+    _require(type(pins) is list and len(pins) <= most and all(map(is_pin, pins)), "pins", "a few texts", tree, path)
+    return LockedFile(sha256, size, precision, str(read), pins)
+
+
+def is_pin(text: object) -> bool:
+    """Whether a lock can hold a place where a sum is published."""
+    return type(text) is str and 0 < len(text) <= _MAX_PIN and text.isprintable()
+
+
+def are_independent(places: "Iterable[str]") -> bool:
+    """Whether at least two of these places name different repositories."""
+    names = [_SOURCE.search(place) for place in places]
+    return len({f"{one['host'] or ''} {one['name']}".casefold().removeprefix("github.com") for one in names if one}) > 1
+
+
+def _is_sum(value: object) -> bool:
+    return _matches(_SUM, value)
+
+
+def _is_size(value: object) -> bool:
+    return type(value) is int and 0 <= value < _MAX_SIZE
+
+
+def _matches(pattern: "re.Pattern[str]", value: object) -> bool:
+    return type(value) is str and pattern.fullmatch(value) is not None
+
+
+def _require(holds: object, key: str, what: str, tree: "dict[str, Any]", path: "Path") -> None:
+    if not holds:
+        found = quote_value(tree[key]) if key in tree else "nothing"
+        raise InvalidLockError(f"`{key}` must be {what}, got {found}", (*path, key))
 
 
 def _fact(name: str, tree: "Any", path: "Path", collector: FindingCollector) -> FileFact:
     """A fact, with a value that files can show."""
-    fact = _object(tree, path)
-    field, value = _FIELDS.get(name), fact.get("value")
+    stated = _object(tree, path)
+    field, value = _FIELDS.get(name), stated.get("value")
     if field is None:
         raise InvalidLockError(f"no field has the path {quote_name(name)}", path)
-    if "value" not in fact or not _can_show(field, value, collector):
+    if "value" not in stated or not _can_show(field, value, collector):
         raise InvalidLockError(f"`{name}` cannot be {quote_value(value)}", (*path, "value"))
-    file, key, note = fact.get("file"), fact.get("key"), fact.get("note")
-    # Checked here first, since there are thousands of facts.
-    if type(file) is str and type(key) is str and type(note) is str:
-        return FileFact(value, file, key, note)
-    return FileFact(value, *[_text(fact, part, path) for part in ("file", "key", "note")])
+    doubtful = stated.get("doubtful") is True
+    fact = FileFact(value, *[_text(stated, part, path) for part in ("file", "key", "note")], doubtful=doubtful)
+    if fault := _fault_of_fact(fact):
+        raise InvalidLockError(fault, (*path, fault.split("`")[1]))
+    return fact
 
 
 def _can_show(field: Field, value: "Any", collector: FindingCollector) -> bool:
@@ -166,7 +422,7 @@ def _object(value: "JSONValue", path: "Path") -> "dict[str, Any]":
 
 def _text(tree: "dict[str, Any]", key: str, path: "Path") -> str:
     value = tree.get(key)
-    if type(value) is not str:
+    if type(value) is not str:  # checked first, since there are thousands of them
         found = quote_value(value) if key in tree else "nothing"
         raise InvalidLockError(f"{quote_name(key)} must be a string, got {found}", (*path, key))
     return value

@@ -2,14 +2,20 @@
 
 from dataclasses import dataclass
 
+from hypiler._digest import sha256_hex
+from hypiler._stamp import assemble
 from hypiler.hub.snapshot import HubError, NotFoundError, RevisionGoneError
+from hypiler.model_files.vector_files import decides_vectors
+from hypiler.space import compare
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from hypiler.compiler.checked import Entry
     from hypiler.hub.snapshot import Snapshot
+    from hypiler.space import Comparison
     from hypiler.verification.lockfile import LockEntry
 
 CURRENT = "current"
@@ -20,18 +26,6 @@ RENAMED = "renamed"
 REPLACED = "re-registered"
 UNREACHABLE = "unreachable"
 STATES = (CURRENT, BEHIND, UNPINNED, GONE, RENAMED, REPLACED, UNREACHABLE)
-
-_WEIGHTS = (".safetensors", ".onnx", ".onnx_data", ".bin", ".pt", ".msgpack", ".h5", ".gguf")
-_TOKENIZER = (
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "vocab.txt",
-    "vocab.json",
-    "merges.txt",
-    "special_tokens_map.json",
-    "added_tokens.json",
-)
-_SETTINGS = ("config.json", "modules.json", "artifact.metadata", "adapter_config.json", "preprocessor_config.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +38,7 @@ class PinStatus:
         head: The commit that `main` points to now; None if it is unknown.
         changed: The files that differ between the pin and the head. Only files that facts are read from, or that
             vectors depend on, are listed.
-        vectors: Whether vectors could have changed.
+        vectors: Whether vectors of the head fit those of the pin, by `hypiler.space`; None if they were not compared.
         message: A sentence for the user if the state is neither current nor behind.
     """
 
@@ -52,7 +46,7 @@ class PinStatus:
     state: str
     head: str | None = None
     changed: tuple[str, ...] = ()
-    vectors: bool = False
+    vectors: "Comparison | None" = None
     message: str = ""
 
     @property
@@ -96,20 +90,35 @@ def check_pin(
     except HubError as error:
         return PinStatus(entry, UNREACHABLE, head.revision, message=str(error))
     changed = tuple(sorted(name for name in _watched(pinned, head) if pinned.blobs.get(name) != head.blobs.get(name)))
-    return PinStatus(entry, BEHIND, head.revision, changed, any(map(_shapes_vectors, changed)))
+    return PinStatus(entry, BEHIND, head.revision, changed, _compare_vectors(pinned, head))
+
+
+def _compare_vectors(pinned: "Snapshot", head: "Snapshot") -> "Comparison":
+    """Whether the vectors of two commits fit, as far as the list of files shows it.
+
+    Both are compared as configs of one model are. The bytes of each are those of all files that decide vectors: with a
+    change, only loading can decide.
+    """
+    return compare(_stamp(pinned), _Listed(_stamp(head)))
+
+
+def _stamp(snapshot: "Snapshot") -> "dict[str, Any]":
+    lines = [f"{snapshot.blobs.get(name)} {name}" for name in sorted(snapshot.names) if decides_vectors(name)]
+    weights = {"sha256": sha256_hex("\n".join(lines).encode()), "listed": None, "model": None, "precision": None}
+    place = {"model": None, "repository": snapshot.repository, "revision": snapshot.revision, "engine": None}
+    return assemble(place, {}, {}, weights, None)
+
+
+class _Listed:
+    """A commit whose files are listed, but not loaded."""
+
+    def __init__(self, stamp: "dict[str, Any]") -> None:
+        self.stamped = stamp
+
+    def space(self) -> "dict[str, Any]":
+        return self.stamped
 
 
 def _watched(pinned: "Snapshot", head: "Snapshot") -> set[str]:
     """The files that facts are read from, or that vectors depend on."""
-    return {name for name in {*pinned.names, *head.names} if _shapes_vectors(name) or name == "README.md"}
-
-
-def _shapes_vectors(name: str) -> bool:
-    last = name.rpartition("/")[2]
-    return (
-        name.endswith(_WEIGHTS)
-        or last in _TOKENIZER
-        or last in _SETTINGS
-        or (last.startswith(("sentence_", "config_")) and last.endswith(".json"))
-        or name.endswith((".py", ".model"))
-    )
+    return {name for name in {*pinned.names, *head.names} if decides_vectors(name) or name == "README.md"}

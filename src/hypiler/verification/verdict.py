@@ -43,9 +43,11 @@ class Verdict:
         file: The file that shows `theirs`.
         key: The key in this file.
         note: What a reader should know about `theirs`.
+        doubtful: Whether `theirs` must not be written into a registry: other files contradict it, or a library writes
+            it by default. The note says why.
     """
 
-    __slots__ = ("file", "key", "note", "ours", "path", "state", "theirs")
+    __slots__ = ("doubtful", "file", "key", "note", "ours", "path", "state", "theirs")
 
     def __init__(  # noqa: PLR0917 - tests and tables write them in this order
         self,
@@ -56,6 +58,8 @@ class Verdict:
         file: str = "",
         key: str = "",
         note: str = "",
+        *,
+        doubtful: bool = False,
     ) -> None:
         self.path = path
         self.state = state
@@ -64,6 +68,7 @@ class Verdict:
         self.file = file
         self.key = key
         self.note = note
+        self.doubtful = doubtful
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Verdict) and self.to_dict() == other.to_dict()
@@ -75,11 +80,18 @@ class Verdict:
 
     def to_dict(self) -> "dict[str, Any]":
         """The parts by name, as `hypiler verify --json` prints them."""
-        return {name: getattr(self, name) for name in ("path", "state", "ours", "theirs", "file", "key", "note")}
+        return {name: getattr(self, name) for name in _PARTS}
+
+
+_PARTS = ("path", "state", "ours", "theirs", "file", "key", "note", "doubtful")
 
 
 def compare(
-    entry: "Mapping[str, Any]", facts: "Mapping[str, FileFact]", sums: "Mapping[str, str | None]"
+    entry: "Mapping[str, Any]",
+    facts: "Mapping[str, FileFact]",
+    sums: "Mapping[str, str | None]",
+    *,
+    complete: bool = True,
 ) -> list[Verdict]:
     """The verdict on each fact that an entry states, in the order of the table of fields.
 
@@ -89,8 +101,34 @@ def compare(
         sums: The sha256 of each file of its repository; None if it is unknown. Files in other repositories, which
             variants may name, are named `org/name:file`. A repository that does not exist has the key
             `no_repository(...)`.
+        complete: Whether `sums` has all files of the model's own repository. If not, a file that is not among them may
+            still exist, and nothing is said about it.
     """
-    return [_judge(name, field, ours, facts.get(name), sums) for name, field, ours in _stated(entry)]
+    files = Files(sums, complete=complete)
+    return [_judge(name, field, ours, facts, files) for name, field, ours in _stated(entry)]
+
+
+class Files:
+    """The files of a model by name, with their sha256, as far as they are known."""
+
+    __slots__ = ("_read", "complete", "sums")
+
+    def __init__(self, sums: "Mapping[str, str | None]", *, complete: bool) -> None:
+        self.sums = sums
+        self.complete = complete
+        self._read: set[str] | None = None
+
+    def is_absent(self, name: str) -> bool | None:
+        """Whether there is no such file; None if it may exist, since its repository was not read or not wholly."""
+        if name in self.sums:
+            return False
+        if not self.sums:
+            return None
+        if ":" not in name:
+            return True if self.complete else None
+        if self._read is None:
+            self._read = {one.partition(":")[0] for one in self.sums if ":" in one}
+        return True if name.partition(":")[0] in self._read else None
 
 
 def stated(entry: "Mapping[str, Any]") -> "Iterator[tuple[str, Any]]":
@@ -109,45 +147,53 @@ def _stated(entry: "Mapping[str, Any]") -> "list[tuple[str, Field, Any]]":
     return found
 
 
-def _judge(path: str, field: Field, ours: "Any", fact: "FileFact | None", sums: "Mapping[str, str | None]") -> Verdict:
-    compare = field.compare
+def _judge(path: str, field: Field, ours: "Any", facts: "Mapping[str, FileFact]", files: Files) -> Verdict:
+    compare, fact = field.compare, facts.get(path)
     if field.origin == "publication":
         return Verdict(path, CLAIMED, ours)
     if isinstance(compare, Checksums):
-        return _checksums(path, ours, compare, sums)
+        return _checksums(path, ours, compare, files)
     if isinstance(compare, FileNamed):
-        return _file(path, ours, fact, compare, sums)
+        return _file(path, ours, fact, compare, files)
+    also = facts.get(field.also) if field.also else None
+    if fact is not None and also is not None and compare.agrees(ours, also.value):
+        fact = also
     agrees = None if fact is None else compare.agrees(ours, fact.value)
     if fact is None or agrees is None:
         return Verdict(path, UNKNOWN, ours)
-    return Verdict(path, AGREES if agrees else DIFFERS, ours, fact.value, fact.file, fact.key, fact.note)
+    return _shown(path, AGREES if agrees else DIFFERS, ours, fact)
 
 
-def _file(
-    path: str, ours: str, fact: "FileFact | None", compare: FileNamed, sums: "Mapping[str, str | None]"
-) -> Verdict:
+def _shown(path: str, state: str, ours: "Any", fact: "FileFact") -> Verdict:
+    """The verdict by a fact that files show."""
+    return Verdict(path, state, ours, fact.value, fact.file, fact.key, fact.note, doubtful=fact.doubtful)
+
+
+def _file(path: str, ours: str, fact: "FileFact | None", compare: FileNamed, files: Files) -> Verdict:
     """Whether the file exists and can be what the entry says it is."""
-    if not sums:
+    if not files.sums:
         return Verdict(path, UNKNOWN, ours)
-    if ours in sums and compare.agrees(ours, fact.value if fact else None):
-        return Verdict(path, AGREES, ours, ours, ours)
+    absent = files.is_absent(ours)
+    # A name of the wrong kind is wrong whether there is such a file or not. So is another name than the only right one.
+    if not absent and compare.agrees(ours, fact.value if fact else None):
+        return Verdict(path, UNKNOWN, ours) if absent is None else Verdict(path, AGREES, ours, ours, ours)
     if fact is not None:
-        return Verdict(path, DIFFERS, ours, fact.value, fact.file, fact.key, fact.note)
-    return Verdict(path, DIFFERS, ours, None, ours, "", "it is a different file" if ours in sums else _NO_FILE)
+        return _shown(path, DIFFERS, ours, fact)
+    return Verdict(path, DIFFERS, ours, None, ours, "", _NO_FILE if absent else "it is a different file")
 
 
 _NO_FILE = "there is no such file"
 
 
-def _checksums(path: str, ours: "Any", compare: Checksums, sums: "Mapping[str, str | None]") -> Verdict:
+def _checksums(path: str, ours: "Any", compare: Checksums, files: Files) -> Verdict:
     """Whether all files that a value names exist and have the stated checksums."""
     for repository in compare.repositories(ours):
-        if no_repository(repository) in sums:
+        if no_repository(repository) in files.sums:
             return Verdict(path, DIFFERS, ours, None, repository, "", "there is no such repository")
     wanted = compare.files(ours)
-    if not sums or not wanted:
+    if not wanted:
         return Verdict(path, UNKNOWN, ours)
-    return _sums(path, ours, wanted, sums)
+    return _sums(path, ours, wanted, files)
 
 
 def no_repository(repository: str) -> str:
@@ -155,17 +201,16 @@ def no_repository(repository: str) -> str:
     return f"{repository}:"
 
 
-def _sums(path: str, ours: "Any", wanted: "Mapping[str, str | None]", sums: "Mapping[str, str | None]") -> Verdict:
+def _sums(path: str, ours: "Any", wanted: "Mapping[str, str | None]", files: Files) -> Verdict:
     """Whether all of these files exist and have the stated checksums; unknown if that is unknown for one of them."""
-    read = {name.partition(":")[0] for name in sums if ":" in name}
     state = AGREES
     for name, expected in wanted.items():
-        if ":" in name and name.partition(":")[0] not in read:
-            state = UNKNOWN
-        elif name not in sums:
+        absent = files.is_absent(name)
+        if absent:
             return Verdict(path, DIFFERS, ours, None, name, "", _NO_FILE)
-        elif expected is not None and sums[name] is None:
+        found = files.sums.get(name)
+        if absent is None or (expected is not None and found is None):
             state = UNKNOWN
-        elif expected is not None and sums[name] != expected:
-            return Verdict(path, DIFFERS, ours, sums[name], name, "sha256")
+        elif expected is not None and found != expected:
+            return Verdict(path, DIFFERS, ours, found, name, "sha256")
     return Verdict(path, state, ours)

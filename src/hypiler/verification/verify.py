@@ -6,13 +6,15 @@ Results are returned; nothing is printed and nothing is written.
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 
-from hypiler.hub.snapshot import HubError, NotFoundError, RevisionGoneError, UnreachableError
+from hypiler.hub.snapshot import AnswerError, HubError, RevisionGoneError, UnreachableError
 from hypiler.model_files.extract import extract_facts
 from hypiler.schema.comparisons import Checksums
 from hypiler.schema.fields import FIELDS
 from hypiler.verification.lock_rules import differing, is_of, verdicts
 from hypiler.verification.lockfile import LockEntry
-from hypiler.verification.verdict import DIFFERS, Verdict, compare, no_repository
+from hypiler.verification.merging import merged
+from hypiler.verification.readings import NO_PINS, reading_of, sees_all, sums_elsewhere
+from hypiler.verification.verdict import AGREES, DIFFERS, Verdict, compare
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from hypiler.hub.snapshot import Snapshot
     from hypiler.jsontext.reader import Source
     from hypiler.model_files.facts import Evidence
+    from hypiler.verification.lockfile import LockedFile
+    from hypiler.verification.public_pins import PublicPins
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ class Result:
     Attributes:
         entry: The model.
         verdicts: The verdicts on its facts; empty if its files could not be read.
-        locked: What the lock should record; None if the files could not be read.
+        locked: What was read of the files, as a lock records it; None if they could not be read.
         notes: Further sentences for the user.
         error: Why the files could not be read; None if they were read.
     """
@@ -45,9 +49,8 @@ class Result:
 
     @property
     def differs(self) -> bool:
-        """Whether the files contradict the entry, or its repository or commit does not exist."""
-        gone = isinstance(self.error, NotFoundError | RevisionGoneError)
-        return gone or any(verdict.state == DIFFERS for verdict in self.verdicts)
+        """Whether the files contradict the entry, or its repository has no such commit."""
+        return isinstance(self.error, RevisionGoneError) or any(verdict.state == DIFFERS for verdict in self.verdicts)
 
     @property
     def unread(self) -> bool:
@@ -106,18 +109,39 @@ class Verification:
         return [result for result in self.results if result.entry.source is source]
 
     def locked(self, kept: "Mapping[str, LockEntry]", others: "Collection[str]" = ()) -> "dict[str, LockEntry]":
-        """The lock with what was read, given what it holds.
+        """The lock with what was read, given what it holds; `kept` itself if nothing was learnt.
 
         Models that are not in the registry leave the lock, except `others`: those of registries that share it.
         """
         read = {result.entry.id: result.locked for result in self.results if result.locked is not None}
-        # Results of a folder whose commit is unknown never replace results of a known commit.
-        read = {id: one for id, one in read.items() if one.revision or id not in kept or not kept[id].revision}
-        if not read:
-            return dict(kept)
-        fresh = {**kept, **read}
-        order = [*[entry.id for entry in self.registry.entries], *[id for id in kept if id in others]]
-        return {id: fresh[id] for id in dict.fromkeys(order) if id in fresh}
+        return updated(kept, read, self.registry, others)
+
+
+def updated(
+    kept: "Mapping[str, LockEntry]",
+    read: "Mapping[str, LockEntry]",
+    registry: "CheckedRegistry",
+    others: "Collection[str]" = (),
+    *,
+    judged: bool = True,
+) -> "dict[str, LockEntry]":
+    """A lock with what was read of some models, merged with what it has recorded of them.
+
+    Args:
+        kept: What the lock holds.
+        read: What was read, by id.
+        registry: The models that stay in the lock.
+        others: The ids of further models that stay in it.
+        judged: Whether facts were read.
+    """
+    entries = {entry.id: entry for entry in registry.entries}
+    # What the lock has of another commit than that of the entry is not about this model any more.
+    own = {id: one for id, one in kept.items() if id not in entries or is_of(entries[id].tree, one)}
+    fresh = {id: merged(own.get(id), one, judged=judged) for id, one in read.items()}
+    if not fresh:
+        return dict(kept)
+    found = {**kept, **fresh}
+    return {id: found[id] for id in dict.fromkeys([*entries, *kept]) if id in found and (id in entries or id in others)}
 
 
 def verify_registry(
@@ -148,18 +172,41 @@ def verify_registry(
 
 
 def verify_folder(
-    registry: "CheckedRegistry", name: str, read: "Callable[[list[str]], Snapshot]", *, date: str
+    registry: "CheckedRegistry",
+    name: str,
+    read: "Callable[[list[str]], Snapshot]",
+    *,
+    date: str,
+    pins: "PublicPins | None" = None,
 ) -> Verification:
-    """Compare one model with the files in a folder; `read` gives them, with the sums of the files that it is given.
+    """Compare one model with the files in a folder.
 
-    Raises UnknownModelError, and HubError for a folder that cannot be read or has the files of another commit.
+    Args:
+        registry: A registry without errors.
+        name: The id, an alias or the repository of the model.
+        read: Gives the files of the folder, with the sums of the files that it is given.
+        date: The day that the lock names.
+        pins: Public pins of files of the model's commit.
+
+    Raises UnknownModelError, and HubError for a folder that cannot be read, shows nothing of the model, or has the
+    files of another commit.
     """
     (entry,) = chosen(registry, [name])
+    snapshot = read_of(entry, read)
+    pinned = (pins or NO_PINS).of(entry.repository, entry.revision)
+    result = verify_snapshot(entry, snapshot, snapshot.sums, date, pinned=pinned)
+    if result.error is not None:
+        raise result.error
+    return Verification(registry, [result], 1)
+
+
+def read_of(entry: "Entry", read: "Callable[[list[str]], Snapshot]") -> "Snapshot":
+    """The files of a model in a folder. Raises HubError for those of another commit."""
     snapshot = read(files_with_checksums(entry))
     if entry.revision and snapshot.revision and snapshot.revision != entry.revision:
         place = snapshot.repository
         raise HubError(f"{place} has the files of commit {snapshot.revision}; `{entry.id}` is of {entry.revision}")
-    return Verification(registry, [verify_snapshot(entry, snapshot, snapshot.sums, date)], 1)
+    return snapshot
 
 
 def verify_by_lock(
@@ -217,24 +264,37 @@ def _verified(entry: "Entry", read: "Callable[[str, str | None, bool], Snapshot]
         snapshot = read(entry.repository, entry.revision, False)
     except HubError as error:
         return Result(entry, error=error)
+    elsewhere, notes = read_elsewhere(entry, read)
+    sums = {**snapshot.sums, **sums_elsewhere(elsewhere)}
+    return verify_snapshot(entry, snapshot, sums, date, notes, elsewhere=elsewhere)
+
+
+def read_elsewhere(
+    entry: "Entry", read: "Callable[[str, str | None, bool], Snapshot]"
+) -> "tuple[list[Snapshot], list[str]]":
+    """The names and sums of the files in the repositories of variants, and a note for each that cannot be read.
+
+    Nothing is known about a repository that cannot be reached or seen, so that it is no reason to find a fault.
+    """
+    found: list[Snapshot] = []
     notes: list[str] = []
-    sums = dict(snapshot.sums)
     for repository in dict.fromkeys(_repositories_of_variants(entry)):
         try:
-            elsewhere = read(repository, None, True)
-        except UnreachableError as error:
-            return Result(entry, error=error)
+            found.append(read(repository, None, True))
         except HubError as error:
             notes.append(str(error))
-            if isinstance(error, NotFoundError):
-                sums[no_repository(repository)] = None
-        else:
-            sums |= {f"{repository}:{name}": digest for name, digest in elsewhere.sums.items()}
-    return verify_snapshot(entry, snapshot, sums, date, notes)
+    return found, notes
 
 
 def verify_snapshot(
-    entry: "Entry", snapshot: "Snapshot", sums: "Mapping[str, str | None]", date: str, notes: "Iterable[str]" = ()
+    entry: "Entry",
+    snapshot: "Snapshot",
+    sums: "Mapping[str, str | None]",
+    date: str,
+    notes: "Iterable[str]" = (),
+    *,
+    elsewhere: "Sequence[Snapshot]" = (),
+    pinned: "Mapping[str, LockedFile] | None" = None,
 ) -> Result:
     """The result for a model whose files were read.
 
@@ -244,21 +304,22 @@ def verify_snapshot(
         sums: The sha256 of all files, as `compare` takes them.
         date: The day to record in the lock.
         notes: Sentences to put before the notes about the files.
+        elsewhere: The files in the repositories of variants, without contents.
+        pinned: The files of the entry's commit that are pinned publicly.
+
+    If no file could be read that states a fact, the result is an error: nothing was compared. The files of an unknown
+    commit may be others than those of the commit that the entry pins, so they are not all files of the model.
     """
-    evidence = extract_facts(snapshot.names, snapshot.files, snapshot.sizes)
-    return Result(
-        entry,
-        compare(entry.tree, evidence.facts, sums),
-        LockEntry(
-            repository=entry.repository,
-            revision=snapshot.revision,
-            date=date,
-            # All files are recorded, since the entry may name other files later.
-            files=sums,
-            facts=evidence.facts,
-        ),
-        (*notes, *_notes(entry, snapshot, evidence)),
-    )
+    complete = sees_all(entry, snapshot)
+    evidence = extract_facts(snapshot.names, snapshot.files, snapshot.sizes, complete=complete)
+    locked = reading_of(entry, snapshot, evidence.facts, date, elsewhere=elsewhere, pinned=pinned)
+    known = {name: digest for name, digest in sums.items() if digest is not None or name not in locked.files}
+    found = compare(entry.tree, evidence.facts, {**locked.sums, **known}, complete=complete)
+    told = (*notes, *_notes(entry, snapshot, evidence, locked))
+    read = {fact.file for fact in evidence.facts.values()} & snapshot.files.keys()
+    if not read and not any(verdict.path in _SUMS and verdict.state in (AGREES, DIFFERS) for verdict in found):
+        return Result(entry, notes=told, error=_nothing_read(snapshot))
+    return Result(entry, found, locked, told)
 
 
 def from_lock(entry: "Entry", locked: LockEntry | None) -> Result:
@@ -271,10 +332,20 @@ def from_lock(entry: "Entry", locked: LockEntry | None) -> Result:
         wanted, found = _commit(entry.repository, entry.revision), _commit(locked.repository, locked.revision)
         message = f"the lock has `{entry.id}` at {found}, but the entry names {wanted}: run `hypiler verify {entry.id}`"
         return Result(entry, error=UnreachableError(message))
+    if not locked.facts:
+        message = f"the lock has no facts of `{entry.id}`: run `hypiler verify {entry.id}`"
+        return Result(entry, error=UnreachableError(message))
     return Result(entry, verdicts(entry.tree, locked), locked)
 
 
+def _nothing_read(snapshot: "Snapshot") -> HubError:
+    return AnswerError(f"{snapshot.repository}: nothing was verified, since no file could be read that states a fact")
+
+
 _CHECKSUMS = [(field, field.compare) for field in FIELDS if isinstance(field.compare, Checksums)]
+
+
+_SUMS = frozenset([field.name for field, _ in _CHECKSUMS])
 
 
 def files_with_checksums(entry: "Entry") -> list[str]:
@@ -291,7 +362,7 @@ def _repositories_of_variants(entry: "Entry") -> list[str]:
     return [one for field, compare in _CHECKSUMS for one in compare.repositories(field.get(entry.tree, {}))]
 
 
-def _notes(entry: "Entry", snapshot: "Snapshot", evidence: "Evidence") -> "Iterator[str]":
+def _notes(entry: "Entry", snapshot: "Snapshot", evidence: "Evidence", locked: LockEntry) -> "Iterator[str]":
     if snapshot.renamed_to:
         yield f"{entry.repository} was renamed to {snapshot.renamed_to}"
     if snapshot.revision is None:
@@ -300,8 +371,16 @@ def _notes(entry: "Entry", snapshot: "Snapshot", evidence: "Evidence") -> "Itera
         yield f"the entry has no `revision`: the files of {snapshot.revision} were read"
     elif entry.revision != snapshot.revision:
         yield f"the entry pins {entry.revision}, and the files of {snapshot.revision} were read"
+    for name in sorted(snapshot.sums):
+        read, recorded = snapshot.sums[name], locked.files.get(name)
+        if recorded is not None and recorded.pins and read is not None and recorded.sha256 != read:
+            yield f"{name} is not the file of {locked.revision}: independent public pins name another sha256"
+    if snapshot.revision and (copies := sorted(snapshot.files.keys() & set(snapshot.copies))):
+        yield f"not the files of {snapshot.revision}, but changed or added: {', '.join(copies)}"
     for problem in evidence.problems:
         yield f"{problem.file} was not used: {problem.message}"
+    for warning in evidence.warnings:
+        yield f"{warning.file}: {warning.message}"
     if evidence.remote_code:
         yield f"loading it with its own library runs code from the repository: {', '.join(evidence.remote_code)}"
     if evidence.pickle_only:

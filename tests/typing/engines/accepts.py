@@ -14,8 +14,9 @@ def scores(config: ModelConfig, texts: list[str]) -> NDArray[np.float32]:
     # The type of what a config loads knows nothing of NumPy, and is an encoder all the same.
     encoder = config.load("onnx", device="cpu")
     assert_type(encoder.engine, str)
-    assert_type(encoder.space_id, str)
-    hypiler.space.check(encoder.space(), encoder)
+    assert_type(encoder.space_id, str | None)
+    assert_type(hypiler.space.check(encoder.stamp(), encoder).cosine, float | None)
+    assert_type(config.space_id, str | None)
     exact: Encoder[Any] = encoder
     assert_type(exact.similarity(encoder.encode_queries(texts), encoder.encode_documents(texts)), NDArray[np.float32])
     if isinstance(encoder, DenseEncoder):

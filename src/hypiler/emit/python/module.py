@@ -5,19 +5,22 @@ import os
 # The C part of `ast`. The Python part takes as long to load as reading and checking a hundred models.
 from _ast import AnnAssign, Constant, Name, PyCF_ONLY_AST
 
+from hypiler._stamp import stamp_of
 from hypiler.compiler.checked import CheckedRegistry
 from hypiler.emit.header import with_header
 from hypiler.emit.python.literals import EmitError, block
 from hypiler.emit.python.row_codec import encode_rows, index_text, verify_rows
 from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
 from hypiler.schema.identifiers import constant_name
+from hypiler.schema.row_text import escape_part
 from hypiler.schema.types import Records
-from hypiler.space import describe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _ast import stmt
     from typing import Any
+
+    from hypiler.schema.model import Model
 
 _CUT = "# ---- cut here ----\n"
 _OPENING = '''
@@ -63,11 +66,8 @@ def _constants(registry: CheckedRegistry) -> dict[str, list[str]]:
         "_SPACE_FIELDS": [f"{field.attribute}:{field.space}" for field in FIELDS if field.space],
         "_ROWS": encode_rows(models, [field.type for field in FIELDS]),
         "_SPACES": [_space_ids(model) for model in models],
-        "_VERIFIED": [
-            f"{model.id}|{model.verified_revision} {model.verified_facts}"
-            for model in models
-            if model.verified_revision
-        ],
+        "_VERIFIED": [line for model in models if (line := _verified(model))],
+        "_PINNED": [_pinned(model) for model in models if model.pinned_files or model.pins_all_files],
         "_ALIASES": [f"{alias}|{model.id}" for model in models for alias in model.aliases],
         "_DOTTED": [f"{constant_name(id)}|{id}" for id in ids if "." in id],
         "_BY_TYPE": _index([(model.model_type,) for model in models]),
@@ -78,10 +78,27 @@ def _constants(registry: CheckedRegistry) -> dict[str, list[str]]:
     }
 
 
+def _verified(model: "Model") -> str:
+    """One line `id|commit verified agreeing differing`; empty if no fact was compared with files."""
+    counts = (model.verified_facts, model.agreeing_facts, model.differing_facts)
+    if model.verified_revision is None and not any(counts):
+        return ""
+    return f"{model.id}|{model.verified_revision or '-'} {' '.join([str(count) for count in counts])}"
+
+
+def _pinned(model: "Model") -> str:
+    """One line per model: whether its files are complete, then each file with its sha256, size and precision."""
+    files = [
+        "=".join([escape_part(name), one.sha256, str("" if one.size is None else one.size), one.precision or ""])
+        for name, one in model.pinned_files.items()
+    ]
+    return f"{model.id}|{';'.join(['1' if model.pins_all_files else '0', *files])}"
+
+
 def _space_ids(model: "Any") -> str:
-    """The ids of a model's space with its own weights at full width."""
-    space = describe(model)
-    return f"{space['space_id']} {space['query_space_id']}"
+    """The ids of a model's space with its own weights at full width; a hyphen stands for an unknown id."""
+    space = stamp_of(model)
+    return f"{space['space_id'] or '-'} {space['query_space_id'] or '-'}"
 
 
 def _part_fields(attribute: str) -> list[str]:

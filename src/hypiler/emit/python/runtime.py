@@ -17,6 +17,7 @@ _SPACE_FIELDS: str = "\n"
 _ROWS: str = "\n"
 _SPACES: str = "\n"
 _VERIFIED: str = "\n"
+_PINNED: str = "\n"
 _ALIASES: str = "\n"
 _DOTTED: str = "\n"
 _BY_TYPE: str = "\n"
@@ -165,6 +166,16 @@ def _load() -> "_Loaded":
 
         __slots__ = names_of(_LAYER_FIELDS)
 
+    file_fields = "sha256:str size:int precision:str"
+
+    class PinnedFile(Record):
+        """A file that decides vectors, as it is at the commit of its model."""
+
+        __slots__ = names_of(file_fields)
+
+    def counted(number: int, doc: str) -> property:
+        return property(lambda model: int(evidence(model)[number]), doc=doc)
+
     class ModelInfo(Record):
         """The facts about one model."""
 
@@ -203,24 +214,24 @@ def _load() -> "_Loaded":
             return dimension
 
         @property
-        def space_id(self) -> str:
-            """Stands for all that document vectors of full width depend on: store it beside them."""
-            return spaces()[numbers()[self.id]][:19]
+        def space_id(self) -> "str | None":
+            """The `space_id` of the model's own vectors of full width; None if only loading can show it."""
+            return space_ids(self.id)[0]
 
         @property
-        def query_space_id(self) -> str:
-            """Stands for all that is done to queries alone."""
-            return spaces()[numbers()[self.id]][20:]
+        def query_space_id(self) -> "str | None":
+            """The `query_space_id` of the model; None if only loading can show it."""
+            return space_ids(self.id)[1]
 
         @property
         def verified_revision(self) -> "str | None":
             """The commit whose files the facts were compared with; None if they were not."""
-            return (index(_VERIFIED).get(self.id) or "").partition(" ")[0] or None
+            revision = evidence(self)[0]
+            return None if revision == "-" else revision
 
-        @property
-        def verified_facts(self) -> int:
-            """How many facts agree with those files."""
-            return int((index(_VERIFIED).get(self.id) or " 0").partition(" ")[2])
+        verified_facts = counted(1, "How many facts agree with those files.")
+        agreeing_facts = counted(2, "How many further facts agree with a copy.")
+        differing_facts = counted(3, "How many facts the files contradict.")
 
         @property
         def claimed_facts(self) -> int:
@@ -230,7 +241,17 @@ def _load() -> "_Loaded":
             known = 0
             for name, value in self._values().items():
                 known += name not in others and value not in (None, (), {})
-            return known - self.verified_facts
+            return known - sum(map(int, evidence(self)[1:]))
+
+        @property
+        def pinned_files(self) -> "Any":
+            """The files that decide vectors, as they are at the model's commit, by name."""
+            return pins(self.id)[0]
+
+        @property
+        def pins_all_files(self) -> bool:
+            """Whether these are all such files of the commit."""
+            return pins(self.id)[1]
 
         def __repr__(self) -> str:
             return f"<ModelInfo {self.id!r}: {self._type}, {self.embedding_dim} dims>"
@@ -336,6 +357,10 @@ def _load() -> "_Loaded":
     rows = once(_ROWS.splitlines)
     spaces = once(_SPACES.splitlines)
 
+    def space_ids(id: str) -> "list[str | None]":
+        # The ids of both sides; a hyphen stands for an unknown one.
+        return [None if one == "-" else one for one in spaces()[numbers()[id]].split(" ")]
+
     @once
     def numbers() -> "dict[str, int]":
         # The row number of every id, then of every alias, in file order.
@@ -355,6 +380,26 @@ def _load() -> "_Loaded":
         for number, row in enumerate(rows()[1:], 1):
             found.setdefault(row.split("|", column + 1)[column], number)
         return found
+
+    def evidence(model: ModelInfo) -> "list[str]":
+        # The commit, then how many facts are verified, agree with a copy, and differ.
+        line: str = index(_VERIFIED).get(model.id) or "- 0 0 0"
+        return line.split(" ")
+
+    pinned: dict[str, tuple[Any, bool]] = {}
+    fill_file = filler(PinnedFile, file_fields, "=")
+
+    def pins(id: str) -> "tuple[Any, bool]":
+        # A model's pinned files by name, and whether they are all of them.
+        known = pinned.get(id)
+        if known is None:
+            complete, *files = (index(_PINNED).get(id) or "0").split(";")
+            own: dict[str, Any] = {}
+            for file in files:
+                name, _, parts = file.partition("=")
+                own[some(name)] = fill_file(parts)
+            known = pinned.setdefault(id, (frozen(own), complete == "1"))
+        return known
 
     few = iter(range(4))
 
@@ -510,6 +555,7 @@ def _load() -> "_Loaded":
         ModelInfo,
         ModelVariant,
         DenseLayer,
+        PinnedFile,
         from_registry,
         is_model_id,
         models_by_type,

@@ -72,12 +72,12 @@ _METHODS = '''
         """
 
     @property
-    def space_id(self) -> str:
-        """Stands for all that document vectors of full width depend on: store it beside them."""
+    def space_id(self) -> str | None:
+        """The `space_id` of the model's own vectors of full width; None if only loading can show it."""
 
     @property
-    def query_space_id(self) -> str:
-        """Stands for all that is done to queries alone."""
+    def query_space_id(self) -> str | None:
+        """The `query_space_id` of the model; None if only loading can show it."""
 
     @property
     def verified_revision(self) -> str | None:
@@ -88,8 +88,46 @@ _METHODS = '''
         """How many facts agree with those files."""
 
     @property
+    def agreeing_facts(self) -> int:
+        """How many further facts agree with a copy of the files, of no or another commit."""
+
+    @property
+    def differing_facts(self) -> int:
+        """How many facts the files contradict; more than 0 only where M401 is ignored."""
+
+    @property
     def claimed_facts(self) -> int:
-        """How many facts rest on their sources alone."""
+        """How many facts no file has shown, so that they rest on their sources alone."""
+
+    @property
+    def pinned_files(self) -> Mapping[str, PinnedFile]:
+        """The files that decide vectors, as they are at the model's commit, by name.
+
+        Files of variants in other repositories are named `org/name:file`. Empty if the lock
+        has none of this commit.
+        """
+
+    @property
+    def pins_all_files(self) -> bool:
+        """Whether pinned_files are all files of the commit that decide vectors."""
+'''
+
+_PINNED_FILE = '''
+@final
+class PinnedFile:
+    """A file that decides vectors, as it is at the commit of its model."""
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of its bytes, as 64 hex digits."""
+
+    @property
+    def size(self) -> int | None:
+        """Its size in bytes; None if it is unknown."""
+
+    @property
+    def precision(self) -> str | None:
+        """The precision of weights, such as "fp32"; None if it is unknown."""
 '''
 
 _QUERIES = '''
@@ -251,6 +289,7 @@ def _records() -> str:
             [_property(n, field_type.part_annotation(n), doc) for n, (_, _, doc) in field_type.fields.items()]
         )
         parts += _TO_DICT
+    parts += _PINNED_FILE + _TO_DICT
     fields = "\n".join([_property(field.attribute, field.annotation, field.doc) for field in FIELDS])
     opening = '\n@final\nclass ModelInfo(Generic[_Dim]):\n    """The facts about one model."""\n\n'
     return parts + opening + fields + _METHODS + _TO_DICT

@@ -4,7 +4,7 @@ import os
 import sys
 from typing import NoReturn
 
-from hypiler.diagnostics.finding import Finding
+from hypiler.diagnostics.finding import Finding, without_notes
 from hypiler.diagnostics.text import render_text
 from hypiler.project.build import build_project
 from hypiler.project.options import Options, OptionsError, copy_place, read_options
@@ -34,8 +34,8 @@ def build_for_backend(root: str, *, write: bool) -> tuple[Options, list[str]]:
     except OSError as error:
         _end_with(error)
     for registry in registries:
-        if registry.findings:
-            print(render_text(registry.findings, registry.line, limit=_SHOWN), file=sys.stderr)
+        if shown := without_notes(registry.findings):
+            print(render_text(shown, registry.line, limit=_SHOWN), file=sys.stderr)
     if any(registry.has_errors for registry in registries):
         _end()
     return options, [path for output, paths in made.items() for path in _packed(output, paths)]

@@ -1,0 +1,65 @@
+"""The facts of an encoder's stamp: what its vectors depend on, after the files and `assume` completed the registry.
+
+`hypiler.engines.contract` calls this module, so it does not import the type of a contract.
+"""
+
+from hypiler._stamp import bare_marker, identity, layers_text, matryoshka_order, sides
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from hypiler.engines.layout import ModelFolder
+    from hypiler.protocols import Config
+
+
+def facts_of(config: "Config", contract: "Any", layout: "ModelFolder") -> "dict[str, Any]":
+    """The identity of the model, and the facts of documents and of queries, in the order in which they are hashed."""
+    model: Any = config.model
+    kind = contract.encoder_type
+    known: dict[str, Any] = {
+        "encoder": kind,
+        "dimension": contract.dimension,
+        "pooling": contract.pooling,
+        "normalize": contract.normalize,
+        "layers": _layers(model, layout),
+        "matryoshka_order": matryoshka_order(model, contract.dimension),
+        "document_prefix": bare_marker(contract.document_prefix, kind),
+        "document_length": contract.document_length,
+        "truncation_side": getattr(layout, "truncation_side", None),
+        "lower_case": layout.lower_case,
+        "query_prefix": bare_marker(contract.query_prefix, kind),
+        "query_length": contract.query_length,
+        "similarity": contract.similarity or "none",
+        "lower": layout.lower_case,
+    }
+    document, query = sides(model, kind, known | (_late_interaction(contract, layout)))
+    return {"identity": identity(model, config.variant), "document": document, "query": query}
+
+
+def _layers(model: "Any", layout: "ModelFolder") -> str | None:
+    """The layers after the network. Activations that the registry does not state are those of the files."""
+    held = [(one.in_features, one.out_features, one.activation) for one in layout.dense]
+    stated = [(one.in_features, one.out_features, one.activation) for one in model.dense_layers]
+    if not stated:
+        return layers_text(held)
+    if [one[:2] for one in held] == [one[:2] for one in stated]:
+        stated = [(*one[:2], one[2] or own[2]) for one, own in zip(stated, held, strict=True)]
+    return layers_text(stated)
+
+
+def _late_interaction(contract: "Any", layout: "ModelFolder") -> "dict[str, Any]":
+    """How tokens are prepared for late interaction. A marker is empty if prefixes are text."""
+    if contract.encoder_type != "multi_vector":
+        return {}
+    late = layout.late_interaction
+    skipped = " ".join(sorted(late.skiplist_words))
+    found: dict[str, Any] = {
+        f"{side}_marker": (late.marker(side) or "").strip() if late.markers else "" for side in ("query", "document")
+    }
+    found |= {f"{side}_skipped": skipped if side in late.skiplist_sides else "" for side in ("query", "document")}
+    return found | {
+        "expansion": (late.expansion_length or contract.query_length) if late.expand else 0,
+        "expansion_token": (late.expansion_token or "") if late.expand else "",
+        "attend": late.expand and late.attend,
+    }

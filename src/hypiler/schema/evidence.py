@@ -1,0 +1,92 @@
+"""What a lock proves about a model: the facts that its files show, and the bytes of the files that decide vectors."""
+
+from types import MappingProxyType
+
+from hypiler.schema.records import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, Self
+
+
+class PinnedFile(Record):
+    """A file that decides vectors, as it is at the commit of its model.
+
+    Attributes:
+        sha256: The SHA-256 of its bytes, as 64 hex digits.
+        size: Its size in bytes; None if it is unknown.
+        precision: The precision of weights, such as "fp32"; None if it is unknown.
+    """
+
+    __slots__ = ()
+    _names = ("sha256", "size", "precision")
+
+    @classmethod
+    def of(cls, sha256: str, size: int | None = None, precision: str | None = None) -> "Self":
+        """A file by its parts."""
+        return cls((sha256, size, precision))
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of its bytes, as 64 hex digits."""
+        found: str = self[0]
+        return found
+
+    @property
+    def size(self) -> int | None:
+        """Its size in bytes; None if it is unknown."""
+        found: int | None = self[1]
+        return found
+
+    @property
+    def precision(self) -> str | None:
+        """The precision of weights, such as "fp32"; None if it is unknown."""
+        found: str | None = self[2]
+        return found
+
+
+class Evidence:
+    """What a lock proves about a model.
+
+    Attributes:
+        revision: The commit of the entry, if facts were compared with its files; None if no fact was.
+        verified: How many facts agree with the files at this commit.
+        agreeing: How many further facts agree with a copy of the files, whose commit is unknown or another one.
+        differing: How many facts the files contradict.
+        files: The files that decide vectors, as they are at the entry's commit, by name.
+        complete: Whether these are all such files of the commit.
+    """
+
+    __slots__ = ("agreeing", "complete", "differing", "files", "revision", "verified")
+
+    def __init__(
+        self,
+        revision: str | None = None,
+        verified: int = 0,
+        agreeing: int = 0,
+        differing: int = 0,
+        files: "Mapping[str, PinnedFile] | None" = None,
+        *,
+        complete: bool = False,
+    ) -> None:
+        self.revision = revision
+        self.verified = verified
+        self.agreeing = agreeing
+        self.differing = differing
+        self.files = MappingProxyType(dict(files or {}))
+        self.complete = complete
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Evidence) and all(getattr(self, n) == getattr(other, n) for n in self.__slots__)
+
+    def __hash__(self) -> int:
+        return hash((self.revision, self.verified, self.agreeing, self.differing, self.complete))
+
+    def __reduce__(self) -> "tuple[Any, ...]":
+        facts = (self.revision, self.verified, self.agreeing, self.differing, dict(self.files))
+        return _restore_evidence, (*facts, self.complete)
+
+
+def _restore_evidence(*parts: "Any") -> Evidence:
+    return Evidence(*parts[:-1], complete=parts[-1])
