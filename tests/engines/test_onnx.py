@@ -831,7 +831,7 @@ class TestGraphs:
         encoder: Any = config_of(tmp_path).load("onnx", local=folder)
         with pytest.raises(EngineError) as caught:
             encoder.encode_queries(["a beyond b"])
-        assert str(caught.value).startswith(f"onnxruntime cannot run {folder / 'model.onnx'}: ")
+        assert f"onnxruntime cannot run {folder / 'model.onnx'}: " in str(caught.value)
 
 
 VARIANTS = [
@@ -1027,7 +1027,8 @@ class TestLongTexts:
 
     @pytest.mark.parametrize("limit", [63, 64])
     def test_pair_of_long_texts_scores_as_its_beginning(self, tmp_path: Path, limit: int) -> None:
-        folder = write_tiny(tmp_path / "model")
+        inputs = ["input_ids", "token_type_ids", "attention_mask"]
+        folder = write_tiny(tmp_path / "model", tokenizer_config={"model_input_names": inputs})
         write_graph(folder / "model.onnx", SCORING, {"logits": ["batch", 1]})
         config = config_of(tmp_path, type="reranker", encoding={"pooling": None, "document_length": limit})
         encoder: Any = config.load("onnx", local=folder)
