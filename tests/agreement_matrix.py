@@ -4,6 +4,7 @@
 """
 
 import json
+import shutil
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -560,7 +561,8 @@ def write_genuine(minilm: Path, folder: Path) -> Path:
         target = folder / path.relative_to(minilm)
         if path.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.symlink_to(path)
+            # The engines refuse links that lead out of the folder.
+            shutil.copy(path, target)
     (folder / "onnx").mkdir()
     export_bert(folder, folder / "onnx/model.onnx")
     return folder
