@@ -15,6 +15,8 @@ from hypiler import ModelConfig
 
 WORDS = ["[PAD]", "[CLS]", "[SEP]", "[MASK]", "[Q]", "[D]", "q:", "d:", "a", "b", "c", "d", "e", "f", ".", ","]
 WIDTH = 8
+# In tokenizer_config.json: the tokenizer is used as it is. That of BERT would only take the vocabulary out of the file.
+WHOLE = {"tokenizer_class": "PreTrainedTokenizerFast"}
 TABLE = np.random.default_rng(0).normal(size=(len(WORDS), WIDTH)).astype(np.float32)
 
 
@@ -39,7 +41,12 @@ def write_tiny(folder: Path, **files: Any) -> Path:
     tokenizer.enable_truncation(3)
     tokenizer.enable_padding(length=16)
     tokenizer.save(str(folder / "tokenizer.json"))
-    written = {"config.json": {"model_type": "bert", "hidden_size": WIDTH, "vocab_size": len(WORDS)}}
+    written = {
+        "config.json": {"model_type": "bert", "hidden_size": WIDTH, "vocab_size": len(WORDS)},
+        "tokenizer_config.json": WHOLE,
+    }
+    if "tokenizer_config" in files:
+        files["tokenizer_config"] = WHOLE | files["tokenizer_config"]
     for name, content in (written | {f"{name.replace('__', '/')}.json": files[name] for name in files}).items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(json.dumps(content))

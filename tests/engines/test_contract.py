@@ -23,6 +23,11 @@ def contract_of(place: Path, files: dict[str, Any], **changes: Any) -> Contract:
     return make_contract(config_of(place, **changes), read_layout(write_tiny(place / "model", **files)), {})
 
 
+def folder_of(place: Path, name: str) -> Path:
+    (place / name).mkdir()
+    return place / name
+
+
 def test_files_say_what_the_registry_leaves_out(tmp_path: Path) -> None:
     files = {
         "modules": DENSE,
@@ -116,10 +121,15 @@ def test_fact_that_does_not_go_with_the_type_is_refused(changes: Any, message: s
     assert str(caught.value) == message
 
 
-def test_several_poolings_at_once_are_no_word_of_the_registry(tmp_path: Path) -> None:
+def test_files_may_join_several_poolings_for_which_a_registry_has_no_word(tmp_path: Path) -> None:
     files = {"modules": DENSE, "Pooling/config": {"pooling_mode": ["cls", "max"]}}
-    with pytest.raises(EngineError, match=r"; it is 'cls\+max'$"):
-        contract_of(tmp_path, files, encoding={"pooling": None})
+    contract = contract_of(folder_of(tmp_path, "files"), files, encoding={"pooling": None})
+    assert contract.pooling == "cls+max"
+    with pytest.raises(EngineError, match=r" is 'max' in the registry and 'cls\+max' in the model's files "):
+        contract_of(folder_of(tmp_path, "registry"), files, encoding={"pooling": "max"})
+    unknown = files | {"Pooling/config": {"pooling_mode": ["cls", "attention"]}}
+    with pytest.raises(EngineError, match=r"; it is 'cls\+attention'$"):
+        contract_of(folder_of(tmp_path, "unknown"), unknown, encoding={"pooling": None})
 
 
 @pytest.mark.parametrize(("type", "similarity"), [("sparse", "dot"), ("colbert", "max_sim"), ("reranker", "")])

@@ -27,7 +27,7 @@ from hypiler.engines import ChecksumError, EngineError, UnsafeError
 from hypiler.engines.download import find_files
 from hypiler.engines.weight_files import PYTORCH_FILES as FILES
 
-NEEDED = {"config.json", "model.onnx", "tokenizer.json"}
+NEEDED = {"config.json", "model.onnx", "tokenizer.json", "tokenizer_config.json"}
 GONE = "0" * 40
 
 
@@ -323,7 +323,7 @@ def test_variant_in_another_repository_comes_from_there(hub: LoopbackHub, folder
     other = {**variant, "id": "other", "huggingface_id": "org/others", "sha256": "0" * 64}
     config = config_of(tmp_path, variants=[variant, other], files={"sha256": {"config.json": "0" * 64}})
     np.testing.assert_array_equal(vectors(config.with_variant("export")), vectors(config_of(tmp_path), local=folder))
-    assert hub.files == {"config.json", "onnx/tiny.onnx", "tokenizer.json"}
+    assert hub.files == {"config.json", "onnx/tiny.onnx", "tokenizer.json", "tokenizer_config.json"}
     variant["sha256"] = "0" * 64
     with pytest.raises(ChecksumError):
         config_of(tmp_path, variants=[variant]).with_variant("export").load("onnx")
@@ -434,7 +434,7 @@ def test_pickled_weights_are_neither_loaded_nor_downloaded(hub: LoopbackHub, fol
             f"`tiny` must have weights that are only data; {place} has {held}. Loading a pickle can run any code: pass"
             " allow_pickle=True if you trust its authors"
         )
-    assert hub.files == {"README.md", "config.json", "tokenizer.json"}
+    assert hub.files == {"README.md", "config.json", "tokenizer.json", "tokenizer_config.json"}
     assert find_files(config, FILES, local=folder, allow_pickle=True) == folder
     assert (find_files(config, FILES, allow_pickle=True) / "pytorch_model.bin").is_file()
 

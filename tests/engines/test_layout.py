@@ -298,3 +298,69 @@ def test_values_of_other_types_say_nothing(tmp_path: Path) -> None:
     }
     assert not layout.lower_case
     assert layout.late_interaction == LateInteraction(source="modules.json", skiplist_sides=())
+
+
+UNUSUAL: list[tuple[dict[str, Any], str]] = [
+    (
+        {"2_Dense/config.json": {"module_input_name": "token_embeddings"}},
+        "module_input_name 'token_embeddings' of 2_Dense",
+    ),
+    ({"2_Dense/config.json": {"module_output_name": "other"}}, "module_output_name 'other' of 2_Dense"),
+    (
+        {"3_Normalize/config.json": {"module_input_name": "token_embeddings"}},
+        "module_input_name 'token_embeddings' of 3_Normalize",
+    ),
+    (
+        {"sentence_bert_config.json": {"module_output_name": "sentence_embedding"}},
+        "module_output_name 'sentence_embedding' of sentence_bert_config.json",
+    ),
+    (
+        {"sentence_bert_config.json": {"tokenizer_name_or_path": "org/other"}},
+        "tokenizer_name_or_path 'org/other' of sentence_bert_config.json",
+    ),
+    (
+        {"sentence_bert_config.json": {"config_args": {"num_hidden_layers": 1, "trust_remote_code": True}}},
+        "config_args.num_hidden_layers 1 of sentence_bert_config.json",
+    ),
+    (
+        {"sentence_bert_config.json": {"processor_kwargs": {"padding_side": "left", "model_max_length": 8}}},
+        "processor_kwargs.padding_side 'left' of sentence_bert_config.json",
+    ),
+    (
+        {"sentence_bert_config.json": {"modality_config": {"text": {"method": "get_text_features"}}}},
+        "modality_config.text.method 'get_text_features' of sentence_bert_config.json",
+    ),
+    (
+        {"sentence_bert_config.json": {"modality_config": {"message": {}}}},
+        "modality_config.message True of sentence_bert_config.json",
+    ),
+    ({"sentence_bert_config.json": {"model_args": {"torch_dtype": "float16"}}}, ""),
+    (
+        {
+            "sentence_bert_config.json": {
+                "module_output_name": "token_embeddings",
+                "modality_config": {"text": {"method": "forward", "method_output_name": "last_hidden_state"}},
+            }
+        },
+        "",
+    ),
+]
+
+
+@pytest.mark.parametrize(("files", "expected"), UNUSUAL)
+def test_settings_that_no_other_engine_follows_are_named(files: dict[str, Any], expected: str, tmp_path: Path) -> None:
+    types = [("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Dense", "Dense"), ("3_Normalize", "Normalize")]
+    usual: dict[str, Any] = {
+        "config.json": {},
+        "modules.json": [{"path": path, "type": f"sentence_transformers.models.{name}"} for path, name in types],
+        "1_Pooling/config.json": {"pooling_mode": "mean"},
+        "2_Dense/config.json": {"in_features": 8, "out_features": 4},
+        "3_Normalize/config.json": {},
+    }
+    for name, content in usual.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(content | files.get(name, {}) if isinstance(content, dict) else content))
+    for name in files.keys() - usual.keys():
+        (tmp_path / name).write_text(json.dumps(files[name]))
+    assert read_layout(tmp_path).unusual == ((expected,) if expected else ())

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tiny import WIDTH, WORDS, config_of, write_tiny
+from agreement_matrix import Layout, write_layout
+from tiny import WHOLE, WIDTH, WORDS, config_of, write_tiny
 
 from hypiler.engines.layout import read_layout
 from hypiler.hub.folder import read_folder
@@ -62,7 +63,7 @@ for name in NETWORK:
         )
     CASES[f"{name} beside the modules of another folder"] = (
         dense(first="0_Transformer") | {name: {"max_seq_length": 4, "do_lower_case": True}},
-        {"lower_case": False, "document_length": None},
+        {"lower_case": False, "document_length": 64},
     )
 CASES |= {
     "the first settings that are not empty": (
@@ -86,7 +87,7 @@ CASES |= {
         dense() | {"config.json": POSITIONS | {"rope_theta": 10000}, NETWORK[0]: {"max_seq_length": 66}},
         {"document_length": 66},
     ),
-    "no settings": (dense() | LIMIT, {"document_length": None, "lower_case": False}),
+    "no settings": (dense() | LIMIT, {"document_length": 64, "lower_case": False}),
     "./1_Pooling": (
         dense(pooling={"pooling_mode": "cls"})
         | {"modules.json": json.loads(json.dumps(listed("Transformer", "Pooling")).replace("1_P", "./1_P"))},
@@ -177,7 +178,7 @@ CASES |= {
             },
         },
         # PyLate leaves the length of the texts that it last read in the settings of the network.
-        {"encoder_type": "multi_vector", "query_prefix": "[Q] q: ", "query_length": 8, "document_length": None},
+        {"encoder_type": "multi_vector", "query_prefix": "[Q] q: ", "query_length": 8, "document_length": 180},
     ),
     "MultiVectorMask, queries of a fixed length": (
         {
@@ -274,12 +275,10 @@ def test_verify_and_engines_say_the_same_of_a_folder(case: str, tmp_path: Path) 
     for side in ("query", "document"):
         # An empty prompt is no evidence: a library writes it where nobody chose.
         assert (facts.get(f"encoding.{side}_prefix") or "") == (getattr(layout, f"{side}_prefix") or "")
+        # The engines also know the defaults of the libraries, which are no facts about the model.
         length, own = getattr(layout, f"{side}_length"), facts.get(f"encoding.{side}_length")
-        assert (
-            length in (own, None)
-            if own is None and length is None
-            else length == (own or facts["specs.context_length"])
-        )
+        assert own in (length, None)
+        assert own or length == facts.get("specs.context_length", length)
     if layout.encoder_type != "multi_vector":
         layers = [(one["in_features"], one["out_features"]) for one in facts.get("encoding.dense_layers", ())]
         assert layers == [(one.in_features, one.out_features) for one in layout.dense]
@@ -295,7 +294,7 @@ def test_engines_without_pytorch_cut_and_lower_as_every_settings_file_says(
 ) -> None:
     pytest.importorskip(engine if engine == "fastembed" else "onnxruntime", exc_type=ImportError)
     # fastembed needs a configuration of the tokenizer.
-    tokenizer = {"tokenizer_config.json": {"model_max_length": 64, "pad_token": "[PAD]"}, "special_tokens_map.json": {}}
+    tokenizer = {"tokenizer_config.json": WHOLE | {"model_max_length": 64, "pad_token": "[PAD]"}}
     folder = written(write_tiny(tmp_path / "model"), dense(first=first) | tokenizer)
     config = config_of(tmp_path, encoding={"normalize": False})
     plain = config.load(engine, local=folder)
@@ -406,3 +405,49 @@ def test_engine_on_pytorch_lowers_where_the_folder_has_a_network_alone(tmp_path:
     encoder = config_of(tmp_path).load("sentence-transformers", local=folder)
     vectors = encoder.encode_documents(["A B", "a b"])
     assert np.allclose(vectors[0], vectors[1], atol=1e-6)
+
+
+BERT_CLASS = {"tokenizer_class": "BertTokenizer"}
+ROBERTA_CLASS = {"tokenizer_class": "RobertaTokenizer"}
+# Where lengths stand: the kind of network, tokenizer_config.json, other files, and where sentence-transformers cuts.
+LENGTHS: list[tuple[str, dict[str, Any], dict[str, Any], int]] = [
+    ("Bert", {"model_max_length": 40}, {}, 40),
+    ("Bert", {"model_max_length": 400}, {}, 66),
+    ("Bert", {"max_len": 30}, {}, 30),
+    ("Bert", {"max_len": 30, "model_max_length": 50}, {}, 50),
+    ("Bert", {"max_len": 30, "model_max_length": None}, {}, 66),
+    ("Bert", {"model_max_length": 10**30}, {}, 66),
+    ("Bert", {}, {}, 66),
+    ("Bert", {"max_length": 9}, {}, 66),
+    ("Bert", {"model_max_length": 40}, {"sentence_bert_config.json": {"max_seq_length": 20}}, 20),
+    ("Bert", {"model_max_length": 40}, {"sentence_bert_config.json": {"max_seq_length": 60}}, 60),
+    ("Bert", {"model_max_length": 40}, {"sentence_bert_config.json": {"max_seq_length": None}}, 40),
+    (
+        "Bert",
+        {},
+        {"sentence_bert_config.json": {"max_seq_length": 20, "processor_kwargs": {"model_max_length": 12}}},
+        12,
+    ),
+    ("Bert", {}, {"sentence_bert_config.json": {"max_seq_length": 20, "tokenizer_args": {"model_max_length": 13}}}, 13),
+    ("Roberta", ROBERTA_CLASS | {"model_max_length": 64}, {}, 64),
+    # sentence-transformers would let 66 tokens through, at which the network fails.
+    ("Roberta", ROBERTA_CLASS, {}, 64),
+]
+
+
+@pytest.mark.parametrize(("network", "settings", "files", "length"), LENGTHS)
+def test_texts_are_cut_where_the_library_cuts_them(
+    network: str, settings: dict[str, Any], files: dict[str, Any], length: int, tmp_path: Path
+) -> None:
+    library = pytest.importorskip("sentence_transformers")
+    kind, own = ("bytes", {}) if network == "Roberta" else ("word pieces", BERT_CLASS)
+    layout = Layout(network, kind, own | {"pad_token": "<pad>" if own == {} else "[PAD]"} | settings, files=files)
+    # A length in tokenizer.json counts for nothing.
+    layout.tokens = {"truncation": {"max_length": 7, "stride": 0, "strategy": "LongestFirst", "direction": "Right"}}
+    folder = write_layout(tmp_path / "model", layout)
+    if "model_max_length" in settings and settings["model_max_length"] is None:
+        held = json.loads((folder / "tokenizer_config.json").read_bytes())
+        (folder / "tokenizer_config.json").write_text(json.dumps(held | {"model_max_length": None}))
+    model = library.SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+    assert read_layout(folder).document_length == length
+    assert model.max_seq_length == (66 if settings == ROBERTA_CLASS else length)

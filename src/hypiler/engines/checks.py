@@ -142,9 +142,3 @@ def marker_id(contract: "Contract", layout: "ModelFolder", prefix: str, tokenize
     raise MismatchError(
         f"`{contract.id}` marks texts with {prefix!r}, and the tokenizer in {layout.folder} has no such token"
     )
-
-
-def lower_case(tokenizer: "Any", normalizers: "Any") -> None:
-    """Make a tokenizer lower-case texts first; `normalizers` is the module of the tokenizers library."""
-    own = [tokenizer.normalizer] if tokenizer.normalizer else []
-    tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase(), *own])

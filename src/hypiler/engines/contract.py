@@ -105,7 +105,7 @@ def make_contract(config: "Config", layout: "ModelFolder", assume: "Mapping[str,
         encoder_type=encoder_type,
         dimension=config.embedding_dim,
         embedding_dim=model.embedding_dim,
-        pooling=facts.one_of(tuple(POOLINGS), "pooling", layout.pooling) if "pooling" in needed else "none",
+        pooling=_pooling(facts, layout) if "pooling" in needed else "none",
         normalize=facts.known("normalize", layout.normalize) if "normalize" in needed else False,
         matryoshka_order=model.matryoshka_order or "truncate_normalize",
         similarity="" if pairs else facts.one_of(_SIMILARITIES[encoder_type], "similarity", layout.similarity),
@@ -116,6 +116,13 @@ def make_contract(config: "Config", layout: "ModelFolder", assume: "Mapping[str,
         document_length=facts.length("document_length", layout.document_length),
     )
     return replace(contract, space_facts=facts_of(config, contract, layout))
+
+
+def _pooling(facts: "_Facts", layout: "ModelFolder") -> str:
+    """The pooling. Files may join several words by `+`, which a registry has no word for."""
+    words = (layout.pooling or "").split("+")
+    joined = [layout.pooling] if layout.pooling and len(words) > 1 and set(words) <= POOLINGS.keys() else []
+    return facts.one_of((*POOLINGS, *joined), "pooling", layout.pooling)
 
 
 class _Facts:

@@ -1,5 +1,7 @@
 """Linear layers after the network, for pooled vectors or for token vectors, in numpy."""
 
+from importlib import import_module
+
 from hypiler.engines.checks import library_errors
 from hypiler.engines.errors import EngineError
 
@@ -26,7 +28,6 @@ def dense_layers(layout: "ModelFolder") -> "list[Callable[[Floats], Floats]]":
 
 def _layer(layout: "ModelFolder", module: "Layer") -> "Callable[[Floats], Floats]":
     import numpy as np
-    from safetensors.numpy import load
 
     path = layout.folder / module.path / "model.safetensors"
     name = (module.activation or "").rpartition(".")[2]
@@ -36,7 +37,7 @@ def _layer(layout: "ModelFolder", module: "Layer") -> "Callable[[Floats], Floats
         )
     weights: dict[str, Any]
     with library_errors(f"the weights of a layer cannot be read from {path}"):
-        weights = load(layout.files.read(path.relative_to(layout.folder).as_posix()))
+        weights = _loaded(layout.files.read(path.relative_to(layout.folder).as_posix()))
     shapes: dict[str, tuple[int, ...]] = {"linear.weight": (module.out_features, module.in_features)}
     if module.bias:
         shapes["linear.bias"] = (module.out_features,)
@@ -53,6 +54,25 @@ def _layer(layout: "ModelFolder", module: "Layer") -> "Callable[[Floats], Floats
         return _activated(vectors @ matrix.T + bias, name)
 
     return apply
+
+
+def _loaded(data: bytes) -> "dict[str, Any]":
+    """The tensors in a safetensors file. numpy has no bfloat16, which is the upper half of a float32."""
+    import numpy as np
+    from safetensors.numpy import load
+
+    # safetensors has no type information for this function.
+    deserialize: Any = import_module("safetensors").deserialize
+    tensors: dict[str, Any] = dict(deserialize(data))
+    if not any(held["dtype"] == "BF16" for held in tensors.values()):
+        return load(data)
+    found: dict[str, Any] = {}
+    for name, held in tensors.items():
+        if held["dtype"] != "BF16":
+            raise ValueError(f"the tensors must be of one type; got BF16 and {held['dtype']}")
+        halves = np.frombuffer(held["data"], "<u2").astype("<u4") << 16
+        found[name] = halves.view("<f4").reshape(held["shape"])
+    return found
 
 
 def _activated(vectors: "Floats", name: str) -> "Floats":

@@ -14,7 +14,6 @@ from hypiler.engines.checks import (
     check_onnx_device,
     check_width,
     library_errors,
-    lower_case,
     marker_id,
     missing_onnx_error,
     output_name,
@@ -23,6 +22,7 @@ from hypiler.engines.encoder_types import spoken
 from hypiler.engines.errors import EngineError
 from hypiler.engines.finite import check_finite
 from hypiler.engines.shortening import Limiter
+from hypiler.engines.tokenizers_setup import build_tokenizer
 from hypiler.engines.weight_files import FASTEMBED_POOLINGS, onnx_places
 
 TYPE_CHECKING = False
@@ -44,13 +44,11 @@ if TYPE_CHECKING:
     SparseTextEmbedding: Any
     TextEmbedding: Any
     get_available_providers: Any
-    normalizers: Any
 else:
     import numpy as np
     from fastembed import LateInteractionTextEmbedding, SparseTextEmbedding, TextEmbedding
     from fastembed.common.model_description import ModelSource, PoolingType
     from onnxruntime import get_available_providers
-    from tokenizers import normalizers
 
 # The inputs that fastembed creates for a graph, and the names of the output to read if several have a vector per token.
 _INPUTS = {
@@ -174,8 +172,8 @@ class _Vectors:
     def __init__(self, model: "Any", path: "Path", contract: "Contract", layout: "ModelFolder") -> None:
         self.model, self.path, self.contract = model, path, contract
         self.lock = Lock()
-        _prepare(model.tokenizer, layout)
-        self.limiter = Limiter(model.tokenizer, getattr(layout, "truncation_side", "right"))
+        model.tokenizer = _prepared(model.tokenizer, layout)
+        self.limiter = Limiter(model.tokenizer, layout.truncation_side)
 
     def embedded(self, texts: list[str], *, query: bool) -> "list[Any]":
         contract = self.contract
@@ -211,16 +209,18 @@ class _MultiVector:
     def __init__(self, model: "Any", path: "Path", contract: "Contract", layout: "ModelFolder") -> None:
         self.model, self.path, self.contract = model, path, contract
         self.lock = Lock()
-        tokenizer = model.tokenizer
+        tokenizer = _prepared(model.tokenizer, layout)
         model.QUERY_MARKER_TOKEN_ID = marker_id(contract, layout, contract.query_prefix, tokenizer)
         model.DOCUMENT_MARKER_TOKEN_ID = marker_id(contract, layout, contract.document_prefix, tokenizer)
+        # fastembed would leave out tokens that a text names, such as "[PAD]". Padding is left out by the mask alone.
+        model.pad_token_id = None
         model.skip_list = {tokenizer.token_to_id(word) for word in layout.late_interaction.skiplist_words}
         # The lengths leave room for the marker.
-        _prepare(model.query_tokenizer, layout, length=contract.query_length - 1)
-        model.query_tokenizer.enable_truncation(contract.query_length - 1)
-        _prepare(model.tokenizer, layout)
-        model.tokenizer.enable_truncation(contract.document_length - 1)
-        side = getattr(layout, "truncation_side", "right")
+        side = layout.truncation_side
+        model.query_tokenizer = _prepared(model.query_tokenizer, layout, length=contract.query_length - 1)
+        model.query_tokenizer.enable_truncation(contract.query_length - 1, direction=side)
+        model.tokenizer = tokenizer
+        model.tokenizer.enable_truncation(contract.document_length - 1, direction=side)
         tokenizers = {True: model.query_tokenizer, False: model.tokenizer}
         self.limiters = {query: Limiter(one, side, markers=1) for query, one in tokenizers.items()}
 
@@ -232,8 +232,11 @@ class _MultiVector:
         return [np.asarray(tokens, np.float32) for tokens in found]
 
 
-def _prepare(tokenizer: "Any", layout: "ModelFolder", **padding: "Any") -> None:
-    """Pad on the right, which does not move the tokens, and lower-case texts if the folder requires it."""
-    tokenizer.enable_padding(**(tokenizer.padding | {"direction": "right"} | padding))
-    if layout.lower_case:
-        lower_case(tokenizer, normalizers)
+def _prepared(own: "Any", layout: "ModelFolder", **padding: "Any") -> "Any":
+    """The tokenizer of the folder with the padding of fastembed's `own` one, but on the right.
+
+    Padding on the right does not move the tokens.
+    """
+    tokenizer: Any = build_tokenizer(layout)
+    tokenizer.enable_padding(**(own.padding | {"direction": "right"} | padding))
+    return tokenizer

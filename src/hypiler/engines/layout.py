@@ -4,6 +4,7 @@
 is an error, since the library would fail on it or guess.
 """
 
+import json
 import os
 import re
 from dataclasses import dataclass, field
@@ -18,13 +19,14 @@ from hypiler.model_files.encoding import (
     read_pooling,
     read_prefix,
     read_similarity,
-    stated_length,
 )
 from hypiler.model_files.facts import ModelFileError
-from hypiler.model_files.json_files import MAX_BYTES, read_json, text, words
-from hypiler.model_files.late_interaction import LateInteraction, read_late_interaction, side_length
+from hypiler.model_files.json_files import MAX_BYTES, mapping, read_json, text, words
+from hypiler.model_files.late_interaction import LateInteraction, read_late_interaction
+from hypiler.model_files.lengths import truncation_length
 from hypiler.model_files.projection import Layer, dense_layers
 from hypiler.model_files.repository import CARD, MODULES, STANFORD, Repository
+from hypiler.model_files.tokenizer_settings import TokenizerSettings, further_names, read_tokenizer_settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,6 +42,19 @@ _USUAL = re.compile(
     "Transformer( Pooling( Dense)*( Normalize)?)?|Transformer( Dense)*( MultiVectorMask)?( Normalize)?"
     "|(MLM)?Transformer SpladePooling|StaticEmbedding( Normalize)?"
 )
+# The keys of modules that say what they read and write, and what that must be. Late interaction has token vectors.
+_PLACES = ("module_input_name", "module_output_name")
+_VECTORS = {"multi_vector": "token_embeddings"}
+# Arguments in the settings of the network that do not change vectors beyond the precision of the weights.
+_HARMLESS_ARGUMENTS = frozenset(
+    (
+        "attn_implementation cache_dir device_map dtype local_files_only low_cpu_mem_usage revision token torch_dtype"
+        " trust_remote_code use_safetensors"
+    ).split()
+)
+_HARMLESS_PROCESSOR = _HARMLESS_ARGUMENTS | {"model_max_length", "use_fast"}
+# The usual way from a text to token vectors. The older form of the output is a list.
+_METHODS = ("forward", "last_hidden_state", "logits", ["last_hidden_state"], ["logits"])
 # Settings of modules, with the only value that a ModelFolder describes.
 _SETTINGS = (
     ("Pooling", "include_prompt", True),
@@ -72,6 +87,8 @@ class ModelFolder:
         dense: The linear layers after the network.
         late_interaction: How tokens are prepared for late interaction.
         lower_case: Whether texts are lower-cased before they reach the tokenizer.
+        truncation_side: The side at which long texts are cut: `right` or `left`.
+        tokenizer: The settings of the tokenizer.
         unusual: Features that only the library which wrote the files supports.
         trust_remote_code: Whether code from the repository may run.
         allow_pickle: Whether pickled weights may be read.
@@ -95,6 +112,8 @@ class ModelFolder:
     dense: tuple[Layer, ...]
     late_interaction: LateInteraction
     lower_case: bool
+    truncation_side: str
+    tokenizer: TokenizerSettings
     unusual: tuple[str, ...]
     trust_remote_code: bool = False
     allow_pickle: bool = False
@@ -114,7 +133,7 @@ def read_layout(
     network = Network(repository)
     shown = find_encoder_type(repository)
     encoder_type = shown.encoder_type if shown else None
-    limit = stated_length(repository, network, encoder_type)
+    tokenizer = read_tokenizer_settings(repository)
     found = ModelFolder(
         folder=folder,
         encoder_type=encoder_type,
@@ -128,11 +147,13 @@ def read_layout(
         similarity=_value(read_similarity(repository, encoder_type)),
         query_prefix=_value(read_prefix(repository, "query")),
         document_prefix=_value(read_prefix(repository, "document")),
-        query_length=_value(side_length(repository, "query") or limit),
-        document_length=_value(side_length(repository, "document") or limit),
+        query_length=_value(truncation_length(repository, network, encoder_type, "query")),
+        document_length=_value(truncation_length(repository, network, encoder_type, "document")),
         dense=_layers(repository, folder),
         late_interaction=read_late_interaction(repository),
         lower_case=repository.lower_case,
+        truncation_side=_truncation_side(tokenizer, folder),
+        tokenizer=tokenizer,
         unusual=_unusual(repository),
         trust_remote_code=trust_remote_code,
         allow_pickle=allow_pickle,
@@ -175,6 +196,8 @@ def _repository(files: CheckedFiles) -> Repository:
         names.remove(CARD)
     while asked := [name for name in Repository(names, contents, {}).needed() if not name.endswith(".safetensors")]:
         contents |= {name: _content(files, name) for name in asked}
+    further = [name for name in further_names(Repository(names, contents, {})) if name not in contents]
+    contents |= {name: _content(files, name) for name in further}
     repository = Repository(names, contents, {})
     for problem in repository.problems:
         # The reader ignores files with unsafe names, but a library may read them.
@@ -199,6 +222,65 @@ def _evidence(repository: Repository, shown: Shown | None) -> str:
     return f"{shown.file}: {' '.join([shown.key, *names])}"
 
 
+def _truncation_side(settings: TokenizerSettings, folder: Path) -> str:
+    path = folder / settings.folder / "tokenizer.json"
+    if settings.truncation_side is None and path.is_file():
+        with path.open("rb") as file:
+            beginning = file.read(_BEGINNING)
+            rest = b"" if truncation_in(beginning) is not None else file.read()
+        return truncation_side(settings, beginning + rest, path.parent)
+    return truncation_side(settings, b"", path.parent)
+
+
+def truncation_side(settings: TokenizerSettings, data: bytes, folder: Path) -> str:
+    """The side in tokenizer_config.json, or else the one in the bytes of tokenizer.json, or else the right one.
+
+    Raises EngineError for another word than left or right. `folder` is the tokenizer's, for the message.
+    """
+    side = settings.truncation_side
+    if side is None:
+        side = text((truncation_in(data) or {}).get("direction")) or "right"
+    if side.lower() not in ("left", "right"):
+        raise EngineError(f"the side of truncation of {folder} must be left or right; got {side!r}")
+    return side.lower()
+
+
+# The vocabulary follows the truncation, so this many bytes of a tokenizer.json are usually enough.
+_BEGINNING = 1 << 16
+
+
+def truncation_in(data: bytes) -> "dict[str, Any] | None":
+    """The truncation in the bytes of a tokenizer.json; empty if there is none, and None if the bytes end before it."""
+    found = _member(data[:_BEGINNING].decode("utf-8", "ignore"), "truncation")
+    if found is _CUT:
+        found = _member(data.decode("utf-8", "ignore"), "truncation")
+    return None if found is _CUT else mapping(found)
+
+
+_CUT = object()
+_BETWEEN = re.compile(r"[\s,:]*")
+
+
+def _member(held: str, wanted: str) -> "Any":
+    """A member of the object that a text contains; `_CUT` if the text ends before it."""
+    decoder, place = json.JSONDecoder(), _skip(held, held.find("{") + 1)
+    try:
+        while place < len(held) and held[place] != "}":
+            key, place = decoder.raw_decode(held, place)
+            value, place = decoder.raw_decode(held, _skip(held, place))
+            if key == wanted:
+                return value
+            place = _skip(held, place)
+    except (ValueError, RecursionError):
+        return _CUT
+    return None if place < len(held) else _CUT
+
+
+def _skip(held: str, place: int) -> int:
+    found = _BETWEEN.match(held, place)
+    return found.end() if found else place
+
+
 def _layers(repository: Repository, folder: Path) -> tuple[Layer, ...]:
     layers = {layer.file: layer for layer in dense_layers(repository)}
     for module in repository.modules_of_type("Dense"):
@@ -218,8 +300,36 @@ def _unusual(repository: Repository) -> tuple[str, ...]:
             value = repository.object(one.config).get(key, usual)
             if value != usual:
                 found.append(f"{key} {value!r} of {one.folder.removesuffix('/')}")
+    found += _unusual_places(repository)
+    return tuple(found + _unusual_network(repository))
+
+
+def _unusual_places(repository: Repository) -> list[str]:
+    """Layers and normalizations that read or write anything but the model's vectors."""
+    shown = find_encoder_type(repository)
+    usual = _VECTORS.get(shown.encoder_type if shown else "", "sentence_embedding")
+    found: list[str] = []
+    for one in repository.modules_of_type("Dense", "Normalize"):
+        # PyLate's own layers read token vectors without saying so.
+        if one.type.startswith("sentence_transformers."):
+            held = {key: repository.object(one.config).get(key) for key in _PLACES}
+            found += [f"{key} {value!r} of {one.folder}" for key, value in held.items() if value not in (None, usual)]
+    return [one.removesuffix("/") for one in found]
+
+
+def _unusual_network(repository: Repository) -> list[str]:
+    """Settings of sentence-transformers for the network that a ModelFolder does not describe."""
+    settings = repository.network_settings
     name, processor = repository.processor_settings
-    further = {"processing_kwargs": repository.network_settings.get("processing_kwargs")}
-    further |= {f"{name}.{key}": value for key, value in processor.items() if key != "model_max_length"}
-    found += [f"{key} {value!r} of {repository.network_name}" for key, value in further.items() if value is not None]
-    return tuple(found)
+    further: dict[str, Any] = {key: settings.get(key) for key in ("processing_kwargs", "tokenizer_name_or_path")}
+    further |= {f"{name}.{key}": value for key, value in processor.items() if key not in _HARMLESS_PROCESSOR}
+    for key in ("model_args", "model_kwargs", "config_args", "config_kwargs"):
+        held = mapping(settings.get(key))
+        further |= {f"{key}.{one}": value for one, value in held.items() if one not in _HARMLESS_ARGUMENTS}
+    if settings.get("module_output_name") not in (None, "token_embeddings"):
+        further["module_output_name"] = settings["module_output_name"]
+    method = mapping(mapping(settings.get("modality_config")).get("text"))
+    further |= {f"modality_config.text.{key}": value for key, value in method.items() if value not in _METHODS}
+    if "message" in mapping(settings.get("modality_config")):
+        further["modality_config.message"] = True
+    return [f"{key} {value!r} of {repository.network_name}" for key, value in further.items() if value is not None]

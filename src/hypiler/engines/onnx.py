@@ -8,14 +8,12 @@ from threading import Lock
 
 import numpy as np
 import onnxruntime
-from tokenizers import Tokenizer, normalizers
 
 from hypiler.engines.checks import (
     check_onnx_device,
     check_usual,
     check_width,
     library_errors,
-    lower_case,
     marker_id,
     missing_onnx_error,
     output_name,
@@ -27,6 +25,7 @@ from hypiler.engines.finite import check_finite
 from hypiler.engines.onnx_bytes import open_session
 from hypiler.engines.pooling import pool
 from hypiler.engines.shortening import PairShortener, Shortener, pair_size, pieces
+from hypiler.engines.tokenizers_setup import build_tokenizer
 from hypiler.engines.weight_files import onnx_places
 
 TYPE_CHECKING = False
@@ -101,6 +100,7 @@ class _Network:
         inputs: The names of the graph's inputs.
         output: The name of the output to read.
         tokenizer: The tokenizer, which all threads share.
+        type_ids: Whether the graph gets the tokenizer's type ids.
         shortener: Cuts long texts for the tokenizer.
         lock: Held while the tokenizer is used.
     """
@@ -116,8 +116,9 @@ class _Network:
                 f" {' and '.join(sorted(_INPUTS - _NEEDED))}; it takes {', '.join(sorted(self.inputs))}"
             )
         self.output = self._output()
-        self.tokenizer = self._tokenizer(layout)
-        self.shortener = Shortener(self.tokenizer, getattr(layout, "truncation_side", "right"))
+        self.tokenizer = build_tokenizer(layout)
+        self.type_ids = layout.tokenizer.type_ids
+        self.shortener = Shortener(self.tokenizer, layout.truncation_side)
         self.lock = Lock()
 
     def _session(self, device: str, files: "CheckedFiles") -> "Any":
@@ -134,18 +135,6 @@ class _Network:
     def _output(self) -> str:
         dimensions, names = _OUTPUTS[self.contract.encoder_type]
         return output_name(self.session.get_outputs(), dimensions, names, self.weights, self.contract.encoder_type)
-
-    def _tokenizer(self, layout: "ModelFolder") -> "Any":
-        path = layout.folder / "tokenizer.json"
-        if not path.is_file():
-            raise EngineError(f"no tokenizer.json for the ONNX file: {path} does not exist")
-        with library_errors(f"{path} must hold a tokenizer"):
-            tokenizer = Tokenizer.from_str(layout.files.read(path.name).decode())
-        # Padding that was saved with the tokenizer is not used: padding is added below.
-        tokenizer.no_padding()
-        if layout.lower_case:
-            lower_case(tokenizer, normalizers)
-        return tokenizer
 
     def prefixed(self, texts: list[str], *, query: bool) -> "tuple[Ids, Ids, Ids]":
         """The texts of one side as arrays, with the prefix of this side and truncated to its length."""
@@ -210,7 +199,8 @@ class _Network:
         for row, one in enumerate(found):
             ids[row, : len(one)] = one.ids
             mask[row, : len(one)] = 1
-            types[row, : len(one)] = one.type_ids
+            if self.type_ids:
+                types[row, : len(one)] = one.type_ids
         return ids, mask, types
 
     def runs(

@@ -16,11 +16,13 @@ def pool(tokens: "Floats", mask: "Mask", pooling: str) -> "Floats":
     """Pool token vectors: float32 [texts, dim] from [texts, tokens, dim]. A text without tokens gives zeros.
 
     `mask` [texts, tokens] is 1 for tokens and 0 for padding, which must follow the tokens. `pooling` is a word of
-    POOLINGS.
+    POOLINGS, or several ones joined by `+`, whose vectors are concatenated.
     """
     import numpy as np
 
-    result: Floats = np.where(mask.any(axis=1, keepdims=True), POOLINGS[pooling](tokens, mask), np.float32(0))
+    parts = [POOLINGS[word](tokens, mask) for word in pooling.split("+")]
+    vectors = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+    result: Floats = np.where(mask.any(axis=1, keepdims=True), vectors, np.float32(0))
     return result
 
 

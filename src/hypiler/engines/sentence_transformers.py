@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     torch: Any
     CrossEncoder: Any
     MultiVectorEncoder: Any
+    MultiVectorMask: Any
     Normalize: Any
     Pooling: Any
     SentenceTransformer: Any
@@ -46,6 +47,7 @@ else:
     import torch
     from sentence_transformers import CrossEncoder, MultiVectorEncoder, SentenceTransformer, SparseEncoder
     from sentence_transformers.base.modules import Normalize, Transformer
+    from sentence_transformers.multi_vector_encoder.modules import MultiVectorMask
     from sentence_transformers.sentence_transformer.modules import Pooling
     from sentence_transformers.sparse_encoder.modules import SpladePooling
 
@@ -74,11 +76,18 @@ def _check(model: "Any", contract: "Contract", layout: "ModelFolder") -> None:
     """Raise MismatchError for modules that the folder does not name, or that contradict the contract."""
     folder = str(layout.folder)
     check_modules(model, contract, layout)
-    for module in model.modules():
-        if isinstance(module, Pooling) and contract.encoder_type == "dense":
-            check_agreement(contract, folder, pooling=_POOLINGS.get(module.pooling_mode, module.pooling_mode))
-        if isinstance(module, Normalize):
-            check_agreement(contract, folder, normalize=True)
+    if contract.encoder_type == "dense" and (poolings := [one for one in model if isinstance(one, Pooling)]):
+        # Each pooling replaces the vector of the one before.
+        check_agreement(contract, folder, pooling=_word(poolings[-1].pooling_mode))
+    # A layer may follow a normalization.
+    last = [one for one in model if not isinstance(one, MultiVectorMask)][-1:]
+    if last and isinstance(last[0], Normalize):
+        check_agreement(contract, folder, normalize=True)
+
+
+def _word(modes: "str | tuple[str, ...]") -> str:
+    """The word of models.json for a pooling mode of the library, or the words for several ones."""
+    return "+".join([_POOLINGS.get(mode, mode) for mode in ([modes] if isinstance(modes, str) else modes)])
 
 
 def _load_model(contract: "Contract", layout: "ModelFolder", device: str) -> "Any":
@@ -110,7 +119,8 @@ def _load_model(contract: "Contract", layout: "ModelFolder", device: str) -> "An
     if contract.encoder_type == "sparse":
         return SparseEncoder(modules=[network, SpladePooling("max")], device=device)
     words = {ours: theirs for theirs, ours in _POOLINGS.items()}
-    pooling = Pooling(network.get_embedding_dimension(), words.get(contract.pooling, contract.pooling))
+    modes = [words.get(word, word) for word in contract.pooling.split("+")]
+    pooling = Pooling(network.get_embedding_dimension(), modes)
     return SentenceTransformer(modules=[network, pooling], device=device)
 
 

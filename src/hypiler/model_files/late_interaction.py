@@ -10,6 +10,8 @@ from typing import NamedTuple
 from hypiler.model_files.facts import FileFact
 from hypiler.model_files.json_files import mapping, positive, text, words
 from hypiler.model_files.repository import SETTINGS, STANFORD, Repository
+from hypiler.model_files.tokenizer_classes import MASKS
+from hypiler.model_files.tokenizer_settings import Token, read_tokenizer_settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,11 +119,12 @@ def _stanford(metadata: "dict[str, Any]", token: str | None) -> LateInteraction:
 
 def _mask_token(repository: Repository) -> str | None:
     """The default expansion token: the mask token, or the end token of a model without a mask token."""
-    config = repository.object(repository.tokenizer_name)
+    settings = read_tokenizer_settings(repository)
+    tokens = {"mask_token": MASKS.get(settings.tokenizer_class), **settings.tokens}
     for name in ("mask_token", "eos_token"):
-        value = config.get(name)
-        if token := text(value) or text(mapping(value).get("content")):
-            return token
+        token = tokens.get(name)
+        if found := token.content if isinstance(token, Token) else token:
+            return found
     return None
 
 
