@@ -22,7 +22,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from hypiler import ModelConfig
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "docs/engines.md"]
+PAGES = [ROOT / "README.md", ROOT / "docs/engines.md"]
 # Models of which the files at the pinned commit are known, with the files that matter for loading.
 REAL: dict[str, list[str]] = {
     "jinaai/jina-embeddings-v2-small-en": [

@@ -26,7 +26,7 @@ def facts_of(config: "Config", contract: "Any", layout: "ModelFolder") -> "dict[
         "matryoshka_order": matryoshka_order(model, contract.dimension),
         "document_prefix": bare_marker(contract.document_prefix, kind),
         "document_length": contract.document_length,
-        "truncation_side": getattr(layout, "truncation_side", None),
+        "truncation_side": layout.truncation_side,
         "lower_case": layout.lower_case,
         "query_prefix": bare_marker(contract.query_prefix, kind),
         "query_length": contract.query_length,
