@@ -14,6 +14,7 @@ from console import run_page
 from recipes import ROOT, apply_recipe, changed_files, copy_source, read_recipe
 
 from hypiler.model_registry import MODEL_REGISTRY
+from hypiler.space import describe
 
 RECIPES = re.findall(r"^### (.*)$", (ROOT / "CONTRIBUTING.md").read_text("utf-8"), re.MULTILINE)
 
@@ -147,7 +148,8 @@ SPACES = """
 from hypiler.registry import Registry
 from hypiler.space import describe
 import json
-print(json.dumps([[model.claimed_facts, model.space_id, model.query_space_id] for model in Registry.{}()]))
+spaces = [(model.claimed_facts, describe(model)) for model in Registry.{}()]
+print(json.dumps([[claimed, str(space["document"]), str(space["query"])] for claimed, space in spaces]))
 """
 
 
@@ -182,11 +184,12 @@ class TestFieldThatFilesProveAndThatBelongsToASpace:
         assert [number - claimed[0] for number in claimed] == [0, 1, 1]
         assert (len({*documents}), len({*queries})) == (3, 1)
         described = "from hypiler.registry import Registry; from hypiler.space import describe;"
-        described += "print(describe(Registry.project()['own'])['lower_case'])"
+        described += "print(describe(Registry.project()['own'])['document']['lower_case'])"
         assert proved.run("-c", described) == "False\n"
 
     def test_models_that_do_not_state_it_keep_their_space(self, proved: Checkout) -> None:
-        before = [[model.claimed_facts, model.space_id, model.query_space_id] for model in MODEL_REGISTRY]
+        spaces = [(model.claimed_facts, describe(model)) for model in MODEL_REGISTRY]
+        before = [[claimed, str(space["document"]), str(space["query"])] for claimed, space in spaces]
         assert json.loads(proved.run("-c", SPACES.format("shipped"))) == before
 
 

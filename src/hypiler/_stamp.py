@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from typing import Any
 
-    from hypiler.protocols import Model
+    from hypiler.protocols import Model, PinnedFile
 
 VERSION = 2
 """The version of stamps and of their ids."""
@@ -180,8 +180,13 @@ def _stated_facts(
 def sides(model: "Model", kind: str, known: "Mapping[str, Any]") -> "tuple[dict[str, Any], dict[str, Any]]":
     """The known facts of documents and of queries, each in the order in which they are hashed."""
     late = kind == "multi_vector"
-    document = {name: known.get(name) for name in (*DOCUMENT, *(LATE_DOCUMENT if late else ()))}
-    query = {name: known.get(name) for name in (*QUERY, *(LATE_QUERY if late else ()))}
+
+    def facts(names: "tuple[str, ...]") -> "dict[str, Any]":
+        # A registry may have a field for a fact that only files state today.
+        return {name: known[name] if name in known else getattr(model, name, None) for name in names}
+
+    document = facts((*DOCUMENT, *(LATE_DOCUMENT if late else ())))
+    query = facts((*QUERY, *(LATE_QUERY if late else ())))
     return document | _later_facts(model, "document"), query | _later_facts(model, "query")
 
 
@@ -244,7 +249,7 @@ def recorded_sums(model: "Model") -> "dict[str, str]":
 
     Files of the model's own repository have their plain names. Those of another one are named `org/name:file`.
     """
-    sums = {name: one.sha256 for name, one in _pinned(model).items()}
+    sums = {name: one.sha256 for name, one in pinned_files(model).items()}
     sums |= model.file_sha256
     for one in model.variants:
         if one.file and one.sha256:
@@ -252,14 +257,20 @@ def recorded_sums(model: "Model") -> "dict[str, str]":
     return sums
 
 
-def _pinned(model: "Model") -> "Mapping[str, Any]":
-    pinned: Mapping[str, Any] | None = getattr(model, "pinned_files", None)
+def pinned_files(model: "Model") -> "Mapping[str, PinnedFile]":
+    """The files that the lock has at the model's commit, by name; none for a module that an older version generated."""
+    pinned: Mapping[str, PinnedFile] | None = getattr(model, "pinned_files", None)
     return pinned or {}
+
+
+def pins_all_files(model: "Model") -> bool:
+    """Whether these are all files of the commit that decide vectors."""
+    return bool(getattr(model, "pins_all_files", False))
 
 
 def _precisions(model: "Model") -> "dict[str, str | None]":
     """The precision of each file, as the registry states it of variants, else as the lock has read it."""
-    pinned: dict[str, str | None] = {name: one.precision for name, one in _pinned(model).items()}
+    pinned: dict[str, str | None] = {name: one.precision for name, one in pinned_files(model).items()}
     stated = {_prefix(model, one.huggingface_id) + one.file: one.quantization for one in model.variants if one.file}
     return pinned | stated
 
@@ -348,7 +359,7 @@ def _canonical_files(model: "Model", sums: "Mapping[str, str]") -> list[str]:
         return onnx_with_data(export, sums) if export else []
     layers = [name for name in names if "Dense" in name]
     has_layers = bool(model.dense_layers) or getattr(model, "has_projection", False)
-    complete = bool(layers) or not has_layers or getattr(model, "pins_all_files", False)
+    complete = bool(layers) or not has_layers or pins_all_files(model)
     return names if complete else []
 
 
@@ -382,7 +393,7 @@ def _listed_bytes(model: "Model", variant: str | None) -> "tuple[dict[str, Any] 
         return by_commit(model, variant), stated, None
     own = own_sums(model, variant, sums)
     weights = _listed_variant(model, variant, sums) if variant else _listed_own(model, own)
-    complete = any(name.endswith("tokenizer.json") for name in own) or getattr(model, "pins_all_files", False)
+    complete = any(name.endswith("tokenizer.json") for name in own) or pins_all_files(model)
     tokenizer = tokenizer_digest(own) if complete else None
     if weights is None:
         return by_commit(model, variant), stated, tokenizer

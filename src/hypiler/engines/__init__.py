@@ -102,20 +102,19 @@ def load(
     loaded = _loaded_files(config, spec, files)
     with files.loading():
         backend = module.open_model(config, contract, layout, device)
+    loaded.check_variant()
     encoder: Encoder[Any] = _encoder(contract.encoder_type)(contract, backend, spec.name, loaded)
     return encoder
 
 
 def _loaded_files(config: "Config", spec: "EngineSpec", files: "CheckedFiles") -> "LoadedFiles":
-    """The files that decide the vectors, by their state now. Raises MismatchError for a variant of another format."""
+    """The files that decide the vectors, by their state now."""
     from hypiler.engines.loaded_files import LoadedFiles
     from hypiler.engines.specs import names_in
 
     names: set[str] = set() if spec.weights is None or spec.served else names_in(files.folder)
     weights = None if spec.weights is None or spec.served else spec.weights(config, names)
-    loaded = LoadedFiles(config, files.folder, names, weights, files.sums)
-    loaded.check_variant()
-    return loaded
+    return LoadedFiles(config, files.folder, names, weights, files.sums)
 
 
 def _encoder(encoder_type: str) -> "Any":

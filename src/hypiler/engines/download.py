@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 from hypiler._callers import stacklevel
+from hypiler._stamp import pinned_files, pins_all_files
 from hypiler.engines.checked_files import CheckedFiles
 from hypiler.engines.errors import ChecksumError, EngineError, MissingEngineError, UnsafeError
 from hypiler.engines.safety import check_safety, repository_at_commit, review_advice
@@ -108,7 +109,7 @@ def _pinned_sums(config: "Config") -> dict[str, str]:
     before = "" if _is_own_repository(config) else f"{config.space()['repository']}:"
     return {
         name.removeprefix(before): file.sha256
-        for name, file in model.pinned_files.items()
+        for name, file in pinned_files(model).items()
         if name.startswith(before) and ":" not in name.removeprefix(before)
     }
 
@@ -135,7 +136,7 @@ def _checked(config: "Config", folder: Path, *, cached: bool) -> CheckedFiles:
         sums,
         of_lock=frozenset(sums.keys() - _stated_sums(config).keys()),
         # The lock's list of files is that of the model's own repository.
-        complete=model.pins_all_files and _is_own_repository(config),
+        complete=pins_all_files(model) and _is_own_repository(config),
         model=model.id,
         place=repository_at_commit(config),
         cached=cached,
@@ -213,8 +214,8 @@ def _whole_list(config: "Config", repository: str, revision: str | None) -> set[
     model: Any = config.model
     if (cached := _cached_list(repository, revision)) is not None:
         return cached
-    if model.pins_all_files and _is_own_repository(config):
-        return {*model.pinned_files}
+    if pins_all_files(model) and _is_own_repository(config):
+        return {*pinned_files(model)}
     return {*import_module("huggingface_hub").HfApi().list_repo_files(repository, revision=revision)}
 
 

@@ -6,6 +6,7 @@ from hypiler._stamp import (
     files_digest,
     location,
     model_identity,
+    pinned_files,
     recorded_sums,
     tokenizer_digest,
     vocabulary_files,
@@ -86,9 +87,8 @@ class LoadedFiles:
             return None
         repository = self.location()[0]
         full = name if repository == self.model.huggingface_id else f"{repository}:{name}"
-        pinned: Any = getattr(self.model, "pinned_files", None)
-        found: str | None = pinned[full].precision if pinned and full in pinned else None
-        return found
+        pinned = pinned_files(self.model)
+        return pinned[full].precision if full in pinned else None
 
     def _shown_precision(self, names: "Sequence[str]") -> str | None:
         keys = [(self.folder / name, self._keys[name]) for name in names]
