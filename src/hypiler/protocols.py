@@ -134,6 +134,11 @@ if TYPE_CHECKING:
         engine: str
 
         @property
+        def truncated(self) -> int:
+            """How many texts or pairs have been truncated since the model was loaded."""
+            ...
+
+        @property
         def space_id(self) -> str | None: ...
         @property
         def query_space_id(self) -> str | None: ...

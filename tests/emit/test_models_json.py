@@ -8,6 +8,7 @@ from hypothesis import given
 from strategies import Tree, registries
 
 from hypiler.compiler.pipeline import compile_registry
+from hypiler.diagnostics.codes import NOTE
 from hypiler.emit.models_json import emit_models, entry
 from hypiler.model_registry import MODEL_REGISTRY, ModelInfo
 
@@ -15,7 +16,7 @@ from hypiler.model_registry import MODEL_REGISTRY, ModelInfo
 @pytest.mark.parametrize("model", MODEL_REGISTRY, ids=lambda model: model.id)
 def test_entry_of_every_shipped_model_compiles_to_its_record(model: ModelInfo) -> None:
     registry = compile_registry([("models.json", emit_models([model], "schema.json").encode())])
-    assert registry.findings == []
+    assert [finding for finding in registry.findings if finding.severity != NOTE] == []
     assert facts_of(entry(model)) == facts(model)
 
 

@@ -164,7 +164,7 @@ USES = {
 }
 
 
-@pytest.mark.parametrize("command", sorted({*COMMANDS} - {"add", "outdated", "verify"}))
+@pytest.mark.parametrize("command", sorted({*COMMANDS} - {"add", "outdated", "pin", "verify"}))
 def test_no_command_asks_the_network(project: Path, command: str) -> None:
     """But for those that are there to ask the hub."""
     (project / "new").mkdir()

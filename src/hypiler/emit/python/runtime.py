@@ -359,7 +359,8 @@ def _load() -> "_Loaded":
 
     def space_ids(id: str) -> "list[str | None]":
         # The ids of both sides; a hyphen stands for an unknown one.
-        return [None if one == "-" else one for one in spaces()[numbers()[id]].split(" ")]
+        ids = spaces()[numbers()[id]].split(" ")
+        return [None if one == "-" else one for one in ids]
 
     @once
     def numbers() -> "dict[str, int]":
