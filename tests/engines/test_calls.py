@@ -12,7 +12,7 @@ import pytest
 from tiny import config_of, write_tiny
 
 from hypiler.engines import EngineError
-from hypiler.engines.calls import CALLS, call, check_generation
+from hypiler.engines.texts.calls import CALLS, call, check_generation
 
 TESTS = Path(__file__).parent.parent
 
@@ -113,7 +113,7 @@ def test_child_forked_while_a_thread_encodes_can_encode() -> None:
 def test_fork_waits_for_calls_of_other_threads_and_they_for_the_fork() -> None:
     program = """
         import os, threading, time
-        from hypiler.engines.calls import CALLS
+        from hypiler.engines.texts.calls import CALLS
         inside, done = threading.Event(), []
         def work():
             with CALLS.one():

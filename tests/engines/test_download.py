@@ -24,8 +24,8 @@ from tiny import TABLE, config_of, write_tiny
 
 from hypiler import ModelConfig
 from hypiler.engines import ChecksumError, EngineError, UnsafeError
-from hypiler.engines.download import find_files
-from hypiler.engines.weight_files import PYTORCH_FILES as FILES
+from hypiler.engines.files.download import find_files
+from hypiler.engines.files.weight_files import PYTORCH_FILES as FILES
 
 NEEDED = {"config.json", "model.onnx", "tokenizer.json", "tokenizer_config.json"}
 GONE = "0" * 40

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from hypiler.engines import file_identity
-from hypiler.engines.file_identity import cache_folder, file_key, file_sha256, remembered
+from hypiler.engines.stamps import file_identity
+from hypiler.engines.stamps.file_identity import cache_folder, file_key, file_sha256, remembered
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="nothing is cached where ctime is the time of creation")
 

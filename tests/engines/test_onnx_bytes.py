@@ -14,7 +14,7 @@ from recorded import flipped, recorded, sums_of
 from tiny import TABLE, WIDTH, config_of, entry, write_tiny
 
 from hypiler.engines import ChecksumError, EngineError
-from hypiler.engines.onnx_bytes import external_data
+from hypiler.engines.files.onnx_bytes import external_data
 
 
 def move_out(folder: Path, location: str, name: str = "model.onnx") -> Path:

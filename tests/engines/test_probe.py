@@ -11,8 +11,8 @@ from scipy.sparse import csr_array
 from stamps import NUMBERS, TEXTS
 
 from hypiler._stored_stamp import PROBE_TEXTS, PROBE_VERSION, PROBE_WIDTH, read_stamp
-from hypiler.engines.probe import LONG, SHORT, make_probe, signs
-from hypiler.engines.probe import TEXTS as PROBED
+from hypiler.engines.stamps.probe import LONG, SHORT, make_probe, signs
+from hypiler.engines.stamps.probe import TEXTS as PROBED
 
 RANDOM = np.random.default_rng(7)
 
@@ -84,7 +84,7 @@ def test_sparse_vectors_are_those_with_zeros(width: int) -> None:
 
 
 def test_signs_of_a_sparse_vector_are_those_of_its_terms(monkeypatch: pytest.MonkeyPatch) -> None:
-    from hypiler.engines import probe
+    from hypiler.engines.stamps import probe
 
     asked: list[int] = []
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
-from hypiler.engines.counting import Truncated
-from hypiler.engines.locality import reach_of_expression
-from hypiler.engines.shortening import Limiter, PairShortener, Part, Shortener, count_tokens, pieces
+from hypiler.engines.texts.counting import Truncated
+from hypiler.engines.texts.locality import reach_of_expression
+from hypiler.engines.texts.shortening import Limiter, PairShortener, Part, Shortener, count_tokens, pieces
 
 CORPUS = (
     "The quick brown fox jumps over the lazy dog, 1234567 times; naïve café résumé ÀÉ über HelloWorld fooBarBaz don't"
@@ -206,7 +206,7 @@ def test_pairs_are_cut_as_the_library_cuts_them(tokenizer: Tokenizer) -> None:
 
 @pytest.mark.parametrize("tokenizer", TOKENIZERS, indirect=True)
 def test_tokens_are_counted_piece_by_piece(tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hypiler.engines.shortening._PIECE", 300)
+    monkeypatch.setattr("hypiler.engines.texts.shortening._PIECE", 300)
     for text in [text[:3000] for text in texts(0)]:
         tokenizer.no_truncation()
         whole = len(tokenizer.encode(text, add_special_tokens=False))

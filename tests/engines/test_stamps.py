@@ -17,8 +17,8 @@ from tiny import WIDTH, config_of, entry, write_tiny
 
 from hypiler import ModelConfig, space
 from hypiler.engines import MismatchError, engine_specs, file_identity
-from hypiler.engines.loaded_files import LoadedFiles
 from hypiler.engines.specs import SPECS
+from hypiler.engines.stamps.loaded_files import LoadedFiles
 
 
 @pytest.fixture(autouse=True)

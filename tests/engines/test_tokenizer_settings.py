@@ -13,7 +13,7 @@ pytest.importorskip("tokenizers")
 
 from hypiler.engines.errors import EngineError
 from hypiler.engines.layout import ModelFolder, read_layout, truncation_in
-from hypiler.engines.tokenizers_setup import build_tokenizer
+from hypiler.engines.texts.tokenizers_setup import build_tokenizer
 from hypiler.model_files.tokenizer_classes import DISTRUSTED, OF_TYPE
 
 # A kind of tokenizer.json, the `model_type`, and the class in tokenizer_config.json for each class that is supported.

@@ -12,9 +12,9 @@ from golden import golden
 from tiny import config_of
 
 from hypiler.engines import EngineError, UnsafeError
-from hypiler.engines.download import find_files
-from hypiler.engines.unsafe_settings import CODE, ELSEWHERE, UNKNOWN, unsafe_settings
-from hypiler.engines.weight_files import PYTORCH_FILES
+from hypiler.engines.files.download import find_files
+from hypiler.engines.files.unsafe_settings import CODE, ELSEWHERE, UNKNOWN, unsafe_settings
+from hypiler.engines.files.weight_files import PYTORCH_FILES
 
 ST = "sentence_transformers.models."
 MODULES = [

@@ -33,8 +33,8 @@ MOST = 5
 # What names fields as its own subject, and why.
 ALLOWED = {
     "_stamp.py": "the facts of a space in the order in which they are hashed, which no new field may change",
-    "engines/what_ran.py": "the same facts, of an encoder",
-    "engines/unsafe_settings.py": "keys in the files of other libraries, some of which are called as fields are",
+    "engines/stamps/what_ran.py": "the same facts, of an encoder",
+    "engines/files/unsafe_settings.py": "keys in the files of other libraries, some of which are called as fields are",
 }
 
 

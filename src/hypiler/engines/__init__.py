@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from hypiler.engines.checked_files import CheckedFiles
     from hypiler.engines.encoders import (
         DenseEncoder,
         Encoder,
@@ -29,8 +28,9 @@ if TYPE_CHECKING:
         Reranker,
         SparseEncoder,
     )
-    from hypiler.engines.loaded_files import LoadedFiles
+    from hypiler.engines.files.checked_files import CheckedFiles
     from hypiler.engines.specs import ENGINES, EngineSpec, engine_specs
+    from hypiler.engines.stamps.loaded_files import LoadedFiles
     from hypiler.protocols import Config
 
 __all__ = [
@@ -83,7 +83,7 @@ def load(
     """
     from hypiler.engines.choice import choose_engine
     from hypiler.engines.contract import make_contract
-    from hypiler.engines.download import open_files
+    from hypiler.engines.files.download import open_files
     from hypiler.engines.layout import read_layout
 
     spec, module = choose_engine(config, engine, local)
@@ -109,8 +109,8 @@ def load(
 
 def _loaded_files(config: "Config", spec: "EngineSpec", files: "CheckedFiles") -> "LoadedFiles":
     """The files that decide the vectors, by their state now."""
-    from hypiler.engines.loaded_files import LoadedFiles
     from hypiler.engines.specs import names_in
+    from hypiler.engines.stamps.loaded_files import LoadedFiles
 
     names: set[str] = set() if spec.weights is None or spec.served else names_in(files.folder)
     weights = None if spec.weights is None or spec.served else spec.weights(config, names)

@@ -2,11 +2,11 @@
 
 from hypiler.diagnostics.escaping import nearest
 from hypiler.engines.contract import encoder_type_of, model_of
-from hypiler.engines.download import listed_names, model_folder
 from hypiler.engines.encoder_types import spoken, type_obstacle
 from hypiler.engines.errors import EngineError, MissingEngineError
+from hypiler.engines.files.download import listed_names, model_folder
+from hypiler.engines.files.weight_files import UNNAMED
 from hypiler.engines.specs import SPECS, engine_names, engine_spec, engine_specs, names_in
-from hypiler.engines.weight_files import UNNAMED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from hypiler._encoder_types import encoder_type
 from hypiler.engines.encoder_types import spoken
 from hypiler.engines.errors import EngineError, MismatchError, UnknownFactError
 from hypiler.engines.pooling import POOLINGS
-from hypiler.engines.what_ran import facts_of
+from hypiler.engines.stamps.what_ran import facts_of
 from hypiler.schema.loading import ASSUMABLE, CONTRACT_FACTS, NOT_TEXT
 
 TYPE_CHECKING = False

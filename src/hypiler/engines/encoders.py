@@ -6,13 +6,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from hypiler._stamp import assemble
-from hypiler.engines.calls import CALLS, call, check_generation
-from hypiler.engines.counting import Truncated
 from hypiler.engines.errors import EngineError, RowError, TruncationWarning
-from hypiler.engines.finite import check_finite
-from hypiler.engines.inputs import checked_batch_size, checked_texts, shown_text
-from hypiler.engines.probe import make_probe
 from hypiler.engines.scoring import Binary, Int8, max_sim, similarity, sparse_dot
+from hypiler.engines.stamps.probe import make_probe
+from hypiler.engines.texts.calls import CALLS, call, check_generation
+from hypiler.engines.texts.counting import Truncated
+from hypiler.engines.texts.finite import check_finite
+from hypiler.engines.texts.inputs import checked_batch_size, checked_texts, shown_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
     from hypiler.engines.contract import Contract
-    from hypiler.engines.loaded_files import LoadedFiles
+    from hypiler.engines.stamps.loaded_files import LoadedFiles
 
     Floats: TypeAlias = NDArray[np.float32]
 
@@ -38,10 +38,10 @@ if TYPE_CHECKING:
         - multi_vector: a list of float32 [tokens, dim]
         - sparse: a scipy CSR array of float32 [texts, vocabulary]
 
-        An engine reports the texts that it truncates by `hypiler.engines.counting.count_truncated`. If its library
-        computes for long without Python, so that Ctrl-C would have to wait, the engine sets an attribute `long_call`:
-        batches with at least so many characters run in another thread. If small batches cost time without saving
-        memory, the engine sets `least_batch`, the number of texts that a batch has at least.
+        An engine reports the texts that it truncates by `hypiler.engines.texts.counting.count_truncated`. An engine whose
+        library computes for long without Python sets the attribute `long_call`, a number of characters: larger batches
+        run in another thread, so that Ctrl-C does not have to wait. An engine for which small batches cost time and save
+        no memory sets `least_batch`, the least number of texts per batch.
         """
 
         def run(self, texts: list[str], *, query: bool) -> Any:

@@ -20,10 +20,10 @@ from hypiler.engines.checks import (
 )
 from hypiler.engines.encoder_types import spoken
 from hypiler.engines.errors import EngineError
-from hypiler.engines.finite import check_finite
-from hypiler.engines.shortening import Limiter
-from hypiler.engines.tokenizers_setup import build_tokenizer
-from hypiler.engines.weight_files import FASTEMBED_POOLINGS, onnx_places
+from hypiler.engines.files.weight_files import FASTEMBED_POOLINGS, onnx_places
+from hypiler.engines.texts.finite import check_finite
+from hypiler.engines.texts.shortening import Limiter
+from hypiler.engines.texts.tokenizers_setup import build_tokenizer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

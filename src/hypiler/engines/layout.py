@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hypiler.engines.checked_files import CheckedFiles
 from hypiler.engines.errors import EngineError
+from hypiler.engines.files.checked_files import CheckedFiles
 from hypiler.model_files.architectures import Network
 from hypiler.model_files.encoder_type import Shown, find_encoder_type
 from hypiler.model_files.encoding import (

@@ -5,10 +5,10 @@ from pathlib import Path
 from threading import Lock
 
 from hypiler.engines.checks import check_agreement, check_own_weights, check_usual, check_width, library_errors
-from hypiler.engines.counting import count_truncated
-from hypiler.engines.finite import check_finite
-from hypiler.engines.shortening import Shortener
-from hypiler.engines.weight_files import STATIC_LAYOUT
+from hypiler.engines.files.weight_files import STATIC_LAYOUT
+from hypiler.engines.texts.counting import count_truncated
+from hypiler.engines.texts.finite import check_finite
+from hypiler.engines.texts.shortening import Shortener
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

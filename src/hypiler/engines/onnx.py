@@ -18,15 +18,15 @@ from hypiler.engines.checks import (
     missing_onnx_error,
     output_name,
 )
-from hypiler.engines.counting import count_truncated
 from hypiler.engines.dense_layers import dense_layers
 from hypiler.engines.errors import EngineError, MismatchError, UnknownFactError
-from hypiler.engines.finite import check_finite
-from hypiler.engines.onnx_bytes import open_session
+from hypiler.engines.files.onnx_bytes import open_session
+from hypiler.engines.files.weight_files import onnx_places
 from hypiler.engines.pooling import pool
-from hypiler.engines.shortening import PairShortener, Shortener, pair_size, pieces
-from hypiler.engines.tokenizers_setup import build_tokenizer
-from hypiler.engines.weight_files import onnx_places
+from hypiler.engines.texts.counting import count_truncated
+from hypiler.engines.texts.finite import check_finite
+from hypiler.engines.texts.shortening import PairShortener, Shortener, pair_size, pieces
+from hypiler.engines.texts.tokenizers_setup import build_tokenizer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
-    from hypiler.engines.checked_files import CheckedFiles
     from hypiler.engines.contract import Contract
     from hypiler.engines.encoders import Backend, Floats, PairBackend
+    from hypiler.engines.files.checked_files import CheckedFiles
     from hypiler.engines.layout import ModelFolder
     from hypiler.protocols import Config
 

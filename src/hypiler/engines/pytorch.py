@@ -12,9 +12,9 @@ from importlib import import_module
 from hypiler.engines.checks import check_own_weights, library_errors
 from hypiler.engines.encoder_types import spoken
 from hypiler.engines.errors import EngineError, MismatchError, UnsafeError
-from hypiler.engines.finite import check_finite
 from hypiler.engines.layout import read_file
-from hypiler.engines.shortening import Limiter, NoLimiter
+from hypiler.engines.texts.finite import check_finite
+from hypiler.engines.texts.shortening import Limiter, NoLimiter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 
 from hypiler.engines.encoder_types import type_obstacle
 from hypiler.engines.errors import EngineError, MissingEngineError
-from hypiler.engines.weight_files import (
+from hypiler.engines.files.weight_files import (
     fastembed_obstacle,
     onnx_files,
     onnx_obstacle,

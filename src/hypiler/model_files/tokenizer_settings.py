@@ -2,7 +2,7 @@
 
 tokenizer_config.json decides more than the padding token: lower case, accents, the side of truncation, added tokens
 with their blanks, and which inputs the network gets. The reader follows `PreTrainedTokenizerBase._from_pretrained` of
-transformers 5.24. `hypiler.engines.tokenizers_setup` creates the tokenizer from the result.
+transformers 5.24. `hypiler.engines.texts.tokenizers_setup` creates the tokenizer from the result.
 """
 
 from typing import NamedTuple

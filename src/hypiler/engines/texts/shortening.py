@@ -2,22 +2,22 @@
 
 A tokenizer reads a whole text, even if only its first tokens are kept. For a text of 10 MB that takes 10 seconds and
 more than a gigabyte. So only the beginning of a long text is tokenized, and then a longer one, until the number of
-tokens that cannot depend on the rest of the text exceeds the limit. See `hypiler.engines.locality`.
+tokens that cannot depend on the rest of the text exceeds the limit. See `hypiler.engines.texts.locality`.
 """
 
 import unicodedata
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from hypiler.engines.counting import count_truncated
-from hypiler.engines.locality import find_locality
+from hypiler.engines.texts.counting import count_truncated
+from hypiler.engines.texts.locality import find_locality
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from typing import Any, TypeVar
 
-    from hypiler.engines.locality import Locality
+    from hypiler.engines.texts.locality import Locality
 
     T = TypeVar("T")
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from hypiler.engines.checked_files import CheckedFiles
+    from hypiler.engines.files.checked_files import CheckedFiles
 
 # The numbers of the fields of onnx.proto by which a tensor is reached: in a model, graph, node, attribute, function,
 # training info and sparse tensor.

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hypiler.engines.errors import ChecksumError, EngineError
-from hypiler.engines.file_faults import FIRST_BYTES, damage_of, disguise_of
+from hypiler.engines.files.file_faults import FIRST_BYTES, damage_of, disguise_of
 from hypiler.model_files.json_files import MAX_BYTES
 from hypiler.model_files.vector_files import decides_vectors, is_weights
 

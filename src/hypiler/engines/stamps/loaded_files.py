@@ -12,7 +12,7 @@ from hypiler._stamp import (
     vocabulary_files,
 )
 from hypiler.engines.errors import MismatchError
-from hypiler.engines.file_identity import file_key, file_sha256, remembered
+from hypiler.engines.stamps.file_identity import file_key, file_sha256, remembered
 from hypiler.model_files.precision import files_precision
 
 TYPE_CHECKING = False
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from typing import Any
 
-    from hypiler.engines.file_identity import Key
+    from hypiler.engines.stamps.file_identity import Key
     from hypiler.protocols import Config, Model
 
 _UNKNOWN = "unknown"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from hypiler.engines.errors import UnsafeError
-from hypiler.engines.unsafe_settings import unsafe_settings
+from hypiler.engines.files.unsafe_settings import unsafe_settings
 from hypiler.model_files.filename_safety import blob_folders
 from hypiler.model_files.weights import PICKLES
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from hypiler._callers import stacklevel
 from hypiler._stamp import pinned_files, pins_all_files
-from hypiler.engines.checked_files import CheckedFiles
 from hypiler.engines.errors import ChecksumError, EngineError, MissingEngineError, UnsafeError
-from hypiler.engines.safety import check_safety, repository_at_commit, review_advice
+from hypiler.engines.files.checked_files import CheckedFiles
+from hypiler.engines.files.safety import check_safety, repository_at_commit, review_advice
 from hypiler.model_files.vector_files import is_weights
 from hypiler.model_files.weights import PICKLES
 

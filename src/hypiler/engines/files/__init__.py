@@ -1,0 +1,1 @@
+"""The files of a model: getting, checking and reading them before an engine does."""
