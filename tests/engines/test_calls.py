@@ -138,7 +138,8 @@ def test_fork_waits_for_calls_of_other_threads_and_they_for_the_fork() -> None:
 def test_encoder_of_before_is_refused_in_a_child_forked_in_the_middle_of_a_call() -> None:
     program = """
         import os, pathlib, tempfile, threading, time
-        from hypiler.engines import EngineError, calls
+        from hypiler.engines import EngineError
+        from hypiler.engines.texts import calls
         from tiny import config_of, write_tiny
         place = pathlib.Path(tempfile.mkdtemp())
         (place / "config").mkdir()

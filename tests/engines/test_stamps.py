@@ -16,8 +16,9 @@ from stamps import Pinned
 from tiny import WIDTH, config_of, entry, write_tiny
 
 from hypiler import ModelConfig, space
-from hypiler.engines import MismatchError, engine_specs, file_identity
+from hypiler.engines import MismatchError, engine_specs
 from hypiler.engines.specs import SPECS
+from hypiler.engines.stamps import file_identity
 from hypiler.engines.stamps.loaded_files import LoadedFiles
 
 

@@ -38,10 +38,10 @@ if TYPE_CHECKING:
         - multi_vector: a list of float32 [tokens, dim]
         - sparse: a scipy CSR array of float32 [texts, vocabulary]
 
-        An engine reports the texts that it truncates by `hypiler.engines.texts.counting.count_truncated`. An engine whose
-        library computes for long without Python sets the attribute `long_call`, a number of characters: larger batches
-        run in another thread, so that Ctrl-C does not have to wait. An engine for which small batches cost time and save
-        no memory sets `least_batch`, the least number of texts per batch.
+        An engine reports the texts that it truncates by `hypiler.engines.texts.counting.count_truncated`. An engine
+        whose library computes for long without Python sets the attribute `long_call`, a number of characters: larger
+        batches run in another thread, so that Ctrl-C does not have to wait. An engine for which small batches cost time
+        and save no memory sets `least_batch`, the least number of texts per batch.
         """
 
         def run(self, texts: list[str], *, query: bool) -> Any:
