@@ -165,7 +165,8 @@ BY_HAND: dict[str, Callable[[Any], Any]] = {
 
 @pytest.mark.parametrize("pooling", BY_HAND)
 def test_tokens_are_pooled_as_the_registry_says(tiny: Path, tmp_path: Path, pooling: str) -> None:
-    config = config_of(tmp_path, encoding={"pooling": pooling, "normalize": False, "similarity": "dot"})
+    encoding = {"pooling": pooling, "normalize": False, "similarity": "dot", "document_length": 64}
+    config = config_of(tmp_path, encoding=encoding)
     vectors = config.load("fastembed", local=tiny).encode_documents(TEXTS)
     expected = [BY_HAND[pooling](TABLE[ids_of(text)]) for text in TEXTS]
     assert vectors.dtype == np.float32
@@ -188,7 +189,8 @@ def test_each_side_is_cut_to_its_own_length(tiny: Path, tmp_path: Path) -> None:
 
 
 def test_matryoshka_width_is_cut_after_the_model(tiny: Path, tmp_path: Path) -> None:
-    vectors = config_of(tmp_path, 4).load("fastembed", local=tiny).encode_documents(TEXTS)
+    config = config_of(tmp_path, 4, encoding={"document_length": 64})
+    vectors = config.load("fastembed", local=tiny).encode_documents(TEXTS)
     means = np.array([TABLE[ids_of(text)].mean(axis=0)[:4] for text in TEXTS])
     np.testing.assert_allclose(vectors, means / np.linalg.norm(means, axis=1, keepdims=True), atol=1e-6)
 
@@ -395,6 +397,7 @@ def test_folder_without_an_onnx_file_is_refused(minilm: Path) -> None:
 
 def test_files_that_the_library_cannot_load_are_named(tmp_path: Path) -> None:
     folder = write_tiny(tmp_path / "tiny")
+    (folder / "tokenizer_config.json").unlink()
     assert refused(config_of(tmp_path), folder) == golden(
         f"fastembed cannot run {folder}/model.onnx: ValueError: Could not find tokenizer_config.json in {folder}"
     )
