@@ -2,25 +2,25 @@
 
 import re
 from bisect import bisect_left
-from pathlib import PurePath
 
 from hypiler.diagnostics.escaping import quote_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import PurePath
     from typing import TypeVar
 
     AnyPath = TypeVar("AnyPath", bound=PurePath)
 
 _MAX_CHARACTERS = 1024
 _MAX_PART_BYTES = 255
-_COMMIT = re.compile(r"[0-9a-f]{40}")
-_FORBIDDEN = re.compile(r'[<>:"|?*]')
-_ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}")
-_DEVICE = re.compile(
-    r"(?:CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(?:COM|LPT)[0-9¹²³])[ ]*(?:\..*)?", re.IGNORECASE | re.DOTALL
-)
+# Not compiled here: a check of a registry imports this module, and most names need no pattern.
+_COMMIT = r"[0-9a-f]{40}"
+_FORBIDDEN = '<>:"|?*'
+_ESCAPED = r"%[0-9A-Fa-f]{2}"
+_DEVICES = frozenset(("CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"))
+_PORTS = frozenset([f"{name}{number}" for name in ("COM", "LPT") for number in "0123456789¹²³"])
 
 
 def safe_name(name: str) -> str | None:
@@ -31,10 +31,10 @@ def safe_name(name: str) -> str | None:
         return "it contains an unprintable character"
     if "\\" in name:
         return "it contains a backslash, which separates folders on Windows"
-    if found := _FORBIDDEN.search(name):
+    if found := [character for character in name if character in _FORBIDDEN]:
         return f"it contains `{found[0]}`, which names a drive or is not allowed on Windows"
-    if found := _ESCAPED.search(name):
-        return f"it contains `{found[0]}`, an escaped character"
+    if "%" in name and (escaped := re.search(_ESCAPED, name)):
+        return f"it contains `{escaped[0]}`, an escaped character"
     if name.startswith("/"):
         return "it is absolute"
     for part in name.split("/"):
@@ -48,7 +48,8 @@ def _unsafe_part(part: str) -> str | None:
         return f"it has the part `{part}`" if part else "it has an empty part"
     if part[-1] in ". ":
         return f"it has a part that ends with `{part[-1]}`, which Windows drops"
-    if _DEVICE.fullmatch(part):
+    device = part.partition(".")[0].rstrip(" ").upper()
+    if device in _DEVICES or device in _PORTS:
         return f"{quote_name(part)} is a device on Windows"
     if len(part.encode()) > _MAX_PART_BYTES:
         return f"it has a part of {len(part.encode())} bytes; at most {_MAX_PART_BYTES} are allowed"
@@ -77,7 +78,11 @@ def unsafe_names(names: "Iterable[str]") -> dict[str, str]:
 def blob_folders(folder: "AnyPath") -> "list[AnyPath]":
     """Where links may lead if a folder is a snapshot in the cache of huggingface_hub; empty if it is none."""
     store = folder.parent.parent
-    if not _COMMIT.fullmatch(folder.name) or folder.parent.name != "snapshots" or not store.name.startswith("models--"):
+    if (
+        not re.fullmatch(_COMMIT, folder.name)
+        or folder.parent.name != "snapshots"
+        or not store.name.startswith("models--")
+    ):
         return []
     # Several repositories share the second folder.
     return [store / "blobs", store.parent / "blobs"]

@@ -9,10 +9,11 @@ WEIGHTS = (
 )
 """How the names of weights end. OpenVINO keeps the graph in `.xml` and the weights in `.bin`."""
 
+# Patterns are compiled when they are first used: a check of a registry needs none of them.
 # The weights of a large ONNX file: model.onnx_data, model.onnx.data, model.onnx_data_1.
-_EXTERNAL_DATA = re.compile(r".+\.onnx[._]data[^/]*")
+_EXTERNAL_DATA = r".+\.onnx[._]data[^/]*"
 # What trainers leave behind; no library reads these files to run a model.
-_LEFTOVERS = re.compile(
+_LEFTOVERS = (
     r"(training_args|optimizer|scheduler|scaler|sampler|dataloader|rng_state|random_states|early_stopping)[^/]*"
     r"\.(bin|pt|pth|pkl|safetensors)"
 )
@@ -28,7 +29,7 @@ _SETTINGS = frozenset(
 )
 # How a model generates texts, and what it was trained on.
 _OTHER_CONFIGS = frozenset(("generation_config.json", "data_config.json", "training_config.json"))
-_SETTINGS_NAMES = re.compile(r"(config_.*|.*_config|.*\.index|.*query_token_weights.*)\.(json|txt)")
+_SETTINGS_NAMES = r"(config_.*|.*_config|.*\.index|.*query_token_weights.*)\.(json|txt)"
 
 
 @lru_cache(4096)
@@ -44,12 +45,12 @@ def decides_vectors(name: str) -> bool:
         return True
     if last in _TOKENIZER or last in _SETTINGS or last.endswith((*_TOKENIZER_ENDINGS, ".py")):
         return True
-    return last not in _OTHER_CONFIGS and _SETTINGS_NAMES.fullmatch(last) is not None
+    return last not in _OTHER_CONFIGS and re.fullmatch(_SETTINGS_NAMES, last) is not None
 
 
 def is_weights(name: str) -> bool:
     """Whether a file holds weights, by its name."""
     last = name.rpartition("/")[2].rpartition(":")[2]
-    if _LEFTOVERS.fullmatch(last):
+    if re.fullmatch(_LEFTOVERS, last):
         return False
-    return last.endswith(WEIGHTS) or _EXTERNAL_DATA.fullmatch(last) is not None
+    return last.endswith(WEIGHTS) or re.fullmatch(_EXTERNAL_DATA, last) is not None

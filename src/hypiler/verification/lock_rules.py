@@ -14,7 +14,7 @@ from hypiler.schema.comparisons import Checksums
 from hypiler.schema.evidence import Evidence, PinnedFile
 from hypiler.schema.fields import FIELDS
 from hypiler.verification.lockfile import AT_COMMIT, read_lock
-from hypiler.verification.verdict import AGREES, DIFFERS, Verdict, compare
+from hypiler.verification.verdict import AGREES, DIFFERS, Verdict, compare, differences
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,10 +45,9 @@ class LockedModel:
         path: Where the entry stands in its file.
         locked: The model's entry in the lock.
         same: Whether the lock is about the repository and the commit of the entry.
-        verdicts: The verdict on each fact of the entry; none if the lock is about other files.
     """
 
-    __slots__ = ("collector", "locked", "path", "same", "tree", "verdicts")
+    __slots__ = ("collector", "locked", "path", "same", "tree")
 
     def __init__(
         self, tree: "Mapping[str, Any]", path: "Path", locked: "LockEntry", collector: "FindingCollector"
@@ -58,7 +57,6 @@ class LockedModel:
         self.locked = locked
         self.collector = collector
         self.same = is_of(tree, locked)
-        self.verdicts = verdicts(tree, locked) if self.same else []
 
     def at(self, path: "Path", message: str, help: str) -> Violation:
         """The violation of a rule at this path of the entry."""
@@ -68,9 +66,11 @@ class LockedModel:
 @lock_rule("M401", "fact-differs", ERROR)
 def fact_differs(model: LockedModel) -> "Violations":
     """What the registry says is what the model's files say."""
-    for verdict in model.verdicts:
-        if verdict.state == DIFFERS:
-            yield model.at(tuple(verdict.path.split(".")), _difference(verdict), _remedy(verdict))
+    if not model.same:
+        return
+    tree, locked = model.tree, model.locked
+    for verdict in differences(tree, locked.facts, locked.sums, complete=locked.complete):
+        yield model.at(tuple(verdict.path.split(".")), _difference(verdict), _remedy(verdict))
 
 
 @lock_rule("M402", "lock-of-another-commit", WARNING)
@@ -134,8 +134,9 @@ class _Proofs(Mapping["str", "Evidence"]):
 
 def _evidence(model: LockedModel) -> Evidence:
     locked = model.locked
-    differing = _counted([verdict for verdict in model.verdicts if verdict.state == DIFFERS])
-    agreeing = [verdict for verdict in model.verdicts if verdict.state == AGREES]
+    judged = verdicts(model.tree, locked)
+    differing = _counted([verdict for verdict in judged if verdict.state == DIFFERS])
+    agreeing = [verdict for verdict in judged if verdict.state == AGREES]
     of_commit = locked.revision is not None and locked.revision == model.tree.get("revision")
     verified = [verdict for verdict in agreeing if of_commit and is_at_commit(verdict, locked)]
     copied = _counted(agreeing) - _counted(verified)

@@ -41,6 +41,8 @@ MAX_FILES = 20_000
 """The most files that are recorded per model."""
 _MAX_TEXT = {"repository": 200, "key": 500, "note": 2_000}
 _MAX_VALUE = 20_000
+_PLAIN = (int, bool, type(None))
+_SHORT = 100
 MAX_PINS = 16
 """The most places of public pins that are recorded per file."""
 _MAX_PIN = 300
@@ -51,16 +53,13 @@ _FIELDS = {field.name: field for field in FIELDS}
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SUM = re.compile(r"[0-9a-f]{64}")
 _REPOSITORY = re.compile(r"[\w.-]+(?:/[\w.-]+)?", re.ASCII)
-_DATE = re.compile(
-    r"\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|[12]\d))",
-    re.ASCII,
-)
+_DATE = re.compile(r"\d{4}-(\d\d)-(\d\d)", re.ASCII)
+_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 # `org/name@commit:path`, `org/name:path`, or an address at a host of repositories.
-_SOURCE = re.compile(
+_SOURCE = (
     r"(?:https?://(?:www\.)?(?P<host>github\.com|gitlab\.com|codeberg\.org|bitbucket\.org|huggingface\.co)/)?"
-    r"(?P<name>[A-Za-z0-9][\w.-]*/[\w.-]*\w)(?=$|[@:/\s])",
-    re.ASCII,
+    r"(?P<name>[A-Za-z0-9][\w.-]*/[\w.-]*\w)(?=$|[@:/\s])"
 )
 
 
@@ -210,6 +209,10 @@ def _recordable_file(file: LockedFile, revision: str | None) -> LockedFile:
 
 def _fault_of_fact(fact: FileFact) -> str | None:
     """Why a lock cannot hold a fact; None if it can."""
+    # Most facts are like this: a number or a flag under a short key.
+    plain = type(fact.value) in _PLAIN and not fact.note and len(fact.key) < _SHORT and fact.key.isascii()
+    if plain and (not fact.file or _is_file_name(fact.file)):
+        return None
     for part, most in (("key", _MAX_TEXT["key"]), ("note", _MAX_TEXT["note"])):
         text: str = getattr(fact, part)
         if len(text) > most:
@@ -329,7 +332,7 @@ def _frame(tree: "dict[str, Any]", path: "Path", collector: FindingCollector) ->
     revision = _text(tree, "revision", path) if tree.get("revision", "") is not None else None
     _require(_is_repository(repository), "repository", "a repository", tree, path)
     _require(revision is None or _COMMIT.fullmatch(revision), "revision", "a commit or null", tree, path)
-    _require(_DATE.fullmatch(date), "date", "a date such as 2026-01-31", tree, path)
+    _require(_is_date(date), "date", "a date such as 2026-01-31", tree, path)
     facts = _object(tree.get("facts"), (*path, "facts"))
     read = {name: _fact(name, fact, (*path, "facts", name), collector) for name, fact in facts.items()}
     return LockEntry(repository, revision, date, {}, read)
@@ -369,8 +372,13 @@ def is_pin(text: object) -> bool:
 
 def are_independent(places: "Iterable[str]") -> bool:
     """Whether at least two of these places name different repositories."""
-    names = [_SOURCE.search(place) for place in places]
+    names = [re.search(_SOURCE, place, re.ASCII) for place in places]
     return len({f"{one['host'] or ''} {one['name']}".casefold().removeprefix("github.com") for one in names if one}) > 1
+
+
+def _is_date(text: str) -> bool:
+    found = _DATE.fullmatch(text)
+    return found is not None and 0 < int(found[1]) <= len(_DAYS) and 0 < int(found[2]) <= _DAYS[int(found[1]) - 1]
 
 
 def _is_sum(value: object) -> bool:
@@ -399,8 +407,8 @@ def _fact(name: str, tree: "Any", path: "Path", collector: FindingCollector) -> 
         raise InvalidLockError(f"no field has the path {quote_name(name)}", path)
     if "value" not in stated or not _can_show(field, value, collector):
         raise InvalidLockError(f"`{name}` cannot be {quote_value(value)}", (*path, "value"))
-    doubtful = stated.get("doubtful") is True
-    fact = FileFact(value, *[_text(stated, part, path) for part in ("file", "key", "note")], doubtful=doubtful)
+    file, key, note = _text(stated, "file", path), _text(stated, "key", path), _text(stated, "note", path)
+    fact = FileFact(value, file, key, note, doubtful=stated.get("doubtful") is True)
     if fault := _fault_of_fact(fact):
         raise InvalidLockError(fault, (*path, fault.split("`")[1]))
     return fact
