@@ -61,8 +61,8 @@ _OUTPUTS = {
     "multi_vector": ("last_hidden_state", "token_embeddings"),
     "sparse": ("logits",),
 }
-# From so many characters on, a batch may take longer than Ctrl-C should wait.
-_LONG_CALL = 1000
+# From so many characters on, a batch may take longer than Ctrl-C should wait. The other thread costs some milliseconds.
+_LONG_CALL = 20_000
 # Names of models in fastembed's list, each of which selects a class: SPLADE, and two for ColBERT. The second one
 # attends to expansion tokens.
 _SPLADE = "prithivida/Splade_PP_en_v1"
