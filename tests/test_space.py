@@ -168,6 +168,17 @@ class TestKnowledge:
         assert found["space_id"] is None
         assert str(found["query_space_id"]).startswith("q2-")
 
+    @pytest.mark.parametrize(("size", "known"), [(80, True), (100, True), (140, True), (50, False), (200, False)])
+    def test_export_as_large_as_the_weights_has_their_precision(self, record: Any, size: int, known: bool) -> None:
+        """The hub lists the sizes of ONNX files, not what is in them."""
+        expected = space.describe(record)["space_id"]
+        weights = {
+            "model.safetensors": PinnedFile.of(WEIGHTS, 90, "fp32"),
+            "2_Dense/model.safetensors": PinnedFile.of(LAYER, 10),
+        }
+        record.pinned_files |= weights | {"onnx/model.onnx": PinnedFile.of(ONNX, size)}
+        assert space.describe(record)["space_id"] == (expected if known else None)
+
     @pytest.mark.parametrize("change", [{"query_prefix": None}, {"query_length": None}, {"similarity": None}], ids=str)
     def test_query_side_alone_can_be_unknown(self, record: Any, tmp_path: Path, change: dict[str, Any]) -> None:
         found = space.describe(pinned(tmp_path, **change))

@@ -45,6 +45,8 @@ _OPTIONAL = ("matryoshka_order", *USUAL)
 # How vectors are compared if an encoder type has only one way.
 SIMILARITIES = {"multi_vector": "max_sim", "sparse": "dot", "reranker": "none"}
 _USUAL_ONNX = ("onnx/model.onnx", "model.onnx")
+# How the size of an export may differ from that of the weights, at the same precision.
+_SMALLER, _LARGER = 0.75, 1.5
 _VOCABULARY = ("vocab.txt", "vocab.json", "merges.txt", "added_tokens.json")
 _VOCABULARY_ENDINGS = (".model", ".spm", ".tiktoken")
 # Fields with a place of their own in a stamp. Any other field of a space is added to its side if the model states it.
@@ -407,7 +409,8 @@ def _listed_own(model: "Model", own: "Mapping[str, str]") -> "dict[str, Any] | N
         return None
     precisions = _precisions(model)
     exports = [name for name in onnx_places(model) if name in own]
-    found = {precisions.get(name) for name in (*names[:1], *exports)}
+    known = precisions.get(names[0])
+    found = {known, *[precisions.get(name) or _precision_by_size(model, name, names, known) for name in exports]}
     digest = files_digest([own[name] for name in names])
     return {
         "sha256": digest if {*exports} <= {*names} else None,
@@ -415,6 +418,18 @@ def _listed_own(model: "Model", own: "Mapping[str, str]") -> "dict[str, Any] | N
         "model": digest,
         "precision": found.pop() if len(found) == 1 else None,
     }
+
+
+def _precision_by_size(model: "Model", export: str, names: "Collection[str]", precision: str | None) -> str | None:
+    """The precision of an ONNX file, as far as its size shows it; None if it is unknown.
+
+    The hub lists the sizes of files, not what is in them. An export that is about as large as the model's own weights
+    has their precision: at the next lower one, it would have half of their size.
+    """
+    pinned = pinned_files(model)
+    files = (names, onnx_with_data(export, pinned))
+    sizes = [sum([pinned[name].size or 0 for name in own if name in pinned]) for own in files]
+    return precision if _SMALLER * sizes[0] < sizes[1] < _LARGER * sizes[0] else None
 
 
 def _listed_variant(model: "Model", variant: str, sums: "Mapping[str, str]") -> "dict[str, Any] | None":
