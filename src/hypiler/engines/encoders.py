@@ -3,6 +3,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from hypiler._stamp import assemble
@@ -125,13 +126,13 @@ class _Loaded:
         self.files = files
         self._probe: dict[str, Any] | None = None
         self._generation = CALLS.generation
-        # Appending is one step for all threads; adding to a number is not.
-        self._truncated: list[int] = []
+        # By thread, since adding to a number is not one step for all threads.
+        self._truncated: dict[int, int] = {}
 
     @property
     def truncated(self) -> int:
         """How many texts, or pairs of a reranker, have been truncated since the model was loaded."""
-        return sum(self._truncated)
+        return sum(list(self._truncated.values()))
 
     def _call(
         self, run: "Callable[[list[_T]], Any]", batch: "list[_T]", empty: "_T", characters: int, counted: Truncated
@@ -161,7 +162,8 @@ class _Loaded:
 
         from hypiler._callers import stacklevel
 
-        self._truncated.append(counted.count)
+        thread = get_ident()
+        self._truncated[thread] = self._truncated.get(thread, 0) + counted.count
         are = "was" if counted.count == 1 else "were"
         warn(
             f"{counted.count} of {texts} {kind}{'s' * (texts != 1)} {are} truncated to {counted.limit} tokens, the"
