@@ -480,3 +480,44 @@ def test_what_a_killed_writer_left_beside_a_source_is_tidied_up(tmp_path: Path) 
     os.utime(left, (1, 1))
     replace_source(str(path), b"old", b"new", root=str(tmp_path))
     assert os.listdir(tmp_path) == ["models.json"]
+
+
+@pytest.fixture
+def bytecode(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
+
+
+def imported_value(folder: Path) -> str:
+    """What a new process finds in the module, which keeps its bytecode."""
+    done = subprocess.run(
+        [sys.executable, "-c", "import made; print(made.V)"], cwd=folder, check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
+def module_text(value: int) -> str:
+    return f"{MARKER}\nV = {value}\n"
+
+
+def test_build_in_the_same_second_is_what_python_runs(tmp_path: Path, bytecode: None) -> None:
+    path = tmp_path / "made.py"
+    for value in range(1, 6):
+        before = path.stat().st_mtime if path.exists() else 0.0
+        write_outputs({str(path): module_text(value)}, sources=[])
+        if before:
+            # As if the clock had stood still.
+            assert int(path.stat().st_mtime) != int(before)
+        assert imported_value(tmp_path) == str(value)
+        assert list((tmp_path / "__pycache__").glob("made.*.pyc"))
+
+
+def test_bytecode_of_a_build_before_the_clock_was_set_back_is_not_run(tmp_path: Path, bytecode: None) -> None:
+    path = tmp_path / "made.py"
+    write_outputs({str(path): module_text(1)}, sources=[])
+    os.utime(path, (1_000_000, 1_000_000))
+    assert imported_value(tmp_path) == "1"
+    write_outputs({str(path): module_text(2)}, sources=[])
+    write_outputs({str(path): module_text(3)}, sources=[])
+    os.utime(path, (1_000_000, 1_000_000))
+    assert imported_value(tmp_path) == "3"

@@ -214,6 +214,9 @@ def _replace(wanted: dict[str, bytes], found: dict[str, bytes | None]) -> None:
                 # A rename does not ask whether the file it replaces may be written.
                 os.close(os.open(path, os.O_WRONLY))
             _create(temporary, wanted[path], like=path)
+            _set_apart(temporary, path)
+        for path in temporaries:
+            _discard_bytecode(path)
         prepared = True
         for path, temporary in temporaries.items():
             os.replace(temporary, path)
@@ -251,6 +254,33 @@ def _create(path: str, content: bytes, *, like: str) -> None:
         os.fsync(file.fileno())
 
 
+def _set_apart(temporary: str, path: str) -> None:
+    """Give a new file another time of modification than the file that it replaces.
+
+    Python takes bytecode for current if the source's time, in whole seconds, and its size are those of the bytecode.
+    Two builds in one second can give files of the same size.
+    """
+    if path.endswith(".py") and os.path.exists(path):
+        status, old = os.stat(temporary), os.stat(path)
+        if int(status.st_mtime) == int(old.st_mtime):
+            os.utime(temporary, (status.st_atime, int(old.st_mtime) + 1))
+
+
+def _discard_bytecode(path: str) -> None:
+    """Remove the bytecode of a module that will be replaced, if possible: the clock may have been set back since."""
+    folder, name = os.path.split(path)
+    if not name.endswith(".py"):
+        return
+    cache = os.path.join(folder, "__pycache__")
+    try:
+        found = os.listdir(cache)
+    except OSError:
+        return
+    for one in found:
+        if one.startswith(name[:-2]) and one.endswith(".pyc"):
+            _discard(os.path.join(cache, one))
+
+
 def _restore(path: str, content: bytes | None) -> None:
     """Undo a replacement if possible: the error that is being raised says what happened."""
     temporary = _temporary(path)
@@ -265,7 +295,7 @@ def _restore(path: str, content: bytes | None) -> None:
 
 
 def _discard(temporary: str) -> None:
-    """Remove a temporary file if possible: the error that is being raised says more, and a later build sweeps."""
+    """Remove a file if possible. The error that is being raised says more, and a later build sweeps temporary files."""
     try:
         if os.path.lexists(temporary):
             os.unlink(temporary)
