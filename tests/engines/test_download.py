@@ -702,7 +702,8 @@ class TestDamage:
 def test_path_that_the_system_cannot_take_is_an_error_of_the_engine(tmp_path: Path, local: str) -> None:
     with pytest.raises(EngineError) as caught:
         config_of(tmp_path).load("onnx", local=tmp_path / local)
-    assert "File name too long" in str(caught.value)
+    # From Python 3.14 on, pathlib says that such a path does not exist.
+    assert re.search("File name too long|does not exist", str(caught.value))
     assert len(str(caught.value)) <= 4000
 
 
