@@ -33,12 +33,11 @@ OUTSIDE = {"hypiler", "hypiler.config", "hypiler.model_registry"}
 # What else users may import.
 PUBLIC = ["hypiler.engines", "hypiler.registry", "hypiler.space"]
 # What both sides need: these import nothing but each other.
-LEAVES = {
+STAMPS = {f"hypiler.stamps.{name}" for name in ("facts", "files", "listed_bytes", "stamp", "stored")}
+LEAVES = STAMPS | {
     "hypiler._callers",
     "hypiler._digest",
     "hypiler._encoder_types",
-    "hypiler._stamp",
-    "hypiler._stored_stamp",
     "hypiler._text",
     "hypiler.errors",
     "hypiler.protocols",
@@ -133,16 +132,23 @@ def test_what_a_public_module_defines_is_public_or_has_an_underscore(name: str) 
 
 def test_all_code_lies_in_a_room() -> None:
     folders = {path.name for path in (SOURCE / "hypiler").iterdir() if path.is_dir()}
-    assert folders - {"__pycache__"} == {*ROOMS, APART}
+    assert folders - {"__pycache__"} == {*ROOMS, APART, "stamps"}
 
 
 def test_contributing_shows_the_rooms_and_the_direction_of_imports() -> None:
     page = (SOURCE.parent / "CONTRIBUTING.md").read_text("utf-8")
     assert f"\n{' < '.join(ROOMS)}\n" in page
     shown = re.findall(r"^  (\w+)/  ", page, re.MULTILINE)
-    assert sorted(shown) == sorted([*ROOMS, APART])
+    assert sorted(shown) == sorted([*ROOMS, APART, "stamps"])
     leaves = re.findall(r"\w+\.py", "".join(re.findall(r"^  \w+\.py, .*", page, re.MULTILINE)))
     assert {*leaves} == {path.name for path in (SOURCE / "hypiler").glob("*.py")} - {"__main__.py", "model_registry.py"}
+
+
+def test_leaves_import_only_each_other() -> None:
+    for name in sorted(LEAVES):
+        own = {other for other in imports(SOURCE / f"{name.replace('.', '/')}.py") if other.split(".")[0] == "hypiler"}
+        assert own <= LEAVES, name
+    assert {f"hypiler.stamps.{path.stem}" for path in modules("stamps")} == {*STAMPS, "hypiler.stamps.__init__"}
 
 
 def test_engines_import_only_themselves_and_the_reader_of_a_models_files() -> None:
@@ -172,7 +178,7 @@ def test_type_checkers_of_hypiler_read_only_what_its_types_need() -> None:
         found.add(module)
     own = {name for name in found if name.split(".")[0] == "hypiler"}
     # Comparing stamps is nothing that a config does.
-    leaves = LEAVES - {"hypiler.space", "hypiler._stored_stamp"}
+    leaves = LEAVES - {"hypiler.space", "hypiler.stamps.stored"}
     assert own == OUTSIDE | leaves | {"hypiler.registry", "hypiler.schema.model_attributes"}
     # Every checker brings the types of typing_extensions.
     assert {name.split(".")[0] for name in found} <= {"hypiler", "typing_extensions", *STANDARD}

@@ -18,11 +18,13 @@ from strategies import plain_model, registry_of
 from tiny import entry
 
 from hypiler import ModelConfig, space
-from hypiler._stamp import model_identity, recorded_sums, stamp_of, tokenizer_digest, weight_files
 from hypiler.compiler.pipeline import compile_registry
 from hypiler.model_registry import MODEL_REGISTRY, get_model
 from hypiler.registry import Registry
 from hypiler.schema.evidence import Evidence, PinnedFile
+from hypiler.stamps.files import tokenizer_digest, weight_files
+from hypiler.stamps.listed_bytes import model_identity, recorded_sums
+from hypiler.stamps.stamp import stamp_of
 
 PAGE = (Path(__file__).parents[1] / "docs/spaces.md").read_text("utf-8")
 ENCODING = {

@@ -152,7 +152,7 @@ class ModelConfig:
         config = object.__new__(type(self))
         config.__setstate__(self.__getstate__())
         if self.model is not None:
-            from hypiler._stamp import location
+            from hypiler.stamps.listed_bytes import location
 
             repo, revision = location(self.model, id)
             _fill(config, repo, *self._key()[1:3], revision, self.model, id)
@@ -169,7 +169,7 @@ class ModelConfig:
         """
         if self.model is None:
             raise ValueError(f"{self!r} was not created from a registry entry, so its vector space is unknown")
-        from hypiler._stamp import stamp_of
+        from hypiler.stamps.stamp import stamp_of
 
         return stamp_of(self.model, self.embedding_dim, self.variant)
 

@@ -8,9 +8,10 @@ A stamp has the facts that determine the vectors, the identity of the files that
 whether two encoders give the same vectors. docs/spaces.md describes all of them, and the outcomes of a comparison.
 """
 
-from hypiler._stamp import USUAL, stamp_of, weights_key
-from hypiler._stored_stamp import Probe, Stamp, UnusableError, id_problem, read_stamp, shown
 from hypiler._text import one_line
+from hypiler.stamps.facts import USUAL
+from hypiler.stamps.stamp import stamp_of, weights_key
+from hypiler.stamps.stored import Probe, Stamp, UnusableError, id_problem, read_stamp, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

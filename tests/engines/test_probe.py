@@ -10,9 +10,9 @@ import pytest
 from scipy.sparse import csr_array
 from stamps import NUMBERS, TEXTS
 
-from hypiler._stored_stamp import PROBE_TEXTS, PROBE_VERSION, PROBE_WIDTH, read_stamp
 from hypiler.engines.stamps.probe import LONG, SHORT, make_probe, signs
 from hypiler.engines.stamps.probe import TEXTS as PROBED
+from hypiler.stamps.stored import PROBE_TEXTS, PROBE_VERSION, PROBE_WIDTH, read_stamp
 
 RANDOM = np.random.default_rng(7)
 

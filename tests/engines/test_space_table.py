@@ -23,8 +23,8 @@ from stamps import Pinned
 from tiny import config_of
 
 from hypiler import ModelConfig, space
-from hypiler._stored_stamp import read_stamp
 from hypiler.hub.snapshot import Snapshot
+from hypiler.stamps.stored import read_stamp
 from hypiler.verification.outdated import check_pin
 
 pytest.importorskip("onnxruntime")

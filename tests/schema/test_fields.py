@@ -9,7 +9,6 @@ from generated import imported, valid
 from stamps import Pinned
 from strategies import plain_model, registry_of, replaced
 
-from hypiler._stamp import stamp_of
 from hypiler.schema.comparisons import (
     EQUAL,
     AnyCase,
@@ -25,6 +24,7 @@ from hypiler.schema.comparisons import (
 )
 from hypiler.schema.fields import ABSENT, FIELDS, Field
 from hypiler.schema.types import Text
+from hypiler.stamps.stamp import stamp_of
 
 SOURCE = Path(__file__).parents[2] / "src" / "hypiler"
 BY_NAME = {field.name: field for field in FIELDS}
@@ -32,7 +32,7 @@ BY_NAME = {field.name: field for field in FIELDS}
 MOST = 5
 # What names fields as its own subject, and why.
 ALLOWED = {
-    "_stamp.py": "the facts of a space in the order in which they are hashed, which no new field may change",
+    "stamps/facts.py": "the facts of a space in the order in which they are hashed, which no new field may change",
     "engines/stamps/what_ran.py": "the same facts, of an encoder",
     "engines/files/unsafe_settings.py": "keys in the files of other libraries, some of which are called as fields are",
 }

@@ -6,7 +6,6 @@ from functools import partial
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from hypiler._stamp import assemble
 from hypiler.engines.errors import EngineError, RowError, TruncationWarning
 from hypiler.engines.scoring import Binary, Int8, max_sim, similarity, sparse_dot
 from hypiler.engines.stamps.probe import make_probe
@@ -14,6 +13,7 @@ from hypiler.engines.texts.calls import CALLS, call, check_generation
 from hypiler.engines.texts.counting import Truncated
 from hypiler.engines.texts.finite import check_finite
 from hypiler.engines.texts.inputs import checked_batch_size, checked_texts, shown_text
+from hypiler.stamps.stamp import assemble
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -100,7 +100,7 @@ class Model(Record, ModelAttributes):
         return found
 
     def _space(self) -> "Mapping[str, Any]":
-        from hypiler._stamp import stamp_of
+        from hypiler.stamps.stamp import stamp_of
 
         model: Any = self
         return stamp_of(model)

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from hypiler._digest import sha256_hex
-from hypiler._stamp import assemble
 from hypiler.hub.snapshot import HubError, NotFoundError, RevisionGoneError
 from hypiler.model_files.vector_files import decides_vectors
 from hypiler.space import compare
+from hypiler.stamps.stamp import assemble
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

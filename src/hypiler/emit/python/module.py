@@ -5,7 +5,6 @@ import os
 # The C part of `ast`. The Python part takes as long to load as reading and checking a hundred models.
 from _ast import AnnAssign, Constant, Name, PyCF_ONLY_AST
 
-from hypiler._stamp import stamp_of
 from hypiler.compiler.checked import CheckedRegistry
 from hypiler.emit.header import with_header
 from hypiler.emit.python.literals import EmitError, block
@@ -14,6 +13,7 @@ from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
 from hypiler.schema.identifiers import constant_name
 from hypiler.schema.row_text import escape_part
 from hypiler.schema.types import Records
+from hypiler.stamps.stamp import stamp_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from importlib import import_module
 from pathlib import Path
 
 from hypiler._callers import stacklevel
-from hypiler._stamp import pinned_files, pins_all_files
 from hypiler.engines.errors import ChecksumError, EngineError, MissingEngineError, UnsafeError
 from hypiler.engines.files.checked_files import CheckedFiles
 from hypiler.engines.files.safety import check_safety, repository_at_commit, review_advice
 from hypiler.model_files.vector_files import is_weights
 from hypiler.model_files.weights import PICKLES
+from hypiler.stamps.listed_bytes import pinned_files, pins_all_files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

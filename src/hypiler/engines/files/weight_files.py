@@ -6,8 +6,8 @@ only the registry decides. Nothing is imported or opened here.
 
 from fnmatch import fnmatch
 
-from hypiler._stamp import onnx_with_data, weight_files
 from hypiler.schema.loading import USUAL_ONNX, variant_onnx
+from hypiler.stamps.files import onnx_with_data, weight_files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

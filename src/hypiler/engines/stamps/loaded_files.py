@@ -2,18 +2,11 @@
 
 from pathlib import Path
 
-from hypiler._stamp import (
-    files_digest,
-    location,
-    model_identity,
-    pinned_files,
-    recorded_sums,
-    tokenizer_digest,
-    vocabulary_files,
-)
 from hypiler.engines.errors import MismatchError
 from hypiler.engines.stamps.file_identity import file_key, file_sha256, remembered
 from hypiler.model_files.precision import files_precision
+from hypiler.stamps.files import files_digest, tokenizer_digest, vocabulary_files
+from hypiler.stamps.listed_bytes import location, model_identity, pinned_files, recorded_sums
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

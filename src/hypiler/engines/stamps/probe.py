@@ -8,7 +8,7 @@ enough: 1 - cosine of the results is between about half and three times that of 
 import hashlib
 from base64 import b64encode
 
-from hypiler._stored_stamp import PROBE_VERSION, PROBE_WIDTH
+from hypiler.stamps.stored import PROBE_VERSION, PROBE_WIDTH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -3,7 +3,8 @@
 `hypiler.engines.contract` calls this module, so it does not import the type of a contract.
 """
 
-from hypiler._stamp import bare_marker, identity, layers_text, matryoshka_order, sides
+from hypiler.stamps.facts import bare_marker, layers_text, matryoshka_order, sides
+from hypiler.stamps.stamp import identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

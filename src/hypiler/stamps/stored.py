@@ -4,7 +4,7 @@ Everything is checked and bounded before it is used: types, lengths, and that al
 is needed, so that an index can be checked where no engine is installed.
 """
 
-from hypiler._stamp import VERSION
+from hypiler.stamps.stamp import VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
