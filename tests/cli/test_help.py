@@ -1,5 +1,6 @@
 """`--help` is true: every example that it shows runs."""
 
+import argparse
 import io
 import re
 import shlex
@@ -8,7 +9,9 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from golden import golden
 
+from hypiler.cli.help_page import HelpPage
 from hypiler.cli.main import COMMANDS, main, make_parser
 
 ROOT = Path(__file__).parents[2]
@@ -50,9 +53,48 @@ def test_example_runs(
     assert main(words[1:]) == 0, capsys.readouterr().err
 
 
-def test_help_of_every_command_fits_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    for arguments in [[], *[[command] for command in COMMANDS]]:
-        with pytest.raises(SystemExit) as ended:
-            main([*arguments, "--help"])
-        assert ended.value.code == 0
-        assert max(map(len, capsys.readouterr().out.splitlines())) <= 100
+@pytest.mark.parametrize("columns", [66, 80, 200])
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_fits_a_terminal(
+    command: str, columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An example is a command to copy: it is never broken, so on the narrowest terminal a long one may not fit."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    with pytest.raises(SystemExit) as ended:
+        main(["help", command] if command else ["help"])
+    assert ended.value.code == 0
+    lines = capsys.readouterr().out.splitlines()
+    commands = [line for line in lines if line.startswith("  hypiler ")]
+    if columns >= 80:
+        commands = []
+    assert [line for line in lines if len(line) > min(columns, 100) and line not in commands] == []
+
+
+def test_page_of_examples_is_laid_out_by_the_width_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "examples:\n  hypiler x    what it does here\n  hypiler x --long-option VALUE   the same\n  hypiler y\n"
+    monkeypatch.setenv("COLUMNS", "60")
+    assert HelpPage("x")._fill_text(text, 58, "") == golden(
+        "examples:\n"
+        "  hypiler x                      what it does here\n"
+        "  hypiler x --long-option VALUE  the same\n"
+        "  hypiler y"
+    )
+    assert HelpPage("x")._fill_text(text, 36, "") == golden(
+        "examples:\n"
+        "  hypiler x           what it does here\n"
+        "  hypiler x --long-option VALUE\n"
+        "                      the same\n"
+        "  hypiler y"
+    )
+
+
+def options_of(command: str) -> list[argparse.Action]:
+    parser = make_parser([command])
+    (commands,) = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    actions: list[argparse.Action] = commands.choices[command]._actions
+    return actions
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_argument_is_explained(command: str) -> None:
+    assert [action for action in options_of(command) if not action.help] == []

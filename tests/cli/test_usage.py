@@ -24,18 +24,41 @@ def wrong(capsys: Capture, *words: str) -> str:
     return err.removesuffix("\n")
 
 
+def shown(capsys: Capture, *words: str) -> str:
+    """What a use that only informs prints."""
+    with pytest.raises(SystemExit) as ended:
+        main([*words])
+    out, err = capsys.readouterr()
+    assert (ended.value.code, err) == (0, "")
+    return out
+
+
 def test_hypiler_alone_shows_the_help(capsys: Capture) -> None:
-    """And it did nothing: a script whose argument is empty by mistake must not pass."""
-    assert main([]) == 2
-    alone = capsys.readouterr()
-    with pytest.raises(SystemExit):
-        main(["--help"])
-    assert alone == capsys.readouterr()
-    assert [name for name in COMMANDS if not re.search(rf"^    {name}\s", alone.out, re.MULTILINE)] == []
+    page = shown(capsys)
+    assert [shown(capsys, word) for word in ("--help", "-h", "help")] == [page] * 3
+    assert [name for name in COMMANDS if not re.search(rf"^    {name}\s+\w", page, re.MULTILINE)] == []
 
 
-def test_version_alone_loads_no_command() -> None:
-    code = "import sys; from hypiler.cli import main\ntry: main.main(['--version'])\nexcept SystemExit: "
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_is_asked_for_before_or_after_the_command(capsys: Capture, command: str) -> None:
+    page = shown(capsys, "help", command)
+    assert page.startswith(f"usage: hypiler {command} ")
+    assert [shown(capsys, *words) for words in ((command, "--help"), (command, "-h"))] == [page] * 2
+
+
+def test_module_that_runs_is_called_by_the_name_of_the_command() -> None:
+    def run(*words: str) -> tuple[int, str, str]:
+        command = [sys.executable, "-m", "hypiler", *words]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        return done.returncode, done.stdout.split("\n")[0], done.stderr
+
+    assert run() == (0, "usage: hypiler [-h] [-V] COMMAND ...", "")
+    assert run("chekc") == (2, "", golden("hypiler: no command `chekc`; did you mean `check`?\n"))
+
+
+@pytest.mark.parametrize("option", ["-V", "--version"])
+def test_version_alone_loads_no_command(option: str) -> None:
+    code = f"import sys; from hypiler.cli import main\ntry: main.main(['{option}'])\nexcept SystemExit: "
     code += "print([name for name in main.COMMANDS if f'hypiler.cli.{name}' in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout == golden(f"hypiler {hypiler.__version__}\n[]\n")
@@ -50,11 +73,42 @@ def test_version_alone_loads_no_command() -> None:
         ([""], golden("no command ``; `hypiler --help` lists all")),
         (["models.json"], golden("no command `models.json`; `hypiler --help` lists all")),
         (["--versoin"], golden("`hypiler` takes no option `--versoin`; did you mean `--version`?")),
+        (["help", "biuld"], golden("no command `biuld`; did you mean `build`?")),
+        (["check", "--foramt", "json"], golden("`hypiler check` takes no option `--foramt`; did you mean `--format`?")),
+        (
+            ["check", "--format", "jsn"],
+            golden(
+                'argument --format: must be one of text, concise, github, json, sarif; got "jsn"; did you mean `json`?'
+            ),
+        ),
+        (
+            ["check", "--format=yaml"],
+            golden(
+                'argument --format: must be one of text, concise, github, json, sarif; got "yaml"; see `hypiler check'
+                " --help`"
+            ),
+        ),
+        (
+            ["list", "--sort", "ber"],
+            golden(
+                'argument --sort: must be one of id, name, type, dim, context, parameters, beir, mrr, date; got "ber";'
+                " did you mean `beir`?"
+            ),
+        ),
+        (
+            ["build", "m.json", "--out", "x", "--target", "stubs"],
+            golden('argument --target: must be one of module, docs, schema; got "stubs"; see `hypiler build --help`'),
+        ),
+        (
+            ["completion", "fihs"],
+            golden('argument SHELL: must be one of bash, zsh, tcsh; got "fihs"; see `hypiler completion --help`'),
+        ),
         (["--project", "x", "list"], golden("`hypiler` takes no option `--project`; see `hypiler --help`")),
         (["list", "--jsn"], golden("`hypiler list` takes no option `--jsn`; did you mean `--json`?")),
         (["list", "--licence=mit"], golden("`hypiler list` takes no option `--licence`; did you mean `--license`?")),
         (["list", "--xyzzy", "--json"], golden("`hypiler list` takes no option `--xyzzy`; see `hypiler list --help`")),
         (["list", "x"], golden("`hypiler list` takes no argument `x`; see `hypiler list --help`")),
+        (["list", "-x"], golden("`hypiler list` takes no option `-x`; see `hypiler list --help`")),
         (["show"], golden("the following arguments are required: ID; see `hypiler show --help`")),
         (["list", "--max-dim", "x"], golden("argument --max-dim: invalid int value: 'x'; see `hypiler list --help`")),
         (["list", "--project"], golden("argument --project: expected one argument; see `hypiler list --help`")),

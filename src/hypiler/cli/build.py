@@ -40,8 +40,9 @@ def add_arguments(parser: "ArgumentParser") -> None:
     parser.add_argument(
         "--target",
         action="append",
+        metavar="TARGET",
         choices=list(TARGETS),
-        help="with --out: what to write, once for each target; default: module",
+        help=f"with --out: what to write, of {', '.join(TARGETS)}; can be repeated; default: module",
     )
     add_project_argument(parser)
     add_output_arguments(parser)

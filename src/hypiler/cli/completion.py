@@ -14,7 +14,7 @@ EXAMPLES = """examples:
 
 def add_arguments(parser: "ArgumentParser") -> None:
     """The arguments of the command."""
-    parser.add_argument("shell", choices=SHELLS)
+    parser.add_argument("shell", metavar="SHELL", choices=SHELLS, help=f"one of {', '.join(SHELLS)}")
 
 
 def run(options: "Namespace") -> int:

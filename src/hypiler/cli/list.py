@@ -54,11 +54,11 @@ def add_arguments(parser: "ArgumentParser") -> None:
 
     filters = parser.add_argument_group("filters", "a model is listed if it passes all of them")
     for option, help in (
-        ("type", "of this type; given twice: of either"),
-        ("organization", "published by this organization; given twice: by either"),
-        ("license", "under this licence; given twice: under either"),
-        ("language", "for this language, as `en`; given twice: for both"),
-        ("modality", "for this kind of input, as `image`; given twice: for both"),
+        ("type", "models of this type; repeated: of any of them"),
+        ("organization", "models of this organization; repeated: of any of them"),
+        ("license", "models under this licence; repeated: under any of them"),
+        ("language", "models for this language, such as `en`; repeated: for all of them"),
+        ("modality", "models for this kind of input, such as `image`; repeated: for all of them"),
     ):
         filters.add_argument(f"--{option}", action="append", default=[], metavar="WORD", help=help)
     for option, help in (
@@ -74,8 +74,9 @@ def add_arguments(parser: "ArgumentParser") -> None:
         filters.add_argument(f"--{option}", action=BooleanOptionalAction, default=None, help=help)
     parser.add_argument(
         "--sort",
+        metavar="KEY",
         choices=_SORTS,
-        help="ascending, unknown values last; default: the registry's order",
+        help=f"ascending, unknown values last: by {', '.join(_SORTS)}; default: the registry's order",
     )
     parser.add_argument("--reverse", action="store_true", help="descending; unknown values stay last")
     parser.add_argument("--json", action="store_true", help="print the full records as a JSON list")

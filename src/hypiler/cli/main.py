@@ -2,14 +2,13 @@
 
 import gc
 import sys
-from argparse import ArgumentParser, HelpFormatter, RawDescriptionHelpFormatter
+from argparse import ArgumentError, ArgumentParser, HelpFormatter
 from errno import ENOENT
 from importlib import import_module
 
 from hypiler.cli.streams import (
     ENVIRONMENT,
     OK,
-    USAGE,
     prepare_streams,
     print_error,
     redirect_to_devnull,
@@ -18,7 +17,7 @@ from hypiler.cli.streams import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from argparse import Action, Namespace
     from collections.abc import Iterable
     from signal import SIG_DFL, SIGTERM, signal
     from typing import NoReturn
@@ -42,6 +41,10 @@ COMMANDS = {
     "completion": "print a script that completes commands in a shell",
     "schema": "print the JSON Schema of models.json",
 }
+
+
+_HELP = ("-h", "--help")
+_WITHOUT_COMMAND = (*_HELP, "-V", "--version")
 
 
 def main(argv: "list[str] | None" = None) -> int:
@@ -104,10 +107,7 @@ def _terminate(number: int, frame: object) -> None:
 
 
 def _run(arguments: list[str]) -> int:
-    if not arguments:
-        make_parser().print_help()
-        return USAGE
-    options = _parsed(arguments)
+    options = _parsed(_asked(arguments))
     collecting = gc.isenabled()
     # A command ends before its garbage matters, and a collection visits every model again.
     gc.disable()
@@ -119,10 +119,17 @@ def _run(arguments: list[str]) -> int:
     return code
 
 
+def _asked(arguments: list[str]) -> list[str]:
+    """The arguments, with `--help` where help is asked for in another way: by `help`, or without any argument."""
+    if not arguments:
+        return ["--help"]
+    return [*arguments[1:], "--help"] if arguments[0] == "help" else arguments
+
+
 def _parsed(arguments: list[str]) -> "Namespace":
     """The options of a command, with its function as `run`. Ends the command for wrong use."""
     name = arguments[0]
-    if name.startswith("-") and name not in ("-h", "--help", "--version"):
+    if name.startswith("-") and name not in _WITHOUT_COMMAND:
         raise SystemExit(usage_error(_unexpected(name, make_parser())))
     if name not in COMMANDS and not name.startswith("-"):
         from hypiler.diagnostics.escaping import did_you_mean, quote_name
@@ -130,22 +137,20 @@ def _parsed(arguments: list[str]) -> "Namespace":
         hint = did_you_mean(name, list(COMMANDS)) or "`hypiler --help` lists all"
         raise SystemExit(usage_error(f"no command {quote_name(name)}; {hint}"))
     # The other commands matter to the help alone.
-    shown = [name] if name in COMMANDS else () if name == "--version" else COMMANDS
+    shown = [name] if name in COMMANDS else COMMANDS if name in _HELP else ()
     options, rest = make_parser(shown).parse_known_args(arguments)
     if rest:
         raise SystemExit(usage_error(_unexpected(rest[0], options.parser)))
     return options
 
 
-def _unexpected(word: str, parser: ArgumentParser) -> str:
+def _unexpected(word: str, parser: "_Parser") -> str:
     """The message about an argument that a command does not take."""
-    import re
-
     from hypiler.diagnostics.escaping import did_you_mean, quote_name
 
     name = word.partition("=")[0]
     is_option = name.startswith("-")
-    hint = did_you_mean(name, re.findall(r"--[a-z-]+", parser.format_usage())) if is_option else None
+    hint = did_you_mean(name, parser.long_options()) if is_option else None
     what = "option" if is_option else "argument"
     return f"`{parser.prog}` takes no {what} {quote_name(name)}; {hint or f'see `{parser.prog} --help`'}"
 
@@ -160,35 +165,48 @@ def _unmeasured(prog: str) -> HelpFormatter:
 
 
 class _Parser(ArgumentParser):
-    """A parser whose errors are one line, without control characters, and that measures the terminal only for help."""
+    """A parser whose errors are one line, without control characters. Only its help measures the terminal."""
 
-    help_formatter = HelpFormatter
+    def long_options(self) -> list[str]:
+        """All options such as `--format`, for suggestions."""
+        return [option for option in self._option_string_actions if option.startswith("--")]
 
     def format_help(self) -> str:
-        self.formatter_class = self.help_formatter
-        return super().format_help()
+        from hypiler.cli.help_page import HelpPage
 
-    def format_usage(self) -> str:
-        self.formatter_class = self.help_formatter
-        return super().format_usage()
+        self.formatter_class = HelpPage
+        return super().format_help()
 
     def error(self, message: str) -> "NoReturn":
         from hypiler.diagnostics.escaping import printable
 
-        raise SystemExit(usage_error(f"{printable(message)}; see `{self.prog} --help`"))
+        hint = "" if message.endswith("?") else f"; see `{self.prog} --help`"
+        raise SystemExit(usage_error(printable(message) + hint))
+
+    def _check_value(self, action: "Action", value: object) -> None:
+        """Suggest the nearest choice for a mistyped one, which argparse only does since Python 3.14."""
+        if action.choices is None or value in action.choices:
+            return
+        from hypiler.diagnostics.escaping import did_you_mean, quote_value
+
+        choices = [str(choice) for choice in action.choices]
+        near = did_you_mean(str(value), choices)
+        message = f"must be one of {', '.join(choices)}; got {quote_value(value)}"
+        raise ArgumentError(action, message + (f"; {near}" if near else ""))
 
 
-def make_parser(names: "Iterable[str]" = COMMANDS) -> ArgumentParser:
+def make_parser(names: "Iterable[str]" = COMMANDS) -> _Parser:
     """The parser of some commands, by default of all; most of its cost is in the commands."""
     import hypiler
 
     parser = _Parser(
         prog="hypiler",
         description="The compiler for model metadata: models.json becomes a typed Python module.",
-        epilog="`hypiler COMMAND --help` shows the options of a command, with examples.",
+        epilog="`hypiler help COMMAND` shows the options of a command, with examples.",
         formatter_class=_unmeasured,
     )
-    parser.add_argument("--version", action="version", version=f"hypiler {hypiler.__version__}")
+    version = f"hypiler {hypiler.__version__}"
+    parser.add_argument("-V", "--version", action="version", version=version, help="show the version and exit")
     # With a `prog`, argparse does not format a usage line for it.
     commands = parser.add_subparsers(metavar="COMMAND", required=True, prog="hypiler")
     for name in names:
@@ -200,7 +218,6 @@ def make_parser(names: "Iterable[str]" = COMMANDS) -> ArgumentParser:
             epilog=module.EXAMPLES,
             formatter_class=_unmeasured,
         )
-        command.help_formatter = RawDescriptionHelpFormatter
         module.add_arguments(command)
         command.set_defaults(run=module.run, parser=command)
     return parser

@@ -32,8 +32,10 @@ EXAMPLES = """examples:
 _DESCRIPTION = """\
 List the pins that are behind their repositories, and say whether vectors could change.
 
-Needs `python -m pip install 'hypiler[hub]'`. Exit codes, of which the highest applies: 0 every pin
-is current; 1 a pin is behind, gone, renamed or missing; 4 the hub did not answer for a repository.
+Needs `python -m pip install 'hypiler[hub]'`.
+
+Exit codes: 0 every pin is current; 1 a pin is behind, gone, renamed or missing; 4 the hub did not
+answer for a repository. The highest code that applies is used.
 """
 _SHOWN_FILES = 8
 

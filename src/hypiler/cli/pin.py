@@ -49,8 +49,8 @@ and records nothing; with --write it writes this commit into the entry. Needs
 `python -m pip install 'hypiler[hub]'`, unless --local is given.
 
 Exit codes: 0 recorded; 1 an entry has no `revision`, or its repository has no such commit; 3 a file
-or folder here cannot be read or written; 4 not every model could be read; the highest that applies.
-After Ctrl-C 130: what was read until then is recorded.
+or folder here cannot be read or written; 4 a model could not be read. The highest code that applies
+is used. After Ctrl-C: 130, and what was read until then is recorded.
 """
 
 

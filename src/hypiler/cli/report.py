@@ -32,7 +32,9 @@ FORMATS = (*LINES, "json", "sarif")
 
 def add_report_arguments(parser: "ArgumentParser", formats: tuple[str, ...] = LINES) -> None:
     """How findings are shown, and which of them count."""
-    parser.add_argument("--format", choices=formats, default="text", help="how findings are shown; default: text")
+    shown = f"{', '.join(formats[:-1])} or {formats[-1]}"
+    about = f"how findings are shown: as {shown}; default: text"
+    parser.add_argument("--format", metavar="FORMAT", choices=formats, default="text", help=about)
     parser.add_argument(
         "--limit", type=int, default=50, metavar="N", help="findings that text shows; 0 shows all; default: 50"
     )
@@ -87,7 +89,7 @@ def add_project_argument(parser: "Arguments") -> None:
     parser.add_argument(
         "--project",
         metavar="DIR",
-        help="the folder of a pyproject.toml with [tool.hypiler]; default: the nearest one upward from here",
+        help="the folder of the project, with its pyproject.toml; default: the nearest one upward from here",
     )
 
 
@@ -138,7 +140,7 @@ def add_name_argument(parser: "Arguments") -> None:
     parser.add_argument(
         "--registry",
         metavar="NAME",
-        help="in a project with several registries: the `output` of the one, or the name of that module",
+        help="which registry of a project with several: its `output`, or the name of that module",
     )
 
 

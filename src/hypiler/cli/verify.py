@@ -58,9 +58,9 @@ Needs `python -m pip install 'hypiler[hub]'`, unless --offline or --local is giv
 gated and private repositories comes from HF_TOKEN or from `hf auth login`.
 
 Exit codes: 0 nothing differs; 1 a fact or a file differs, or a repository has no such commit; 3 a
-file or folder here cannot be read or written, or shows nothing of the model; 4 not every model
-could be read, be it that the hub is out of reach, wants a token or does not show the repository;
-the highest that applies. After Ctrl-C 130, with a report of what was read until then.
+file or folder here cannot be read or written, or shows nothing of the model; 4 a model could not be
+read, because the hub is out of reach, wants a token or does not show the repository. The highest
+code that applies is used. After Ctrl-C: 130, and a report of what was read until then.
 """
 _COPY = "agree with a copy"
 _WORDS = {AGREES: "agree", DIFFERS: "differ", UNKNOWN: "unknown to the files", CLAIMED: "claimed"}
@@ -74,7 +74,7 @@ def add_arguments(parser: "ArgumentParser") -> None:
     parser.add_argument("--local", metavar="DIR", help="read the files of the one ID from a folder")
     parser.add_argument("--pins", metavar="FILE", help="with --local: public pins, a table separated by tabs")
     parser.add_argument("--bytes", action="store_true", help="compare the bytes of files with the recorded sums")
-    parser.add_argument("--offline", action="store_true", help="ask nobody: judge by models.lock.json alone")
+    parser.add_argument("--offline", action="store_true", help="without the network: judge by models.lock.json alone")
     parser.add_argument("--fix", action="store_true", help="write what the files say into the registry")
     parser.add_argument("--facts", action="store_true", help="show the verdict on each fact")
     parser.add_argument("--json", action="store_true", help="print the verdicts as JSON")
