@@ -166,6 +166,12 @@ def test_one_of_several_registries_must_be_named(two: Path, capsys: Capture, com
     assert run(capsys, *command, "--registry", "x") == (2, "", message)
 
 
+@pytest.mark.parametrize(("name", "near"), [("src/app/a.pyi", "src/app/a.py"), ("B", "b")])
+def test_mistyped_name_of_a_registry_gets_a_suggestion(two: Path, capsys: Capture, name: str, near: str) -> None:
+    message = golden(f"hypiler: --registry: no registry is called `{name}`; did you mean `{near}`?\n")
+    assert run(capsys, "list", "--registry", name) == (2, "", message)
+
+
 def test_check_reports_all_registries_of_a_project_together(two: Path, capsys: Capture) -> None:
     assert run(capsys, "check") == (0, golden("2 models, no findings\n"), "")
     for name in "ab":

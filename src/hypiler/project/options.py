@@ -125,7 +125,9 @@ class Options:
         if name is None:
             raise LookupError(f"the project has several registries: name one of {listed}")
         what = "several registries are" if found else "no registry is"
-        raise LookupError(f"{what} called {quote_name(name)}; name one of {listed}")
+        outputs = [one.output for one in self.registries]
+        near = None if found else did_you_mean(name, [*outputs, *map(_stem, outputs)])
+        raise LookupError(f"{what} called {quote_name(name)}; {near or f'name one of {listed}'}")
 
 
 def _stem(path: str) -> str:
