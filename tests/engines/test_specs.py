@@ -259,6 +259,70 @@ class TestAuto:
         )
 
 
+class TestWithoutScipy:
+    """Only sparse models need scipy, whichever engine runs them."""
+
+    @pytest.fixture(autouse=True)
+    def scipy_is_missing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in [name for name in sys.modules if name.startswith("scipy.")]:
+            monkeypatch.delitem(sys.modules, name)
+        monkeypatch.setitem(sys.modules, "scipy", None)
+
+    @pytest.mark.parametrize("engine", ["auto", "onnx"])
+    def test_sparse_model_is_refused_before_its_files_are_looked_for(
+        self, engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("listed_names", "names_in", "model_folder"):
+            monkeypatch.setattr(f"hypiler.engines.choice.{name}", lambda *_: pytest.fail("files were looked for"))
+        monkeypatch.setattr(EngineSpec, "load", lambda spec: pytest.fail(f"{spec.name} was imported"))
+        with pytest.raises(MissingEngineError) as caught:
+            typed(tmp_path, "sparse").load(engine)
+        assert str(caught.value) == golden(
+            "scipy is missing, and the vectors of `tiny`, a sparse model, need it: python -m pip install 'hypiler[sparse]'"
+        )
+
+    def test_command_installs_a_missing_engine_with_scipy(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        without(monkeypatch, *ENGINES)
+        with pytest.raises(MissingEngineError) as caught:
+            typed(tmp_path, "sparse").load("onnx")
+        assert str(caught.value) == golden(
+            "scipy is missing, and the vectors of `tiny`, a sparse model, need it: python -m pip install"
+            " 'hypiler[onnx,sparse]'"
+        )
+
+    def test_commands_of_all_engines_that_could_run_it_install_scipy(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        without(monkeypatch, *ENGINES)
+        assert refusal(typed(tmp_path, "sparse"), write_tiny(tmp_path / "model")) == golden(
+            "MissingEngineError: no engine that is installed can run `tiny`, a sparse model; install one of these, the"
+            " best first: `onnx` (python -m pip install 'hypiler[onnx,sparse]'; it reads model.onnx), `fastembed` (python"
+            " -m pip install 'hypiler[fastembed,sparse]'; it reads model.onnx); by the files in"
+            f" {tmp_path / 'model'}, others cannot: `sentence-transformers` (there are no weights as safetensors or"
+            " PyTorch)"
+        )
+
+    def test_command_of_another_package_names_both(self) -> None:
+        spec = plugin(encoder_types=("dense", "sparse"))
+        assert spec.install_command_for("dense") == "python -m pip install 'hypiler-echo'"
+        assert spec.install_command_for("sparse") == "python -m pip install 'hypiler-echo' 'hypiler[sparse]'"
+
+    def test_dense_model_runs(self, tmp_path: Path) -> None:
+        encoder: Any = config_of(tmp_path).load(local=write_tiny(tmp_path / "model"))
+        vectors = encoder.encode_documents(["a text", "another"])
+        assert encoder.similarity(vectors, vectors).shape == (2, 2)
+        assert encoder.stamp()["probe"]
+
+    def test_engines_and_all_their_names_are_imported(self) -> None:
+        found = asked(
+            "sys.modules['scipy'] = None; from hypiler.engines import *; import hypiler.engines.scoring;"
+            "import hypiler.engines.onnx, hypiler.engines.model2vec; print(SparseEncoder.__name__)"
+        )
+        assert found == "SparseEncoder"
+
+
 def without(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
     installed = EngineSpec.is_installed
     monkeypatch.setattr(EngineSpec, "is_installed", lambda spec: spec.name not in names and installed(spec))

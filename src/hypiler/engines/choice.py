@@ -6,7 +6,7 @@ from hypiler.engines.encoder_types import spoken, type_obstacle
 from hypiler.engines.errors import EngineError, MissingEngineError
 from hypiler.engines.files.download import listed_names, model_folder
 from hypiler.engines.files.weight_files import UNNAMED
-from hypiler.engines.specs import SPECS, engine_names, engine_spec, engine_specs, names_in
+from hypiler.engines.specs import SPECS, engine_names, engine_spec, engine_specs, has_containers, names_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ def choose_engine(
     """The engine and its module, for the name of an engine or for "auto".
 
     `local` is the folder with the model's files, if given. Otherwise "auto" lists the files of the repository. Raises
-    ValueError for an unknown name, MissingEngineError if the engine is not installed, and EngineError if the engine, or
-    with "auto" every engine, cannot run the model.
+    ValueError for an unknown name, MissingEngineError if the engine or, for a sparse model, scipy is not installed, and
+    EngineError if the engine, or with "auto" every engine, cannot run the model.
     """
     encoder_type = encoder_type_of(config)
     if engine == "auto":
@@ -39,7 +39,17 @@ def choose_engine(
             f"`{engine}` runs {', '.join(map(spoken, spec.encoder_types))} models, and `{model_of(config).id}` is a"
             f" {spoken(encoder_type)} one{f': use {_either(able)}' if able else ''}"
         )
+    if not has_containers(encoder_type):
+        raise _missing_scipy(config, spec)
     return spec, spec.load()
+
+
+def _missing_scipy(config: "Config", spec: "EngineSpec") -> MissingEngineError:
+    """The error of a sparse model without scipy. The command also installs the engine if it is missing."""
+    command = "python -m pip install 'hypiler[sparse]'" if spec.is_installed() else spec.install_command_for("sparse")
+    return MissingEngineError(
+        f"scipy is missing, and the vectors of `{model_of(config).id}`, a sparse model, need it: {command}"
+    )
 
 
 def _unknown_engine(engine: object) -> str:
@@ -57,6 +67,10 @@ def _first_able(
     config: "Config", encoder_type: str, local: "str | os.PathLike[str] | None"
 ) -> "tuple[EngineSpec, Any]":
     """The first engine that is installed and can run the model. Only this engine is imported."""
+    if not has_containers(encoder_type):
+        for spec in _specs_for(encoder_type):
+            if spec.is_installed():
+                raise _missing_scipy(config, spec)
     names, place = _names(config, encoder_type, local)
     missing: list[str] = []
     obstacles: dict[str, list[str]] = {}
@@ -64,7 +78,7 @@ def _first_able(
         if obstacle := spec.obstacle(config, names):
             obstacles.setdefault(obstacle, []).append(f"`{spec.name}`")
         elif not spec.is_installed():
-            missing.append(f"`{spec.name}` ({spec.install_command}{_read_by(spec, config, names)})")
+            missing.append(f"`{spec.name}` ({spec.install_command_for(encoder_type)}{_read_by(spec, config, names)})")
         else:
             try:
                 return spec, spec.load()

@@ -79,6 +79,10 @@ class EngineSpec:
         """The command that installs the engine."""
         return f"python -m pip install '{self.requirement}'"
 
+    def install_command_for(self, encoder_type: str) -> str:
+        """The command that installs the engine and what else models of this encoder type need."""
+        return self.install_command if has_containers(encoder_type) else _with_extra(self.requirement, "sparse")
+
     def is_installed(self) -> bool:
         """Whether all required modules can be found. None of them is imported."""
         return all(map(_is_findable, self.requires))
@@ -221,6 +225,18 @@ def _loaded(entry: "EntryPoint") -> EngineSpec:
     if not isinstance(found, EngineSpec) or found.name != entry.name:
         raise EngineError(f"{place} must be an EngineSpec of this name; got {found!r}")
     return found
+
+
+def has_containers(encoder_type: str) -> bool:
+    """Whether the package that holds the vectors of this encoder type is installed: scipy for sparse ones."""
+    return encoder_type != "sparse" or _is_findable("scipy")
+
+
+def _with_extra(requirement: str, extra: str) -> str:
+    """The command that installs a requirement and another extra of this package."""
+    own = requirement.startswith("hypiler[")
+    both = f"{requirement.removesuffix(']')},{extra}]" if own else f"{requirement}' 'hypiler[{extra}]"
+    return f"python -m pip install '{both}'"
 
 
 def _is_findable(module: str) -> bool:
