@@ -1,4 +1,4 @@
-"""SHA-256 by the implementation that is cheapest for the size of the data."""
+"""SHA-256 by the implementation that is cheapest for the size of the data, and of texts whatever their line ends."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,3 +23,13 @@ def sha256_hex(data: bytes) -> str:
     from hashlib import sha256
 
     return sha256(data).hexdigest()
+
+
+def text_sha256(data: bytes) -> str:
+    """The digest of a text as 64 hex digits. Line ends do not count: git changes them in checkouts (core.autocrlf)."""
+    return sha256_hex(with_plain_ends(data))
+
+
+def with_plain_ends(data: bytes) -> bytes:
+    r"""A text with `\n` in the place of `\r\n`. A lone `\r` stays: no checkout writes it."""
+    return data.replace(b"\r\n", b"\n")

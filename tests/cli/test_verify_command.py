@@ -133,6 +133,23 @@ def test_fix_writes_what_the_files_say_and_nothing_else(project: Project, how: l
     assert project.run("verify", *how)[0] == 0
 
 
+def test_files_of_a_checkout_with_crlf_keep_their_line_ends(project: Project) -> None:
+    wrong(project)
+    files = [project.folder / "models.json", project.folder / "models.lock.json"]
+    project.run("verify")
+    for path in files:
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert project.unchanged("verify")[0] == 1
+    # Otherwise the lock would not be written: nothing was learnt.
+    files[1].write_bytes(b'{\r\n  "version": 2,\r\n  "models": {}\r\n}\r\n')
+    assert project.run("verify", "--fix")[0] == 0
+    assert b'"vocab_size": 16' in files[0].read_bytes()
+    assert b'"org/tiny"' in files[1].read_bytes()
+    for path in files:
+        data = path.read_bytes()
+        assert data.count(b"\r\n") == data.count(b"\n") > 1
+
+
 @pytest.mark.parametrize("text", ["bert\u202eevil", "bert\x85\x7f\u2028", "bert\x1b[31m\n::error::forged"])
 def test_fix_writes_what_does_not_print_as_escapes(project: Project, text: str) -> None:
     wrong(project, architecture={"type": "bert"})

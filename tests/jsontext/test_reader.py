@@ -787,8 +787,14 @@ def mutated(text: str, rng: random.Random) -> str:
 
 
 def test_the_digest_is_that_of_the_bytes() -> None:
-    for text in ('["é"]\r\n', json.dumps("x" * 2_000_000)):
+    for text in ('["é"]\n', '["é",\r1]\r', json.dumps("x" * 2_000_000)):
         assert read(text).sha256 == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_line_ends_that_a_checkout_writes_do_not_count_for_the_digest() -> None:
+    assert read("[1,\r\n2]\r\n").sha256 == read("[1,\n2]\n").sha256
+    # No checkout writes a lone carriage return.
+    assert read("[1,\r2]\n").sha256 != read("[1,\n2]\n").sha256
 
 
 def test_without_the_c_scanner_the_results_are_the_same(

@@ -21,7 +21,7 @@ from hypiler.diagnostics.escaping import printable, quote_value
 from hypiler.errors import UnknownModelError
 from hypiler.project.loading import lock_path, read_bounded
 from hypiler.project.options import OptionsError, RegistryOptions
-from hypiler.project.output import add_files, replace_source
+from hypiler.project.output import add_files, replace_source, with_ends_of
 from hypiler.verification.lockfile import read_lock, write_lock
 from hypiler.verification.verify import chosen
 
@@ -175,7 +175,7 @@ def keep_lock(opened: Opened, locked: "Mapping[str, LockEntry]") -> None:
     if opened.kept is None:
         add_files({opened.lock: text}, {})
     else:
-        replace_source(opened.lock, opened.kept, text.encode(), root=opened.root)
+        replace_source(opened.lock, opened.kept, with_ends_of(opened.kept, text), root=opened.root)
 
 
 def read_pins(path: str) -> "PublicPins":

@@ -119,13 +119,13 @@ class Accepted:
         return tuple([Model.of(one, self.evidence.get(one.id)) for one in self.decoded])
 
     def digest(self, sources: "list[Source]") -> str:
-        """One digest for all sources and the lock."""
-        from hypiler._digest import sha256_hex
+        """One digest for all sources and the lock. Line ends do not count."""
+        from hypiler._digest import sha256_hex, text_sha256
 
         digests = [source.sha256 for source in sources]
         if self.lock is not None:
             # What was verified is in the outputs, too: they are stale when the lock has changed.
-            digests.append(sha256_hex(self.lock.replace(b"\r\n", b"\n")))
+            digests.append(text_sha256(self.lock))
         # Of one file its own digest, of more that of their digests in order.
         return digests[0] if len(digests) == 1 else sha256_hex("\n".join(digests).encode())
 

@@ -6,7 +6,7 @@ comment has no header. A manifest beside such files says the same (see `hypiler.
 
 import re
 
-from hypiler._digest import sha256_hex
+from hypiler._digest import text_sha256
 
 # The version of the generated form. Bump it when the same input gives different files.
 FORMAT = 1
@@ -48,7 +48,7 @@ class Header:
 def with_header(body: str, source: str, comment: Comment = PYTHON) -> str:
     """`body` after its header; `source` is the sha256 of the sources."""
     first, next, last = comment
-    content = sha256_hex(body.encode())
+    content = text_sha256(body.encode())
     return (
         f"{first}{MARKER}\n{next}format: {FORMAT}\n{next}source sha256: {source}\n"
         f"{next}content sha256: {content}{last}\n{body}"
@@ -67,4 +67,4 @@ def read_header(text: str) -> Header | None:
     if found is None:
         return None
     _, format, source, content = found.groups()
-    return Header(int(format), source, edited=sha256_hex(text[found.end() :].encode()) != content)
+    return Header(int(format), source, edited=text_sha256(text[found.end() :].encode()) != content)

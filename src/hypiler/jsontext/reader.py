@@ -74,11 +74,11 @@ class Source:
 
     @property
     def sha256(self) -> str:
-        """The SHA-256 of these bytes, as 64 hex digits."""
+        """The SHA-256 of the text, as 64 hex digits. Line ends do not count (see `text_sha256`)."""
         if not self._sha256:
-            from hypiler._digest import sha256_hex  # imported here: a check needs no digest
+            from hypiler._digest import text_sha256  # imported here: a check needs no digest
 
-            self._sha256 = sha256_hex(self.data)
+            self._sha256 = text_sha256(self.data)
         return self._sha256
 
     @property

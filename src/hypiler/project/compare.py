@@ -2,6 +2,7 @@
 
 import os
 
+from hypiler._digest import with_plain_ends
 from hypiler.diagnostics.escaping import printable, quote_name
 from hypiler.diagnostics.finding import Finding
 from hypiler.emit.header import FORMAT, Header, read_header
@@ -34,12 +35,26 @@ def _check(path: str, text: str, sources: list[str], fix_command: str, source: s
         finding.help = f"{finding.help}; then run `{fix_command}`"
     if refused:
         return refused
-    found = _read(path)
+    found, text = _read(path), text.replace("\r\n", "\n")
     if source is not None:
         return _check_tracked(path, found, text, source, fix_command)
     wanted = read_header(text)
     judged = _judge(found, text, read_header(found or ""), wanted.source if wanted else "")
-    return _finding(path, judged, fix_command)
+    return _finding(path, judged, fix_command) or _check_bytecode(path, text, fix_command)
+
+
+def _check_bytecode(path: str, text: str, fix_command: str) -> list[Finding]:
+    """The bytecode files of an earlier module that Python would run instead of the one at `path`."""
+    if not path.endswith(".py"):
+        return []
+    from hypiler.project.bytecode import outdated_bytecode
+
+    message = f"is stale: Python would run it instead of `{printable(path)}`, which is up to date"
+    return [
+        finding
+        for file in outdated_bytecode(path, text)
+        for finding in _finding(file, ("M507", message, "run {}, which removes it"), fix_command)
+    ]
 
 
 def _check_tracked(path: str, found: str | None, text: str, source: str, fix_command: str) -> list[Finding]:
@@ -66,7 +81,7 @@ def _read(path: str) -> str | None:
     """The text of a file, whatever a checkout made of its line ends; None if there is no file."""
     if not os.path.lexists(path):
         return None
-    return read_file(path).decode("utf-8", "backslashreplace").replace("\r\n", "\n")
+    return with_plain_ends(read_file(path)).decode("utf-8", "backslashreplace")
 
 
 def _judge(found: str | None, text: str, header: Header | None, source: str) -> tuple[str, str, str] | None:

@@ -9,7 +9,7 @@ generated: it is never overwritten.
 
 import os
 
-from hypiler._digest import sha256_hex
+from hypiler._digest import text_sha256
 from hypiler.emit.header import FORMAT, MARKER, Header
 from hypiler.project.files import read_file
 
@@ -71,7 +71,7 @@ def header_of(entry: "Mapping[str, Any]", text: str) -> Header:
 
 def content_sha256(text: str) -> str:
     """The digest of a text, whatever a checkout made of its line ends."""
-    return sha256_hex(text.replace("\r\n", "\n").encode("utf-8", "surrogateescape"))
+    return text_sha256(text.encode("utf-8", "surrogateescape"))
 
 
 def updated(

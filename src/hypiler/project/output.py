@@ -4,6 +4,7 @@ import os
 import time
 from stat import S_IMODE
 
+from hypiler._digest import with_plain_ends
 from hypiler.diagnostics.escaping import printable
 from hypiler.diagnostics.finding import Finding
 from hypiler.emit.header import MARKER, is_generated
@@ -32,6 +33,9 @@ def write_outputs(
 ) -> list[str]:
     """Write each text to its path unless it is there already; the paths that were written.
 
+    A file that differs only in its line ends is left alone: a checkout may have changed them. After the return Python
+    runs the new modules, also where it has bytecode of earlier ones.
+
     All outputs are judged before the first is touched. The manifest of files that can't hold a comment is written with
     them: `tracked` has the sha256 of their sources by path. Raises OutputRefused, or OSError; either way every file is
     as it was.
@@ -44,11 +48,26 @@ def write_outputs(
     every = {**files, **manifests(files, tracked)}
     found = {path: _read(path) for path in every}
     wanted = {path: text.encode() for path, text in every.items()}
-    stale = [path for path in every if found[path] != wanted[path]]
-    for path in every:
+    stale = [path for path in every if not same_text(found[path], wanted[path])]
+    for path, text in every.items():
         _sweep(path)
+        if path.endswith(".py"):
+            _discard_bytecode(path, text, replaced=path in stale)
     _replace({path: wanted[path] for path in stale}, found)
     return [path for path in stale if path in files]
+
+
+def same_text(found: bytes | None, wanted: bytes) -> bool:
+    """Whether a file holds a text, whatever a checkout made of its line ends."""
+    return found is not None and (found == wanted or with_plain_ends(found) == with_plain_ends(wanted))
+
+
+def with_ends_of(old: bytes, new: str) -> bytes:
+    r"""A new text for a file, with the line ends that most lines of the old text have: `\r\n` or `\n`."""
+    data = new.encode()
+    if 2 * old.count(b"\r\n") > old.count(b"\n"):
+        return with_plain_ends(data).replace(b"\n", b"\r\n")
+    return data
 
 
 def manifests(files: dict[str, str], tracked: "Mapping[str, str]") -> dict[str, str]:
@@ -181,7 +200,7 @@ def _refusals_by_manifest(path: str, wanted: str) -> list[Finding]:
         entry = read_entries(place).get(os.path.basename(path))
     except ManifestError as error:
         return [_refusal(place, str(error), "delete it; the generated files that are up to date are then known again")]
-    found = (_read(path) or b"").decode("utf-8", "surrogateescape").replace("\r\n", "\n")
+    found = with_plain_ends(_read(path) or b"").decode("utf-8", "surrogateescape")
     if found in ("", wanted):
         return []
     if entry is None:
@@ -215,8 +234,6 @@ def _replace(wanted: dict[str, bytes], found: dict[str, bytes | None]) -> None:
                 os.close(os.open(path, os.O_WRONLY))
             _create(temporary, wanted[path], like=path)
             _set_apart(temporary, path)
-        for path in temporaries:
-            _discard_bytecode(path)
         prepared = True
         for path, temporary in temporaries.items():
             os.replace(temporary, path)
@@ -255,30 +272,24 @@ def _create(path: str, content: bytes, *, like: str) -> None:
 
 
 def _set_apart(temporary: str, path: str) -> None:
-    """Give a new file another time of modification than the file that it replaces.
+    """Give a new module a time of modification that no bytecode of an earlier one can have."""
+    if path.endswith(".py"):
+        from hypiler.project.bytecode import unused_time
 
-    Python takes bytecode for current if the source's time, in whole seconds, and its size are those of the bytecode.
-    Two builds in one second can give files of the same size.
-    """
-    if path.endswith(".py") and os.path.exists(path):
-        status, old = os.stat(temporary), os.stat(path)
-        if int(status.st_mtime) == int(old.st_mtime):
-            os.utime(temporary, (status.st_atime, int(old.st_mtime) + 1))
+        status = os.stat(temporary)
+        time = unused_time(path, status.st_mtime)
+        if time != status.st_mtime:
+            os.utime(temporary, (status.st_atime, time))
 
 
-def _discard_bytecode(path: str) -> None:
-    """Remove the bytecode of a module that will be replaced, if possible: the clock may have been set back since."""
-    folder, name = os.path.split(path)
-    if not name.endswith(".py"):
-        return
-    cache = os.path.join(folder, "__pycache__")
-    try:
-        found = os.listdir(cache)
-    except OSError:
-        return
-    for one in found:
-        if one.startswith(name[:-2]) and one.endswith(".pyc"):
-            _discard(os.path.join(cache, one))
+def _discard_bytecode(path: str, text: str, *, replaced: bool) -> None:
+    """Remove bytecode of an earlier module: all of it if the module is replaced, else what Python would run."""
+    from hypiler.project.bytecode import discard_all_bytecode, discard_bytecode, outdated_bytecode
+
+    if replaced:
+        discard_all_bytecode(path)
+    else:
+        discard_bytecode(outdated_bytecode(path, text))
 
 
 def _restore(path: str, content: bytes | None) -> None:
@@ -289,6 +300,7 @@ def _restore(path: str, content: bytes | None) -> None:
             os.unlink(path)
         else:
             _create(temporary, content, like=path)
+            _set_apart(temporary, path)
             os.replace(temporary, path)
     except OSError:
         _discard(temporary)

@@ -222,7 +222,7 @@ class _Source:
     def __init__(self, name: str, data: bytes, value: Any) -> None: ...
     @property
     def sha256(self) -> str:
-        """The SHA-256 of these bytes, as 64 hex digits."""
+        """The SHA-256 of the text, as 64 hex digits. Line ends do not count (see `text_sha256`)."""
     @property
     def text(self) -> str:
         """The decoded text. It is not kept: large registries would be in memory twice."""
