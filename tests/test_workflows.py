@@ -1,0 +1,241 @@
+"""The files of .github: they parse, ask for few permissions, pin what they run, and run what the README says.
+
+`tools/check_workflows.py` compares them with the schemas, and looks for what makes a workflow unsafe.
+"""
+
+import importlib.util
+import re
+import shlex
+import tomllib
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+import yaml
+
+from hypiler.schema.vocabulary import MODEL_TYPES
+
+ROOT = Path(__file__).parents[1]
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+FORMS = [path for path in sorted((ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml")) if path.name != "config.yml"]
+README = (ROOT / "README.md").read_text("utf-8")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+
+
+def tool(name: str) -> Any:
+    spec = importlib.util.spec_from_file_location(f"tool_{name}", ROOT / "tools" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+check_links, check_release, check_workflows = map(tool, ["check_links", "check_release", "check_workflows"])
+PAGE = check_workflows.page_workflows((ROOT / "docs/ci.md").read_text("utf-8"))
+TEXTS = {path.name: path.read_text("utf-8") for path in WORKFLOWS} | {
+    f"page: {name}": text for name, text in PAGE.items()
+}
+# YAML reads the key `on` as true.
+PARSED: dict[str, Any] = {name: yaml.safe_load(text) for name, text in TEXTS.items()}
+JOBS = [(name, title, job) for name, workflow in PARSED.items() for title, job in workflow["jobs"].items()]
+
+
+def steps(job: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = job.get("steps", [])
+    return found
+
+
+def commands(workflow: dict[str, Any]) -> list[str]:
+    return [step["run"] for job in workflow["jobs"].values() for step in steps(job) if "run" in step]
+
+
+def test_every_workflow_is_looked_at() -> None:
+    assert [path.name for path in WORKFLOWS] == ["docs.yml", "release.yml", "tests.yml"]
+    assert sorted(PAGE) == ["models-scanning.yml", "models-weekly.yml", "models.yml"]
+
+
+@pytest.mark.parametrize("name", PARSED)
+def test_workflow_has_no_permissions_but_those_that_a_job_asks_for(name: str) -> None:
+    assert PARSED[name]["permissions"] == {}
+    assert "concurrency" in PARSED[name]
+    assert {"pull_request_target", "workflow_run"}.isdisjoint(PARSED[name][True])
+    assert "secrets." not in TEXTS[name]
+
+
+def test_jobs_read_the_repository_and_two_of_them_write_elsewhere() -> None:
+    asked = {(name, title): job["permissions"] for name, title, job in JOBS}
+    others = {job: permissions for job, permissions in asked.items() if permissions != {"contents": "read"}}
+    assert others == {
+        ("release.yml", "publish"): {"id-token": "write"},
+        ("page: models-scanning.yml", "scan"): {"contents": "read", "security-events": "write"},
+    }
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_actions_are_pinned_to_commits_with_the_version_beside_them(name: str) -> None:
+    used = re.findall(r"uses: (.*)", TEXTS[name])
+    others = [one for one in used if not re.fullmatch(r"[\w-]+/[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", one)]
+    assert others == (
+        ["./.github/workflows/tests.yml # zizmor: ignore[self-repository]"] if name == "release.yml" else []
+    )
+
+
+def test_an_action_is_the_same_everywhere() -> None:
+    pins = {pin for text in TEXTS.values() for pin in re.findall(r"uses: (\S+@[0-9a-f]{40} # \S+)", text)}
+    assert len({pin.partition("@")[0] for pin in pins}) == len(pins)
+
+
+@pytest.mark.parametrize(("name", "title", "job"), JOBS, ids=[f"{name} {title}" for name, title, _ in JOBS])
+def test_job_ends_by_itself_and_keeps_no_credentials(name: str, title: str, job: dict[str, Any]) -> None:
+    assert "timeout-minutes" in job or "uses" in job
+    for step in steps(job):
+        if "actions/checkout@" in step.get("uses", ""):
+            assert step["with"]["persist-credentials"] is False
+        # What a stranger can write, such as the name of a branch, never becomes part of a script.
+        assert "${{" not in step.get("run", "")
+
+
+def test_tests_run_on_every_python_and_system() -> None:
+    matrix = PARSED["tests.yml"]["jobs"]["tests"]["strategy"]["matrix"]
+    pythons = [one.rpartition(" :: ")[2] for one in PROJECT["classifiers"] if ":: 3." in one]
+    assert matrix["python"] == pythons
+    assert matrix["system"] == ["ubuntu-latest", "macos-latest", "windows-latest"]
+
+
+def test_tests_are_the_commands_of_the_readme_and_of_continuous_integration() -> None:
+    second = re.findall(r"^```sh\n(.*?)\n```$", README, re.DOTALL | re.MULTILINE)[1]
+    jobs = PARSED["tests.yml"]["jobs"]
+    assert [step["run"] for step in steps(jobs["tests"]) if "run" in step] == [second]
+    lines = (ROOT / ".ci/run").read_text("utf-8").splitlines()
+    assert [step["run"] for step in steps(jobs["pytorch"]) if "run" in step] == lines[-2:]
+
+
+def test_files_in_commands_exist() -> None:
+    """Commands of the page run in other repositories."""
+    own = [word for path in WORKFLOWS for one in commands(PARSED[path.name]) for word in shlex.split(one)]
+    named = [word for word in own if re.match(r"(tools|tests|docs|examples)/", word)]
+    assert len(named) > 4
+    assert [word for word in named if not (ROOT / word).exists()] == []
+
+
+def test_only_the_job_that_publishes_can_publish() -> None:
+    release = PARSED["release.yml"]
+    assert release[True] == {"push": {"tags": ["v*"]}}
+    publish = release["jobs"]["publish"]
+    assert publish["needs"] == ["tests", "build"]
+    assert publish["environment"]["name"] == "pypi"
+    assert [step["uses"].partition("@")[0] for step in steps(publish)] == [
+        "actions/download-artifact",
+        "pypa/gh-action-pypi-publish",
+    ]
+    built = [step for step in steps(release["jobs"]["build"]) if "actions/upload-artifact" in step.get("uses", "")]
+    assert steps(publish)[0]["with"]["name"] == built[0]["with"]["name"]
+
+
+@pytest.mark.parametrize("path", FORMS, ids=lambda path: path.name)
+def test_issue_form_has_distinct_questions(path: Path) -> None:
+    form = yaml.safe_load(path.read_text("utf-8"))
+    questions = [question for question in form["body"] if question["type"] != "markdown"]
+    ids = [question["id"] for question in questions]
+    assert len(set(ids)) == len(ids) > 3
+    assert all(question["attributes"]["label"] for question in questions)
+
+
+def required(name: str) -> set[str]:
+    form = yaml.safe_load((ROOT / ".github/ISSUE_TEMPLATE" / name).read_text("utf-8"))
+    return {question["id"] for question in form["body"] if question.get("validations", {}).get("required")}
+
+
+def test_wrong_fact_needs_its_source() -> None:
+    assert required("wrong-fact.yml") == {"model", "fact", "found", "right", "source", "file"}
+    assert required("new-model.yml") >= {"repository", "commit", "sources"}
+
+
+def test_new_model_has_one_of_the_usual_types() -> None:
+    form = yaml.safe_load((ROOT / ".github/ISSUE_TEMPLATE/new-model.yml").read_text("utf-8"))
+    (types,) = [question for question in form["body"] if question["type"] == "dropdown"]
+    assert types["attributes"]["options"] == [*MODEL_TYPES, "other"]
+
+
+def test_dependabot_updates_actions_and_packages() -> None:
+    found = yaml.safe_load((ROOT / ".github/dependabot.yml").read_text("utf-8"))
+    assert [one["package-ecosystem"] for one in found["updates"]] == ["github-actions", "pip"]
+    pinned = [one.partition("==")[0] for one in PROJECT["optional-dependencies"]["test"] if "==" in one]
+    assert found["updates"][1]["groups"]["checkers"]["patterns"] == pinned
+
+
+class TestRelease:
+    @pytest.fixture
+    def root(self, tmp_path: Path) -> Path:
+        (tmp_path / "src/hypiler").mkdir(parents=True)
+        (tmp_path / "pyproject.toml").write_text('[project]\nversion = "1.2.0"\n')
+        (tmp_path / "src/hypiler/__init__.py").write_text('"""Doc."""\n\n__version__ = "1.2.0"\n')
+        (tmp_path / "CHANGELOG.md").write_text("# Changelog\n\n## 1.2.0 - 2026-12-01\n\n## 1.1.0 - 2026-01-01\n")
+        return tmp_path
+
+    def test_same_version_everywhere_is_a_release(self, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert check_release.main("v1.2.0", root) == 0
+        assert capsys.readouterr().out == ""
+
+    @pytest.mark.parametrize("tag", ["1.2.0", "v1.2", "v1.2.0rc1", "v1.1.0"])
+    def test_other_tag_is_none(self, tag: str, root: Path) -> None:
+        assert check_release.main(tag, root) == 1
+
+    def test_place_with_another_version_is_named(self, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        (root / "CHANGELOG.md").write_text("# Changelog\n\n## Unreleased\n\n- A change.\n")
+        assert check_release.main("v1.2.0", root) == 1
+        assert capsys.readouterr().out == "CHANGELOG.md: the version must be that of the tag v1.2.0; found None\n"
+
+    def test_this_package_has_one_version(self) -> None:
+        found = check_release.versions(ROOT)
+        assert found["pyproject.toml"] == found["src/hypiler/__init__.py"] == PROJECT["version"]
+
+
+class _Pages(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response({"/there": 200, "/refused": 403, "/moved": 301}.get(self.path, 404))
+        if self.path == "/moved":
+            self.send_header("Location", "/there")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Print nothing."""
+
+
+class TestLinks:
+    def test_address_without_an_answer_is_named_with_its_pages(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with ThreadingHTTPServer(("127.0.0.1", 0), _Pages) as server:
+            Thread(target=server.serve_forever, daemon=True).start()
+            url = f"http://127.0.0.1:{server.server_port}"
+            (tmp_path / "docs").mkdir()
+            (tmp_path / "A.md").write_text(f"[a]({url}/there) [b]({url}/refused) [c]({url}/gone) [d](B.md)")
+            (tmp_path / "docs/b.md").write_text(f"[a]({url}/gone) [b]({url}/moved)")
+            assert check_links.main(tmp_path) == 1
+            server.shutdown()
+        assert (
+            capsys.readouterr().out == f"{url}/gone: status 404 (A.md, docs/b.md)\n4 addresses, 1 without an answer\n"
+        )
+
+    def test_pages_of_this_repository_have_addresses(self) -> None:
+        assert "https://semver.org" in check_links.links(ROOT)
+
+
+def test_missing_tool_is_no_success(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(check_workflows.sysconfig, "get_path", lambda name: str(tmp_path))
+    assert check_workflows.main() == 1
+    assert "zizmor is missing: python -m pip install zizmor\n" in capsys.readouterr().err
+
+
+def test_schemas_are_compared_with_every_file() -> None:
+    checked = {word for command in check_workflows.commands(ROOT) for word in command if word.endswith(".yml")}
+    assert {Path(word).relative_to(ROOT) for word in checked} == {
+        path.relative_to(ROOT) for path in (ROOT / ".github").rglob("*.yml")
+    }
