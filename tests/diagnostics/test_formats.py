@@ -1,7 +1,9 @@
 """Findings as programs read them."""
 
 import json
+import ntpath
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from golden import golden
 from sarif_pydantic import Sarif  # the form of the OASIS standard, by others
 
 from hypiler.cli.main import main
+from hypiler.diagnostics import formats
 from hypiler.diagnostics.finding import Finding
 from hypiler.diagnostics.formats import render_github, render_json, render_sarif
 
@@ -27,15 +30,14 @@ NOTE = Finding("M105", "n", severity="note")
 PLACELESS = Finding("M502", "pyproject.toml must have a table [tool.hypiler]; found none", file="pyproject.toml")
 
 
-@pytest.fixture(autouse=True)
-def _no_workflow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("GITHUB_WORKSPACE", raising=False)
-
-
-def result(finding: Finding) -> dict[str, Any]:
-    (run,) = json.loads(render_sarif([finding]))["runs"]
+def result(finding: Finding, root: str | None = None) -> dict[str, Any]:
+    (run,) = json.loads(render_sarif([finding], lambda _: root))["runs"]
     (one,) = run["results"]
     return dict(one)
+
+
+def uri(finding: Finding, root: str | None = None) -> str:
+    return str(result(finding, root)["locations"][0]["physicalLocation"]["artifactLocation"]["uri"])
 
 
 class TestJson:
@@ -77,31 +79,80 @@ class TestGitHub:
     def test_note_is_a_notice(self) -> None:
         assert render_github([NOTE]) == golden("::notice title=M105 empty-value::n")
 
-    @pytest.mark.parametrize("file", ["models.json", "./models.json", "{here}/models.json"])
-    def test_path_is_that_of_the_repository_in_a_step_of_a_subfolder(
+    @pytest.mark.parametrize("file", ["models.json", "./models.json", "{here}/models.json", "{here}/../a/models.json"])
+    def test_path_is_relative_to_the_repository_wherever_the_command_runs(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str
     ) -> None:
         here = tmp_path / "services" / "a"
         here.mkdir(parents=True)
         (tmp_path / "link").symlink_to(tmp_path)
         monkeypatch.chdir(here)
-        monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path / "link"))
         found = Finding("M502", "m", file=file.format(here=here))
-        assert render_github([found]).startswith("::error file=services/a/models.json,title=")
-        assert result(found)["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "services/a/models.json"
+        root = str(tmp_path / "link")
+        assert render_github([found], lambda _: root).startswith("::error file=services/a/models.json,title=")
+        assert uri(found, root) == "services/a/models.json"
+
+    def test_link_is_known_by_its_own_name(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / "models.json").symlink_to("shared.json")
+        monkeypatch.chdir(tmp_path)
+        assert uri(Finding("M502", "m", file="models.json"), str(tmp_path)) == "models.json"
+
+    def test_file_outside_of_the_repository_has_its_absolute_path(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "checkout").mkdir()
+        monkeypatch.chdir(tmp_path / "checkout")
+        found = Finding("M502", "m", file="../my models.json")
+        shown = render_github([found], lambda _: str(tmp_path / "checkout"))
+        assert shown.startswith(f"::error file={tmp_path}/my models.json,title=")
+        assert uri(found, str(tmp_path / "checkout")) == f"file://{tmp_path}/my%20models.json"
+
+    def test_folder_whose_name_begins_like_the_root_is_outside(self, tmp_path: Path) -> None:
+        (tmp_path / "checkout-2").mkdir()
+        file = str(tmp_path / "checkout-2" / "models.json")
+        shown = render_github([Finding("M502", "m", file=file)], lambda _: str(tmp_path / "checkout"))
+        assert shown.startswith(f"::error file={file},title=")
 
     @pytest.mark.parametrize(
         ("file", "shown"), [("../models.json", "../models.json"), ("./a/../m.json", "m.json"), ("<stdin>", "<stdin>")]
     )
-    def test_path_outside_of_the_checkout_is_as_given(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, shown: str
-    ) -> None:
-        (tmp_path / "checkout").mkdir()
-        monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path / "checkout"))
+    def test_path_is_as_given_where_there_is_no_repository(self, file: str, shown: str) -> None:
         assert render_github([Finding("M502", "m", file=file)]).startswith(f"::error file={shown},title=")
+
+    def test_standard_input_has_no_path(self) -> None:
+        shown = render_github([Finding("M502", "m", file="<stdin>")], lambda _: "/repository")
+        assert shown.startswith("::error file=<stdin>,title=")
 
     def test_no_finding_is_no_command(self) -> None:
         assert render_github([]) == ""
+
+
+class TestPathsOfWindows:
+    """Simulated: the functions of Windows' paths run on every system."""
+
+    @pytest.fixture(autouse=True)
+    def _windows(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        path = SimpleNamespace(
+            abspath=lambda file: ntpath.normpath(ntpath.join(r"C:\work\repo\services", file)),
+            realpath=ntpath.normpath,
+            **{name: getattr(ntpath, name) for name in ("isabs", "join", "normcase", "normpath", "split")},
+        )
+        monkeypatch.setattr(formats, "os", SimpleNamespace(path=path, sep="\\"))
+
+    @pytest.mark.parametrize(
+        ("file", "root", "annotation", "sarif"),
+        [
+            ("a b.json", r"C:\work\repo", "services/a b.json", "services/a%20b.json"),
+            ("..\\models.json", r"c:\Work\Repo", "models.json", "models.json"),
+            (r"D:\x\m.json", r"C:\work\repo", "D%3A/x/m.json", "file:///D:/x/m.json"),
+            (r"\\server\share\m.json", r"C:\work\repo", "//server/share/m.json", "file://server/share/m.json"),
+            (r"sub\m.json", None, "sub/m.json", "sub/m.json"),
+        ],
+    )
+    def test_separators_are_slashes(self, file: str, root: str | None, annotation: str, sarif: str) -> None:
+        found = Finding("M502", "m", file=file)
+        assert render_github([found], lambda _: root).startswith(f"::error file={annotation},title=")
+        assert uri(found, root) == sarif
 
 
 class TestSarif:

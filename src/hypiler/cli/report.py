@@ -60,7 +60,18 @@ def _renderers() -> "dict[str, Callable[[list[Finding]], str]]":
     """How findings are written for programs, by format."""
     from hypiler.diagnostics.formats import render_github, render_json, render_sarif
 
-    return {"github": render_github, "json": render_json, "sarif": render_sarif}
+    return {
+        "github": lambda findings: render_github(findings, _repository),
+        "json": render_json,
+        "sarif": lambda findings: render_sarif(findings, _repository),
+    }
+
+
+def _repository(folder: str) -> str | None:
+    """The root of the repository around a folder: in a workflow of GitHub its workspace, else that of git."""
+    from hypiler.project.checkout import git_root
+
+    return os.environ.get("GITHUB_WORKSPACE") or git_root(folder)
 
 
 def print_findings(

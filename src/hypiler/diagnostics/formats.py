@@ -1,6 +1,7 @@
 """Findings for programs: JSON, the annotations of GitHub, and SARIF. All input text in them is escaped.
 
-GitHub reads the paths in annotations and in SARIF from the root of the repository, wherever in it a step runs.
+JSON names files as the report in text does: a program that runs where hypiler ran can open them. Annotations and SARIF
+are shown beside the files of a repository, so their paths are relative to its root, wherever in it hypiler ran.
 """
 
 import os
@@ -9,6 +10,14 @@ from hypiler.diagnostics.codes import CODES, NOTE, name_of
 from hypiler.diagnostics.escaping import printable
 from hypiler.diagnostics.finding import Finding
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    # Gives the root of the repository around a folder, or None.
+    RootOf = Callable[[str], str | None]
+
+_STDIN = "<stdin>"
 _SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 
@@ -33,13 +42,22 @@ def _record(finding: Finding) -> dict[str, object]:
     }
 
 
-def render_github(findings: list[Finding]) -> str:
-    """One workflow command per finding, which GitHub shows beside the line in a pull request."""
-    return "\n".join([_annotation(finding) for finding in findings])
+def _no_root(folder: str) -> None:
+    """The root of the repository around a folder where nobody knows it."""
 
 
-def _annotation(finding: Finding) -> str:
-    place = {"file": printable(_in_repository(finding.file))} if finding.file else {}
+def render_github(findings: list[Finding], root_of: "RootOf" = _no_root) -> str:
+    """One workflow command per finding, which GitHub shows beside the line in a pull request.
+
+    Args:
+        findings: What to show.
+        root_of: Gives the root of the repository around a folder. Paths are relative to it.
+    """
+    return "\n".join([_annotation(finding, root_of) for finding in findings])
+
+
+def _annotation(finding: Finding, root_of: "RootOf") -> str:
+    place = {"file": printable(_in_repository(finding.file, root_of))} if finding.file else {}
     if finding.line:
         end = finding.column + finding.width - 1
         place |= {"line": str(finding.line), "col": str(finding.column), "endColumn": str(end)}
@@ -49,20 +67,25 @@ def _annotation(finding: Finding) -> str:
     return f"::{command} {properties}::{_escaped(_message_with_help(finding))}"
 
 
-def _in_repository(file: str) -> str:
-    """The path of a file as GitHub knows it, below the checkout: `GITHUB_WORKSPACE` of a workflow is its folder.
+def _in_repository(file: str, root_of: "RootOf") -> str:
+    """The path of a file from the root of its repository, with `/` on every system.
 
-    Outside of a workflow, and for a file outside of the checkout, the path as it was given, in its plain form.
+    A file outside of the repository has its absolute path. Without a repository, the path is the one that was given, in
+    its plain form.
     """
-    if file.startswith("<"):  # standard input
+    if file == _STDIN:
         return file
-    root = os.environ.get("GITHUB_WORKSPACE", "")
     # The folder is resolved, and not the file: a link in the repository is known by its own name.
     folder, name = os.path.split(os.path.abspath(file))
-    path = os.path.join(os.path.realpath(folder), name)
+    folder = os.path.realpath(folder)
+    root = root_of(folder)
+    if root is None:
+        return os.path.normpath(file).replace(os.sep, "/")
+    path = os.path.join(folder, name)
     inside = os.path.join(os.path.realpath(root), "")
-    shown = path.removeprefix(inside) if root and path.startswith(inside) else os.path.normpath(file)
-    return shown.replace(os.sep, "/")
+    # Windows does not tell capital letters from small ones.
+    is_inside = os.path.normcase(path).startswith(os.path.normcase(inside))
+    return (path[len(inside) :] if is_inside else path).replace(os.sep, "/")
 
 
 def _message_with_help(finding: Finding) -> str:
@@ -76,8 +99,14 @@ def _escaped(text: str, special: str = "") -> str:
     return text
 
 
-def render_sarif(findings: list[Finding]) -> str:
-    """The log of one run in SARIF 2.1.0 (OASIS), for code scanning; printable ASCII throughout."""
+def render_sarif(findings: list[Finding], root_of: "RootOf" = _no_root) -> str:
+    """The log of one run in SARIF 2.1.0 (OASIS), for code scanning; printable ASCII throughout.
+
+    Args:
+        findings: What to show.
+        root_of: Gives the root of the repository around a folder. Paths are relative to it, which is how code scanning
+            reads relative URIs.
+    """
     from json import dumps
 
     codes = sorted({finding.code for finding in findings})
@@ -88,7 +117,7 @@ def render_sarif(findings: list[Finding]) -> str:
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(finding, codes) for finding in findings],
+        "results": [_result(finding, codes, root_of) for finding in findings],
     }
     return dumps({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
 
@@ -104,10 +133,10 @@ def _rule(code: str) -> dict[str, object]:
     }
 
 
-def _result(finding: Finding, codes: list[str]) -> dict[str, object]:
+def _result(finding: Finding, codes: list[str], root_of: "RootOf") -> dict[str, object]:
     location: dict[str, object] = {}
     if finding.file:
-        location["physicalLocation"] = _place(finding)
+        location["physicalLocation"] = _place(finding, root_of)
     if finding.path:
         location["logicalLocations"] = [{"fullyQualifiedName": finding.json_path}]
     return {
@@ -116,15 +145,12 @@ def _result(finding: Finding, codes: list[str]) -> dict[str, object]:
         "level": finding.severity,
         "message": {"text": _message_with_help(finding)},
         "locations": [location] if location else [],
-        "partialFingerprints": {"finding/v1": _fingerprint(finding)},
+        "partialFingerprints": {"finding/v1": _fingerprint(finding, root_of)},
     }
 
 
-def _place(finding: Finding) -> dict[str, object]:
-    from urllib.parse import quote
-
-    # Bytes of a name that is not UTF-8 are quoted as they are.
-    uri = quote(_in_repository(finding.file).encode("utf-8", "surrogateescape"))
+def _place(finding: Finding, root_of: "RootOf") -> dict[str, object]:
+    uri = _uri(_in_repository(finding.file, root_of))
     place: dict[str, object] = {"artifactLocation": {"uri": uri}}
     if finding.line:
         place["region"] = {
@@ -135,11 +161,27 @@ def _place(finding: Finding) -> dict[str, object]:
     return place
 
 
-def _fingerprint(finding: Finding) -> str:
+def _uri(path: str) -> str:
+    """A path with `/` as a relative URI, or as one of the scheme `file` if it is absolute."""
+    from urllib.parse import quote
+
+    if not os.path.isabs(path):
+        return quote(_bytes(path))
+    # On Windows the path begins with a drive, or with the `//` before the name of a server.
+    start = "file:" if path.startswith("//") else "file://" if path.startswith("/") else "file:///"
+    return start + quote(_bytes(path), safe="/:")
+
+
+def _bytes(path: str) -> bytes:
+    """A path in UTF-8. Bytes of a name that is not UTF-8 stay as they are."""
+    return path.encode("utf-8", "surrogateescape")
+
+
+def _fingerprint(finding: Finding, root_of: "RootOf") -> str:
     """A digest of the fault that does not change when lines or models are added before it."""
     from hashlib import sha256
 
     # A model is known by its id, not by how many stand before it.
     path = finding.path[2:] if finding.model else finding.path
-    parts = [finding.code, _in_repository(finding.file), finding.model or "", *map(str, path)]
+    parts = [finding.code, _in_repository(finding.file, root_of), finding.model or "", *map(str, path)]
     return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
