@@ -2,8 +2,9 @@
 
 import os
 
+from hypiler.cli.changed import CHANGED_AND_PROJECT, NO_CHANGE, add_changed_argument, changed
 from hypiler.cli.report import add_project_argument, add_report_arguments, project_options, project_root, project_words
-from hypiler.cli.streams import USAGE, usage_error
+from hypiler.cli.streams import ENVIRONMENT, OK, USAGE, print_error, usage_error
 from hypiler.cli.write_or_check import add_output_arguments, write_or_check
 from hypiler.diagnostics.escaping import printable
 from hypiler.emit.targets import TARGETS
@@ -21,6 +22,7 @@ EXAMPLES = """examples:
   hypiler build models.json --out src/app   write src/app/model_registry.py and its stub
   hypiler build --check                  in CI: exit 1 if the committed output is not up to date
   hypiler build --watch                  while you edit: build whenever a file changes
+  hypiler build --check --changed models.json README.md   in a git hook: every project that uses one of these files
 """
 
 
@@ -45,6 +47,7 @@ def add_arguments(parser: "ArgumentParser") -> None:
         help=f"with --out: what to write, of {', '.join(TARGETS)}; can be repeated; default: module",
     )
     add_project_argument(parser)
+    add_changed_argument(parser)
     add_output_arguments(parser)
     parser.add_argument("--watch", action="store_true", help="build again whenever a file changes, until Ctrl-C")
     add_report_arguments(parser)
@@ -52,6 +55,8 @@ def add_arguments(parser: "ArgumentParser") -> None:
 
 def run(options: "Namespace") -> int:
     """Compile, report, and write or compare if nothing is wrong."""
+    if options.changed:
+        return _of_changed(options)
     if (options.files and not options.out) or (options.out and not options.files):
         usage_error("`build FILE` and `--out DIR` need each other; without both, [tool.hypiler] decides")
         return USAGE
@@ -64,6 +69,37 @@ def run(options: "Namespace") -> int:
     if options.watch:
         return _watch(options)
     return write_or_check(options, lambda: _resolve_paths(options), _fix_command(options))
+
+
+def _of_changed(options: "Namespace") -> int:
+    """The same for every project that the changed files concern; the highest exit code."""
+    if options.project is not None:
+        return usage_error(CHANGED_AND_PROJECT)
+    if options.out or options.target or options.watch:
+        return usage_error("`--changed` works as [tool.hypiler] says: leave out `--out`, `--target` and `--watch`")
+    codes = [_of_one(options, root, project) for root, project in changed(options, outputs=True)]
+    if not codes and not options.quiet:
+        print(NO_CHANGE)
+    return max(codes, default=OK)
+
+
+def _of_one(options: "Namespace", root: str, project: "Options | OptionsError") -> int:
+    """Build or check one of several projects. A file that cannot be read does not keep us from the other projects."""
+    from shlex import join
+
+    from hypiler.project.changed import without_ignored
+
+    def resolve_paths() -> Options:
+        if isinstance(project, OptionsError):
+            raise project
+        return without_ignored(project) if options.check or options.diff else project
+
+    fix_command = join(["hypiler", "build", *(["--project", root] if root else [])])
+    try:
+        return write_or_check(options, resolve_paths, printable(fix_command))
+    except OSError as error:
+        print_error(printable(str(error)))
+        return ENVIRONMENT
 
 
 def _resolve_paths(options: "Namespace") -> Options:

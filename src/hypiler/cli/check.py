@@ -2,6 +2,7 @@
 
 import sys
 
+from hypiler.cli.changed import CHANGED_AND_PROJECT, NO_CHANGE, add_changed_argument, changed
 from hypiler.cli.report import (
     FORMATS,
     add_project_argument,
@@ -10,8 +11,9 @@ from hypiler.cli.report import (
     project_options,
     report,
 )
-from hypiler.cli.streams import FINDINGS, USAGE, usage_error
+from hypiler.cli.streams import ENVIRONMENT, FINDINGS, OK, USAGE, print_error, usage_error
 from hypiler.compiler.checked import CheckedRegistry
+from hypiler.diagnostics.escaping import printable
 from hypiler.project.loading import STDIN, load_into
 
 TYPE_CHECKING = False
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from hypiler.compiler.rule_settings import RuleSettings
+    from hypiler.diagnostics.finding import Finding
+    from hypiler.project.options import Options
 
 EXAMPLES = """examples:
   hypiler check                          the files of the project around this folder
@@ -28,6 +32,7 @@ EXAMPLES = """examples:
   hypiler check --format concise         one line per finding
   hypiler check --format github          annotations in a pull request
   hypiler check --format sarif > hypiler.sarif
+  hypiler check --changed models.json README.md   in a git hook: every project that reads one of these files
 """
 
 
@@ -40,6 +45,7 @@ def add_arguments(parser: "ArgumentParser") -> None:
         help="registry files, `-` for standard input; default: the files of the project",
     )
     add_project_argument(parser)
+    add_changed_argument(parser)
     parser.add_argument(
         "--select", metavar="RULES", help="apply only these rules: codes, prefixes or names, with commas"
     )
@@ -53,16 +59,49 @@ def run(options: "Namespace") -> int:
     """Check and report; nothing is written."""
     if options.files.count("-") > 1:
         return usage_error("`-` is standard input, which can be read once: give it once")
+    if options.changed and options.project is not None:
+        return usage_error(CHANGED_AND_PROJECT)
+    if options.changed:
+        return _of_changed(options)
     registries = _of_files(options) if options.files else _of_project(options)
-    if isinstance(registries, int):
-        return registries
+    return registries if isinstance(registries, int) else _report(registries, [], options)
+
+
+def _report(registries: "list[CheckedRegistry]", faults: "list[Finding]", options: "Namespace") -> int:
+    """Report all findings; the exit code. `faults` are those of projects whose options cannot be used."""
     # One document for all registries, where the format is one.
-    findings = [finding for registry in registries for finding in registry.findings]
+    findings = faults + [finding for registry in registries for finding in registry.findings]
     report(findings, _excerpts(registries), options, sys.stdout)
     if not findings and options.format in ("text", "concise"):
         count = sum(map(len, registries))
         print(f"{count} model{'s' * (count != 1)}, no findings")
     return exit_code(findings, strict=options.strict)
+
+
+def _of_changed(options: "Namespace") -> int:
+    """Check and report every registry of the projects that the changed files concern; the highest exit code."""
+    found: list[CheckedRegistry] = []
+    faults: list[Finding] = []
+    code = None
+    for _, project in changed(options, outputs=False):
+        code = code or OK
+        if isinstance(project, Exception):
+            faults += project.findings
+            continue
+        try:
+            registries = _compiled(project, options)
+        except OSError as error:
+            # A file that cannot be read does not keep us from the other projects.
+            print_error(printable(str(error)))
+            code = ENVIRONMENT
+            continue
+        if isinstance(registries, int):
+            return registries
+        found += registries
+    if code is None and options.format in ("text", "concise"):
+        print(NO_CHANGE)
+        return OK
+    return max(code or OK, _report(found, faults, options))
 
 
 def _of_files(options: "Namespace") -> "list[CheckedRegistry] | int":
@@ -80,7 +119,6 @@ def _of_files(options: "Namespace") -> "list[CheckedRegistry] | int":
 def _of_project(options: "Namespace") -> "list[CheckedRegistry] | int":
     """Every registry of the project, or the exit code after a report of wrong options."""
     # Imported here: a check of files reads no options.
-    from hypiler.project.build import compile_options
     from hypiler.project.options import OptionsError
 
     try:
@@ -88,6 +126,13 @@ def _of_project(options: "Namespace") -> "list[CheckedRegistry] | int":
     except OptionsError as error:
         report(error.findings, None, options, sys.stderr)
         return FINDINGS
+    return _compiled(project, options)
+
+
+def _compiled(project: "Options", options: "Namespace") -> "list[CheckedRegistry] | int":
+    """Every registry of a project, or the exit code after a report of wrong options."""
+    from hypiler.project.build import compile_options
+
     rules = project.registries[0].rules
     if options.select is not None or options.ignore is not None:
         rules = _rules(rules, options)

@@ -21,7 +21,7 @@ def find_project(start: str = "") -> str | None:
     whoever reads it next reports the fault, instead of working on another project further up.
     """
     for folder in upward(start):
-        if _is_project(folder):
+        if is_project(folder):
             if os.path.isabs(start) or folder == start:
                 return folder
             found = os.path.relpath(folder)
@@ -29,7 +29,8 @@ def find_project(start: str = "") -> str | None:
     return None
 
 
-def _is_project(folder: str) -> bool:
+def is_project(folder: str) -> bool:
+    """Whether a folder has a pyproject.toml with our table, or one that names hypiler and cannot be read."""
     try:
         data = read_file(os.path.join(folder, FILE))
         return b"hypiler" in data and "hypiler" in tool_tables(data)

@@ -47,13 +47,14 @@ class RegistryOptions:
 
     Attributes:
         sources: The files of the registry, in order. One that begins with `..` lies above the project.
+        named: The sources as they are written, patterns included.
         lock: The path of its lock, whether the file exists or not.
         targets: The path of each target that a build writes, by the target's name; the module is the first one.
         docs: The path that the option `docs` names: only `hypiler docs` writes it. None if it is not set.
         rules: Which rules are applied, in the whole project; None for all of them, as declared.
     """
 
-    __slots__ = ("docs", "lock", "rules", "sources", "targets")
+    __slots__ = ("docs", "lock", "named", "rules", "sources", "targets")
 
     def __init__(
         self,
@@ -62,8 +63,11 @@ class RegistryOptions:
         targets: dict[str, str],
         docs: str | None = None,
         rules: "RuleSettings | None" = None,
+        *,
+        named: list[str] | None = None,
     ) -> None:
         self.sources = sources
+        self.named = sources if named is None else named
         self.lock = lock
         self.targets = targets
         self.docs = docs
@@ -81,9 +85,9 @@ class RegistryOptions:
             return os.path.normpath(os.path.join(root, path))
 
         targets = {name: at(path) for name, path in self.targets.items()}
-        return RegistryOptions(
-            [*map(at, self.sources)], at(self.lock), targets, self.docs and at(self.docs), self.rules
-        )
+        docs = self.docs and at(self.docs)
+        named = [*map(at, self.named)]
+        return RegistryOptions([*map(at, self.sources)], at(self.lock), targets, docs, self.rules, named=named)
 
     def path_of(self, target: str) -> str | None:
         """The path of a target; None if the options name no path."""
@@ -226,7 +230,7 @@ class _Reader:
     def one(self, table: "dict[str, JSONValue]", place: "Path") -> RegistryOptions:
         """The options of one registry, from the table at `place`."""
         self.places.append(place)
-        sources = self._sources(table.get("sources", "models.json"), (*place, "sources"))
+        named, sources = self._sources(table.get("sources", "models.json"), (*place, "sources"))
         output = self._output(table.get("output"), place)
         docs = self._docs(table["docs"], (*place, "docs")) if "docs" in table else None
         targets = self._targets(table.get("targets", {}), (*place, "targets"), docs)
@@ -237,15 +241,15 @@ class _Reader:
             lock = self._lock(table["lock"], (*place, "lock"))
         elif sources:
             self._check_inside(lock, (*place, "lock"))
-        return RegistryOptions(sources, lock, {"module": output, **targets}, docs)
+        return RegistryOptions(sources, lock, {"module": output, **targets}, docs, named=named)
 
-    def _sources(self, value: "JSONValue", path: "Path") -> list[str]:
-        """One path or several, each once; patterns are replaced by the files that match."""
+    def _sources(self, value: "JSONValue", path: "Path") -> tuple[list[str], list[str]]:
+        """One path or several, each once, as they are written, and with the files that match in place of patterns."""
         values = value if isinstance(value, list) else [value]
         texts = [item for item in values if isinstance(item, str)]
         if not texts or len(texts) < len(values):
             self.fault(f"`sources` must be a path or a list of paths, got {quote_toml(value)}", path)
-            return []
+            return [], []
         named: list[str] = []
         sources: list[str] = []
         for number, text in enumerate(texts):
@@ -258,7 +262,7 @@ class _Reader:
             if self._check_source(source, place):
                 # A file that a pattern matches and that is named before keeps its place.
                 sources += [file for file in self._files(source, place) if file not in sources]
-        return sources
+        return named, sources
 
     def _check_source(self, source: str, place: "Path") -> bool:
         """A source may lie above the project, in the same git repository; whether the path can be used."""
