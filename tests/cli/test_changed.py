@@ -243,7 +243,10 @@ def test_project_of_the_root_is_found(capsys: pytest.CaptureFixture[str]) -> Non
     write("models.json", registry("a"))
     git("add", "-A")
     assert main(["build", "--check", "--changed", "models.json"]) == 1
-    assert golden("error[M506]: `root.py` is missing\n--> root.py\n = help: run `hypiler build`\n") in capsys.readouterr().err
+    assert (
+        golden("error[M506]: `root.py` is missing\n--> root.py\n = help: run `hypiler build`\n")
+        in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import io
 import re
 import shlex
 import shutil
+import subprocess
 from importlib import import_module
 from pathlib import Path
 
@@ -39,8 +40,9 @@ def test_every_command_shows_examples_of_itself(command: str) -> None:
 def test_example_runs(
     words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """In a project whose outputs are up to date."""
+    """In a project whose outputs are up to date, at the root of a git repository."""
     project = Path(shutil.copytree(APP, tmp_path / "app"))
+    subprocess.run(["git", "init", "-q", project], check=True)
     monkeypatch.chdir(project)
     assert main(["build"]) == main(["docs"]) == 0
     capsys.readouterr()
