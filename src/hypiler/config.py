@@ -121,9 +121,10 @@ class ModelConfig:
             `dimension` truncates the vectors to one of the model's own Matryoshka dims. Raises UnknownModelError for
             an unknown id and ValueError for a dimension that the model does not have.
             """
-            from hypiler.model_registry import get_model
+            from hypiler.model_registry import _parts
 
-            model = get_model(id)
+            # The lookup of get_model without its warning, since the config warns.
+            model = _parts()[2](id)
             if model is None:
                 raise _unknown(id)
             return _configured(cls, model, dimension)

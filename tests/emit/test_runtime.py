@@ -8,6 +8,7 @@ import pickle
 import pydoc
 import sys
 import threading
+import warnings
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -506,7 +507,7 @@ class TestLoading:
             assert m.MODELS["cb2"] is m.COLBERT_V2
 
     def test_reloading_a_changed_file_leaves_nothing_stale(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        changed = registry_of(plain_model(id="bge-m3", name="Another", type="dense", aliases=["t1"]))
+        changed = registry_of(current_model(id="bge-m3", name="Another", type="dense", aliases=["t1"]))
         with _importable(folder, monkeypatch) as m:
             for name in dir(m):
                 getattr(m, name)
@@ -529,10 +530,110 @@ class TestLoading:
             assert not {"COLBERT_V2", "TINY_V1", "T2"} & {*dir(m)}
 
 
+RETIRED = [
+    current_model(id="new", aliases=[]),
+    plain_model(id="old", aliases=["very.old"], huggingface_id="org/old", deprecated='use `new`; it\'s "better"'),
+]
+RETIREMENT = "'old' is deprecated: use `new`; it's \"better\""
+
+
+@pytest.fixture(scope="class")
+def retired(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
+    with imported(valid(registry_of(*RETIRED)), tmp_path_factory.mktemp("retired")) as module:
+        yield module
+
+
+def warnings_of(code: str, m: ModuleType) -> list[tuple[str, int, str, type[Warning]]]:
+    """The warnings that a program gives, each with the place that it names."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        exec(compile(code, "program.py", "exec"), {"m": m})
+    return [(w.filename, w.lineno, str(w.message), w.category) for w in caught]
+
+
+class TestDeprecatedModels:
+    @pytest.mark.parametrize(
+        "use",
+        [
+            "m.OLD",
+            "m.VERY_OLD",
+            "from {name} import OLD",
+            "m.get_model('old')",
+            "m.get_model('very.old')",
+            "m.get_model('org/old')",
+            "[*map(m.get_model, ['old'])]",
+            "m.MODELS['old']",
+            "m.MODELS['very.old']",
+            "m.MODELS.get('old')",
+            "m.MODELS_BY_ID['old']",
+            "m.from_registry('old')",
+            "m.from_registry('org/old')",
+        ],
+    )
+    def test_each_use_by_name_warns_once_at_its_line(self, retired: ModuleType, use: str) -> None:
+        line = use.format(name=retired.__name__)
+        program = f"\n{line}\ndef again():\n    {line}\nagain()"
+        places = [("program.py", number, RETIREMENT, DeprecationWarning) for number in (2, 4)]
+        assert warnings_of(program, retired) == places
+
+    @pytest.mark.parametrize(
+        "use",
+        [
+            "[*m.MODEL_REGISTRY]",
+            "repr(m.MODEL_REGISTRY)",
+            "[*m.MODELS.items()]",
+            "[*m.MODELS.values()]",
+            "dict(m.MODELS)",
+            "{**m.MODELS_BY_ID}",
+            "[m.MODELS[name] for name in m.MODELS]",
+            "[m.MODELS.get(name) for name in m.MODELS]",
+            "m.MODELS == {}",
+            "'old' in m.MODELS, m.is_model_id('old'), m.ModelId, m.Repository",
+            "m.models_by_organization('text'), m.models_with_matryoshka()",
+            "dir(m), m.__all__",
+            "import copy, pickle; copy.deepcopy(pickle.loads(pickle.dumps([*m.MODEL_REGISTRY])))",
+            "m.MODEL_REGISTRY[1].to_dict(), m.MODEL_REGISTRY[1].space_id, hash(m.MODEL_REGISTRY[1])",
+            "m.NEW, m.get_model('new'), m.MODELS['new'], m.from_registry('new')",
+        ],
+    )
+    def test_what_names_no_deprecated_model_does_not_warn(self, retired: ModuleType, use: str) -> None:
+        assert warnings_of(use, retired) == []
+
+    def test_a_repository_is_still_no_key(self, retired: ModuleType) -> None:
+        found = warnings_of("try: m.MODELS['org/old']\nexcept KeyError: pass", retired)
+        assert found == []
+        with pytest.raises(KeyError) as error:
+            retired.MODELS["org/old"]
+        assert error.value.args == ("no model 'org/old' in this registry; did you mean 'old'?",)
+        assert retired.MODELS.get("org/old") is None
+
+    def test_there_is_one_record(self, retired: ModuleType) -> None:
+        with pytest.warns(DeprecationWarning):
+            ways = [retired.OLD, retired.VERY_OLD, retired.get_model("old"), retired.get_model("org/old")]
+        record = retired.MODEL_REGISTRY[1]
+        assert [way is record for way in ways] == [True] * 4
+        assert record.deprecated == 'use `new`; it\'s "better"'
+
+    def test_a_warning_that_is_an_error_is_all_that_is_shown(self, tmp_path: Path) -> None:
+        (tmp_path / "registry.py").write_text(emit_python(valid(registry_of(*RETIRED))), "utf-8", newline="")
+        code = "import registry; registry.get_model('old')"
+        run = run_python(code, "-W", "error::DeprecationWarning", cwd=tmp_path)
+        assert run.stderr.splitlines()[-1] == f"DeprecationWarning: {RETIREMENT}"
+        assert "During handling" not in run.stderr
+
+    def test_python_shows_it_once_per_line_of_the_main_program(self, tmp_path: Path) -> None:
+        (tmp_path / "registry.py").write_text(emit_python(valid(registry_of(*RETIRED))), "utf-8", newline="")
+        code = "import registry\nfor _ in range(3): registry.OLD\nregistry.MODELS['old']"
+        run = run_python(code, cwd=tmp_path)
+        shown = [f"<string>:{line}: DeprecationWarning: {RETIREMENT}" for line in (2, 3)]
+        assert [line for line in run.stderr.splitlines() if "Warning" in line] == shown
+
+
 class TestThreads:
     def test_threads_that_ask_at_once_get_the_same_objects(self, tmp_path: Path) -> None:
         models = [
-            plain_model(id=f"m{n}", type=f"t{n % 5}", aliases=[f"a{n}"], huggingface_id=f"org/r{n}") for n in range(80)
+            current_model(id=f"m{n}", type=f"t{n % 5}", aliases=[f"a{n}"], huggingface_id=f"org/r{n}")
+            for n in range(80)
         ]
         interval = sys.getswitchinterval()
         sys.setswitchinterval(1e-4)

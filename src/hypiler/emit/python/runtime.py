@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
     _T = TypeVar("_T")
     _Decoder = Callable[[str], Any]
-    _Loaded = tuple[Callable[[str], Any], Callable[[], list[str]], Callable[[str], Any]]
+    _Find = Callable[[str], Any]
+    _Loaded = tuple[_Find, Callable[[], list[str]], _Find, _Find]
 
 # A reload runs this file again in the same namespace: what was made there has to go.
 for _name in globals().get("_made", ()):
@@ -56,6 +57,9 @@ def __getattr__(name: str) -> "Any":
     made = None if name[:1] == "_" else _parts()[0](name)
     if made is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if type(getattr(made, "deprecated", None)) is str:
+        # Not kept, since each use of it warns.
+        return made
     _made.append(name)
     return globals().setdefault(name, made)
 
@@ -69,7 +73,8 @@ def get_model(id: str) -> "Any":
     try:
         return _records[id]
     except KeyError:
-        return _parts()[2](id)
+        pass  # What follows may warn, and a filter may make the warning an error.
+    return _parts()[3](id)
 
 
 def _restore(name: str, values: "dict[str, Any]") -> "Any":
@@ -187,6 +192,7 @@ def _load() -> "_Loaded":
             id: str
             embedding_dim: int
             matryoshka_dims: tuple[int, ...]
+            deprecated: str | None
             _type: str
 
         @property
@@ -346,10 +352,16 @@ def _load() -> "_Loaded":
     decoders["layers"] = listed(filler(DenseLayer, _LAYER_FIELDS, "="))
     fill_model = filler(ModelInfo, _FIELDS, "|")
 
+    # Deprecated models, apart from the records that are given without a look at them.
+    retired: dict[str, Any] = {}
+
     def decoded(row: str) -> ModelInfo:
         id = row[: row.index("|")]
-        # setdefault is atomic: threads that decode the same row get one record.
-        known: Any = _records.get(id) or _records.setdefault(id, fill_model(row))
+        known: Any = _records.get(id) or retired.get(id)
+        if known is None:
+            known = fill_model(row)
+            # setdefault is atomic: threads that decode the same row get one record.
+            known = (retired if known.deprecated else _records).setdefault(id, known)
         model: ModelInfo = known
         return model
 
@@ -405,6 +417,9 @@ def _load() -> "_Loaded":
     few = iter(range(4))
 
     def found(id: str) -> "ModelInfo | None":
+        known: ModelInfo | None = _records.get(id)
+        if known:
+            return known
         # No id has a slash, and every repository has one.
         is_id = "/" not in str(id)
         if is_id and next(few, None) is not None:
@@ -416,7 +431,23 @@ def _load() -> "_Loaded":
         number = (numbers() if is_id else repositories()).get(id)
         if number is None:
             return None
-        model: ModelInfo = _records.setdefault(id, decoded(rows()[number]))
+        model: ModelInfo = decoded(rows()[number])
+        return model if model.deprecated else _records.setdefault(id, model)
+
+    def asked(id: str, keys: "Callable[[], Any] | None" = None) -> "ModelInfo | None":
+        # A model that is asked for by name. A deprecated one warns at the line outside of this
+        # module, unless the name is one of the keys themselves: whoever iterates names no model.
+        model = found(id)
+        if model is None or not model.deprecated or (keys and keys().get(id, id) is id):
+            return model
+        import sys
+        from warnings import warn
+
+        frame, level = vars(sys)["_getframe"](1), 2
+        while frame is not None and frame.f_globals is globals():
+            frame, level = frame.f_back, level + 1
+        text = f"{model.id!r} is deprecated: {model.deprecated}"
+        warn(text, DeprecationWarning, stacklevel=level)
         return model
 
     def is_model_id(value: object) -> "TypeGuard[Any]":
@@ -444,7 +475,8 @@ def _load() -> "_Loaded":
                     raise
                 message = "from_registry needs hypiler: pip install hypiler"
                 raise ImportError(message, name="hypiler") from None
-        model = get_model(id)
+        # from_model warns of a deprecated one.
+        model = found(id)
         if model is None:
             near = nearest(id, [*numbers(), *repositories()])
             raise hypiler.UnknownModelError(id, near, __name__)
@@ -518,13 +550,15 @@ def _load() -> "_Loaded":
         # What collections.abc gives; the package collections would be loaded with it.
         from _collections_abc import Mapping
 
+        keys = once(lambda: dict(zip(numbers(), numbers())))
+
         class Models(Mapping[str, ModelInfo]):
             """Every model, by its id in file order, then by its aliases."""
 
             __slots__ = ()
 
             def __getitem__(self, id: str) -> ModelInfo:
-                model: ModelInfo | None = get_model(id)
+                model = asked(id, keys)
                 # A repository is no key: two models can have the same one.
                 if model is None or "/" in id:
                     near = model.id if model else nearest(id, [*numbers()])
@@ -538,7 +572,7 @@ def _load() -> "_Loaded":
 
             def get(self, id: "Any", default: "Any" = None) -> "Any":
                 """The model with this id or alias, or `default`."""
-                return default if "/" in str(id) else get_model(id) or default
+                return default if "/" in str(id) else asked(id, keys) or default
 
             def __iter__(self) -> "Iterator[str]":
                 return iter(numbers())
@@ -587,10 +621,10 @@ def _load() -> "_Loaded":
         if not (name.isupper() and name.isidentifier()):
             return None
         # A name does not tell where its id has a dot; those ids have a table.
-        return found(index(_DOTTED).get(name) or name.lower().replace("_", "-"))
+        return asked(index(_DOTTED).get(name) or name.lower().replace("_", "-"))
 
     def names() -> "list[str]":
         fixed = ["get_model", "MODELS_BY_ID", "MODEL_REGISTRY"]
         return sorted([*fixed, *public, *makers, *literals, *map(upper, numbers())])
 
-    return make, names, found
+    return make, names, found, asked
