@@ -25,7 +25,9 @@ from hypiler.engines.layout import read_layout
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-CONSOLE = [ROOT / "docs" / name for name in ("guide.md", "library.md", "troubleshooting.md", "verifying.md")]
+CONSOLE = [
+    ROOT / "docs" / name for name in ("guide.md", "json-output.md", "library.md", "troubleshooting.md", "verifying.md")
+]
 FIELDS = re.compile(r"(<!-- fields: .*? -->\n)(.*?)(<!-- /fields -->)", re.DOTALL)
 
 

@@ -18,6 +18,7 @@ from griffe import GriffeLoader, Parser
 from griffe2md import default_config, render_object_docs
 from registry_stub import emit_registry_stub
 
+from hypiler.cli.output_schemas import emit_output_table
 from hypiler.emit.field_reference import emit_reference
 from hypiler.emit.json_schema import emit_json_schema
 from hypiler.emit.markdown import emit_markdown
@@ -77,6 +78,15 @@ def spaces() -> str:
     return "\n".join([before + _IDS[0] + lines[0], *lines[1:], _IDS[1] + rest.partition(_IDS[1])[2]])
 
 
+_SHAPE = re.compile(r"(<!-- shape: ([a-z-]+) -->\n).*?(<!-- /shape -->\n)", re.DOTALL)
+
+
+def shapes() -> str:
+    """The page about JSON output with a table of each shape."""
+    text = (ROOT / "docs/json-output.md").read_text("utf-8")
+    return _SHAPE.sub(lambda found: f"{found[1]}{emit_output_table(found[2])}{found[3]}", text)
+
+
 _CONFIG: Any = {
     **default_config,
     "annotations_path": "brief",
@@ -120,6 +130,7 @@ FILES: dict[str, Callable[[], str]] = {
     _CODES: codes,
     "MODELS.md": catalogue,
     "docs/spaces.md": spaces,
+    "docs/json-output.md": shapes,
     **{f"docs/reference/{name}.md": partial(page, name) for name in PUBLIC},
 }
 

@@ -125,7 +125,7 @@ def test_findings_of_all_projects_are_one_document(capsys: pytest.CaptureFixture
     write("services/beta/pyproject.toml", "[tool.hypiler]\n")
     files = ["services/alpha/models.json", "services/beta/models.json"]
     assert main(["check", "--changed", *files, "--format", "json"]) == 1
-    found = {finding["file"] for finding in json.loads(capsys.readouterr().out)}
+    found = {finding["file"] for finding in json.loads(capsys.readouterr().out)["findings"]}
     assert found == {"services/alpha/models.json", "services/beta/pyproject.toml"}
 
 

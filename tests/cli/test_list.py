@@ -77,7 +77,7 @@ def variations(*changes: dict[str, Any]) -> Tree:
 def listed(capsys: Capture, *arguments: str) -> list[str]:
     """The ids that `hypiler list` gives, in its order."""
     assert main(["list", "--json", *arguments]) == 0
-    return [record["id"] for record in json.loads(capsys.readouterr().out)]
+    return [record["id"] for record in json.loads(capsys.readouterr().out)["models"]]
 
 
 def printed(capsys: Capture, *arguments: str) -> list[str]:
@@ -238,7 +238,7 @@ def test_reverse_alone_turns_the_order_of_the_registry(capsys: Capture) -> None:
 
 def test_json_holds_every_field_of_every_record(capsys: Capture) -> None:
     assert main(["list", "--json"]) == 0
-    records = json.loads(capsys.readouterr().out)
+    records = json.loads(capsys.readouterr().out)["models"]
     attributes = [field.attribute for field in FIELDS]
     assert [list(record) for record in records] == [attributes] * len(MODEL_REGISTRY)
     for model, record in zip(MODEL_REGISTRY, records, strict=True):
@@ -253,7 +253,7 @@ def test_json_holds_records_inside_of_records_and_lists_of_additions(capsys: Cap
     extra = {"tasks": ["a", "b"], "rank": 4, "none": None}
     project(variations({"variants": [variant], "extra": extra}), folder)
     assert main(["list", "--json"]) == 0
-    [record] = json.loads(capsys.readouterr().out)
+    [record] = json.loads(capsys.readouterr().out)["models"]
     absent = {"huggingface_id": None, "sha256": None, "size_bytes": None}
     assert record["variants"] == [variant | absent]
     assert record["extra"] == extra

@@ -109,7 +109,9 @@ def test_json_is_all_that_stands_on_standard_output(project: Project) -> None:
     project.write(entry(old), entry(GONE, id="other", huggingface_id="org/other"))
     code, out, err = project.unchanged("outdated", "--json")
     assert (code, err) == (1, "")
-    assert json.loads(out) == [
+    document = json.loads(out)
+    assert (document["version"], document["complete"]) == (1, True)
+    assert document["models"] == [
         {
             "id": "tiny",
             "repository": "org/tiny",
@@ -185,7 +187,7 @@ def test_models_are_chosen_by_id_alias_and_repository(project: Project, name: st
     other = entry(project.hub.add("org/other", FILES), id="other", huggingface_id="org/other", aliases=["another"])
     project.write(tiny, other)
     code, out, _ = project.unchanged("outdated", name, name, "--json")
-    assert (code, [one["id"] for one in json.loads(out)]) == (0, ["other"])
+    assert (code, [one["id"] for one in json.loads(out)["models"]]) == (0, ["other"])
     assert not any("org/tiny" in request.path for request in project.hub.requests)
 
 

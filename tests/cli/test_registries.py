@@ -120,7 +120,7 @@ def test_import_line_names_the_module_of_the_project(
 @pytest.mark.parametrize("name", ["my-model", "mine", "org/my-model"])
 def test_model_is_found_by_id_alias_and_repository(app: Path, capsys: Capture, name: str) -> None:
     code, out, _ = run(capsys, "show", name, "--json")
-    assert (code, json.loads(out)["id"]) == (0, "my-model")
+    assert (code, json.loads(out)["model"]["id"]) == (0, "my-model")
 
 
 def test_alias_is_told_and_a_repository_is_not_one(app: Path, capsys: Capture) -> None:
@@ -179,7 +179,7 @@ def test_check_reports_all_registries_of_a_project_together(two: Path, capsys: C
     code, out, err = run(capsys, "check")
     assert (code, err, out.count('"name": 1,')) == (1, "", 2)
     assert out.endswith("\n2 errors\n")
-    found = json.loads(run(capsys, "check", "--format", "json")[1])
+    found = json.loads(run(capsys, "check", "--format", "json")[1])["findings"]
     assert [one["file"] for one in found] == ["a.json", "b.json"]
 
 
@@ -213,7 +213,8 @@ def test_remedy_names_the_project_again(app: Path, capsys: Capture, command: str
 def test_registry_without_models_has_a_count(app: Path, capsys: Capture) -> None:
     write(app / "models.json")
     assert count(capsys) == golden("0 models of models.json")
-    assert run(capsys, "list", "--json") == (0, "[]\n", "")
+    code, out, err = run(capsys, "list", "--json")
+    assert (code, json.loads(out), err) == (0, {"version": 1, "models": []}, "")
 
 
 @pytest.mark.parametrize("command", [["list"], ["list", "--json"], ["show", "my-model"]])

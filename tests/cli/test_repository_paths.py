@@ -105,7 +105,7 @@ def test_json_names_files_as_the_report_in_text_does(
     monkeypatch.chdir(repository / "services/a")
     monkeypatch.setenv("GITHUB_WORKSPACE", str(repository))
     assert main(["check", "--format", "json"]) == 1
-    assert [finding["file"] for finding in json.loads(capsys.readouterr().out)] == [
+    assert [finding["file"] for finding in json.loads(capsys.readouterr().out)["findings"]] == [
         "models.json",
         "../../shared/models.json",
     ]

@@ -119,7 +119,7 @@ def test_fact_stands_with_its_unit_and_its_source(capsys: Capture) -> None:
 
 def test_json_holds_every_field_with_null_for_unknown_ones(capsys: Capture) -> None:
     assert main(["show", "timesfm-1.0-200m", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
+    found = json.loads(capsys.readouterr().out)["model"]
     assert list(found) == [field.attribute for field in FIELDS]
     assert found["vocab_size"] is None
     assert found["model_type"] == "time-series"
@@ -127,10 +127,10 @@ def test_json_holds_every_field_with_null_for_unknown_ones(capsys: Capture) -> N
 
 def test_json_is_the_record_that_list_gives(capsys: Capture) -> None:
     assert main(["list", "--json"]) == 0
-    listed = json.loads(capsys.readouterr().out)
+    listed = json.loads(capsys.readouterr().out)["models"]
     for expected in listed:
         assert main(["show", expected["id"], "--json"]) == 0
-        assert json.loads(capsys.readouterr().out) == expected
+        assert json.loads(capsys.readouterr().out) == {"version": 1, "model": expected}
 
 
 def test_unknown_facts_have_no_line(capsys: Capture) -> None:

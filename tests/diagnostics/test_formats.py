@@ -42,7 +42,7 @@ def uri(finding: Finding, root: str | None = None) -> str:
 
 class TestJson:
     def test_record_has_every_part_of_a_finding(self) -> None:
-        assert json.loads(render_json([FINDING])) == [
+        assert json.loads(render_json([FINDING]))["findings"] == [
             {
                 "code": "M103",
                 "severity": "error",
@@ -57,7 +57,7 @@ class TestJson:
         ]
 
     def test_severity_is_that_of_the_finding(self) -> None:
-        assert [one["severity"] for one in json.loads(render_json([FINDING, NOTE]))] == ["error", "note"]
+        assert [one["severity"] for one in json.loads(render_json([FINDING, NOTE]))["findings"]] == ["error", "note"]
 
 
 class TestGitHub:
@@ -222,7 +222,9 @@ class TestSarif:
         assert place == {"artifactLocation": {"uri": "a%FF%0A.json"}}
 
 
-@pytest.mark.parametrize(("form", "empty"), [("json", []), ("sarif", "runs"), ("github", None)])
+@pytest.mark.parametrize(
+    ("form", "empty"), [("json", {"version": 1, "findings": []}), ("sarif", "runs"), ("github", None)]
+)
 def test_clean_registry_gives_an_empty_document(
     form: str, empty: Any, capsys: pytest.CaptureFixture[str], tmp_path: Any
 ) -> None:

@@ -51,4 +51,4 @@ def test_limit_shows_all_or_few_and_changes_nothing_else(capsys: pytest.CaptureF
 @pytest.mark.usefixtures("registry")
 def test_programs_get_all_of_them(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "models.json", "--format", "json"]) == 1
-    assert len(json.loads(capsys.readouterr().out)) == 100
+    assert len(json.loads(capsys.readouterr().out)["findings"]) == 100

@@ -117,7 +117,7 @@ class TestReport:
 
     def test_no_finding_is_no_report(self) -> None:
         assert render_text([]) == ""
-        assert render_json([]) == "[]"
+        assert json.loads(render_json([])) == {"version": 1, "findings": []}
 
 
 class TestCaret:
@@ -206,7 +206,7 @@ class TestLineEnds:
 class TestJson:
     def test_a_finding_is_an_object_with_these_keys(self) -> None:
         found = finding(path=("models", 0, "name"), model="m", help="h", column=5)
-        assert json.loads(render_json([found])) == [
+        assert json.loads(render_json([found]))["findings"] == [
             {
                 "code": "M105",
                 "severity": "error",
@@ -221,7 +221,7 @@ class TestJson:
         ]
 
     def test_what_is_not_known_is_null(self) -> None:
-        (found,) = json.loads(render_json([Finding("M001", "x")]))
+        (found,) = json.loads(render_json([Finding("M001", "x")]))["findings"]
         assert (found["model"], found["help"], found["path"]) == (None, None, "$")
 
 
@@ -238,7 +238,7 @@ def test_whatever_is_shown_both_reports_are_clean(line: str, column: int, width:
     assert_clean(*render_text([found], lambda _: one_line).split("\n"))
     listed = render_json([found])
     assert listed.isascii()
-    assert json.loads(listed)[0]["file"] == name
+    assert json.loads(listed)["findings"][0]["file"] == name
 
 
 @pytest.mark.parametrize(

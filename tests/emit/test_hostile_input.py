@@ -191,7 +191,7 @@ def _assert_reports_are_clean(registry: Any, text: str) -> None:
     listed = render_json(registry.findings)
     assert listed.isascii()
     assert_clean(*listed.split("\n"))
-    for finding in json.loads(listed):
+    for finding in json.loads(listed)["findings"]:
         assert_clean(finding["message"], finding["help"] or "", finding["path"])
 
 

@@ -26,7 +26,7 @@ EXAMPLES = """examples:
   hypiler list --shipped --language de --license mit    German, under the MIT licence
   hypiler list --max-dim 512 --matryoshka    short vectors that can be cut shorter
   hypiler list --sort beir --reverse         the best score first
-  hypiler list --file models.json --json | jq -r '.[].huggingface_id'
+  hypiler list --file models.json --json | jq -r '.models[].huggingface_id'
 """
 # If a model has more languages than these, they are counted instead of named.
 _NAMED_LANGUAGES = 3
@@ -79,7 +79,7 @@ def add_arguments(parser: "ArgumentParser") -> None:
         help=f"ascending, unknown values last: by {', '.join(_SORTS)}; default: the registry's order",
     )
     parser.add_argument("--reverse", action="store_true", help="descending; unknown values stay last")
-    parser.add_argument("--json", action="store_true", help="print the full records as a JSON list")
+    parser.add_argument("--json", action="store_true", help="print the full records as JSON")
     add_registry_arguments(parser)
 
 
@@ -94,9 +94,9 @@ def run(options: "Namespace") -> int:
     except _UnknownValueError as error:
         return usage_error(str(error))
     if options.json:
-        from json import dumps
+        from hypiler.cli.json_output import print_document
 
-        print(dumps([model.to_dict() for model in models], indent=2))
+        print_document(models=[model.to_dict() for model in models])
         return OK
     write_lines(_lines(models, registry, Page.of(sys.stdout), options.sort))
     return OK

@@ -39,7 +39,7 @@ COMMANDS = {
     "outdated": "list the pins that are behind their repositories",
     "docs": "write MODELS.md, the documentation of a registry",
     "completion": "print a script that completes commands in a shell",
-    "schema": "print the JSON Schema of models.json",
+    "schema": "print the JSON Schema of models.json or of an output",
 }
 
 

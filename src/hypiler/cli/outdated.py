@@ -2,7 +2,6 @@
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from json import dumps
 
 from hypiler.cli.hub import (
     INTERRUPTED,
@@ -12,6 +11,7 @@ from hypiler.cli.hub import (
     open_hub,
     open_registry,
 )
+from hypiler.cli.json_output import print_document
 from hypiler.cli.streams import FINDINGS, NETWORK, OK, USAGE, write_text
 from hypiler.diagnostics.escaping import printable
 from hypiler.verification.outdated import BEHIND, CURRENT, STATES, UNREACHABLE, check_pin
@@ -45,7 +45,7 @@ def add_arguments(parser: "ArgumentParser") -> None:
     parser.description = _DESCRIPTION
     parser.add_argument("ids", metavar="ID", nargs="*", help="models, also by alias or repository; default: all")
     add_files_arguments(parser, shipped=True)
-    parser.add_argument("--json", action="store_true", help="print a list as JSON")
+    parser.add_argument("--json", action="store_true", help="print the states as JSON")
     add_jobs_argument(parser)
     parser.set_defaults(format="text", limit=0)
 
@@ -60,7 +60,7 @@ def run(options: "Namespace") -> int:
         return USAGE
     statuses, complete = _asked(entries, opened.locks, options.jobs)
     if options.json:
-        write_text(dumps([_record(one) for one in statuses], indent=2), sys.stdout)
+        print_document(complete=complete, models=[_record(one) for one in statuses])
     else:
         for one in statuses:
             if one.state != CURRENT:

@@ -2,7 +2,6 @@
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from json import dumps
 
 from hypiler.cli.hub import (
     INTERRUPTED,
@@ -15,6 +14,7 @@ from hypiler.cli.hub import (
     read_pins,
     today,
 )
+from hypiler.cli.json_output import error_record, print_document
 from hypiler.cli.streams import ENVIRONMENT, FINDINGS, NETWORK, OK, USAGE, print_error, usage_error, write_text
 from hypiler.diagnostics.escaping import printable
 from hypiler.hub.snapshot import HubError
@@ -90,8 +90,9 @@ def run(options: "Namespace") -> int:
     read = {one.entry.id: one.locked for one in done if one.locked is not None and one.entry.id not in left}
     if read:
         keep_lock(opened, updated(opened.locks, read, opened.registry, opened.others, judged=False))
-    _report(done, options, unpinned, written=written)
-    if len(done) < len(entries):
+    complete = len(done) == len(entries)
+    _report(done, options, unpinned, written=written, complete=complete)
+    if not complete:
         return INTERRUPTED
     if any(one.error is not None and not one.gone for one in done):
         return NETWORK
@@ -149,9 +150,9 @@ def _write(done: "list[Pinned]", opened: "Opened") -> bool:
     return True
 
 
-def _report(done: "list[Pinned]", options: "Namespace", unpinned: set[str], *, written: bool) -> None:
+def _report(done: "list[Pinned]", options: "Namespace", unpinned: set[str], *, written: bool, complete: bool) -> None:
     if options.json:
-        write_text(dumps({"models": [_record(one) for one in done]}, indent=2), sys.stdout)
+        print_document(complete=complete, models=[_record(one) for one in done])
         return
     for one in done:
         for line in _lines(one):
@@ -178,13 +179,12 @@ def _lines(one: "Pinned") -> "Iterator[str]":
 
 
 def _record(one: "Pinned") -> "dict[str, Any]":
-    error = one.error
     return {
         "id": one.entry.id,
         "repository": one.entry.repository,
         "revision": one.entry.revision,
         "head": one.head,
-        "error": None if error is None else {"kind": type(error).__name__, "message": str(error)},
+        "error": error_record(one.error),
         "notes": list(one.notes),
         "files": {name: file.to_dict() for name, file in one.files.items()},
     }

@@ -21,7 +21,7 @@ EXAMPLES = """examples:
   hypiler show bge-m3 --shipped           a model of the shipped registry
   hypiler show BAAI/bge-m3 --shipped      the same, by its repository
   hypiler show bge-m3 --shipped --sources    the sources in full
-  hypiler show bge-m3 --shipped --json | jq .embedding_dim
+  hypiler show bge-m3 --shipped --json | jq .model.embedding_dim
 """
 # The width of the longest label of a field. A longer label, which only `extra` and the like have, moves its value to
 # the next line.
@@ -38,7 +38,7 @@ def add_arguments(parser: "ArgumentParser") -> None:
     parser.add_argument(
         "--json",
         action="store_true",
-        help="print the record as a JSON object; unknown facts are null",
+        help="print the record as JSON; unknown facts are null",
     )
     parser.add_argument(
         "--sources",
@@ -61,9 +61,9 @@ def run(options: "Namespace") -> int:
     except UnknownModelError as error:
         return usage_error(unknown_model(error, registry, registry_words(options)))
     if options.json:
-        from json import dumps
+        from hypiler.cli.json_output import print_document
 
-        print(dumps(model.to_dict(), indent=2))
+        print_document(model=model.to_dict())
         return OK
     page = Page.of(sys.stdout)
     lines = _heading(model, options.id, module, page)

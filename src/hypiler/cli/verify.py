@@ -1,7 +1,6 @@
 """`hypiler verify`: compares what the registry says with what the models' own files say."""
 
 import sys
-from json import dumps
 
 from hypiler.cli.hub import (
     INTERRUPTED,
@@ -14,6 +13,7 @@ from hypiler.cli.hub import (
     read_pins,
     today,
 )
+from hypiler.cli.json_output import error_record, print_document
 from hypiler.cli.report import print_findings
 from hypiler.cli.streams import ENVIRONMENT, FINDINGS, NETWORK, OK, USAGE, print_error, usage_error, write_text
 from hypiler.diagnostics.escaping import printable
@@ -143,8 +143,8 @@ def _verified(opened: "Opened", options: "Namespace") -> Verification:
 
 def _report(verification: Verification, options: "Namespace") -> None:
     if options.json:
-        tree = {"models": [_record(result) for result in verification.results], "complete": verification.complete}
-        write_text(dumps(tree, indent=2), sys.stdout)
+        records = [_record(result) for result in verification.results]
+        print_document(complete=verification.complete, models=records)
         return
     for result in verification.results:
         for line in _lines(result, facts=options.facts):
@@ -215,7 +215,7 @@ def _record(result: "Result") -> "dict[str, Any]":
         "repository": result.entry.repository,
         "revision": result.locked.revision if result.locked else None,
         "date": result.locked.date if result.locked else None,
-        "error": None if result.error is None else {"kind": type(result.error).__name__, "message": str(result.error)},
+        "error": error_record(result.error),
         "notes": list(result.notes),
         "facts": [verdict.to_dict() | {"read": _evidence(verdict, result)} for verdict in result.verdicts],
     }

@@ -1,9 +1,9 @@
 """`hypiler verify --bytes`: hashes the files of models, and compares them with the recorded sums."""
 
 import sys
-from json import dumps
 
 from hypiler.cli.hub import chosen_entries
+from hypiler.cli.json_output import error_record, print_document
 from hypiler.cli.streams import ENVIRONMENT, FINDINGS, OK, USAGE, print_error, write_text
 from hypiler.diagnostics.escaping import printable
 from hypiler.hub.folder import read_folder
@@ -27,24 +27,31 @@ def run_bytes(opened: "Opened", options: "Namespace") -> int:
     entries = chosen_entries(opened.registry, options)
     if entries is None:
         return USAGE
-    done: list[ByteCheck] = []
-    failed: dict[str, str] = {}
-    for entry in entries:
-        try:
-            done.append(_checked(entry, opened, options))
-        except HubError as error:
-            failed[entry.id] = printable(str(error))
+    results = [(entry, _result(entry, opened, options)) for entry in entries]
     if options.json:
-        write_text(dumps({"models": [_record(one) for one in done], "failed": failed}, indent=2), sys.stdout)
+        print_document(complete=True, models=[_record(entry, one) for entry, one in results])
     else:
-        for one in done:
-            for line in _lines(one):
-                write_text(line, sys.stdout)
-    for id, message in failed.items():
-        print_error(f"{id}: {message}")
-    if failed:
+        _print(results)
+    if any(isinstance(one, HubError) for _, one in results):
         return ENVIRONMENT
-    return FINDINGS if any(one.wrong for one in done) else OK
+    return FINDINGS if any(isinstance(one, ByteCheck) and one.wrong for _, one in results) else OK
+
+
+def _print(results: "list[tuple[Entry, ByteCheck | HubError]]") -> None:
+    """Print what became of the files to standard output, and then the errors to standard error."""
+    for _, one in results:
+        for line in _lines(one) if isinstance(one, ByteCheck) else ():
+            write_text(line, sys.stdout)
+    for entry, one in results:
+        if isinstance(one, HubError):
+            print_error(f"{entry.id}: {printable(str(one))}")
+
+
+def _result(entry: "Entry", opened: "Opened", options: "Namespace") -> ByteCheck | HubError:
+    try:
+        return _checked(entry, opened, options)
+    except HubError as error:
+        return error
 
 
 def _checked(entry: "Entry", opened: "Opened", options: "Namespace") -> ByteCheck:
@@ -85,6 +92,7 @@ def _lines(one: ByteCheck) -> "Iterator[str]":
             yield f"  {kind:9}{printable(name)} {words}"
 
 
-def _record(one: ByteCheck) -> "dict[str, Any]":
-    lists = {kind: getattr(one, kind) for kind in ("right", *_LISTS)}
-    return {"id": one.entry.id, "revision": one.entry.revision, "folder": one.folder, **lists}
+def _record(entry: "Entry", one: ByteCheck | HubError) -> "dict[str, Any]":
+    error, folder = (one, None) if isinstance(one, HubError) else (None, one.folder)
+    lists = {kind: getattr(one, kind, []) for kind in ("right", *_LISTS)}
+    return {"id": entry.id, "revision": entry.revision, "folder": folder, "error": error_record(error), **lists}

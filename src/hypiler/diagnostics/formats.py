@@ -21,11 +21,15 @@ _STDIN = "<stdin>"
 _SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 
+JSON_VERSION = 1
+"""The version of all shapes of JSON that commands print. It grows when a key goes or changes its meaning."""
+
+
 def render_json(findings: list[Finding]) -> str:
-    """A JSON list of one object per finding; printable ASCII throughout."""
+    """A JSON object with one object per finding in `findings`; printable ASCII throughout."""
     from json import dumps
 
-    return dumps([_record(finding) for finding in findings], indent=2)
+    return dumps({"version": JSON_VERSION, "findings": [_record(finding) for finding in findings]}, indent=2)
 
 
 def _record(finding: Finding) -> dict[str, object]:

@@ -1,0 +1,230 @@
+"""The shapes of what commands print with `--json`, as JSON Schemas, and as the tables of docs/json-output.md.
+
+A shape is described by rows: key, schema and meaning. Every key is always present, unless its row says otherwise.
+"""
+
+from hypiler.diagnostics.formats import JSON_VERSION
+from hypiler.schema.fields import FIELDS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    Schema = dict[str, Any]
+    Rows = tuple[tuple[str, Schema, str], ...]
+
+_TEXT: "Schema" = {"type": "string"}
+_TEXT_OR_NULL: "Schema" = {"type": ["string", "null"]}
+_COUNT: "Schema" = {"type": "integer", "minimum": 0}
+_FLAG: "Schema" = {"type": "boolean"}
+_ANY: "Schema" = {}
+
+
+def _list(items: "Schema") -> "Schema":
+    return {"type": "array", "items": items}
+
+
+def _object(rows: "Rows", *, optional: tuple[str, ...] = (), null: bool = False) -> "Schema":
+    return {
+        "type": ["object", "null"] if null else "object",
+        "properties": {key: {**schema, "description": meaning} for key, schema, meaning in rows},
+        "required": [key for key, _, _ in rows if key not in optional],
+    }
+
+
+_COMPLETE = ("complete", _FLAG, "Whether every model was asked for; false after Ctrl-C.")
+_ID = ("id", _TEXT, "The id of the model.")
+_REPOSITORY = ("repository", _TEXT, "Its repository on the hub.")
+_NOTES = ("notes", _list(_TEXT), "Sentences about what was read.")
+_ERROR = (
+    "error",
+    _object(
+        (
+            ("kind", _TEXT, "The name of the error, such as `NotFoundError` or `UnreachableError`."),
+            ("message", _TEXT, "What happened, in one sentence."),
+        ),
+        null=True,
+    ),
+    "Why the model could not be read.",
+)
+_FINDINGS: "Rows" = (
+    ("code", _TEXT, "The code, such as `M203`. `hypiler explain` explains it."),
+    ("severity", {"enum": ["error", "warning", "note"]}, "How much it counts."),
+    ("message", _TEXT, "What must hold, and what was found."),
+    ("file", _TEXT, "The file, as it was named; empty if the finding is about none."),
+    ("line", _COUNT, "The line, from 1; 0 if the finding is about no line."),
+    ("column", _COUNT, "The column in characters, from 1; 0 if the finding is about no line."),
+    ("path", _TEXT, "The place in the document, such as `$.models[0].license`."),
+    ("model", _TEXT_OR_NULL, "The id of the model."),
+    ("help", _TEXT_OR_NULL, "What to do."),
+)
+_FACTS: "Rows" = (
+    ("path", _TEXT, "The path of the fact in models.json."),
+    ("state", {"enum": ["agrees", "differs", "unknown", "claimed"]}, "The verdict."),
+    ("ours", _ANY, "The value of the registry."),
+    ("theirs", _ANY, "The value of the files; null if they show none."),
+    ("file", _TEXT, "The file that shows it; may be empty."),
+    ("key", _TEXT, "The key in this file; may be empty."),
+    ("note", _TEXT, "What a reader should know; may be empty."),
+    ("doubtful", _FLAG, "Whether `theirs` must not be written into a registry. `note` says why."),
+    ("read", {"enum": ["commit", "copy", None]}, "Where an agreeing fact was read; null for other verdicts."),
+)
+_PINNED: "Rows" = (
+    ("sha256", _TEXT_OR_NULL, "The checksum; null if it is unknown."),
+    ("size", {"type": ["integer", "null"]}, "The size in bytes; null if it is unknown."),
+    ("read", {"enum": ["commit", "copy"]}, "Where the file was read."),
+    ("precision", _TEXT, "The precision of weights; only if it is known."),
+    ("pins", _list(_TEXT), "Where this sha256 is published for the commit; only if it is known."),
+)
+_FILES: "Schema" = {
+    "type": "object",
+    "additionalProperties": _object(_PINNED, optional=("precision", "pins")),
+}
+_STATES = ["current", "behind", "unpinned", "gone", "renamed", "re-registered", "unreachable"]
+
+
+def _record() -> "Schema":
+    """The record of a model: its keys and types follow from the table of fields."""
+    properties = {}
+    for field in FIELDS:
+        schema = _stated(field.type.schema())
+        nullable = field.type.empty is None and not field.required
+        properties[field.attribute] = (_or_null(schema) if nullable or field.null else schema) | {
+            "description": field.doc
+        }
+    return {"title": "record", "type": "object", "properties": properties, "required": [*properties]}
+
+
+def _stated(schema: "Schema") -> "Schema":
+    """The types of a value, without what models.json demands: a record also holds what a file leaves out."""
+    if schema.get("type") == "array":
+        return _list(_stated(schema["items"]))
+    if "properties" in schema:
+        required = schema["required"]
+        parts = {key: _stated(part) for key, part in schema["properties"].items()}
+        known = {
+            key: part if key in required or part.get("type") == "array" else _or_null(part)
+            for key, part in parts.items()
+        }
+        return {"type": "object", "properties": known, "required": [*known]}
+    if "additionalProperties" in schema:
+        return {"type": "object", "additionalProperties": _stated(schema["additionalProperties"])}
+    return {key: schema[key] for key in ("type", "enum", "anyOf") if key in schema}
+
+
+def _or_null(schema: "Schema") -> "Schema":
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def _of_models(*rows: "tuple[str, Schema, str]") -> "Rows":
+    return (_COMPLETE, ("models", _list(_object(rows)), "The models, in the order of the registry."))
+
+
+def _shapes() -> "dict[str, Rows]":
+    record = _record()
+    commit = ("revision", _TEXT_OR_NULL, "The commit; null if it is unknown.")
+    names = _list(_TEXT)
+    return {
+        "list": (("models", _list(record), "The records of the models that pass the filters."),),
+        "show": (("model", record, "The record of the model."),),
+        "check": (("findings", _list(_object(_FINDINGS)), "All findings, sorted by file and position."),),
+        "verify": _of_models(
+            _ID,
+            _REPOSITORY,
+            ("revision", _TEXT_OR_NULL, "The commit of the files; null if it is unknown."),
+            ("date", _TEXT_OR_NULL, "The day of the reading, such as `2026-01-31`."),
+            _ERROR,
+            _NOTES,
+            ("facts", _list(_object(_FACTS)), "The verdict on each fact; empty if the model could not be read."),
+        ),
+        "verify-bytes": _of_models(
+            _ID,
+            commit,
+            ("folder", _TEXT_OR_NULL, "The folder of the files; null if they could not be read."),
+            _ERROR,
+            ("right", names, "The files with the recorded sums."),
+            ("wrong", names, "The files with other sums."),
+            ("missing", names, "Recorded files that decide vectors and are not in the folder."),
+            ("unlisted", names, "Files that decide vectors and have no recorded sum."),
+        ),
+        "pin": _of_models(
+            _ID,
+            _REPOSITORY,
+            ("revision", _TEXT_OR_NULL, "The commit of the entry, also if `--write` wrote it."),
+            ("head", _TEXT_OR_NULL, "The commit that was read."),
+            _ERROR,
+            _NOTES,
+            ("files", _FILES, "The files by name."),
+        ),
+        "outdated": _of_models(
+            _ID,
+            _REPOSITORY,
+            ("state", {"enum": _STATES}, "The state of the pin."),
+            ("pinned", _TEXT_OR_NULL, "The commit of the entry."),
+            ("head", _TEXT_OR_NULL, "The commit of `main` now; null if it is unknown."),
+            ("changed", names, "The files that differ between the two, if facts or vectors come from them."),
+            (
+                "vectors_could_change",
+                {"type": ["boolean", "null"]},
+                "False if vectors stay the same; null if that was not compared.",
+            ),
+            ("message", _TEXT_OR_NULL, "A sentence about any other state than current and behind."),
+        ),
+    }
+
+
+OUTPUTS = ("list", "show", "check", "verify", "verify-bytes", "pin", "outdated")
+"""The names of the shapes: those of the commands, and `verify-bytes` for `hypiler verify --bytes`."""
+
+
+def output_schema(name: str) -> "Schema":
+    """The JSON Schema (draft 2020-12) of one of `OUTPUTS`. Keys that it does not name may be added at any time."""
+    version = ("version", {"const": JSON_VERSION}, "The version of this shape.")
+    command = "verify --bytes" if name == "verify-bytes" else name
+    option = "--format json" if name == "check" else "--json"
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"hypiler {command} {option}",
+        **_object((version, *_shapes()[name])),
+    }
+
+
+def emit_output_schema(name: str) -> str:
+    """The text of the schema."""
+    from json import dumps
+
+    return dumps(output_schema(name), indent=2, ensure_ascii=False) + "\n"
+
+
+def emit_output_table(name: str) -> str:
+    """The same as a table in Markdown. The keys of records are not listed: they are those of `ModelInfo`."""
+    rows = [f"| `{path}` | {_words(schema)} | {schema['description']} |" for path, schema in _walk(output_schema(name))]
+    return "\n".join(["| key | value | meaning |", "|---|---|---|", *rows, ""])
+
+
+def _walk(schema: "Schema", before: str = "") -> "Iterator[tuple[str, Schema]]":
+    """All keys with their schemas, each by its path, such as `models[].error.kind`."""
+    for key, part in schema["properties"].items():
+        path = before + key
+        yield path, part
+        inner = part
+        if "items" in inner:
+            path, inner = f"{path}[]", inner["items"]
+        if isinstance(inner.get("additionalProperties"), dict):
+            path, inner = f"{path}.NAME", inner["additionalProperties"]
+        if "properties" in inner and inner.get("title") != "record":
+            yield from _walk(inner, f"{path}.")
+
+
+def _words(schema: "Schema") -> str:
+    """The type of a value in a few words."""
+    if "const" in schema:
+        return f"`{schema['const']}`"
+    if "enum" in schema:
+        words = [f"`{word}`" for word in schema["enum"] if word]
+        return ", ".join(words) + (" or null" if None in schema["enum"] else "")
+    if schema.get("type") == "array":
+        return f"list: {_words(schema['items'])}"
+    types: str | list[str] = schema.get("type", "any value")
+    return types if isinstance(types, str) else " or ".join(types)
