@@ -9,6 +9,7 @@ from importlib import import_module
 from hypiler.cli.streams import (
     ENVIRONMENT,
     OK,
+    has_no_reader,
     prepare_streams,
     print_error,
     redirect_to_devnull,
@@ -59,11 +60,10 @@ def main(argv: "list[str] | None" = None) -> int:
     try:
         code = _run_in_order(arguments)
         sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader of a pipe has gone, as in `| head`.
-        redirect_to_devnull(sys.stdout)
     except OSError as error:
-        return _environment_error(error)
+        if not has_no_reader(error):
+            return _environment_error(error)
+        redirect_to_devnull(sys.stdout)
     except MemoryError:
         print_error("not enough memory")
         return ENVIRONMENT

@@ -15,6 +15,7 @@ from hypiler.cli.json_output import print_document
 from hypiler.cli.streams import FINDINGS, NETWORK, OK, USAGE, write_text
 from hypiler.diagnostics.escaping import printable
 from hypiler.verification.outdated import BEHIND, CURRENT, STATES, UNREACHABLE, check_pin
+from hypiler.verification.waiting import in_order
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _asked(entries: "list[Entry]", locks: "dict[str, LockEntry]", jobs: int) -> 
 
         pool = ThreadPoolExecutor(jobs)
         try:
-            for one in pool.map(ask, entries):
+            for one in in_order([pool.submit(ask, entry) for entry in entries]):
                 statuses.append(one)
                 done()
         except KeyboardInterrupt:

@@ -24,6 +24,7 @@ from hypiler.schema.key_order import schema_order
 from hypiler.verification.lockfile import AT_COMMIT
 from hypiler.verification.pinning import pin, pin_snapshot
 from hypiler.verification.verify import read_of, updated
+from hypiler.verification.waiting import in_order
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def _of_hub(entries: "list[Entry]", jobs: int) -> "list[Pinned]":
 
         pool = ThreadPoolExecutor(jobs)
         try:
-            for one in pool.map(ask, entries):
+            for one in in_order([pool.submit(ask, entry) for entry in entries]):
                 found.append(one)
                 done()
         except KeyboardInterrupt:

@@ -1,6 +1,7 @@
 """`hypiler schema`: the JSON Schema of models.json, or of what a command prints with `--json`."""
 
 import os
+import sys
 
 from hypiler.cli.one_target import add_target_arguments, run_target
 from hypiler.cli.output_schemas import OUTPUTS, emit_output_schema, emit_output_table
@@ -84,5 +85,14 @@ def _print(format: str | None) -> int:
     else:
         from hypiler.emit.json_schema import emit_json_schema
 
-        print(emit_json_schema(), end="")
+        print(_printed(emit_json_schema()), end="")
     return OK
+
+
+def _printed(text: str) -> str:
+    """JSON as standard output can carry it: in an encoding other than UTF-8, only ASCII is the same."""
+    if (sys.stdout.encoding or "utf-8").lower().replace("-", "") == "utf8":
+        return text
+    from json import dumps
+
+    return "".join([character if character.isascii() else dumps(character)[1:-1] for character in text])

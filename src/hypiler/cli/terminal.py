@@ -8,8 +8,10 @@ from hypiler.diagnostics.terminal_text import columns_of, columns_of_character
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TextIO
+    from typing import Any, TextIO
 
+# ENABLE_VIRTUAL_TERMINAL_PROCESSING.
+_ESCAPES = 0x0004
 # Replacements for a stream whose encoding is missing a character. Each takes one column, so that tables stay aligned.
 _PLAIN = {"–": "-", "…": "~", "·": "|", "↓": "/"}
 
@@ -18,7 +20,27 @@ def wants_color(stream: "TextIO") -> bool:
     """Whether to colour the output to `stream`: on a terminal, unless NO_COLOR or FORCE_COLOR decide otherwise."""
     if os.environ.get("NO_COLOR"):
         return False
-    return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb" and (os.name != "nt" or _enable_escapes(stream))
+
+
+def _enable_escapes(stream: "TextIO") -> bool:
+    """Make a console of Windows obey escape sequences, which older ones print; whether it does."""
+    try:
+        from importlib import import_module
+
+        library: Any = import_module("ctypes")
+        msvcrt: Any = import_module("msvcrt")
+        console = library.windll.kernel32
+        handle = library.c_void_p(msvcrt.get_osfhandle(stream.fileno()))
+        mode = library.c_uint32()
+        # The device NUL counts as a terminal, and has no mode.
+        if not console.GetConsoleMode(handle, library.byref(mode)):
+            return False
+        return bool(mode.value & _ESCAPES or console.SetConsoleMode(handle, mode.value | _ESCAPES))
+    except (ImportError, AttributeError, OSError, ValueError):
+        return False
 
 
 class Page:

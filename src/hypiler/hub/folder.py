@@ -186,7 +186,8 @@ def _all_files(root: Path) -> "Iterator[tuple[str, str]]":
             place = os.path.realpath(path)
             if not os.path.isfile(place):
                 raise AnswerError(f"{_printable(path)} must be a file, or a link to one: replace it by a copy")
-            if path.is_symlink() and not any(Path(place).is_relative_to(one) for one in allowed):
+            # Not only links by name: on Windows, a folder can be a junction.
+            if place != os.path.join(folder, name) and not any(Path(place).is_relative_to(one) for one in allowed):
                 raise AnswerError(f"{_printable(path)} is a link that leads out of the folder: replace it by a copy")
             count += 1
             if count > _MAX_FILES:

@@ -135,6 +135,8 @@ def kept_snapshot(folder: Path, repository: str, revision: str | None) -> Snapsh
     if digest != _digest(body):
         return None
     tree: dict[str, Any] = json.loads(body)
+    if tree["repository"] != repository:
+        return None  # its name differs only in case, which some file systems ignore
     tree["names"] = tuple(tree["names"])
     tree["files"] = {name: b64decode(data) for name, data in tree["files"].items()}
     return Snapshot(**tree)

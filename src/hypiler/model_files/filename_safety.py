@@ -31,21 +31,32 @@ def safe_name(name: str) -> str | None:
         return "it contains an unprintable character"
     if "\\" in name:
         return "it contains a backslash, which separates folders on Windows"
-    if found := [character for character in name if character in _FORBIDDEN]:
-        return f"it contains `{found[0]}`, which names a drive or is not allowed on Windows"
+    if reason := _forbidden(name):
+        return reason
     if "%" in name and (escaped := re.search(_ESCAPED, name)):
         return f"it contains `{escaped[0]}`, an escaped character"
     if name.startswith("/"):
         return "it is absolute"
     for part in name.split("/"):
+        if part in ("", ".", ".."):
+            return f"it has the part `{part}`" if part else "it has an empty part"
         if reason := _unsafe_part(part):
             return reason
     return None
 
 
+def windows_obstacle(path: str) -> str | None:
+    """The reason why there cannot be a file at a path, with `/`, on Windows; None if there can be one."""
+    reasons = (_unsafe_part(part) for part in path.split("/") if part.strip("."))
+    return _forbidden(path) or next(filter(None, reasons), None)
+
+
+def _forbidden(name: str) -> str | None:
+    found = [character for character in name if character in _FORBIDDEN]
+    return f"it contains `{found[0]}`, which names a drive or is not allowed on Windows" if found else None
+
+
 def _unsafe_part(part: str) -> str | None:
-    if part in ("", ".", ".."):
-        return f"it has the part `{part}`" if part else "it has an empty part"
     if part[-1] in ". ":
         return f"it has a part that ends with `{part[-1]}`, which Windows drops"
     device = part.partition(".")[0].rstrip(" ").upper()

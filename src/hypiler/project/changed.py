@@ -134,6 +134,9 @@ def _git(command: str, *arguments: str, folder: str = "", text: str = "", codes:
     import subprocess
 
     words = ["git", command, *arguments]
+    if os.name == "nt":
+        # Or Windows would run a `git.exe` that lies in the current folder, which may be anybody's checkout.
+        os.environ.setdefault("NoDefaultCurrentDirectoryInExePath", "1")
     # No shell reads the words, and no name of a file can be an option: each stands on standard input or after `--`.
     done = subprocess.run(  # noqa: S603
         words, cwd=folder or None, input=os.fsencode(text), capture_output=True, check=False

@@ -24,9 +24,18 @@ def find_project(start: str = "") -> str | None:
         if is_project(folder):
             if os.path.isabs(start) or folder == start:
                 return folder
-            found = os.path.relpath(folder)
-            return "" if found == os.curdir else found
+            return _from_here(folder)
     return None
+
+
+def _from_here(folder: str) -> str:
+    """A folder as seen from the current folder, which itself is ""."""
+    try:
+        found = os.path.relpath(folder)
+    except ValueError:
+        # On Windows the current folder may be on a drive that stands for a folder or a share elsewhere.
+        return folder
+    return "" if found == os.curdir else found
 
 
 def is_project(folder: str) -> bool:

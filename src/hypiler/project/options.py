@@ -354,15 +354,26 @@ class _Reader:
     def _inside(self, text: str, place: "Path") -> str:
         """The plain form of a path, which must stay inside the project."""
         path = os.path.normpath(text)
+        count = len(self.findings)
         self._check_inside(path, place)
+        if os.name == "nt" and len(self.findings) == count:
+            self._check_name(path, place)
         return path
+
+    def _check_name(self, path: str, place: "Path") -> None:
+        """Windows opens a device for some names, such as `con.py`, and drops the ends of others."""
+        # Imported here: no other system needs it.
+        from hypiler.model_files.filename_safety import windows_obstacle
+
+        if reason := windows_obstacle(path.replace(os.sep, "/")):
+            self.fault(f"a path must be one that Windows can have, got {quote_value(path)}: {reason}", place)
 
     def _check_inside(self, path: str, place: "Path") -> None:
         """A path must stay below the project's folder, links followed, wherever the project is built."""
         # A NUL cannot stand in any path, and no function of `os` takes it.
         if not path or "\0" in path:
             self.fault(f"a path must not be empty or hold a NUL, got {quote_value(path)}", place)
-        elif os.path.isabs(path) or not os.path.normpath(self.base + path).startswith(self.base):
+        elif _is_rooted(path) or not os.path.normpath(self.base + path).startswith(self.base):
             message = f"a path must stay inside the project, got {quote_value(path)}"
             self.fault(message, place, _WRITE_RELATIVE, code="M503")
         elif not os.path.realpath(self.base + path).startswith(self.base):
@@ -388,12 +399,18 @@ class _Reader:
                 taken.add(real)
 
     def _real(self, path: str) -> str:
-        return os.path.normcase(os.path.realpath(self.base + path))
+        """What two paths have in common if they could be one file: some file systems ignore the case of names."""
+        return os.path.realpath(self.base + path).casefold()
 
 
 def _dotted(place: "Path") -> str:
     """`tool.hypiler.registry[0]`."""
     return "".join([f"[{part}]" if isinstance(part, int) else f".{part}" for part in place]).removeprefix(".")
+
+
+def _is_rooted(path: str) -> bool:
+    """Whether a path has a root or a drive. On Windows, `/name` and `C:name` are not absolute paths."""
+    return os.path.isabs(path) or path.startswith(os.sep) or os.path.splitdrive(path)[0] != ""
 
 
 def _is_above(source: str) -> bool:

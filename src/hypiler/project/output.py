@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # Between creating a temporary file and renaming it lies far less than this, in seconds.
 _ABANDONED = 60
+# Seconds between tries to replace a file that another program has open: Windows refuses until it is closed.
+_WAITS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4) if os.name == "nt" else ()
 # Build backends neither pack files with this suffix nor fail if they disappear; most .gitignore files cover it.
 _SUFFIX = ".tmp.pyc"
 
@@ -130,7 +132,7 @@ def _lock(path: str) -> int | None:
     try:
         from fcntl import LOCK_EX, LOCK_NB, flock
     except ImportError:
-        return None  # Windows has no such lock; there, only an earlier change is noticed
+        return _lock_beside(path)
     file = None
     try:
         file = os.open(path, os.O_RDWR)
@@ -144,6 +146,20 @@ def _lock(path: str) -> int | None:
             error = OSError(None, "another process is writing it")
         raise failure("write", path, error) from None
     return file
+
+
+def _lock_beside(path: str) -> int | None:
+    """Do the same on Windows, which does not replace open files: the lock is a file beside it, removed when closed."""
+    removed_when_closed: int | None = getattr(os, "O_TEMPORARY", None)
+    if removed_when_closed is None:
+        return None  # there, only an earlier change is noticed
+    flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | removed_when_closed
+    try:
+        return os.open(os.path.join(os.path.dirname(path), f"{_prefix(path)}lock{_SUFFIX}"), flags)
+    except OSError as error:
+        if isinstance(error, FileExistsError):
+            error = OSError(None, "another process is writing it")
+        raise failure("write", path, error) from None
 
 
 def _encoded(text: str) -> bytes:
@@ -236,7 +252,7 @@ def _replace(wanted: dict[str, bytes], found: dict[str, bytes | None]) -> None:
             _set_apart(temporary, path)
         prepared = True
         for path, temporary in temporaries.items():
-            os.replace(temporary, path)
+            _rename(temporary, path)
     except BaseException as error:
         for done, temporary in temporaries.items():
             # A temporary file that is gone has replaced its target; a signal leaves no time to note it elsewhere.
@@ -248,6 +264,16 @@ def _replace(wanted: dict[str, bytes], found: dict[str, bytes | None]) -> None:
     finally:
         for temporary in temporaries.values():
             _discard(temporary)
+
+
+def _rename(temporary: str, path: str) -> None:
+    """Replace a file by a temporary one, also if a virus scanner or an editor has it open for a moment."""
+    for seconds in _WAITS:
+        try:
+            return os.replace(temporary, path)
+        except PermissionError:
+            time.sleep(seconds)
+    return os.replace(temporary, path)
 
 
 def _prefix(path: str) -> str:
@@ -301,7 +327,7 @@ def _restore(path: str, content: bytes | None) -> None:
         else:
             _create(temporary, content, like=path)
             _set_apart(temporary, path)
-            os.replace(temporary, path)
+            _rename(temporary, path)
     except OSError:
         _discard(temporary)
 

@@ -3,7 +3,7 @@
 Results are returned; nothing is printed and nothing is written.
 """
 
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from hypiler.hub.snapshot import AnswerError, HubError, RevisionGoneError, UnreachableError
@@ -15,6 +15,7 @@ from hypiler.verification.lockfile import LockEntry
 from hypiler.verification.merging import merged
 from hypiler.verification.readings import NO_PINS, reading_of, sees_all, sums_elsewhere
 from hypiler.verification.verdict import AGREES, DIFFERS, Verdict, compare
+from hypiler.verification.waiting import as_completed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

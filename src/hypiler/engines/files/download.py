@@ -3,7 +3,7 @@
 import os
 import warnings
 from contextlib import contextmanager
-from fnmatch import fnmatch
+from fnmatch import fnmatchcase
 from importlib import import_module
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from hypiler.stamps.listed_bytes import pinned_files, pins_all_files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Callable, Generator, Iterable
     from typing import Any
 
     from hypiler.protocols import Config
@@ -311,12 +311,18 @@ def _matching_files(folder: Path, patterns: list[str]) -> list[Path]:
     """The files in a folder that match the patterns. Raises UnsafeError for a link to a folder."""
     found: list[Path] = []
     for path in sorted(folder.rglob("*")):
-        if path.is_symlink() and path.is_dir():
+        if path.is_dir() and (path.is_symlink() or _is_junction(path)):
             raise UnsafeError(f"{path} is a link to a folder, in which nothing would be checked: replace it by a copy")
         if path.is_file() and _matches(path.relative_to(folder).as_posix(), patterns):
             found.append(path)
     return found
 
 
+def _is_junction(path: Path) -> bool:
+    """Whether a path is a junction of Windows, which Python 3.11 does not tell from a folder and follows."""
+    is_junction: Callable[[Path], bool] | None = getattr(os.path, "isjunction", None)
+    return is_junction is not None and is_junction(path)
+
+
 def _matches(name: str, patterns: list[str]) -> bool:
-    return any(fnmatch(name, pattern) for pattern in patterns)
+    return any(fnmatchcase(name, pattern) for pattern in patterns)

@@ -4,7 +4,7 @@
 only the registry decides. Nothing is imported or opened here.
 """
 
-from fnmatch import fnmatch
+from fnmatch import fnmatchcase
 
 from hypiler.schema.loading import USUAL_ONNX, variant_onnx
 from hypiler.stamps.files import onnx_with_data, weight_files
@@ -52,7 +52,7 @@ def onnx_weights(config: "Config", names: "Collection[str]") -> list[str]:
     file = next((name for name in onnx_places(config) if name in names), None)
     if file is None:
         return []
-    layers = [name for name in names if fnmatch(name, _LAYERS)]
+    layers = [name for name in names if fnmatchcase(name, _LAYERS)]
     return [*onnx_with_data(file, names), *sorted(layers)]
 
 

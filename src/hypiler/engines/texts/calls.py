@@ -131,7 +131,9 @@ def call(function: "Callable[[], T]", *, long: bool = False) -> "T":
 
     Thread(target=copy_context().run, args=(work,), name="hypiler-call", daemon=True).start()
     try:
-        done.wait()
+        # Without a timeout, Ctrl-C would only be noticed at the end: by Python 3.13 and older on Windows.
+        while not done.wait(_INTERRUPT_WAITS):
+            pass
     except KeyboardInterrupt:
         # If the process ends at once, it is better to end without a thread in the middle of a call.
         done.wait(_INTERRUPT_WAITS)
