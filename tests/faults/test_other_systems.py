@@ -27,7 +27,7 @@ from hypiler.engines.files import download
 from hypiler.engines.texts import calls
 from hypiler.hub.folder import read_folder
 from hypiler.hub.snapshot import HubError, Snapshot, keep_snapshot, kept_snapshot
-from hypiler.project import checkout, discovery, loading, options, output
+from hypiler.project import changed, checkout, discovery, loading, options, output
 from hypiler.project.output import replace_source, write_outputs
 from hypiler.verification import waiting
 
@@ -416,3 +416,21 @@ class TestWaiting:
         failed.set_exception(TimeoutError("late"))
         with pytest.raises(TimeoutError, match="late"):
             list(waiting.in_order([failed]))
+
+
+def test_program_in_the_current_folder_is_not_taken_for_git(
+    windows: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows looks for a program in the current folder first, unless the environment forbids it."""
+    seen: list[str | None] = []
+
+    def run(*words: Any, **settings: Any) -> Any:
+        seen.append(os.environ.get("NoDefaultCurrentDirectoryInExePath"))
+        return SimpleNamespace(returncode=0, stdout=b"", stderr=b"")
+
+    monkeypatch.setenv("NoDefaultCurrentDirectoryInExePath", "")
+    monkeypatch.delenv("NoDefaultCurrentDirectoryInExePath")
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(changed, "os", windows)
+    changed._git("diff")
+    assert seen == ["1"]
