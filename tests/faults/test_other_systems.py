@@ -422,14 +422,15 @@ def test_program_in_the_current_folder_is_not_taken_for_git(
     windows: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Windows looks for a program in the current folder first, unless the environment forbids it."""
+    name = "NoDefaultCurrentDirectoryInExePath"
     seen: list[str | None] = []
 
     def run(*words: Any, **settings: Any) -> Any:
-        seen.append(os.environ.get("NoDefaultCurrentDirectoryInExePath"))
+        seen.append(os.environ.get(name))
         return SimpleNamespace(returncode=0, stdout=b"", stderr=b"")
 
-    monkeypatch.setenv("NoDefaultCurrentDirectoryInExePath", "")
-    monkeypatch.delenv("NoDefaultCurrentDirectoryInExePath")
+    monkeypatch.setenv(name, "")
+    monkeypatch.delenv(name)
     monkeypatch.setattr(subprocess, "run", run)
     monkeypatch.setattr(changed, "os", windows)
     changed._git("diff")
