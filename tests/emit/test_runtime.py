@@ -2,6 +2,7 @@
 
 import compileall
 import copy
+import gc
 import importlib
 import json
 import pickle
@@ -9,8 +10,10 @@ import pydoc
 import sys
 import threading
 import warnings
+import weakref
 import zipfile
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -173,6 +176,57 @@ class TestNames:
     def test_a_record_shows_its_id_type_and_width(self, m: ModuleType) -> None:
         assert repr(m.TINY_V1) == "<ModelInfo 'tiny.v1': time-series, 7 dims>"
 
+    def test_what_is_inside_a_record_shows_what_it_states(self, m: ModuleType) -> None:
+        assert repr(m.TINY_V1.dense_layers[0]) == golden("DenseLayer(in_features=7, out_features=7, activation='text')")
+        assert repr(m.TINY_V1.variants[0]) == golden(
+            "ModelVariant(id='word', quantization='fp32', huggingface_id='org/name', file='word.onnx',"
+            " sha256='0000000000000000000000000000000000000000000000000000000000000000', size_bytes=7)"
+        )
+
+    def test_the_mapping_shows_how_many_models_it_has(self, m: ModuleType) -> None:
+        assert repr(m.MODELS) == golden("<MODELS: 3 models, 3 aliases>")
+
+    def test_the_mapping_offers_its_keys_to_notebooks(self, m: ModuleType) -> None:
+        assert m.MODELS._ipython_key_completions_() == list(m.MODELS)
+
+
+class TestModelType:
+    """`model_type` is read often: it must be quick, and nothing may grow with its use."""
+
+    def test_it_is_the_same_member_by_every_way(self, m: ModuleType) -> None:
+        kind = m.COLBERT_V2.model_type
+        assert kind is m.ModelType.COLBERT is m.ModelType("colbert")
+        assert kind is m.get_model("cb2").model_type is m.MODEL_REGISTRY[0].model_type
+        assert kind is pickle.loads(pickle.dumps(m.COLBERT_V2)).model_type
+
+    def test_nothing_grows_with_use(self, m: ModuleType) -> None:
+        def use() -> None:
+            for name in dir(m):
+                getattr(m, name)
+                assert name == "get_model" or m.__getattr__(name) is getattr(m, name)
+            assert [*map(str, [model.model_type for model in m.MODEL_REGISTRY])]
+
+        def sizes() -> dict[str, int]:
+            return {name: len(value) for name, value in vars(m).items() if hasattr(value, "__len__")}
+
+        use()
+        before = sizes()
+        for _ in range(50):
+            use()
+        assert sizes() == before
+
+    def test_it_is_made_once(self, m: ModuleType) -> None:
+        for _ in range(3):
+            m.COLBERT_V2.model_type
+            assert m.__getattr__("ModelType") is m.ModelType
+        assert [c for c in StrEnum.__subclasses__() if c.__module__ == m.__name__] == [m.ModelType]
+
+    def test_a_pickled_type_that_the_registry_has_no_longer_is_an_error(self, m: ModuleType) -> None:
+        values = m.COLBERT_V2._values() | {"_type": "gone"}
+        with pytest.raises(ValueError) as error:
+            m._restore("ModelInfo", values).model_type
+        assert str(error.value) == "'gone' is not a valid ModelType"
+
 
 class TestLookups:
     def test_an_unknown_id_is_none(self, m: ModuleType) -> None:
@@ -182,6 +236,28 @@ class TestLookups:
         with pytest.raises(KeyError) as error:
             m.MODELS["colbert-v3"]
         assert error.value.args == (golden("no model 'colbert-v3' in this registry; did you mean 'colbert-v2'?"),)
+
+    def test_a_suggestion_is_found_quickly_among_many(self, tmp_path: Path) -> None:
+        models = [plain_model(id=f"dense-model-{n}", aliases=[], huggingface_id=f"org/Dense-{n}") for n in range(3000)]
+        with imported(valid(registry_of(*models)), tmp_path) as m:
+            for wrong, hint in (
+                ("dense-modle-1234", "dense-model-1234"),
+                ("Dense-Model-77", "dense-model-77"),
+                ("org/dense-model-2999", "dense-model-2999"),
+            ):
+                with pytest.raises(KeyError) as error:
+                    m.MODELS[wrong]
+                assert error.value.args == (f"no model {wrong!r} in this registry; did you mean {hint!r}?",)
+
+    def test_repositories_are_not_alike_by_their_owner(self, m: ModuleType) -> None:
+        for wrong, hint in (
+            ("BAAI/colbertv2", "colbert-ir/colbertv2.0"),
+            ("baai/BGE-m3", "BAAI/bge-m3"),
+            ("BAAI/x", None),
+        ):
+            with pytest.raises(UnknownModelError) as error:
+                m.from_registry(wrong)
+            assert error.value.suggestion == hint
 
     def test_an_unknown_key_that_is_like_no_id_suggests_none(self, m: ModuleType) -> None:
         with pytest.raises(KeyError) as error:
@@ -200,19 +276,20 @@ class TestLookups:
         assert m.MODELS.get("t2") is m.TINY_V1
 
     def test_a_question_that_nothing_answers_gives_an_empty_tuple(self, m: ModuleType) -> None:
-        assert m.models_by_type("nothing") == ()
         assert m.models_by_organization("nobody") == ()
         assert m.models_by_organization("A") == ()
+        assert m.models_by_organization("stanford") == ()
         assert m.models_by_language("xx") == ()
         assert m.models_by_max_embedding_dim(6) == ()
 
     def test_questions_without_an_answer_are_not_kept(self, m: ModuleType) -> None:
-        m.models_by_type("nothing")
+        m.models_by_organization("nobody")
         kept = {name: len(v) for name, v in vars(m).items() if isinstance(v, dict)}
         for number in range(100):
-            m.models_by_type(f"nothing{number}")
+            with pytest.raises(ValueError):
+                m.models_by_type(f"nothing{number}")
             m.models_by_organization(f"nobody{number}")
-            m.models_by_language(f"x{number}")
+            m.models_by_language(f"xx-{number + 100}")
             m.get_model(f"nothing{number}")
             m.get_model(f"nobody/nothing{number}")
             m.models_by_max_embedding_dim(number)
@@ -223,10 +300,99 @@ class TestLookups:
         assert m.models_by_type(m.ModelType.TIME_SERIES) == (m.TINY_V1,)
         assert m.models_by_type("time-series") == (m.TINY_V1,)
 
+    def test_a_type_that_no_model_has_is_refused_with_the_nearest(self, m: ModuleType) -> None:
+        for word, hint in (
+            ("colber", golden("; did you mean 'colbert'?")),
+            ("COLBERT", golden("; did you mean 'colbert'?")),
+            ("time_series", golden("; did you mean 'time-series'?")),
+            ("dense", golden("; choose one of: colbert, unified, time-series")),
+            ("", golden("; choose one of: colbert, unified, time-series")),
+            (None, golden("; choose one of: colbert, unified, time-series")),
+        ):
+            with pytest.raises(ValueError) as error:
+                m.models_by_type(word)
+            assert str(error.value) == golden(f"no model type {word!r} in this registry{hint}")
+
+    def test_a_type_of_another_registry_is_taken_by_its_value(self, m: ModuleType) -> None:
+        other: Any = StrEnum("other", {"COLBERT": "colbert", "DENSE": "dense"})
+        assert m.models_by_type(other["COLBERT"]) == (m.COLBERT_V2,)
+        with pytest.raises(ValueError):
+            m.models_by_type(other["DENSE"])
+
     def test_a_language_is_found_with_its_script_and_without(self, m: ModuleType) -> None:
         assert m.models_by_language("zh") == (m.BGE_M3,)
         assert m.models_by_language("zh-Hans") == (m.BGE_M3,)
         assert m.models_by_language("zh-Hant") == ()
+
+    @pytest.mark.parametrize(
+        "tag",
+        [
+            *("ZH", "zho", "chi", "cmn", "zh-cmn", "zh_CN", "zh-Hans-SG", "ZH-HANS", "zh_hans_cn", "chi-Hans"),
+            *("zh-Hans-x-own", "zh-Hans-u-nu-hans", "cmn-Hans-CN-1901"),
+        ],
+    )
+    def test_a_language_is_found_however_its_tag_is_written(self, m: ModuleType, tag: str) -> None:
+        found = () if tag == "zh_CN" else (m.BGE_M3,)
+        assert m.models_by_language(tag) == found
+
+    @pytest.mark.parametrize(
+        "tag", ["de", "xx", "deu", "zh-Hant-TW", "yue", "zh-yue", "i-klingon", "x-own", "art-lojban"]
+    )
+    def test_a_language_that_nobody_lists_finds_nothing(self, m: ModuleType, tag: str) -> None:
+        assert m.models_by_language(tag) == ()
+
+    @pytest.mark.parametrize(
+        ("text", "hint"),
+        [
+            *(("chinese", golden("; did you mean 'zh'?")), ("Mandarin", golden("; did you mean 'zh'?"))),
+            *(
+                ("cn", golden("; did you mean 'zh'?")),
+                ("german", ""),
+                ("", ""),
+                ("z", ""),
+                ("zh-", ""),
+                ("zh--Hans", ""),
+            ),
+            *(
+                ("-zh", ""),
+                (" zh", ""),
+                ("zh-Hans-Hant", ""),
+                ("zh-CN-TW", ""),
+                ("zh-u", ""),
+                ("zh.Hans", ""),
+                ("*", ""),
+            ),
+            *(("zh_CN.UTF-8", ""), ("zh-*", ""), ("zh-abcdefghi", ""), ("中文", ""), ("1a", ""), ("x", ""), (None, "")),
+        ],
+    )
+    def test_what_is_no_language_tag_is_refused(self, m: ModuleType, text: Any, hint: str) -> None:
+        with pytest.raises(ValueError) as error:
+            m.models_by_language(text)
+        start = golden("a language must be a tag such as 'en' or 'zh-Hans'")
+        assert str(error.value) == golden(f"{start}, got {text!r}{hint}")
+
+    def test_a_language_is_found_by_a_more_general_and_a_more_specific_tag(self, tmp_path: Path) -> None:
+        spoken = {
+            "general": ["pt"],
+            "brazil": ["pt-BR"],
+            "taiwan": ["zh-Hant-TW", "en"],
+            "many": ["mul"],
+            "german": ["de"],
+        }
+        models = [plain_model(id=id, aliases=[], capabilities__languages=tags) for id, tags in spoken.items()]
+        with imported(valid(registry_of(*models)), tmp_path) as made:
+
+            def found(tag: str, **options: bool) -> list[str]:
+                return [model.id for model in made.models_by_language(tag, **options)]
+
+            assert found("pt") == ["general", "brazil"]
+            assert found("pt-BR") == ["general", "brazil"]
+            assert found("pt-PT") == ["general"]
+            assert found("zh-TW") == found("zh-Hant") == found("zh") == ["taiwan"]
+            assert found("zh-CN") == found("zh-Hans-TW") == []
+            assert found("mul") == found("fr", include_multilingual=True) == ["many"]
+            assert found("de", include_multilingual=True) == ["many", "german"]
+            assert found("mul", include_multilingual=True) == ["many"]
 
     def test_the_same_record_is_given_every_time(self, m: ModuleType) -> None:
         record = m.get_model("tiny.v1")
@@ -248,7 +414,10 @@ class TestLookups:
     def test_an_empty_registry_answers_every_question(self, tmp_path: Path) -> None:
         with imported(valid(registry_of()), tmp_path) as m:
             assert m.MODEL_REGISTRY == m.models_with_matryoshka() == ()
-            assert m.models_by_type("x") == m.models_by_max_embedding_dim(9**9) == ()
+            assert m.models_by_language("de") == m.models_by_max_embedding_dim(9**9) == ()
+            with pytest.raises(ValueError) as error:
+                m.models_by_type("x")
+            assert str(error.value) == golden("no model type 'x' in this registry")
             assert (dict(m.MODELS), list(m.ModelType)) == ({}, [])
             assert m.get_model("x") is None
 
@@ -407,6 +576,15 @@ class TestImmutability:
                 delattr(record, name)
             assert str(error.value) == golden(f"{owner}.{name} is read-only")
 
+    def test_a_record_can_be_referred_to_weakly(self, record: Any) -> None:
+        notes = weakref.WeakKeyDictionary({record: "a note"})
+        assert (weakref.ref(record)(), notes[record]) == (record, "a note")
+
+    def test_a_record_that_nobody_holds_goes_away(self, record: Any) -> None:
+        reference = weakref.ref(pickle.loads(pickle.dumps(record)))
+        gc.collect()
+        assert reference() is None
+
     def test_a_record_has_no_dict(self, record: Any) -> None:
         assert not hasattr(record, "__dict__")
 
@@ -490,8 +668,6 @@ class TestLoading:
         assert (run.stdout, run.stderr) == ("registry\n", "")
 
     def test_importing_makes_no_record(self, m: ModuleType, tmp_path: Path) -> None:
-        import gc
-
         with imported(valid(registry_of(*MODELS)), tmp_path) as fresh:
             made = [o for o in gc.get_objects() if type(o) is fresh.ModelInfo]
             assert made == []
@@ -521,7 +697,8 @@ class TestLoading:
             assert m.T1 is m.BGE_M3
             assert (list(m.MODELS), len(m.MODEL_REGISTRY)) == (["bge-m3", "t1"], 1)
             assert [member.value for member in m.ModelType] == ["dense"]
-            assert m.models_by_type("colbert") == ()
+            with pytest.raises(ValueError):
+                m.models_by_type("colbert")
             assert m.ModelId.__args__ == ("bge-m3", "t1")
             assert m.Repository.__args__ == ("org/name",)
             assert m.get_model("BAAI/bge-m3") is None

@@ -17,6 +17,7 @@ from hypiler.emit.python.stub import emit_stub
 from hypiler.schema.evidence import Evidence, PinnedFile
 from hypiler.schema.fields import FIELDS
 from hypiler.schema.identifiers import constant_name
+from hypiler.schema.language_tags import language_aliases, matches, read_tag
 
 
 @pytest.fixture(scope="module")
@@ -24,9 +25,25 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("law")
 
 
-def _languages(model: Tree) -> set[str]:
-    tags = model["capabilities"]["languages"]
-    return {*tags, *[tag.partition("-")[0] for tag in tags]}
+def _languages(model: Tree) -> list[str]:
+    tags: list[str] = model["capabilities"]["languages"]
+    return tags
+
+
+def _spellings(models: list[Tree]) -> set[str]:
+    """The listed tags, longer and shorter ones, and other ways of writing them."""
+    tags = {tag for model in models for tag in _languages(model)}
+    tags |= {tag.partition("-")[0] for tag in tags}
+    tags |= {f"{tag}-{more}" for tag in tags for more in ("Hans", "TW", "Hant-TW", "1901", "x-own")}
+    return {form for tag in tags for form in (tag, tag.upper(), tag.replace("-", "_"))} | {"deu", "german", "jp", "xx"}
+
+
+def _refused(call: Any, *arguments: Any) -> str | None:
+    try:
+        call(*arguments)
+    except ValueError as error:
+        return str(error)
+    return None
 
 
 def _flag(model: Tree) -> bool:
@@ -107,15 +124,21 @@ def test_every_lookup_agrees_with_a_scan_over_the_json(folder: Path, tree: Tree,
             kept = [model["id"] for model in models if test(model)]
             return tuple([module.MODELS[id] for id in kept])
 
-        for word in {other, *[model["type"] for model in models]}:
-            answer = module.models_by_type(word)
-            assert answer == scan(lambda m, w=word: m["type"] == w)
+        types = {model["type"] for model in models}
+        for word in types:
+            assert module.models_by_type(word) == scan(lambda m, w=word: m["type"] == w)
+        assert (_refused(module.models_by_type, other) is None) == (other in types)
         for name in {other, *[model["organization"] for model in models]}:
             answer = module.models_by_organization(name)
             assert answer == scan(lambda m, n=name: m["organization"] == n)
-        for tag in {other, *[tag for model in models for tag in _languages(model)]}:
-            answer = module.models_by_language(tag)
-            assert answer == scan(lambda m, t=tag: t in _languages(m))
+        aliases = language_aliases({tag.partition("-")[0] for model in models for tag in _languages(model)})
+        for text in {other, *_spellings(models)}:
+            fault = _refused(read_tag, text, aliases)
+            assert _refused(module.models_by_language, text) == fault
+            if fault is None:
+                tag = read_tag(text, aliases)
+                answer = module.models_by_language(text)
+                assert answer == scan(lambda m, t=tag: any(matches(own.lower(), t) for own in _languages(m)))
         widths = [model["specs"]["embedding_dim"] for model in models]
         for width in {0, bound, *widths, *[width - 1 for width in widths]}:
             answer = module.models_by_max_embedding_dim(width)

@@ -121,7 +121,7 @@ def test_a_list_inside_a_record_is_empty_where_it_is_left_out() -> None:
 def test_a_record_of_a_generated_module_has_the_name_that_the_table_gives() -> None:
     field_type = Records("Benchmark", name=(Text(), True, "Name."), score=(Score(), False, "Score."))
     ((record,),) = through_a_module(field_type, (("a", 0.5),))
-    assert repr(record) == "Benchmark(**{'name': 'a', 'score': 0.5})"
+    assert repr(record) == "Benchmark(name='a', score=0.5)"
 
 
 REFUSED = [

@@ -6,8 +6,8 @@ from hypiler.diagnostics.collector import FindingCollector
 from hypiler.diagnostics.escaping import quote_name
 from hypiler.model_files.facts import FileFact, Problem
 from hypiler.model_files.json_files import mapping, words
-from hypiler.model_files.language_names import LANGUAGE_NAMES
 from hypiler.model_files.repository import ADAPTER, CARD, Repository
+from hypiler.schema.language_names import LANGUAGE_NAMES
 from hypiler.schema.string_types import Language
 from hypiler.schema.vocabulary import LANGUAGE_SLIPS, LANGUAGES, LICENSES, TWO_LETTER_CODES
 

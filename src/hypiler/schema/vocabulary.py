@@ -71,6 +71,19 @@ TWO_LETTER_CODES: dict[str, str] = {
     """.split()
 }
 
+# ISO 639-3 codes of single languages that are usually meant by the code of a group of languages: Mandarin by Chinese,
+# Standard Malay by Malay. From the aliases of languages of Unicode CLDR, those whose replacement is a two-letter code.
+USUAL_CODES: dict[str, str] = {
+    pair[:3]: pair[4:]
+    for pair in """
+    als:sq arb:ar ayr:ay azj:az cmn:zh cwd:cr ekk:et esk:ik fuc:ff gaz:om gug:gn ike:iu khk:mn kmr:ku knc:kr kng:kg
+    kpv:kv lvs:lv npi:ne ojg:oj ory:or pbu:ps pes:fa plt:mg quz:qu src:sc swh:sw uzn:uz ydd:yi zsm:ms zyb:za
+    """.split()
+}
+
+# Two-letter codes that ISO 639 withdrew, with the codes that replaced them.
+WITHDRAWN_CODES = {"in": "id", "iw": "he", "ji": "yi", "jw": "jv", "mo": "ro"}
+
 # What people write instead of a language code.
 LANGUAGE_SLIPS = {
     "cn": "zh",

@@ -11,6 +11,7 @@ from hypiler.emit.python.literals import EmitError, block
 from hypiler.emit.python.row_codec import encode_rows, index_text, verify_rows
 from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
 from hypiler.schema.identifiers import constant_name
+from hypiler.schema.language_tags import broader_tags, language_aliases
 from hypiler.schema.row_text import escape_part
 from hypiler.schema.types import Records
 from hypiler.stamps.stamp import stamp_of
@@ -56,8 +57,7 @@ def _constants(registry: CheckedRegistry) -> dict[str, list[str]]:
     """The lines of every constant. The runtime defines the same names, for its own tests."""
     models = registry.models
     ids = [id for model in models for id in (model.id, *model.aliases)]
-    spoken = [model.languages for model in models]
-    languages = {tags: _languages(tags) for tags in set(spoken)}
+    listed = [tuple([tag.lower() for tag in model.languages]) for model in models]
     return {
         "_FIELDS": [f"{field.attribute}:{field.type.codec}" for field in FIELDS],
         "_VARIANT_FIELDS": _part_fields("variants"),
@@ -72,7 +72,8 @@ def _constants(registry: CheckedRegistry) -> dict[str, list[str]]:
         "_DOTTED": [f"{constant_name(id)}|{id}" for id in ids if "." in id],
         "_BY_TYPE": _index([(model.model_type,) for model in models]),
         "_BY_ORGANIZATION": _index([(model.organization,) for model in models]),
-        "_BY_LANGUAGE": _index([languages[tags] for tags in spoken]),
+        "_BY_LANGUAGE": _language_index(listed),
+        "_LANGUAGES": _language_names(listed),
         "_BY_DIMENSION": _index([(model.embedding_dim,) for model in models]),
         "_WITH_MATRYOSHKA": _index([("",) if model.matryoshka else () for model in models]),
     }
@@ -110,9 +111,22 @@ def _part_fields(attribute: str) -> list[str]:
     )
 
 
-def _languages(tags: "tuple[str, ...]") -> "tuple[str, ...]":
-    """The tags, and the language of each tag with a script or region, so that `zh` finds `zh-Hans`."""
-    return tuple(dict.fromkeys([key for tag in tags for key in (tag, tag.partition("-")[0])]))
+def _language_index(listed: "list[tuple[str, ...]]") -> list[str]:
+    """The models that a tag finds, and under `zh=` those that list `zh` itself, if `zh` also finds longer tags.
+
+    So `zh` finds a model that lists `zh-Hans`, but `zh-TW` does not.
+    """
+    broader = {tags: dict.fromkeys([key for tag in tags for key in broader_tags(tag)]) for tags in set(listed)}
+    partial = {key for tags, keys in broader.items() for key in keys if key not in tags}
+    exact = _index([tuple([tag for tag in tags if tag in partial]) for tags in listed])
+    lines = [line.replace("|", "=|", 1) for line in exact]
+    lines += [f"{key}=|" for key in sorted(partial.difference(*listed))]
+    return [*_index([tuple(broader[tags]) for tags in listed]), *lines]
+
+
+def _language_names(listed: "list[tuple[str, ...]]") -> list[str]:
+    codes = {tag.partition("-")[0] for tags in listed for tag in tags}
+    return [f"{name}|{code}" for name, code in language_aliases(codes).items()]
 
 
 def _index(keys: "list[tuple[Any, ...]]") -> "list[str]":

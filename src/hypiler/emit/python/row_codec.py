@@ -68,7 +68,7 @@ def lookup_of(constants: "Mapping[str, list[str]]") -> "Callable[[str], Any]":
     """The lookup by id of a generated module with these constants; all other constants are empty."""
     from hypiler.emit.python import runtime
 
-    namespace: dict[str, Any] = {**vars(runtime), "_made": [], "_loaded": [], "_records": {}}
+    namespace: dict[str, Any] = {**vars(runtime), "_made": {}, "_loaded": [], "_records": {}}
     namespace |= {name: "\n".join(["", *lines, ""]) for name, lines in constants.items()}
     load = FunctionType(namespace["_load"].__code__, namespace)
     find: Callable[[str], Any] = load()[2]

@@ -23,12 +23,13 @@ _DOTTED: str = "\n"
 _BY_TYPE: str = "\n"
 _BY_ORGANIZATION: str = "\n"
 _BY_LANGUAGE: str = "\n"
+_LANGUAGES: str = "\n"
 _BY_DIMENSION: str = "\n"
 _WITH_MATRYOSHKA: str = "\n"
 
 # ---- cut here ----
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any, NoReturn, TypeGuard, TypeVar
 
     _T = TypeVar("_T")
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 # A reload runs this file again in the same namespace: what was made there has to go.
 for _name in globals().get("_made", ()):
     globals().pop(_name, None)
-_made: "list[str]" = []
+_made: "dict[str, Any]" = {}
 _loaded: "list[_Loaded]" = []
 _records: "dict[str, Any]" = {}
 
@@ -60,8 +61,9 @@ def __getattr__(name: str) -> "Any":
     if type(getattr(made, "deprecated", None)) is str:
         # Not kept, since each use of it warns.
         return made
-    _made.append(name)
-    return globals().setdefault(name, made)
+    # Threads that make the same name at once all get the first of the results.
+    globals()[name] = made = _made.setdefault(name, made)
+    return made
 
 
 def __dir__() -> "list[str]":
@@ -98,7 +100,7 @@ def _load() -> "_Loaded":
 
     class Record:
         # Immutable values; compared by value, copied by reference, pickled by value.
-        __slots__: tuple[str, ...] = ()
+        __slots__: tuple[str, ...] = ("__weakref__",)
 
         def __init__(self) -> None:
             raise TypeError("records are made by their registry: use get_model(id)")
@@ -149,7 +151,8 @@ def _load() -> "_Loaded":
             return hash(getattr(self, self.__slots__[0]))
 
         def __repr__(self) -> str:
-            return f"{type(self).__name__}(**{self._values()!r})"
+            stated = [f"{k}={v!r}" for k, v in self._values().items() if v is not None]
+            return f"{type(self).__name__}({', '.join(stated)})"
 
     def plain(value: "Any") -> "Any":
         if value is None or isinstance(value, (str, int, float)):
@@ -178,8 +181,36 @@ def _load() -> "_Loaded":
 
         __slots__ = names_of(file_fields)
 
-    def counted(number: int, doc: str) -> property:
-        return property(lambda model: int(evidence(model)[number]), doc=doc)
+    # The rows by number; the first is 1, its line in the literal.
+    rows = once(_ROWS.splitlines)
+    spaces = once(_SPACES.splitlines)
+
+    def space_ids(id: str) -> "list[str | None]":
+        # The ids of both sides; a hyphen stands for an unknown one.
+        ids = spaces()[numbers()[id]].split(" ")
+        return [None if one == "-" else one for one in ids]
+
+    def evidence(id: str) -> "list[Any]":
+        # The commit, then how many facts are verified, agree with a copy, and differ.
+        commit, *counts = (index(_VERIFIED).get(id) or "- 0 0 0").split(" ")
+        return [None if commit == "-" else commit, *map(int, counts)]
+
+    pinned: dict[str, tuple[Any, bool]] = {}
+
+    def pins(id: str) -> "tuple[Any, bool]":
+        # A model's pinned files by name, and whether they are all of them.
+        known = pinned.get(id)
+        if known is None:
+            complete, *files = (index(_PINNED).get(id) or "0").split(";")
+            own: dict[str, Any] = {}
+            for file in files:
+                name, _, parts = file.partition("=")
+                own[some(name)] = fill_file(parts)
+            known = pinned.setdefault(id, (frozen(own), complete == "1"))
+        return known
+
+    def part(source: "Callable[[str], Any]", number: int, doc: str) -> property:
+        return property(lambda model: source(model.id)[number], doc=doc)
 
     class ModelInfo(Record):
         """The facts about one model."""
@@ -198,7 +229,10 @@ def _load() -> "_Loaded":
         @property
         def model_type(self) -> "Any":
             """The model's category, a member of ModelType."""
-            return __getattr__("ModelType")(self._type)
+            try:
+                return members[self._type]
+            except KeyError:
+                return member(self._type)
 
         @property
         def dimensions(self) -> "tuple[int, ...]":
@@ -219,45 +253,32 @@ def _load() -> "_Loaded":
                 )
             return dimension
 
-        @property
-        def space_id(self) -> "str | None":
-            """The `space_id` of the model's own vectors of full width; None if only loading can show it."""
-            return space_ids(self.id)[0]
-
-        @property
-        def query_space_id(self) -> "str | None":
-            """The `query_space_id` of the model; None if only loading can show it."""
-            return space_ids(self.id)[1]
-
-        @property
-        def verified_revision(self) -> "str | None":
-            """The commit whose files the facts were compared with; None if they were not."""
-            revision = evidence(self)[0]
-            return None if revision == "-" else revision
-
-        verified_facts = counted(1, "How many facts agree with those files.")
-        agreeing_facts = counted(2, "How many further facts agree with a copy.")
-        differing_facts = counted(3, "How many facts the files contradict.")
+        space_id = part(
+            space_ids,
+            0,
+            "The `space_id` of the model's own vectors of full width, or None.",
+        )
+        query_space_id = part(
+            space_ids, 1, "The `query_space_id` of the model, or None."
+        )
+        verified_revision = part(
+            evidence, 0, "The commit whose files the facts were compared with, or None."
+        )
+        verified_facts = part(evidence, 1, "How many facts agree with those files.")
+        agreeing_facts = part(evidence, 2, "How many further facts agree with a copy.")
+        differing_facts = part(evidence, 3, "How many facts the files contradict.")
+        pinned_files = part(pins, 0, "The files that decide vectors, by name.")
+        pins_all_files = part(pins, 1, "Whether these are all such files.")
 
         @property
         def claimed_facts(self) -> int:
             """How many facts rest on their sources alone."""
             # The others say how the model is called and where facts are read, or follow from facts.
             others = _NO_FACTS.split()
-            known = 0
+            known = -int(sum(evidence(self.id)[1:]))
             for name, value in self._values().items():
                 known += name not in others and value not in (None, (), {})
-            return known - sum(map(int, evidence(self)[1:]))
-
-        @property
-        def pinned_files(self) -> "Any":
-            """The files that decide vectors, as they are at the model's commit, by name."""
-            return pins(self.id)[0]
-
-        @property
-        def pins_all_files(self) -> bool:
-            """Whether these are all such files of the commit."""
-            return pins(self.id)[1]
+            return known
 
         def __repr__(self) -> str:
             return f"<ModelInfo {self.id!r}: {self._type}, {self.embedding_dim} dims>"
@@ -365,21 +386,18 @@ def _load() -> "_Loaded":
         model: ModelInfo = known
         return model
 
-    # The rows by number; the first is 1, its line in the literal.
-    rows = once(_ROWS.splitlines)
-    spaces = once(_SPACES.splitlines)
-
-    def space_ids(id: str) -> "list[str | None]":
-        # The ids of both sides; a hyphen stands for an unknown one.
-        ids = spaces()[numbers()[id]].split(" ")
-        return [None if one == "-" else one for one in ids]
+    def places(column: str) -> "dict[str, int]":
+        # The number of the first row with each value of a column, in file order.
+        place = names_of(_FIELDS).index(column)
+        found: dict[str, int] = {}
+        for number, row in enumerate(rows()[1:], 1):
+            found.setdefault(row.split("|", place + 1)[place], number)
+        return found
 
     @once
     def numbers() -> "dict[str, int]":
-        # The row number of every id, then of every alias, in file order.
-        found: dict[str, int] = {}
-        for number, row in enumerate(rows()[1:], 1):
-            found[row[: row.index("|")]] = number
+        # The row number of every id, then of every alias.
+        found = places("id")
         for line in _ALIASES.splitlines()[1:]:
             alias, _, id = line.partition("|")
             found[alias] = found[id]
@@ -387,32 +405,9 @@ def _load() -> "_Loaded":
 
     @once
     def repositories() -> "dict[str, int]":
-        # The row number of every repository: of models that share one, the first.
-        column = names_of(_FIELDS).index("huggingface_id")
-        found: dict[str, int] = {}
-        for number, row in enumerate(rows()[1:], 1):
-            found.setdefault(row.split("|", column + 1)[column], number)
-        return found
+        return places("huggingface_id")
 
-    def evidence(model: ModelInfo) -> "list[str]":
-        # The commit, then how many facts are verified, agree with a copy, and differ.
-        line: str = index(_VERIFIED).get(model.id) or "- 0 0 0"
-        return line.split(" ")
-
-    pinned: dict[str, tuple[Any, bool]] = {}
     fill_file = filler(PinnedFile, file_fields, "=")
-
-    def pins(id: str) -> "tuple[Any, bool]":
-        # A model's pinned files by name, and whether they are all of them.
-        known = pinned.get(id)
-        if known is None:
-            complete, *files = (index(_PINNED).get(id) or "0").split(";")
-            own: dict[str, Any] = {}
-            for file in files:
-                name, _, parts = file.partition("=")
-                own[some(name)] = fill_file(parts)
-            known = pinned.setdefault(id, (frozen(own), complete == "1"))
-        return known
 
     few = iter(range(4))
 
@@ -454,10 +449,27 @@ def _load() -> "_Loaded":
         """Whether `value` is the id or an alias of a model of this registry."""
         return isinstance(value, str) and value in numbers()
 
-    def nearest(id: object, names: "list[str]") -> "str | None":
+    def own_part(name: str) -> str:
+        # Many repositories share an owner, which makes no two of them alike.
+        return name[-200:].rpartition("/")[2].casefold()
+
+    def nearest(name: object, names: "Iterable[str]") -> "str | None":
         from difflib import get_close_matches
 
-        return next(iter(get_close_matches(str(id), names, n=1)), None)
+        wanted = own_part(str(name))
+        known = dict(zip(map(own_part, names), names))
+        pairs = [wanted[i : i + 2] for i in range(len(wanted))]
+
+        def distance(other: str) -> float:
+            return -sum(map(other.__contains__, pairs)) / (len(wanted) + len(other))
+
+        # A comparison takes long: only what shares many pairs of letters is compared.
+        near = get_close_matches(wanted, sorted(known, key=distance)[:50], 1)
+        return known[near[0]] if near else None
+
+    def unknown(what: str, name: object, near: "str | None") -> str:
+        hint = f"; did you mean {near!r}?" if near else ""
+        return f"no {what} {name!r:.99} in this registry{hint}"
 
     def from_registry(id: str, *, dimension: "int | None" = None) -> "Any":
         """The hypiler.ModelConfig of a model, by id, alias or repository.
@@ -478,7 +490,7 @@ def _load() -> "_Loaded":
         # from_model warns of a deprecated one.
         model = found(id)
         if model is None:
-            near = nearest(id, [*numbers(), *repositories()])
+            near = nearest(id, repositories() if "/" in str(id) else numbers())
             raise hypiler.UnknownModelError(id, near, __name__)
         return hypiler.ModelConfig.from_model(model, dimension=dimension)
 
@@ -503,26 +515,84 @@ def _load() -> "_Loaded":
         models: tuple[ModelInfo, ...] = found
         return models
 
+    def answers(table: str, keys: "list[str]") -> "tuple[ModelInfo, ...]":
+        # The models of several keys, each once, in file order.
+        if len(keys) == 1:
+            return answer(table, keys[0])
+        found: dict[int, ModelInfo] = {}
+        for key in keys:
+            for model in answer(table, key):
+                found[numbers()[model.id]] = model
+        return tuple(map(found.__getitem__, sorted(found)))
+
     def models_by_type(model_type: str) -> "tuple[ModelInfo, ...]":
-        """The models of one type, in file order; takes a ModelType or its value."""
+        """The models of one type, in file order; takes a ModelType or its value.
+
+        Raises ValueError for a type that no model of this registry has.
+        """
+        if str(model_type) not in index(_BY_TYPE):
+            near = nearest(model_type, index(_BY_TYPE))
+            message = unknown("model type", model_type, near)
+            if index(_BY_TYPE) and not near:
+                message += f"; choose one of: {', '.join(index(_BY_TYPE))}"
+            raise ValueError(message)
         return answer(_BY_TYPE, str(model_type))
 
     def models_by_organization(organization: str) -> "tuple[ModelInfo, ...]":
         """The models of one organization, in file order; compared exactly."""
         return answer(_BY_ORGANIZATION, organization)
 
-    def models_by_language(language: str) -> "tuple[ModelInfo, ...]":
-        """The models that list this language, in file order; zh also finds zh-Hans."""
-        return answer(_BY_LANGUAGE, language)
+    def language_keys(language: object) -> "list[str]":
+        # The keys of a tag and of the more general ones, as hypiler.schema.language_tags
+        # explains. The key `zh=` is there if `zh` also finds models of longer tags.
+        def take(size: int, kind: "Callable[[str], bool]") -> "list[str]":
+            fits = rest and len(rest[0]) == size and kind(rest[0])
+            return [rest.pop(0)] if fits else []
+
+        parts = str(language).lower().replace("_", "-").split("-")
+        code, *rest = parts
+        code = (take(3, str.isalpha) or [code])[0]
+        code = index(_LANGUAGES).get(code, code)
+        script = take(4, str.isalpha)
+        region = take(2, str.isalpha) or take(3, str.isdigit)
+        first = len(rest[0]) if rest else 5
+        if not (
+            code.isalpha()
+            and (1 < len(code) < 4 or (code in ("i", "x") and rest))
+            and "".join(parts).isascii()
+            and all(map(str.isalnum, parts))
+            and max(map(len, parts)) < 9
+            and (first == 1 or first > 4 or (first == 4 and rest[0][0].isdigit()))
+            and len((rest or parts)[-1]) > 1
+        ):
+            hint = f"; did you mean {code[1:]!r}?" if code[:1] == "?" else ""
+            raise ValueError(
+                "a language must be a tag such as 'en' or 'zh-Hans',"
+                f" got {language!r:.99}{hint}"
+            )
+        keys = ["-".join([code, *script, *region])]
+        for more in (script, region, []):
+            key = "-".join([code, *more])
+            if key not in keys:
+                keys.append(key + "=" if key + "=" in index(_BY_LANGUAGE) else key)
+        return keys
+
+    def models_by_language(
+        language: str, *, include_multilingual: bool = False
+    ) -> "tuple[ModelInfo, ...]":
+        """The models for a language, in file order.
+
+        A tag finds the models that list it, a more general tag or a more specific one.
+        `include_multilingual` adds the models that list `mul` instead of their languages.
+        Raises ValueError for what is no language tag.
+        """
+        keys = language_keys(language)
+        return answers(_BY_LANGUAGE, [*keys, "mul"] if include_multilingual else keys)
 
     def models_by_max_embedding_dim(max_dim: int) -> "tuple[ModelInfo, ...]":
         """The models with vectors of at most max_dim dimensions, in file order."""
-        found: dict[int, ModelInfo] = {}
-        for width in index(_BY_DIMENSION):
-            if int(width) <= max_dim:
-                for model in answer(_BY_DIMENSION, width):
-                    found[numbers()[model.id]] = model
-        return tuple(map(found.__getitem__, sorted(found)))
+        widths = [width for width in index(_BY_DIMENSION) if int(width) <= max_dim]
+        return answers(_BY_DIMENSION, widths)
 
     def models_with_matryoshka() -> "tuple[ModelInfo, ...]":
         """The models whose vectors can be truncated to smaller widths, in file order."""
@@ -531,13 +601,21 @@ def _load() -> "_Loaded":
     def upper(text: str) -> str:
         return text.upper().replace("-", "_").replace(".", "_")
 
-    def model_type() -> object:
+    @once
+    def model_type() -> "Any":
         from enum import StrEnum
 
         words = list(index(_BY_TYPE))
         return StrEnum(
             "ModelType", list(zip(map(upper, words), words)), module=__name__
         )
+
+    members: dict[str, Any] = {}
+
+    def member(word: str) -> "Any":
+        # A word from the pickle of another version of this registry may be no member.
+        members.update(zip(index(_BY_TYPE), model_type()))
+        return model_type()(word)
 
     def literal(names: "dict[str, int]") -> object:
         from typing import Literal
@@ -546,6 +624,7 @@ def _load() -> "_Loaded":
         union: Any = Literal
         return union[tuple(names)]
 
+    @once
     def models() -> object:
         # What collections.abc gives; the package collections would be loaded with it.
         from _collections_abc import Mapping
@@ -561,9 +640,8 @@ def _load() -> "_Loaded":
                 model = asked(id, keys)
                 # A repository is no key: two models can have the same one.
                 if model is None or "/" in id:
-                    near = model.id if model else nearest(id, [*numbers()])
-                    hint = f"; did you mean {near!r}?" if near else ""
-                    raise KeyError(f"no model {id!r} in this registry{hint}")
+                    near = model.id if model else nearest(id, numbers())
+                    raise KeyError(unknown("model", id, near))
                 return model
 
             # What is inherited would look for a near id each time that there is none.
@@ -582,6 +660,13 @@ def _load() -> "_Loaded":
 
             def __reduce__(self) -> str:
                 return "MODELS"
+
+            def __repr__(self) -> str:
+                count = len(rows()) - 1
+                return f"<MODELS: {count} models, {len(self) - count} aliases>"
+
+            def _ipython_key_completions_(self) -> "list[str]":
+                return [*numbers()]
 
         Models.__module__ = __name__
         return Models()
@@ -603,28 +688,24 @@ def _load() -> "_Loaded":
         made.__qualname__ = made.__name__
     makers: dict[str, Callable[[], object]] = {
         "MODELS": models,
+        "MODELS_BY_ID": models,
+        "MODEL_REGISTRY": once(lambda: tuple(map(decoded, rows()[1:]))),
         "ModelType": model_type,
+        "ModelId": once(lambda: literal(numbers())),
+        "Repository": once(lambda: literal(repositories())),
     }
-    literals = {"ModelId": numbers, "Repository": repositories}
 
     def make(name: str) -> "Any":
         if name in public:
             return public[name]
         if name in makers:
             return makers[name]()
-        if name in literals:
-            return literal(literals[name]())
-        if name == "MODELS_BY_ID":
-            return __getattr__("MODELS")
-        if name == "MODEL_REGISTRY":
-            return tuple(map(decoded, rows()[1:]))
         if not (name.isupper() and name.isidentifier()):
             return None
         # A name does not tell where its id has a dot; those ids have a table.
         return asked(index(_DOTTED).get(name) or name.lower().replace("_", "-"))
 
     def names() -> "list[str]":
-        fixed = ["get_model", "MODELS_BY_ID", "MODEL_REGISTRY"]
-        return sorted([*fixed, *public, *makers, *literals, *map(upper, numbers())])
+        return sorted(["get_model", *public, *makers, *map(upper, numbers())])
 
     return make, names, found, asked

@@ -138,13 +138,24 @@ def is_model_id(value: object) -> TypeGuard[ModelId]:
     """Whether `value` is the id or an alias of a model of this registry."""
 
 def models_by_type(model_type: ModelType | str) -> tuple[ModelInfo, ...]:
-    """The models of one type, in file order; takes a ModelType or its value."""
+    """The models of one type, in file order; takes a ModelType or its value.
+
+    Raises ValueError for a type that no model of this registry has.
+    """
 
 def models_by_organization(organization: str) -> tuple[ModelInfo, ...]:
     """The models of one organization, in file order; the name is compared exactly."""
 
-def models_by_language(language: str) -> tuple[ModelInfo, ...]:
-    """The models that list this language code, in file order; zh also finds zh-Hans."""
+def models_by_language(
+    language: str, *, include_multilingual: bool = False
+) -> tuple[ModelInfo, ...]:
+    """The models for a language, in file order.
+
+    A tag finds the models that list it, a more general tag or a more specific one: `zh`
+    finds `zh-Hans`, and `de-DE` finds `de`. Case, `_` for `-` and three-letter codes make
+    no difference. `include_multilingual` adds the models that list `mul`, many languages.
+    Raises ValueError for what is no language tag.
+    """
 
 def models_by_max_embedding_dim(max_dim: int) -> tuple[ModelInfo, ...]:
     """The models with vectors of at most max_dim dimensions untruncated, in file order."""
