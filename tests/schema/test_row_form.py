@@ -79,7 +79,7 @@ def through_a_module(field_type: FieldType, *values: Any) -> list[Any]:
     rows = [(f"m{number}", value, "end") for number, value in enumerate(values)]
     lines = encode_rows(rows, [Text(), field_type, Text()])
     assert all(line.isascii() and line.isprintable() and '"' not in line for line in lines)
-    constants = {"_FIELDS": ["id:str", f"x:{field_type.codec}", "end:str"], "_ROWS": lines}
+    constants = {"_FIELDS": ["id:str", f"x:{field_type.codec}", "end:str", "deprecated:str"], "_ROWS": lines}
     find = lookup_of(constants)
     return [find(id).x for id, *_ in rows]
 
