@@ -11,6 +11,15 @@ from golden import golden
 from hypiler.cli.main import main
 
 TABLE = '[tool.hypiler]\nsources = ["models.json"]\noutput = "src/app/model_registry.py"\n'
+KEYS = """\
+cache-keys = [
+    { file = "pyproject.toml" },
+    { dir = "src" },
+    { file = "models.json" },
+    { file = "models.lock.json" },
+    { file = "src/app/model_registry.py" },
+]
+"""
 HATCH = '[build-system]\nrequires = ["hatchling", "hypiler"]\nbuild-backend = "hatchling.build"\n'
 
 
@@ -94,10 +103,10 @@ def test_tables_are_added_to_a_project_and_nothing_else_is_changed(
 ) -> None:
     assert main(["init"]) == 0
     assert capsys.readouterr().out == golden(
-        "pyproject.toml: [tool.hypiler] added\nmodels.json: created\nmodels.schema.json: created\nnext: hypiler build\n"
+        "pyproject.toml: [tool.hypiler] and [tool.uv] cache-keys added\nmodels.json: created\nmodels.schema.json: created\nnext: hypiler build\n"
     )
     hook = "[tool.hatch.build.hooks.hypiler]\n"
-    assert (package / "pyproject.toml").read_text() == f"{HATCH}\n{TABLE}\n{hook}"
+    assert (package / "pyproject.toml").read_text() == f"{HATCH}\n{TABLE}\n{hook}\n[tool.uv]\n{KEYS}"
     assert main(["build", "-q"]) == 0
     assert (package / "src/app/model_registry.pyi").exists()
 
@@ -157,6 +166,84 @@ def test_tables_are_added_to_any_toml(package: Path, text: str) -> None:
     assert table["tool"]["hypiler"] == {"sources": ["models.json"], "output": "src/app/model_registry.py"}
     if "\r\n" in text:
         assert data.count(b"\n") == data.count(b"\r\n")
+
+
+class TestCacheKeysOfUv:
+    """Without them, uv keeps an old build of the registry."""
+
+    def init(self, package: Path, text: str) -> str:
+        (package / "pyproject.toml").write_bytes(text.encode())
+        assert main(["init"]) == 0
+        return (package / "pyproject.toml").read_bytes().decode()
+
+    def test_new_project_has_them(self, folder: Path) -> None:
+        main(["init", "app"])
+        assert (folder / "app/pyproject.toml").read_text().endswith(f"\n[tool.uv]\n{KEYS}")
+
+    @pytest.mark.parametrize("header", ["[tool.uv]\n", " [ tool . uv ]  # ours\r\n", "[tool.uv]"])
+    def test_table_of_the_user_gets_them(self, package: Path, header: str) -> None:
+        after = "managed = true\r\n" if "\r" in header else ""
+        text = self.init(package, f"{HATCH}{header}{after}")
+        assert text.startswith(f"{HATCH}{header}")
+        table = tomllib.loads(text)["tool"]
+        assert table["uv"]["cache-keys"] == tomllib.loads(KEYS)["cache-keys"]
+        assert table["uv"].get("managed") == (True if after else None)
+        assert table["hypiler"]["output"] == "src/app/model_registry.py"
+
+    def test_other_tables_of_uv_stay(self, package: Path) -> None:
+        before = f'{HATCH}[tool.uv.sources]\nx = {{ path = "x" }}\n'
+        assert self.init(package, before).startswith(before)
+        table = tomllib.loads((package / "pyproject.toml").read_text())["tool"]["uv"]
+        assert table == {"sources": {"x": {"path": "x"}}, **tomllib.loads(KEYS)}
+
+    def test_header_in_a_string_is_none(self, package: Path) -> None:
+        text = self.init(package, f'{HATCH}[tool.x]\ntext = """\n[tool.uv]\n"""\n')
+        assert tomllib.loads(text)["tool"]["x"] == {"text": "[tool.uv]\n"}
+        assert tomllib.loads(text)["tool"]["uv"] == tomllib.loads(KEYS)
+
+    def test_keys_of_the_user_stay_and_missing_ones_are_named(
+        self, package: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        before = f'{HATCH}[tool.uv]\ncache-keys = ["pyproject.toml", {{ file = "**/*.json" }}, {{ dir = "src" }}]\n'
+        assert self.init(package, before) == f"{before}\n{TABLE}\n[tool.hatch.build.hooks.hypiler]\n"
+        note = golden(
+            'next: uv: add to `cache-keys` of [tool.uv]: cache-keys = [{ file = "src/app/model_registry.py" }]'
+        )
+        assert note in capsys.readouterr().out.splitlines()
+
+    def test_table_that_takes_no_line_is_told(self, package: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        before = f"{HATCH}[tool]\nuv = {{ managed = true }}\n"
+        assert self.init(package, before).startswith(before)
+        assert "\nnext: uv: add to [tool.uv]: cache-keys = [{ file = " in capsys.readouterr().out
+
+    def test_project_with_a_registry_gets_them(self, package: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """Sources in patterns, above the project and with signs of a pattern in their names; several registries."""
+        os.mkdir(".git")
+        for path in ("models/a.json", "up [x]{y}.json"):
+            (package / path).parent.mkdir(exist_ok=True)
+            (package / path).write_text("{}")
+        (package / "setup.py").touch()
+        table = (
+            '[[tool.hypiler.registry]]\nsources = ["models/*.json", "up [x]{y}.json"]\noutput = "app/m.py"\n'
+            '[[tool.hypiler.registry]]\nsources = ["models/a.json"]\noutput = "app/n.py"\nlock = "n.lock.json"\n'
+        )
+        text = self.init(package, f"{HATCH}{table}")
+        assert capsys.readouterr().out.startswith("pyproject.toml: [tool.uv] cache-keys added\n")
+        assert tomllib.loads(text)["tool"]["uv"]["cache-keys"] == [
+            {"file": "pyproject.toml"},
+            {"file": "setup.py"},
+            {"file": "models/*.json"},
+            {"file": "up [[]x][{]y}.json"},
+            {"file": "models/models.lock.json"},
+            {"file": "models/a.json"},
+            {"file": "n.lock.json"},
+            {"git": {"commit": True}},
+            {"file": "app/m.py"},
+            {"file": "app/n.py"},
+        ]
+
+    def test_project_that_uv_does_not_build_gets_none(self, package: Path) -> None:
+        assert "uv" not in self.init(package, '[project]\nname = "x"\nversion = "1"\n')
 
 
 @pytest.mark.parametrize("text", ["tool = {other = {x = 1}}\n", "[tool]\nhatch = {}\n" + HATCH], ids=["tool", "hatch"])

@@ -56,8 +56,8 @@ def run(options: "Namespace") -> int:
         print_findings(error.findings, None, sys.stderr)
         return FINDINGS
     plan.write()
-    for path in plan.modified:
-        print(f"{_shown(path)}: [tool.hypiler] added")
+    for path, added in plan.added.items():
+        print(f"{_shown(path)}: {' and '.join(added)} added")
     for path in plan.new:
         print(f"{_shown(path)}: created")
     if not plan.modified and not plan.new:

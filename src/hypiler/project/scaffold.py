@@ -9,6 +9,7 @@ from hypiler.project.discovery import has_options
 from hypiler.project.files import read_file
 from hypiler.project.options import Options, OptionsError, options_of, read_options
 from hypiler.project.output import add_files
+from hypiler.project.uv import cache_keys, missing_keys, write_keys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,14 +39,16 @@ class Plan:
     Attributes:
         new: The text of each new file by its path.
         modified: The text of each modified file before and after, by its path.
+        added: What is added to each modified file, by its path.
         notes: What is left to do by hand.
     """
 
-    __slots__ = ("modified", "new", "notes")
+    __slots__ = ("added", "modified", "new", "notes")
 
     def __init__(self) -> None:
         self.new: dict[str, str] = {}
         self.modified: dict[str, tuple[str, str]] = {}
+        self.added: dict[str, list[str]] = {}
         self.notes: list[str] = []
 
     def write(self) -> None:
@@ -79,19 +82,71 @@ def plan_project(root: str, output: str | None, registry: str, schema: str) -> P
 def _in_project(root: str, path: str, text: str, output: str | None, plan: Plan) -> Options:
     """Add our tables to an existing project."""
     if has_options(root):
-        return read_options(root)
+        options = read_options(root)
+        _add_keys(path, text, text, options, plan)
+        return options
     table = _parsed(text)
     backend = str(_at(table, "build-system", "build-backend"))
     output = output or _package(root) + "/model_registry.py"
     tables = _table(output)
     if backend.startswith("hatchling") and _at(table, "tool", "hatch", "build", "hooks", "hypiler") is None:
         tables += f"\n{_HOOK}\n"
-    plan.modified[path] = (text, _appended(text, tables))
+    whole = _appended(text, tables)
+    plan.modified[path] = (text, whole)
+    plan.added[path] = ["[tool.hypiler]"]
+    options = _options(whole, root)
+    _add_keys(path, text, whole, options, plan)
     if not backend.startswith(_HOOKED):
         plan.notes.append("commit the output, and run `hypiler build --check` in CI: the build backend has no hook")
     elif "hypiler" not in str(_at(table, "build-system", "requires")):
         plan.notes.append('add "hypiler" to `requires` of [build-system] in pyproject.toml')
-    return _options(plan.modified[path][1], root)
+    return options
+
+
+def _add_keys(path: str, before: str, text: str, options: Options, plan: Plan) -> None:
+    """Add the cache keys of uv to a text of pyproject.toml. Keys that are there stay, and a note names missing ones.
+
+    uv builds only a project that has a build backend.
+    """
+    table = _parsed(text)
+    uv = _at(table, "tool", "uv")
+    if "build-system" not in table and _at(uv, "package") is not True:
+        return
+    if isinstance(uv, dict) and "cache-keys" in uv:
+        if missing := missing_keys(options, uv["cache-keys"]):
+            plan.notes.append(f"uv: add to `cache-keys` of [tool.uv]: {_on_one_line(write_keys(missing))}")
+        return
+    keys = cache_keys(options)
+    whole = _with_keys(text, write_keys(keys), keys)
+    if whole is None:
+        plan.notes.append(f"uv: add to [tool.uv]: {_on_one_line(write_keys(keys))}")
+        return
+    plan.modified[path] = (before, whole)
+    plan.added.setdefault(path, []).append("[tool.uv] cache-keys")
+
+
+def _with_keys(text: str, setting: str, keys: "JSONValue") -> str | None:
+    """The text with a setting in `[tool.uv]`: under its header, or under a new one. None if neither is valid TOML."""
+    end = "\r\n" if "\r\n" in text else "\n"
+    lines = text.splitlines(keepends=True)
+    headers = [number for number, line in enumerate(lines, 1) if re.match(r"\s*\[\s*tool\s*\.\s*uv\s*\]", line)]
+    setting = setting.replace("\n", end)
+    gap = "" if not text or text.endswith("\n") else end
+    tries = ["".join([*lines[:number], gap * (number == len(lines)), setting, *lines[number:]]) for number in headers]
+    for whole in [*tries, f"{text}{gap}{end}[tool.uv]{end}{setting}"]:
+        try:
+            after = _parsed(whole)
+        except OptionsError:
+            continue
+        if _taken_out(after, "tool", "uv", "cache-keys") == keys and _without_empty(after) == _without_empty(
+            _parsed(text)
+        ):
+            return whole
+    return None
+
+
+def _on_one_line(setting: str) -> str:
+    return printable(" ".join(setting.split()).replace(",]", "]").replace(", ]", "]").replace("[ ", "["))
 
 
 def _new_project(root: str, path: str, output: str | None, plan: Plan) -> Options:
@@ -106,8 +161,10 @@ def _new_project(root: str, path: str, output: str | None, plan: Plan) -> Option
             file = os.path.join(root, package, part)
             if not os.path.lexists(file):
                 plan.new[file] = ""
-    plan.new[path] = f"{_NEW_PROJECT.format(name=name)}\n{_table(output)}\n{_HOOK}\n"
-    return _options(plan.new[path], root)
+    text = f"{_NEW_PROJECT.format(name=name)}\n{_table(output)}\n{_HOOK}\n"
+    options = _options(text, root)
+    plan.new[path] = f"{text}\n[tool.uv]\n{write_keys(cache_keys(options))}"
+    return options
 
 
 def _options(text: str, root: str) -> Options:

@@ -9,6 +9,7 @@ from hypiler.diagnostics.text import render_text
 from hypiler.project.build import build_project
 from hypiler.project.options import Options, OptionsError, copy_place, read_options
 from hypiler.project.output import OutputRefused
+from hypiler.project.uv import mark_built, needs_mark
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +29,10 @@ def build_for_backend(root: str, *, write: bool) -> tuple[Options, list[str]]:
     """
     options = options_for_backend(root)
     try:
+        is_marked = write and needs_mark(options)
         registries, made = build_project(options, write=write)
+        if made and is_marked:
+            mark_built(options)
     except OutputRefused as error:
         end_build(error.findings)
     except OSError as error:
