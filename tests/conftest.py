@@ -11,6 +11,10 @@ from hypothesis import HealthCheck, settings
 sys.path.insert(0, os.path.dirname(__file__))
 
 from golden import start_updating
+from systems import skip_without_posix
+
+if os.name == "nt":
+    pytest_collection_modifyitems = skip_without_posix
 
 # A suite that a shell starts in the background ignores Ctrl-C, and so would the commands that tests interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -2,9 +2,7 @@
 
 import json
 import os
-import pty
 import re
-import select
 import subprocess
 import sys
 from threading import Barrier
@@ -146,6 +144,9 @@ def on_terminal(project: Project, typed: bytes, *words: str) -> tuple[str, int]:
     """What a terminal shows of a command, to whose question this is typed, and its exit code."""
     environment = os.environ | project.hub.environment(project.folder.parent / "cache")
     environment |= {"HF_HOME": str(project.folder.parent / "home"), "TQDM_DISABLE": "1", "NO_COLOR": "1"}
+    import pty
+    import select
+
     pid, terminal = pty.fork()
     if pid == 0:
         os.execve(sys.executable, [sys.executable, "-m", "hypiler", *words], environment)

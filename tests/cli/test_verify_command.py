@@ -3,13 +3,11 @@
 import hashlib
 import json
 import os
-import pty
 import re
 import signal
 import ssl
 import subprocess
 import sys
-import termios
 import time
 from functools import partial
 from pathlib import Path
@@ -920,6 +918,9 @@ def test_terminated_it_ends_at_once_and_changes_nothing(tiny_project: Project) -
 
 
 def test_bar_is_shown_on_a_terminal_and_is_gone_afterwards(tiny_project: Project) -> None:
+    import pty
+    import termios
+
     main_end, terminal = pty.openpty()
     termios.tcsetwinsize(terminal, (24, 80))
     process = waiting_for(tiny_project, "verify", stderr=terminal)

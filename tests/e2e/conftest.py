@@ -3,7 +3,6 @@
 Nothing is built where it lies: pip builds a folder in place, and a second build would see the files of the first.
 """
 
-import fcntl
 import os
 import shutil
 import subprocess
@@ -16,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ROOT / "tests/packages"
@@ -97,8 +97,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @contextmanager
 def first(folder: Path) -> Iterator[bool]:
     """Whether this process is the first that wants `folder`; the others wait until it has made what lies there."""
-    with open(f"{folder}.lock", "a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(f"{folder}.lock"):
         yield not folder.exists()
 
 

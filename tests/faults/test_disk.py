@@ -1,7 +1,6 @@
 """Disks that are broken for real: no room, no inodes, not writable, not readable. Those that are mounted want root."""
 
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -40,6 +39,8 @@ def sums() -> str:
 
 
 def test_limit_of_a_file_is_one_line(project: Path) -> None:
+    import resource
+
     before = content(project)
     done = subprocess.run(
         [sys.executable, "-m", "hypiler", "build"],

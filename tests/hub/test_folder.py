@@ -128,6 +128,10 @@ def test_commit_in_a_folder_of_other_things_is_not_taken_for_one(folder: Path, t
     assert read_folder(place).revision is None
 
 
+def make_pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
 STRANGE: list[tuple[Callable[[Path], object], str]] = [
     (
         lambda path: path.symlink_to("/etc/passwd"),
@@ -138,7 +142,7 @@ STRANGE: list[tuple[Callable[[Path], object], str]] = [
     (lambda path: path.symlink_to(path.name), golden("must be a file, or a link to one: replace it by a copy")),
     (lambda path: path.symlink_to("1_Pooling"), golden("must be a file, or a link to one: replace it by a copy")),
     (lambda path: path.symlink_to(".."), golden("must be a file, or a link to one: replace it by a copy")),
-    (os.mkfifo, golden("must be a file, or a link to one: replace it by a copy")),
+    (make_pipe, golden("must be a file, or a link to one: replace it by a copy")),
 ]
 
 
@@ -157,7 +161,7 @@ def test_link_within_the_folder_is_followed(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (os.mkfifo, golden("it is no longer a file")),
+        (make_pipe, golden("it is no longer a file")),
         (lambda path: path.symlink_to("/etc/passwd"), "Too many levels of symbolic links"),
     ],
     ids=["pipe", "link"],

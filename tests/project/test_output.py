@@ -2,7 +2,6 @@
 
 import errno
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -171,6 +170,8 @@ def test_interrupt_leaves_everything_as_it_was(tmp_path: Path, monkeypatch: pyte
 
 
 def test_full_disk_leaves_everything_as_it_was(tmp_path: Path) -> None:
+    import resource
+
     """Full for real: the system lets the process write no more than so many bytes to a file."""
     path = tmp_path / "m.py"
     path.write_text(OLD)
@@ -354,6 +355,8 @@ def test_source_that_is_read_only_is_named(as_nobody: Path) -> None:
 
 
 def test_full_disk_leaves_the_source_as_it_was(tmp_path: Path) -> None:
+    import resource
+
     path = tmp_path / "models.json"
     path.write_bytes(b"old")
     code = f"""
