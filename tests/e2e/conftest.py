@@ -102,6 +102,20 @@ def first(folder: Path) -> Iterator[bool]:
 
 
 @pytest.fixture(scope="session")
+def hook_repository(copy_self: Callable[[], Path], shared: Path) -> Path:
+    """A git repository with this project, as pre-commit clones it."""
+    folder = shared / "hooks"
+    with first(folder) as missing:
+        if missing:
+            source = copy_self()
+            git = ["git", "-C", source, "-c", "user.name=n", "-c", "user.email=e@e"]
+            for words in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "m"]):
+                subprocess.run([*git, *words], check=True)
+            source.rename(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def distributions(run: Run, copy_self: Callable[[], Path], shared: Path) -> Path:
     """This project's sdist, and the wheel that was built from it."""
     folder = shared / "distributions"
