@@ -1,8 +1,10 @@
 """`hypiler completion`: what a shell offers after the script was read."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
+from shutil import which
 
 import pytest
 from golden import golden
@@ -63,12 +65,88 @@ def test_folders_are_offered_for_a_project_and_files_for_a_file(
     assert "models.json" in offered(script, "hypiler", "list", "--file", "")
 
 
+def test_help_is_offered_for_every_command(script: Path) -> None:
+    assert offered(script, "hypiler", "he") == {"help"}
+    assert offered(script, "hypiler", "help", "") >= set(COMMANDS)
+
+
+@pytest.mark.parametrize("command", ["verify", "pin", "outdated"])
+def test_ids_are_offered_for_commands_that_take_many(script: Path, command: str) -> None:
+    assert offered(script, "hypiler", command, "bge-m") == {"bge-m3"}
+
+
+def test_id_that_is_still_to_be_chosen_is_not_offered(script: Path) -> None:
+    assert "bge-m3" not in offered(script, "hypiler", "add", "org/x", "--id", "bge-m")
+
+
 @pytest.mark.parametrize("shell", SHELLS)
-def test_every_shell_gets_a_script(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_shell_gets_a_script(shell: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["completion", shell]) == 0
     out, err = capsys.readouterr()
     assert "bge-m3" in out
     assert err == ""
+    if (program := which(shell)) is None:
+        pytest.skip(f"{shell} is not installed")
+    (tmp_path / "script").write_text(out)
+    options = {"fish": "--no-execute", "tcsh": "-nf"}.get(shell, "-n")
+    done = subprocess.run([program, options, "script"], check=False, capture_output=True, text=True, cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.fixture(scope="module")
+def fish(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The script of fish, where there is one."""
+    if which("fish") is None:
+        pytest.skip("fish is not installed")
+    path = tmp_path_factory.mktemp("completion") / "hypiler.fish"
+    command = [sys.executable, "-m", "hypiler", "completion", "fish"]
+    path.write_text(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return path
+
+
+def offered_by_fish(script: Path, line: str, folder: Path | None = None) -> dict[str, str]:
+    """What fish offers for the end of a line, with what it says about each word."""
+    code = f"source {script}; complete -C {line!r}"
+    home = {"HOME": str(script.parent), "PATH": os.environ["PATH"]}
+    command = ["fish", "--no-config", "-c", code]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=folder, env=home)
+    assert done.stderr == ""
+    pairs = [line.partition("\t") for line in done.stdout.splitlines()]
+    return {word: about for word, _, about in pairs}
+
+
+def test_fish_offers_commands_with_their_summaries(fish: Path) -> None:
+    found = offered_by_fish(fish, "hypiler ")
+    assert {word: about for word, about in found.items() if word in COMMANDS} == COMMANDS
+    assert set(offered_by_fish(fish, "hypiler help ")) >= set(COMMANDS)
+    assert list(offered_by_fish(fish, "hypiler sh")) == ["show"]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("hypiler show bge-m", {"bge-m3"}),
+        ("hypiler verify --json bge-m", {"bge-m3"}),
+        ("hypiler init --model colbert-s", {"colbert-small"}),
+        ("hypiler explain M20", {code for code in all_codes() if code.startswith("M20")}),
+        ("hypiler check --ignore M20", {code for code in all_codes() if code.startswith("M20")}),
+        ("hypiler check --format ", {"text", "concise", "github", "json", "sarif"}),
+        ("hypiler check --form", {"--format"}),
+        ("hypiler schema --of verify", {"verify", "verify-bytes"}),
+        ("hypiler completion ", set(SHELLS)),
+        ("hypiler list --project ", {"app/"}),
+    ],
+)
+def test_fish_offers_ids_codes_options_and_their_values(fish: Path, tmp_path: Path, line: str, words: set[str]) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "models.json").touch()
+    assert set(offered_by_fish(fish, line, tmp_path)) == words
+
+
+@pytest.mark.parametrize("line", ["hypiler check ", "hypiler build ", "hypiler list --file "])
+def test_fish_offers_files_for_a_file(fish: Path, tmp_path: Path, line: str) -> None:
+    (tmp_path / "models.json").touch()
+    assert "models.json" in offered_by_fish(fish, line, tmp_path)
 
 
 def test_missing_library_is_named_with_the_command_that_installs_it(

@@ -101,7 +101,9 @@ def test_version_alone_loads_no_command(option: str) -> None:
         ),
         (
             ["completion", "fihs"],
-            golden('argument SHELL: must be one of bash, zsh, tcsh; got "fihs"; see `hypiler completion --help`'),
+            golden(
+                'argument SHELL: must be one of bash, zsh, fish, tcsh, powershell; got "fihs"; did you mean `fish`?'
+            ),
         ),
         (["--project", "x", "list"], golden("`hypiler` takes no option `--project`; see `hypiler --help`")),
         (["list", "--jsn"], golden("`hypiler list` takes no option `--jsn`; did you mean `--json`?")),

@@ -149,7 +149,7 @@ class TestInstalled:
             plugin(module="broken_engine").load()
         told = str(caught.value)
         assert told.startswith("the engine `echo` cannot be imported (cannot import name 'nothing' from 'os'")
-        assert told.endswith("): python -m pip install 'hypiler-echo'")
+        assert told.endswith("): python -m pip install --upgrade 'hypiler-echo'")
 
     def test_older_package_without_the_module_is_not_enough(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -52,7 +52,7 @@ def add_arguments(parser: "ArgumentParser") -> None:
     parser.description = _DESCRIPTION
     parser.add_argument("repository", metavar="HF_ID", help="repository on the hub, org/name")
     parser.add_argument("--revision", metavar="REV", help="branch, tag or commit; default: main")
-    parser.add_argument("--id", dest="new_id", metavar="ID", help="default: from the repository's name")
+    parser.add_argument("--id", dest="new_id", metavar="NEW-ID", help="default: from the repository's name")
     add_files_arguments(parser, "default: the first file of the project")
     parser.add_argument("--local", metavar="DIR", help="read the files from a folder instead of the hub")
     parser.add_argument("--yes", "-y", action="store_true", help="do not ask")

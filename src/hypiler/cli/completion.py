@@ -5,10 +5,12 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from typing import Any
 
-SHELLS = ("bash", "zsh", "tcsh")
+_EXTRA = "hypiler[completion]"
+SHELLS = ("bash", "zsh", "fish", "tcsh", "powershell")
 EXAMPLES = """examples:
   hypiler completion bash > ~/.local/share/bash-completion/completions/hypiler
   hypiler completion zsh > ~/.zfunc/_hypiler
+  hypiler completion fish > ~/.config/fish/completions/hypiler.fish
 """
 
 
@@ -19,13 +21,17 @@ def add_arguments(parser: "ArgumentParser") -> None:
 
 def run(options: "Namespace") -> int:
     """Print the script, which knows the commands of this version and the ids of its shipped registry."""
+    from hypiler._missing import missing_library, remedy
     from hypiler.cli.main import make_parser
     from hypiler.cli.streams import ENVIRONMENT, OK, print_error
 
     try:
         import shtab
-    except ImportError:
-        print_error("shtab is missing: python -m pip install 'hypiler[completion]'")
+    except ImportError as error:
+        print_error(missing_library(error, _EXTRA))
+        return ENVIRONMENT
+    if options.shell not in shtab.SUPPORTED_SHELLS:
+        print_error(f"shtab is too old for {options.shell}: {remedy(_EXTRA, upgrade=True)}")
         return ENVIRONMENT
     parser = make_parser()
     _add_choices(parser)
@@ -34,20 +40,30 @@ def run(options: "Namespace") -> int:
 
 
 def _add_choices(parser: "Any") -> None:
-    """Add the possible values of arguments, which the parser that runs a command does not need."""
+    """Add what the parser that runs a command does not need: the possible values of arguments, and short summaries."""
     import shtab
 
+    from hypiler.cli.main import COMMANDS
+
+    # argparse has no public way from a parser to its arguments.
+    (commands,) = parser._subparsers._group_actions
+    for name, command in commands.choices.items():
+        command.description = COMMANDS[name]
+    commands.add_parser("help", help="show the help of a command").add_argument("command", choices=[*COMMANDS])
+    choices = _choices()
+    completers = {"FILE": shtab.FILE, "PATH": shtab.FILE, "DIR": shtab.DIRECTORY}
+    actions: list[Any] = [action for command in commands.choices.values() for action in command._actions]
+    for action in actions:
+        if action.metavar in choices:
+            action.choices = choices[action.metavar]
+        elif action.metavar in completers:
+            action.complete = completers[action.metavar]
+
+
+def _choices() -> dict[str, list[str]]:
+    """The values of arguments by their metavar: those of the shipped registry where they depend on one."""
     from hypiler.registry.registry import Registry
     from hypiler.verification.rule_sets import all_codes
 
-    ids = list(Registry.shipped().ids)
-    choices = {"id": ids, "model": ids, "code": list(all_codes())}
-    completers = {"FILE": shtab.FILE, "PATH": shtab.FILE, "DIR": shtab.DIRECTORY}
-    # argparse has no public way from a parser to its arguments.
-    (commands,) = parser._subparsers._group_actions
-    actions: list[Any] = [action for command in commands.choices.values() for action in command._actions]
-    for action in actions:
-        if action.dest in choices:
-            action.choices = choices[action.dest]
-        elif action.metavar in completers:
-            action.complete = completers[action.metavar]
+    codes = [*all_codes()]
+    return {"ID": [*Registry.shipped().ids], "CODE": codes, "RULES": codes}

@@ -4,6 +4,7 @@ import os
 import sys
 from contextlib import contextmanager
 
+from hypiler._missing import missing_library
 from hypiler.cli.registries import unknown_model
 from hypiler.cli.report import (
     add_name_argument,
@@ -215,7 +216,7 @@ def open_hub(steps: int, what: str) -> "Generator[tuple[Hub, Callable[[], None]]
 
         from hypiler.hub.client import Hub
     except ImportError as error:
-        print_error(f"{error.name} is missing: python -m pip install 'hypiler[hub]'")
+        print_error(missing_library(error, "hypiler[hub]"))
         raise SystemExit(ENVIRONMENT) from None
 
     def wait(seconds: float) -> None:

@@ -2,6 +2,7 @@
 
 import sys
 
+from hypiler._missing import missing_library
 from hypiler.cli.hub import chosen_entries
 from hypiler.cli.json_output import error_record, print_document
 from hypiler.cli.streams import ENVIRONMENT, FINDINGS, OK, USAGE, print_error, write_text
@@ -75,7 +76,7 @@ def _cached(entry: "Entry") -> str:
     try:
         from huggingface_hub.constants import HF_HUB_CACHE
     except ImportError as error:
-        print_error(f"{error.name} is missing: python -m pip install 'hypiler[hub]'")
+        print_error(missing_library(error, "hypiler[hub]"))
         raise SystemExit(ENVIRONMENT) from None
     store = "models--" + entry.repository.replace("/", "--")
     folder = join(HF_HUB_CACHE, store, "snapshots", entry.revision)

@@ -10,6 +10,7 @@ from importlib import import_module
 from importlib.machinery import PathFinder
 from importlib.util import find_spec
 
+from hypiler._missing import missing_library
 from hypiler.engines.encoder_types import type_obstacle
 from hypiler.engines.errors import EngineError, MissingEngineError
 from hypiler.engines.files.weight_files import (
@@ -100,15 +101,11 @@ class EngineSpec:
         return obstacle or self.obstacle(config, names)
 
     def load(self) -> "Any":
-        """Import the engine's module. Raises MissingEngineError if a package is not installed."""
+        """Import the engine's module. Raises MissingEngineError if a package is missing or broken."""
         try:
             return import_module(self.module)
-        except ModuleNotFoundError as error:
-            raise MissingEngineError(f"{error.name} is missing: {self.install_command}") from None
         except ImportError as error:
-            raise MissingEngineError(
-                f"the engine `{self.name}` cannot be imported ({error}): {self.install_command}"
-            ) from error
+            raise MissingEngineError(missing_library(error, self.requirement, f"the engine `{self.name}`")) from error
 
 
 SPECS = (

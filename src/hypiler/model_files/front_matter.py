@@ -10,6 +10,7 @@ from codecs import getincrementaldecoder
 from importlib import import_module
 from typing import NamedTuple
 
+from hypiler._missing import missing_library
 from hypiler.diagnostics.escaping import quote_name
 from hypiler.model_files.facts import ModelFileError
 from hypiler.model_files.json_files import mapping
@@ -203,8 +204,8 @@ def _events(text: str) -> "Iterator[Any]":
     """The YAML events of a document. No value is built from them here. Raises ModelFileError."""
     try:
         yaml: Any = import_module("yaml")
-    except ImportError:
-        raise ModelFileError("PyYAML is missing: python -m pip install 'hypiler[hub]'") from None
+    except ImportError as error:
+        raise ModelFileError(missing_library(error, "hypiler[hub]")) from None
     try:
         yield from yaml.parse(text, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))
     except yaml.YAMLError:

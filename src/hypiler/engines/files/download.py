@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 from hypiler._callers import stacklevel
+from hypiler._missing import missing_library
 from hypiler.engines.errors import ChecksumError, EngineError, MissingEngineError, UnsafeError
 from hypiler.engines.files.checked_files import CheckedFiles
 from hypiler.engines.files.safety import check_safety, repository_at_commit, review_advice
@@ -248,8 +249,8 @@ def _cached_files(repository: str, revision: str | None) -> set[str] | None:
 def _download(config: "Config", patterns: list[str]) -> Path:
     try:
         hub = import_module("huggingface_hub")
-    except ImportError:
-        raise MissingEngineError("huggingface_hub is missing: python -m pip install 'hypiler[hub]'") from None
+    except ImportError as error:
+        raise MissingEngineError(missing_library(error, "hypiler[hub]")) from error
 
     space = config.space()
     repository, revision = space["repository"], space["revision"]
