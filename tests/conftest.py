@@ -11,10 +11,12 @@ from hypothesis import HealthCheck, settings
 sys.path.insert(0, os.path.dirname(__file__))
 
 from golden import start_updating
-from systems import skip_without_posix
+from systems import skip_without_linux, skip_without_posix
 
 if os.name == "nt":
     pytest_collection_modifyitems = skip_without_posix
+elif sys.platform == "darwin":
+    pytest_collection_modifyitems = skip_without_linux
 
 # A suite that a shell starts in the background ignores Ctrl-C, and so would the commands that tests interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

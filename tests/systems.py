@@ -1,4 +1,4 @@
-"""What tests need that not every system has. On Windows, such tests are skipped with the reason.
+"""What tests need that not every system has. On Windows and macOS, such tests are skipped with the reason.
 
 A test says nothing itself: the words that it is written with are looked up here.
 """
@@ -18,9 +18,13 @@ POSIX_ONLY = {
     r"\bos\.kill\b|\bsend_signal\b|\bSIG(KILL|INT|TERM)\b": "signals of other processes end them at once on Windows",
     r"\bsymlink_to\b|\bos\.symlink\b|\blinked\(": "links need a privilege on Windows",
     r"\bchmod\b|\bgeteuid\b|\bumask\b|\bst_mode\b": "modes of files mean something else on Windows",
-    r'\bshell="|"(bash|sh|sed|zsh|tcsh)"|\brun_page\b': "the commands are written for a shell of POSIX",
-    r'"/dev/|"/proc/|/dev/full': "there are no such devices on Windows",
-    r"\bunshare\b": "mounting needs Linux",
+    r'\bshell="|"(bash|sh|sed|zsh|tcsh)"': "the commands are written for a shell of POSIX",
+}
+# The same for what needs Linux, on Windows and macOS.
+LINUX_ONLY = {
+    r'"/proc/|"?/dev/(full|zero|null)': "there are no such devices except on Linux",
+    r"\bunshare\b|\bon_mount\b|\bsha256sum\b": "mounting needs Linux",
+    r"\brun_page\b|\bsed -i\b": "the commands of pages are written for GNU sed",
 }
 # Modules that Windows does not have. A test imports them where it uses them, so that it can be collected everywhere.
 POSIX_MODULES = {"fcntl", "grp", "pty", "pwd", "resource", "termios", "tty"}
@@ -28,10 +32,11 @@ POSIX_MODULES = {"fcntl", "grp", "pty", "pwd", "resource", "termios", "tty"}
 POSIX_FUNCTIONS = {"fork", "geteuid", "getuid", "mkfifo", "openpty", "setsid", "statvfs", "uname", "wait4"}
 
 
-def reason_to_skip(*functions: object) -> str | None:
-    """Why a test cannot run without POSIX, by the source of its functions; None if it can."""
+def reason_to_skip(*functions: object, linux_alone: bool = False) -> str | None:
+    """Why a test cannot run without Linux, or without POSIX, by the source of its functions; None if it can."""
+    reasons = LINUX_ONLY if linux_alone else LINUX_ONLY | POSIX_ONLY
     text = "\n".join([_source(function) for function in functions if inspect.isfunction(function)])
-    return next((reason for words, reason in POSIX_ONLY.items() if re.search(words, text)), None)
+    return next((reason for words, reason in reasons.items() if re.search(words, text)), None)
 
 
 def _source(function: object) -> str:
@@ -67,12 +72,21 @@ def _of_posix(node: ast.AST) -> Iterator[str]:
 
 
 def skip_without_posix(items: list[pytest.Item]) -> None:
-    """Skip the tests that need POSIX, each with the reason: a hook of pytest."""
+    """Skip the tests that need POSIX or Linux, each with the reason: a hook of pytest."""
+    _skip(items, linux_alone=False)
+
+
+def skip_without_linux(items: list[pytest.Item]) -> None:
+    """Skip the tests that need Linux, each with the reason: a hook of pytest."""
+    _skip(items, linux_alone=True)
+
+
+def _skip(items: list[pytest.Item], *, linux_alone: bool) -> None:
     for item in items:
         if not isinstance(item, pytest.Function):
             continue
         parameters = getattr(getattr(item, "callspec", None), "params", {}).values()
-        if reason := reason_to_skip(item.function, *_fixtures(item), *parameters):
+        if reason := reason_to_skip(item.function, *_fixtures(item), *parameters, linux_alone=linux_alone):
             item.add_marker(pytest.mark.skip(reason=reason))
 
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from systems import POSIX_ONLY, posix_at_import, reason_to_skip
+from systems import LINUX_ONLY, POSIX_ONLY, posix_at_import, reason_to_skip
 
 ROOT = Path(__file__).parents[1]
 PROGRAMS = sorted(path for name in ("src", "tests", "tools", "examples") for path in (ROOT / name).rglob("*.py"))
@@ -44,9 +44,10 @@ def test_test_is_skipped_by_the_words_that_it_is_written_with() -> None:
     assert reason_to_skip(links) == "links need a privilege on Windows"
     assert reason_to_skip(writes) is None
     assert reason_to_skip(writes, links) == "links need a privilege on Windows"
+    assert reason_to_skip(links, linux_alone=True) is None
 
 
-@pytest.mark.parametrize("words", POSIX_ONLY)
+@pytest.mark.parametrize("words", [*POSIX_ONLY, *LINUX_ONLY])
 def test_every_reason_concerns_a_test(words: str) -> None:
     texts = [path.read_text("utf-8") for path in PROGRAMS if path.name.startswith(("test_", "conftest"))]
     assert any(re.search(words, text) for text in texts)

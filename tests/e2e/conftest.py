@@ -60,8 +60,13 @@ def run() -> Run:
 
 def new_environment(folder: Path) -> Path:
     """An environment with nothing in it, not even pip; its Python."""
-    venv.create(folder, with_pip=False, symlinks=True)
-    return folder / "bin/python"
+    venv.create(folder, with_pip=False, symlinks=os.name != "nt")
+    return python_of(folder)
+
+
+def python_of(folder: Path) -> Path:
+    """The Python of an environment, beside its commands."""
+    return Path(sysconfig.get_path("scripts", "venv", {"base": str(folder)}), "python")
 
 
 def packages_of(folder: Path) -> Path:
@@ -153,7 +158,7 @@ def builder(run: Run, distributions: Path, shared: Path) -> Path:
             (wheel,) = distributions.glob("*.whl")
             install = ["install", "--quiet", "--no-index", "--ignore-installed", wheel]
             run(python, "-m", "pip", *install, cwd=shared)
-    python = folder / "bin/python"
+    python = python_of(folder)
     told = run(python, "-c", "import hypiler; print(hypiler.__file__)", cwd=shared)
     assert told.stdout.startswith(str(folder))
     return python

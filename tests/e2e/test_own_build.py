@@ -101,11 +101,11 @@ def test_installed_wheel_gives_the_registry(wheel: Path, clean: Path, tmp_path: 
     answer = run(clean, "-c", QUESTION, cwd=tmp_path).stdout.splitlines()
     assert answer[0].startswith(str(home))
     assert answer[1] == f"{wheel.name.split('-')[1]} 128 True"
-    told = run(home / "bin/hypiler", "--version", cwd=tmp_path)
+    told = run(clean.with_name("hypiler"), "--version", cwd=tmp_path)
     assert told.stdout == f"hypiler {wheel.name.split('-')[1]}\n"
-    listed = run(home / "bin/hypiler", "list", cwd=tmp_path).stdout
+    listed = run(clean.with_name("hypiler"), "list", cwd=tmp_path).stdout
     assert listed.endswith(" models of the shipped registry\n")
-    page = run(home / "bin/hypiler", "explain", "M207", cwd=tmp_path).stdout
+    page = run(clean.with_name("hypiler"), "explain", "M207", cwd=tmp_path).stdout
     assert page == (ROOT / "docs/diagnostics/M207.md").read_text("utf-8")
 
 

@@ -19,11 +19,13 @@ from typing import Any
 import pytest
 from faults.conftest import Command
 from golden import golden
+from hub.conftest import FILES
 
 from hypiler.cli import streams
+from hypiler.cli.main import main
 from hypiler.cli.terminal import wants_color
 from hypiler.engines import EngineError
-from hypiler.engines.files import download
+from hypiler.engines.files import download, unsafe_settings
 from hypiler.engines.texts import calls
 from hypiler.hub.folder import read_folder
 from hypiler.hub.snapshot import HubError, Snapshot, keep_snapshot, kept_snapshot
@@ -162,6 +164,15 @@ class TestPaths:
         assert str(caught.value) == golden(
             f"{folder / 'inner/config.json'} is a link that leads out of the folder: replace it by a copy"
         )
+
+    @pytest.mark.parametrize("value", ["\\\\host\\share\\vocab.txt", "//host/share/vocab.txt"])
+    def test_file_of_another_computer_is_refused_without_a_request(
+        self, value: str, windows: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Windows logs in to the other computer to see whether the file exists."""
+        windows.path = SimpleNamespace(**vars(ntpath) | {"exists": lambda path: pytest.fail("a computer was asked")})  # type: ignore[attr-defined]
+        monkeypatch.setattr(unsafe_settings, "os", windows)
+        assert unsafe_settings._leads_out(tmp_path / "tokenizer_config.json", value)
 
     def test_cached_repository_whose_name_differs_in_case_is_another_one(self, tmp_path: Path) -> None:
         kept = Snapshot("Org/Name", None, "a" * 40, None, (), {}, {}, {}, {})
@@ -435,3 +446,51 @@ def test_program_in_the_current_folder_is_not_taken_for_git(
     monkeypatch.setattr(changed, "os", windows)
     changed._git("diff")
     assert seen == ["1"]
+
+
+def test_cache_of_the_hub_without_links_names_its_commit(tmp_path: Path) -> None:
+    """Where links are not allowed, the client of the hub puts copies into its cache."""
+    commit = "c" * 40
+    folder = tmp_path / "models--org--tiny/snapshots" / commit
+    folder.mkdir(parents=True)
+    for name, data in FILES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data if isinstance(data, bytes) else json.dumps(data).encode())
+    found = read_folder(folder)
+    assert (found.revision, found.copies) == (commit, frozenset())
+
+
+SPAWNED = """
+import multiprocessing
+from hypiler import ModelConfig
+from hypiler.model_registry import COLBERT_V2
+
+def same(model, config):
+    return model == COLBERT_V2, config == ModelConfig.from_registry("jina-colbert-v2", dimension=64)
+
+if __name__ == "__main__":
+    pool = multiprocessing.get_context("spawn").Pool(1)
+    with pool:
+        print(pool.apply(same, (COLBERT_V2, ModelConfig.from_registry("jina-colbert-v2", dimension=64))))
+"""
+
+
+def test_models_and_configs_reach_a_process_that_was_spawned(tmp_path: Path) -> None:
+    """Windows and macOS start processes so."""
+    program = tmp_path / "program.py"
+    program.write_text(SPAWNED)
+    done = subprocess.run([sys.executable, str(program)], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("(True, True)\n", "")
+
+
+@pytest.mark.parametrize("by_option", [False, True], ids=["current folder", "--project"])
+def test_project_below_a_link_is_built(
+    by_option: bool, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As everything in `/tmp` on macOS."""
+    place = tmp_path / "place"
+    place.symlink_to(tmp_path, target_is_directory=True)
+    monkeypatch.chdir(tmp_path if by_option else place / project.name)
+    words = ["--project", str(place / project.name)] if by_option else []
+    assert main(["build", "-q", *words]) == main(["docs", "-q", *words]) == 0
+    assert main(["build", "--check", *words]) == 0

@@ -351,6 +351,8 @@ def _leads_out(path: Path, value: str) -> bool:
 
     Old files have paths of the machine that wrote them. The libraries ignore these paths, or fail.
     """
+    if os.name == "nt" and value.replace("/", "\\").startswith("\\\\"):
+        return True  # to ask another computer whether the file exists would already log in there
     folder = os.path.realpath(path.parent)
     for place in (value, os.path.join(folder, value)):
         inside = os.path.abspath(place).startswith(os.path.join(folder, ""))
