@@ -185,14 +185,15 @@ def test_type_checkers_of_hypiler_read_only_what_its_types_need() -> None:
     assert {name.split(".")[0] for name in found} <= {"hypiler", "typing_extensions", *STANDARD}
 
 
-def test_third_party_packages_are_known_to_the_engines_and_in_three_places() -> None:
-    """The build hook is what hatchling calls, so there it is installed; a command says which extra it needs."""
+def test_third_party_packages_are_known_to_the_engines_and_in_few_places() -> None:
+    """A build hook is what a backend calls, so there that is installed; a command says which extra it needs."""
     found = {}
     for path in sorted({*(SOURCE / "hypiler").rglob("*.py")} - {*modules(APART)}):
         tops = {name.split(".")[0] for name in imports(path)} - {"hypiler"}
         found |= {path.relative_to(SOURCE).as_posix(): tops - STANDARD} if tops - STANDARD else {}
     assert found == {
         "hypiler/project/hooks/hatch.py": {"hatchling"},
+        "hypiler/project/hooks/setuptools_layout.py": {"setuptools"},
         "hypiler/cli/completion.py": {"shtab"},
         "hypiler/cli/hub.py": {"tqdm"},
         "hypiler/cli/verify_bytes.py": {"huggingface_hub"},

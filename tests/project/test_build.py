@@ -7,8 +7,8 @@ import pytest
 from golden import golden
 
 from hypiler.jsontext.reader import MAX_BYTES
-from hypiler.project.build import build_project, compile_files
-from hypiler.project.options import Options, RegistryOptions
+from hypiler.project.build import build_project, compile_files, compile_project
+from hypiler.project.options import Options, RegistryOptions, read_options
 
 
 def options(root: Path) -> Options:
@@ -22,10 +22,28 @@ def test_module_and_stub_are_written_below_the_root(models: Path) -> None:
     assert sorted(os.listdir("app")) == ["registry.py", "registry.pyi"]
 
 
-def test_nothing_is_written_when_only_the_check_is_wanted(models: Path) -> None:
-    (registry,), made = build_project(options(models.parent), write=False)
-    assert (registry.ok, made) == (True, {})
+def test_nothing_is_written_when_a_project_is_only_compiled(models: Path) -> None:
+    compiled = compile_project(options(models.parent))
+    assert (compiled.has_errors, compiled.files) == (
+        False,
+        {"app/registry.py": ["app/registry.py", "app/registry.pyi"]},
+    )
     assert os.listdir() == ["models.json"]
+
+
+def test_files_that_a_build_would_change_are_told(project: Path) -> None:
+    text = '[tool.hypiler]\noutput = "app/registry.py"\ntargets = ["docs", "schema"]\n'
+    (project / "pyproject.toml").write_text(text)
+    found = read_options(str(project))
+    assert compile_project(found).outdated() == []
+    build_project(found)
+    assert compile_project(found).outdated() == []
+    Path("MODELS.md").write_bytes(Path("MODELS.md").read_bytes().replace(b"\n", b"\r\n"))
+    assert compile_project(found).outdated() == []
+    Path("models.json").write_text(Path("models.json").read_text().replace('_dim": 384', '_dim": 512'))
+    assert compile_project(found).outdated() == ["app/registry.py", "app/registry.pyi", "MODELS.md"]
+    Path("models.schema.json").write_text("{}")
+    assert compile_project(found).outdated()[3:] == ["models.schema.json"]
 
 
 def test_nothing_is_written_when_there_is_an_error(models: Path) -> None:

@@ -158,7 +158,7 @@ def _watched(root: str, resolve_paths: "Callable[[], Options]") -> "Callable[[],
     def watched() -> list[str]:
         try:
             registries = resolve_paths().registries
-            known[:] = [path for one in registries for path in (*one.sources, one.lock)]
+            known[:] = [path for one in registries for path in one.inputs]
         except (OptionsError, OSError):
             pass  # the files that were known last may be what is missing
         return [os.path.join(root, FILE), *known]

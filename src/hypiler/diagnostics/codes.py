@@ -53,6 +53,7 @@ CODES: dict[str, tuple[str, str]] = {
     "M507": ("output-stale", ERROR),
     "M508": ("output-edited", ERROR),
     "M509": ("output-of-another-format", ERROR),
+    "M510": ("output-not-packed", ERROR),
 }
 
 

@@ -64,23 +64,63 @@ def load_options(registry: CheckedRegistry, options: "RegistryOptions", root: st
     load_into(registry, options.sources, root, lock=lock, rules=options.rules)
 
 
-def build_project(options: "Options", *, write: bool = True) -> "tuple[list[CheckedRegistry], Mapping[str, list[str]]]":
+class Compiled:
+    """The registries of a project, and what is made of them. All paths are relative to the project.
+
+    Attributes:
+        options: The options of the project.
+        registries: The compiled registries.
+        outputs: The files of every target; empty if a registry has errors.
+        files: The paths of the files of each registry, by its `output`; the module and its stub are the first two.
+    """
+
+    __slots__ = ("files", "options", "outputs", "registries")
+
+    def __init__(self, options: "Options", registries: list[CheckedRegistry]) -> None:
+        self.options = options
+        self.registries = registries
+        self.outputs = Outputs()
+        self.files: dict[str, list[str]] = {}
+        if not self.has_errors:
+            for one, registry in zip(options.registries, registries, strict=True):
+                made = [self.outputs.add(registry, target, path) for target, path in one.targets.items()]
+                self.files[one.output] = [path for paths in made for path in paths]
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether a registry has errors, so that nothing may be written."""
+        return any(registry.has_errors for registry in self.registries)
+
+    def write(self) -> None:
+        """Write all files or none. Raises OutputRefused, or OSError."""
+        from hypiler.project.output import write_outputs
+
+        root = self.options.root
+        sources = [os.path.join(root, path) for one in self.options.registries for path in one.sources]
+        outputs = self.outputs.below(root)
+        write_outputs(outputs.texts, sources=sources, tracked=outputs.tracked)
+
+    def outdated(self) -> list[str]:
+        """The files on disk that do not hold what a build would write, with manifests. Raises OSError."""
+        from hypiler.project.output import is_outdated, manifests
+
+        outputs = self.outputs.below(self.options.root)
+        texts = {**outputs.texts, **manifests(outputs.texts, outputs.tracked)}
+        found = [path for path, text in texts.items() if is_outdated(path, text)]
+        return [os.path.relpath(path, self.options.root or os.curdir) for path in found]
+
+
+def compile_project(options: "Options") -> Compiled:
+    """Compile the registries of a project. Raises OSError."""
+    return Compiled(options, [compile_options(one, options.root) for one in options.registries])
+
+
+def build_project(options: "Options") -> "tuple[list[CheckedRegistry], Mapping[str, list[str]]]":
     """Compile the registries of a project and, if none has errors, write all of their targets or none.
 
     Returns the registries, and the paths of the files that there are now, by the output of the registry.
     """
-    registries = [compile_options(one, options.root) for one in options.registries]
-    if not write or any(registry.has_errors for registry in registries):
-        return registries, {}
-    from hypiler.project.output import write_outputs
-
-    outputs = Outputs()
-    made: dict[str, list[str]] = {}
-    for one, registry in zip(options.registries, registries, strict=True):
-        made[one.output] = []
-        for target, path in one.targets.items():
-            made[one.output] += outputs.add(registry, target, path)
-    outputs = outputs.below(options.root)
-    sources = [os.path.join(options.root, path) for one in options.registries for path in one.sources]
-    write_outputs(outputs.texts, sources=sources, tracked=outputs.tracked)
-    return registries, made
+    compiled = compile_project(options)
+    if not compiled.has_errors:
+        compiled.write()
+    return compiled.registries, compiled.files

@@ -78,6 +78,14 @@ class RegistryOptions:
         """The path of the module."""
         return self.targets["module"]
 
+    @property
+    def inputs(self) -> list[str]:
+        """The files that decide the outputs: the sources, and the lock, whether it exists or not.
+
+        Every list of inputs begins here: what an sdist carries, what a watch looks at, what hooks and caches depend on.
+        """
+        return [*self.sources, self.lock]
+
     def below(self, root: str) -> "RegistryOptions":
         """The same options with paths that begin with the folder of the project."""
 
@@ -107,6 +115,11 @@ class Options:
     def __init__(self, root: str, registries: list[RegistryOptions]) -> None:
         self.root = root
         self.registries = registries
+
+    @property
+    def inputs(self) -> list[str]:
+        """The files that decide the outputs of the project, each once; pyproject.toml is the first one."""
+        return list(dict.fromkeys([FILE, *[path for one in self.registries for path in one.inputs]]))
 
     def resolve_paths(self) -> "Options":
         """The same options with paths relative to the current folder, for a root that is."""

@@ -64,6 +64,12 @@ def same_text(found: bytes | None, wanted: bytes) -> bool:
     return found is not None and (found == wanted or with_plain_ends(found) == with_plain_ends(wanted))
 
 
+def is_outdated(path: str, text: str) -> bool:
+    """Whether a file exists and holds another text. Raises OSError if it cannot be read."""
+    found = _read(path)
+    return found is not None and not same_text(found, text.encode())
+
+
 def with_ends_of(old: bytes, new: str) -> bytes:
     r"""A new text for a file, with the line ends that most lines of the old text have: `\r\n` or `\n`."""
     data = new.encode()

@@ -1,33 +1,36 @@
 """The hook alone; tests/e2e runs it inside real builds."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from golden import golden
+from hatchling.builders.sdist import SdistBuilder
+from hatchling.builders.wheel import WheelBuilder
 from pathspec import GitIgnoreSpec
 
+from hypiler.project.hooks.common import build_for_backend
 from hypiler.project.hooks.hatch import RegistryBuildHook, hatch_register_build_hook
 
 BROKEN = Path(__file__).parents[2] / "packages/broken-app/models.json"
 
 
 def run(
-    root: Path, target: str = "wheel", config: dict[str, Any] | None = None, included: dict[str, str] | None = None
-) -> list[str]:
-    """The patterns that the hook adds to what is packed; it adds the copies to `included`."""
-    hook = RegistryBuildHook(
-        str(root),
-        config or {},
-        None,
-        None,  # type: ignore[arg-type]
-        "",
-        target,
-    )
-    data: dict[str, Any] = {"artifacts": [], "force_include": {} if included is None else included}
-    hook.initialize("standard", data)
-    patterns: list[str] = data["artifacts"]
-    return patterns
+    root: Path,
+    target: str = "wheel",
+    config: dict[str, Any] | None = None,
+    version: str = "standard",
+    settings: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """What the hook tells hatchling; `settings` is the table `[tool.hatch.build]`."""
+    project = {"project": {"name": "app", "version": "1"}, "tool": {"hatch": {"build": settings or {}}}}
+    builder: Any = {"wheel": WheelBuilder, "sdist": SdistBuilder}[target](str(root), None, project)
+    hook = RegistryBuildHook(str(root), config or {}, builder.config, builder.metadata, "", target)
+    data: dict[str, Any] = {"artifacts": [], "force_include": {}}
+    hook.initialize(version, data)
+    forced = {os.path.relpath(path, root): place for path, place in data["force_include"].items()}
+    return {"artifacts": data["artifacts"], "forced": forced, "reserved": builder.config.build_reserved_paths}
 
 
 def failure(capsys: pytest.CaptureFixture[str], root: Path, config: dict[str, Any] | None = None) -> str:
@@ -44,13 +47,53 @@ def test_hook_is_registered_under_the_name_of_its_table() -> None:
 
 
 def test_wheel_takes_what_is_generated(project: Path) -> None:
-    assert run(project) == ["/app/registry.py", "/app/registry.pyi"]
+    told = run(project)
+    assert told["forced"] == {"app/registry.py": "app/registry.py", "app/registry.pyi": "app/registry.pyi"}
+    assert told["artifacts"] == []
     assert (project / "app/registry.pyi").exists()
 
 
+def test_editable_wheel_gets_no_copy(project: Path) -> None:
+    told = run(project, version="editable")
+    assert (told["forced"], told["artifacts"]) == ({}, ["/app/registry.py", "/app/registry.pyi"])
+
+
 def test_sdist_takes_the_sources_and_generates_nothing(project: Path) -> None:
-    assert run(project, "sdist") == ["/models.json"]
+    told = run(project, "sdist")
+    assert (told["forced"], told["artifacts"]) == ({"models.json": "models.json"}, [])
     assert not (project / "app").exists()
+
+
+def test_sdist_leaves_out_modules_and_outdated_outputs(project: Path) -> None:
+    table = '[tool.hypiler]\noutput = "app/registry.py"\ntargets = ["docs", "schema"]\n'
+    (project / "pyproject.toml").write_text(table)
+    build_for_backend(str(project), write=True)
+    modules = {"app/registry.py", "app/registry.pyi"}
+    assert run(project, "sdist")["reserved"] == modules
+    text = (project / "models.json").read_text()
+    (project / "models.json").write_text(text.replace('_dim": 384', '_dim": 512'))
+    assert run(project, "sdist")["reserved"] == {*modules, "MODELS.md"}
+    assert "384" in (project / "app/registry.py").read_text(), "nothing is written for an sdist"
+
+
+@pytest.mark.parametrize(
+    ("sources", "expected"),
+    [
+        (["data"], "data/data/models.json"),
+        ({"data": "app/data"}, "data/models.json"),
+        ({"": "x"}, "data/models.json"),
+        ({}, "data/models.json"),
+    ],
+)
+def test_sources_keep_their_place_in_an_sdist_whatever_hatchling_maps(
+    project: Path, sources: Any, expected: str
+) -> None:
+    (project / "data").mkdir()
+    (project / "models.json").rename(project / "data/models.json")
+    (project / "pyproject.toml").write_text(
+        '[tool.hypiler]\nsources = "data/models.json"\noutput = "app/registry.py"\n'
+    )
+    assert run(project, "sdist", settings={"sources": sources})["forced"] == {"data/models.json": expected}
 
 
 def test_sdist_takes_the_lock_and_copies_of_what_lies_above(project: Path) -> None:
@@ -62,16 +105,25 @@ def test_sdist_takes_the_lock_and_copies_of_what_lies_above(project: Path) -> No
     text = (project / "models.json").read_text()
     (inner / "own.json").write_text(text.replace("small-encoder", "own-encoder"))
     (inner / "models.lock.json").write_text('{"version": 1, "models": {}}')
-    included: dict[str, str] = {}
-    assert run(inner, "sdist", included=included) == ["/own.json", "/models.lock.json"]
-    assert included == {f"{inner}/../models.json": "hypiler-sources/1/models.json"}
+    assert run(inner, "sdist")["forced"] == {
+        "own.json": "own.json",
+        "../models.json": "hypiler-sources/1/models.json",
+        "models.lock.json": "models.lock.json",
+    }
+
+
+def test_packages_of_another_name_are_for_hatchling_to_report(project: Path) -> None:
+    (project / "other").mkdir()
+    (project / "other/__init__.py").touch()
+    with pytest.raises(ValueError, match="Unable to determine which files to ship inside the wheel"):
+        run(project)
 
 
 @pytest.mark.parametrize("folder", ["a*b", "a?b", "a[b]c", "a b ", " a", "#a", "!a", "a\\b"])
 def test_pattern_matches_its_path_alone(project: Path, folder: str) -> None:
     table = f"[tool.hypiler]\noutput = '{folder}/m.py'\n"
     (project / "pyproject.toml").write_text(table)
-    spec = GitIgnoreSpec.from_lines(run(project))
+    spec = GitIgnoreSpec.from_lines(run(project, version="editable")["artifacts"])
     assert spec.match_file(f"{folder}/m.py")
     assert spec.match_file(f"{folder}/m.pyi")
     assert not spec.match_file("aXb/m.py")

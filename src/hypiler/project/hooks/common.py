@@ -1,12 +1,15 @@
 """What the hooks of all build backends do: compile and write, or end the build with a report and no traceback."""
 
 import os
+import re
 import sys
 from typing import NoReturn
 
 from hypiler.diagnostics.finding import Finding, without_notes
 from hypiler.diagnostics.text import render_text
-from hypiler.project.build import build_project
+from hypiler.project.build import Compiled, compile_project
+from hypiler.project.discovery import FILE
+from hypiler.project.files import read_file
 from hypiler.project.options import Options, OptionsError, copy_place, read_options
 from hypiler.project.output import OutputRefused
 from hypiler.project.uv import mark_built, needs_mark
@@ -19,30 +22,30 @@ if TYPE_CHECKING:
 _SHOWN = 20
 
 
-def build_for_backend(root: str, *, write: bool) -> tuple[Options, list[str]]:
+def build_for_backend(root: str, *, write: bool) -> Compiled:
     """Compile the project in `root`, and write its targets unless only an sdist is made.
 
     An sdist contains the sources, not the generated files, which are made again from them. Ends the process if anything
     is wrong: the fault is in the input, so a traceback could tell nothing.
-
-    Returns the options, and the paths of the generated files that belong into a wheel.
     """
     options = options_for_backend(root)
     try:
         is_marked = write and needs_mark(options)
-        registries, made = build_project(options, write=write)
-        if made and is_marked:
-            mark_built(options)
+        compiled = compile_project(options)
+        if write and not compiled.has_errors:
+            compiled.write()
+            if is_marked:
+                mark_built(options)
     except OutputRefused as error:
         end_build(error.findings)
     except OSError as error:
         _end_with(error)
-    for registry in registries:
+    for registry in compiled.registries:
         if shown := without_notes(registry.findings):
             print(render_text(shown, registry.line, limit=_SHOWN), file=sys.stderr)
-    if any(registry.has_errors for registry in registries):
+    if compiled.has_errors:
         _end()
-    return options, [path for output, paths in made.items() for path in _packed(output, paths)]
+    return compiled
 
 
 def options_for_backend(root: str) -> Options:
@@ -55,8 +58,17 @@ def options_for_backend(root: str) -> Options:
         _end_with(error)
 
 
+def modules(compiled: Compiled) -> list[str]:
+    """The paths of the generated modules; the stub of each has the same path with an `i` after it."""
+    return list(compiled.files)
+
+
+def packed_files(compiled: Compiled) -> list[str]:
+    """The files that belong into a wheel: modules, stubs, and all other files in the folder of a module or below."""
+    return [path for output, paths in compiled.files.items() for path in _packed(output, paths)]
+
+
 def _packed(output: str, paths: list[str]) -> list[str]:
-    """The module and its stub, and every other file in the folder of the module or below."""
     folder = os.path.join(os.path.dirname(output), "")
     return [path for path in paths if path in (output, output + "i") or (folder and path.startswith(folder))]
 
@@ -83,12 +95,37 @@ def inputs(options: Options) -> "Mapping[str, str]":
 
     These are the sources and the locks that exist. Sources above the project have a place of their own as copies.
     """
-    found: dict[str, str] = {}
-    for one in options.registries:
-        found |= {portable(copy_place(source)): source for source in one.sources}
-        if os.path.exists(os.path.join(options.root, one.lock)):
-            found[portable(one.lock)] = one.lock
-    return found
+    found = {portable(copy_place(path)): path for one in options.registries for path in one.inputs}
+    return {place: path for place, path in found.items() if os.path.exists(os.path.join(options.root, path))}
+
+
+def left_out_of_sdist(compiled: Compiled) -> list[str]:
+    """The files that an sdist must not carry.
+
+    A build from the sdist makes the modules again: an old one would only be in the way. Other outputs, such as
+    documents for people, stay if they are up to date.
+    """
+    generated = [file for path in modules(compiled) for file in (path, path + "i")]
+    try:
+        return list(dict.fromkeys([*generated, *compiled.outdated()]))
+    except OSError as error:
+        _end_with(error)
+
+
+def is_required(root: str) -> bool:
+    """Whether the build requirements of the project name hypiler.
+
+    Otherwise the hook runs only because hypiler happens to be installed. A build from the sdist may do without the
+    hook, so the sdist must carry the outputs.
+    """
+    import tomllib
+
+    try:
+        table = tomllib.loads(read_file(os.path.join(root, FILE)).decode())
+        requires = table["build-system"]["requires"]
+        return any(re.match(r"\s*hypiler\s*(?![\w.-])", text, re.IGNORECASE) for text in requires)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return False
 
 
 def portable(path: str) -> str:

@@ -1,6 +1,7 @@
 """The hatchling build hook: compiles the registries of `[tool.hypiler]` before the wheel is packed."""
 
 import os
+from glob import glob
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
@@ -8,7 +9,16 @@ from hatchling.plugin import hookimpl
 
 from hypiler.diagnostics.escaping import quote_name
 from hypiler.diagnostics.finding import Finding
-from hypiler.project.hooks.common import build_for_backend, end_build, inputs, portable
+from hypiler.project.hooks.common import (
+    build_for_backend,
+    end_build,
+    inputs,
+    left_out_of_sdist,
+    modules,
+    packed_files,
+    portable,
+)
+from hypiler.project.hooks.wheel_check import check_wheel, wheel_place
 
 # What hatchling itself reads from the table of any hook.
 _RESERVED = {
@@ -18,6 +28,7 @@ _RESERVED = {
     "require-runtime-dependencies",
     "require-runtime-features",
 }
+_HELP = "add {} to `packages` of [tool.hatch.build.targets.wheel], or choose an `output` inside a package"
 
 
 class RegistryBuildHook(BuildHookInterface[Any]):
@@ -26,17 +37,57 @@ class RegistryBuildHook(BuildHookInterface[Any]):
     PLUGIN_NAME = "hypiler"
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Write all targets into the source tree, and add what belongs into the distribution, ignored by git or not."""
+        """Write all targets into the source tree, and say what belongs into the distribution, ignored by git or not."""
         self._check_config()
-        packed = self.target_name == "wheel"
-        options, files = build_for_backend(self.root, write=packed)
-        if not packed:
-            carried = inputs(options)
-            copies = {place: path for place, path in carried.items() if place != portable(path)}
-            for place, path in copies.items():
-                build_data["force_include"][os.path.join(self.root, path)] = place
-            files = [path for place, path in carried.items() if place not in copies]
-        build_data["artifacts"] += [_pattern(path) for path in files]
+        self.compiled = build_for_backend(self.root, write=self.target_name == "wheel")
+        if self.target_name == "wheel":
+            self._select_package()
+            self._pack(version, build_data)
+        else:
+            self._carry_inputs(build_data)
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+        """Check what was really packed."""
+        if self.target_name == "wheel" and version == "standard":
+            check_wheel(artifact_path, self.compiled, _HELP)
+
+    def _select_package(self) -> None:
+        """Where hatchling finds no package to pack, because the build makes it, select what the build makes.
+
+        Raises ValueError, as hatchling does, if there are packages of another name than the project.
+        """
+        config = self.build_config
+        try:
+            _ = config.packages
+        except ValueError:
+            if any(_packages(self.root)):
+                raise
+            for path in modules(self.compiled):
+                _add_selection(config.target_config, portable(path))
+
+    def _pack(self, version: str, build_data: dict[str, Any]) -> None:
+        """Pack the generated files whatever the settings include or exclude; those that a setting places stay there.
+
+        An editable wheel would install forced files beside the tree that it points to.
+        """
+        config = self.build_config
+        for path in packed_files(self.compiled):
+            source = os.path.join(self.root, path)
+            place = _place(config, path)
+            if version != "standard" or place is None:
+                build_data["artifacts"].append(_pattern(path))
+            elif not any(source == known or source.startswith(known + os.sep) for known in config.force_include):
+                build_data["force_include"][source] = place
+
+    def _carry_inputs(self, build_data: dict[str, Any]) -> None:
+        """Carry sources and locks at the places where a build from the sdist reads them, and no outputs."""
+        config = self.build_config
+        for place, path in inputs(self.compiled.options).items():
+            build_data["force_include"][os.path.join(self.root, path)] = _unmapped(config, place)
+        if self.target_name == "sdist":
+            for path in left_out_of_sdist(self.compiled):
+                config.force_include.pop(os.path.join(self.root, path), None)
+                config.build_reserved_paths.add(config.get_distribution_path(path))
 
     def _check_config(self) -> None:
         """Refuse our options in hatchling's table, where they would be ignored without a word."""
@@ -58,6 +109,39 @@ class RegistryBuildHook(BuildHookInterface[Any]):
 def _pattern(path: str) -> str:
     """A path as a pattern that matches nothing else; `artifacts` has the patterns of .gitignore."""
     return "/" + "".join(["\\" + c if c in "\\*?[ " else c for c in portable(path)])
+
+
+def _packages(root: str) -> list[str]:
+    """The packages that people wrote, in the two usual layouts."""
+    return glob("*/__init__.py", root_dir=root) + glob("src/*/__init__.py", root_dir=root)
+
+
+def _add_selection(table: dict[str, Any], path: str) -> None:
+    """Select a generated module, with the package around it, in the table of the wheel."""
+    if path.startswith("src/"):
+        table["sources"] = ["src"]
+        selected = ["src"]
+    else:
+        selected = [path.partition("/")[0]] if "/" in path else [path, path + "i"]
+    chosen: list[str] = table.setdefault("only-include", [])
+    chosen += [name for name in selected if name not in chosen]
+
+
+def _place(config: Any, path: str) -> str | None:
+    """The path for hatchling, which maps it, of a file below the folder of the packages; None for one elsewhere."""
+    mapped = str(config.get_distribution_path(path))
+    place = wheel_place(portable(mapped), config.root)
+    if place != portable(mapped):
+        return place
+    return path if mapped != path or not config.sources else None
+
+
+def _unmapped(config: Any, place: str) -> str:
+    """The path that the option `sources` of hatchling maps to this place."""
+    for path in [place, *[prefix + place for prefix in config.sources]]:
+        if portable(str(config.get_distribution_path(os.path.normpath(path)))) == place:
+            return str(path)
+    return place
 
 
 @hookimpl

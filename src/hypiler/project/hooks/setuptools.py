@@ -1,4 +1,12 @@
-"""The setuptools hook: compiles the registries of `[tool.hypiler]` before modules are collected."""
+"""The setuptools hook: compiles the registries of `[tool.hypiler]` before modules are collected.
+
+It begins to act when the first command runs: by then all settings are known, also those that replace commands. The
+commands of the project, its own or those of setuptools, are extended:
+
+- `build_py` compiles the registries, and copies the generated files besides what it copies itself.
+- `sdist` takes the inputs, and not the outputs.
+- `bdist_wheel` looks at what was really packed.
+"""
 
 import os
 
@@ -6,67 +14,114 @@ from hypiler.project.discovery import has_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from typing import Any
+
+    from hypiler.project.build import Compiled
+
+_HELP = "add {} to `packages` of [tool.setuptools], or choose an `output` inside a package"
 
 
 def finalize(distribution: "Any") -> None:
     """Called with the Distribution of every project that setuptools builds where hypiler is installed."""
     root: str = distribution.src_root or os.curdir
     if has_options(root):
-        distribution.cmdclass["build_py"] = _compiling(distribution.get_command_class("build_py"), root)
-        distribution.cmdclass["sdist"] = _carrying(distribution.get_command_class("sdist"), root)
+        distribution.run_command = _first_command(distribution, root)
 
 
-def _inputs(root: str) -> "Mapping[str, str]":
+def _first_command(distribution: "Any", root: str) -> "Any":
+    """The method `run_command` of a distribution, extended for its first call."""
+
+    def run_command(command: str) -> None:
+        del distribution.run_command
+        from hypiler.project.hooks.setuptools_layout import Layout
+
+        layout = Layout(distribution, root)
+        layout.discover()
+        _extend(distribution, "build_py", lambda command: _compiling(command, layout))
+        _extend(distribution, "sdist", lambda command: _carrying(command, root))
+        _extend(distribution, "bdist_wheel", lambda command: _checking(command, layout))
+        distribution.run_command(command)
+
+    return run_command
+
+
+def _extend(distribution: "Any", name: str, extension: "Any") -> None:
+    try:
+        command = distribution.get_command_class(name)
+    except Exception:  # an old setuptools has no `bdist_wheel` without the package `wheel`
+        return
+    distribution.cmdclass[name] = extension(command)
+
+
+def _compiling(build_py: "Any", layout: "Any") -> "Any":
+    """`build_py` with the registries compiled first."""
+
+    def run(self: "Any") -> None:
+        from hypiler.project.hooks.common import build_for_backend
+
+        layout.compiled = build_for_backend(layout.root, write=True)
+        # The list may have been made for the metadata, before the module existed.
+        self.__dict__.pop("data_files", None)
+        build_py.run(self)
+        if not getattr(self, "editable_mode", False):
+            for target, source in layout.packed(self.build_lib).items():
+                self.mkpath(os.path.dirname(target))
+                # By default a file is not copied over a newer one, which an earlier build may have left.
+                force, self.force = self.force, True
+                self.copy_file(source, target, preserve_mode=False)
+                self.force = force
+
+    def check_package(self: "Any", package: str, folder: str) -> "Any":
+        if package in layout.added and not os.path.exists(folder):
+            return None  # only a build makes the folder, and metadata or an sdist does not need it
+        return build_py.check_package(self, package, folder)
+
+    def get_source_files(self: "Any") -> list[str]:
+        inside = [path for place, path in _inputs(layout.root).items() if os.path.normpath(place) == path]
+        return [*build_py.get_source_files(self), *inside]
+
+    def get_output_mapping(self: "Any") -> dict[str, str]:
+        return {**build_py.get_output_mapping(self), **layout.packed(self.build_lib)}
+
+    methods = (run, check_package, get_source_files, get_output_mapping)
+    return type(build_py.__name__, (build_py,), {method.__name__: method for method in methods})
+
+
+def _inputs(root: str) -> "Any":
     from hypiler.project.hooks.common import inputs, options_for_backend
 
     return inputs(options_for_backend(root))
 
 
-def _compiling(build_py: "Any", root: str) -> "Any":
-    """The command of the project, its own or that of setuptools, with the registries compiled first."""
-
-    def run(self: "Any") -> None:
-        from hypiler.project.hooks.common import build_for_backend
-
-        _, packed = build_for_backend(root, write=True)
-        for path in packed:
-            _take(path, self)
-        # The list may have been made for the metadata, before the module existed.
-        self.__dict__.pop("data_files", None)
-        build_py.run(self)
-
-    def get_source_files(self: "Any") -> list[str]:
-        # An sdist takes these files: without the sources, no wheel could be built from it.
-        inside = [path for place, path in _inputs(root).items() if os.path.normpath(place) == path]
-        return [*build_py.get_source_files(self), *inside]
-
-    return type(build_py.__name__, (build_py,), {"run": run, "get_source_files": get_source_files})
-
-
 def _carrying(sdist: "Any", root: str) -> "Any":
-    """The command of the project with copies of the sources that lie above the project."""
+    """`sdist` with all inputs, whatever MANIFEST.in excludes, and without outputs."""
 
     def make_release_tree(self: "Any", base_dir: str, files: "Any") -> None:
-        sdist.make_release_tree(self, base_dir, files)
-        for place, path in _inputs(root).items():
+        from hypiler.project.hooks.common import build_for_backend, inputs, is_required, left_out_of_sdist
+
+        required = is_required(root)
+        compiled = build_for_backend(root, write=not required)
+        left_out = set(left_out_of_sdist(compiled)) if required else set()
+        sdist.make_release_tree(self, base_dir, [file for file in files if os.path.normpath(file) not in left_out])
+        for place, path in inputs(compiled.options).items():
             copy = os.path.join(base_dir, place)
-            if os.path.normpath(place) != path:
+            if not os.path.exists(copy):
                 self.mkpath(os.path.dirname(copy))
                 self.copy_file(os.path.join(root, path), copy)
 
     return type(sdist.__name__, (sdist,), {"make_release_tree": make_release_tree})
 
 
-def _take(path: str, command: "Any") -> None:
-    """Add the file to `package_data`: setuptools packs a file that is no module only if it is listed."""
-    folders = {os.path.normpath(command.get_package_dir(package) or "."): package for package in command.packages or ()}
-    folder = os.path.dirname(path)
-    while folder and folder not in folders:
-        folder = os.path.dirname(folder)
-    package = folders.get(folder or os.curdir)
-    if package is not None:
-        known = command.package_data
-        name = os.path.relpath(path, folder or os.curdir).replace(os.sep, "/")
-        command.package_data = {**known, package: [*known.get(package, []), name]}
+def _checking(bdist_wheel: "Any", layout: "Any") -> "Any":
+    """`bdist_wheel` with a look at what was packed."""
+
+    def run(self: "Any") -> None:
+        from hypiler.project.hooks.common import build_for_backend
+        from hypiler.project.hooks.wheel_check import check_wheel
+
+        bdist_wheel.run(self)
+        compiled: Compiled = layout.compiled or build_for_backend(layout.root, write=True)
+        made = [file for command, _, file in self.distribution.dist_files if command == "bdist_wheel"]
+        check_wheel(made[-1], compiled, _HELP)
+
+    return type(bdist_wheel.__name__, (bdist_wheel,), {"run": run})

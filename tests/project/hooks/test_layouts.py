@@ -1,0 +1,165 @@
+"""Every backend, in every layout: the wheel holds the module where Python finds it, and the sdist holds what makes it.
+
+The first build of a clean checkout and the second, the wheel that is made from the sdist, and an editable install: all
+of them give the same module. One layout of each kind is built here, and all of them with `HYPILER_ALL_LAYOUTS=1`, which
+takes a minute of one core.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+from project.hooks.builds import (
+    files_below,
+    imported,
+    models,
+    pyproject,
+    run_backend,
+    unpack_sdist,
+    wheel_files,
+    write,
+)
+
+SRC = 'output = "src/app/registry.py"'
+FLAT = 'output = "app/registry.py"'
+INIT = {"src/app/__init__.py": ""}
+FLAT_INIT = {"app/__init__.py": ""}
+HATCH = "[tool.hatch.build.targets."
+# Of each layout: the backend, the options, the settings of the backend, files of people, and the name of the module.
+LAYOUTS: dict[str, tuple[str, str, str, dict[str, str], str]] = {
+    "src": ("hatch", SRC, "", INIT, "app.registry"),
+    "flat": ("hatch", FLAT, "", FLAT_INIT, "app.registry"),
+    "sdist-only-include": ("hatch", SRC, f'{HATCH}sdist]\nonly-include = ["src"]', INIT, "app.registry"),
+    "sdist-only-include-flat": ("hatch", FLAT, f'{HATCH}sdist]\nonly-include = ["app/__init__.py"]', FLAT_INIT, "app.registry"),
+    "sdist-exclude": ("hatch", SRC, f'{HATCH}sdist]\nexclude = ["*.json"]', INIT, "app.registry"),
+    "exclude-everywhere": ("hatch", SRC, '[tool.hatch.build]\nexclude = ["*.json", "*.pyi", "registry.*"]', INIT, "app.registry"),
+    "folder-made-by-build": ("hatch", 'output = "src/ap/registry.py"', "", INIT, "ap.registry"),
+    "flat-folder-made-by-build": ("hatch", 'output = "ap/registry.py"', "", FLAT_INIT, "ap.registry"),
+    "package-made-by-build": ("hatch", SRC, "", {}, "app.registry"),
+    "package-of-other-name-made-by-build": ("hatch", 'output = "src/other/registry.py"', "", {}, "other.registry"),
+    "flat-package-made-by-build": ("hatch", 'output = "other/registry.py"', "", {}, "other.registry"),
+    "module-made-by-build": ("hatch", 'output = "other.py"', "", {}, "other"),
+    "src-module-made-by-build": ("hatch", 'output = "src/other.py"', "", {}, "other"),
+    "module-beside-package": ("hatch", 'output = "src/top.py"', "", INIT, "top"),
+    "subfolder": ("hatch", 'output = "src/app/made/registry.py"', "", INIT, "app.made.registry"),
+    "namespace": ("hatch", 'output = "src/ns/app/registry.py"', f'{HATCH}wheel]\npackages = ["src/ns"]', {"src/ns/app/__init__.py": ""}, "ns.app.registry"),
+    "wheel-only-include": ("hatch", SRC, f'{HATCH}wheel]\nonly-include = ["src/app/__init__.py"]\nsources = ["src"]', INIT, "app.registry"),
+    "renamed": ("hatch", 'output = "lib/registry.py"', f'{HATCH}wheel]\nonly-include = ["lib"]\nsources = {{ lib = "app" }}'.replace("{{", "{").replace("}}", "}"), {"lib/__init__.py": ""}, "app.registry"),
+    "forced-by-people": ("hatch", 'output = "gen/registry.py"', f'{HATCH}wheel.force-include]\n"gen" = "app/gen"', INIT, "app.gen.registry"),
+    "artifacts-and-committed": ("hatch", SRC, '[tool.hatch.build]\nartifacts = ["src/app/registry.*"]', INIT, "app.registry"),
+    "s-src": ("setuptools", SRC, "", INIT, "app.registry"),
+    "s-flat": ("setuptools", FLAT, "", FLAT_INIT, "app.registry"),
+    "s-folder-made-by-build": ("setuptools", 'output = "src/ap/registry.py"', "", INIT, "ap.registry"),
+    "s-package-made-by-build": ("setuptools", SRC, "", {}, "app.registry"),
+    "s-flat-package-made-by-build": ("setuptools", FLAT, "", {}, "app.registry"),
+    "s-flat-folder-made-by-build": ("setuptools", 'output = "ap/registry.py"', "", FLAT_INIT, "ap.registry"),
+    "s-module-made-by-build": ("setuptools", 'output = "registry.py"', "", {}, "registry"),
+    "s-src-module-made-by-build": ("setuptools", 'output = "src/registry.py"', "", INIT, "registry"),
+    "s-src-module-alone": ("setuptools", 'output = "src/registry.py"', "", {}, "registry"),
+    "s-packages-and-src": ("setuptools", 'output = "src/ap/registry.py"', '[tool.setuptools]\npackages = ["app"]', FLAT_INIT, "ap.registry"),
+    "s-module-beside-module": ("setuptools", 'output = "registry.py"', "", {"own.py": "x = 1\n"}, "registry"),
+    "s-py-modules": ("setuptools", 'output = "registry.py"', '[tool.setuptools]\npy-modules = ["own"]', {"own.py": "x = 1\n"}, "registry"),
+    "s-py-modules-named": ("setuptools", 'output = "registry.py"', '[tool.setuptools]\npy-modules = ["own", "registry"]', {"own.py": "x = 1\n"}, "registry"),
+    "s-packages": ("setuptools", FLAT, '[tool.setuptools]\npackages = ["app"]', FLAT_INIT, "app.registry"),
+    "s-subfolder": ("setuptools", 'output = "app/made/registry.py"', '[tool.setuptools]\npackages = ["app"]', FLAT_INIT, "app.made.registry"),
+    "s-data-subfolder": ("setuptools", 'output = "app/data/registry.py"\nsources = "app/data/models.json"', '[tool.setuptools]\npackages = ["app"]', FLAT_INIT, "app.data.registry"),
+    "s-namespace": ("setuptools", 'output = "src/ns/app/registry.py"', '[tool.setuptools.packages.find]\nwhere = ["src"]', {"src/ns/app/__init__.py": ""}, "ns.app.registry"),
+    "s-namespace-made-by-build": ("setuptools", 'output = "src/ns/made/registry.py"', '[tool.setuptools.packages.find]\nwhere = ["src"]', {"src/ns/app/__init__.py": ""}, "ns.made.registry"),
+    "s-find-excludes": ("setuptools", 'output = "src/ap/registry.py"', '[tool.setuptools.packages.find]\nwhere = ["src"]\ninclude = ["app*"]', INIT, "ap.registry"),
+    "s-package-dir": ("setuptools", 'output = "lib/registry.py"', '[tool.setuptools]\npackages = ["app"]\npackage-dir = { app = "lib" }', {"lib/__init__.py": ""}, "app.registry"),
+    "s-no-package-data": ("setuptools", SRC, '[tool.setuptools]\ninclude-package-data = false\n[tool.setuptools.exclude-package-data]\n"*" = ["*.pyi"]', INIT, "app.registry"),
+    "s-manifest-excludes": ("setuptools", SRC, "", {**INIT, "MANIFEST.in": "global-exclude *.json *.pyi\nprune src/app\ninclude src/app/__init__.py\n"}, "app.registry"),
+    "s-cmdclass": ("setuptools", SRC, '[tool.setuptools.cmdclass]\nbuild_py = "own_build.build_py"', {**INIT, "MANIFEST.in": "include own_build.py\n", "own_build.py": "from setuptools.command.build_py import build_py as old\nclass build_py(old): pass\n"}, "app.registry"),
+    "p-src": ("pdm", SRC, "", INIT, "app.registry"),
+    "p-flat": ("pdm", FLAT, "", FLAT_INIT, "app.registry"),
+    "p-excludes": ("pdm", SRC, '[tool.pdm.build]\nexcludes = ["**/*.json", "**/*.pyi", "src/app/registry.py"]', INIT, "app.registry"),
+    "p-source-includes": ("pdm", SRC, '[tool.pdm.build]\nsource-includes = ["models.json", "src/app/registry.*"]', INIT, "app.registry"),
+    "p-includes": ("pdm", FLAT, '[tool.pdm.build]\nincludes = ["app/__init__.py"]', FLAT_INIT, "app.registry"),
+    "p-folder-made-by-build": ("pdm", 'output = "src/ap/registry.py"', "", INIT, "ap.registry"),
+    "p-package-made-by-build": ("pdm", SRC, "", {}, "app.registry"),
+    "p-flat-package-made-by-build": ("pdm", FLAT, "", {}, "app.registry"),
+    "p-module-made-by-build": ("pdm", 'output = "registry.py"', "", {}, "registry"),
+    "p-package-dir": ("pdm", 'output = "lib/app/registry.py"', '[tool.pdm.build]\npackage-dir = "lib"', {"lib/app/__init__.py": ""}, "app.registry"),
+    "p-namespace": ("pdm", 'output = "src/ns/app/registry.py"', '[tool.pdm.build]\nincludes = ["src/ns"]', {"src/ns/app/__init__.py": ""}, "ns.app.registry"),
+}  # fmt: skip
+# hatchling makes no editable wheels of renamed packages, and installs a copy of what people force into a wheel.
+NOT_EDITABLE = {"renamed", "forced-by-people"}
+
+
+SAMPLE = [
+    *("src", "flat", "sdist-only-include", "exclude-everywhere", "folder-made-by-build", "package-made-by-build"),
+    *("module-made-by-build", "forced-by-people", "artifacts-and-committed"),
+    *("s-src", "s-flat-folder-made-by-build", "s-package-made-by-build", "s-py-modules", "s-namespace-made-by-build"),
+    *("s-package-dir", "s-no-package-data", "s-manifest-excludes", "s-cmdclass"),
+    *("p-src", "p-excludes", "p-package-made-by-build", "p-module-made-by-build", "p-namespace"),
+]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS if os.environ.get("HYPILER_ALL_LAYOUTS") else SAMPLE)
+def test_module_is_importable_from_everything_that_is_built(tmp_path: Path, layout: str) -> None:
+    backend, options, settings, files, name = LAYOUTS[layout]
+    root = write(tmp_path / "app", {**files, "pyproject.toml": pyproject(backend, options, settings)})
+    source = "models.json"
+    if "sources" in options:
+        source = options.rpartition('sources = "')[2].rstrip('"')
+    write(root, {source: models(), ".gitignore": "registry.py*\nbuild/\n*.egg-info/\n"})
+    output = options.partition('"')[2].partition('"')[0]
+    done = run_backend(root, backend, "sdist=../clean", "wheel=../first", "wheel=../second", "sdist=../sdist")
+    assert done.returncode == 0, done.stdout
+    first = wheel_files(tmp_path / "first")
+    assert wheel_files(tmp_path / "second") == first
+    place = name.replace(".", "/") + ".py"
+    generated = {place, place + "i"}
+    assert [path for path in first if "registry" in path or "other" in path or "top" in path] == sorted(generated)
+    assert first[place] == (root / output).read_bytes()
+    assert first[place + "i"] == (root / f"{output}i").read_bytes()
+    for folder in ("clean", "sdist"):
+        sdist = unpack_sdist(tmp_path / folder, tmp_path / f"{folder}-unpacked")
+        found = files_below(sdist)
+        assert {source, "pyproject.toml", *files} <= found
+        assert not {output, f"{output}i"} & found
+    done = run_backend(sdist, backend, f"wheel={tmp_path}/again")
+    assert done.returncode == 0, done.stdout
+    assert wheel_files(tmp_path / "again") == first
+    assert imported(tmp_path / "again", name)[1] == 384
+    if layout in NOT_EDITABLE:
+        return
+    # An editable install, as the first build of another checkout.
+    clone = write(
+        tmp_path / "clone", {**files, "pyproject.toml": pyproject(backend, options, settings), source: models(512)}
+    )
+    done = run_backend(clone, backend, f"editable={tmp_path}/editable")
+    assert done.returncode == 0, done.stdout
+    assert imported(tmp_path / "editable", name) == (str(clone / output), 512)
+
+
+OTHER = {**INIT, "src/other/__init__.py": ""}
+# Of each layout: the backend, the options, the settings of the backend, files of people, and what is wrong.
+REFUSED: dict[str, tuple[str, str, str, dict[str, str], str]] = {
+    "hatch-other-package": ("hatch", 'output = "src/other/registry.py"', "", OTHER, "it is packed as `other/registry.py` without the package around it (`src/other/__init__.py`)"),
+    "hatch-package-of-a-subfolder": ("hatch", 'output = "src/other/data/registry.py"', "", OTHER, "it is packed as `other/data/registry.py` without the package around it (`src/other/__init__.py`)"),
+    "hatch-namespace-of-others": ("hatch", 'output = "src/ns/registry.py"', "", {**INIT, "src/ns/own.py": ""}, "it is packed as `ns/registry.py` without the package around it (`src/ns/own.py`)"),
+    "hatch-outside-src": ("hatch", 'output = "lib/registry.py"', "", INIT, "the wheel does not hold it"),
+    "hatch-src-is-no-package": ("hatch", SRC, '[tool.hatch.build.targets.wheel]\ninclude = ["src/app"]', INIT, "it is packed as `app/registry.py` without the package around it (`src/app/__init__.py`)"),
+    "hatch-no-name": ("hatch", 'output = "src/app/no-name/registry.py"', "", INIT, "it is packed as `app/no-name/registry.py`, which is no path of a module"),
+    "setuptools-other-package": ("setuptools", 'output = "src/other/registry.py"', '[tool.setuptools]\npackages = ["app"]\npackage-dir = { "" = "src" }', OTHER, "it is packed as `other/registry.py` without the package around it (`src/other/__init__.py`)"),
+    "setuptools-outside-src": ("setuptools", 'output = "lib/registry.py"', "", INIT, "the wheel does not hold it"),
+    "setuptools-tools": ("setuptools", 'output = "tools/registry.py"', '[tool.setuptools]\npackages = ["app"]', {**FLAT_INIT, "tools/own.py": ""}, "it is packed as `tools/registry.py` without the package around it (`tools/own.py`)"),
+    "pdm-other-package": ("pdm", 'output = "src/other/registry.py"', '[tool.pdm.build]\nincludes = ["src/app"]', OTHER, "it is packed as `other/registry.py` without the package around it (`src/other/__init__.py`)"),
+    "pdm-outside-src": ("pdm", 'output = "lib/registry.py"', "", INIT, "the wheel does not hold it"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("layout", REFUSED)
+def test_build_fails_rather_than_that_the_wheel_is_without_the_module(tmp_path: Path, layout: str) -> None:
+    backend, options, settings, files, fault = REFUSED[layout]
+    root = write(
+        tmp_path / "app", {**files, "pyproject.toml": pyproject(backend, options, settings), "models.json": models()}
+    )
+    output = options.partition('"')[2].partition('"')[0]
+    done = run_backend(root, backend, "wheel=../out")
+    assert done.returncode == 1
+    assert f"error[M510]: `{output}` must be in the wheel where Python finds it; {fault}\n" in done.stdout
+    assert done.stdout.endswith("\n1 error\nhypiler: the model registry was not built\n")
+    assert "Traceback" not in done.stdout
+    assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
