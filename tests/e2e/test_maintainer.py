@@ -160,7 +160,7 @@ def test_mistakes_of_the_table_are_found_before_its_users_find_them(run: Run, bu
     before[library / "models.json"] = (library / "models.json").read_bytes()
     said = run(builder, *HYPILER, "init", cwd=library).stdout
     assert said == golden(
-        "pyproject.toml: [tool.hypiler] added\n"
+        "pyproject.toml: [tool.hypiler] and [tool.uv] cache-keys added\n"
         'next: add "hypiler" to `requires` of [build-system] in pyproject.toml\n'
         "next: hypiler build\n"
     )
