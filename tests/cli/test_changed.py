@@ -58,6 +58,17 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def test_broken_project_is_told_where_case_does_not_count(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On Windows, paths are compared in lower case."""
+    write("Big/pyproject.toml", "[tool.hypiler]\n")
+    commit()
+    monkeypatch.setattr(os.path, "normcase", str.lower)
+    assert code("check", "--changed", "Big/models.json") == 1
+    assert "`output` must be set" in capsys.readouterr().out
+
+
 def code(*words: str) -> int:
     """The exit code of a command that may end itself."""
     try:

@@ -50,7 +50,8 @@ def changed_projects(files: "Iterable[str]", *, outputs: bool) -> "Iterator[tupl
         try:
             options = read_options(root)
         except OptionsError as error:
-            if any(path.startswith(os.path.join(os.path.realpath(root), "")) for path in changed):
+            folder = os.path.normcase(os.path.join(os.path.realpath(root), ""))
+            if any(path.startswith(folder) for path in changed):
                 yield root, _with_file(error, root)
             continue
         resolved = options.resolve_paths()
