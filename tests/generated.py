@@ -155,6 +155,6 @@ def blanked(text: str) -> str:
         match node:
             case ast.Expr(value=ast.Constant(value=str()) as constant):
                 constant.value = ""
-            case ast.AnnAssign(value=ast.Constant(value=str()) as constant):
+            case ast.Assign(value=ast.Constant(value=str()) as constant):
                 constant.value = ""
     return ast.dump(tree)

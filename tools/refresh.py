@@ -114,6 +114,9 @@ def page(module: str) -> str:
         copytree(ROOT / "src/hypiler", Path(folder) / "hypiler", ignore=ignore_patterns("__init__.pyi", "__pycache__"))
         loader = GriffeLoader(search_paths=[folder], docstring_parser=Parser.google)
         loader.load("hypiler")
+    get_model = loader.modules_collection["hypiler.model_registry.get_model"]
+    # The last overload is the one for any text. Griffe would show the results of all of them as one union.
+    get_model.returns = get_model.overloads[-1].returns
     loader.resolve_aliases(implicit=False)
     text = render_object_docs(loader.modules_collection[module], _CONFIG)
     # Signatures are no programs, and names of types would be links to pages of a site.

@@ -33,7 +33,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def text_of(value: int) -> str:
     """A module of the same size for each value of one digit."""
-    return with_header(f'_ROWS: str = r"""\n{value}|\n"""\nV = int(_ROWS[1])\n', "0" * 64)
+    return with_header(f'_ROWS = r"""\n{value}|\n"""\nV = int(_ROWS[1])\n', "0" * 64)
 
 
 def build(value: int) -> list[str]:

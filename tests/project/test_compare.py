@@ -9,7 +9,7 @@ from golden import golden
 from hypiler.emit.header import FORMAT, MARKUP, with_header
 from hypiler.project.compare import check_outputs, diff_outputs
 
-ROWS = '_ROWS: str = r"""\na|1\nb|2\n"""\n'
+ROWS = '_ROWS = r"""\na|1\nb|2\n"""\n'
 WANTED = with_header(ROWS, "0" * 64)
 
 

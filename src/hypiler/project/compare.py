@@ -119,7 +119,7 @@ def _first(found: str, wanted: str) -> str:
 
 
 def _rows(text: str) -> list[str]:
-    return text.partition('\n_ROWS: str = r"""\n')[2].partition('"""')[0].splitlines()
+    return text.partition('\n_ROWS = r"""\n')[2].partition('"""')[0].splitlines()
 
 
 def diff_outputs(files: dict[str, str]) -> "Iterator[str]":

@@ -1,13 +1,15 @@
 """Emits `model_registry.py`: constants with the models as text, then the runtime, which is the same in every module."""
 
 import os
+import re
 
 # The C part of `ast`. The Python part takes as long to load as reading and checking a hundred models.
-from _ast import AnnAssign, Constant, Name, PyCF_ONLY_AST
+from _ast import Assign, Constant, Name, PyCF_ONLY_AST
 
 from hypiler.compiler.checked import CheckedRegistry
 from hypiler.emit.header import with_header
 from hypiler.emit.python.literals import EmitError, block
+from hypiler.emit.python.pragmas import CHECKERS, FORMATTERS_AND_LINTERS
 from hypiler.emit.python.row_codec import encode_rows, index_text, verify_rows
 from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
 from hypiler.schema.identifiers import constant_name
@@ -24,21 +26,61 @@ if TYPE_CHECKING:
     from hypiler.schema.model import Model
 
 _CUT = "# ---- cut here ----\n"
-_OPENING = '''
-"""The models of a registry, as typed constants and lookups. Runs without hypiler."""
+# A quoted annotation in `runtime.py`: of a result, of a name without a value (the whole line goes), of anything else.
+_ANNOTATION = r"""(?m) -> "[^"\n]+"(?=:$)|^ +\w+: "[^"\n]+"\n|(?<=\w): "[^"\n]+"(?=[,)]| = )"""
+_OPENING = f'''{FORMATTERS_AND_LINTERS}{CHECKERS}
+"""The models of a registry, as typed constants and lookups."""
 
 TYPE_CHECKING = False
 
 '''
 
+# What every module has besides its models and the records of lists.
+_NAMES = (
+    *("MODELS", "MODELS_BY_ID", "MODEL_REGISTRY", "ModelId", "ModelInfo", "ModelType", "PinnedFile", "Repository"),
+    *("from_registry", "is_model_id", "models_by_language", "models_by_max_embedding_dim", "models_by_organization"),
+    *("models_by_type", "models_with_matryoshka"),
+)
+_DECLARED = """
+
+if 0:  # for tools that read the names of a module and do not run it
+
+    def _declare(value):
+"""
+
 
 def emit_python(registry: CheckedRegistry) -> str:
     """The text of `model_registry.py`."""
     constants = _constants(registry)
-    text = "".join([f"{name}: str = {block(lines)}\n" for name, lines in constants.items()])
+    text = "".join([f"{name} = {block(lines)}\n" for name, lines in constants.items()])
     _verify(text, constants)
     verify_rows(constants, registry.models)
-    return with_header(_OPENING + text + runtime_source(), registry.sha256)
+    return with_header(_OPENING + text + plain_runtime() + _declared(registry), registry.sha256)
+
+
+def plain_runtime() -> str:
+    """The part of `runtime.py` that is emitted, without the annotations that are only for hypiler's own checkers.
+
+    They name what only checkers know. Import hooks such as those of beartype and typeguard would look it up.
+    """
+    return re.sub(_ANNOTATION, "", runtime_source())
+
+
+def _declared(registry: CheckedRegistry) -> str:
+    """A branch that is never taken, in which every name is assigned.
+
+    pylint and other tools that neither run the module nor read its stub find the names there. Python compiles nothing
+    of it: the code of a function that is never defined is left out of the bytecode.
+    """
+    ids = [id for model in registry.models for id in (model.id, *model.aliases)]
+    names = [*_NAMES, *_record_names(), *[constant_name(id) for id in ids]]
+    rows = [names[start : start + 8] for start in range(0, len(names), 8)]
+    declared = "".join([f"        global {', '.join(row)}\n" for row in rows])
+    return _DECLARED + declared + "".join([f"        {' = '.join(row)} = value\n" for row in rows])
+
+
+def _record_names() -> list[str]:
+    return [field.type.record for field in FIELDS if isinstance(field.type, Records)]
 
 
 def runtime_source() -> str:
@@ -146,11 +188,7 @@ def _verify(text: str, expected: dict[str, list[str]]) -> None:
     body: list[stmt] = tree.body
     for node in body:
         match node:
-            case AnnAssign(
-                target=Name(id=name),
-                annotation=Name(id="str"),
-                value=Constant(value=value),
-            ):
+            case Assign(targets=[Name(id=name)], value=Constant(value=value)):
                 found[name] = value
             case _:
                 raise EmitError(f"unexpected statement in the generated module: {type(node).__name__}")

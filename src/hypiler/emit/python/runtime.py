@@ -1,13 +1,25 @@
 """The part of a generated module that is the same for every registry: records, decoder, lookups.
 
-`module` beside it copies everything below the cut line, word for word, into each `model_registry.py`, after the
-constants that hold the models. Importing such a module must cost next to nothing. So all of it is inside one function
-that runs when a name is first asked for, it imports nothing that an interpreter has not loaded anyway (`enum` alone
-costs half as much as starting one), and nothing is decoded before it is needed. The row format that is decoded here is
-written by `hypiler.emit.python.row_codec`.
+`module` beside it copies everything below the cut line into each `model_registry.py`, after the constants that hold the
+models. Importing such a module must cost next to nothing. So all of it is inside one function that runs when a name is
+first asked for, it imports nothing that an interpreter has not loaded anyway (`enum` alone costs half as much as
+starting one), and nothing is decoded before it is needed. The row format that is decoded here is written by
+`hypiler.emit.python.row_codec`.
+
+Annotations in quotes are for hypiler's own checkers and are not copied: they name what only checkers know, and import
+hooks such as those of beartype and typeguard would look these names up. Annotations without quotes are copied: those of
+public functions, made of builtins and of the module's own classes.
 """
 
 TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any, NoReturn, TypeVar
+
+    _T = TypeVar("_T")
+    _Decoder = Callable[[str], Any]
+    _Find = Callable[[str], Any]
+    _Loaded = tuple[_Find, Callable[[], list[str]], _Find, _Find]
 
 _FIELDS: str = "id:str model_type:type embedding_dim:int matryoshka_dims:ints"
 _VARIANT_FIELDS: str = "id:str"
@@ -28,15 +40,6 @@ _BY_DIMENSION: str = "\n"
 _WITH_MATRYOSHKA: str = "\n"
 
 # ---- cut here ----
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from typing import Any, NoReturn, TypeGuard, TypeVar
-
-    _T = TypeVar("_T")
-    _Decoder = Callable[[str], Any]
-    _Find = Callable[[str], Any]
-    _Loaded = tuple[_Find, Callable[[], list[str]], _Find, _Find]
-
 # A reload runs this file again in the same namespace: what was made there has to go.
 for _name in globals().get("_made", ()):
     globals().pop(_name, None)
@@ -52,7 +55,7 @@ def _parts() -> "_Loaded":
     return _loaded[0]
 
 
-def __getattr__(name: str) -> "Any":
+def __getattr__(name: "str") -> "Any":
     if name == "__all__":
         return __dir__()
     made = None if name[:1] == "_" else _parts()[0](name)
@@ -79,17 +82,17 @@ def get_model(id: str) -> "Any":
     return _parts()[3](id)
 
 
-def _restore(name: str, values: "dict[str, Any]") -> "Any":
+def _restore(name: "str", values: "dict[str, Any]") -> "Any":
     """A record from a pickle."""
     return __getattr__(name)._of(values)
 
 
 def _load() -> "_Loaded":
     # All that this module gives, but for what its makers defer further.
-    frozen: Any = type(type.__dict__)  # types.MappingProxyType, without its import
+    frozen: "Any" = type(type.__dict__)  # types.MappingProxyType, without its import
 
     def once(make: "Callable[[], _T]") -> "Callable[[], _T]":
-        made: list[_T] = []
+        made: "list[_T]" = []
 
         def get() -> "_T":
             if not made:
@@ -100,17 +103,17 @@ def _load() -> "_Loaded":
 
     class Record:
         # Immutable values; compared by value, copied by reference, pickled by value.
-        __slots__: tuple[str, ...] = ("__weakref__",)
+        __slots__: "tuple[str, ...]" = ("__weakref__",)
 
-        def __init__(self) -> None:
+        def __init__(self) -> "None":
             raise TypeError("records are made by their registry: use get_model(id)")
 
-        def __setattr__(self, name: str, value: object = None) -> "NoReturn":
+        def __setattr__(self, name: "str", value: "object" = None) -> "NoReturn":
             raise AttributeError(f"{type(self).__name__}.{name} is read-only")
 
         __delattr__ = __setattr__
 
-        def __deepcopy__(self, memo: object = None) -> "Record":
+        def __deepcopy__(self, memo: "object" = None) -> "Record":
             return self
 
         __copy__ = __deepcopy__
@@ -142,15 +145,15 @@ def _load() -> "_Loaded":
                     values[name] = dict(value)
             return _restore, (type(self).__name__, values)
 
-        def __eq__(self, other: object) -> bool:
+        def __eq__(self, other: "object") -> "bool":
             if not isinstance(other, Record) or type(self) is not type(other):
                 return NotImplemented
             return self is other or self._values() == other._values()
 
-        def __hash__(self) -> int:
+        def __hash__(self) -> "int":
             return hash(getattr(self, self.__slots__[0]))
 
-        def __repr__(self) -> str:
+        def __repr__(self) -> "str":
             stated = [f"{k}={v!r}" for k, v in self._values().items() if v is not None]
             return f"{type(self).__name__}({', '.join(stated)})"
 
@@ -161,7 +164,7 @@ def _load() -> "_Loaded":
             return dict(zip(value, map(plain, value.values())))
         return value.to_dict() if isinstance(value, Record) else [*map(plain, value)]
 
-    def names_of(fields: str) -> "tuple[str, ...]":
+    def names_of(fields: "str") -> "tuple[str, ...]":
         return tuple(fields.replace(":", " ").split()[::2])
 
     class ModelVariant(Record):
@@ -185,31 +188,31 @@ def _load() -> "_Loaded":
     rows = once(_ROWS.splitlines)
     spaces = once(_SPACES.splitlines)
 
-    def space_ids(id: str) -> "list[str | None]":
+    def space_ids(id: "str") -> "list[str | None]":
         # The ids of both sides; a hyphen stands for an unknown one.
         ids = spaces()[numbers()[id]].split(" ")
         return [None if one == "-" else one for one in ids]
 
-    def evidence(id: str) -> "list[Any]":
+    def evidence(id: "str") -> "list[Any]":
         # The commit, then how many facts are verified, agree with a copy, and differ.
         commit, *counts = (index(_VERIFIED).get(id) or "- 0 0 0").split(" ")
         return [None if commit == "-" else commit, *map(int, counts)]
 
-    pinned: dict[str, tuple[Any, bool]] = {}
+    pinned: "dict[str, tuple[Any, bool]]" = {}
 
-    def pins(id: str) -> "tuple[Any, bool]":
+    def pins(id: "str") -> "tuple[Any, bool]":
         # A model's pinned files by name, and whether they are all of them.
         known = pinned.get(id)
         if known is None:
             complete, *files = (index(_PINNED).get(id) or "0").split(";")
-            own: dict[str, Any] = {}
+            own: "dict[str, Any]" = {}
             for file in files:
                 name, _, parts = file.partition("=")
                 own[some(name)] = fill_file(parts)
             known = pinned.setdefault(id, (frozen(own), complete == "1"))
         return known
 
-    def part(source: "Callable[[str], Any]", number: int, doc: str) -> property:
+    def part(source: "Callable[[str], Any]", number: "int", doc: "str") -> "property":
         return property(lambda model: source(model.id)[number], doc=doc)
 
     class ModelInfo(Record):
@@ -219,12 +222,11 @@ def _load() -> "_Loaded":
         __slots__ = names_of(_FIELDS.replace("model_type:", "_type:"))
         # The attributes that vectors depend on, each with its side of the space.
         _space_fields = _SPACE_FIELDS
-        if TYPE_CHECKING:
-            id: str
-            embedding_dim: int
-            matryoshka_dims: tuple[int, ...]
-            deprecated: str | None
-            _type: str
+        id: "str"
+        embedding_dim: "int"
+        matryoshka_dims: "tuple[int, ...]"
+        deprecated: "str | None"
+        _type: "str"
 
         @property
         def model_type(self) -> "Any":
@@ -239,7 +241,7 @@ def _load() -> "_Loaded":
             """The vector widths to choose from: the Matryoshka dims, or embedding_dim."""
             return self.matryoshka_dims or (self.embedding_dim,)
 
-        def resolve_dimension(self, dimension: "int | None" = None) -> int:
+        def resolve_dimension(self, dimension: int | None = None) -> int:
             """The width of the vectors for this choice; embedding_dim by default.
 
             Raises ValueError for a width that the model does not have.
@@ -271,7 +273,7 @@ def _load() -> "_Loaded":
         pins_all_files = part(pins, 1, "Whether these are all such files.")
 
         @property
-        def claimed_facts(self) -> int:
+        def claimed_facts(self) -> "int":
             """How many facts rest on their sources alone."""
             # The others say how the model is called and where facts are read, or follow from facts.
             others = _NO_FACTS.split()
@@ -280,25 +282,25 @@ def _load() -> "_Loaded":
                 known += name not in others and value not in (None, (), {})
             return known
 
-        def __repr__(self) -> str:
+        def __repr__(self) -> "str":
             return f"<ModelInfo {self.id!r}: {self._type}, {self.embedding_dim} dims>"
 
         @classmethod
-        def __class_getitem__(cls, item: object) -> "Any":
-            alias: Any = type(list[int])
+        def __class_getitem__(cls, item: "object") -> "Any":
+            alias: "Any" = type(list[int])
             return alias(cls, item)
 
-    def text(field: str) -> "str | None":
+    def text(field: "str") -> "str | None":
         if "\\" in field:
             import codecs
 
             return "" if field == "\\" else str(codecs.unicode_escape_decode(field)[0])
         return field or None
 
-    def some(field: str) -> str:
+    def some(field: "str") -> "str":
         return text(field or "\\") or ""
 
-    def scalar(field: str) -> object:
+    def scalar(field: "str") -> "object":
         # A value of any type: a tag, then the text of a scalar or of a list's items.
         tag, rest = field[0], field[1:]
         if tag == "[":
@@ -312,18 +314,18 @@ def _load() -> "_Loaded":
     def optional(decode: "_Decoder") -> "_Decoder":
         return lambda field: decode(field) if field else None
 
-    def listed(decode: "_Decoder", separator: str = ";") -> "_Decoder":
+    def listed(decode: "_Decoder", separator: "str" = ";") -> "_Decoder":
         return lambda field: tuple(map(decode, field.split(separator))) if field else ()
 
     def mapped(decode: "_Decoder") -> "_Decoder":
-        def pair(item: str) -> "tuple[str, Any]":
+        def pair(item: "str") -> "tuple[str, Any]":
             key, _, value = item.partition("=")
             return some(key), decode(value)
 
         pairs = listed(pair)
         return lambda field: frozen(dict(pairs(field)))
 
-    def filler(owner: "type[Record]", fields: str, separator: str) -> "_Decoder":
+    def filler(owner: "type[Record]", fields: "str", separator: "str") -> "_Decoder":
         # The setter of each slot, past the class's own refusal, with its decoder.
         codecs = fields.replace(":", " ").split()[1::2]
         steps = [
@@ -331,7 +333,7 @@ def _load() -> "_Loaded":
             for slot, codec in zip(owner.__slots__, codecs)
         ]
 
-        def fill(row: str) -> Record:
+        def fill(row: "str") -> "Record":
             record = object.__new__(owner)
             parts = row.split(separator)
             parts += [""] * (len(steps) - len(parts))
@@ -341,9 +343,9 @@ def _load() -> "_Loaded":
 
         return fill
 
-    public: dict[str, Any] = {}
+    public: "dict[str, Any]" = {}
 
-    def decoder(codec: str) -> "_Decoder":
+    def decoder(codec: "str") -> "_Decoder":
         # By name, or by structure: `int;` and `int,` are lists, `{int}` is a mapping, and
         # `Name(part=int;other=str,)` a list of records.
         last = codec[-1]
@@ -358,7 +360,7 @@ def _load() -> "_Loaded":
         public[name] = made = type(name, (Record,), {"__slots__": names_of(parts)})
         return listed(filler(made, parts, "="))
 
-    decoders: dict[str, _Decoder] = {
+    decoders: "dict[str, _Decoder]" = {
         "str": text,
         "int": optional(int),
         "float": optional(float),
@@ -374,22 +376,22 @@ def _load() -> "_Loaded":
     fill_model = filler(ModelInfo, _FIELDS, "|")
 
     # Deprecated models, apart from the records that are given without a look at them.
-    retired: dict[str, Any] = {}
+    retired: "dict[str, Any]" = {}
 
-    def decoded(row: str) -> ModelInfo:
+    def decoded(row: "str") -> "ModelInfo":
         id = row[: row.index("|")]
-        known: Any = _records.get(id) or retired.get(id)
+        known: "Any" = _records.get(id) or retired.get(id)
         if known is None:
             known = fill_model(row)
             # setdefault is atomic: threads that decode the same row get one record.
             known = (retired if known.deprecated else _records).setdefault(id, known)
-        model: ModelInfo = known
+        model: "ModelInfo" = known
         return model
 
-    def places(column: str) -> "dict[str, int]":
+    def places(column: "str") -> "dict[str, int]":
         # The number of the first row with each value of a column, in file order.
         place = names_of(_FIELDS).index(column)
-        found: dict[str, int] = {}
+        found: "dict[str, int]" = {}
         for number, row in enumerate(rows()[1:], 1):
             found.setdefault(row.split("|", place + 1)[place], number)
         return found
@@ -411,8 +413,8 @@ def _load() -> "_Loaded":
 
     few = iter(range(4))
 
-    def found(id: str) -> "ModelInfo | None":
-        known: ModelInfo | None = _records.get(id)
+    def found(id: "str") -> "ModelInfo | None":
+        known: "ModelInfo | None" = _records.get(id)
         if known:
             return known
         # No id has a slash, and every repository has one.
@@ -426,10 +428,10 @@ def _load() -> "_Loaded":
         number = (numbers() if is_id else repositories()).get(id)
         if number is None:
             return None
-        model: ModelInfo = decoded(rows()[number])
+        model: "ModelInfo" = decoded(rows()[number])
         return model if model.deprecated else _records.setdefault(id, model)
 
-    def asked(id: str, keys: "Callable[[], Any] | None" = None) -> "ModelInfo | None":
+    def asked(id: "str", keys: "Callable[[], Any] | None" = None) -> "ModelInfo | None":
         # A model that is asked for by name. A deprecated one warns at the line outside of this
         # module, unless the name is one of the keys themselves: whoever iterates names no model.
         model = found(id)
@@ -445,40 +447,40 @@ def _load() -> "_Loaded":
         warn(text, DeprecationWarning, stacklevel=level)
         return model
 
-    def is_model_id(value: object) -> "TypeGuard[Any]":
+    def is_model_id(value: object) -> bool:
         """Whether `value` is the id or an alias of a model of this registry."""
         return isinstance(value, str) and value in numbers()
 
-    def own_part(name: str) -> str:
+    def own_part(name: "str") -> "str":
         # Many repositories share an owner, which makes no two of them alike.
         return name[-200:].rpartition("/")[2].casefold()
 
-    def nearest(name: object, names: "Iterable[str]") -> "str | None":
+    def nearest(name: "object", names: "Iterable[str]") -> "str | None":
         from difflib import get_close_matches
 
         wanted = own_part(str(name))
         known = dict(zip(map(own_part, names), names))
         pairs = [wanted[i : i + 2] for i in range(len(wanted))]
 
-        def distance(other: str) -> float:
+        def distance(other: "str") -> "float":
             return -sum(map(other.__contains__, pairs)) / (len(wanted) + len(other))
 
         # A comparison takes long: only what shares many pairs of letters is compared.
         near = get_close_matches(wanted, sorted(known, key=distance)[:50], 1)
         return known[near[0]] if near else None
 
-    def unknown(what: str, name: object, near: "str | None") -> str:
+    def unknown(what: "str", name: "object", near: "str | None") -> "str":
         hint = f"; did you mean {near!r}?" if near else ""
         return f"no {what} {name!r:.99} in this registry{hint}"
 
-    def from_registry(id: str, *, dimension: "int | None" = None) -> "Any":
+    def from_registry(id: str, *, dimension: int | None = None) -> "Any":
         """The hypiler.ModelConfig of a model, by id, alias or repository.
 
         `dimension` truncates the vectors to one of the model's own Matryoshka dims.
         Raises hypiler.UnknownModelError for an unknown id, ValueError for a dimension
         that the model does not have, and ImportError where hypiler is not installed.
         """
-        hypiler: Any = None
+        hypiler: "Any" = None
         if not TYPE_CHECKING:
             try:
                 import hypiler
@@ -494,9 +496,9 @@ def _load() -> "_Loaded":
             raise hypiler.UnknownModelError(id, near, __name__)
         return hypiler.ModelConfig.from_model(model, dimension=dimension)
 
-    indexes: dict[str, dict[str, Any]] = {}
+    indexes: "dict[str, dict[str, Any]]" = {}
 
-    def index(table: str) -> "dict[str, Any]":
+    def index(table: "str") -> "dict[str, Any]":
         # A table made at build time: key to its models, as row numbers until asked for.
         found = indexes.get(table)
         if found is None:
@@ -507,25 +509,25 @@ def _load() -> "_Loaded":
             indexes[table] = found
         return found
 
-    def answer(table: str, key: str) -> "tuple[ModelInfo, ...]":
-        found: Any = index(table).get(key, ())
+    def answer(table: "str", key: "str") -> "tuple[ModelInfo, ...]":
+        found: "Any" = index(table).get(key, ())
         if type(found) is str:
             own = map(rows().__getitem__, map(int, found.split()))
             found = index(table)[key] = tuple(map(decoded, own))
-        models: tuple[ModelInfo, ...] = found
+        models: "tuple[ModelInfo, ...]" = found
         return models
 
-    def answers(table: str, keys: "list[str]") -> "tuple[ModelInfo, ...]":
+    def answers(table: "str", keys: "list[str]") -> "tuple[ModelInfo, ...]":
         # The models of several keys, each once, in file order.
         if len(keys) == 1:
             return answer(table, keys[0])
-        found: dict[int, ModelInfo] = {}
+        found: "dict[int, ModelInfo]" = {}
         for key in keys:
             for model in answer(table, key):
                 found[numbers()[model.id]] = model
         return tuple(map(found.__getitem__, sorted(found)))
 
-    def models_by_type(model_type: str) -> "tuple[ModelInfo, ...]":
+    def models_by_type(model_type: str) -> tuple[ModelInfo, ...]:
         """The models of one type, in file order; takes a ModelType or its value.
 
         Raises ValueError for a type that no model of this registry has.
@@ -538,14 +540,14 @@ def _load() -> "_Loaded":
             raise ValueError(message)
         return answer(_BY_TYPE, str(model_type))
 
-    def models_by_organization(organization: str) -> "tuple[ModelInfo, ...]":
+    def models_by_organization(organization: str) -> tuple[ModelInfo, ...]:
         """The models of one organization, in file order; compared exactly."""
         return answer(_BY_ORGANIZATION, organization)
 
-    def language_keys(language: object) -> "list[str]":
+    def language_keys(language: "object") -> "list[str]":
         # The keys of a tag and of the more general ones, as hypiler.schema.language_tags
         # explains. The key `zh=` is there if `zh` also finds models of longer tags.
-        def take(size: int, kind: "Callable[[str], bool]") -> "list[str]":
+        def take(size: "int", kind: "Callable[[str], bool]") -> "list[str]":
             fits = rest and len(rest[0]) == size and kind(rest[0])
             return [rest.pop(0)] if fits else []
 
@@ -579,7 +581,7 @@ def _load() -> "_Loaded":
 
     def models_by_language(
         language: str, *, include_multilingual: bool = False
-    ) -> "tuple[ModelInfo, ...]":
+    ) -> tuple[ModelInfo, ...]:
         """The models for a language, in file order.
 
         A tag finds the models that list it, a more general tag or a more specific one.
@@ -589,16 +591,16 @@ def _load() -> "_Loaded":
         keys = language_keys(language)
         return answers(_BY_LANGUAGE, [*keys, "mul"] if include_multilingual else keys)
 
-    def models_by_max_embedding_dim(max_dim: int) -> "tuple[ModelInfo, ...]":
+    def models_by_max_embedding_dim(max_dim: int) -> tuple[ModelInfo, ...]:
         """The models with vectors of at most max_dim dimensions, in file order."""
         widths = [width for width in index(_BY_DIMENSION) if int(width) <= max_dim]
         return answers(_BY_DIMENSION, widths)
 
-    def models_with_matryoshka() -> "tuple[ModelInfo, ...]":
+    def models_with_matryoshka() -> tuple[ModelInfo, ...]:
         """The models whose vectors can be truncated to smaller widths, in file order."""
         return answer(_WITH_MATRYOSHKA, "")
 
-    def upper(text: str) -> str:
+    def upper(text: "str") -> "str":
         return text.upper().replace("-", "_").replace(".", "_")
 
     @once
@@ -610,22 +612,22 @@ def _load() -> "_Loaded":
             "ModelType", list(zip(map(upper, words), words)), module=__name__
         )
 
-    members: dict[str, Any] = {}
+    members: "dict[str, Any]" = {}
 
-    def member(word: str) -> "Any":
+    def member(word: "str") -> "Any":
         # A word from the pickle of another version of this registry may be no member.
         members.update(zip(index(_BY_TYPE), model_type()))
         return model_type()(word)
 
-    def literal(names: "dict[str, int]") -> object:
+    def literal(names: "dict[str, int]") -> "object":
         from typing import Literal
 
         # To checkers, what stands in the brackets has to be written out.
-        union: Any = Literal
+        union: "Any" = Literal
         return union[tuple(names)]
 
     @once
-    def models() -> object:
+    def models() -> "object":
         # What collections.abc gives; the package collections would be loaded with it.
         from _collections_abc import Mapping
 
@@ -636,7 +638,7 @@ def _load() -> "_Loaded":
 
             __slots__ = ()
 
-            def __getitem__(self, id: str) -> ModelInfo:
+            def __getitem__(self, id: "str") -> "ModelInfo":
                 model = asked(id, keys)
                 # A repository is no key: two models can have the same one.
                 if model is None or "/" in id:
@@ -645,7 +647,7 @@ def _load() -> "_Loaded":
                 return model
 
             # What is inherited would look for a near id each time that there is none.
-            def __contains__(self, id: object) -> bool:
+            def __contains__(self, id: "object") -> "bool":
                 return is_model_id(id)
 
             def get(self, id: "Any", default: "Any" = None) -> "Any":
@@ -655,13 +657,13 @@ def _load() -> "_Loaded":
             def __iter__(self) -> "Iterator[str]":
                 return iter(numbers())
 
-            def __len__(self) -> int:
+            def __len__(self) -> "int":
                 return len(numbers())
 
-            def __reduce__(self) -> str:
+            def __reduce__(self) -> "str":
                 return "MODELS"
 
-            def __repr__(self) -> str:
+            def __repr__(self) -> "str":
                 count = len(rows()) - 1
                 return f"<MODELS: {count} models, {len(self) - count} aliases>"
 
@@ -686,7 +688,7 @@ def _load() -> "_Loaded":
     ):
         public[made.__name__] = made
         made.__qualname__ = made.__name__
-    makers: dict[str, Callable[[], object]] = {
+    makers: "dict[str, Callable[[], object]]" = {
         "MODELS": models,
         "MODELS_BY_ID": models,
         "MODEL_REGISTRY": once(lambda: tuple(map(decoded, rows()[1:]))),
@@ -695,7 +697,7 @@ def _load() -> "_Loaded":
         "Repository": once(lambda: literal(repositories())),
     }
 
-    def make(name: str) -> "Any":
+    def make(name: "str") -> "Any":
         if name in public:
             return public[name]
         if name in makers:

@@ -5,6 +5,7 @@ from functools import cache
 from hypiler.compiler.checked import CheckedRegistry
 from hypiler.emit.header import with_header
 from hypiler.emit.python.literals import docstring, quoted, readable, verify_literals
+from hypiler.emit.python.pragmas import FORMATTERS_AND_LINTERS
 from hypiler.schema.fields import FIELDS
 from hypiler.schema.identifiers import constant_name
 from hypiler.schema.types import OneOf, Records
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 MAX_LITERALS = 256
 _WIDTH = 88  # the line length that formatters assume by default
 
-_OPENING = '''
+_OPENING = '''{pragmas}
 """The models of a registry, as typed constants and lookups."""
 
 # Only from_registry needs hypiler: where it is not installed, ModelConfig is unknown.
@@ -46,7 +47,7 @@ from typing_extensions import {read_only}TypeVar
 # isort: split
 {config}
 
-_Dim = TypeVar("_Dim", bound=int, default=Any)
+_Dim = TypeVar("_Dim", bound=int, default=Any)  # pyright: ignore[reportExplicitAny]
 _T_co = TypeVar("_T_co", covariant=True)
 _Scalar: TypeAlias = str | int | float | bool | None
 '''
@@ -56,7 +57,7 @@ _CONFIG = (
     "  # ty: ignore[import-not-found, unused-ignore-comment]  # ty: ignore[unused-ignore-comment]"
 )
 _TO_DICT = '''
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:  # pyright: ignore[reportExplicitAny]
         """Every fact by attribute, as JSON has it: lists, objects, text, numbers, true, false, null."""
 '''
 
@@ -235,6 +236,7 @@ def emit_stub(registry: CheckedRegistry) -> str:
     ids = _Names("ModelId", "_Ids", own + aliases, _TOO_MANY_IDS)
     ways = [ids, _Names("Repository", "_Repositories", [*repositories.items()], _TOO_MANY_REPOSITORIES)]
     opening = _OPENING.format(
+        pragmas=FORMATTERS_AND_LINTERS,
         overload="\n    overload," if any(way.groups for way in ways) else "",
         read_only="ReadOnly, " if own else "",
         config=_CONFIG,
