@@ -38,7 +38,11 @@ LEAVES = STAMPS | {
     "hypiler._callers",
     "hypiler._digest",
     "hypiler._encoder_types",
+<<<<<<< HEAD
     "hypiler._missing",
+=======
+    "hypiler._nearest",
+>>>>>>> 4eb86e9 (A suggestion is found in milliseconds among any number of names)
     "hypiler._text",
     "hypiler.errors",
     "hypiler.protocols",

@@ -256,14 +256,12 @@ def _configured(cls: type[ModelConfig], model: "Model", dimension: int | None) -
 
 def _unknown(id: "Any") -> Exception:
     """The error for an id or repository that no shipped model has."""
-    from difflib import get_close_matches
-
+    from hypiler._nearest import nearest_model
     from hypiler.errors import UnknownModelError
     from hypiler.model_registry import MODEL_REGISTRY, MODELS
 
-    names = [*MODELS, *[model.huggingface_id for model in MODEL_REGISTRY]]
-    near = get_close_matches(str(id), names, n=1)
-    return UnknownModelError(id, near[0] if near else None, "the shipped registry of hypiler")
+    names = [model.huggingface_id for model in MODEL_REGISTRY] if "/" in str(id) else MODELS
+    return UnknownModelError(id, nearest_model(str(id), names), "the shipped registry of hypiler")
 
 
 def _fill(config: ModelConfig, *values: object) -> None:

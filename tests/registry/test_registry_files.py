@@ -66,7 +66,7 @@ class TestProject:
         assert str(caught.value) == golden(f"the project has several registries: name one of {listed}")
         with pytest.raises(LookupError) as caught:
             Registry.project("hosted")
-        assert str(caught.value) == golden(f"no registry is called `hosted`; name one of {listed}")
+        assert str(caught.value) == golden("no registry is called `hosted`; did you mean `hosted_models`?")
 
     def test_its_lock_is_the_one_that_the_options_name(self, project: Path) -> None:
         with (project / "pyproject.toml").open("a") as file:

@@ -241,18 +241,14 @@ class CheckedRegistry:
 
     def suggest(self, id: str) -> str | None:
         """The id, alias or repository name that was probably meant; None if nothing is near."""
-        from hypiler.diagnostics.escaping import nearest
+        from hypiler._nearest import nearest_model
 
         wanted = str(id).casefold()
         for model in self.models:
             if wanted in (model.huggingface_id.casefold(), model.name.casefold()):
                 return str(model.id)
-        if "/" not in wanted:
-            return nearest(str(id), [name for name in self._models_by_name() if "/" not in name])
-        # Many repositories share an owner, which makes no two of them alike.
-        names = {model.huggingface_id.partition("/")[2].casefold(): model.huggingface_id for model in self.models}
-        near = nearest(wanted.partition("/")[2], [*names])
-        return str(names[near]) if near else None
+        is_repository = "/" in wanted
+        return nearest_model(str(id), [name for name in self._models_by_name() if ("/" in name) == is_repository])
 
     def _models_by_name(self) -> "Mapping[str, Model]":
         """Every model by id and alias, which are unique, and by repository: the first of those that share one."""
