@@ -38,11 +38,8 @@ LEAVES = STAMPS | {
     "hypiler._callers",
     "hypiler._digest",
     "hypiler._encoder_types",
-<<<<<<< HEAD
     "hypiler._missing",
-=======
     "hypiler._nearest",
->>>>>>> 4eb86e9 (A suggestion is found in milliseconds among any number of names)
     "hypiler._text",
     "hypiler.errors",
     "hypiler.protocols",
