@@ -149,7 +149,7 @@ def test_readme_shell_examples_work(
     assert len(lines) == 7
     for line in lines:
         assert main(line.split()[1:]) == 0, line
-    written = {"model_registry.py", "model_registry.pyi"}
+    written = {"model_registry.py", "model_registry.pyi", "py.typed"}
     assert set(os.listdir(tmp_path / "src/app")) - {"__init__.py"} == written
     assert (tmp_path / "MODELS.md").exists()
     (shown,) = blocks(ROOT / "README.md", "toml")

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from golden import golden
 
+import hypiler
 from hypiler.cli.main import main
+from hypiler.registry import Registry
 
 TABLE = '[tool.hypiler]\nsources = ["models.json"]\noutput = "src/app/model_registry.py"\n'
 KEYS = """\
@@ -48,11 +50,12 @@ def test_empty_folder_becomes_a_project_that_builds(folder: Path, capsys: pytest
     assert main(["init"]) == 0
     assert capsys.readouterr() == (
         golden("""\
-src/my_search_2_0/__init__.py: created
-src/my_search_2_0/py.typed: created
 pyproject.toml: created
+src/my_search_2_0/__init__.py: created
+src/my_search_2_0/py.typed: created, so that type checkers read the stub of the installed package
 models.json: created
 models.schema.json: created
+next: add src/my_search_2_0/model_registry.py and its stub to .gitignore, or commit both: the build hook makes them
 next: hypiler build
 """),
         "",
@@ -64,16 +67,45 @@ next: hypiler build
     assert capsys.readouterr().out.endswith("src/my_search_2_0/model_registry.py: 1 model, written\n")
     registry = json.loads((folder / "models.json").read_text())
     assert registry["$schema"] == "./models.schema.json"
-    assert [model["id"] for model in registry["models"]] == ["all-minilm-l6-v2"]
+    (model,) = registry["models"]
+    assert model["id"] == "all-minilm-l6-v2"
+    assert set(model["sources"].values()) == {f"the shipped registry of hypiler {hypiler.__version__}"}
+    assert all(isinstance(model[section], dict) for section in model["sources"])
+    assert {key for key in model if isinstance(model[key], dict)} == {*model["sources"], "sources"}
+
+
+def test_first_file_states_the_facts_of_the_shipped_registry(folder: Path) -> None:
+    """And nothing else, so that each fact is right, and the shipped registry says where it was read."""
+    assert main(["init", "--model", "colbert-v2", "--model", "bge-m3", "--model", "all-minilm-l6-v2"]) == 0
+    for model in Registry.load("models.json"):
+        shipped = Registry.shipped()[model.id].to_dict()
+        assert {**model.to_dict(), "sources": {}} == {**shipped, "sources": {}}
+    assert main(["check", "--strict"]) == 0
 
 
 def test_second_time_there_is_nothing_to_do(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["init"])
     before = files(folder)
     capsys.readouterr()
-    assert main(["init", "--model", "bge-m3"]) == 0
+    assert main(["init"]) == 0
     done = golden("nothing to do: the project has its tables and its registry\nnext: hypiler build\n")
     assert capsys.readouterr().out == done
+    assert files(folder) == before
+
+
+def test_what_was_asked_for_and_not_done_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["init"])
+    before = files(folder)
+    capsys.readouterr()
+    assert main(["init", "--model", "bge-m3", "--output", "src/x.py"]) == 0
+    assert capsys.readouterr() == (
+        golden(
+            "pyproject.toml: kept as it is; --output is for a new one\n"
+            "models.json: kept as it is; --model is for a new one\n"
+            "next: hypiler build\n"
+        ),
+        "",
+    )
     assert files(folder) == before
 
 
@@ -103,7 +135,12 @@ def test_tables_are_added_to_a_project_and_nothing_else_is_changed(
 ) -> None:
     assert main(["init"]) == 0
     assert capsys.readouterr().out == golden(
-        "pyproject.toml: [tool.hypiler] and [tool.uv] cache-keys added\nmodels.json: created\nmodels.schema.json: created\nnext: hypiler build\n"
+        "pyproject.toml: [tool.hypiler] and [tool.uv] cache-keys added\n"
+        "src/app/py.typed: created, so that type checkers read the stub of the installed package\n"
+        "models.json: created\n"
+        "models.schema.json: created\n"
+        "next: add src/app/model_registry.py and its stub to .gitignore, or commit both: the build hook makes them\n"
+        "next: hypiler build\n"
     )
     hook = "[tool.hatch.build.hooks.hypiler]\n"
     assert (package / "pyproject.toml").read_text() == f"{HATCH}\n{TABLE}\n{hook}\n[tool.uv]\n{KEYS}"
@@ -111,9 +148,11 @@ def test_tables_are_added_to_a_project_and_nothing_else_is_changed(
     assert (package / "src/app/model_registry.pyi").exists()
 
 
-def test_models_and_schema_that_exist_stay(package: Path) -> None:
+def test_models_and_schema_that_exist_stay(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (package / "models.json").write_text("mine")
+    capsys.readouterr()
     assert main(["init"]) == 0
+    assert golden("models.json: kept as it is\n") in capsys.readouterr().out
     assert (package / "models.json").read_text() == "mine"
     assert not (package / "models.schema.json").exists(), "it belongs to the file that is there"
 
@@ -139,7 +178,9 @@ def test_what_is_left_to_do_depends_on_the_backend(
         "commit": ["next: commit the output, and run `hypiler build --check` in CI: the build backend has no hook"],
         None: [],
     }[note]
-    assert capsys.readouterr().out.splitlines()[3:] == [*notes, golden("next: hypiler build")]
+    git = "next: add src/app/model_registry.py and its stub to .gitignore, or commit both: the build hook makes them"
+    notes = notes if note == "commit" else [*notes, git]
+    assert capsys.readouterr().out.splitlines()[4:] == [*notes, golden("next: hypiler build")]
     assert ("[tool.hatch" in (package / "pyproject.toml").read_text()) == ("hatchling" in system)
 
 
@@ -295,6 +336,70 @@ def test_output_that_cannot_be_used_is_a_finding_and_nothing_is_written(
         assert main(["init", "--output", output]) == 1
         assert capsys.readouterr().err.startswith(f"error[{code}]: ")
     assert files(package) == before
+
+
+@pytest.mark.parametrize(
+    ("existing", "output", "marker"),
+    [
+        (["src/app/__init__.py"], "src/app/registry.py", "src/app/py.typed"),
+        (["src/app/__init__.py", "src/app/a/__init__.py"], "src/app/a/b/registry.py", "src/app/py.typed"),
+        (["app/__init__.py"], "app/registry.py", "app/py.typed"),
+        (["src/acme/search/__init__.py"], "src/acme/search/registry.py", "src/acme/search/py.typed"),
+        (["src/acme/search/x.py"], "src/acme/search/registry.py", "src/acme/search/py.typed"),
+        (["src/app/__init__.py", "src/app/py.typed"], "src/app/registry.py", None),
+        (["app.py"], "registry.py", None),
+        (["src/app.py"], "src/registry.py", None),
+    ],
+)
+def test_package_without_a_marker_for_checkers_gets_one(
+    folder: Path, capsys: pytest.CaptureFixture[str], existing: list[str], output: str, marker: str | None
+) -> None:
+    (folder / "pyproject.toml").write_text(HATCH)
+    for name in existing:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("partial\n")
+    before = files(folder)
+    assert main(["init", "--output", output]) == 0
+    out, after = capsys.readouterr().out, files(folder)
+    created = {name for name in after if name not in before} - {"models.json", "models.schema.json"}
+    assert created == ({marker} if marker else set())
+    assert all(after[name] == data for name, data in before.items() if name != "pyproject.toml")
+    why = "created, so that type checkers read the stub of the installed package"
+    assert [line for line in out.splitlines() if "py.typed" in line] == ([f"{marker}: {why}"] if marker else [])
+    lost = "type checkers find no types in an installed module outside of every package: give it a package by --output"
+    assert (f"next: {lost}\n" in out) == (output in ("registry.py", "src/registry.py"))
+
+
+def test_project_that_has_its_table_still_gets_the_marker(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init"]) == 0
+    (package / "src/app/py.typed").unlink()
+    capsys.readouterr()
+    assert main(["init"]) == 0
+    assert capsys.readouterr().out == golden(
+        "src/app/py.typed: created, so that type checkers read the stub of the installed package\n"
+        "pyproject.toml: kept as it is\n"
+        "models.json: kept as it is\n"
+        "next: hypiler build\n"
+    )
+    assert (package / "src/app/py.typed").read_bytes() == b""
+
+
+def test_output_of_a_new_project_gets_its_packages(folder: Path) -> None:
+    assert main(["init", "--output", "src/a/b/registry.py"]) == 0
+    made = {"src/a/__init__.py", "src/a/b/__init__.py", "src/a/py.typed"}
+    assert {name for name in files(folder) if name.startswith("src")} == made
+
+
+def test_source_above_the_project_is_left_to_write(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / ".git").mkdir()
+    (folder / "one").mkdir()
+    text = HATCH + '[tool.hypiler]\nsources = ["../models.json"]\noutput = "registry.py"\n'
+    (folder / "one/pyproject.toml").write_text(text)
+    assert main(["init", "one"]) == 0
+    assert golden("next: write models.json: it lies above the project, where nothing is written\n") in (
+        capsys.readouterr().out
+    )
+    assert not (folder / "models.json").exists()
 
 
 def test_link_in_place_of_a_file_is_left_alone(package: Path) -> None:

@@ -131,7 +131,7 @@ def test_init_adds_all_or_nothing(tmp_path: Path, fault: str) -> None:
     before = {"pyproject.toml": '[project]\nname = "app"\nversion = "1"\n'}
     (tmp_path / "pyproject.toml").write_text(before["pyproject.toml"])
     *runs, clean = attempts(fault, tmp_path, "init", "--output", "app/registry.py")
-    assert sorted(clean["files"]) == ["models.json", "models.schema.json", "pyproject.toml"]
+    assert sorted(clean["files"]) == ["app/py.typed", "models.json", "models.schema.json", "pyproject.toml"]
     assert len(runs) > 10
     for run in runs:
         assert run["files"] in (before, clean["files"]), run["point"]

@@ -9,11 +9,15 @@ from hypiler.cli.streams import FINDINGS, OK, usage_error
 from hypiler.diagnostics.escaping import printable
 from hypiler.errors import UnknownModelError
 from hypiler.project.options import OptionsError
+from hypiler.project.scaffold import MARKER, ScaffoldError, plan_project
 from hypiler.registry.registry import Registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterator
+
+    from hypiler.project.scaffold import Plan
 
 EXAMPLES = """examples:
   hypiler init                           in a project or an empty folder: table, models.json, schema
@@ -37,16 +41,17 @@ def add_arguments(parser: "ArgumentParser") -> None:
 
 def run(options: "Namespace") -> int:
     """Plan, write, and report what was written. No existing file is overwritten."""
+    from hypiler import __version__
     from hypiler.emit.json_schema import emit_json_schema
     from hypiler.emit.models_json import emit_models
-    from hypiler.project.scaffold import ScaffoldError, plan_project
 
     if fault := not_text(options.output):
         return usage_error(fault)
     shipped = Registry.shipped()
     try:
         models = list(dict.fromkeys([shipped[id] for id in options.model or [_FIRST]]))
-        registry = emit_models(models, "./models.schema.json")
+        # A short file to begin with: the shipped registry names the source of each single fact.
+        registry = emit_models(models, "./models.schema.json", f"the shipped registry of hypiler {__version__}")
         plan = plan_project(options.folder, options.output, registry, emit_json_schema())
     except UnknownModelError as error:
         return usage_error(unknown_model(error, shipped))
@@ -56,16 +61,30 @@ def run(options: "Namespace") -> int:
         print_findings(error.findings, None, sys.stderr)
         return FINDINGS
     plan.write()
-    for path, added in plan.added.items():
-        print(f"{_shown(path)}: {' and '.join(added)} added")
-    for path in plan.new:
-        print(f"{_shown(path)}: created")
-    if not plan.modified and not plan.new:
-        print("nothing to do: the project has its tables and its registry")
-    for note in plan.notes:
-        print(f"next: {note}")
-    print("next: hypiler build")
+    for line in _report(plan, options):
+        print(line)
     return OK
+
+
+def _report(plan: "Plan", options: "Namespace") -> "Iterator[str]":
+    """Everything that was written, what was asked for and not done, and what is left to do."""
+    for path, added in plan.added.items():
+        yield f"{_shown(path)}: {' and '.join(added)} added"
+    for path in plan.new:
+        why = ", so that type checkers read the stub of the installed package" if path.endswith(MARKER) else ""
+        yield f"{_shown(path)}: created{why}"
+    changed = bool(plan.modified or plan.new)
+    ignored = {path: option for path, option in plan.kept.items() if getattr(options, option.removeprefix("--"))}
+    for path, option in plan.kept.items():
+        if path in ignored:
+            yield f"{_shown(path)}: kept as it is; {option} is for a new one"
+        elif changed:
+            yield f"{_shown(path)}: kept as it is"
+    if not changed and not ignored:
+        yield "nothing to do: the project has its tables and its registry"
+    for note in plan.notes:
+        yield f"next: {note}"
+    yield "next: hypiler build"
 
 
 def _shown(path: str) -> str:

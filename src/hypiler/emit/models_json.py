@@ -12,9 +12,19 @@ if TYPE_CHECKING:
     from hypiler.jsontext.json_types import JSONValue
 
 
-def emit_models(models: "Sequence[Any]", schema: str) -> str:
-    """The text of a registry of these models, of any class; `schema` is the address of the schema for editors."""
-    tree: Any = {"$schema": schema, "version": "1.0", "models": [entry(model) for model in models]}
+def emit_models(models: "Sequence[Any]", schema: str, source: str = "") -> str:
+    """The text of a registry of these models.
+
+    Args:
+        models: The models, of any class.
+        schema: The address of the schema for editors.
+        source: What `sources` says of each section, instead of what the models say of each fact.
+    """
+    entries: list[Any] = [entry(model) for model in models]
+    for one in entries if source else ():
+        sections = [key for key, value in one.items() if isinstance(value, dict) and key not in ("sources", "extra")]
+        one["sources"] = dict.fromkeys(sections, source)
+    tree: Any = {"$schema": schema, "version": "1.0", "models": entries}
     return _Writer().write(tree, broken=True) + "\n"
 
 

@@ -15,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hypiler.jsontext.json_types import JSONValue
 
+MARKER = "py.typed"
 _HOOK = "[tool.hatch.build.hooks.hypiler]"
 _HOOKED = ("hatchling", "setuptools", "pdm")
 _NEW_PROJECT = """\
@@ -40,15 +41,17 @@ class Plan:
         new: The text of each new file by its path.
         modified: The text of each modified file before and after, by its path.
         added: What is added to each modified file, by its path.
+        kept: Files that exist and keep what they say, with the option that decides it in a new file.
         notes: What is left to do by hand.
     """
 
-    __slots__ = ("added", "modified", "new", "notes")
+    __slots__ = ("added", "kept", "modified", "new", "notes")
 
     def __init__(self) -> None:
         self.new: dict[str, str] = {}
         self.modified: dict[str, tuple[str, str]] = {}
         self.added: dict[str, list[str]] = {}
+        self.kept: dict[str, str] = {}
         self.notes: list[str] = []
 
     def write(self) -> None:
@@ -63,26 +66,59 @@ def plan_project(root: str, output: str | None, registry: str, schema: str) -> P
     """
     plan = Plan()
     path = os.path.join(root, "pyproject.toml")
-    if os.path.lexists(path):
+    if is_old := os.path.lexists(path):
         text = read_file(path).decode("utf-8", "surrogateescape")
         options = _in_project(root, path, text, output, plan)
     else:
         options = _new_project(root, path, output, plan)
-    source = os.path.join(root, options.registries[0].sources[0])
-    if options.registries[0].sources[0].startswith(os.pardir):
-        return plan  # nothing is written above the project
-    if not os.path.lexists(source):
+    for one in options.registries:
+        _add_package(root, one.output, plan, is_new=not is_old)
+    _add_source(root, options.registries[0].sources[0], registry, schema, plan)
+    return plan
+
+
+def _add_source(root: str, name: str, registry: str, schema: str, plan: Plan) -> None:
+    """Add the first source, and the schema that it names."""
+    source = os.path.join(root, name)
+    if os.path.lexists(source):
+        plan.kept[source] = "--model"
+    elif name.startswith(os.pardir):
+        plan.notes.append(
+            f"write {printable(os.path.normpath(source))}: it lies above the project, where nothing is written"
+        )
+    else:
         plan.new[source] = registry
         beside = os.path.join(os.path.dirname(source), "models.schema.json")
         if not os.path.lexists(beside):
             plan.new[beside] = schema
-    return plan
+
+
+def _add_package(root: str, output: str, plan: Plan, *, is_new: bool) -> None:
+    """Mark the package of the module as typed: otherwise checkers ignore the stub once the package is installed.
+
+    The marker is in the outermost package. A folder without `__init__.py` is part of a namespace, which has no marker
+    of its own. Only a new project gets the packages themselves.
+    """
+    folders = output.split(os.sep)[:-1]
+    inner = [os.path.join(root, *folders[: number + 1]) for number in range(len(folders))]
+    if folders[:1] == ["src"]:
+        del inner[0]
+    if not inner:
+        plan.notes.append(
+            "type checkers find no types in an installed module outside of every package: give it a package by --output"
+        )
+        return
+    files = [os.path.join(folder, "__init__.py") for folder in inner] if is_new else []
+    packages = inner if is_new else [one for one in inner if os.path.lexists(os.path.join(one, "__init__.py"))]
+    files.append(os.path.join((packages or inner[-1:])[0], MARKER))
+    plan.new |= {file: "" for file in files if not os.path.lexists(file)}
 
 
 def _in_project(root: str, path: str, text: str, output: str | None, plan: Plan) -> Options:
     """Add our tables to an existing project."""
     if has_options(root):
         options = read_options(root)
+        plan.kept[path] = "--output"
         _add_keys(path, text, text, options, plan)
         return options
     table = _parsed(text)
@@ -98,8 +134,10 @@ def _in_project(root: str, path: str, text: str, output: str | None, plan: Plan)
     _add_keys(path, text, whole, options, plan)
     if not backend.startswith(_HOOKED):
         plan.notes.append("commit the output, and run `hypiler build --check` in CI: the build backend has no hook")
-    elif "hypiler" not in str(_at(table, "build-system", "requires")):
+        return options
+    if "hypiler" not in str(_at(table, "build-system", "requires")):
         plan.notes.append('add "hypiler" to `requires` of [build-system] in pyproject.toml')
+    plan.notes.append(_about_git(output))
     return options
 
 
@@ -155,16 +193,17 @@ def _new_project(root: str, path: str, output: str | None, plan: Plan) -> Option
     name = re.sub(r"[^a-z0-9]+", "-", folder).strip("-")
     name = name if name[:1].isalpha() else f"app-{name}".rstrip("-")
     package = f"src/{name.replace('-', '_')}"
-    if output is None:
-        output = f"{package}/model_registry.py"
-        for part in ("__init__.py", "py.typed"):  # without the second one checkers ignore the stub once it is installed
-            file = os.path.join(root, package, part)
-            if not os.path.lexists(file):
-                plan.new[file] = ""
+    output = output or f"{package}/model_registry.py"
     text = f"{_NEW_PROJECT.format(name=name)}\n{_table(output)}\n{_HOOK}\n"
     options = _options(text, root)
     plan.new[path] = f"{text}\n[tool.uv]\n{write_keys(cache_keys(options))}"
+    plan.notes.append(_about_git(output))
     return options
+
+
+def _about_git(output: str) -> str:
+    """Either is right, and only the project knows which."""
+    return f"add {printable(output)} and its stub to .gitignore, or commit both: the build hook makes them"
 
 
 def _options(text: str, root: str) -> Options:
