@@ -6,6 +6,8 @@ takes a minute of one core.
 """
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -163,3 +165,57 @@ def test_build_fails_rather_than_that_the_wheel_is_without_the_module(tmp_path: 
     assert done.stdout.endswith("\n1 error\nhypiler: the model registry was not built\n")
     assert "Traceback" not in done.stdout
     assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize(
+    ("backend", "settings"),
+    [
+        ("hatch", '[tool.hatch.build.targets.wheel]\npackages = ["src/app"]'),
+        ("hatch", '[tool.hatch.build]\ndev-mode-dirs = ["src"]'),
+        ("setuptools", ""),
+        ("pdm", ""),
+    ],
+)
+def test_editable_install_fails_if_it_does_not_lead_to_the_module(tmp_path: Path, backend: str, settings: str) -> None:
+    text = pyproject(backend, 'output = "lib/registry.py"', settings)
+    root = write(tmp_path / "app", {**INIT, "pyproject.toml": text, "models.json": models()})
+    done = run_backend(root, backend, "editable=../out")
+    assert done.returncode == 1
+    message = (
+        "`lib/registry.py` must be in the wheel where Python finds it; the editable wheel does not lead to its folder"
+    )
+    assert f"error[M510]: {message}\n" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+@pytest.mark.parametrize("folders", ['["src"]', '["."]', '["lib", "./src/"]'])
+def test_editable_install_by_named_folders_leads_to_the_module(tmp_path: Path, folders: str) -> None:
+    text = pyproject("hatch", SRC, f"[tool.hatch.build]\ndev-mode-dirs = {folders}")
+    root = write(tmp_path / "app", {**INIT, "pyproject.toml": text, "models.json": models()})
+    done = run_backend(root, "hatch", "editable=../out")
+    assert done.returncode == 0, done.stdout
+    name = "src.app.registry" if folders == '["."]' else "app.registry"
+    assert imported(tmp_path / "out", name)[1] == 384
+
+
+def test_strict_editable_install_of_setuptools_has_the_module(tmp_path: Path) -> None:
+    root = write(tmp_path / "app", {**INIT, "pyproject.toml": pyproject("setuptools", SRC), "models.json": models()})
+    code = "import setuptools.build_meta as b; b.build_editable('../out', {'editable_mode': 'strict'})"
+    (tmp_path / "out").mkdir()
+    subprocess.run([sys.executable, "-c", code], cwd=root, check=True, capture_output=True)
+    assert imported(tmp_path / "out", "app.registry")[1] == 384
+
+
+def test_wheel_of_setuptools_holds_no_module_that_an_earlier_build_left(tmp_path: Path) -> None:
+    root = write(tmp_path / "app", {**INIT, "pyproject.toml": pyproject("setuptools", SRC), "models.json": models()})
+    assert run_backend(root, "setuptools", "wheel=../first").returncode == 0
+    # As after a clock that was set back: by its time, the file of the first build is newer than the next one.
+    os.utime(root / "build/lib/app/registry.py", (4_000_000_000, 4_000_000_000))
+    write(root, {"models.json": models(512)})
+    assert run_backend(root, "setuptools", "wheel=../second").returncode == 0
+    assert wheel_files(tmp_path / "second")["app/registry.py"] == (root / "src/app/registry.py").read_bytes()
+    (root / "src/app/registry.py").unlink()
+    (root / "src/app/registry.pyi").unlink()
+    write(root, {"pyproject.toml": pyproject("setuptools", 'output = "src/app/renamed.py"')})
+    assert run_backend(root, "setuptools", "wheel=../third").returncode == 0
+    assert wheel_files(tmp_path / "third").keys() == {"app/__init__.py", "app/renamed.py", "app/renamed.pyi"}

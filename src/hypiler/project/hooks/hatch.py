@@ -18,7 +18,7 @@ from hypiler.project.hooks.common import (
     packed_files,
     portable,
 )
-from hypiler.project.hooks.wheel_check import check_wheel, wheel_place
+from hypiler.project.hooks.wheel_check import check_editable, check_wheel, is_importable, wheel_place
 
 # What hatchling itself reads from the table of any hook.
 _RESERVED = {
@@ -43,6 +43,10 @@ class RegistryBuildHook(BuildHookInterface[Any]):
         if self.target_name == "wheel":
             self._select_package()
             self._pack(version, build_data)
+            if version == "editable":
+                check_editable(
+                    [path for path in modules(self.compiled) if not _is_reached(self.build_config, path)], _HELP
+                )
         else:
             self._carry_inputs(build_data)
 
@@ -134,6 +138,21 @@ def _place(config: Any, path: str) -> str | None:
     if place != portable(mapped):
         return place
     return path if mapped != path or not config.sources else None
+
+
+def _is_reached(config: Any, path: str) -> bool:
+    """Whether an editable wheel makes a module importable from the tree, or holds a copy because people force it."""
+    if config.dev_mode_dirs:
+        folders = [os.path.join(os.path.normpath(folder), "") for folder in config.dev_mode_dirs]
+        inside = [
+            path.removeprefix(folder)
+            for folder in folders
+            if folder == os.path.join(os.curdir, "") or path.startswith(folder)
+        ]
+        return any(is_importable(portable(rest)) for rest in inside)
+    source = os.path.join(config.root, path)
+    named = [*config.only_include, *config.force_include]
+    return _place(config, path) is not None or not named or any(source.startswith(folder) for folder in named)
 
 
 def _unmapped(config: Any, place: str) -> str:

@@ -8,6 +8,7 @@ from hypiler.project.hooks.common import (
     inputs,
     is_required,
     left_out_of_sdist,
+    modules,
     packed_files,
     portable,
 )
@@ -39,6 +40,10 @@ class RegistryBuildHook:
         if context.target == "editable" and before != after and hasattr(context, "editables"):
             # The first build of a checkout has made `src`, and pdm-backend has looked for it before.
             context.editables.add_to_path(after)
+        if context.target == "editable":
+            from hypiler.project.hooks.wheel_check import check_editable
+
+            check_editable([path for path in modules(self.compiled) if _place(path, context) is None], _HELP)
 
     def pdm_build_update_files(self, context: "Any", files: "dict[str, Path]") -> None:
         """Add the sources to an sdist, and the generated files to a wheel."""

@@ -63,13 +63,13 @@ def _compiling(build_py: "Any", layout: "Any") -> "Any":
         # The list may have been made for the metadata, before the module existed.
         self.__dict__.pop("data_files", None)
         build_py.run(self)
-        if not getattr(self, "editable_mode", False):
-            for target, source in layout.packed(self.build_lib).items():
-                self.mkpath(os.path.dirname(target))
-                # By default a file is not copied over a newer one, which an earlier build may have left.
-                force, self.force = self.force, True
-                self.copy_file(source, target, preserve_mode=False)
-                self.force = force
+        if getattr(self, "editable_mode", False):
+            from hypiler.project.hooks.wheel_check import check_editable
+
+            check_editable(layout.unreached(), _HELP)
+        else:
+            _copy(self, layout.packed(self.build_lib))
+            _remove_left(self)
 
     def check_package(self: "Any", package: str, folder: str) -> "Any":
         if package in layout.added and not os.path.exists(folder):
@@ -85,6 +85,29 @@ def _compiling(build_py: "Any", layout: "Any") -> "Any":
 
     methods = (run, check_package, get_source_files, get_output_mapping)
     return type(build_py.__name__, (build_py,), {method.__name__: method for method in methods})
+
+
+def _copy(command: "Any", files: dict[str, str]) -> None:
+    """Copy generated files to their place in the folder that a wheel is made from."""
+    for target, source in files.items():
+        command.mkpath(os.path.dirname(target))
+        # By default a file is not copied over a newer one, which an earlier build may have left.
+        force, command.force = command.force, True
+        command.copy_file(source, target, preserve_mode=False)
+        command.force = force
+
+
+def _remove_left(command: "Any") -> None:
+    """Remove generated modules that an earlier build has left, since a wheel takes everything in this folder."""
+    from hypiler.emit.header import MARKER, is_generated
+    from hypiler.project.files import read_file
+
+    kept = set(map(os.path.normpath, command.get_output_mapping()))
+    for folder, _, names in os.walk(command.build_lib):
+        for name in names:
+            path = os.path.normpath(os.path.join(folder, name))
+            if name.endswith((".py", ".pyi")) and path not in kept and is_generated(read_file(path, 2 * len(MARKER))):
+                os.unlink(path)
 
 
 def _inputs(root: str) -> "Any":

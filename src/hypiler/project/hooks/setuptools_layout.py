@@ -94,6 +94,10 @@ class Layout:
             os.path.join(build_lib, place): os.path.join(self.root, path) for path, place in places.items() if place
         }
 
+    def unreached(self) -> list[str]:
+        """The modules that lie in no package and not below the folder of the packages."""
+        return [path for path in self.outputs if self._place(path) is None]
+
     def _place(self, path: str) -> str | None:
         """Where a file lies in a wheel: below its package, or below the folder of the packages; None if elsewhere."""
         folders = self._folders()

@@ -49,6 +49,13 @@ def check_wheel(wheel: str, compiled: Compiled, help: str) -> None:
         end_build(findings)
 
 
+def check_editable(unreached: list[str], help: str) -> None:
+    """End the build of an editable wheel that does not lead to the modules at these paths; `help` is as above."""
+    if unreached:
+        fault = "the editable wheel does not lead to its folder"
+        end_build([_finding(path, fault, help) for path in unreached])
+
+
 def _finding(path: str, fault: str, help: str) -> Finding:
     folder = portable(os.path.dirname(path)) or "."
     message = f"`{printable(portable(path))}` must be in the wheel where Python finds it; {fault}"
