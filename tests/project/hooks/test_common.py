@@ -1,5 +1,6 @@
 """What all build hooks do, and the adapters of setuptools and pdm-backend alone; tests/e2e runs them in real builds."""
 
+import tarfile
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +14,7 @@ from hypiler.project.discovery import has_options
 from hypiler.project.hooks.common import build_for_backend, is_required, packed_files
 from hypiler.project.hooks.pdm import RegistryBuildHook
 from hypiler.project.hooks.setuptools import finalize
+from hypiler.project.hooks.wheel_check import check_sdist
 
 REQUIRES = '[build-system]\nrequires = ["pdm-backend", "hypiler>=0.1"]\n'
 TABLE = '[tool.hypiler]\noutput = "app/registry.py"\n'
@@ -76,6 +78,24 @@ def test_all_targets_of_all_registries_are_written_or_none(project: Path, capsys
         "app/two.pyi",
     ]
     assert sorted(path.name for path in project.glob("*.md")) == ["one.md", "two.md"]
+
+
+def test_outdated_module_in_an_sdist_ends_the_build(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Old versions of hatchling pack what settings call an artifact, whatever the hook says."""
+    compiled = build_for_backend(str(project), write=True)
+    sdist = project / "app-1.tar.gz"
+    with tarfile.open(sdist, "w:gz") as archive:
+        archive.add(project / "app", "app-1/app")
+    check_sdist(str(sdist), compiled)
+    assert sdist.exists()
+    source = project / "models.json"
+    source.write_text(source.read_text().replace('_dim": 384', '_dim": 512'))
+    with pytest.raises(SystemExit):
+        check_sdist(str(sdist), build_for_backend(str(project), write=False))
+    assert not sdist.exists()
+    first, *_ = capsys.readouterr().err.splitlines()
+    message = "must be up to date, since the settings of hatchling put it into the sdist; it is stale"
+    assert first == golden(f"error[M507]: `app/registry.py` {message}")
 
 
 @pytest.fixture

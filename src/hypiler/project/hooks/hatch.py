@@ -18,7 +18,7 @@ from hypiler.project.hooks.common import (
     packed_files,
     portable,
 )
-from hypiler.project.hooks.wheel_check import check_editable, check_wheel, is_importable, wheel_place
+from hypiler.project.hooks.wheel_check import check_editable, check_sdist, check_wheel, is_importable, wheel_place
 
 # What hatchling itself reads from the table of any hook.
 _RESERVED = {
@@ -28,6 +28,9 @@ _RESERVED = {
     "require-runtime-dependencies",
     "require-runtime-features",
 }
+# What people say in the tables of hatchling about the files of a wheel.
+_SELECTIONS = ("include", "packages", "only-include", "force-include", "bypass-selection")
+_NOT_SHIPPED = {"tests", "test", "docs", "examples", "build", "dist"}
 _HELP = "add {} to `packages` of [tool.hatch.build.targets.wheel], or choose an `output` inside a package"
 
 
@@ -54,20 +57,28 @@ class RegistryBuildHook(BuildHookInterface[Any]):
         """Check what was really packed."""
         if self.target_name == "wheel" and version == "standard":
             check_wheel(artifact_path, self.compiled, _HELP)
+        elif self.target_name == "sdist":
+            check_sdist(artifact_path, self.compiled)
 
     def _select_package(self) -> None:
-        """Where hatchling finds no package to pack, because the build makes it, select what the build makes.
+        """Where hatchling would find no package to pack, because the build makes it, select what the build makes.
 
         Raises ValueError, as hatchling does, if there are packages of another name than the project.
         """
         config = self.build_config
-        try:
+        if any(key in table for key in _SELECTIONS for table in (config.target_config, config.build_config)):
+            return
+        if _packages(self.root) or self._has_module_of_its_name():
+            # Asked before our files are added: with any file to pack, hatchling does not report that it finds nothing.
             _ = config.packages
-        except ValueError:
-            if any(_packages(self.root)):
-                raise
-            for path in modules(self.compiled):
-                _add_selection(config.target_config, portable(path))
+            return
+        for path in modules(self.compiled):
+            _add_selection(config.target_config, portable(path))
+
+    def _has_module_of_its_name(self) -> bool:
+        project: str = self.build_config.builder.metadata.core.name
+        name = project.replace("-", "_") + ".py"
+        return name not in modules(self.compiled) and os.path.exists(os.path.join(self.root, name))
 
     def _pack(self, version: str, build_data: dict[str, Any]) -> None:
         """Pack the generated files whatever the settings include or exclude; those that a setting places stay there.
@@ -91,7 +102,8 @@ class RegistryBuildHook(BuildHookInterface[Any]):
         if self.target_name == "sdist":
             for path in left_out_of_sdist(self.compiled):
                 config.force_include.pop(os.path.join(self.root, path), None)
-                config.build_reserved_paths.add(config.get_distribution_path(path))
+                # Old versions of hatchling compare the path in the tree, new ones that in the sdist.
+                config.build_reserved_paths.update((path, config.get_distribution_path(path)))
 
     def _check_config(self) -> None:
         """Refuse our options in hatchling's table, where they would be ignored without a word."""
@@ -116,8 +128,9 @@ def _pattern(path: str) -> str:
 
 
 def _packages(root: str) -> list[str]:
-    """The packages that people wrote, in the two usual layouts."""
-    return glob("*/__init__.py", root_dir=root) + glob("src/*/__init__.py", root_dir=root)
+    """The packages that people wrote, at the two levels where hatchling looks, without tests and the like."""
+    found = glob("*/__init__.py", root_dir=root) + glob("*/*/__init__.py", root_dir=root)
+    return [path for path in found if path.split(os.sep)[0] not in _NOT_SHIPPED]
 
 
 def _add_selection(table: dict[str, Any], path: str) -> None:

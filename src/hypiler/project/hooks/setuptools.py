@@ -14,9 +14,11 @@ from hypiler.project.discovery import has_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from hypiler.project.build import Compiled
+    from hypiler.project.hooks.setuptools_layout import Layout
 
 _HELP = "add {} to `packages` of [tool.setuptools], or choose an `output` inside a package"
 
@@ -37,23 +39,22 @@ def _first_command(distribution: "Any", root: str) -> "Any":
 
         layout = Layout(distribution, root)
         layout.discover()
-        _extend(distribution, "build_py", lambda command: _compiling(command, layout))
-        _extend(distribution, "sdist", lambda command: _carrying(command, root))
-        _extend(distribution, "bdist_wheel", lambda command: _checking(command, layout))
+        for name, extension in (("build_py", _compiling), ("sdist", _carrying), ("bdist_wheel", _checking)):
+            _extend(distribution, name, extension, layout)
         distribution.run_command(command)
 
     return run_command
 
 
-def _extend(distribution: "Any", name: str, extension: "Any") -> None:
+def _extend(distribution: "Any", name: str, extension: "Any", layout: "Layout") -> None:
     try:
         command = distribution.get_command_class(name)
     except Exception:  # an old setuptools has no `bdist_wheel` without the package `wheel`
         return
-    distribution.cmdclass[name] = extension(command)
+    distribution.cmdclass[name] = extension(command, layout)
 
 
-def _compiling(build_py: "Any", layout: "Any") -> "Any":
+def _compiling(build_py: "Any", layout: "Layout") -> "Any":
     """`build_py` with the registries compiled first."""
 
     def run(self: "Any") -> None:
@@ -103,39 +104,40 @@ def _remove_left(command: "Any") -> None:
     from hypiler.project.files import read_file
 
     kept = set(map(os.path.normpath, command.get_output_mapping()))
-    for folder, _, names in os.walk(command.build_lib):
+    build_lib: str = command.build_lib
+    for folder, _, names in os.walk(build_lib):
         for name in names:
             path = os.path.normpath(os.path.join(folder, name))
             if name.endswith((".py", ".pyi")) and path not in kept and is_generated(read_file(path, 2 * len(MARKER))):
                 os.unlink(path)
 
 
-def _inputs(root: str) -> "Any":
+def _inputs(root: str) -> "Mapping[str, str]":
     from hypiler.project.hooks.common import inputs, options_for_backend
 
     return inputs(options_for_backend(root))
 
 
-def _carrying(sdist: "Any", root: str) -> "Any":
+def _carrying(sdist: "Any", layout: "Layout") -> "Any":
     """`sdist` with all inputs, whatever MANIFEST.in excludes, and without outputs."""
 
     def make_release_tree(self: "Any", base_dir: str, files: "Any") -> None:
         from hypiler.project.hooks.common import build_for_backend, inputs, is_required, left_out_of_sdist
 
-        required = is_required(root)
-        compiled = build_for_backend(root, write=not required)
-        left_out = set(left_out_of_sdist(compiled)) if required else set()
+        required = is_required(layout.root)
+        compiled = build_for_backend(layout.root, write=not required)
+        left_out = left_out_of_sdist(compiled) if required else []
         sdist.make_release_tree(self, base_dir, [file for file in files if os.path.normpath(file) not in left_out])
         for place, path in inputs(compiled.options).items():
             copy = os.path.join(base_dir, place)
             if not os.path.exists(copy):
                 self.mkpath(os.path.dirname(copy))
-                self.copy_file(os.path.join(root, path), copy)
+                self.copy_file(os.path.join(layout.root, path), copy)
 
     return type(sdist.__name__, (sdist,), {"make_release_tree": make_release_tree})
 
 
-def _checking(bdist_wheel: "Any", layout: "Any") -> "Any":
+def _checking(bdist_wheel: "Any", layout: "Layout") -> "Any":
     """`bdist_wheel` with a look at what was packed."""
 
     def run(self: "Any") -> None:

@@ -12,6 +12,7 @@ from hypiler.project.hooks.wheel_check import is_importable, wheel_place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from hypiler.project.build import Compiled
@@ -81,7 +82,7 @@ class Layout:
         top = folder.removesuffix(package.replace(".", os.sep)).rstrip(os.sep)
         if top == self._package_root():
             return
-        found.package_dir = {**(found.package_dir or {}), package: portable(folder)}
+        found.package_dir = {**self._package_dirs(), package: portable(folder)}
         if not package:
             # The folder of the metadata, which setuptools wants to exist.
             os.makedirs(os.path.join(self.root, folder), exist_ok=True)
@@ -113,13 +114,17 @@ class Layout:
         """The packages by their folder, relative to the project."""
         from setuptools.discovery import find_package_path  # type: ignore[import-untyped]
 
-        mapped = self.distribution.package_dir or {}
-        packages = self.distribution.packages or ()
-        return {_plain(find_package_path(name, mapped, "")): name for name in packages}
+        packages: Iterable[str] = self.distribution.packages or ()
+        return {_plain(find_package_path(name, self._package_dirs(), "")): name for name in packages}
+
+    def _package_dirs(self) -> dict[str, str]:
+        """The folders of packages that lie elsewhere than their names say; `""` is the folder of all packages."""
+        found: dict[str, str] = self.distribution.package_dir or {}
+        return found
 
     def _package_root(self) -> str:
         """The folder of the packages; empty for the project itself."""
-        return _plain((self.distribution.package_dir or {}).get("", ""))
+        return _plain(self._package_dirs().get("", ""))
 
     def _place_below_root(self, path: str) -> str | None:
         """The place of a module below the folder of the packages, or None if it lies elsewhere."""

@@ -5,6 +5,7 @@ wheel, so what was really packed is looked at before the build ends.
 """
 
 import os
+import tarfile
 from zipfile import ZipFile
 
 from hypiler.diagnostics.escaping import printable
@@ -12,6 +13,7 @@ from hypiler.diagnostics.finding import Finding
 from hypiler.project.build import Compiled
 from hypiler.project.files import read_file
 from hypiler.project.hooks.common import end_build, modules, portable
+from hypiler.project.output import same_text
 
 _FLAT_ROOTS = ("src/",)
 _DATA = (".data/purelib/", ".data/platlib/")
@@ -54,6 +56,34 @@ def check_editable(unreached: list[str], help: str) -> None:
     if unreached:
         fault = "the editable wheel does not lead to its folder"
         end_build([_finding(path, fault, help) for path in unreached])
+
+
+def check_sdist(sdist: str, compiled: Compiled) -> None:
+    """End the build, and remove the sdist, if it holds a generated module that is out of date.
+
+    Hooks keep modules out of an sdist. But where settings of people insist, an old version of hatchling packs them.
+    """
+    texts = {
+        f"/{portable(path + end)}": compiled.outputs.texts[path + end]
+        for path in modules(compiled)
+        for end in ("", "i")
+    }
+    found: list[str] = []
+    with tarfile.open(sdist) as archive:
+        for member in archive:
+            path = member.name[member.name.find("/") :]
+            if (
+                path in texts
+                and (file := archive.extractfile(member))
+                and not same_text(file.read(), texts[path].encode())
+            ):
+                found.append(path[1:])
+    if found:
+        os.unlink(sdist)
+        message = "must be up to date, since the settings of hatchling put it into the sdist; it is stale"
+        end_build(
+            [Finding("M507", f"`{printable(path)}` {message}", file=path, help="run `hypiler build`") for path in found]
+        )
 
 
 def _finding(path: str, fault: str, help: str) -> Finding:
