@@ -110,7 +110,6 @@ def migrate(run: Run, python: Path, library: Path, backend: str = "hatchling") -
     )
     (library / "src/acme_embed/_models.py").unlink()
     shutil.copy(HERE / "acme_embed/__init__.py", library / "src/acme_embed")
-    (library / "src/acme_embed/py.typed").touch()
 
 
 def release_again(library: Path) -> None:
@@ -161,7 +160,11 @@ def test_mistakes_of_the_table_are_found_before_its_users_find_them(run: Run, bu
     said = run(builder, *HYPILER, "init", cwd=library).stdout
     assert said == golden(
         "pyproject.toml: [tool.hypiler] and [tool.uv] cache-keys added\n"
+        "src/acme_embed/py.typed: created, so that type checkers read the stub of the installed package\n"
+        "models.json: kept as it is\n"
         'next: add "hypiler" to `requires` of [build-system] in pyproject.toml\n'
+        "next: add src/acme_embed/model_registry.py and its stub to .gitignore, or commit both: the build hook makes"
+        " them\n"
         "next: hypiler build\n"
     )
     started = before.pop(library / "pyproject.toml")
