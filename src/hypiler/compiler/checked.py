@@ -239,6 +239,10 @@ class CheckedRegistry:
         """The model with this id, alias or repository name, or None."""
         return self._models_by_name().get(id)
 
+    def _ipython_key_completions_(self) -> "list[str]":
+        """What IPython and Jupyter offer for `registry["`."""
+        return [*self._models_by_name()]
+
     def suggest(self, id: str) -> str | None:
         """The id, alias or repository name that was probably meant; None if nothing is near."""
         from hypiler._nearest import nearest_model
