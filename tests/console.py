@@ -81,7 +81,7 @@ def _run(command: str, cwd: Path, tools: Path) -> tuple[str, Path]:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             check=False,
-            timeout=120,
+            timeout=600,
         )
         return done.stdout.decode("utf-8", "backslashreplace"), Path(place.read().strip())
 
