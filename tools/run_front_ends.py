@@ -215,7 +215,7 @@ def _passes(name: str, base: Path, places: dict[str, str]) -> bool:
     except (AssertionError, subprocess.CalledProcessError) as error:
         print(f"{name}: failed\n{error}", flush=True)
         return False
-    print(f"{name}: passed with {version.splitlines()[0].partition(' from ')[0].strip()}", flush=True)
+    print(f"{name}: passed with {version.strip().splitlines()[-1].partition(' from ')[0]}", flush=True)
     return True
 
 
