@@ -149,12 +149,16 @@ def body(text: str) -> str:
 
 
 def blanked(text: str) -> str:
-    """The syntax of a module with the text of all literals that stand alone or are assigned left out."""
+    """The syntax of a module with the text of all literals that stand alone, are assigned or say that a model is
+    deprecated left out.
+    """
     tree = ast.parse(text)
     for node in ast.walk(tree):
         match node:
             case ast.Expr(value=ast.Constant(value=str()) as constant):
                 constant.value = ""
             case ast.Assign(value=ast.Constant(value=str()) as constant):
+                constant.value = ""
+            case ast.Call(func=ast.Name(id="deprecated"), args=[ast.Constant(value=str()) as constant]):
                 constant.value = ""
     return ast.dump(tree)

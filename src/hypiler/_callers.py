@@ -2,6 +2,10 @@
 
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hypiler.protocols import Model
+
 _PACKAGE = __name__.partition(".")[0]
 
 
@@ -19,6 +23,12 @@ def stacklevel(helper: "tuple[str, str] | None" = None) -> int:
             break
         frame, level = frame.f_back, level + 1
     return level
+
+
+def deprecation(model: "Model") -> str:
+    """What is said of a deprecated model, on one line; generated modules say the same."""
+    text = f"{model.id!r} is deprecated: {model.deprecated}"
+    return text if text.isprintable() else ascii(text)[1:-1]
 
 
 def _is_inside(module: str) -> bool:

@@ -4,19 +4,26 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
-    from typing import Any, ClassVar, ParamSpec, Self
+    from typing import Any, ClassVar, Generic, ParamSpec, Self, overload
 
-    from hypiler.model_registry import FromRegistry
-    from hypiler.protocols import Encoder, Model, ModelOf
+    from typing_extensions import TypeVar
+
+    from hypiler.model_registry import ConfigFromRegistry
+    from hypiler.protocols import Encoder, Model, ModelOf, MultiVectorEncoder
 
     _Choice = ParamSpec("_Choice")
+    _Encoder_co = TypeVar("_Encoder_co", bound=Encoder, default=Encoder, covariant=True)
+    _Kind = TypeVar("_Kind")
+else:
+    # At run time, Generic[…] is object: the module typing takes longer to import than all of this.
+    Generic, _Encoder_co = {"Encoder": object}, "Encoder"
 
 # The same pattern as in the schema: each part begins with a letter or digit, and does not end with a dot.
 _REPOSITORY = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?/[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?"
 _FIELDS = ("repo", "embedding_dim", "max_length", "revision", "model", "variant")
 
 
-class ModelConfig:
+class ModelConfig(Generic[_Encoder_co]):
     """A repository, the width of its vectors and the longest input: immutable, hashable, compared by value.
 
     Attributes:
@@ -48,6 +55,9 @@ class ModelConfig:
         def variant(self) -> str | None: ...
     else:
         __slots__ = ("embedding_dim", "max_length", "model", "repo", "revision", "variant")
+
+        # ModelConfig[…] in annotations.
+        __class_getitem__ = classmethod(type(list[int]))
 
         def __setattr__(self, name, value):
             raise AttributeError(f"ModelConfig is immutable: cannot set {name!r}")
@@ -105,7 +115,7 @@ class ModelConfig:
             return _configured(cls, model, dimension)
 
     if TYPE_CHECKING:
-        from_registry: ClassVar[FromRegistry["ModelConfig"]]
+        from_registry: ClassVar[ConfigFromRegistry]
         """The config of a model of the shipped registry, by id, alias or repository.
 
         `dimension` truncates the vectors to one of the model's own Matryoshka dims. For an id that is known only at
@@ -130,17 +140,17 @@ class ModelConfig:
             return _configured(cls, model, dimension)
 
     @classmethod
-    def colbert_v2(cls) -> "ModelConfig":
+    def colbert_v2(cls) -> "ModelConfig[MultiVectorEncoder]":
         """ColBERT v2: 128 dimensions per token, English."""
         return cls.from_registry("colbert-v2")
 
     @classmethod
-    def colbert_small(cls) -> "ModelConfig":
+    def colbert_small(cls) -> "ModelConfig[MultiVectorEncoder]":
         """answerai-colbert-small: 96 dimensions per token, English, 33M parameters."""
         return cls.from_registry("colbert-small")
 
     @classmethod
-    def jina_colbert_v2(cls) -> "ModelConfig":
+    def jina_colbert_v2(cls) -> "ModelConfig[MultiVectorEncoder]":
         """Jina ColBERT v2: 128 dimensions per token, multilingual, truncatable to 96 and 64."""
         return cls.from_registry("jina-colbert-v2")
 
@@ -186,31 +196,65 @@ class ModelConfig:
         found: str | None = self.space()["query_space_id"]
         return found
 
+    if TYPE_CHECKING:
+
+        @overload
+        def load(
+            self,
+            engine: str = "auto",
+            *,
+            kind: None = None,
+            local: str | os.PathLike[str] | None = None,
+            device: str = "cpu",
+            assume: Mapping[str, object] | None = None,
+            trust_remote_code: bool = False,
+            allow_pickle: bool = False,
+        ) -> _Encoder_co: ...
+        @overload
+        def load(
+            self,
+            engine: str = "auto",
+            *,
+            kind: type[_Kind],
+            local: str | os.PathLike[str] | None = None,
+            device: str = "cpu",
+            assume: Mapping[str, object] | None = None,
+            trust_remote_code: bool = False,
+            allow_pickle: bool = False,
+        ) -> _Kind: ...
+
     def load(
         self,
         engine: str = "auto",
         *,
+        kind: "type[Any] | None" = None,
         local: "str | os.PathLike[str] | None" = None,
         device: str = "cpu",
         assume: "Mapping[str, object] | None" = None,
         trust_remote_code: bool = False,
         allow_pickle: bool = False,
-    ) -> "Encoder":
-        """The model itself, ready to encode: see `hypiler.engines.load`."""
+    ) -> "Any":
+        """The model itself, ready to encode: see `hypiler.engines.load`.
+
+        Checkers know the methods of the encoder if the config comes from a known id. With `kind`, one of the classes
+        of `hypiler.engines`, such as `DenseEncoder`, they also know the types of arrays, whatever the config is.
+
+        Raises what `hypiler.engines.load` raises, and TypeError if the model is of another kind.
+        """
         from importlib import import_module
 
         # By name, so that type checkers do not follow: they would read the types of NumPy, for seconds.
         engines: Any = import_module("hypiler.engines")
-        encoder: Encoder = engines.load(
+        return engines.load(
             self,
             engine,
+            kind=kind,
             local=local,
             device=device,
             assume=assume or {},
             trust_remote_code=trust_remote_code,
             allow_pickle=allow_pickle,
         )
-        return encoder
 
     def _key(self) -> "tuple[object, ...]":
         return tuple([getattr(self, name) for name in _FIELDS])
@@ -243,10 +287,10 @@ def _configured(cls: type[ModelConfig], model: "Model", dimension: int | None) -
     if model.deprecated is not None:
         from warnings import warn
 
-        from hypiler._callers import stacklevel
+        from hypiler._callers import deprecation, stacklevel
 
-        message = f"{model.id!r} is deprecated: {model.deprecated}"
-        warn(message, DeprecationWarning, stacklevel=stacklevel((type(model).__module__, "from_registry")))
+        level = stacklevel((type(model).__module__, "from_registry"))
+        warn(deprecation(model), DeprecationWarning, stacklevel=level)
     config = object.__new__(cls)
     width = model.resolve_dimension(dimension)
     length = model.document_length or model.context_length

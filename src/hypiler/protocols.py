@@ -127,7 +127,7 @@ if TYPE_CHECKING:
     class Encoder(HasSpace, Protocol):
         """A loaded model: `hypiler.engines.Encoder` without types of NumPy, so that whoever checks a config needs none.
 
-        Use `isinstance` with the classes of `hypiler.engines` to get the types of arrays.
+        `load(kind=…)` with a class of `hypiler.engines` gives the types of arrays, too.
         """
 
         contract: Any
@@ -156,6 +156,48 @@ if TYPE_CHECKING:
 
         def similarity(self, queries: Any, documents: Any) -> Any:
             """The scores, float32 [queries, documents]. Larger is nearer."""
+            ...
+
+    # What loading a model of a known type gives. These are classes, not protocols: an encoder of unknown type, whose
+    # results are Any, would pass for each of them.
+    class DenseEncoder(Encoder):
+        """One vector per text: `hypiler.engines.DenseEncoder` without types of NumPy."""
+
+        def quantizer(self, precision: str, sample: Any) -> Any:
+            """A quantizer, which makes float32 vectors smaller and compares the results."""
+            ...
+
+    class MultiVectorEncoder(Encoder):
+        """One vector per token: `hypiler.engines.MultiVectorEncoder` without types of NumPy."""
+
+        def encode_queries(
+            self, texts: Sequence[str], *, batch_size: int = 32, progress: bool | None = None
+        ) -> list[Any]:
+            """Encode texts: one float32 [tokens, dimension] per text."""
+            ...
+
+        def encode_documents(
+            self, texts: Sequence[str], *, batch_size: int = 32, progress: bool | None = None
+        ) -> list[Any]:
+            """Encode texts: one float32 [tokens, dimension] per text."""
+            ...
+
+    class SparseEncoder(Encoder):
+        """One weight per entry of the vocabulary: `hypiler.engines.SparseEncoder` without types of scipy."""
+
+    class Reranker(Encoder):
+        """Reads a query and a document together: `hypiler.engines.Reranker` without types of NumPy."""
+
+        def encode_queries(
+            self, texts: Sequence[str], *, batch_size: int = 32, progress: bool | None = None
+        ) -> list[str]:
+            """The texts with the prefix of queries."""
+            ...
+
+        def encode_documents(
+            self, texts: Sequence[str], *, batch_size: int = 32, progress: bool | None = None
+        ) -> list[str]:
+            """The texts with the prefix of documents."""
             ...
 
     class Config(HasSpace, Protocol):

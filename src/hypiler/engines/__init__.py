@@ -4,6 +4,8 @@
 engines to it: see docs/engines.md.
 """
 
+from typing import overload
+
 from hypiler.engines.errors import (
     ChecksumError,
     EngineError,
@@ -19,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
-    from typing import Any
+    from typing import Any, TypeVar
 
     from hypiler.engines.encoders import (
         DenseEncoder,
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from hypiler.engines.specs import ENGINES, EngineSpec, engine_specs
     from hypiler.engines.stamps.loaded_files import LoadedFiles
     from hypiler.protocols import Config
+
+    _Kind = TypeVar("_Kind")
 
 __all__ = [
     "ENGINES",
@@ -53,17 +57,42 @@ __all__ = [
 ]
 
 
-@file_errors
+@overload
 def load(
     config: "Config",
     engine: str = "auto",
     *,
+    kind: None = None,
     local: "str | os.PathLike[str] | None" = None,
     device: str = "cpu",
     assume: "Mapping[str, object] | None" = None,
     trust_remote_code: bool = False,
     allow_pickle: bool = False,
-) -> "Encoder[Any]":
+) -> "Encoder[Any]": ...
+@overload
+def load(
+    config: "Config",
+    engine: str = "auto",
+    *,
+    kind: "type[_Kind]",
+    local: "str | os.PathLike[str] | None" = None,
+    device: str = "cpu",
+    assume: "Mapping[str, object] | None" = None,
+    trust_remote_code: bool = False,
+    allow_pickle: bool = False,
+) -> "_Kind": ...
+@file_errors
+def load(
+    config: "Config",
+    engine: str = "auto",
+    *,
+    kind: "type[Any] | None" = None,
+    local: "str | os.PathLike[str] | None" = None,
+    device: str = "cpu",
+    assume: "Mapping[str, object] | None" = None,
+    trust_remote_code: bool = False,
+    allow_pickle: bool = False,
+) -> "Any":
     """Load a model, ready to encode.
 
     The registry decides whether this is a DenseEncoder, MultiVectorEncoder, SparseEncoder or Reranker.
@@ -71,6 +100,8 @@ def load(
     Args:
         config: A ModelConfig of a model from any registry.
         engine: The name of an engine; "auto" takes the first engine that is installed and can run the model.
+        kind: The class of the encoder that the program needs. It is checked before anything is downloaded, and tells
+            type checkers what is returned. None for any class.
         local: The folder with the model's files. By default, the files come from the hub at the pinned revision.
         device: Where the network runs, as the engine names devices.
         assume: Facts that neither the registry nor the files state, by their names in ModelInfo.
@@ -79,13 +110,16 @@ def load(
 
     Raises EngineError: MissingEngineError if the engine is not installed, MismatchError if the registry and the files
     disagree, UnknownFactError for a fact that is stated nowhere, ChecksumError for a file with another sha256, and
-    UnsafeError for code or pickles that are not allowed. Raises ValueError for an engine or device that does not exist.
+    UnsafeError for code or pickles that are not allowed. Raises ValueError for an engine or device that does not exist,
+    and TypeError if the model is not of the `kind`.
     """
     from hypiler.engines.choice import choose_engine
     from hypiler.engines.contract import make_contract
     from hypiler.engines.files.download import open_files
     from hypiler.engines.layout import read_layout
 
+    if kind is not None:
+        _check_kind(config, kind)
     spec, module = choose_engine(config, engine, local)
     files = open_files(
         config,
@@ -103,8 +137,24 @@ def load(
     with files.loading():
         backend = module.open_model(config, contract, layout, device)
     loaded.check_variant()
-    encoder: Encoder[Any] = _encoder(contract.encoder_type)(contract, backend, spec.name, loaded)
-    return encoder
+    return _encoder(contract.encoder_type)(contract, backend, spec.name, loaded)
+
+
+def _check_kind(config: "Config", kind: "type[Any]") -> None:
+    """Raise TypeError unless the config's model is loaded as an encoder of this class."""
+    from hypiler.engines.contract import encoder_type_of, model_of
+    from hypiler.engines.encoder_types import spoken
+
+    known = {_encoder(one).__name__: _encoder(one) for one in ("dense", "multi_vector", "sparse", "reranker")}
+    if not any(kind is one for one in known.values()):
+        raise TypeError(f"kind must be one of the classes {', '.join(known)}; got {kind!r}")
+    encoder_type = encoder_type_of(config)
+    found = _encoder(encoder_type)
+    if found is not kind:
+        raise TypeError(
+            f"`{model_of(config).id}` is a {spoken(encoder_type)} model, which is loaded as {found.__name__};"
+            f" the program needs {kind.__name__}"
+        )
 
 
 def _loaded_files(config: "Config", spec: "EngineSpec", files: "CheckedFiles") -> "LoadedFiles":

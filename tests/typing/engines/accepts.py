@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 import hypiler.space
 from hypiler import ModelConfig
-from hypiler.engines import DenseEncoder, Encoder, load
+from hypiler.engines import DenseEncoder, Encoder, MultiVectorEncoder, load
+from hypiler.engines.scoring import Binary, Int8
 
 
 def scores(config: ModelConfig, texts: list[str]) -> NDArray[np.float32]:
@@ -19,6 +20,12 @@ def scores(config: ModelConfig, texts: list[str]) -> NDArray[np.float32]:
     assert_type(config.space_id, str | None)
     exact: Encoder[Any] = encoder
     assert_type(exact.similarity(encoder.encode_queries(texts), encoder.encode_documents(texts)), NDArray[np.float32])
+    # With the class that a program needs, the types of arrays are known, whatever is known of the config.
+    assert_type(config.load(kind=DenseEncoder).encode_queries(texts), NDArray[np.float32])
+    tokens = load(config, "onnx", kind=MultiVectorEncoder).encode_documents(texts)
+    assert_type(tokens, list[NDArray[np.float32]])
+    dense = ModelConfig.from_registry("all-minilm-l6-v2").load(kind=DenseEncoder, local="folder")
+    assert_type(dense.quantizer("int8", dense.encode_documents(texts)), Binary | Int8)
     if isinstance(encoder, DenseEncoder):
         assert_type(encoder.encode_documents(texts, batch_size=8, progress=False), NDArray[np.float32])
     loaded = load(config)

@@ -30,14 +30,27 @@ assert_type(MODELS["other.name"], ModelInfo[Literal[64, 96, 128]])
 assert_type(MODEL_REGISTRY, tuple[ModelInfo, ...])
 assert_type(MODELS_BY_ID, Mapping[str, ModelInfo])
 assert_type([model.name for model in MODELS_BY_ID.values()], list[str])
+
+# MODELS is a mapping like any other, and each of its values is a model.
+for key, model in MODELS.items():
+    assert_type(model, ModelInfo)
+    assert_type(key.islower(), bool)
+assert_type([model.embedding_dim for model in MODELS.values()], list[int])
+by_key: Mapping[str, ModelInfo] = MODELS
+assert_type(MODELS.get("nonexistent"), ModelInfo | None)
+assert_type((len(MODELS), "one" in MODELS), tuple[int, bool])
+longest = max(MODELS, key=len)
+every: dict[str, ModelInfo] = dict(MODELS_BY_ID)
+
+assert_type(models_by_type("vision-language"), tuple[ModelInfo, ...])
 assert_type(models_by_type(ModelType.VISION_LANGUAGE), tuple[ModelInfo, ...])
 assert_type(MANY.to_dict(), dict[str, Any])
 assert_type([variant.to_dict() for variant in MANY.variants], list[dict[str, Any]])
 
 # The module's own models become configs of hypiler, by each of their names.
-assert_type(from_registry("many"), ModelConfig)
-assert_type(from_registry("other.name", dimension=64), ModelConfig)
-assert_type(from_registry("org/many", dimension=96), ModelConfig)
+configs: list[ModelConfig] = [from_registry("many")]
+configs.append(from_registry("other.name", dimension=64))
+configs.append(from_registry("org/many", dimension=96))
 assert_type(from_registry("org/one", dimension=None).embedding_dim, int)
 
 # Each dim passes at its first mention and at every later one, with and without other models in between.

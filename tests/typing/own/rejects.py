@@ -18,20 +18,23 @@ from .model_registry import (
     ModelType,
     from_registry,
     get_model,
+    models_by_type,
 )
 
 model_registry.NONEXISTENT  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
 ModelType.NONEXISTENT  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
-MODELS["nonexistent"]  # type: ignore[typeddict-item]  # pyright: ignore[reportGeneralTypeIssues]
+MODELS["nonexistent"]  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
 get_model("nonexistent").name  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
-ModelConfig.from_model(MODELS["nonexistent"])  # type: ignore[typeddict-item]  # pyright: ignore[reportGeneralTypeIssues]
+ModelConfig.from_model(MODELS["nonexistent"])  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
 ModelConfig.from_model(get_model("nonexistent"))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+models_by_type("nonexistent")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 ONE.nonexistent  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
 MODELS["many"].nonexistent  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
 ONE.name = "x"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
 MODELS["many"].name = "x"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
-MODELS["many"] = MANY  # type: ignore[typeddict-readonly-mutated]  # pyright: ignore[reportTypedDictNotRequiredAccess]
+MODELS["many"] = MANY  # type: ignore[index]  # pyright: ignore[reportIndexIssue]
 
 ModelConfig.from_model(ONE, dimension=64)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 ModelConfig.from_model(MANY, dimension=100)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
@@ -51,4 +54,5 @@ def at_run_time(name: str, width: int) -> None:
     get_model(name).name  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
     ModelConfig.from_model(get_model(name))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     ModelConfig.from_model(MANY, dimension=width)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    models_by_type(name)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     MODELS["many"].resolve_dimension(width)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

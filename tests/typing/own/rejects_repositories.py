@@ -14,4 +14,4 @@ get_model("org/nonexistent").name  # type: ignore[union-attr]  # pyright: ignore
 get_model("org/many").resolve_dimension(100)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 ModelConfig.from_model(get_model("org/many"), dimension=100)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 ModelConfig.from_model(get_model("org/nonexistent"))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-MODELS["org/many"]  # type: ignore[typeddict-item]  # pyright: ignore[reportGeneralTypeIssues]
+MODELS["org/many"]  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]

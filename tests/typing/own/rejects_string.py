@@ -15,4 +15,4 @@ from_registry("many", dimensions=64)  # type: ignore[call-arg]  # pyright: ignor
 
 def at_run_time(name: str) -> None:
     """MODELS takes only ids that stand in the program."""
-    MODELS[name].name  # type: ignore[literal-required]  # pyright: ignore[reportUnknownMemberType]
+    MODELS[name].name  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue, reportUnknownMemberType]

@@ -1,7 +1,7 @@
 """What every checker must accept of the shipped registry, with the types it must see. It also runs."""
 
 from collections.abc import Mapping
-from typing import Literal, assert_type
+from typing import TYPE_CHECKING, Any, Literal, assert_type
 
 import hypiler
 from hypiler import ModelConfig, UnknownModelError
@@ -23,6 +23,9 @@ from hypiler.model_registry import (
     models_by_type,
     models_with_matryoshka,
 )
+
+if TYPE_CHECKING:
+    from hypiler.protocols import DenseEncoder, Encoder, MultiVectorEncoder, Reranker, SparseEncoder
 
 # Constants know their own dims; plain ModelInfo is any model.
 assert_type(COLBERT_V2, ModelInfo[Literal[128]])
@@ -63,10 +66,11 @@ assert_type(JINA_COLBERT_V2.resolve_dimension(dimension=None), int)
 assert_type(MODELS["colbert-v2"].resolve_dimension(128), int)
 
 # Each of the model's own dims passes, whatever was asked before.
-assert_type(ModelConfig.from_registry("jina-colbert-v2", dimension=96), ModelConfig)
-assert_type(ModelConfig.from_registry("jina-colbert-v2", dimension=None), ModelConfig)
-assert_type(ModelConfig.from_registry("colbert-v2", dimension=128), ModelConfig)
-assert_type(ModelConfig.from_registry("colbert-v2"), ModelConfig)
+configs: set[ModelConfig] = set()
+configs.add(ModelConfig.from_registry("jina-colbert-v2", dimension=96))
+configs.add(ModelConfig.from_registry("jina-colbert-v2", dimension=None))
+configs.add(ModelConfig.from_registry("colbert-v2", dimension=128))
+configs.add(ModelConfig.from_registry("colbert-v2"))
 assert_type(ModelConfig.from_model(COLBERT_V2, dimension=128), ModelConfig)
 assert_type(ModelConfig.from_model(JINA_COLBERT_V2, dimension=64), ModelConfig)
 assert_type(ModelConfig.from_model(JINA_COLBERT_V2, dimension=96), ModelConfig)
@@ -75,7 +79,23 @@ assert_type(ModelConfig.from_model(BGE_M3, dimension=1024), ModelConfig)
 assert_type(ModelConfig.from_model(BGE_M3, dimension=None), ModelConfig)
 assert_type(ModelConfig.from_model(MODELS["jina-colbert-v2"], dimension=64), ModelConfig)
 assert_type(ModelConfig.from_model(get_model("bge-m3"), dimension=1024), ModelConfig)
-assert_type(ModelConfig.jina_colbert_v2(), ModelConfig)
+configs.add(ModelConfig.jina_colbert_v2())
+
+# A known id tells the kind of the encoder.
+if TYPE_CHECKING:
+    assert_type(ModelConfig.from_registry("colbert-small"), ModelConfig[MultiVectorEncoder])
+    assert_type(ModelConfig.from_registry("colbert-ir/colbertv2.0").load(), MultiVectorEncoder)
+    assert_type(ModelConfig.from_registry("all-minilm-l6-v2", dimension=384).load("onnx"), DenseEncoder)
+    assert_type(ModelConfig.from_registry("potion-retrieval-32m").load(), DenseEncoder)
+    assert_type(ModelConfig.from_registry("splade-v3").load(device="cpu"), SparseEncoder)
+    assert_type(ModelConfig.from_registry("ms-marco-minilm-l6-v2").load(), Reranker)
+    assert_type(ModelConfig.from_registry("chronos-bolt-small").load(), Encoder)
+    assert_type(ModelConfig.colbert_v2().load(), MultiVectorEncoder)
+    assert_type(ModelConfig.colbert_v2().with_variant(None).load(), MultiVectorEncoder)
+    assert_type(ModelConfig.from_model(BGE_M3).load(), Encoder)
+    assert_type(ModelConfig("my-org/my-model", 768, 512).load(), Encoder)
+    assert_type(ModelConfig.from_registry("colbert-small").load().encode_queries(["a"]), list[Any])
+    assert_type(ModelConfig.from_registry("ms-marco-minilm-l6-v2").load().encode_queries(["a"]), list[str])
 
 # A config that was written by hand, and what a config holds.
 own = ModelConfig("my-org/my-model", 768, 512, revision="0" * 40)
@@ -85,7 +105,14 @@ assert_type(own.max_length, int)
 assert_type(own.revision, str | None)
 if own.model is not None:
     assert_type(own.model.id, str)
-configs: set[ModelConfig] = {own}
+configs |= {own}
+
+# MODELS is a mapping like any other.
+dims = {name: model.embedding_dim for name, model in MODELS.items()}
+assert dims["bge-m3"] == 1024
+assert [MODELS[name].embedding_dim for name, _ in MODELS.items()] == list(dims.values())
+assert [*dict(MODELS)] == [*{**MODELS}] == [*MODELS]
+assert len([model.name for model in MODELS.values()]) == len(MODELS)
 
 # Queries.
 assert_type(MODEL_REGISTRY, tuple[ModelInfo, ...])

@@ -36,13 +36,13 @@ ModelConfig.colbert_v3()  # type: ignore[attr-defined]  # pyright: ignore[report
 
 # An id that does not exist.
 get_model("nonexistent").name  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
-MODELS["nonexistent"]  # type: ignore[typeddict-item]  # pyright: ignore[reportGeneralTypeIssues]
-MODELS["nonexistent"].name  # type: ignore[typeddict-item]  # pyright: ignore[reportGeneralTypeIssues]
+MODELS["nonexistent"]  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+MODELS["nonexistent"].name  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
 ModelConfig.from_registry("colbert-v3")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
 ModelConfig.from_model(get_model("nonexistent"))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-ModelConfig.from_model(MODELS["nonexistent"])  # type: ignore[typeddict-item]  # pyright: ignore[reportGeneralTypeIssues]
+ModelConfig.from_model(MODELS["nonexistent"])  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
 hypiler.get_model("nonexistent").name  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
-hypiler.MODELS["nonexistent"]  # type: ignore[typeddict-item]  # pyright: ignore[reportGeneralTypeIssues]
+hypiler.MODELS["nonexistent"]  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 # An attribute that does not exist.
 COLBERT_V2.nonexistent  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
@@ -55,6 +55,7 @@ ModelConfig.colbert_v2().dimension  # type: ignore[attr-defined]  # pyright: ign
 wrong: int = COLBERT_V2.name  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
 missing: float = COLBERT_V2.beir_avg  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
 known: ModelId = "colbert-v3"  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+models_by_type("colberts")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 models_by_type(3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 models_by_max_embedding_dim("128")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 ModelConfig("my-org/my-model", "768", 512)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
@@ -62,13 +63,17 @@ COLBERT_V2.similarity == "euclid"  # type: ignore[comparison-overlap]  # pyright
 narrow: ModelInfo[int] = COLBERT_V2  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
 fewer: ModelInfo[Literal[64, 96]] = JINA_COLBERT_V2  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
 
+# What only encoders of another kind can do.
+ModelConfig.from_registry("colbert-small").load().quantizer("int8", None)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+ModelConfig("my-org/my-model", 768, 512).load().quantizer("int8", None)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+
 # Nothing can be assigned or deleted.
 COLBERT_V2.name = "x"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
 COLBERT_V2.languages = ()  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
 COLBERT_V2.nonexistent = 1  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
 MODELS["colbert-v2"].name = "x"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
-MODELS["colbert-v2"] = COLBERT_V2  # type: ignore[typeddict-readonly-mutated]  # pyright: ignore[reportTypedDictNotRequiredAccess]
-del MODELS["colbert-v2"]  # type: ignore[misc]  # pyright: ignore[reportGeneralTypeIssues]
+MODELS["colbert-v2"] = COLBERT_V2  # type: ignore[index]  # pyright: ignore[reportIndexIssue]
+del MODELS["colbert-v2"]  # type: ignore[attr-defined]  # pyright: ignore[reportIndexIssue]
 MODELS.clear()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
 COLBERT_V2.languages[0] = "de"  # type: ignore[index]  # pyright: ignore[reportGeneralTypeIssues, reportIndexIssue]
 COLBERT_V2.sources["license"] = "x"  # type: ignore[index]  # pyright: ignore[reportIndexIssue]
@@ -102,6 +107,7 @@ def at_run_time(name: str, width: int, model: ModelInfo | None) -> None:
     ModelConfig.from_registry("jina-colbert-v2", dimension=width)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
     ModelConfig.from_model(JINA_COLBERT_V2, dimension=width)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     JINA_COLBERT_V2.resolve_dimension(width)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    MODELS[name]  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
     if is_model_id(name):
         ModelConfig.from_registry(name, dimension=64)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
 
@@ -109,5 +115,4 @@ def at_run_time(name: str, width: int, model: ModelInfo | None) -> None:
 def seen_by_one(name: str) -> None:
     """What only one of the two checkers looks for."""
     del COLBERT_V2.name  # pyright: ignore[reportAttributeAccessIssue]
-    MODELS[name]  # type: ignore[literal-required]
     model_registry.COLBERT_V2 = COLBERT_V2  # type: ignore[misc]

@@ -444,6 +444,7 @@ def _load() -> "_Loaded":
         while frame is not None and frame.f_globals is globals():
             frame, level = frame.f_back, level + 1
         text = f"{model.id!r} is deprecated: {model.deprecated}"
+        text = text if text.isprintable() else ascii(text)[1:-1]
         warn(text, DeprecationWarning, stacklevel=level)
         return model
 
