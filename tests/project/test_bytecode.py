@@ -74,6 +74,15 @@ def test_builds_in_one_second_are_what_python_runs() -> None:
         assert cached()
 
 
+def test_stubs_of_one_second_have_different_times() -> None:
+    """mypy compares the size and the second of a file with those that it remembers."""
+    seen: list[int] = []
+    for value in range(5):
+        write_outputs({"made.pyi": text_of(value)}, sources=[])
+        seen.append(second("made.pyi"))
+    assert sorted(set(seen)) == seen
+
+
 @pytest.mark.parametrize(
     ("step", "ahead"), [(0, 1), (-1, 1), (-50, 1), (-3000, 1), (1, 0), (-4000, -4000), (-(10**9), -(10**9))]
 )

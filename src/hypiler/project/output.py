@@ -304,8 +304,12 @@ def _create(path: str, content: bytes, *, like: str) -> None:
 
 
 def _set_apart(temporary: str, path: str) -> None:
-    """Give a new module a time of modification that no bytecode of an earlier one can have."""
-    if path.endswith(".py"):
+    """Give a new module a time of modification that no bytecode of an earlier one can have.
+
+    Stubs get new times as well: mypy takes a file for unchanged if its size and its time, in seconds, are those that it
+    remembers.
+    """
+    if path.endswith((".py", ".pyi")):
         from hypiler.project.bytecode import unused_time
 
         status = os.stat(temporary)

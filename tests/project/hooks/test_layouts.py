@@ -48,6 +48,7 @@ LAYOUTS: dict[str, tuple[str, str, str, dict[str, str], str]] = {
     "wheel-only-include": ("hatch", SRC, f'{HATCH}wheel]\nonly-include = ["src/app/__init__.py"]\nsources = ["src"]', INIT, "app.registry"),
     "renamed": ("hatch", 'output = "lib/registry.py"', f'{HATCH}wheel]\nonly-include = ["lib"]\nsources = {{ lib = "app" }}'.replace("{{", "{").replace("}}", "}"), {"lib/__init__.py": ""}, "app.registry"),
     "forced-by-people": ("hatch", 'output = "gen/registry.py"', f'{HATCH}wheel.force-include]\n"gen" = "app/gen"', INIT, "app.gen.registry"),
+    "module-forced-by-people": ("hatch", 'output = "gen/registry.py"', '[tool.hatch.build.targets.wheel.force-include]\n"gen/registry.py" = "app/registry.py"', INIT, "app.registry"),
     "artifacts-and-committed": ("hatch", SRC, '[tool.hatch.build]\nartifacts = ["src/app/registry.*"]', INIT, "app.registry"),
     "s-src": ("setuptools", SRC, "", INIT, "app.registry"),
     "s-flat": ("setuptools", FLAT, "", FLAT_INIT, "app.registry"),
@@ -81,11 +82,12 @@ LAYOUTS: dict[str, tuple[str, str, str, dict[str, str], str]] = {
     "p-package-made-by-build": ("pdm", SRC, "", {}, "app.registry"),
     "p-flat-package-made-by-build": ("pdm", FLAT, "", {}, "app.registry"),
     "p-module-made-by-build": ("pdm", 'output = "registry.py"', "", {}, "registry"),
+    "p-subfolder": ("pdm", 'output = "src/app/made/registry.py"', "", INIT, "app.made.registry"),
     "p-package-dir": ("pdm", 'output = "lib/app/registry.py"', '[tool.pdm.build]\npackage-dir = "lib"', {"lib/app/__init__.py": ""}, "app.registry"),
     "p-namespace": ("pdm", 'output = "src/ns/app/registry.py"', '[tool.pdm.build]\nincludes = ["src/ns"]', {"src/ns/app/__init__.py": ""}, "ns.app.registry"),
 }  # fmt: skip
 # hatchling makes no editable wheels of renamed packages, and installs a copy of what people force into a wheel.
-NOT_EDITABLE = {"renamed", "forced-by-people"}
+NOT_EDITABLE = {"renamed", "forced-by-people", "module-forced-by-people"}
 
 
 SAMPLE = [
@@ -148,6 +150,8 @@ REFUSED: dict[str, tuple[str, str, str, dict[str, str], str]] = {
     "setuptools-outside-src": ("setuptools", 'output = "lib/registry.py"', "", INIT, "the wheel does not hold it"),
     "setuptools-tools": ("setuptools", 'output = "tools/registry.py"', '[tool.setuptools]\npackages = ["app"]', {**FLAT_INIT, "tools/own.py": ""}, "it is packed as `tools/registry.py` without the package around it (`tools/own.py`)"),
     "pdm-other-package": ("pdm", 'output = "src/other/registry.py"', '[tool.pdm.build]\nincludes = ["src/app"]', OTHER, "it is packed as `other/registry.py` without the package around it (`src/other/__init__.py`)"),
+    "pdm-hook-of-people": ("pdm", SRC, "", {**INIT, "pdm_build.py": "def pdm_build_update_files(context, files):\n    files.pop('app/registry.py')\n"}, "the wheel does not hold it"),
+    "pdm-stub-is-missing": ("pdm", SRC, "", {**INIT, "pdm_build.py": "def pdm_build_update_files(context, files):\n    files.pop('app/registry.pyi')\n"}, "it is packed as `app/registry.py` without its stub"),
     "pdm-outside-src": ("pdm", 'output = "lib/registry.py"', "", INIT, "the wheel does not hold it"),
 }  # fmt: skip
 

@@ -89,6 +89,9 @@ class RegistryBuildHook(BuildHookInterface[Any]):
         for path in packed_files(self.compiled):
             source = os.path.join(self.root, path)
             place = _place(config, path)
+            if source[:-1] in config.force_include:
+                # People force the module: its stub belongs beside it.
+                place = config.force_include[source[:-1]] + "i"
             if version != "standard" or place is None:
                 build_data["artifacts"].append(_pattern(path))
             elif not any(source == known or source.startswith(known + os.sep) for known in config.force_include):
