@@ -34,6 +34,18 @@ def test_sources_default_to_models_json(tmp_path: Path) -> None:
     assert options(tmp_path, table("")) == (["models.json"], "m.py")
 
 
+def test_inputs_are_sources_locks_and_the_options_each_once(tmp_path: Path) -> None:
+    entry = "[[tool.hypiler.registry]]\nsources = {}\noutput = '{}.py'\n"
+    text = entry.format("['b.json', 'a.json']", "one") + entry.format("['a.json', 'b.json']", "two")
+    (tmp_path / "pyproject.toml").write_text(text)
+    found = read_options(str(tmp_path))
+    assert [one.inputs for one in found.registries] == [
+        ["b.json", "a.json", "models.lock.json"],
+        ["a.json", "b.json", "models.lock.json"],
+    ]
+    assert found.inputs == ["pyproject.toml", "b.json", "a.json", "models.lock.json"]
+
+
 def test_sources_are_a_path_or_several(tmp_path: Path) -> None:
     assert options(tmp_path, table('sources = "a.json"'))[0] == ["a.json"]
     several = table('sources = ["b.json", "a/c.json"]')

@@ -71,7 +71,7 @@ LAYOUTS: dict[str, tuple[str, str, str, dict[str, str], str]] = {
     "s-find-excludes": ("setuptools", 'output = "src/ap/registry.py"', '[tool.setuptools.packages.find]\nwhere = ["src"]\ninclude = ["app*"]', INIT, "ap.registry"),
     "s-package-dir": ("setuptools", 'output = "lib/registry.py"', '[tool.setuptools]\npackages = ["app"]\npackage-dir = { app = "lib" }', {"lib/__init__.py": ""}, "app.registry"),
     "s-no-package-data": ("setuptools", SRC, '[tool.setuptools]\ninclude-package-data = false\n[tool.setuptools.exclude-package-data]\n"*" = ["*.pyi"]', INIT, "app.registry"),
-    "s-manifest-excludes": ("setuptools", SRC, "", {**INIT, "MANIFEST.in": "global-exclude *.json *.pyi\nprune src/app\ninclude src/app/__init__.py\n"}, "app.registry"),
+    "s-manifest-excludes": ("setuptools", SRC, "", {**INIT, "MANIFEST.in": "global-exclude *.json *.pyi *.toml\nprune src/app\ninclude src/app/__init__.py\n"}, "app.registry"),
     "s-cmdclass": ("setuptools", SRC, '[tool.setuptools.cmdclass]\nbuild_py = "own_build.build_py"', {**INIT, "MANIFEST.in": "include own_build.py\n", "own_build.py": "from setuptools.command.build_py import build_py as old\nclass build_py(old): pass\n"}, "app.registry"),
     "p-src": ("pdm", SRC, "", INIT, "app.registry"),
     "p-flat": ("pdm", FLAT, "", FLAT_INIT, "app.registry"),

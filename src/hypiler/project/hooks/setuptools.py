@@ -10,7 +10,7 @@ commands of the project, its own or those of setuptools, are extended:
 
 import os
 
-from hypiler.project.discovery import has_options
+from hypiler.project.discovery import FILE, has_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _carrying(sdist: "Any", layout: "Layout") -> "Any":
         compiled = build_for_backend(layout.root, write=not required)
         left_out = left_out_of_sdist(compiled) if required else []
         sdist.make_release_tree(self, base_dir, [file for file in files if os.path.normpath(file) not in left_out])
-        for place, path in inputs(compiled.options).items():
+        for place, path in {FILE: FILE, **inputs(compiled.options)}.items():
             copy = os.path.join(base_dir, place)
             if not os.path.exists(copy):
                 self.mkpath(os.path.dirname(copy))
