@@ -401,6 +401,7 @@ def test_interrupt_leaves_the_source_as_it_was(tmp_path: Path, monkeypatch: pyte
     assert os.listdir(tmp_path) == ["models.json"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there is no flock on Windows")
 def test_second_writer_is_told_while_the_first_one_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "models.json"
     path.write_bytes(b"old")
@@ -420,6 +421,7 @@ def test_second_writer_is_told_while_the_first_one_writes(tmp_path: Path, monkey
     assert path.read_bytes() == b"new"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there is no flock on Windows")
 def test_writer_that_has_locked_the_replaced_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, other = tmp_path / "models.json", tmp_path / "other"
     path.write_bytes(b"old")
@@ -483,3 +485,12 @@ def test_what_a_killed_writer_left_beside_a_source_is_tidied_up(tmp_path: Path) 
     os.utime(left, (1, 1))
     replace_source(str(path), b"old", b"new", root=str(tmp_path))
     assert os.listdir(tmp_path) == ["models.json"]
+
+
+def test_source_that_is_gone_is_told_in_the_same_words_without_locks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "models.json"
+    told = source_error(path)
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    assert source_error(path) == told == golden(f"cannot write `{path}`: No such file or directory")

@@ -157,10 +157,11 @@ def _lock(path: str) -> int | None:
 def _lock_beside(path: str) -> int | None:
     """Do the same on Windows, which does not replace open files: the lock is a file beside it, removed when closed."""
     removed_when_closed: int | None = getattr(os, "O_TEMPORARY", None)
-    if removed_when_closed is None:
-        return None  # there, only an earlier change is noticed
-    flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | removed_when_closed
     try:
+        os.close(os.open(path, os.O_RDWR))
+        if removed_when_closed is None:
+            return None  # there, only an earlier change is noticed
+        flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | removed_when_closed
         return os.open(os.path.join(os.path.dirname(path), f"{_prefix(path)}lock{_SUFFIX}"), flags)
     except OSError as error:
         if isinstance(error, FileExistsError):
