@@ -102,12 +102,12 @@ class TestCommandLine:
     ) -> None:
         choose(project, 'ignore = ["M212"]')
         assert main(["check", "--format", "json", *arguments]) == 0
-        assert sorted(finding["code"] for finding in json.loads(capsys.readouterr().out)) == codes
+        assert sorted(finding["code"] for finding in json.loads(capsys.readouterr().out)["findings"]) == codes
 
     def test_severity_of_the_project_stays(self, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
         choose(project, 'severity = { M212 = "note" }')
         assert main(["check", "--format", "json", "--select", "M212"]) == 0
-        (finding,) = json.loads(capsys.readouterr().out)
+        (finding,) = json.loads(capsys.readouterr().out)["findings"]
         assert finding["severity"] == "note"
 
     @pytest.mark.parametrize(
