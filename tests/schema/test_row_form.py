@@ -192,14 +192,12 @@ class TestRowsAreDecodedAgain:
         model = valid(registry_of(plain_model())).models[0][: len(FIELDS)]
         return {
             "_FIELDS": [f"{field.attribute}:{field.type.codec}" for field in FIELDS],
-            "_VARIANT_FIELDS": "id:str quantization:str huggingface_id:str file:str sha256:str size_bytes:int".split(),
-            "_LAYER_FIELDS": "in_features:int out_features:int activation:str".split(),
             "_ROWS": encode_rows([model], [field.type for field in FIELDS]),
         }, [model]
 
     def test_rows_that_hold_the_models_pass(self) -> None:
         verify_rows(*self.emitted())
-        verify_rows({"_FIELDS": [], "_VARIANT_FIELDS": [], "_LAYER_FIELDS": [], "_ROWS": []}, [])
+        verify_rows({"_FIELDS": [], "_ROWS": []}, [])
 
     @pytest.mark.parametrize(
         ("index", "text", "message"),

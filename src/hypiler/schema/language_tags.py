@@ -5,16 +5,24 @@ query then finds the models that list its tag, a more general tag or a more spec
 from the tables that `broader_tags` and `language_aliases` fill.
 """
 
+from functools import cache
+
 from hypiler.schema.language_names import LANGUAGE_NAMES
 from hypiler.schema.vocabulary import LANGUAGE_SLIPS, TWO_LETTER_CODES, USUAL_CODES, WITHDRAWN_CODES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
 MULTILINGUAL = "mul"
 """The tag of models whose authors claim many languages and list none."""
 
+# The grammar of BCP 47 (RFC 5646): language, extended language, script, region, then variants and extensions.
+_TAG = (
+    "([a-z]{2,3})(?:-([a-z]{3}))?(?:-([a-z]{4}))?(?:-([a-z]{2}|[0-9]{3}))?"
+    "(?:-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*(?:-[a-z0-9](?:-[a-z0-9]{1,8})+)*"
+    "|[ix](?:-[a-z0-9]{1,8})+"
+)
 _CODES: "dict[str, str]" = {**TWO_LETTER_CODES, **USUAL_CODES, **WITHDRAWN_CODES}
 _MEANT: "dict[str, str]" = {**LANGUAGE_NAMES, **LANGUAGE_SLIPS}
 
@@ -43,37 +51,22 @@ def read_tag(text: object, aliases: "Mapping[str, str] | None" = None) -> str:
 
     Raises ValueError for what is no language tag, with the code of a language whose name was given.
     """
-    parts = str(text).lower().replace("_", "-").split("-")
-    code, *rest = parts
-    code = _take(rest, 3, str.isalpha) or code
-    code = (language_aliases({*_CODES.values(), *_MEANT.values()}) if aliases is None else aliases).get(code, code)
-    script = _take(rest, 4, str.isalpha)
-    region = _take(rest, 2, str.isalpha) or _take(rest, 3, str.isdigit)
-    if not (_is_code(code, rest) and _are_subtags(parts) and _are_variants(rest)):
+    from re import fullmatch  # imported here: a build reads no tag
+
+    tag = str(text).lower().replace("_", "-")
+    found = fullmatch(_TAG, tag)
+    code, extended, script, region = found.groups() if found else (None, None, None, None)
+    code = extended or code or tag.partition("-")[0]
+    code = (_all_aliases() if aliases is None else aliases).get(code, code)
+    if found is None or code[0] == "?":
         hint = f"; did you mean {code[1:]!r}?" if code[:1] == "?" else ""
         raise ValueError(f"a language must be a tag such as 'en' or 'zh-Hans', got {text!r:.99}{hint}")
     return "-".join([part for part in (code, script, region) if part])
 
 
-def _take(parts: "list[str]", size: int, kind: "Callable[[str], bool]") -> str:
-    """The first part, taken away, if it is of this size and kind."""
-    return parts.pop(0) if parts and len(parts[0]) == size and kind(parts[0]) else ""
-
-
-def _is_code(code: str, rest: "list[str]") -> bool:
-    return code.isalpha() and (1 < len(code) < 4 or (code in ("i", "x") and bool(rest)))
-
-
-def _are_subtags(parts: "list[str]") -> bool:
-    return "".join(parts).isascii() and all(map(str.isalnum, parts)) and max(map(len, parts)) < 9
-
-
-def _are_variants(rest: "list[str]") -> bool:
-    """Whether what follows a region is a variant, such as `1901` or `rozaj`, or an extension, such as `u-nu-latn`."""
-    if not rest:
-        return True
-    first = len(rest[0])
-    return len(rest[-1]) > 1 and (first == 1 or first > 4 or (first == 4 and rest[0][0].isdigit()))
+@cache
+def _all_aliases() -> "dict[str, str]":
+    return language_aliases({*_CODES.values(), *_MEANT.values()})
 
 
 def matches(listed: str, wanted: str) -> bool:

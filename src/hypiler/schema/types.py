@@ -31,11 +31,8 @@ _REMEMBERED = 500
 _SCALAR_CODECS = frozenset({"str", "int", "float", "bool"})
 # The number of an item behind the path of a list, and what follows.
 _ITEM = r"(?:\[([0-9]{1,9})\]|\.([0-9]{1,9})(?![^.\[]))([^\n]*)"
-# The names of these compositions in format 1 of generated modules.
-_SHORT_CODECS = {"str;": "strs", "int;": "ints", "{str}": "mapping", "{any}": "extra"}
-_SHORT_RECORDS = {"ModelVariant": "variants", "DenseLayer": "layers"}
 # The codecs that generated modules know by name. They parse any other codec as a composition of scalar codecs.
-_CODECS = frozenset({*_SCALAR_CODECS, "type", "any", *_SHORT_CODECS.values(), *_SHORT_RECORDS.values()})
+_CODECS = frozenset({*_SCALAR_CODECS, "type", "any"})
 
 
 class CompositionError(TypeError):
@@ -271,7 +268,7 @@ class ListOf(FieldType):
         item.check_place("ListOf")
         self.item = item
         self.at_least = at_least
-        self.codec = _SHORT_CODECS.get(f"{item.codec};", f"{item.codec};")
+        self.codec = f"{item.codec};"
         self.annotation = f"tuple[{item.annotation}, ...]"
         self.unit = item.unit
         # A cache of lists of words that passed before, since the models of a registry repeat a few lists.
@@ -349,7 +346,7 @@ class MapOf(FieldType):
     def __init__(self, value: FieldType) -> None:
         value.check_place("MapOf")
         self.value = value
-        self.codec = _SHORT_CODECS.get(f"{{{value.part_codec}}}", f"{{{value.part_codec}}}")
+        self.codec = f"{{{value.part_codec}}}"
         self.annotation = f"Mapping[str, {value.annotation}]"
 
     def read(self, value: "JSONValue", collector: FindingCollector, sub: Path = ()) -> "Any":
@@ -495,7 +492,7 @@ class Records(FieldType):
         self.fields = fields
         self.annotation = f"tuple[{record}, ...]"
         parts = ";".join([f"{name}={part.part_codec}" for name, (part, _, _) in fields.items()])
-        self.codec = _SHORT_RECORDS.get(record, f"{record}({parts})")
+        self.codec = f"{record}({parts})"
 
     def parts(self) -> "Iterator[FieldType]":
         yield self

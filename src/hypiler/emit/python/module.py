@@ -11,7 +11,7 @@ from hypiler.emit.header import with_header
 from hypiler.emit.python.literals import EmitError, block
 from hypiler.emit.python.pragmas import CHECKERS, FORMATTERS_AND_LINTERS
 from hypiler.emit.python.row_codec import encode_rows, index_text, verify_rows
-from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
+from hypiler.schema.fields import FIELDS
 from hypiler.schema.identifiers import constant_name
 from hypiler.schema.language_tags import broader_tags, language_aliases
 from hypiler.schema.row_text import escape_part
@@ -102,8 +102,6 @@ def _constants(registry: CheckedRegistry) -> dict[str, list[str]]:
     listed = [tuple([tag.lower() for tag in model.languages]) for model in models]
     return {
         "_FIELDS": [f"{field.attribute}:{field.type.codec}" for field in FIELDS],
-        "_VARIANT_FIELDS": _part_fields("variants"),
-        "_LAYER_FIELDS": _part_fields("dense_layers"),
         "_NO_FACTS": [field.attribute for field in FIELDS if not field.is_fact],
         "_SPACE_FIELDS": [f"{field.attribute}:{field.space}" for field in FIELDS if field.space],
         "_ROWS": encode_rows(models, [field.type for field in FIELDS]),
@@ -142,15 +140,6 @@ def _space_ids(model: "Any") -> str:
     """The ids of a model's space with its own weights at full width; a hyphen stands for an unknown id."""
     space = stamp_of(model)
     return f"{space['space_id'] or '-'} {space['query_space_id'] or '-'}"
-
-
-def _part_fields(attribute: str) -> list[str]:
-    field_type = FIELDS[BY_ATTRIBUTE[attribute]].type
-    return (
-        [f"{name}:{part.part_codec}" for name, (part, _, _) in field_type.fields.items()]
-        if isinstance(field_type, Records)
-        else []
-    )
 
 
 def _language_index(listed: "list[tuple[str, ...]]") -> list[str]:

@@ -44,8 +44,8 @@ def _is_hashable(value: object) -> bool:
 def verify_rows(constants: "Mapping[str, list[str]]", models: "Sequence[Sequence[Any]]") -> None:
     """Decode a sample of the rows as the generated module does. Raises EmitError if a value differs."""
     numbers = _sample(models)
-    forms = {name: constants[name] for name in ("_FIELDS", "_VARIANT_FIELDS", "_LAYER_FIELDS")}
-    find = lookup_of({**forms, "_ROWS": [constants["_ROWS"][number] for number in numbers]})
+    rows = [constants["_ROWS"][number] for number in numbers]
+    find = lookup_of({"_FIELDS": constants["_FIELDS"], "_ROWS": rows})
     for number in numbers:
         model = models[number]
         record = find(model[0])

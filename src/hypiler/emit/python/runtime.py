@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     _Find = Callable[[str], Any]
     _Loaded = tuple[_Find, Callable[[], list[str]], _Find, _Find]
 
-_FIELDS: str = "id:str model_type:type embedding_dim:int matryoshka_dims:ints"
-_VARIANT_FIELDS: str = "id:str"
-_LAYER_FIELDS: str = "in_features:int"
+_FIELDS: str = "id:str model_type:type embedding_dim:int matryoshka_dims:int;"
 _NO_FACTS: str = "\n"
 _SPACE_FIELDS: str = "\n"
 _ROWS: str = "\n"
@@ -146,9 +144,10 @@ def _load() -> "_Loaded":
             return _restore, (type(self).__name__, values)
 
         def __eq__(self, other: "object") -> "bool":
-            if not isinstance(other, Record) or type(self) is not type(other):
+            if type(self) is not type(other):
                 return NotImplemented
-            return self is other or self._values() == other._values()
+            same: "Any" = other
+            return self is same or self._values() == same._values()
 
         def __hash__(self) -> "int":
             return hash(getattr(self, self.__slots__[0]))
@@ -166,23 +165,6 @@ def _load() -> "_Loaded":
 
     def names_of(fields: "str") -> "tuple[str, ...]":
         return tuple(fields.replace(":", " ").split()[::2])
-
-    class ModelVariant(Record):
-        """Other weights of the same model: quantized, exported or moved."""
-
-        __slots__ = names_of(_VARIANT_FIELDS)
-
-    class DenseLayer(Record):
-        """A linear layer that the model applies after its transformer."""
-
-        __slots__ = names_of(_LAYER_FIELDS)
-
-    file_fields = "sha256:str size:int precision:str"
-
-    class PinnedFile(Record):
-        """A file that decides vectors, as it is at the commit of its model."""
-
-        __slots__ = names_of(file_fields)
 
     # The rows by number; the first is 1, its line in the literal.
     rows = once(_ROWS.splitlines)
@@ -204,12 +186,9 @@ def _load() -> "_Loaded":
         # A model's pinned files by name, and whether they are all of them.
         known = pinned.get(id)
         if known is None:
-            complete, *files = (index(_PINNED).get(id) or "0").split(";")
-            own: "dict[str, Any]" = {}
-            for file in files:
-                name, _, parts = file.partition("=")
-                own[some(name)] = fill_file(parts)
-            known = pinned.setdefault(id, (frozen(own), complete == "1"))
+            complete, _, files = (index(_PINNED).get(id) or "0").partition(";")
+            own = read_files(files) if files else frozen({})
+            known = pinned.setdefault(id, (own, complete == "1"))
         return known
 
     def part(source: "Callable[[str], Any]", number: "int", doc: "str") -> "property":
@@ -290,90 +269,88 @@ def _load() -> "_Loaded":
             alias: "Any" = type(list[int])
             return alias(cls, item)
 
-    def text(field: "str") -> "str | None":
+    def text(field: "str") -> "str":
         if "\\" in field:
             import codecs
 
-            return "" if field == "\\" else str(codecs.unicode_escape_decode(field)[0])
-        return field or None
+            return "" if field == "\\" else codecs.unicode_escape_decode(field)[0]
+        return field
 
-    def some(field: "str") -> "str":
-        return text(field or "\\") or ""
-
-    def scalar(field: "str") -> "object":
+    def scalar(field: "str") -> "Any":
         # A value of any type: a tag, then the text of a scalar or of a list's items.
         tag, rest = field[0], field[1:]
         if tag == "[":
             return tuple(map(scalar, rest.split(","))) if rest else ()
-        if tag == "'":
-            return some(rest)
-        if tag == "i":
-            return int(rest)
-        return float(rest) if tag == "f" else {"T": True, "F": False, "N": None}[tag]
-
-    def optional(decode: "_Decoder") -> "_Decoder":
-        return lambda field: decode(field) if field else None
-
-    def listed(decode: "_Decoder", separator: "str" = ";") -> "_Decoder":
-        return lambda field: tuple(map(decode, field.split(separator))) if field else ()
+        return decoders[tag](rest) if rest else {"T": True, "F": False, "N": None}[tag]
 
     def mapped(decode: "_Decoder") -> "_Decoder":
-        def pair(item: "str") -> "tuple[str, Any]":
-            key, _, value = item.partition("=")
-            return some(key), decode(value)
+        def read(field: "str") -> "Any":
+            found = {}
+            for item in field.split(";"):
+                key, _, value = item.partition("=")
+                found[text(key)] = decode(value)
+            return frozen(found)
 
-        pairs = listed(pair)
-        return lambda field: frozen(dict(pairs(field)))
+        return read
 
     def filler(owner: "type[Record]", fields: "str", separator: "str") -> "_Decoder":
-        # The setter of each slot, past the class's own refusal, with its decoder.
-        codecs = fields.replace(":", " ").split()[1::2]
-        steps = [
-            (owner.__dict__[slot].__set__, decoder(codec))
-            for slot, codec in zip(owner.__slots__, codecs)
-        ]
+        # The setter of each slot, past the class's own refusal, with its decoder and the
+        # value of an empty field.
+        steps = []
+        for slot, codec in zip(owner.__slots__, fields.replace(":", " ").split()[1::2]):
+            empty = (
+                () if codec[-1] in ";,)" else frozen({}) if codec[0] == "{" else None
+            )
+            steps.append((owner.__dict__[slot].__set__, decoder(codec), empty))
 
         def fill(row: "str") -> "Record":
             record = object.__new__(owner)
             parts = row.split(separator)
             parts += [""] * (len(steps) - len(parts))
-            for (put, decode), part in zip(steps, parts):
-                put(record, decode(part))
+            for (put, decode, empty), part in zip(steps, parts):
+                put(record, decode(part) if part else empty)
             return record
 
         return fill
 
     public: "dict[str, Any]" = {}
 
+    def filled(codec: "str") -> "_Decoder":
+        # For `Name(part=int;other=str,)`: a class, and what makes a record of it.
+        name, _, parts = codec[:-1].partition("(")
+        parts = parts.replace("=", ":").replace(";", " ")
+        members = {
+            "__slots__": names_of(parts),
+            "__doc__": "A record inside ModelInfo.",
+        }
+        public[name] = made = type(name, (Record,), members)
+        return filler(made, parts, "=")
+
     def decoder(codec: "str") -> "_Decoder":
         # By name, or by structure: `int;` and `int,` are lists, `{int}` is a mapping, and
         # `Name(part=int;other=str,)` a list of records.
         last = codec[-1]
-        if last in ";,":
-            return listed(decoders[codec[:-1]], last)
         if last == "}":
             return mapped(decoder(codec[1:-1]))
-        if last != ")":
+        if last not in ";,)":
             return decoders[codec]
-        name, _, parts = codec[:-1].partition("(")
-        parts = parts.replace("=", ":").replace(";", " ")
-        public[name] = made = type(name, (Record,), {"__slots__": names_of(parts)})
-        return listed(filler(made, parts, "="))
+        item = filled(codec) if last == ")" else decoders[codec[:-1]]
+        separator = "," if last == "," else ";"
+        return lambda field: tuple(map(item, field.split(separator)))
 
     decoders: "dict[str, _Decoder]" = {
         "str": text,
-        "int": optional(int),
-        "float": optional(float),
-        "bool": optional("1".__eq__),
+        "int": int,
+        "float": float,
+        "bool": "1".__eq__,
         "type": str,
-        "strs": listed(text),
-        "ints": listed(int),
-        "mapping": mapped(some),
-        "extra": mapped(scalar),
+        "any": scalar,
+        "'": text,
+        "i": int,
+        "f": float,
     }
-    decoders["variants"] = listed(filler(ModelVariant, _VARIANT_FIELDS, "="))
-    decoders["layers"] = listed(filler(DenseLayer, _LAYER_FIELDS, "="))
     fill_model = filler(ModelInfo, _FIELDS, "|")
+    read_files = mapped(filled("PinnedFile(sha256=str;size=int;precision=str)"))
 
     # Deprecated models, apart from the records that are given without a look at them.
     retired: "dict[str, Any]" = {}
@@ -408,8 +385,6 @@ def _load() -> "_Loaded":
     @once
     def repositories() -> "dict[str, int]":
         return places("huggingface_id")
-
-    fill_file = filler(PinnedFile, file_fields, "=")
 
     few = iter(range(4))
 
@@ -506,7 +481,7 @@ def _load() -> "_Loaded":
             found = {}
             for line in table.split("\n")[1:-1]:
                 key, _, numbers = line.rpartition("|")
-                found[some(key)] = numbers
+                found[text(key)] = numbers
             indexes[table] = found
         return found
 
@@ -548,35 +523,29 @@ def _load() -> "_Loaded":
     def language_keys(language: "object") -> "list[str]":
         # The keys of a tag and of the more general ones, as hypiler.schema.language_tags
         # explains. The key `zh=` is there if `zh` also finds models of longer tags.
-        def take(size: "int", kind: "Callable[[str], bool]") -> "list[str]":
-            fits = rest and len(rest[0]) == size and kind(rest[0])
-            return [rest.pop(0)] if fits else []
+        from re import fullmatch
 
-        parts = str(language).lower().replace("_", "-").split("-")
-        code, *rest = parts
-        code = (take(3, str.isalpha) or [code])[0]
+        tag = str(language).lower().replace("_", "-")
+        found = fullmatch(
+            "([a-z]{2,3})(?:-([a-z]{3}))?(?:-([a-z]{4}))?(?:-([a-z]{2}|[0-9]{3}))?"
+            "(?:-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*(?:-[a-z0-9](?:-[a-z0-9]{1,8})+)*"
+            "|[ix](?:-[a-z0-9]{1,8})+",
+            tag,
+        )
+        groups: "Any" = found.groups() if found else [None] * 4
+        code, extended, script, region = groups
+        code = extended or code or tag.partition("-")[0]
         code = index(_LANGUAGES).get(code, code)
-        script = take(4, str.isalpha)
-        region = take(2, str.isalpha) or take(3, str.isdigit)
-        first = len(rest[0]) if rest else 5
-        if not (
-            code.isalpha()
-            and (1 < len(code) < 4 or (code in ("i", "x") and rest))
-            and "".join(parts).isascii()
-            and all(map(str.isalnum, parts))
-            and max(map(len, parts)) < 9
-            and (first == 1 or first > 4 or (first == 4 and rest[0][0].isdigit()))
-            and len((rest or parts)[-1]) > 1
-        ):
+        if not found or code[0] == "?":
             hint = f"; did you mean {code[1:]!r}?" if code[:1] == "?" else ""
             raise ValueError(
                 "a language must be a tag such as 'en' or 'zh-Hans',"
                 f" got {language!r:.99}{hint}"
             )
-        keys = ["-".join([code, *script, *region])]
-        for more in (script, region, []):
-            key = "-".join([code, *more])
-            if key not in keys:
+        keys = ["-".join(filter(None, (code, script, region)))]
+        for more in {script, region, None}:
+            key = f"{code}-{more}" if more else code
+            if key != keys[0]:
                 keys.append(key + "=" if key + "=" in index(_BY_LANGUAGE) else key)
         return keys
 
@@ -676,9 +645,6 @@ def _load() -> "_Loaded":
 
     for made in (
         ModelInfo,
-        ModelVariant,
-        DenseLayer,
-        PinnedFile,
         from_registry,
         is_model_id,
         models_by_type,
