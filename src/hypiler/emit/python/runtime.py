@@ -285,7 +285,7 @@ def _load() -> "_Loaded":
 
     def mapped(decode: "_Decoder") -> "_Decoder":
         def read(field: "str") -> "Any":
-            found = {}
+            found: "dict[str, Any]" = {}
             for item in field.split(";"):
                 key, _, value = item.partition("=")
                 found[text(key)] = decode(value)
@@ -296,7 +296,7 @@ def _load() -> "_Loaded":
     def filler(owner: "type[Record]", fields: "str", separator: "str") -> "_Decoder":
         # The setter of each slot, past the class's own refusal, with its decoder and the
         # value of an empty field.
-        steps = []
+        steps: "list[tuple[Any, _Decoder, Any]]" = []
         for slot, codec in zip(owner.__slots__, fields.replace(":", " ").split()[1::2]):
             empty = (
                 () if codec[-1] in ";,)" else frozen({}) if codec[0] == "{" else None
