@@ -250,8 +250,9 @@ def faults(app: Path, python: Path) -> str:
     strict = {"typeCheckingMode": "strict", "enableTypeIgnoreComments": False}
     strict["reportUnnecessaryTypeIgnoreComment"] = "error"
     (app.parent / "pyrightconfig.json").write_text(json.dumps(strict), "utf-8")
-    mypy = ["mypy", "--strict", "--no-error-summary", "--no-pretty", "--python-executable", python, "search_app"]
-    pyright = ["basedpyright", "--pythonpath", python, "search_app"]
+    mypy = ["mypy", "--strict", "--enable-error-code", "deprecated", "--no-error-summary", "--no-pretty"]
+    mypy += ["--python-executable", str(python), "search_app"]
+    pyright = ["basedpyright", "--pythonpath", str(python), "search_app"]
     # They are tools of this environment, and look for packages in the other one.
     environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "MYPYPATH")}
     start = partial(subprocess.Popen[str], cwd=app.parent, env=environment, stdout=subprocess.PIPE, text=True)
@@ -280,10 +281,17 @@ def test_second_project_is_checked_against_each_release(
     release_again(library)
     run(builder, *BUILD, "--wheel", cwd=library)
     install(run, clean, only(library / "dist", "acme_embed-2.1.0-*.whl"))
-    assert faults(app, clean) == golden("0 errors, 0 warnings, 0 notes\n")
+    assert faults(app, clean) == golden(
+        "search_app/retired.py:5: error: overload def (id: Literal['splade-pp-en-v1']) ->"
+        " acme_embed.model_registry.ModelInfo[Literal[30522]] of function acme_embed.model_registry.get_model is"
+        " deprecated: 'splade-pp-en-v1' is deprecated: Use splade-pp-en-v2.  [deprecated]\n"
+        "search_app/retired.py\n"
+        '  search_app/retired.py:5:10 - error: The function "get_model" is deprecated\n'
+        "  \xa0\xa0'splade-pp-en-v1' is deprecated: Use splade-pp-en-v2. (reportDeprecated)\n"
+        "1 error, 0 warnings, 0 notes\n"
+    )
     assert run(clean, "-m", "search_app.index", cwd=app.parent).stdout == "26 models\n"
     told = run(clean, "-c", "from search_app.upgrade import NEW_DEFAULT; print(NEW_DEFAULT.id)", cwd=app.parent)
     assert told.stdout == "colbert-small\n"
-    old = "from acme_embed import MODELS; MODELS['splade-pp-en-v1']"
-    told = run(clean, "-W", "error", "-c", old, cwd=app.parent, fails=True)
+    told = run(clean, "-W", "error", "-m", "search_app.retired", cwd=app.parent, fails=True)
     assert told.stdout.endswith("DeprecationWarning: 'splade-pp-en-v1' is deprecated: Use splade-pp-en-v2.\n")

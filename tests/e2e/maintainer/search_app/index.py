@@ -38,6 +38,7 @@ def main() -> None:
     assert (of_user("bge-m3"), of_user("gpt-4")) == ("BGE-M3, MIT", "no model gpt-4")
     assert acme_embed.MODELS["bge-m3"].beir_avg is None
     assert [model.id for model in models_by_type(ModelType.RERANKER)] == ["ms-marco-minilm-l6-v2"]
+    assert [name for name, model in MODELS.items() if model.languages == ("mul",)] == ["bge-m3"]
     assert list(MODELS_BY_ID) == [model.id for model in MODEL_REGISTRY]
     print(len(MODEL_REGISTRY), "models")
 

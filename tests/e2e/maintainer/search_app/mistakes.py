@@ -14,7 +14,7 @@ from acme_embed.model_registry import BGE_M3, E5_LARGE_V2, NOMIC_EMBED_V1_5
 
 from search_app.index import create_index
 
-MODELS["e5-large"]  # type: ignore[typeddict-item]  # pyright: ignore[reportGeneralTypeIssues]
+MODELS["e5-large"]  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
 dimension("e5-large")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 query_text("intfloat/e5-large-v2", "cats")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 default: ModelId = "e5"  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
