@@ -134,7 +134,12 @@ def test_what_a_public_module_defines_is_public_or_has_an_underscore(name: str) 
 
 def test_all_code_lies_in_a_room() -> None:
     folders = {path.name for path in (SOURCE / "hypiler").iterdir() if path.is_dir()}
-    assert folders - {"__pycache__"} == {*ROOMS, APART, "stamps"}
+    assert folders - {"__pycache__"} == {*ROOMS, APART, "stamps", "_pyinstaller"}
+
+
+def test_hook_of_pyinstaller_is_imported_by_nothing() -> None:
+    paths = {*(SOURCE / "hypiler").rglob("*.py")} - {*modules("_pyinstaller")}
+    assert [path for path in sorted(paths) if any(room_of(name) == "_pyinstaller" for name in imports(path))] == []
 
 
 def test_contributing_shows_the_rooms_and_the_direction_of_imports() -> None:
@@ -193,6 +198,7 @@ def test_third_party_packages_are_known_to_the_engines_and_in_few_places() -> No
         tops = {name.split(".")[0] for name in imports(path)} - {"hypiler"}
         found |= {path.relative_to(SOURCE).as_posix(): tops - STANDARD} if tops - STANDARD else {}
     assert found == {
+        "hypiler/_pyinstaller/hook-hypiler.py": {"PyInstaller"},
         "hypiler/project/hooks/hatch.py": {"hatchling"},
         "hypiler/project/hooks/setuptools_layout.py": {"setuptools"},
         "hypiler/cli/completion.py": {"shtab"},
