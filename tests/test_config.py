@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import sys
 import warnings
 from typing import Any
 
@@ -268,3 +269,13 @@ def test_deprecated_model_warns_where_it_is_used() -> None:
     assert [(str(w.message), w.category, w.filename) for w in caught] == [
         (golden("'old' is deprecated: use `new`"), DeprecationWarning, __file__)
     ]
+
+
+def test_application_that_was_frozen_without_the_engines_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setitem(sys.modules, "hypiler.engines", None)
+    with pytest.raises(ImportError) as caught:
+        ModelConfig("org/x", 8, 16).load()
+    assert str(caught.value) == golden(
+        "hypiler.engines is missing: freeze this application with all modules of hypiler"
+    )

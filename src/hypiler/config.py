@@ -244,7 +244,13 @@ class ModelConfig(Generic[_Encoder_co]):
         from importlib import import_module
 
         # By name, so that type checkers do not follow: they would read the types of NumPy, for seconds.
-        engines: Any = import_module("hypiler.engines")
+        try:
+            engines: Any = import_module("hypiler.engines")
+        except ModuleNotFoundError as error:
+            # Tools that freeze applications do not see an import by name.
+            from hypiler._missing import missing_library
+
+            raise ImportError(missing_library(error, "hypiler")) from error
         return engines.load(
             self,
             engine,

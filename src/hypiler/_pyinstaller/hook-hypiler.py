@@ -1,6 +1,9 @@
 """The hook that PyInstaller runs for an application that imports hypiler."""
 
-from PyInstaller.utils.hooks import collect_entry_point, copy_metadata
+from PyInstaller.utils.hooks import (  # pyright: ignore[reportMissingModuleSource] - it runs this file
+    collect_entry_point,
+    copy_metadata,
+)
 
 from hypiler._pyinstaller import data_files, hidden_imports
 
