@@ -24,7 +24,13 @@ def encode_rows(rows: "Sequence[Sequence[Any]]", types: "Iterable[FieldType]") -
     """One line per model; `types` are the types of the values in a row. What follows these in a row is left out."""
     # Column by column, since most columns have few distinct values.
     columns = [_encode_column(one, column) for one, column in zip(types, zip(*rows, strict=True), strict=False)]
-    return ["|".join(row).rstrip("|") for row in zip(*columns, strict=True)]
+    return [_row(values) for values in zip(*columns, strict=True)]
+
+
+def _row(values: "tuple[str, ...]") -> str:
+    row = "|".join(values).rstrip("|")
+    # Tools take away the spaces at the end of a line. Only text can end with one, and text may contain escapes.
+    return row[:-1] + r"\x20" if row.endswith(" ") else row
 
 
 def _encode_column(field_type: "FieldType", column: "tuple[Any, ...]") -> "list[str]":

@@ -121,6 +121,18 @@ def _load() -> "_Loaded":
             names = ";".join(self.__slots__).replace(";_type", ";model_type")
             return dict(zip(names.split(";"), map(plain, self._values().values())))
 
+        @classmethod
+        def __get_pydantic_core_schema__(cls, *_: "object") -> "dict[str, Any]":
+            # For pydantic and FastAPI: only an instance is valid, and its JSON is its to_dict().
+            # The step `any` gives the instance a JSON Schema.
+            steps = [{"type": "any"}, {"type": "is-instance", "cls": cls}]
+            form = {
+                "type": "function-plain",
+                "function": cls.to_dict,
+                "return_schema": {"type": "dict"},
+            }
+            return {"type": "chain", "steps": steps, "serialization": form}
+
         def _values(self) -> "dict[str, Any]":
             slots = self.__slots__
             return dict(zip(slots, map(self.__getattribute__, slots)))
