@@ -249,6 +249,19 @@ def test_odd_names_and_a_subfolder(capsys: pytest.CaptureFixture[str], monkeypat
     assert concerned(capsys, "../../beta/models.json") == ["beta"]
 
 
+def test_every_registry_of_a_project_is_watched_and_checked(capsys: pytest.CaptureFixture[str]) -> None:
+    one = '[[tool.hypiler.registry]]\nsources = ["one.json"]\noutput = "one.py"\n'
+    two = '[[tool.hypiler.registry]]\nsources = ["two.json"]\noutput = "two.py"\nlock = "two.lock.json"\n'
+    write("services/beta/pyproject.toml", one + two)
+    write("services/beta/one.json", registry("a", license=1))
+    write("services/beta/two.json", registry("a"))
+    for name in ("one.json", "two.json", "two.lock.json"):
+        assert main(["check", "--changed", f"services/beta/{name}", "--format", "concise"]) == 1
+        out = capsys.readouterr().out
+        assert out.startswith("services/beta/one.json:1:")
+        assert out.endswith("\n1 error\n")
+
+
 def test_project_of_the_root_is_found(capsys: pytest.CaptureFixture[str]) -> None:
     write("pyproject.toml", '[tool.hypiler]\noutput = "root.py"\n')
     write("models.json", registry("a"))

@@ -161,6 +161,13 @@ def test_lock_second_source_and_source_above_the_project(
     (root / "more/b.json").write_text((root / "more/a.json").read_text().replace("more-encoder", "new-encoder"))
     app.sync()
     assert app.dimension() == "[512, 512, 512, 512]"
+    # A time does not tell that a file is gone, but the commit does.
+    git = ["git", "-C", str(root), "-c", "user.name=n", "-c", "user.email=e@e"]
+    (root / "more/b.json").unlink()
+    subprocess.run([*git, "add", "-A"], check=True)
+    subprocess.run([*git, "commit", "-q", "-m", "m"], check=True)
+    app.sync()
+    assert app.dimension() == "[512, 512, 512]"
     # A build reads the lock: a broken one ends it.
     (root / "models.lock.json").write_text("{")
     with pytest.raises(AssertionError, match=r"models\.lock\.json"):
