@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from golden import golden
 
-from hypiler import ModelConfig, UnknownModelError, config
+from hypiler import ModelConfig, UnknownModelError, config, engines
 from hypiler.model_registry import JINA_COLBERT_V2, MODEL_REGISTRY, ModelInfo
 from hypiler.schema.fields import FIELDS
 
@@ -245,6 +245,56 @@ class TestVariants:
         assert str(refusal.value) == golden(
             "ModelConfig('a/b', 1, 1) was not created from a registry entry, so it has no variant 'int8'"
         )
+
+
+@pytest.mark.parametrize(
+    ("id", "kind", "message"),
+    [
+        (
+            "colbert-small",
+            "DenseEncoder",
+            "`colbert-small` is a multi-vector model, which is loaded as MultiVectorEncoder; the program needs"
+            " DenseEncoder",
+        ),
+        (
+            "potion-retrieval-32m",
+            "SparseEncoder",
+            "`potion-retrieval-32m` is a static model, which is loaded as DenseEncoder; the program needs SparseEncoder",
+        ),
+        (
+            "ms-marco-minilm-l6-v2",
+            "MultiVectorEncoder",
+            "`ms-marco-minilm-l6-v2` is a reranker model, which is loaded as Reranker; the program needs"
+            " MultiVectorEncoder",
+        ),
+    ],
+)
+def test_a_model_of_another_kind_is_refused_before_anything_is_looked_for(id: Any, kind: str, message: str) -> None:
+    """The engine does not exist either, and there is no such folder."""
+    with pytest.raises(TypeError) as refusal:
+        ModelConfig.from_registry(id).load("nothing", kind=getattr(engines, kind), local="/nowhere")
+    assert str(refusal.value) == message
+
+
+@pytest.mark.parametrize("kind", ["dense", str, engines.Encoder, engines.EngineError])
+def test_a_kind_is_one_of_four_classes(kind: Any) -> None:
+    with pytest.raises(TypeError) as refusal:
+        ModelConfig.from_registry("colbert-small").load(kind=kind)
+    assert str(refusal.value) == (
+        f"kind must be one of the classes DenseEncoder, MultiVectorEncoder, SparseEncoder, Reranker; got {kind!r}"
+    )
+
+
+def test_a_model_of_the_right_kind_goes_on_to_the_engine() -> None:
+    with pytest.raises(ValueError) as refusal:
+        ModelConfig.from_registry("colbert-small").load("nothing", kind=engines.MultiVectorEncoder)
+    assert str(refusal.value).startswith("engine must be auto or one of ")
+
+
+def test_annotations_may_name_the_encoder_at_run_time() -> None:
+    alias = ModelConfig[engines.DenseEncoder]
+    assert (alias.__origin__, alias.__args__) == (ModelConfig, (engines.DenseEncoder,))
+    assert isinstance(ModelConfig.colbert_v2(), ModelConfig)
 
 
 class Retired:

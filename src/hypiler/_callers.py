@@ -25,6 +25,20 @@ def stacklevel(helper: "tuple[str, str] | None" = None) -> int:
     return level
 
 
+def warn_of_deprecated(model: "Model") -> None:
+    """Warn that a deprecated model was asked for, if the method of hypiler that calls this was called from outside.
+
+    A lookup by hypiler itself, such as that of a command, is no use of the model.
+    """
+    frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
+    while frame.f_back is not None and frame.f_code.co_name in ("get", "__getitem__"):
+        frame = frame.f_back
+    if not _is_inside(str(frame.f_globals.get("__name__"))):
+        from warnings import warn
+
+        warn(deprecation(model), DeprecationWarning, stacklevel=stacklevel())
+
+
 def deprecation(model: "Model") -> str:
     """What is said of a deprecated model, on one line; generated modules say the same."""
     text = f"{model.id!r} is deprecated: {model.deprecated}"

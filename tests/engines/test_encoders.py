@@ -52,6 +52,10 @@ def test_vectors_come_in_the_order_of_the_texts_whatever_the_batch(encoder: Any,
     np.testing.assert_allclose(encoder.encode_documents(TEXTS, batch_size=batch_size), one_by_one, atol=1e-6)
 
 
+def test_the_kind_that_the_program_needs_is_what_it_gets(folder: Path, tmp_path: Path) -> None:
+    assert type(config_of(tmp_path).load("onnx", local=folder, kind=DenseEncoder)) is DenseEncoder
+
+
 def test_no_texts_give_no_vectors(encoder: Any) -> None:
     vectors = encoder.encode_queries([])
     assert (vectors.dtype, vectors.shape) == (np.float32, (0, WIDTH))

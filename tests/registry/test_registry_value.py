@@ -3,6 +3,7 @@
 import copy
 import json
 import pickle
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,21 @@ def two(tmp_path: Path) -> Registry:
     first = plain_model(id="model-a", huggingface_id="org/Model-A", name="The A", aliases=["a"])
     second = plain_model(id="model-b", huggingface_id="org/Model-B", name="The B")
     return Registry.load(written(tmp_path / "models.json", first, second, version="2.1"))
+
+
+@pytest.mark.parametrize("name", ["old", "very-old", "org/old"])
+def test_a_deprecated_model_warns_where_it_is_asked_for(tmp_path: Path, name: str) -> None:
+    old = full_model(id="old", aliases=["very-old"], huggingface_id="org/old", deprecated="use `new`")
+    registry = Registry.load(written(tmp_path / "models.json", plain_model(id="new"), old))
+    program = f"registry[{name!r}]\nregistry.get({name!r})\nregistry.origin({name!r}, 'deprecated')\n"
+    program += f"[*registry]; registry['new']; registry.get('nothing'); {name!r} in registry; registry.models\n"
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        exec(compile(program, "program.py", "exec"), {"registry": registry})
+    text = "'old' is deprecated: use `new`"
+    assert [(w.filename, w.lineno, str(w.message), w.category) for w in caught] == [
+        ("program.py", line, text, DeprecationWarning) for line in (1, 2)
+    ]
 
 
 def test_it_is_a_collection_of_models_in_file_order(two: Registry) -> None:

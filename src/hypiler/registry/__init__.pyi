@@ -339,7 +339,8 @@ class _CheckedRegistry:
 class Registry(_CheckedRegistry):
     """The models of one or more files, in file order: a collection, with lookup by id, alias or repository name.
 
-    `registry[name]` raises UnknownModelError, a KeyError, with the nearest id; `registry.get(name)` gives None.
+    `registry[name]` raises UnknownModelError, a KeyError, with the nearest id; `registry.get(name)` gives None. Both
+    warn with DeprecationWarning of a deprecated model.
     Iteration, `len`, `in` and `registry.ids` are in file order.
 
     Attributes:
@@ -374,6 +375,8 @@ class Registry(_CheckedRegistry):
     @classmethod
     def shipped(cls) -> Self:
         """The registry that this package carries: the models of `hypiler.model_registry`."""
+    def get(self, id: str) -> Model | None:
+        """The model with this id, alias or repository name, or None. Warns if the model is deprecated."""
     def __repr__(self) -> str: ...
     def report(self, *, color: bool=False) -> str:
         """The findings as text for people, each with its source line."""

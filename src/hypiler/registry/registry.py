@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from typing import Self
 
     from hypiler.compiler.rule_settings import RuleSettings
+    from hypiler.schema.model import Model
 
 
 class Registry(CheckedRegistry):
     """The models of one or more files, in file order: a collection, with lookup by id, alias or repository name.
 
-    `registry[name]` raises UnknownModelError, a KeyError, with the nearest id; `registry.get(name)` gives None.
+    `registry[name]` raises UnknownModelError, a KeyError, with the nearest id; `registry.get(name)` gives None. Both
+    warn with DeprecationWarning of a deprecated model.
     Iteration, `len`, `in` and `registry.ids` are in file order.
 
     Attributes:
@@ -84,6 +86,15 @@ class Registry(CheckedRegistry):
         paths, lock = shipped_files()
         load_into(registry, paths, lock=lock)
         return registry
+
+    def get(self, id: str) -> "Model | None":
+        """The model with this id, alias or repository name, or None. Warns if the model is deprecated."""
+        model = super().get(id)
+        if model is not None and model.deprecated:
+            from hypiler._callers import warn_of_deprecated
+
+            warn_of_deprecated(model)
+        return model
 
     def __repr__(self) -> str:
         found = f"{len(self.findings)} finding{'s' * (len(self.findings) != 1)}" if self.findings else "no findings"
