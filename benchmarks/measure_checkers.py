@@ -116,15 +116,19 @@ def _program(lab: Lab) -> str:
     names = [constant_of(id) for id in ids]
     reads = "".join([f"print({name}.embedding_dim, {name}.languages)\n" for name in names])
     keys = "".join([f'print(MODELS["{id}"].resolve_dimension())\n' for id in ids])
+    loads = "".join([f'print(from_registry("{id}").load().engine)\n' for id in ids])
     return f"""from model_registry import (
     MODELS,
     ModelInfo,
+    from_registry,
     get_model,
     models_by_language,
     {", ".join(names)},
 )
 
-{reads}{keys}
+{reads}{keys}{loads}
+for name, model in MODELS.items():
+    print(name, model.embedding_dim)
 found: ModelInfo | None = get_model(input())
 print(found.id if found else "", [m.name for m in models_by_language("de")])
 """
@@ -134,7 +138,7 @@ def _mistakes(lab: Lab) -> str:
     """What is right, and what is wrong, about the first and the last model."""
     models = lab.models(_LITERALS)
     lines = [
-        "from model_registry import MODELS, ModelId, Repository, from_registry, get_model",
+        "from model_registry import MODELS, ModelId, Repository, from_registry, get_model, models_by_type",
         "",
         'repository: Repository = "nobody/nothing"  # wrong',
         'id: ModelId = "nothing"  # wrong',
@@ -142,6 +146,8 @@ def _mistakes(lab: Lab) -> str:
         'get_model("nothing").name  # wrong',
         'from_registry("nobody/nothing")  # wrong',
         'from_registry("nothing")  # wrong',
+        'MODELS["nothing"]  # wrong',
+        'models_by_type("nothing")  # wrong',
     ]
     for model in (models[0], models[-1]):
         width = model["specs"]["embedding_dim"]
