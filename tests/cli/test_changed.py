@@ -159,6 +159,13 @@ def test_source_that_is_missing_is_told_and_the_other_projects_are_checked(
         assert "services/beta/models.json:" in out + err
 
 
+def test_a_project_that_cannot_be_read_has_not_no_findings(capsys: pytest.CaptureFixture[str]) -> None:
+    git("rm", "-q", "services/alpha/models.json")
+    assert main(["check", "--changed", "services/alpha/models.json"]) == 3
+    said = golden("hypiler: cannot read `services/alpha/models.json`: No such file or directory\n")
+    assert capsys.readouterr() == ("", said)
+
+
 def test_deleted_source_of_a_pattern_concerns_the_project(capsys: pytest.CaptureFixture[str]) -> None:
     git("rm", "-q", "services/alpha/more/c.json")
     assert main(["build", "--check", "--changed"]) == 1

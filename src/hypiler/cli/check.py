@@ -98,9 +98,12 @@ def _of_changed(options: "Namespace") -> int:
         if isinstance(registries, int):
             return registries
         found += registries
-    if code is None and options.format in ("text", "concise"):
-        print(NO_CHANGE)
-        return OK
+    if options.format in ("text", "concise"):
+        if code is None:
+            print(NO_CHANGE)
+            return OK
+        if code == ENVIRONMENT and not found and not faults:
+            return code  # nothing was read, so nothing can be said about models
     return max(code or OK, _report(found, faults, options))
 
 
