@@ -47,9 +47,8 @@ class RegistryBuildHook(BuildHookInterface[Any]):
             self._select_package()
             self._pack(version, build_data)
             if version == "editable":
-                check_editable(
-                    [path for path in modules(self.compiled) if not _is_reached(self.build_config, path)], _HELP
-                )
+                config = self.build_config
+                check_editable([path for path in modules(self.compiled) if not _is_reached(config, path)], _HELP)
         else:
             self._carry_inputs(build_data)
 
@@ -61,7 +60,7 @@ class RegistryBuildHook(BuildHookInterface[Any]):
             check_sdist(artifact_path, self.compiled)
 
     def _select_package(self) -> None:
-        """Where hatchling would find no package to pack, because the build makes it, select what the build makes.
+        """Select what the build makes, where hatchling would find no package to pack.
 
         Raises ValueError, as hatchling does, if there are packages of another name than the project.
         """
@@ -72,8 +71,9 @@ class RegistryBuildHook(BuildHookInterface[Any]):
             # Asked before our files are added: with any file to pack, hatchling does not report that it finds nothing.
             _ = config.packages
             return
+        tables = (config.target_config, config.build_config)
         for path in modules(self.compiled):
-            _add_selection(config.target_config, portable(path))
+            _add_selection(config.target_config, portable(path), is_mapped=any("sources" in table for table in tables))
 
     def _has_module_of_its_name(self) -> bool:
         project: str = self.build_config.builder.metadata.core.name
@@ -136,10 +136,14 @@ def _packages(root: str) -> list[str]:
     return [path for path in found if path.split(os.sep)[0] not in _NOT_SHIPPED]
 
 
-def _add_selection(table: dict[str, Any], path: str) -> None:
-    """Select a generated module, with the package around it, in the table of the wheel."""
+def _add_selection(table: dict[str, Any], path: str, *, is_mapped: bool) -> None:
+    """Select a generated module, with the package around it, in the table of the wheel.
+
+    `is_mapped` says that people have said which folders hold packages.
+    """
     if path.startswith("src/"):
-        table["sources"] = ["src"]
+        if not is_mapped:
+            table["sources"] = ["src"]
         selected = ["src"]
     else:
         selected = [path.partition("/")[0]] if "/" in path else [path, path + "i"]
@@ -160,15 +164,13 @@ def _is_reached(config: Any, path: str) -> bool:
     """Whether an editable wheel makes a module importable from the tree, or holds a copy because people force it."""
     if config.dev_mode_dirs:
         folders = [os.path.join(os.path.normpath(folder), "") for folder in config.dev_mode_dirs]
-        inside = [
-            path.removeprefix(folder)
-            for folder in folders
-            if folder == os.path.join(os.curdir, "") or path.startswith(folder)
-        ]
-        return any(is_importable(portable(rest)) for rest in inside)
+        here = os.path.join(os.curdir, "")
+        below = [path.removeprefix(folder) for folder in folders if folder == here or path.startswith(folder)]
+        return any(is_importable(portable(rest)) for rest in below)
     source = os.path.join(config.root, path)
     named = [*config.only_include, *config.force_include]
-    return _place(config, path) is not None or not named or any(source.startswith(folder) for folder in named)
+    inside = any(source == known or source.startswith(known + os.sep) for known in named)
+    return _place(config, path) is not None or inside or not named
 
 
 def _unmapped(config: Any, place: str) -> str:

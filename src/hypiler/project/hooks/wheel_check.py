@@ -15,7 +15,10 @@ from hypiler.project.files import read_file
 from hypiler.project.hooks.common import end_build, modules, portable
 from hypiler.project.output import same_text
 
-_FLAT_ROOTS = ("src/",)
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _DATA = (".data/purelib/", ".data/platlib/")
 
 
@@ -24,10 +27,8 @@ def wheel_place(mapped: str, root: str) -> str:
 
     `src` is the root of a layout and no package, unless it has an `__init__.py`.
     """
-    for folder in _FLAT_ROOTS:
-        if mapped.startswith(folder) and not os.path.exists(os.path.join(root, folder, "__init__.py")):
-            return mapped.removeprefix(folder)
-    return mapped
+    is_package = os.path.exists(os.path.join(root, "src", "__init__.py"))
+    return mapped if is_package else mapped.removeprefix("src/")
 
 
 def is_importable(place: str) -> bool:
@@ -63,27 +64,27 @@ def check_sdist(sdist: str, compiled: Compiled) -> None:
 
     Hooks keep modules out of an sdist. But where settings of people insist, an old version of hatchling packs them.
     """
-    texts = {
-        f"/{portable(path + end)}": compiled.outputs.texts[path + end]
-        for path in modules(compiled)
-        for end in ("", "i")
-    }
-    found: list[str] = []
+    files = [path + end for path in modules(compiled) for end in ("", "i")]
+    texts = {portable(path): compiled.outputs.texts[path] for path in files}
     with tarfile.open(sdist) as archive:
-        for member in archive:
-            path = member.name[member.name.find("/") :]
-            if (
-                path in texts
-                and (file := archive.extractfile(member))
-                and not same_text(file.read(), texts[path].encode())
-            ):
-                found.append(path[1:])
+        found = [
+            path for path, data in _members(archive) if path in texts and not same_text(data, texts[path].encode())
+        ]
     if found:
         os.unlink(sdist)
-        message = "must be up to date, since the settings of hatchling put it into the sdist; it is stale"
-        end_build(
-            [Finding("M507", f"`{printable(path)}` {message}", file=path, help="run `hypiler build`") for path in found]
-        )
+        end_build([_finding_of_sdist(path) for path in found])
+
+
+def _members(archive: tarfile.TarFile) -> "Iterator[tuple[str, bytes]]":
+    """The files of an sdist, which has one folder at the top."""
+    for member in archive:
+        if file := archive.extractfile(member):
+            yield member.name.partition("/")[2], file.read()
+
+
+def _finding_of_sdist(path: str) -> Finding:
+    message = "must be up to date, since the settings of hatchling put it into the sdist; it is stale"
+    return Finding("M507", f"`{printable(path)}` {message}", file=path, help="run `hypiler build`")
 
 
 def _finding(path: str, fault: str, help: str) -> Finding:
