@@ -112,7 +112,9 @@ FILTERS: list[tuple[list[str], Callable[[ModelInfo], bool]]] = [
     (["--organization", "jina ai"], lambda m: m.organization == "Jina AI"),
     (["--license", "mit"], lambda m: m.license == "MIT"),
     (["--language", "de"], lambda m: "de" in m.languages),
-    (["--language", "zh-hans"], lambda m: "zh-Hans" in m.languages),
+    (["--language", "zh-hans"], lambda m: {"zh-Hans", "zh"} & set(m.languages)),
+    (["--language", "deu"], lambda m: "de" in m.languages),
+    (["--language", "de_AT"], lambda m: "de" in m.languages),
     (
         ["--language", "zh"],
         lambda m: any(tag.partition("-")[0] == "zh" for tag in m.languages),
@@ -162,7 +164,7 @@ def test_filters_that_no_model_meets_give_an_empty_list(capsys: Capture) -> None
         ("type", "colbret", "colbert"),
         ("organization", "JinaAI", "Jina AI"),
         ("license", "Apache2.0", "Apache-2.0"),
-        ("language", "eng", "en"),
+        ("language", "enn", "en"),
         ("modality", "images", "image"),
     ],
 )
@@ -170,6 +172,14 @@ def test_unknown_word_suggests_the_nearest_of_the_registry(capsys: Capture, opti
     assert main(["list", f"--{option}", word]) == 2
     message = golden(f"hypiler: --{option}: no model has `{word}`; did you mean `{near}`?\n")
     assert capsys.readouterr() == ("", message)
+
+
+def test_name_of_a_language_suggests_its_tag(capsys: Capture) -> None:
+    assert main(["list", "--shipped", "--language", "german"]) == 2
+    said = capsys.readouterr().err
+    assert said == golden(
+        "hypiler: --language: a language must be a tag such as 'en' or 'zh-Hans', got 'german'; did you mean 'de'?\n"
+    )
 
 
 def test_unknown_word_that_is_near_to_none_lists_the_known_ones(

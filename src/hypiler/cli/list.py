@@ -8,6 +8,7 @@ from hypiler.cli.tables import UNKNOWN, Column, table
 from hypiler.cli.terminal import Page, pad, wrap, write_lines
 from hypiler.diagnostics.escaping import did_you_mean, printable, quote_name
 from hypiler.diagnostics.terminal_text import columns_of
+from hypiler.schema.language_tags import matches, read_tag
 from hypiler.schema.parameter_counts import parameter_count
 
 TYPE_CHECKING = False
@@ -104,13 +105,10 @@ def run(options: "Namespace") -> int:
 
 def _filtered(registry: "CheckedRegistry", options: "Namespace") -> "list[Model]":
     tags = [tag for model in registry for tag in model.languages]
-    # `zh` also finds `zh-Hans`, so `zh` is known where only the longer tag is listed.
-    languages = [*tags, *[tag.partition("-")[0] for tag in tags]]
-
     types = _known("type", options.type, [model.model_type for model in registry])
     owners = _known("organization", options.organization, [model.organization for model in registry])
     licenses = _known("license", options.license, [model.license for model in registry])
-    spoken = _known("language", options.language, languages)
+    spoken = [_language(word, tags) for word in options.language]
     modalities = _known("modality", options.modality, [word for model in registry for word in model.modalities])
 
     def passes(model: "Model") -> bool:
@@ -131,8 +129,20 @@ def _filtered(registry: "CheckedRegistry", options: "Namespace") -> "list[Model]
 
 
 def _speaks(model: "Model", language: str) -> bool:
-    """Whether a model lists a language, or a script or region of it."""
-    return any(tag == language or tag.startswith(f"{language}-") for tag in model.languages)
+    """Whether a model lists a tag, a more general tag or a more specific one."""
+    return any(matches(tag.lower(), language) for tag in model.languages)
+
+
+def _language(word: str, tags: "list[str]") -> str:
+    """The tag that a word means. Raises _UnknownValueError for no tag, and for a tag that finds no model."""
+    try:
+        language = read_tag(word)
+    except ValueError as error:
+        raise _UnknownValueError(f"--language: {printable(str(error))}") from None
+    if not any(matches(tag.lower(), language) for tag in tags):
+        # `zh` also finds `zh-Hans`, so `zh` is known where only the longer tag is listed.
+        _known("language", [word], [*tags, *[tag.partition("-")[0] for tag in tags]])
+    return language
 
 
 def _known(option: str, words: "list[str]", known: "Iterable[str]") -> "list[str]":

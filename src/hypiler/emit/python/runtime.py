@@ -448,12 +448,12 @@ def _load() -> "_Loaded":
 
         wanted = own_part(str(name))
         known = dict(zip(map(own_part, names), names))
-        pairs = [wanted[i : i + 2] for i in range(len(wanted))]
+        pieces = [wanted[i : i + 3] for i in range(0, len(wanted), 2)]
 
         def distance(other: "str") -> "float":
-            return -sum(map(other.__contains__, pairs)) / (len(wanted) + len(other))
+            return -sum(map(other.__contains__, pieces)) / (len(wanted) + len(other))
 
-        # A comparison takes long: only what shares many pairs of letters is compared.
+        # A comparison takes long: only what shares many pieces is compared.
         near = get_close_matches(wanted, sorted(known, key=distance)[:50], 1)
         return known[near[0]] if near else None
 
