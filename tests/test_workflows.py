@@ -208,8 +208,9 @@ class _Pages(BaseHTTPRequestHandler):
 
 class TestLinks:
     def test_address_without_an_answer_is_named_with_its_pages(
-        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
+        monkeypatch.setenv("no_proxy", "*")
         with ThreadingHTTPServer(("127.0.0.1", 0), _Pages) as server:
             Thread(target=server.serve_forever, daemon=True).start()
             url = f"http://127.0.0.1:{server.server_port}"
