@@ -164,7 +164,7 @@ def test_filters_that_no_model_meets_give_an_empty_list(capsys: Capture) -> None
         ("type", "colbret", "colbert"),
         ("organization", "JinaAI", "Jina AI"),
         ("license", "Apache2.0", "Apache-2.0"),
-        ("language", "enn", "en"),
+        ("language", "zh-Han", "zh-Hant"),
         ("modality", "images", "image"),
     ],
 )
