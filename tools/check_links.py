@@ -41,6 +41,7 @@ def fault(address: str) -> str | None:
         with urlopen(request, timeout=_SECONDS):
             return None
     except HTTPError as error:
+        error.close()
         return None if error.code in _THERE else f"status {error.code}"
     except (OSError, HTTPException) as error:
         return str(error) or type(error).__name__
