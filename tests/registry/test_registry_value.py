@@ -4,17 +4,21 @@ import copy
 import json
 import pickle
 import warnings
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from generated import run_python
 from golden import golden
 from strategies import plain_model as full_model
 from strategies import registry_of
 
+import hypiler
 from hypiler.model_files.facts import FileFact
 from hypiler.model_registry import MODEL_REGISTRY
 from hypiler.registry import Origin, Registry, RuleSettings, UnknownModelError
+from hypiler.registry.shipped import shipped_files
 from hypiler.verification.lockfile import LockedFile, LockEntry, write_lock
 
 
@@ -286,6 +290,21 @@ def test_the_shipped_registry_has_the_models_of_the_shipped_module() -> None:
     origin = registry.origin("bge-m3")
     assert origin is not None
     assert origin.layer == "hypiler"
+
+
+def test_the_shipped_registry_is_read_from_a_zip_archive(tmp_path: Path) -> None:
+    source = Path(hypiler.__file__).parent
+    with zipfile.ZipFile(tmp_path / "app.zip", "w") as archive:
+        for path in source.rglob("*.py"):
+            archive.write(path, path.relative_to(source.parent))
+        ((models,), _) = shipped_files()
+        archive.write(models, "hypiler/registry/models.json")
+    (tmp_path / "empty").mkdir()
+    code = "from hypiler import Registry; registry = Registry.shipped(); print(registry, *registry.ids)"
+    place = {"PYTHONPATH": str(tmp_path / "app.zip"), "TMPDIR": str(tmp_path / "empty")}
+    told = run_python(code, cwd=tmp_path, **place)
+    assert (told.stderr, told.stdout.split()) == ("", [*repr(Registry.shipped()).split(), *Registry.shipped().ids])
+    assert [*(tmp_path / "empty").iterdir()] == []
 
 
 def test_a_model_is_immutable_hashable_and_can_be_copied(two: Registry) -> None:

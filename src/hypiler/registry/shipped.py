@@ -13,4 +13,21 @@ def shipped_files() -> "tuple[list[str], str | bool]":
         if (folder / NAME).is_file():
             lock = folder / LOCK
             return [str(folder / NAME)], str(lock) if lock.is_file() else False
-    raise FileNotFoundError(f"{NAME} of the shipped registry is not part of this installation")
+    source = _unpacked(NAME)
+    if source is None:
+        raise FileNotFoundError(f"{NAME} of the shipped registry is not part of this installation")
+    return [source], _unpacked(LOCK) or False
+
+
+def _unpacked(name: str) -> str | None:
+    """A file that is packed in a zip archive with this module, as a temporary file; None if there is no such file."""
+    import atexit
+    from contextlib import ExitStack
+    from importlib.resources import as_file, files
+
+    packed = files("hypiler.registry") / name
+    if not packed.is_file():
+        return None
+    kept = ExitStack()
+    atexit.register(kept.close)
+    return str(kept.enter_context(as_file(packed)))
