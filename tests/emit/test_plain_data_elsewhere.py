@@ -64,10 +64,9 @@ def test_a_web_service_answers_with_models(recwarn: pytest.WarningsRecorder) -> 
 
 def test_records_are_fields_of_pydantic_classes() -> None:
     need("pydantic")
-    from pydantic import BaseModel, ConfigDict, ValidationError
+    from pydantic import BaseModel, ValidationError
 
     class Own(BaseModel):
-        model_config = ConfigDict(arbitrary_types_allowed=True)
         model: ModelInfo
 
     assert Own(model=BGE_M3).model is BGE_M3
