@@ -27,8 +27,11 @@ _JUST_NOW = 3600
 
 def outdated_bytecode(path: str, text: str) -> list[str]:
     """The bytecode files that Python would run for the module at `path`, and that were not compiled from `text`."""
+    taken = {file: content for file in _files(path) if (content := _taken(file, path)) is not None}
+    if not taken:
+        return []
     blocks = [block.partition('"""')[0].encode() for block in text.split('r"""')[1:]]
-    return [file for file in _files(path) if not _holds(_taken(file, path), blocks)]
+    return [file for file, content in taken.items() if not all(block in content for block in blocks)]
 
 
 def discard_bytecode(files: "list[str]") -> None:
@@ -109,10 +112,6 @@ def _taken(file: str, source: str) -> bytes | None:
     if flags == _UNCHECKED_HASH or (flags == _BY_TIME and same):
         return _read(file)
     return None
-
-
-def _holds(content: bytes | None, blocks: list[bytes]) -> bool:
-    return content is None or all(block in content for block in blocks)
 
 
 def _flags(beginning: bytes) -> int:

@@ -18,13 +18,12 @@ backend = importlib.import_module(sys.argv[1])
 for word in sys.argv[2:]:
     kind, _, out = word.partition("=")
     os.makedirs(out, exist_ok=True)
-    # A process of its own for each: setuptools remembers folders that it has made, and then removed.
-    child = os.fork()
+    child = len(sys.argv) > 3 and os.fork()
     if not child:
         getattr(backend, "build_" + kind)(out)
         sys.stdout.flush()
-        os._exit(0)
-    if os.waitpid(child, 0)[1]:
+        len(sys.argv) > 3 and os._exit(0)
+    elif os.waitpid(child, 0)[1]:
         sys.exit(1)
 """
 _IMPORT = """
@@ -50,11 +49,25 @@ def pyproject(backend: str, options: str, settings: str = "", name: str = "app")
 
 
 def run_backend(root: Path, backend: str, *steps: str) -> subprocess.CompletedProcess[str]:
-    """Run the functions of PEP 517 and 660 in one process; each step is `wheel=FOLDER`, `sdist=…` or `editable=…`."""
-    command = [sys.executable, "-c", _BUILD, BACKENDS[backend], *steps]
-    return subprocess.run(
-        command, cwd=root, env=environment(), check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    """Run the functions of PEP 517 and 660; each step is `wheel=FOLDER`, `sdist=…` or `editable=…`.
+
+    Each step has a process of its own, since setuptools remembers folders that it has made, and then removed. Where
+    processes can fork, the backend is loaded once.
+    """
+    groups = [steps] if hasattr(os, "fork") else [(step,) for step in steps]
+    for group in groups:
+        done = subprocess.run(
+            [sys.executable, "-c", _BUILD, BACKENDS[backend], *group],
+            cwd=root,
+            env=environment(),
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        if done.returncode:
+            break
+    return done
 
 
 def only(folder: Path) -> Path:
