@@ -4,6 +4,7 @@ import copy
 import pickle
 import sys
 import warnings
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -321,9 +322,12 @@ def test_deprecated_model_warns_where_it_is_used() -> None:
     ]
 
 
-def test_application_that_was_frozen_without_the_engines_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("packed", [None, ModuleType("hypiler.engines")], ids=["nothing", "an empty folder"])
+def test_application_that_was_frozen_without_the_engines_says_so(
+    packed: ModuleType | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys, "frozen", True, raising=False)
-    monkeypatch.setitem(sys.modules, "hypiler.engines", None)
+    monkeypatch.setitem(sys.modules, "hypiler.engines", packed)
     with pytest.raises(ImportError) as caught:
         ModelConfig("org/x", 8, 16).load()
     assert str(caught.value) == golden(

@@ -245,13 +245,14 @@ class ModelConfig(Generic[_Encoder_co]):
 
         # By name, so that type checkers do not follow: they would read the types of NumPy, for seconds.
         try:
-            engines: Any = import_module("hypiler.engines")
-        except ModuleNotFoundError as error:
-            # Tools that freeze applications do not see an import by name.
+            load: Any = import_module("hypiler.engines").load
+        except (ModuleNotFoundError, AttributeError) as error:
+            # Tools that freeze applications do not see an import by name. They may pack an empty folder.
             from hypiler._missing import missing_library
 
-            raise ImportError(missing_library(error, "hypiler")) from error
-        return engines.load(
+            missing = ModuleNotFoundError(name="hypiler.engines")
+            raise ImportError(missing_library(missing, "hypiler")) from error
+        return load(
             self,
             engine,
             kind=kind,
