@@ -35,7 +35,7 @@ def shown(capsys: Capture, *words: str) -> str:
 
 def test_hypiler_alone_shows_the_help(capsys: Capture) -> None:
     page = shown(capsys)
-    assert [shown(capsys, word) for word in ("--help", "-h", "help")] == [page] * 3
+    assert [shown(capsys, *words.split()) for words in ("--help", "-h", "help", "help help")] == [page] * 4
     assert [name for name in COMMANDS if not re.search(rf"^    {name}\s+\w", page, re.MULTILINE)] == []
 
 

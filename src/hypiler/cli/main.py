@@ -121,7 +121,7 @@ def _run(arguments: list[str]) -> int:
 
 def _asked(arguments: list[str]) -> list[str]:
     """The arguments, with `--help` where help is asked for in another way: by `help`, or without any argument."""
-    if not arguments:
+    if not arguments or arguments == ["help", "help"]:
         return ["--help"]
     return [*arguments[1:], "--help"] if arguments[0] == "help" else arguments
 
