@@ -45,7 +45,7 @@ def _cost(lab: Lab, name: str, arguments: "Callable[[str, Path], list[str]]", pr
 def _beside_hypiler(lab: Lab, name: str, arguments: "Callable[[str, Path], list[str]]", program: str) -> Row:
     """Compare with an environment that has neither hypiler nor NumPy: a generated module names a type of hypiler's."""
     folder = lab.generated(_FEW)
-    (folder / "program.py").write_text(_program(lab), encoding="utf-8")
+    (folder / "program.py").write_text(_program(lab, loads=False), encoding="utf-8")
     given = arguments(program, folder)
     pythons = (sys.executable, lab.bare)
     commands = {python: Command([*given, *_interpreter(name, python)], folder) for python in pythons}
@@ -110,23 +110,23 @@ _BESIDE = 1.4
 _BARS = {"mypy": 1.3, "pyright": 1.3, "basedpyright": 1.3}
 
 
-def _program(lab: Lab) -> str:
-    """Use the models that both registries have, in every way there is."""
+def _program(lab: Lab, *, loads: bool = True) -> str:
+    """Use the models that both registries have, in every way there is; loading them needs hypiler."""
     ids = [model["id"] for model in lab.models(_FEW)]
     names = [constant_of(id) for id in ids]
     reads = "".join([f"print({name}.embedding_dim, {name}.languages)\n" for name in names])
     keys = "".join([f'print(MODELS["{id}"].resolve_dimension())\n' for id in ids])
-    loads = "".join([f'print(from_registry("{id}").load().engine)\n' for id in ids])
+    encoders = "".join([f'print(from_registry("{id}").load().engine)\n' for id in ids]) if loads else ""
     return f"""from model_registry import (
     MODELS,
     ModelInfo,
-    from_registry,
+    {"from_registry," if loads else ""}
     get_model,
     models_by_language,
     {", ".join(names)},
 )
 
-{reads}{keys}{loads}
+{reads}{keys}{encoders}
 for name, model in MODELS.items():
     print(name, model.embedding_dim)
 found: ModelInfo | None = get_model(input())
