@@ -101,6 +101,14 @@ def test_no_linter_complains_about_a_generated_file(tool: str, packages: Path) -
     assert (result.stdout, result.returncode) == ("", 0)
 
 
+def test_no_rule_of_basedpyright_reports_anything_in_a_generated_file(packages: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(packages, tmp_path / "copy")
+    rules = {"typeCheckingMode": "all", "reportUnnecessaryTypeIgnoreComment": "error"}
+    (copy / "pyrightconfig.json").write_text(json.dumps(rules), "utf-8")
+    result = run("basedpyright", ["--level", "warning"], copy)
+    assert (result.stdout, result.returncode) == ("0 errors, 0 warnings, 0 notes\n", 0)
+
+
 CLIENT = '''"""A program that uses every way into a registry."""
 
 import app.model_registry as reg

@@ -49,7 +49,7 @@ from typing import (
     final,{overload}
 )
 
-from typing_extensions import TypeVar{deprecated}
+from typing_extensions import TypeVar, override{deprecated}
 
 # isort: split
 {config}
@@ -177,9 +177,13 @@ _MODELS = '''
 class _Models(Mapping[str, ModelInfo]):
     """A read-only mapping. As keys, checkers accept the ids and aliases of this registry."""
 
-{lookups}    def __iter__(self) -> Iterator[ModelId]: ...
+{lookups}    @override
+    def __iter__(self) -> Iterator[ModelId]: ...
+    @override
     def __len__(self) -> int: ...
+    @override
     def keys(self) -> KeysView[ModelId]: ...
+    @override
     def items(self) -> ItemsView[ModelId, ModelInfo]: ...
 
 MODELS: Final[_Models]
@@ -468,8 +472,10 @@ def _models(ids: _Names) -> str:
     if ids.few and len(ids.groups) > 1:
         # For an argument that may be any of the names: checkers do not try every member of a large union.
         out += "    @overload\n    def __getitem__(self, key: ModelId, /) -> ModelInfo: ...\n"
+    # The first overload is the one to mark.
+    out = (out or _NO_LOOKUP).replace("    def ", "    @override\n    def ", 1)
     # ty reports the last overload, and only a comment in its line stops it.
-    others, definition, last = (out or _NO_LOOKUP).rpartition("def __getitem__(")
+    others, definition, last = out.rpartition("def __getitem__(")
     first_line, rest = last.split("\n", 1)
     return _MODELS.format(
         lookups=f"{others}{definition}{first_line}  # ty: ignore[incompatible-method-override]\n{rest}"
