@@ -27,6 +27,8 @@ from hypiler.registry import Registry
 from hypiler.verification.rule_sets import all_codes, all_rules
 
 ROOT = Path(__file__).parents[1]
+# griffe2md formats signatures with black where it is installed. The pages must not depend on that.
+sys.modules["black"] = None  # type: ignore[assignment]
 _BEGIN, _END = "<!-- fields: written by `hypiler schema --format markdown` -->\n", "<!-- /fields -->\n"
 
 
