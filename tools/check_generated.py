@@ -1,6 +1,6 @@
 """Try formatters, linters and checkers on generated modules and stubs: no file may change, and nothing may be reported.
 
-    python -m pip install -e '.[test]' ty pyrefly zuban yapf autopep8
+    python -m pip install -e '.[test-tools]'
     python tools/check_generated.py
 
 The tests try the tools that are small. This script tries all of them, each with its own rules switched on, on more
