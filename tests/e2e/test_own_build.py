@@ -74,6 +74,7 @@ def test_entry_points_are_the_command_and_the_hooks(wheel: Path) -> None:
         "hatch": {"hypiler": "hypiler.project.hooks.hatch"},
         "setuptools.finalize_distribution_options": {"hypiler": "hypiler.project.hooks.setuptools:finalize"},
         "pdm.build.hook": {"hypiler": "hypiler.project.hooks.pdm:RegistryBuildHook"},
+        "pyinstaller40": {"hook-dirs": "hypiler._pyinstaller:get_hook_dirs"},
     }
 
 
