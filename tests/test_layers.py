@@ -38,6 +38,7 @@ LEAVES = STAMPS | {
     "hypiler._callers",
     "hypiler._digest",
     "hypiler._encoder_types",
+    "hypiler._import_hooks",
     "hypiler._missing",
     "hypiler._nearest",
     "hypiler._text",

@@ -4,6 +4,8 @@
 with your choices. Importing this package loads nothing else: each name is loaded when it is first used.
 """
 
+import sys
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hypiler.config import ModelConfig
@@ -43,11 +45,19 @@ __all__ = [
 ]
 
 
+def _limit_import_hooks() -> None:
+    if "beartype.claw" in sys.modules or "typeguard" in sys.modules:
+        from hypiler._import_hooks import limit
+
+        limit()
+
+
 if not TYPE_CHECKING:
     # Hidden from type checkers: they would accept any name.
     def __getattr__(name):
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        _limit_import_hooks()
         if name == "ModelConfig":
             from hypiler import config as home
         elif name == "UnknownModelError":
@@ -62,3 +72,6 @@ if not TYPE_CHECKING:
 
 def __dir__() -> list[str]:
     return __all__
+
+
+_limit_import_hooks()

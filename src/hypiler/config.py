@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     _Kind = TypeVar("_Kind")
 else:
     # At run time, Generic[…] is object: the module typing takes longer to import than all of this.
+    # For tools that look up annotations at run time, see `hypiler._import_hooks`.
+    import os
+    from _collections_abc import Mapping
+
+    Any = Model = MultiVectorEncoder = Self = object
     Generic, _Encoder_co = {"Encoder": object}, "Encoder"
 
 # The same pattern as in the schema: each part begins with a letter or digit, and does not end with a dot.
@@ -106,7 +111,7 @@ class ModelConfig(Generic[_Encoder_co]):
     else:
 
         @classmethod
-        def from_model(cls, model, dimension=None):
+        def from_model(cls, model: Model, dimension: int | None = None):
             """The config of a registry's record, from this package or from any generated module.
 
             `dimension` truncates the vectors to one of the model's own Matryoshka dims. Raises ValueError for any other
@@ -125,7 +130,7 @@ class ModelConfig(Generic[_Encoder_co]):
     else:
 
         @classmethod
-        def from_registry(cls, id, *, dimension=None):
+        def from_registry(cls, id: str, *, dimension: int | None = None):
             """The config of a model of the shipped registry, by id, alias or repository.
 
             `dimension` truncates the vectors to one of the model's own Matryoshka dims. Raises UnknownModelError for

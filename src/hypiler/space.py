@@ -21,7 +21,16 @@ if TYPE_CHECKING:
     from hypiler.protocols import HasSpace, Model, Models
 
     Outcome: TypeAlias = Literal["same", "close", "different", "undecided"]
+    Side: TypeAlias = Literal["document", "query"]
     Difference: TypeAlias = tuple[str, Any, Any]
+else:
+    # For tools that look up annotations at run time, see `hypiler._import_hooks`.
+    from _collections_abc import Iterable
+
+    Any = HasSpace = Model = object
+    Models = Iterable[Model]
+    Outcome = Side = str
+    Difference = tuple[str, Any, Any]
 
 __all__ = ["Comparison", "SpaceError", "UndecidedError", "check", "compare", "describe", "identify"]
 
@@ -60,7 +69,7 @@ class Comparison:
 
     __slots__ = ("advice", "cosine", "facts", "outcome", "side")
     outcome: "Outcome"
-    side: 'Literal["document", "query"] | None'
+    side: "Side | None"
 
     def __init__(
         self,
@@ -68,7 +77,7 @@ class Comparison:
         advice: str,
         facts: "Iterable[Difference]" = (),
         cosine: float | None = None,
-        side: 'Literal["document", "query"] | None' = None,
+        side: "Side | None" = None,
     ) -> None:
         self.outcome = outcome
         self.advice = one_line(advice)

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from hypiler.jsontext.json_types import JSONValue
     from hypiler.schema.evidence import Evidence
     from hypiler.schema.model import Model
+else:
+    # For tools that look up annotations at run time, see `hypiler._import_hooks`.
+    from _collections_abc import Iterator, Mapping
+
+    Any = DecodedModel = Evidence = JSONValue = Model = RuleSettings = UnknownModelError = object
 
 _MOST_NAMES = 3
 

@@ -7,6 +7,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hypiler.compiler.rule_set import Rule
+else:
+    # For tools that look up annotations at run time, see `hypiler._import_hooks`.
+    from _collections_abc import Iterable, Iterator, Mapping, Sequence
+
+    Rule = object
 
 _CODE = 4  # characters of a whole code
 # Why the findings of a stage are no rules, by the first digit of their codes.

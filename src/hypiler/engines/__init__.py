@@ -36,6 +36,12 @@ if TYPE_CHECKING:
     from hypiler.protocols import Config
 
     _Kind = TypeVar("_Kind")
+else:
+    # For tools that look up annotations at run time, see `hypiler._import_hooks`.
+    import os
+    from collections.abc import Mapping
+
+    Any = Config = _Kind = object
 
 __all__ = [
     "ENGINES",

@@ -55,6 +55,15 @@ if TYPE_CHECKING:
         def score(self, pairs: list[tuple[str, str]]) -> Sequence[float] | Floats:
             """One score per pair."""
             ...
+else:
+    # For tools that look up annotations at run time, see `hypiler._import_hooks`.
+    from collections.abc import Callable, Iterator
+
+    import numpy as np
+
+    Floats = np.ndarray
+    Contract = LoadedFiles = PairBackend = object
+    csr_array = {(Any, Any): object}
 
 
 _V = TypeVar("_V")

@@ -35,6 +35,12 @@ if TYPE_CHECKING:
     from hypiler.protocols import Config
 
     Files = str | os.PathLike[str] | Collection[str] | None
+else:
+    # For tools that look up annotations at run time, see `hypiler._import_hooks`.
+    from collections.abc import Callable, Collection, Iterator, Sequence
+
+    Any = Config = EntryPoint = object
+    Files = str | os.PathLike[str] | Collection[str] | None
 
 GROUP = "hypiler.engines"
 """The group of entry points. The name of an entry point is the engine's name, and its value is an EngineSpec."""

@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 
     from hypiler.compiler.rule_settings import RuleSettings
     from hypiler.schema.model import Model
+else:
+    # For tools that look up annotations at run time, see `hypiler._import_hooks`.
+    from _collections_abc import Mapping
+
+    from hypiler.compiler.rule_settings import RuleSettings
+    from hypiler.schema.model import Model
+
+    Self = object
 
 
 class Registry(CheckedRegistry):

@@ -8,6 +8,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, Self
+else:
+    # For tools that look up annotations at run time, see `hypiler._import_hooks`.
+    from _collections_abc import Mapping
+
+    Any = Self = object
 
 
 class PinnedFile(Record):

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from hypiler.schema.evidence import PinnedFile
     from hypiler.schema.model_attributes import ModelAttributes  # pyright: ignore[reportMissingModuleSource]
 else:
+    # For tools that look up annotations at run time, see `hypiler._import_hooks`.
+    from _collections_abc import Mapping, Sequence
+
+    from hypiler.schema.evidence import PinnedFile
+
+    Any = Self = object
 
     class ModelAttributes:
         """At run time the attributes are created from the table of fields: see below."""

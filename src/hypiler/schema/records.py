@@ -4,9 +4,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
+else:
+    # For tools that look up annotations at run time, see `hypiler._import_hooks`.
+    Any = object
 
 
-class Record(tuple["Any", ...]):
+class Record(tuple[Any, ...]):
     """An entry of a list of records: a tuple whose values have names."""
 
     __slots__ = ()
