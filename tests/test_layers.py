@@ -194,7 +194,7 @@ def test_type_checkers_of_hypiler_read_only_what_its_types_need() -> None:
 
 def test_third_party_packages_are_known_to_the_engines_and_in_few_places() -> None:
     """A build hook is what a backend calls, so there that is installed; a command says which extra it needs."""
-    found = {}
+    found: dict[str, set[str]] = {}
     for path in sorted({*(SOURCE / "hypiler").rglob("*.py")} - {*modules(APART)}):
         tops = {name.split(".")[0] for name in imports(path)} - {"hypiler"}
         found |= {path.relative_to(SOURCE).as_posix(): tops - STANDARD} if tops - STANDARD else {}
