@@ -71,8 +71,11 @@ def test_other_stale_files_name_no_model(module: Path) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [("a|1", "a|9"), ("# format: 1\n", ""), ("0000\n# content", "000\n# content"), ('"""\n', "")],
-    ids=["body", "header", "digest", "cut short"],
+    [
+        *(("a|1", "a|9"), ("# format: 1\n", ""), ("0000\n# content", "000\n# content"), ('"""\n', "")),
+        *(("# Code", "\ufeff# Code"), ("# Code", "#: Code"), ("\n_ROWS", " #\n_ROWS")),
+    ],
+    ids=["body", "header", "digest", "cut-short", "byte-order-mark", "signs", "end-of-header"],
 )
 @pytest.mark.parametrize("source", ["0", "1"], ids=["current", "stale"])
 def test_edited_file_is_edited_whatever_else_it_is(module: Path, change: tuple[str, str], source: str) -> None:

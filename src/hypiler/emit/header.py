@@ -21,10 +21,10 @@ MARKUP: Comment = ("<!-- ", "", " -->")
 _SIGNS = r"[^\w\s]{1,8} ?"
 # Compiled when it is needed first: a build whose outputs are current reads no header.
 _HEADER = (
-    rf"{_SIGNS}{re.escape(MARKER)}\n"
+    rf"({_SIGNS}){re.escape(MARKER)}\n"
     rf"((?: ?{_SIGNS})?)format: ([0-9]{{1,9}})\n"
-    r"\1source sha256: ([0-9a-f]{64})\n"
-    rf"\1content sha256: ([0-9a-f]{{64}})(?: ?{_SIGNS})?\n"
+    r"\2source sha256: ([0-9a-f]{64})\n"
+    rf"\2content sha256: ([0-9a-f]{{64}})((?: ?{_SIGNS})?)\n"
 )
 
 
@@ -35,14 +35,16 @@ class Header:
         format: The version of the generated form.
         source: The sha256 of the sources of the file.
         edited: Whether the content was changed since it was written.
+        comment: The signs of the comment, with a byte order mark if there is one before it; None without a comment.
     """
 
-    __slots__ = ("edited", "format", "source")
+    __slots__ = ("comment", "edited", "format", "source")
 
-    def __init__(self, format: int, source: str, *, edited: bool) -> None:
+    def __init__(self, format: int, source: str, *, edited: bool, comment: Comment | None = None) -> None:
         self.format = format
         self.source = source
         self.edited = edited
+        self.comment = comment
 
 
 def with_header(body: str, source: str, comment: Comment = PYTHON) -> str:
@@ -66,5 +68,6 @@ def read_header(text: str) -> Header | None:
     found = re.match(_HEADER, text)
     if found is None:
         return None
-    _, format, source, content = found.groups()
-    return Header(int(format), source, edited=text_sha256(text[found.end() :].encode()) != content)
+    first, next, format, source, content, last = found.groups()
+    edited = text_sha256(text[found.end() :].encode()) != content
+    return Header(int(format), source, edited=edited, comment=(first, next, last))

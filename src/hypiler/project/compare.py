@@ -38,8 +38,11 @@ def _check(path: str, text: str, sources: list[str], fix_command: str, source: s
     found, text = _read(path), text.replace("\r\n", "\n")
     if source is not None:
         return _check_tracked(path, found, text, source, fix_command)
-    wanted = read_header(text)
-    judged = _judge(found, text, read_header(found or ""), wanted.source if wanted else "")
+    wanted, header = read_header(text), read_header(found or "")
+    if wanted and header and header.format == wanted.format and header.comment != wanted.comment:
+        # A byte order mark before the header, for example: an editor has saved the file.
+        header.edited = True
+    judged = _judge(found, text, header, wanted.source if wanted else "")
     return _finding(path, judged, fix_command) or _check_bytecode(path, text, fix_command)
 
 

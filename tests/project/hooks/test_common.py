@@ -83,15 +83,15 @@ def test_all_targets_of_all_registries_are_written_or_none(project: Path, capsys
 def test_outdated_module_in_an_sdist_ends_the_build(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Old versions of hatchling pack what settings call an artifact, whatever the hook says."""
     compiled = build_for_backend(str(project), write=True)
-    sdist = project / "app-1.tar.gz"
+    sdist, places = project / "app-1.tar.gz", {"app/registry.py": "app/registry.py"}
     with tarfile.open(sdist, "w:gz") as archive:
         archive.add(project / "app", "app-1/app")
-    check_sdist(str(sdist), compiled)
+    check_sdist(str(sdist), compiled, places, "")
     assert sdist.exists()
     source = project / "models.json"
     source.write_text(source.read_text().replace('_dim": 384', '_dim": 512'))
     with pytest.raises(SystemExit):
-        check_sdist(str(sdist), build_for_backend(str(project), write=False))
+        check_sdist(str(sdist), build_for_backend(str(project), write=False), places, "")
     assert not sdist.exists()
     first, *_ = capsys.readouterr().err.splitlines()
     message = "must be up to date, since the settings of hatchling put it into the sdist; it is stale"

@@ -86,7 +86,7 @@ LAYOUTS: dict[str, tuple[str, str, str, dict[str, str], str]] = {
     "p-package-dir": ("pdm", 'output = "lib/app/registry.py"', '[tool.pdm.build]\npackage-dir = "lib"', {"lib/app/__init__.py": ""}, "app.registry"),
     "p-namespace": ("pdm", 'output = "src/ns/app/registry.py"', '[tool.pdm.build]\nincludes = ["src/ns"]', {"src/ns/app/__init__.py": ""}, "ns.app.registry"),
 }  # fmt: skip
-# hatchling makes no editable wheels of renamed packages, and installs a copy of what people force into a wheel.
+# hatchling makes no editable wheels of renamed packages. A copy of what people force into a wheel is hidden by the tree.
 NOT_EDITABLE = {"renamed", "forced-by-people", "module-forced-by-people"}
 
 
@@ -150,8 +150,8 @@ REFUSED: dict[str, tuple[str, str, str, dict[str, str], str]] = {
     "setuptools-outside-src": ("setuptools", 'output = "lib/registry.py"', "", INIT, "the wheel does not hold it"),
     "setuptools-tools": ("setuptools", 'output = "tools/registry.py"', '[tool.setuptools]\npackages = ["app"]', {**FLAT_INIT, "tools/own.py": ""}, "it is packed as `tools/registry.py` without the package around it (`tools/own.py`)"),
     "pdm-other-package": ("pdm", 'output = "src/other/registry.py"', '[tool.pdm.build]\nincludes = ["src/app"]', OTHER, "it is packed as `other/registry.py` without the package around it (`src/other/__init__.py`)"),
-    "pdm-hook-of-people": ("pdm", SRC, "", {**INIT, "pdm_build.py": "def pdm_build_update_files(context, files):\n    files.pop('app/registry.py')\n"}, "the wheel does not hold it"),
-    "pdm-stub-is-missing": ("pdm", SRC, "", {**INIT, "pdm_build.py": "def pdm_build_update_files(context, files):\n    files.pop('app/registry.pyi')\n"}, "it is packed as `app/registry.py` without its stub"),
+    "pdm-hook-of-people": ("pdm", SRC, "", {**INIT, "pdm_build.py": "def pdm_build_update_files(context, files):\n    files.pop('app/registry.py', None)\n"}, "the wheel does not hold it"),
+    "pdm-stub-is-missing": ("pdm", SRC, "", {**INIT, "pdm_build.py": "def pdm_build_update_files(context, files):\n    files.pop('app/registry.pyi', None)\n"}, "it is packed as `app/registry.py` without its stub"),
     "pdm-outside-src": ("pdm", 'output = "lib/registry.py"', "", INIT, "the wheel does not hold it"),
 }  # fmt: skip
 
@@ -171,35 +171,104 @@ def test_build_fails_rather_than_that_the_wheel_is_without_the_module(tmp_path: 
     assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
 
 
+@pytest.mark.parametrize("layout", REFUSED)
+def test_sdist_fails_as_the_wheel_does_or_leads_to_a_wheel_that_fails(tmp_path: Path, layout: str) -> None:
+    backend, options, settings, files, _ = REFUSED[layout]
+    root = write(
+        tmp_path / "app", {**files, "pyproject.toml": pyproject(backend, options, settings), "models.json": models()}
+    )
+    output = options.partition('"')[2].partition('"')[0]
+    done = run_backend(root, backend, "sdist=../out")
+    if done.returncode == 0:
+        done = run_backend(unpack_sdist(tmp_path / "out", tmp_path / "sdist"), backend, f"wheel={tmp_path}/again")
+    else:
+        assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+        assert not (root / "app-1").exists()
+    assert done.returncode == 1
+    assert f"error[M510]: `{output}` must be in the wheel where Python finds it; " in done.stdout
+
+
 @pytest.mark.parametrize(
-    ("backend", "settings"),
+    ("backend", "settings", "files", "missing"),
     [
-        ("hatch", '[tool.hatch.build.targets.wheel]\npackages = ["src/app"]'),
-        ("hatch", '[tool.hatch.build]\ndev-mode-dirs = ["src"]'),
-        ("setuptools", ""),
-        ("pdm", ""),
+        ("setuptools", '[tool.setuptools.packages.find]\ninclude = ["alpha*"]', ["beta/__init__.py"], "beta/__init__.py"),
+        ("setuptools", '[tool.setuptools]\npackages = ["alpha"]', ["beta/own.py"], "beta/own.py"),
+        ("hatch", f'{HATCH}sdist]\nexclude = ["/beta/*"]\n{HATCH}wheel]\npackages = ["alpha", "beta"]', ["beta/__init__.py"], "beta/__init__.py"),
+        ("hatch", f'[tool.hatch.build]\nsources = ["lib"]\n{HATCH}sdist]\nexclude = ["lib/beta/__init__.py"]', ["lib/beta/__init__.py"], "lib/beta/__init__.py"),
+        ("pdm", '[tool.pdm.build]\nincludes = ["alpha"]', ["beta/__init__.py"], "beta/__init__.py"),
     ],
-)
-def test_editable_install_fails_if_it_does_not_lead_to_the_module(tmp_path: Path, backend: str, settings: str) -> None:
-    text = pyproject(backend, 'output = "lib/registry.py"', settings)
-    root = write(tmp_path / "app", {**INIT, "pyproject.toml": text, "models.json": models()})
+)  # fmt: skip
+def test_sdist_without_the_package_around_the_module_fails(
+    tmp_path: Path, backend: str, settings: str, files: list[str], missing: str
+) -> None:
+    output = os.path.dirname(missing) + "/registry.py"
+    text = pyproject(backend, f'output = "{output}"', settings)
+    root = write(tmp_path / "app", {**dict.fromkeys(["alpha/__init__.py", *files], ""), "pyproject.toml": text})
+    write(root, {"models.json": models()})
+    done = run_backend(root, backend, "sdist=../out")
+    assert done.returncode == 1
+    fault = f"the sdist is without the package around it (`{missing}`)"
+    assert f"error[M510]: `{output}` must be in the wheel where Python finds it; {fault}\n" in done.stdout
+    assert "Traceback" not in done.stdout
+    assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+
+
+NO_FOLDER = "the editable wheel does not lead to its folder"
+FORCED = f'{HATCH}wheel]\npackages = ["src/app"]\n{HATCH}wheel.force-include]\n'
+# Of each layout: the backend, the output, the settings of the backend, files of people, and what is wrong.
+NOT_REACHED: dict[str, tuple[str, str, str, dict[str, str], str]] = {
+    "packages": ("hatch", "lib/registry.py", f'{HATCH}wheel]\npackages = ["src/app"]', INIT, "`import lib.registry` does not find it in an editable install"),
+    "named-folders": ("hatch", "lib/registry.py", '[tool.hatch.build]\ndev-mode-dirs = ["src"]', INIT, "`import lib.registry` does not find it in an editable install"),
+    "root-is-named": ("hatch", "src/app/registry.py", '[tool.hatch.build]\ndev-mode-dirs = ["."]', INIT, "`import app.registry` does not find it in an editable install"),
+    "hidden-folder": ("hatch", "gen/registry.py", f'{FORCED}"gen" = "app/gen"', INIT, "`import app.gen.registry` does not find it in an editable install"),
+    "hidden-module": ("hatch", "gen/registry.py", f'{FORCED}"gen/registry.py" = "app/registry.py"', INIT, "`import app.registry` does not find it in an editable install"),
+    "other-module": ("hatch", "gen/registry.py", f'{FORCED}"gen/registry.py" = "app/registry.py"', {**INIT, "src/app/registry.py": "", "src/app/registry.pyi": ""}, "`import app.registry` finds another file in an editable install"),
+    "bypass-selection": ("hatch", "src/other/registry.py", f"{HATCH}wheel]\nbypass-selection = true", {}, "`import other.registry` does not find it in an editable install"),
+    "exact": ("hatch", "src/ns/registry.py", f'[tool.hatch.build]\ndev-mode-exact = true\n{HATCH}wheel]\npackages = ["src/app"]', INIT, "`import ns.registry` does not find it in an editable install"),
+    "s-no-package": ("setuptools", "lib/registry.py", "", INIT, NO_FOLDER),
+    "s-not-found": ("setuptools", "beta/registry.py", '[tool.setuptools.packages.find]\ninclude = ["alpha*"]', {"alpha/__init__.py": "", "beta/__init__.py": ""}, "`import beta.registry` does not find it in an editable install"),
+    "s-not-named": ("setuptools", "beta/registry.py", '[tool.setuptools]\npackages = ["app"]', {**FLAT_INIT, "beta/own.py": ""}, "`import beta.registry` does not find it in an editable install"),
+    "p-no-package": ("pdm", "lib/registry.py", "", INIT, NO_FOLDER),
+    "p-editables": ("pdm", "src/ns/registry.py", '[tool.pdm.build]\neditable-backend = "editables"\nincludes = ["src/app"]', {**INIT, "src/ns/own.py": ""}, "`import ns.registry` does not find it in an editable install"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("layout", NOT_REACHED)
+def test_editable_install_fails_if_it_does_not_lead_to_the_module(tmp_path: Path, layout: str) -> None:
+    backend, output, settings, files, fault = NOT_REACHED[layout]
+    root = write(tmp_path / "app", {**files, "pyproject.toml": pyproject(backend, f'output = "{output}"', settings)})
+    write(root, {"models.json": models()})
     done = run_backend(root, backend, "editable=../out")
     assert done.returncode == 1
-    message = (
-        "`lib/registry.py` must be in the wheel where Python finds it; the editable wheel does not lead to its folder"
-    )
-    assert f"error[M510]: {message}\n" in done.stdout
+    assert f"error[M510]: `{output}` must be in the wheel where Python finds it; {fault}\n" in done.stdout
+    assert done.stdout.endswith("\n1 error\nhypiler: the model registry was not built\n")
     assert "Traceback" not in done.stdout
+    assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
 
 
-@pytest.mark.parametrize("folders", ['["src"]', '["."]', '["lib", "./src/"]'])
-def test_editable_install_by_named_folders_leads_to_the_module(tmp_path: Path, folders: str) -> None:
-    text = pyproject("hatch", SRC, f"[tool.hatch.build]\ndev-mode-dirs = {folders}")
-    root = write(tmp_path / "app", {**INIT, "pyproject.toml": text, "models.json": models()})
-    done = run_backend(root, "hatch", "editable=../out")
+REACHED: dict[str, tuple[str, str, str, dict[str, str], str]] = {
+    "named": ("hatch", "src/app/registry.py", '[tool.hatch.build]\ndev-mode-dirs = ["src"]', INIT, "app.registry"),
+    "named-beside-others": ("hatch", "src/app/registry.py", '[tool.hatch.build]\ndev-mode-dirs = ["lib", "./src/"]', INIT, "app.registry"),
+    "root-is-named": ("hatch", "app/registry.py", '[tool.hatch.build]\ndev-mode-dirs = ["."]', FLAT_INIT, "app.registry"),
+    "exact": ("hatch", "src/app/made/registry.py", "[tool.hatch.build]\ndev-mode-exact = true", INIT, "app.made.registry"),
+    "forced-folder": ("hatch", "gen/registry.py", f'{FORCED}"gen" = "gen_app"', INIT, "gen_app.registry"),
+    "forced-module": ("hatch", "gen/registry.py", f'{FORCED}"gen/registry.py" = "made/registry.py"', INIT, "made.registry"),
+    "s-finder": ("setuptools", "app/made/registry.py", '[tool.setuptools]\npackages = ["app"]', {**FLAT_INIT, "beta/own.py": ""}, "app.made.registry"),
+    "s-namespace": ("setuptools", "ns/made/registry.py", '[tool.setuptools.packages.find]\ninclude = ["ns*"]', {"ns/app/__init__.py": "", "beta/own.py": ""}, "ns.made.registry"),
+    "p-editables": ("pdm", "src/app/registry.py", '[tool.pdm.build]\neditable-backend = "editables"', INIT, "app.registry"),
+    # Packages are found and not run: what they import may not be installed where they are built.
+    "package-needs-others": ("hatch", "src/app/registry.py", "", {"src/app/__init__.py": "import not_installed\n"}, ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("layout", REACHED)
+def test_editable_install_leads_to_the_module(tmp_path: Path, layout: str) -> None:
+    backend, output, settings, files, name = REACHED[layout]
+    root = write(tmp_path / "app", {**files, "pyproject.toml": pyproject(backend, f'output = "{output}"', settings)})
+    write(root, {"models.json": models()})
+    done = run_backend(root, backend, "editable=../out")
     assert done.returncode == 0, done.stdout
-    name = "src.app.registry" if folders == '["."]' else "app.registry"
-    assert imported(tmp_path / "out", name)[1] == 384
+    assert not name or imported(tmp_path / "out", name)[1] == 384
 
 
 def test_strict_editable_install_of_setuptools_has_the_module(tmp_path: Path) -> None:

@@ -18,7 +18,8 @@ from hypiler.project.hooks.common import (
     packed_files,
     portable,
 )
-from hypiler.project.hooks.wheel_check import check_editable, check_sdist, check_wheel, is_importable, wheel_place
+from hypiler.project.hooks.editable_check import check_editable
+from hypiler.project.hooks.wheel_check import check_sdist, check_wheel, wheel_place
 
 # What hatchling itself reads from the table of any hook.
 _RESERVED = {
@@ -46,18 +47,19 @@ class RegistryBuildHook(BuildHookInterface[Any]):
         if self.target_name == "wheel":
             self._select_package()
             self._pack(version, build_data)
-            if version == "editable":
-                config = self.build_config
-                check_editable([path for path in modules(self.compiled) if not _is_reached(config, path)], _HELP)
         else:
             self._carry_inputs(build_data)
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Check what was really packed."""
+        config, paths = self.build_config, modules(self.compiled)
         if self.target_name == "wheel" and version == "standard":
             check_wheel(artifact_path, self.compiled, _HELP)
+        elif self.target_name == "wheel" and version == "editable":
+            check_editable(artifact_path, self.compiled, {path: _final_place(config, path) for path in paths}, _HELP)
         elif self.target_name == "sdist":
-            check_sdist(artifact_path, self.compiled)
+            places = {path: portable(str(config.get_distribution_path(path))) for path in paths}
+            check_sdist(artifact_path, self.compiled, places, _HELP)
 
     def _select_package(self) -> None:
         """Select what the build makes, where hatchling would find no package to pack.
@@ -90,9 +92,9 @@ class RegistryBuildHook(BuildHookInterface[Any]):
             source = os.path.join(self.root, path)
             place = _place(config, path)
             if source[:-1] in config.force_include:
-                # People force the module: its stub belongs beside it.
-                place = config.force_include[source[:-1]] + "i"
-            if version != "standard" or place is None:
+                # People force the module, into an editable wheel as well: its stub belongs beside it.
+                build_data["force_include"][source] = config.force_include[source[:-1]] + "i"
+            elif version != "standard" or place is None:
                 build_data["artifacts"].append(_pattern(path))
             elif not any(source == known or source.startswith(known + os.sep) for known in config.force_include):
                 build_data["force_include"][source] = place
@@ -160,17 +162,16 @@ def _place(config: Any, path: str) -> str | None:
     return path if mapped != path or not config.sources else None
 
 
-def _is_reached(config: Any, path: str) -> bool:
-    """Whether an editable wheel makes a module importable from the tree, or holds a copy because people force it."""
-    if config.dev_mode_dirs:
-        folders = [os.path.join(os.path.normpath(folder), "") for folder in config.dev_mode_dirs]
-        here = os.path.join(os.curdir, "")
-        below = [path.removeprefix(folder) for folder in folders if folder == here or path.startswith(folder)]
-        return any(is_importable(portable(rest)) for rest in below)
+def _final_place(config: Any, path: str) -> str:
+    """The place of a file in a wheel that is not editable, where people force it or where hatchling maps it."""
     source = os.path.join(config.root, path)
-    named = [*config.only_include, *config.force_include]
-    inside = any(source == known or source.startswith(known + os.sep) for known in named)
-    return _place(config, path) is not None or inside or not named
+    for known, target in config.force_include.items():
+        if source == known or source.startswith(known + os.sep):
+            path = os.path.normpath(target + source.removeprefix(known))
+            break
+    else:
+        path = _place(config, path) or path
+    return portable(str(config.get_distribution_path(path)))
 
 
 def _unmapped(config: Any, place: str) -> str:

@@ -40,10 +40,6 @@ class RegistryBuildHook:
         if context.target == "editable" and before != after and hasattr(context, "editables"):
             # The first build of a checkout has made `src`, and pdm-backend has looked for it before.
             context.editables.add_to_path(after)
-        if context.target == "editable":
-            from hypiler.project.hooks.wheel_check import check_editable
-
-            check_editable([path for path in modules(self.compiled) if _place(path, context) is None], _HELP)
 
     def pdm_build_update_files(self, context: "Any", files: "dict[str, Path]") -> None:
         """Add the sources to an sdist, and the generated files to a wheel."""
@@ -60,10 +56,19 @@ class RegistryBuildHook:
 
     def pdm_build_finalize(self, context: "Any", artifact: "Path") -> None:
         """Check what was really packed."""
+        file, paths = os.fspath(artifact), modules(self.compiled)
         if context.target == "wheel":
             from hypiler.project.hooks.wheel_check import check_wheel
 
-            check_wheel(os.fspath(artifact), self.compiled, _HELP)
+            check_wheel(file, self.compiled, _HELP)
+        elif context.target == "editable":
+            from hypiler.project.hooks.editable_check import check_editable
+
+            check_editable(file, self.compiled, {path: _place(path, context) for path in paths}, _HELP)
+        else:
+            from hypiler.project.hooks.wheel_check import check_sdist
+
+            check_sdist(file, self.compiled, {path: portable(path) for path in paths}, _HELP)
 
 
 def _package_dir(context: "Any") -> str:

@@ -5,7 +5,7 @@ commands of the project, its own or those of setuptools, are extended:
 
 - `build_py` compiles the registries, and copies the generated files besides what it copies itself.
 - `sdist` takes the inputs, and not the outputs.
-- `bdist_wheel` looks at what was really packed.
+- `bdist_wheel` and `editable_wheel` look at what was really packed.
 """
 
 import os
@@ -39,7 +39,7 @@ def _first_command(distribution: "Any", root: str) -> "Any":
 
         layout = Layout(distribution, root)
         layout.discover()
-        for name, extension in (("build_py", _compiling), ("sdist", _carrying), ("bdist_wheel", _checking)):
+        for name, extension in _EXTENSIONS.items():
             _extend(distribution, name, extension, layout)
         distribution.run_command(command)
 
@@ -64,11 +64,7 @@ def _compiling(build_py: "Any", layout: "Layout") -> "Any":
         # The list may have been made for the metadata, before the module existed.
         self.__dict__.pop("data_files", None)
         build_py.run(self)
-        if getattr(self, "editable_mode", False):
-            from hypiler.project.hooks.wheel_check import check_editable
-
-            check_editable(layout.unreached(), _HELP)
-        else:
+        if not getattr(self, "editable_mode", False):
             _copy(self, layout.packed(self.build_lib))
             _remove_left(self)
 
@@ -133,8 +129,24 @@ def _carrying(sdist: "Any", layout: "Layout") -> "Any":
             if not os.path.exists(copy):
                 self.mkpath(os.path.dirname(copy))
                 self.copy_file(os.path.join(layout.root, path), copy)
+        _check_release_tree(base_dir, compiled)
 
     return type(sdist.__name__, (sdist,), {"make_release_tree": make_release_tree})
+
+
+def _check_release_tree(base_dir: str, compiled: "Compiled") -> None:
+    """End the build, and remove the folder of an sdist, if it is without the packages around the modules."""
+    from hypiler.project.hooks.common import end_build, modules, portable
+    from hypiler.project.hooks.wheel_check import left_out_packages
+
+    files = [os.path.join(folder, name) for folder, _, names in os.walk(base_dir) for name in names]
+    held = {portable(os.path.relpath(file, base_dir)) for file in files}
+    places = {path: portable(path) for path in modules(compiled)}
+    if findings := left_out_packages(held, compiled, places, _HELP):
+        import shutil
+
+        shutil.rmtree(base_dir)
+        end_build(findings)
 
 
 def _checking(bdist_wheel: "Any", layout: "Layout") -> "Any":
@@ -150,3 +162,28 @@ def _checking(bdist_wheel: "Any", layout: "Layout") -> "Any":
         check_wheel(made[-1], compiled, _HELP)
 
     return type(bdist_wheel.__name__, (bdist_wheel,), {"run": run})
+
+
+def _checking_editable(editable_wheel: "Any", layout: "Layout") -> "Any":
+    """`editable_wheel` with a look at where its wheel leads."""
+
+    def run(self: "Any") -> None:
+        from hypiler.project.hooks.common import build_for_backend
+        from hypiler.project.hooks.editable_check import check_editable
+
+        editable_wheel.run(self)
+        compiled: Compiled = layout.compiled or build_for_backend(layout.root, write=True)
+        # The command does not say how it has named its wheel.
+        wheels = [file for file in os.scandir(self.dist_dir) if file.name.endswith(".whl")]
+        newest = max(wheels, key=lambda file: file.stat().st_mtime_ns)
+        check_editable(newest.path, compiled, layout.places(), _HELP)
+
+    return type(editable_wheel.__name__, (editable_wheel,), {"run": run})
+
+
+_EXTENSIONS = {
+    "build_py": _compiling,
+    "sdist": _carrying,
+    "bdist_wheel": _checking,
+    "editable_wheel": _checking_editable,
+}

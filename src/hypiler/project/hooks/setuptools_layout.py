@@ -95,9 +95,10 @@ class Layout:
             os.path.join(build_lib, place): os.path.join(self.root, path) for path, place in places.items() if place
         }
 
-    def unreached(self) -> list[str]:
-        """The modules that lie in no package and not below the folder of the packages."""
-        return [path for path in self.outputs if self._place(path) is None]
+    def places(self) -> dict[str, str | None]:
+        """Where a wheel holds each module; None for one in no package and not below the folder of the packages."""
+        found = {path: self._place(path) for path in self.outputs}
+        return {path: place and portable(place) for path, place in found.items()}
 
     def _place(self, path: str) -> str | None:
         """Where a file lies in a wheel: below its package, or below the folder of the packages; None if elsewhere."""

@@ -1,4 +1,4 @@
-"""Checks that a built wheel holds the generated modules where `import` finds them.
+"""Checks that a built wheel holds the generated modules where `import` finds them, and that its sdist gives the same.
 
 Backends decide by their own settings what they pack. A module that they leave out is missed only by the users of the
 wheel, so what was really packed is looked at before the build ends.
@@ -17,7 +17,7 @@ from hypiler.project.output import same_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _DATA = (".data/purelib/", ".data/platlib/")
 
@@ -46,33 +46,47 @@ def check_wheel(wheel: str, compiled: Compiled, help: str) -> None:
     """
     with ZipFile(wheel) as archive:
         faults = [(path, _fault(archive, compiled, path)) for path in modules(compiled)]
-    findings = [_finding(path, fault, help) for path, fault in faults if fault]
+    findings = [unreached_module(path, fault, help) for path, fault in faults if fault]
     if findings:
         os.unlink(wheel)
         end_build(findings)
 
 
-def check_editable(unreached: list[str], help: str) -> None:
-    """End the build of an editable wheel that does not lead to the modules at these paths; `help` is as above."""
-    if unreached:
-        fault = "the editable wheel does not lead to its folder"
-        end_build([_finding(path, fault, help) for path in unreached])
+def check_sdist(sdist: str, compiled: Compiled, places: "Mapping[str, str]", help: str) -> None:
+    """End the build, and remove the sdist, if a wheel that is made from it would not be as it must be.
 
+    The sdist must not hold a generated module that is out of date: hooks keep modules out of it, but where settings of
+    people insist, an old version of hatchling packs them. And it must hold the packages around the modules.
 
-def check_sdist(sdist: str, compiled: Compiled) -> None:
-    """End the build, and remove the sdist, if it holds a generated module that is out of date.
-
-    Hooks keep modules out of an sdist. But where settings of people insist, an old version of hatchling packs them.
+    Args:
+        sdist: The path of the sdist.
+        compiled: What the build has found.
+        places: Where the sdist would hold each module.
+        help: What to do in the settings of the backend; `{}` stands for the folder of a module.
     """
     files = [path + end for path in modules(compiled) for end in ("", "i")]
     texts = {portable(path): compiled.outputs.texts[path] for path in files}
     with tarfile.open(sdist) as archive:
-        found = [
-            path for path, data in _members(archive) if path in texts and not same_text(data, texts[path].encode())
-        ]
-    if found:
+        data = dict(_members(archive))
+    found = [path for path in data if path in texts and not same_text(data[path], texts[path].encode())]
+    findings = [_finding_of_sdist(path) for path in found] + left_out_packages(set(data), compiled, places, help)
+    if findings:
         os.unlink(sdist)
-        end_build([_finding_of_sdist(path) for path in found])
+        end_build(findings)
+
+
+def left_out_packages(names: set[str], compiled: Compiled, places: "Mapping[str, str]", help: str) -> list[Finding]:
+    """What to report of an sdist with these files, if it is without the packages around the modules.
+
+    A wheel that is made from it would hold a module that is alone in its folder, and nobody would notice. `places` and
+    `help` are as above.
+    """
+    missing = {path: _missing_package(names, compiled, path, place, place) for path, place in places.items()}
+    return [
+        unreached_module(path, f"the sdist is without the package around it (`{printable(file)}`)", help)
+        for path, file in missing.items()
+        if file
+    ]
 
 
 def _members(archive: tarfile.TarFile) -> "Iterator[tuple[str, bytes]]":
@@ -87,7 +101,8 @@ def _finding_of_sdist(path: str) -> Finding:
     return Finding("M507", f"`{printable(path)}` {message}", file=path, help="run `hypiler build`")
 
 
-def _finding(path: str, fault: str, help: str) -> Finding:
+def unreached_module(path: str, fault: str, help: str) -> Finding:
+    """The finding of a module that the users of a distribution cannot import; `fault` is the end of its sentence."""
     folder = portable(os.path.dirname(path)) or "."
     message = f"`{printable(portable(path))}` must be in the wheel where Python finds it; {fault}"
     return Finding("M510", message, file=path, help=help.format(f"`{printable(folder)}`"))
@@ -155,5 +170,6 @@ def _missing_package(names: set[str], compiled: Compiled, path: str, imported: s
 def _modules_in(compiled: Compiled, folder: str) -> list[str]:
     """The Python files in a folder of the project that people wrote."""
     generated = {os.path.basename(path) for path in modules(compiled) if os.path.dirname(path) == folder}
-    found = os.listdir(os.path.join(compiled.options.root, folder))
+    place = os.path.join(compiled.options.root, folder)
+    found = os.listdir(place) if os.path.isdir(place) else []  # only the build of a wheel makes the folder
     return sorted([name for name in found if name.endswith(".py") and name not in generated])
