@@ -133,6 +133,22 @@ def test_archive_of_git_is_built_as_the_checkout_is(tmp_path: Path, backend: str
     assert wheel_files(tmp_path / "again") == wheel_files(tmp_path / "direct")
 
 
+def test_sdist_is_built_where_hatchling_calls_the_hook_for_wheels_alone(tmp_path: Path) -> None:
+    """hatchling then packs what it selects by itself: a committed module is packed, and is made again."""
+    text = pyproject("hatch", 'output = "src/app/registry.py"')
+    text = text.replace("[tool.hatch.build.hooks", "[tool.hatch.build.targets.wheel.hooks")
+    root = write(tmp_path / "app", {"src/app/__init__.py": "", "pyproject.toml": text, "models.json": models()})
+    subprocess.run([sys.executable, "-m", "hypiler", "build", "-q"], cwd=root, check=True)
+    write(root, {"models.json": models(512)})
+    done = run_backend(root, "hatch", f"sdist={tmp_path}/sdist", f"wheel={tmp_path}/direct")
+    assert done.returncode == 0, done.stdout
+    sdist = unpack_sdist(tmp_path / "sdist", tmp_path / "unpacked")
+    done = run_backend(sdist, "hatch", f"wheel={tmp_path}/again")
+    assert done.returncode == 0, done.stdout
+    assert wheel_files(tmp_path / "again") == wheel_files(tmp_path / "direct")
+    assert imported(tmp_path / "again", "app.registry")[1] == 512
+
+
 @pytest.mark.parametrize("backend", ["setuptools", "pdm"])
 def test_sdist_of_a_project_that_does_not_require_hypiler_holds_current_outputs(tmp_path: Path, backend: str) -> None:
     """A build from this sdist makes no module: where it is made, hypiler may be missing."""

@@ -51,7 +51,8 @@ def build_for_backend(root: str, *, write: bool) -> Compiled:
 def options_for_backend(root: str) -> Options:
     """The options of the project in `root`; ends the process if they cannot be used."""
     try:
-        return read_options(root)
+        # Messages then name files from the project, where backends run, without `./`.
+        return read_options("" if root == os.curdir else root)
     except OptionsError as error:
         end_build(error.findings)
     except OSError as error:
