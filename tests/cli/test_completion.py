@@ -12,6 +12,7 @@ from golden import golden
 from hypiler.cli.completion import SHELLS
 from hypiler.cli.main import COMMANDS, main
 from hypiler.model_registry import MODELS
+from hypiler.schema.vocabulary import MODEL_TYPES
 from hypiler.verification.rule_sets import all_codes
 
 
@@ -50,6 +51,10 @@ def test_ids_and_codes_are_offered(script: Path) -> None:
 def test_options_and_their_values_are_offered(script: Path) -> None:
     assert offered(script, "hypiler", "build", "--") >= {"--check", "--diff", "--watch", "--out"}
     assert offered(script, "hypiler", "check", "--format", "s") == {"sarif"}
+    assert offered(script, "hypiler", "list", "--type", "") == set(MODEL_TYPES)
+    assert offered(script, "hypiler", "list", "--language", "zh") >= {"zh", "zh-Hans"}
+    assert offered(script, "hypiler", "list", "--license", "Apache") == {"Apache-2.0"}
+    assert offered(script, "hypiler", "list", "--modality", "i") == {"image"}
     assert offered(script, "hypiler", "list", "--") >= {"--project", "--file", "--shipped", "--json"}
     for command in ("check", "build", "docs", "show", "verify", "outdated", "add"):
         assert offered(script, "hypiler", command, "--pro") == {"--project"}
@@ -132,6 +137,7 @@ def test_fish_offers_commands_with_their_summaries(fish: Path) -> None:
         ("hypiler check --ignore M20", {code for code in all_codes() if code.startswith("M20")}),
         ("hypiler check --format ", {"text", "concise", "github", "json", "sarif"}),
         ("hypiler check --form", {"--format"}),
+        ("hypiler list --type ", set(MODEL_TYPES)),
         ("hypiler schema --of verify", {"verify", "verify-bytes"}),
         ("hypiler completion ", set(SHELLS)),
         ("hypiler list --project ", {"app/"}),

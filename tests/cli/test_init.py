@@ -157,6 +157,38 @@ def test_models_and_schema_that_exist_stay(package: Path, capsys: pytest.Capture
     assert not (package / "models.schema.json").exists(), "it belongs to the file that is there"
 
 
+@pytest.mark.parametrize("named", ["./models.schema.json", "models.schema.json"])
+def test_registry_that_names_the_schema_beside_it_gets_it(
+    package: Path, capsys: pytest.CaptureFixture[str], named: str
+) -> None:
+    (package / "models.json").write_text(f'{{"$schema": "{named}", "version": "1", "models": []}}')
+    assert main(["init"]) == 0
+    assert golden("models.json: kept as it is\n") in capsys.readouterr().out
+    schema = package / "models.schema.json"
+    main(["schema"])
+    assert schema.read_text() == capsys.readouterr().out
+    schema.write_text("{}")
+    assert main(["init"]) == 0
+    assert schema.read_text() == "{}", "a schema that exists stays"
+
+
+@pytest.mark.parametrize("named", ["https://example.org/models.schema.json", "../models.schema.json", 1, None])
+def test_registry_that_names_another_schema_gets_none(package: Path, named: object) -> None:
+    (package / "models.json").write_text(json.dumps({"$schema": named, "version": "1", "models": []}))
+    assert main(["init"]) == 0
+    assert not (package / "models.schema.json").exists()
+
+
+def test_output_is_written_and_told_without_what_says_nothing(
+    package: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["init", "--output", "./src//app/./registry.py"]) == 0
+    table = tomllib.loads((package / "pyproject.toml").read_text())
+    assert table["tool"]["hypiler"]["output"] == "src/app/registry.py"
+    note = "next: add src/app/registry.py and its stub to .gitignore, or commit both: the build hook makes them"
+    assert golden(note) in capsys.readouterr().out.splitlines()
+
+
 @pytest.mark.parametrize(
     ("system", "note"),
     [

@@ -161,6 +161,7 @@ def test_mistakes_of_the_table_are_found_before_its_users_find_them(run: Run, bu
     assert said == golden(
         "pyproject.toml: [tool.hypiler] and [tool.uv] cache-keys added\n"
         "src/acme_embed/py.typed: created, so that type checkers read the stub of the installed package\n"
+        "models.schema.json: created\n"
         "models.json: kept as it is\n"
         'next: add "hypiler" to `requires` of [build-system] in pyproject.toml\n'
         "next: add src/acme_embed/model_registry.py and its stub to .gitignore, or commit both: the build hook makes"

@@ -108,7 +108,8 @@ def _resolve_paths(options: "Namespace") -> Options:
 
 def _of_files(options: "Namespace") -> Options:
     """What `build FILE… --out DIR` writes."""
-    targets = {name: os.path.join(options.out, TARGETS[name].default_path) for name in options.target or ["module"]}
+    names = options.target or ["module"]
+    targets = {name: os.path.normpath(os.path.join(options.out, TARGETS[name].default_path)) for name in names}
     return Options("", [RegistryOptions(options.files, lock_path(options.files), targets)])
 
 

@@ -54,16 +54,29 @@ def _add_choices(parser: "Any") -> None:
     completers = {"FILE": shtab.FILE, "PATH": shtab.FILE, "DIR": shtab.DIRECTORY}
     actions: list[Any] = [action for command in commands.choices.values() for action in command._actions]
     for action in actions:
-        if action.metavar in choices:
-            action.choices = choices[action.metavar]
+        if key := next((key for key in (action.dest, action.metavar) if key in choices), None):
+            action.choices = choices[key]
         elif action.metavar in completers:
             action.complete = completers[action.metavar]
 
 
 def _choices() -> dict[str, list[str]]:
-    """The values of arguments by their metavar: those of the shipped registry where they depend on one."""
+    """The values of arguments by their metavar, or by the name of an option whose metavar says less.
+
+    They are those of the shipped registry where they depend on one. Organizations are not offered: most of their names
+    have blanks, which the scripts of several shells take for the end of a word.
+    """
     from hypiler.registry.registry import Registry
+    from hypiler.schema.vocabulary import LICENSES, MODALITIES, MODEL_TYPES
     from hypiler.verification.rule_sets import all_codes
 
-    codes = [*all_codes()]
-    return {"ID": [*Registry.shipped().ids], "CODE": codes, "RULES": codes}
+    codes, shipped = [*all_codes()], Registry.shipped()
+    return {
+        "ID": [*shipped.ids],
+        "CODE": codes,
+        "RULES": codes,
+        "type": [*MODEL_TYPES],
+        "license": sorted({*LICENSES, *[model.license for model in shipped]}),
+        "modality": [*MODALITIES],
+        "language": sorted({tag for model in shipped for tag in model.languages}),
+    }

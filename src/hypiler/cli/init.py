@@ -9,7 +9,7 @@ from hypiler.cli.streams import FINDINGS, OK, usage_error
 from hypiler.diagnostics.escaping import printable
 from hypiler.errors import UnknownModelError
 from hypiler.project.options import OptionsError
-from hypiler.project.scaffold import MARKER, ScaffoldError, plan_project
+from hypiler.project.scaffold import MARKER, SCHEMA, ScaffoldError, plan_project
 from hypiler.registry.registry import Registry
 
 TYPE_CHECKING = False
@@ -51,7 +51,7 @@ def run(options: "Namespace") -> int:
     try:
         models = list(dict.fromkeys([shipped[id] for id in options.model or [_FIRST]]))
         # A short file to begin with: the shipped registry names the source of each single fact.
-        registry = emit_models(models, "./models.schema.json", f"the shipped registry of hypiler {__version__}")
+        registry = emit_models(models, f"./{SCHEMA}", f"the shipped registry of hypiler {__version__}")
         plan = plan_project(options.folder, options.output, registry, emit_json_schema())
     except UnknownModelError as error:
         return usage_error(unknown_model(error, shipped))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hypiler.jsontext.json_types import JSONValue
 
 MARKER = "py.typed"
+SCHEMA = "models.schema.json"
 _HOOK = "[tool.hatch.build.hooks.hypiler]"
 _HOOKED = ("hatchling", "setuptools", "pdm")
 _NEW_PROJECT = """\
@@ -66,6 +67,7 @@ def plan_project(root: str, output: str | None, registry: str, schema: str) -> P
     """
     plan = Plan()
     path = os.path.join(root, "pyproject.toml")
+    output = output and _plain(output)
     if is_old := os.path.lexists(path):
         text = read_file(path).decode("utf-8", "surrogateescape")
         options = _in_project(root, path, text, output, plan)
@@ -78,19 +80,37 @@ def plan_project(root: str, output: str | None, registry: str, schema: str) -> P
 
 
 def _add_source(root: str, name: str, registry: str, schema: str, plan: Plan) -> None:
-    """Add the first source, and the schema that it names."""
+    """Add the first source, and the schema that it names; for a source that exists, only the schema beside it."""
     source = os.path.join(root, name)
+    beside = os.path.join(os.path.dirname(source), SCHEMA)
     if os.path.lexists(source):
         plan.kept[source] = "--model"
+        if not name.startswith(os.pardir) and not os.path.lexists(beside) and _names_schema(source):
+            plan.new[beside] = schema
     elif name.startswith(os.pardir):
         plan.notes.append(
             f"write {printable(os.path.normpath(source))}: it lies above the project, where nothing is written"
         )
     else:
         plan.new[source] = registry
-        beside = os.path.join(os.path.dirname(source), "models.schema.json")
         if not os.path.lexists(beside):
             plan.new[beside] = schema
+
+
+def _names_schema(source: str) -> bool:
+    """Whether a registry says that its schema is the file beside it; editors would look for it in vain."""
+    from json import loads
+
+    try:
+        found = _at(loads(read_file(source).decode("utf-8-sig")), "$schema")
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(found, str) and found in (SCHEMA, f"./{SCHEMA}")
+
+
+def _plain(output: str) -> str:
+    """A path without what says nothing, such as `./` at its beginning, with the separators that the options have."""
+    return os.path.normpath(output).replace(os.sep, "/")
 
 
 def _add_package(root: str, output: str, plan: Plan, *, is_new: bool) -> None:
