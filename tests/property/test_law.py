@@ -38,7 +38,8 @@ def _spellings(models: list[Tree]) -> set[str]:
     tags = {tag for model in models for tag in _languages(model)}
     tags |= {tag.partition("-")[0] for tag in tags}
     tags |= {f"{tag}-{more}" for tag in tags for more in ("Hans", "TW", "Hant-TW", "1901", "x-own")}
-    return {form for tag in tags for form in (tag, tag.upper(), tag.replace("-", "_"))} | {"deu", "german", "jp", "xx"}
+    tags |= {"deu", "german", "jp", "xx", "no", "nb", "nob-NO", "nn", "sr-Latn", "sh", "zh-min-nan", "en-GB-oed", ">nb"}
+    return {form for tag in tags for form in (tag, tag.upper(), tag.replace("-", "_"))}
 
 
 def _refused(call: Any, *arguments: Any) -> str | None:

@@ -1,14 +1,22 @@
 """What a language tag means when models are searched by language.
 
 A reader writes tags in many ways: `DE`, `deu`, `de_DE`, `zh-cmn-Hans`. `read_tag` gives each language one spelling. A
-query then finds the models that list its tag, a more general tag or a more specific one. Generated modules do the same
+query then finds the models that list its tag, a more general tag or a more specific one. A macrolanguage is more
+general than its languages: `no` than `nb` and `nn`. Generated modules do the same
 from the tables that `broader_tags` and `language_aliases` fill.
 """
 
 from functools import cache
 
 from hypiler.schema.language_names import LANGUAGE_NAMES
-from hypiler.schema.vocabulary import LANGUAGE_SLIPS, TWO_LETTER_CODES, USUAL_CODES, WITHDRAWN_CODES
+from hypiler.schema.vocabulary import (
+    GRANDFATHERED_TAGS,
+    LANGUAGE_SLIPS,
+    MACROLANGUAGES,
+    TWO_LETTER_CODES,
+    USUAL_CODES,
+    WITHDRAWN_CODES,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,27 +25,43 @@ if TYPE_CHECKING:
 MULTILINGUAL = "mul"
 """The tag of models whose authors claim many languages and list none."""
 
-# The grammar of BCP 47 (RFC 5646): language, extended language, script, region, then variants and extensions.
+# The grammar of BCP 47 (RFC 5646): language, extended languages, script, region, then variants and extensions. The
+# grandfathered tags are those that have another form.
 _TAG = (
-    "([a-z]{2,3})(?:-([a-z]{3}))?(?:-([a-z]{4}))?(?:-([a-z]{2}|[0-9]{3}))?"
+    "([a-z]{2,3})(?:-([a-z]{3})){0,3}(?:-([a-z]{4}))?(?:-([a-z]{2}|[0-9]{3}))?"
     "(?:-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*(?:-[a-z0-9](?:-[a-z0-9]{1,8})+)*"
-    "|[ix](?:-[a-z0-9]{1,8})+"
+    "|[ix](?:-[a-z0-9]{1,8})+|en-gb-oed|sgn-be-fr|sgn-be-nl|sgn-ch-de"
 )
-_CODES: "dict[str, str]" = {**TWO_LETTER_CODES, **USUAL_CODES, **WITHDRAWN_CODES}
+_CODES: "dict[str, str]" = {**TWO_LETTER_CODES, **USUAL_CODES, **WITHDRAWN_CODES, **GRANDFATHERED_TAGS}
 _MEANT: "dict[str, str]" = {**LANGUAGE_NAMES, **LANGUAGE_SLIPS}
 
 
 def language_aliases(codes: "Iterable[str]") -> "dict[str, str]":
-    """Other spellings of these languages: a code with its usual code, any other word with `?` and the code it means."""
-    own = {*codes}
+    """Other spellings of these languages: a code with its usual code, any other word with `?` and the code it means.
+
+    A code in upper case has the code of its macrolanguage, if that is one of these languages.
+    """
+    listed = {*codes}
+    macros = {code: macro for code, macro in MACROLANGUAGES.items() if {code, macro} & listed}
+    own = {*listed, *macros, *macros.values()}
     known = {**{word: f"?{code}" for word, code in _MEANT.items()}, **_CODES}
-    return {word: code for word, code in known.items() if code.lstrip("?") in own and word not in own}
+    found = {word: code for word, code in known.items() if _code_of(code) in own and word not in listed}
+    return found | {code.upper(): macro for code, macro in macros.items() if macro in listed}
+
+
+def _code_of(meaning: str) -> str:
+    return meaning.lstrip("?").partition("-")[0]
 
 
 def broader_tags(tag: str) -> "list[str]":
-    """A tag of the form that models list, then the tags that are more general: `zh-TW` and `zh` for `zh-Hant-TW`."""
+    """A tag of the form that models list, then the tags that are more general.
+
+    For `zh-Hant-TW` these are `zh-Hant`, `zh-TW` and `zh`, for `nb-NO` they are `nb`, `no-NO` and `no`.
+    """
     code, *parts = tag.split("-")
-    return [*dict.fromkeys(["-".join([code, *more]) for more in (parts, parts[:1], parts[1:], [])])]
+    codes = [code, MACROLANGUAGES[code]] if code in MACROLANGUAGES else [code]
+    tails = (parts, parts[:1], parts[1:], [])
+    return [*dict.fromkeys(["-".join([one, *more]) for one in codes for more in tails])]
 
 
 def read_tag(text: object, aliases: "Mapping[str, str] | None" = None) -> str:
@@ -53,11 +77,13 @@ def read_tag(text: object, aliases: "Mapping[str, str] | None" = None) -> str:
     """
     from re import fullmatch  # imported here: a build reads no tag
 
+    known = _all_aliases() if aliases is None else aliases
     tag = str(text).lower().replace("_", "-")
+    tag = known.get(tag, tag)
     found = fullmatch(_TAG, tag)
     code, extended, script, region = found.groups() if found else (None, None, None, None)
     code = extended or code or tag.partition("-")[0]
-    code = (_all_aliases() if aliases is None else aliases).get(code, code)
+    code = known.get(code, code)
     if found is None or code[0] == "?":
         hint = f"; did you mean {code[1:]!r}?" if code[:1] == "?" else ""
         raise ValueError(f"a language must be a tag such as 'en' or 'zh-Hans', got {text!r:.99}{hint}")

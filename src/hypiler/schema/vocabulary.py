@@ -84,6 +84,20 @@ USUAL_CODES: dict[str, str] = {
 # Two-letter codes that ISO 639 withdrew, with the codes that replaced them.
 WITHDRAWN_CODES = {"in": "id", "iw": "he", "ji": "yi", "jw": "jv", "mo": "ro"}
 
+# Languages and their macrolanguages, from the language subtag registry of IANA: those where models use both codes for
+# the same texts. Indonesian is left out, since `ms`, its macrolanguage, is used for Standard Malay.
+MACROLANGUAGES = {"bs": "sh", "cnr": "sh", "hr": "sh", "nb": "no", "nn": "no", "sr": "sh", "tw": "ak"}
+
+# Tags of RFC 5646 that its grammar does not explain, with what they mean by the aliases of Unicode CLDR.
+GRANDFATHERED_TAGS = {
+    pair.partition(":")[0]: pair.partition(":")[2]
+    for pair in """
+    art-lojban:jbo cel-gaulish:xtg en-gb-oed:en-gb i-ami:ami i-bnn:bnn i-hak:hak i-klingon:tlh i-lux:lb i-mingo:see
+    i-navajo:nv i-pwn:pwn i-tao:tao i-tay:tay i-tsu:tsu no-bok:nb no-nyn:nn sgn-be-fr:sfb sgn-be-nl:vgt sgn-ch-de:sgg
+    zh-guoyu:zh zh-hakka:hak zh-min:nan zh-xiang:hsn
+    """.split()
+}
+
 # What people write instead of a language code.
 LANGUAGE_SLIPS = {
     "cn": "zh",

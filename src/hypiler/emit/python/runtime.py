@@ -538,10 +538,11 @@ def _load() -> "_Loaded":
         from re import fullmatch
 
         tag = str(language).lower().replace("_", "-")
+        tag = index(_LANGUAGES).get(tag, tag)
         found = fullmatch(
-            "([a-z]{2,3})(?:-([a-z]{3}))?(?:-([a-z]{4}))?(?:-([a-z]{2}|[0-9]{3}))?"
+            "([a-z]{2,3})(?:-([a-z]{3})){0,3}(?:-([a-z]{4}))?(?:-([a-z]{2}|[0-9]{3}))?"
             "(?:-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*(?:-[a-z0-9](?:-[a-z0-9]{1,8})+)*"
-            "|[ix](?:-[a-z0-9]{1,8})+",
+            "|[ix](?:-[a-z0-9]{1,8})+|en-gb-oed|sgn-be-fr|sgn-be-nl|sgn-ch-de",
             tag,
         )
         groups: "Any" = found.groups() if found else [None] * 4
@@ -555,10 +556,13 @@ def _load() -> "_Loaded":
                 f" got {language!r:.99}{hint}"
             )
         keys = ["-".join(filter(None, (code, script, region)))]
-        for more in {script, region, None}:
-            key = f"{code}-{more}" if more else code
-            if key != keys[0]:
-                keys.append(key + "=" if key + "=" in index(_BY_LANGUAGE) else key)
+        # A macrolanguage is more general than its language.
+        macro = index(_LANGUAGES).get(code.upper(), code)
+        for one in {code, macro}:
+            for more in {keys[0][len(code) + 1 :], script, region, None}:
+                key = f"{one}-{more}" if more else one
+                if key != keys[0]:
+                    keys.append(key + "=" if key + "=" in index(_BY_LANGUAGE) else key)
         return keys
 
     def models_by_language(
@@ -647,7 +651,7 @@ def _load() -> "_Loaded":
 
             def __repr__(self) -> "str":
                 count = len(rows()) - 1
-                return f"<MODELS: {count} models, {len(self) - count} aliases>"
+                return f"<MODELS models={count} aliases={len(self) - count}>"
 
             def _ipython_key_completions_(self) -> "list[str]":
                 return [*numbers()]
