@@ -49,6 +49,7 @@ LAYOUTS: dict[str, tuple[str, str, str, dict[str, str], str]] = {
     "renamed": ("hatch", 'output = "lib/registry.py"', f'{HATCH}wheel]\nonly-include = ["lib"]\nsources = {{ lib = "app" }}'.replace("{{", "{").replace("}}", "}"), {"lib/__init__.py": ""}, "app.registry"),
     "forced-by-people": ("hatch", 'output = "gen/registry.py"', f'{HATCH}wheel.force-include]\n"gen" = "app/gen"', INIT, "app.gen.registry"),
     "module-forced-by-people": ("hatch", 'output = "gen/registry.py"', '[tool.hatch.build.targets.wheel.force-include]\n"gen/registry.py" = "app/registry.py"', INIT, "app.registry"),
+    "module-forced-from-scripts": ("hatch", 'output = "gen/registry.py"', f'{HATCH}wheel.force-include]\n"gen/registry.py" = "app/registry.py"', {**INIT, "gen/make.py": ""}, "app.registry"),
     "artifacts-and-committed": ("hatch", SRC, '[tool.hatch.build]\nartifacts = ["src/app/registry.*"]', INIT, "app.registry"),
     "s-src": ("setuptools", SRC, "", INIT, "app.registry"),
     "s-flat": ("setuptools", FLAT, "", FLAT_INIT, "app.registry"),
@@ -87,12 +88,12 @@ LAYOUTS: dict[str, tuple[str, str, str, dict[str, str], str]] = {
     "p-namespace": ("pdm", 'output = "src/ns/app/registry.py"', '[tool.pdm.build]\nincludes = ["src/ns"]', {"src/ns/app/__init__.py": ""}, "ns.app.registry"),
 }  # fmt: skip
 # hatchling makes no editable wheels of renamed packages. A copy of what people force into a wheel is hidden by the tree.
-NOT_EDITABLE = {"renamed", "forced-by-people", "module-forced-by-people"}
+NOT_EDITABLE = {"renamed", "forced-by-people", "module-forced-by-people", "module-forced-from-scripts"}
 
 
 SAMPLE = [
     *("src", "flat", "sdist-only-include", "exclude-everywhere", "folder-made-by-build", "package-made-by-build"),
-    *("module-made-by-build", "forced-by-people", "artifacts-and-committed"),
+    *("module-made-by-build", "forced-by-people", "module-forced-from-scripts", "artifacts-and-committed"),
     *("s-src", "s-flat-folder-made-by-build", "s-package-made-by-build", "s-py-modules", "s-namespace-made-by-build"),
     *("s-package-dir", "s-no-package-data", "s-manifest-excludes", "s-cmdclass"),
     *("p-src", "p-excludes", "p-package-made-by-build", "p-module-made-by-build", "p-namespace"),

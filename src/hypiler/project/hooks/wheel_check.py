@@ -151,7 +151,8 @@ def _without_data(place: str) -> str:
 def _missing_package(names: set[str], compiled: Compiled, path: str, imported: str, place: str) -> str | None:
     """A file of the packages around a module that the wheel does not hold beside it, or None.
 
-    An `__init__.py` must be there. A folder without one is a namespace: then one of its modules must be there.
+    An `__init__.py` must be there. A folder without one is a namespace: then one of its modules must be there, unless
+    the settings have put the module into a package of another name.
     """
     inside = place[: len(place) - len(imported)]
     folder, packed = os.path.dirname(path), os.path.dirname(imported)
@@ -159,7 +160,7 @@ def _missing_package(names: set[str], compiled: Compiled, path: str, imported: s
         beside = _modules_in(compiled, folder)
         if "__init__.py" in beside:
             beside = ["__init__.py"]
-        elif folder != os.path.dirname(path):
+        elif folder != os.path.dirname(path) or os.path.basename(folder) != os.path.basename(packed):
             beside = []
         if beside and not any(f"{inside}{packed}/{name}" in names for name in beside):
             return portable(os.path.join(folder, beside[0]))
