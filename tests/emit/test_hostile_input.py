@@ -121,8 +121,9 @@ def test_a_hostile_text_is_never_run(tmp_path: Path) -> None:
         (tmp_path / f"m{number}.py").write_text(module, encoding="utf-8", newline="")
         (tmp_path / f"s{number}.py").write_text(
             stub.replace(
-                "from typing_extensions import TypeVar, deprecated",
+                "from typing_extensions import TypeVar, override, deprecated",
                 "from typing import TypeVar as _TypeVar\ndeprecated = lambda text: lambda function: function\n"
+                "override = lambda function: function\n"
                 "TypeVar = lambda name, default=None, **bound: _TypeVar(name, **bound)",
             )
             .replace("from hypiler import ModelConfig", "ModelConfig = list")

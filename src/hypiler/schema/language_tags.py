@@ -60,7 +60,7 @@ def broader_tags(tag: str) -> "list[str]":
     """
     code, *parts = tag.split("-")
     codes = [code, MACROLANGUAGES[code]] if code in MACROLANGUAGES else [code]
-    tails = (parts, parts[:1], parts[1:], [])
+    tails: list[list[str]] = [parts, parts[:1], parts[1:], []]
     return [*dict.fromkeys(["-".join([one, *more]) for one in codes for more in tails])]
 
 
