@@ -92,11 +92,9 @@ NOT_EDITABLE = {"renamed", "forced-by-people", "module-forced-by-people", "modul
 
 
 SAMPLE = [
-    *("src", "flat", "sdist-only-include", "exclude-everywhere", "folder-made-by-build", "package-made-by-build"),
-    *("module-made-by-build", "forced-by-people", "module-forced-from-scripts", "artifacts-and-committed"),
-    *("s-src", "s-flat-folder-made-by-build", "s-package-made-by-build", "s-py-modules", "s-namespace-made-by-build"),
-    *("s-package-dir", "s-no-package-data", "s-manifest-excludes", "s-cmdclass"),
-    *("p-src", "p-excludes", "p-package-made-by-build", "p-module-made-by-build", "p-namespace"),
+    *("sdist-only-include", "exclude-everywhere", "folder-made-by-build", "module-made-by-build", "forced-by-people"),
+    *("s-flat-folder-made-by-build", "s-py-modules", "s-namespace-made-by-build", "s-manifest-excludes"),
+    *("p-excludes", "p-package-made-by-build", "p-namespace"),
 ]
 
 
