@@ -24,7 +24,8 @@ import hypiler
 from hypiler.compiler.pipeline import compile_registry
 from hypiler.emit.python.module import emit_python
 from hypiler.emit.python.pragmas import CHECKERS, FORMATTERS_AND_LINTERS
-from hypiler.emit.python.stub import MAX_LITERALS, emit_stub
+from hypiler.emit.python.stub import emit_stub
+from hypiler.emit.python.stub_names import MAX_LITERALS
 from hypiler.model_registry import ModelId, Repository
 
 HERE = Path(__file__).parent

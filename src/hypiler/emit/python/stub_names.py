@@ -1,0 +1,131 @@
+"""The names of models in a stub: ids with aliases, or repositories, in groups that type checkers treat alike."""
+
+from hypiler._callers import deprecation
+from hypiler._encoder_types import encoder_type
+from hypiler.emit.python.literals import quoted
+from hypiler.emit.python.stub_text import WIDTH, choice
+from hypiler.schema.loading import NOT_TEXT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hypiler.schema.model import Model
+
+# Some type checkers silently treat a longer union of literals as `str`, and would then check nothing. The limit applies
+# to ids and to repositories separately.
+MAX_LITERALS = 256
+_TOO_MANY_IDS = """# Over {limit} ids: some checkers take so large a union of literals for `str`, so here
+# an id is any string. MODELS["id"] is checked by every checker at any size.
+"""
+_TOO_MANY_REPOSITORIES = "# Over {limit} repositories: here a repository is any string, for the same reason.\n"
+
+
+class Group:
+    """Names of models that checkers treat alike.
+
+    Attributes:
+        alias: The private type alias for the union of the names.
+        dims: The widths of the models' vectors.
+        kind: The kind of encoder that loading the models gives, or "other".
+        warning: What is said of a deprecated model; empty for all others.
+        names: Ids and aliases, or repositories.
+    """
+
+    __slots__ = ("alias", "dims", "kind", "names", "warning")
+
+    def __init__(self, alias: str, like: "Model", names: list[str]) -> None:
+        self.alias = alias
+        self.dims = like.dimensions
+        self.kind = _kind(like)
+        self.warning = _warning(like)
+        self.names = names
+
+    def overload(self, indent: str = "") -> str:
+        """The decorators of an overload for these names."""
+        overload = f"{indent}@overload\n"
+        if not self.warning:
+            return overload
+        text = quoted(self.warning)
+        line = f"{indent}@deprecated({text})\n"
+        split = f"{indent}@deprecated(\n{indent}    {text}\n{indent})\n"
+        return overload + (line if len(line) <= WIDTH + 1 else split)
+
+
+class Names:
+    """One way of naming models: by id and alias, or by repository.
+
+    Attributes:
+        alias: The public type alias for the union of all names.
+        all: The names.
+        groups: The names in groups.
+        few: Whether checkers take the union of all names for what it is.
+    """
+
+    def __init__(self, alias: str, prefix: str, names: "Mapping[str, Model]", too_many: str) -> None:
+        self.alias = alias
+        self.all = [*names]
+        self.few = 0 < len(names) <= MAX_LITERALS
+        self._too_many = too_many
+        alike: dict[tuple[object, ...], list[str]] = {}
+        for name, model in names.items():
+            alike.setdefault((model.dimensions, _kind(model), _warning(model)), []).append(name)
+        self.groups = [
+            Group(alias, names[part[0]], part)
+            for number, group in enumerate(alike.values())
+            for alias, part in _split(_group_name(prefix, names[group[0]], number), group)
+        ]
+
+    @property
+    def known(self) -> "list[Group]":
+        """The groups that functions distinguish: if there are too many names, only the deprecated ones."""
+        return [group for group in self.groups if self.few or group.warning]
+
+    def declarations(self, groups: "list[Group]") -> str:
+        """The type aliases: one per group, then the public one."""
+        parts = "".join([choice(group.alias, group.names) for group in groups])
+        if self.few:
+            return parts + choice(self.alias, self.all)
+        reason = self._too_many.format(limit=MAX_LITERALS) if self.all else ""
+        return f"{parts}{reason}{self.alias}: TypeAlias = str\n"
+
+
+def ways_of_naming(models: "Sequence[Model]") -> "tuple[Names, Names]":
+    """The names by id and alias, and the names by repository."""
+    own = {model.id: model for model in models}
+    aliases = {alias: model for model in models for alias in model.aliases}
+    # If models share a repository, its name finds the first one.
+    first = {model.huggingface_id: model for model in reversed(models)}
+    repositories = {model.huggingface_id: first[model.huggingface_id] for model in models}
+    ids = Names("ModelId", "_Ids", own | aliases, _TOO_MANY_IDS)
+    return ids, Names("Repository", "_Repositories", repositories, _TOO_MANY_REPOSITORIES)
+
+
+def _kind(model: "Model") -> str:
+    """The kind of encoder that loading the model gives, or "other" for a model that no engine loads."""
+    if model.model_type in NOT_TEXT:
+        return "other"
+    found = encoder_type(model.model_type, multi_vector=model.multi_vector)
+    return "dense" if found == "static" else found
+
+
+def _warning(model: "Model") -> str:
+    """What is said of a deprecated model; empty for all others."""
+    return deprecation(model) if model.deprecated else ""
+
+
+def _group_name(prefix: str, model: "Model", number: int) -> str:
+    """The private type alias for the names of models like this one."""
+    if model.deprecated:
+        return f"{prefix}_deprecated_{number}"
+    first = f"{prefix}_{_kind(model)}_"
+    name = first + "_".join([str(dim) for dim in model.dimensions])
+    return name if len(name) <= 60 else f"{first}{model.dimensions[0]}_to_{model.dimensions[-1]}_{number}"
+
+
+def _split(alias: str, names: list[str]) -> "list[tuple[str, list[str]]]":
+    """A group of names with its alias; if there are too many names, several groups."""
+    if len(names) <= MAX_LITERALS:
+        return [(alias, names)]
+    starts = range(0, len(names), MAX_LITERALS)
+    return [(f"{alias}__{start // MAX_LITERALS + 1}", names[start : start + MAX_LITERALS]) for start in starts]
