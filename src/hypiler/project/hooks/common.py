@@ -76,6 +76,8 @@ def _packed(output: str, paths: list[str]) -> list[str]:
 
 def end_build(findings: list[Finding]) -> NoReturn:
     """End the build with a report."""
+    # The log of the backend may still be buffered: the report is the last of the output.
+    sys.stdout.flush()
     print(render_text(findings), file=sys.stderr)
     _end()
 
@@ -87,6 +89,7 @@ def _end_with(error: OSError) -> NoReturn:
 
 def _end() -> NoReturn:
     # What is still buffered would come after the line that says why.
+    sys.stdout.flush()
     sys.stderr.flush()
     sys.exit("hypiler: the model registry was not built")
 
