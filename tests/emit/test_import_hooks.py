@@ -16,7 +16,12 @@ CLIENT = Path(__file__).with_name("uses_everything.py")
 HOOKS = {
     "beartype_this_package": ("from beartype.claw import beartype_this_package\nbeartype_this_package()\n", ""),
     "beartype_package": ("", "from beartype.claw import beartype_package\nbeartype_package('app')\n"),
-    "beartype_all": ("", "from beartype.claw import beartype_all\nbeartype_all()\n"),
+    # On some Pythons it warns that it cannot check properties of this module of the standard library.
+    "beartype_all": (
+        "",
+        "import warnings\nwarnings.filterwarnings('ignore', module='.*ipaddress')\n"
+        "from beartype.claw import beartype_all\nbeartype_all()\n",
+    ),
     "typeguard": ("", "import typeguard\ntypeguard.install_import_hook('app')\n"),
     "strict typeguard": (
         "",
