@@ -10,6 +10,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+from e2e.artifacts import only
 
 Run = Callable[..., CompletedProcess[str]]
 Copy = Callable[[str], Path]
@@ -48,11 +49,6 @@ def packed(wheel: Path, name: str) -> dict[str, bytes]:
     with zipfile.ZipFile(wheel) as archive:
         found = {path.partition("/"): archive.read(path) for path in archive.namelist()}
     return {rest: data for (folder, _, rest), data in found.items() if folder == package(name)}
-
-
-def only(folder: Path, pattern: str) -> Path:
-    (path,) = folder.glob(pattern)
-    return path
 
 
 def answer(run: Run, clean: Path, name: str, installed: Path | str) -> None:

@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import sys
 import tarfile
-import zipfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -19,6 +18,7 @@ from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
+from e2e.artifacts import contents, only
 from golden import golden
 
 from hypiler.model_registry import MODELS_BY_ID
@@ -123,16 +123,6 @@ def release_again(library: Path) -> None:
     models.write_text(json.dumps(tree, indent=2) + "\n", "utf-8")
     edit(models, ('"version": "2.0"', '"version": "2.1"'))
     edit(library / "pyproject.toml", ('version = "2.0.0"', 'version = "2.1.0"'))
-
-
-def contents(wheel: Path) -> dict[str, bytes]:
-    with zipfile.ZipFile(wheel) as archive:
-        return {name: archive.read(name) for name in archive.namelist() if ".dist-info/" not in name}
-
-
-def only(folder: Path, pattern: str) -> Path:
-    (path,) = folder.glob(pattern)
-    return path
 
 
 def install(run: Run, python: Path, wheel: Path) -> None:

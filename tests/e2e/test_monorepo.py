@@ -2,12 +2,12 @@
 
 import subprocess
 import tarfile
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+from e2e.artifacts import contents, only
 
 from hypiler.verification.lockfile import LockEntry, write_lock
 
@@ -47,16 +47,6 @@ def app(request: pytest.FixtureRequest, copy_package: Copy, tmp_path: Path) -> P
     (app / "models.lock.json").write_text(write_lock({"other": locked}))
     (app / "all.lock.json").write_text(write_lock({"other": locked}))
     return app
-
-
-def contents(wheel: Path) -> dict[str, bytes]:
-    with zipfile.ZipFile(wheel) as archive:
-        return {name: archive.read(name) for name in archive.namelist() if ".dist-info/" not in name}
-
-
-def only(folder: Path, pattern: str) -> Path:
-    (path,) = folder.glob(pattern)
-    return path
 
 
 def test_wheel_from_the_sdist_is_the_wheel_from_the_tree_and_nothing_is_written_above(
