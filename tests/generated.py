@@ -16,9 +16,11 @@ from typing import Any
 from hypiler.compiler.checked import CheckedRegistry
 from hypiler.compiler.pipeline import compile_registry
 from hypiler.emit.python.module import emit_python
-from hypiler.schema.fields import FIELDS, Field
+from hypiler.schema.field import Field
+from hypiler.schema.fields import FIELDS
+from hypiler.schema.free_types import Extra
 from hypiler.schema.string_types import ModelTypeName
-from hypiler.schema.types import Extra, ListOf, MapOf, Records, Score
+from hypiler.schema.types import FieldType, ListOf, MapOf, Number, Records, Score
 
 _numbers = count()
 
@@ -83,7 +85,27 @@ def _at(model: dict[str, Any], field: Field) -> Any:
 
 
 def _part(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+    """A value as records hold it: lists as tuples."""
+    if isinstance(value, dict):
+        return {key: _part(item) for key, item in value.items()}
+    return tuple([_part(item) for item in value]) if isinstance(value, list) else value
+
+
+def _expected_records(value: list[Any], records: Records) -> tuple[Any, ...]:
+    return tuple(
+        [
+            {name: _expected_part(item.get(name, ...), part) for name, (part, _, _) in records.fields.items()}
+            for item in value
+        ]
+    )
+
+
+def _expected_part(value: Any, part: FieldType) -> Any:
+    if value is ...:
+        return part.empty
+    if isinstance(part, Records):
+        return _expected_records(value, part)
+    return float(value) if isinstance(part, Number) else _part(value)
 
 
 def expected(model: dict[str, Any], field: Field) -> Any:
@@ -93,16 +115,15 @@ def expected(model: dict[str, Any], field: Field) -> Any:
     """
     value = _at(model, field)
     if value is ... and field.attribute == "matryoshka":
-        return bool(model["architecture"].get("matryoshka_dims"))
+        architecture = model["architecture"]
+        return bool(architecture.get("matryoshka_dims") or architecture.get("matryoshka_range", {}).get("max"))
     match field.type:
         case ListOf() | Records() if value is ...:
             return ()
         case MapOf() if value is ...:
             return {}
-        case Records(fields=parts):
-            return tuple([{name: part.get(name) for name in parts} for part in value])
-        case Extra():
-            return {key: _part(item) for key, item in value.items()}
+        case Records() if isinstance(value, list):
+            return _expected_records(value, field.type)
         case Score() if type(value) is int:
             return float(value)
     return None if value is ... else _part(value)
@@ -115,13 +136,32 @@ def held(record: Any, field: Field) -> Any:
         case ModelTypeName():
             assert type(value).__name__ == "ModelType"
             return value.value
-        case Records(record=name, fields=parts):
-            assert {type(part).__name__ for part in value} <= {name}
-            return tuple([{n: getattr(part, n) for n in parts} for part in value])
+        case Records():
+            return _held_records(value, field.type)
         case MapOf():
             assert type(value) is MappingProxyType
-            return dict(value)
-    return value
+    return _thawed(value)
+
+
+def _held_records(value: Any, records: Records) -> tuple[Any, ...]:
+    assert {type(part).__name__ for part in value} <= {records.record}
+    return tuple(
+        [
+            {name: _held_part(getattr(item, name), part) for name, (part, _, _) in records.fields.items()}
+            for item in value
+        ]
+    )
+
+
+def _held_part(value: Any, part: FieldType) -> Any:
+    return _held_records(value, part) if isinstance(part, Records) else _thawed(value)
+
+
+def _thawed(value: Any) -> Any:
+    """A value with dicts for its read-only mappings."""
+    if isinstance(value, MappingProxyType):
+        return {key: _thawed(item) for key, item in value.items()}
+    return tuple(map(_thawed, value)) if isinstance(value, tuple) else value
 
 
 def exactly(value: Any) -> Any:

@@ -13,10 +13,24 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from hypiler.schema.fields import FIELDS, Field
+from hypiler.schema.field import Field
+from hypiler.schema.fields import FIELDS
+from hypiler.schema.free_types import Free, SourceNote
 from hypiler.schema.identifiers import RESERVED, constant_name
 from hypiler.schema.string_types import Date, Identifier, Language, Pattern
-from hypiler.schema.types import MAX_INTEGER, FieldType, Flag, Free, Integer, ListOf, MapOf, OneOf, Records, Score, Text
+from hypiler.schema.types import (
+    MAX_INTEGER,
+    FieldType,
+    Flag,
+    Integer,
+    ListOf,
+    MapOf,
+    Number,
+    OneOf,
+    Records,
+    Score,
+    Text,
+)
 from hypiler.schema.vocabulary import LANGUAGES, TWO_LETTER_CODES
 
 BY_NAME = {field.name: field for field in FIELDS}
@@ -100,6 +114,15 @@ _SCALARS = st.one_of(
 )
 
 
+_SOURCES = st.one_of(
+    st.fixed_dictionaries({"url": st.just("https://example.org/a?b=c#d")}, optional={"quote": texts()}),
+    st.fixed_dictionaries(
+        {"repository": st.just("org/name")},
+        optional={"commit": st.just("0" * 40), "path": texts(), "quote": texts(), "copy": st.booleans()},
+    ),
+)
+
+
 def values(field_type: FieldType) -> st.SearchStrategy[Any]:
     """Any value that the type takes, as JSON holds it."""
     match field_type:
@@ -116,6 +139,10 @@ def values(field_type: FieldType) -> st.SearchStrategy[Any]:
             return texts(blank=field_type.blank)
         case Integer():
             return _INTEGERS
+        case Number():
+            return st.one_of(st.floats(-MAX_INTEGER, MAX_INTEGER), st.integers(-9, 9))
+        case SourceNote():
+            return st.one_of(texts(), _SOURCES)
         case Score():
             return st.one_of(st.floats(0, 1), st.sampled_from([0, 1]))
         case Flag():
@@ -176,7 +203,7 @@ def _models(draw: st.DrawFn) -> Tree:
         if "capabilities.matryoshka" in flat:
             flat["capabilities.matryoshka"] = True
     if "sources" in flat:
-        flat["sources"] = draw(st.dictionaries(_SOURCE_PATHS, texts(), max_size=3))
+        flat["sources"] = draw(st.dictionaries(_SOURCE_PATHS, st.one_of(texts(), _SOURCES), max_size=3))
     variants = flat.get("variants", [])
     for index, variant in enumerate(variants):
         variant["id"] += f"-{index}"
@@ -257,6 +284,7 @@ _EXAMPLES = (
     "beir-13",
     "0" * 40,
     "0" * 64,
+    "https://example.org",
 )
 
 
@@ -270,8 +298,10 @@ def _plain_value(field_type: FieldType) -> Any:
             return "text"
         case Integer():
             return 7
-        case Score():
+        case Score() | Number():
             return 0.5
+        case SourceNote():
+            return {"url": "https://example.org", "copy": True}
         case Flag():
             return True
         case OneOf():

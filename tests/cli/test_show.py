@@ -22,7 +22,8 @@ from hypiler.diagnostics.terminal_text import columns_of
 from hypiler.emit.fact_lines import sections_of
 from hypiler.model_registry import BGE_M3, MODEL_REGISTRY, ModelInfo
 from hypiler.registry import Model, Registry
-from hypiler.schema.fields import FIELDS, Field
+from hypiler.schema.field import Field
+from hypiler.schema.fields import FIELDS
 from hypiler.schema.types import Integer, MapOf, Records
 
 ROOT = Path(__file__).parents[2]

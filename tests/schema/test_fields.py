@@ -22,7 +22,8 @@ from hypiler.schema.comparisons import (
     SameSet,
     VariantFiles,
 )
-from hypiler.schema.fields import ABSENT, FIELDS, Field
+from hypiler.schema.field import ABSENT, Field
+from hypiler.schema.fields import FIELDS
 from hypiler.schema.types import Text
 from hypiler.stamps.stamp import stamp_of
 

@@ -12,14 +12,14 @@ from strategies import plain_model, registry_of, values
 from hypiler.diagnostics.collector import FindingCollector
 from hypiler.emit.python.literals import EmitError
 from hypiler.emit.python.row_codec import encode_rows, lookup_of, verify_rows
-from hypiler.schema.fields import FIELDS, Field
+from hypiler.schema.field import Field
+from hypiler.schema.fields import FIELDS
+from hypiler.schema.free_types import Extra, Free
 from hypiler.schema.string_types import Date, Language, ModelTypeName, Pattern
 from hypiler.schema.types import (
     CompositionError,
-    Extra,
     FieldType,
     Flag,
-    Free,
     Integer,
     ListOf,
     MapOf,

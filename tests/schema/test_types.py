@@ -7,8 +7,9 @@ from golden import golden
 
 from hypiler.diagnostics.collector import INVALID, FindingCollector
 from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
+from hypiler.schema.free_types import Extra
 from hypiler.schema.string_types import Date, Identifier, Language, Pattern
-from hypiler.schema.types import Extra, FieldType, Flag, Integer, ListOf, MapOf, OneOf, Records, Score, Text
+from hypiler.schema.types import FieldType, Flag, Integer, ListOf, MapOf, OneOf, Records, Score, Text
 
 NULL = "null means none or not published; give the value, or leave out an optional field"
 

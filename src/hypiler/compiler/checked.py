@@ -120,7 +120,7 @@ class Accepted:
 
         for one in self.decoded:
             if one.matryoshka is None:
-                one[BY_ATTRIBUTE["matryoshka"]] = bool(one.matryoshka_dims)
+                one[BY_ATTRIBUTE["matryoshka"]] = bool(one.matryoshka_dims or one.matryoshka_max)
         return tuple([Model.of(one, self.evidence.get(one.id)) for one in self.decoded])
 
     def digest(self, sources: "list[Source]") -> str:

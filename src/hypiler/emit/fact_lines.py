@@ -1,7 +1,8 @@
 """The facts of a model as people read them: one line per fact, by section, with the place where it was read."""
 
 from hypiler.diagnostics.escaping import printable
-from hypiler.schema.fields import FIELDS, Field
+from hypiler.schema.field import Field
+from hypiler.schema.fields import FIELDS
 from hypiler.schema.string_types import Pattern
 from hypiler.schema.types import FieldType, MapOf, Records, Text
 

@@ -1,6 +1,7 @@
 """Emits the reference of the file format as Markdown tables, from the table of fields."""
 
-from hypiler.schema.fields import FIELDS, Field
+from hypiler.schema.field import Field
+from hypiler.schema.fields import FIELDS
 from hypiler.schema.types import FieldType, ListOf, MapOf, OneOf, Records
 
 

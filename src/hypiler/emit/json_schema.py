@@ -1,6 +1,7 @@
 """Emits the JSON Schema of models.json, for editors: from the same table of fields that the checks follow."""
 
-from hypiler.schema.fields import FIELDS, ROOT, VERSION, Field
+from hypiler.schema.field import Field
+from hypiler.schema.fields import FIELDS, ROOT, VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,7 +1,8 @@
 """Emits models as entries of models.json: the way back from a record to the file."""
 
 from hypiler.jsontext.writer import Writer
-from hypiler.schema.fields import FIELDS, Field
+from hypiler.schema.field import Field
+from hypiler.schema.fields import FIELDS
 from hypiler.schema.types import FieldType, MapOf, Records
 
 TYPE_CHECKING = False

@@ -5,11 +5,9 @@ Everything else follows from this table: the checks, `ModelInfo` with its decode
 """
 
 from hypiler.schema.comparisons import (
-    EQUAL,
     AnyCase,
     AtLeast,
     Checksums,
-    Comparison,
     FileNamed,
     ParameterCount,
     SameEncoder,
@@ -17,32 +15,31 @@ from hypiler.schema.comparisons import (
     SameSet,
     VariantFiles,
 )
+from hypiler.schema.field import Field
+from hypiler.schema.free_types import Extra, SourceNote
 from hypiler.schema.string_types import Date, Identifier, Language, ModelTypeName, Pattern
 from hypiler.schema.types import (
-    CompositionError,
-    Extra,
-    FieldType,
     Flag,
     Integer,
     ListOf,
     MapOf,
+    Number,
     OneOf,
     Records,
     Score,
     Text,
 )
 from hypiler.schema.vocabulary import (
+    ACTIVATIONS,
+    FORMATS,
     MATRYOSHKA_ORDERS,
     MODALITIES,
+    OUTPUT_TYPES,
     POOLINGS,
     PRECISIONS,
     QUANTIZATIONS,
     SIMILARITIES,
 )
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Literal
 
 _ID = r"[a-z][a-z0-9]*(?:[.-][a-z0-9]+)*"
 _SHA256 = Pattern(r"[0-9a-f]{64}", "M113", "a sha256 in 64 lower-case hex digits")
@@ -76,111 +73,13 @@ _FILE = Pattern(
     "a file name inside the repository",
 )
 _QUANTIZATION = OneOf("_Quantization", *QUANTIZATIONS)
-
-
-ABSENT = object()
-"""What `Field.get` returns if an entry does not state the field."""
-
-
-class Field:
-    """One field of a model's entry in models.json.
-
-    Attributes:
-        path: The keys that lead to the value.
-        attribute: The name in `ModelInfo`; by default the last key.
-        type: What the value can be.
-        doc: What the field means, in one sentence.
-        required: Whether every model must state the field.
-        null: Whether `null` is a value: the model has none, or it was never published.
-        derived: Whether the compiler derives the field from others if the file leaves it out.
-        origin: What can prove the value: the model's "files" or a "publication". "identity" means that the value is
-            not a fact about the model, but its identity or a note of the registry.
-        space: The side of the vector space that the value belongs to, "document" or "query"; None if vectors do not
-            depend on it.
-        compare: How the value is compared with what files show.
-        implies: The path of a field that must be stated if this flag is true.
-        also: The path of a field whose evidence proves this value, too.
-
-    Raises CompositionError if rows have no form for the type.
-    """
-
-    __slots__ = (
-        "also",
-        "attribute",
-        "compare",
-        "derived",
-        "doc",
-        "implies",
-        "null",
-        "origin",
-        "path",
-        "required",
-        "space",
-        "type",
-    )
-
-    def __init__(
-        self,
-        path: str,
-        field_type: FieldType,
-        doc: str,
-        *,
-        attribute: str = "",
-        required: bool = False,
-        null: bool = False,
-        derived: bool = False,
-        origin: 'Literal["files", "publication", "identity"]' = "files",
-        space: 'Literal["document", "query"] | None' = None,
-        compare: Comparison = EQUAL,
-        implies: str = "",
-        also: str = "",
-    ) -> None:
-        field_type.check_place("Field")
-        if null and field_type.empty is not None:
-            raise CompositionError(f"`{path}` cannot be null: a row cannot tell null from an empty value")
-        self.path = tuple(path.split("."))
-        self.attribute = attribute or self.path[-1]
-        self.type = field_type
-        self.doc = doc
-        self.required = required
-        self.null = null
-        self.derived = derived
-        self.origin = origin
-        self.space = space
-        self.compare = compare
-        self.implies = implies
-        self.also = also
-
-    @property
-    def name(self) -> str:
-        """The path as messages and `sources` write it: `specs.embedding_dim`."""
-        return ".".join(self.path)
-
-    @property
-    def is_fact(self) -> bool:
-        """Whether the value counts as a fact about the model. Identities and derived fields do not count."""
-        return not self.derived and self.origin != "identity"
-
-    @property
-    def annotation(self) -> str:
-        """The Python type of the attribute."""
-        absent = not (self.required or self.derived) and self.type.empty is None
-        return self.type.annotation + (" | None" if self.null or absent else "")
-
-    def get(self, tree: "Any", default: object = ABSENT) -> "Any":
-        """The value in `tree`, an entry of models.json; `default` if the entry does not state the field."""
-        for key in self.path:
-            try:
-                tree = tree[key]
-            except (KeyError, TypeError):
-                return default
-        return tree
-
-    def set(self, tree: "dict[str, Any]", value: object) -> None:
-        """Put a value into `tree`, an entry of models.json. Missing parents are created."""
-        for key in self.path[:-1]:
-            tree = tree.setdefault(key, {})
-        tree[self.path[-1]] = value
+_URL = Pattern(r"https?://[^\s/]+(?:/\S*)?", "M113", "an address that begins with `https://`")
+_DENSE_LAYERS = Records(
+    "DenseLayer",
+    in_features=(Integer("dimensions"), True, "Width of the layer's input."),
+    out_features=(Integer("dimensions"), True, "Width of the layer's output."),
+    activation=(Text(), False, "Activation after the layer; absent if not known."),
+)
 
 
 FIELDS: tuple[Field, ...] = (
@@ -202,6 +101,62 @@ FIELDS: tuple[Field, ...] = (
         origin="identity",
         space="document",
     ),
+    Field(
+        "source.api",
+        Text(),
+        "Provider whose API serves the model.",
+        attribute="source_api",
+        note="A model with a source has no `huggingface_id`: it is in one place.",
+        example="openai",
+        origin="identity",
+        space="document",
+    ),
+    Field(
+        "source.model",
+        Text(),
+        "Name of the model at its provider.",
+        attribute="source_model",
+        note="It is stated with `source.api`.",
+        example="text-embedding-3-large",
+        origin="identity",
+        space="document",
+    ),
+    Field(
+        "source.ollama",
+        Text(),
+        "Name and tag of the model in the library of Ollama.",
+        attribute="source_ollama",
+        example="nomic-embed-text:v1.5",
+        origin="identity",
+        space="document",
+    ),
+    Field(
+        "source.path",
+        Text(),
+        "Folder of the model on this machine, relative to the project.",
+        attribute="source_path",
+        example="models/my-fine-tune",
+        origin="identity",
+        space="document",
+    ),
+    Field(
+        "source.url",
+        _URL,
+        "Address that the model is downloaded from.",
+        attribute="source_url",
+        example="https://example.org/model.tar.gz",
+        origin="identity",
+        space="document",
+    ),
+    Field(
+        "source.sha256",
+        _SHA256,
+        "sha256 of what is behind `source.url`.",
+        attribute="source_sha256",
+        example="0f" * 32,
+        origin="identity",
+        space="document",
+    ),
     Field("organization", Text(), "Who publishes the model.", required=True, origin="publication"),
     Field("release_date", Date(), "Year, month or day of the first release.", required=True, origin="publication"),
     Field(
@@ -210,6 +165,7 @@ FIELDS: tuple[Field, ...] = (
         "Architecture of the backbone, as config.json names it.",
         attribute="architecture_type",
         required=True,
+        of_weights=True,
     ),
     Field(
         "architecture.variant",
@@ -217,6 +173,7 @@ FIELDS: tuple[Field, ...] = (
         "Backbone or checkpoint that the model starts from.",
         attribute="architecture_variant",
         required=True,
+        of_weights=True,
         origin="publication",
     ),
     Field(
@@ -224,6 +181,7 @@ FIELDS: tuple[Field, ...] = (
         Flag(),
         "Whether a learned layer maps hidden states to the output.",
         required=True,
+        of_weights=True,
         implies="architecture.projection_dims",
     ),
     Field(
@@ -237,7 +195,30 @@ FIELDS: tuple[Field, ...] = (
         ListOf(Integer("dimensions"), at_least=1),
         "Widths that vectors can be truncated to, ascending; embedding_dim is the last.",
     ),
-    Field("specs.parameters", _PARAMETERS, "Parameter count, as `110M`.", required=True, compare=ParameterCount()),
+    Field(
+        "architecture.matryoshka_range.min",
+        Integer("dimensions"),
+        "Smallest width that vectors can be truncated to, for a model that can be cut to any width in a range.",
+        attribute="matryoshka_min",
+        note="A model states this range or `matryoshka_dims`, not both.",
+        example=32,
+    ),
+    Field(
+        "architecture.matryoshka_range.max",
+        Integer("dimensions"),
+        "Largest width of that range.",
+        attribute="matryoshka_max",
+        note="It equals `specs.embedding_dim`, the width of a vector that is not truncated.",
+        example=1024,
+    ),
+    Field(
+        "specs.parameters",
+        _PARAMETERS,
+        "Parameter count, as `110M`.",
+        required=True,
+        of_weights=True,
+        compare=ParameterCount(),
+    ),
     Field(
         "specs.embedding_dim",
         Integer("dimensions"),
@@ -250,6 +231,7 @@ FIELDS: tuple[Field, ...] = (
         Integer("dimensions"),
         "Width of the backbone's hidden states.",
         required=True,
+        of_weights=True,
     ),
     Field(
         "specs.context_length",
@@ -264,6 +246,7 @@ FIELDS: tuple[Field, ...] = (
         Integer("positions"),
         "Size of the position table in config.json, reserved positions included; null for models without one.",
         required=True,
+        of_weights=True,
         null=True,
     ),
     Field(
@@ -271,6 +254,7 @@ FIELDS: tuple[Field, ...] = (
         Integer("entries"),
         "Entries of the vocabulary; null for models without one.",
         required=True,
+        of_weights=True,
         null=True,
     ),
     Field(
@@ -298,6 +282,7 @@ FIELDS: tuple[Field, ...] = (
         ListOf(_QUANTIZATION),
         "Weight formats that are published.",
         required=True,
+        of_weights=True,
         compare=AtLeast(*QUANTIZATIONS),
     ),
     Field(
@@ -327,6 +312,21 @@ FIELDS: tuple[Field, ...] = (
         "performance.beir_datasets",
         _BEIR,
         "Set of data sets that beir_avg is the mean of: scores over different sets cannot be compared.",
+        origin="publication",
+    ),
+    Field(
+        "performance.scores",
+        Records(
+            "BenchmarkScore",
+            benchmark=(Text(), True, "Name of the benchmark."),
+            metric=(Text(), True, "Name of the metric."),
+            value=(Number(), True, "Value of the metric, as a fraction where the metric is one."),
+            datasets=(ListOf(Text()), False, "Names of the data sets that the value is the mean of."),
+            reporter=(Text(), False, "Who reported the value."),
+            source=(SourceNote(), False, "Where the value was read."),
+        ),
+        "Published results on benchmarks, each with the data sets that it covers.",
+        note="Results over different data sets cannot be compared.",
         origin="publication",
     ),
     Field("license", _LICENSE, "Licence of the weights, an SPDX identifier.", required=True, compare=AnyCase()),
@@ -365,6 +365,13 @@ FIELDS: tuple[Field, ...] = (
         "ONNX weights in the repository.",
         attribute="onnx_file",
         compare=FileNamed(r".+\.onnx"),
+    ),
+    Field(
+        "files.query_weights",
+        _FILE,
+        "File with the fixed weight of each token of queries.",
+        attribute="query_weights_file",
+        example="idf.json",
     ),
     Field(
         "files.sha256",
@@ -413,7 +420,102 @@ FIELDS: tuple[Field, ...] = (
         "Exact text before every document; empty if there is known to be none.",
         space="document",
     ),
+    Field(
+        "encoding.query_marker",
+        Text(blank=True),
+        "Token that is inserted by its id at the start of every query; empty if there is known to be none.",
+        note="It is not text before the input, as `query_prefix` is: the tokenizer never splits it.",
+        example="[Q]",
+        space="query",
+    ),
+    Field(
+        "encoding.document_marker",
+        Text(blank=True),
+        "Token that is inserted by its id at the start of every document; empty if there is known to be none.",
+        note="It is not text before the input, as `document_prefix` is: the tokenizer never splits it.",
+        example="[D]",
+        space="document",
+    ),
+    Field(
+        "encoding.query_expansion",
+        Flag(),
+        "Whether short queries are filled up with expansion tokens, whose vectors count in the score.",
+        example=True,
+        space="query",
+    ),
+    Field(
+        "encoding.expansion_token",
+        Text(),
+        "Token that short queries are filled up with.",
+        example="[MASK]",
+        space="query",
+    ),
+    Field(
+        "encoding.expansion_length",
+        Integer("tokens"),
+        "Length that short queries are filled up to; if absent, query_length.",
+        example=32,
+        space="query",
+    ),
+    Field(
+        "encoding.attend_to_expansion_tokens",
+        Flag(),
+        "Whether the other tokens of a query attend to its expansion tokens.",
+        example=False,
+        space="query",
+    ),
+    Field(
+        "encoding.skip_punctuation",
+        Flag(),
+        "Whether the vectors of punctuation tokens of documents are left out.",
+        example=True,
+        space="document",
+    ),
+    Field(
+        "encoding.skiplist",
+        ListOf(Text()),
+        "Further words of documents whose vectors are left out.",
+        example=["the", "a"],
+        space="document",
+    ),
+    Field(
+        "encoding.query_task",
+        Text(),
+        "Task that the model or its API is told for queries: an adapter's name, an `input_type` or a `taskType`.",
+        note="It is not part of the text, as `query_prefix` is.",
+        example="retrieval.query",
+        space="query",
+    ),
+    Field(
+        "encoding.document_task",
+        Text(),
+        "Task that the model or its API is told for documents.",
+        note="It is not part of the text, as `document_prefix` is.",
+        example="retrieval.passage",
+        space="document",
+    ),
     Field("encoding.prompts", MapOf(Text(blank=True)), "Further prompts by name."),
+    Field(
+        "encoding.tasks",
+        MapOf(Text()),
+        "Task that the model or its API is told with a further prompt, by the name of the prompt.",
+        example={"clustering": "separation"},
+    ),
+    Field(
+        "encoding.inference_free_queries",
+        Flag(),
+        "Whether queries are not run through the network: each of their tokens has a fixed weight.",
+        note="Documents are always run through the network.",
+        example=True,
+        space="query",
+    ),
+    Field(
+        "encoding.activation",
+        OneOf("_Activation", *ACTIVATIONS),
+        "How the logits of a sparse model become weights; if absent, log1p_relu.",
+        example="log1p_relu",
+        space="document",
+    ),
     Field(
         "encoding.query_length",
         Integer("tokens"),
@@ -428,19 +530,31 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "encoding.dense_layers",
-        Records(
-            "DenseLayer",
-            in_features=(Integer("dimensions"), True, "Width of the layer's input."),
-            out_features=(Integer("dimensions"), True, "Width of the layer's output."),
-            activation=(
-                Text(),
-                False,
-                "Activation after the layer; absent if not known.",
-            ),
-        ),
+        _DENSE_LAYERS,
         "Linear layers that follow the transformer, in order.",
         space="document",
         compare=SameLayers(),
+    ),
+    Field(
+        "outputs",
+        Records(
+            "ModelOutput",
+            name=(Identifier(_ID), True, "Name of the output among the model's outputs."),
+            type=(OneOf("_OutputType", *OUTPUT_TYPES), True, "Kind of vectors that the output gives."),
+            embedding_dim=(Integer("dimensions"), True, "Width of the vectors."),
+            pooling=(OneOf("_Pooling", *POOLINGS), False, "How token vectors become one vector."),
+            normalize=(Flag(), False, "Whether vectors have unit length."),
+            similarity=(OneOf("_Similarity", *SIMILARITIES), False, "How two outputs are compared."),
+            query_prefix=(Text(blank=True), False, "Exact text before every query."),
+            document_prefix=(Text(blank=True), False, "Exact text before every document."),
+            query_length=(Integer("tokens"), False, "Length in tokens that queries are truncated to."),
+            document_length=(Integer("tokens"), False, "Length in tokens that documents are truncated to."),
+            dense_layers=(_DENSE_LAYERS, False, "Linear layers between the transformer and this output, in order."),
+            weights_file=(_FILE, False, "File in the repository with these layers."),
+            onnx_output=(Text(), False, "Name of the output in the ONNX file."),
+        ),
+        "What a model gives if it has several outputs. The flat fields describe the first one, the default.",
+        note="A model with one output does not state this field.",
     ),
     Field(
         "variants",
@@ -448,8 +562,11 @@ FIELDS: tuple[Field, ...] = (
             "ModelVariant",
             id=(Identifier(_ID), True, "Identifier among the model's variants."),
             quantization=(_QUANTIZATION, True, "Weight format."),
+            format=(OneOf("_Format", *FORMATS), False, "Format of the weights file."),
             huggingface_id=(_REPOSITORY, False, "Repository, if not the model's own."),
             file=(_FILE, False, "Weights file in the repository."),
+            ollama=(Text(), False, "Name and tag in the library of Ollama."),
+            url=(_URL, False, "Address that the file is downloaded from."),
             sha256=(_SHA256, False, "sha256 of that file."),
             size_bytes=(Integer("bytes"), False, "Size of that file in bytes."),
         ),
@@ -489,9 +606,24 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field("performance_hints.gpu_recommended", Flag(), "Whether the authors advise a GPU.", origin="publication"),
     Field(
+        "limits.inputs_per_request",
+        Integer("inputs"),
+        "Most texts that the API takes in one request.",
+        origin="publication",
+        example=2048,
+    ),
+    Field(
+        "limits.tokens_per_request",
+        Integer("tokens"),
+        "Most tokens that the API takes in one request, over all texts.",
+        note="The longest single text is `specs.context_length`.",
+        origin="publication",
+        example=300000,
+    ),
+    Field(
         "sources",
-        MapOf(Text()),
-        "Where a fact was read, by its path: `specs.embedding_dim` → a text.",
+        MapOf(SourceNote()),
+        "Where a fact was read, by its path: `specs.embedding_dim` → a text, or an object with its address.",
         origin="identity",
     ),
     Field("deprecated", Text(), "Why the model should no longer be used, and what to use instead.", origin="identity"),

@@ -14,14 +14,14 @@ from hypiler.schema.types import Records
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any, Self
 
     from hypiler.schema.evidence import PinnedFile
     from hypiler.schema.model_attributes import ModelAttributes  # pyright: ignore[reportMissingModuleSource]
 else:
     # For tools that look up annotations at run time, see `hypiler._import_hooks`.
-    from _collections_abc import Mapping, Sequence
+    from _collections_abc import Callable, Mapping, Sequence
 
     from hypiler.schema.evidence import PinnedFile
 
@@ -39,21 +39,37 @@ def _record_class(name: str, names: "Sequence[str]") -> type[Record]:
 
 
 RECORDS: "dict[str, type[Record]]" = {
-    field.attribute: _record_class(field.type.record, list(field.type.fields))
+    field.type.record: _record_class(field.type.record, list(field.type.fields))
     for field in FIELDS
     if isinstance(field.type, Records)
 }
-"""The class of the records in each list of records, by the attribute that holds the list."""
+"""The classes of records, by name."""
 
 # A pickle refers to a class by its module and name, so the classes must be attributes of this module.
-globals().update({record.__name__: record for record in RECORDS.values()})
+globals().update(RECORDS)
+
+
+def _wrapper(records: Records) -> "Callable[[Any], Any]":
+    """The function that makes a list of records from the tuples of their values. A value may be a list of records."""
+    record = RECORDS[records.record]
+    types = [part for part, _, _ in records.fields.values()]
+    nested = [(place, _wrapper(part)) for place, part in enumerate(types) if isinstance(part, Records)]
+
+    def wrap(values: "tuple[Any, ...]") -> "tuple[Any, ...]":
+        rows = [list(one) for one in values]
+        for row in rows:
+            for place, wrap_part in nested:
+                row[place] = wrap_part(row[place])
+        return tuple(map(record, rows))
+
+    return wrap
 
 
 _NO_EVIDENCE = Evidence()
 
 _NAMES = tuple([field.attribute for field in FIELDS])
 _EVIDENCE = len(_NAMES)
-_RECORDS_AT = [(_NAMES.index(attribute), record) for attribute, record in RECORDS.items()]
+_RECORDS_AT = [(index, _wrapper(field.type)) for index, field in enumerate(FIELDS) if isinstance(field.type, Records)]
 
 
 class Model(Record, ModelAttributes):
@@ -71,9 +87,9 @@ class Model(Record, ModelAttributes):
     def of(cls, values: "Sequence[Any]", evidence: Evidence | None = None) -> "Self":
         """The model with these values, which are in the order of the table, and with what the lock proves of them."""
         row: list[Any] = [*values, evidence or _NO_EVIDENCE]
-        for index, record in _RECORDS_AT:
+        for index, wrap in _RECORDS_AT:
             if row[index]:
-                row[index] = tuple(map(record, row[index]))
+                row[index] = wrap(row[index])
         return cls(row)
 
     @property
@@ -176,12 +192,18 @@ _UNKNOWN: "tuple[Any, ...]" = (None, (), {})
 
 
 def _restore(values: "tuple[Any, ...]") -> Model:
-    row = [MappingProxyType(value) if hasattr(value, "keys") else value for value in values[:_EVIDENCE]]
-    return Model.of(row, values[_EVIDENCE])
+    return Model.of([_read_only(value) for value in values[:_EVIDENCE]], values[_EVIDENCE])
+
+
+def _read_only(value: "Any") -> "Any":
+    """The value with read-only mappings in place of dicts."""
+    if is_list(value):
+        return tuple(map(_read_only, value))
+    return MappingProxyType({key: _read_only(one) for key, one in value.items()}) if hasattr(value, "keys") else value
 
 
 def _picklable(value: "Any") -> "Any":
     """The value with read-only mappings as dicts and with records as tuples, since those cannot be pickled."""
     if is_list(value):
         return tuple(map(_picklable, value))
-    return dict(value) if hasattr(value, "keys") else value
+    return {key: _picklable(one) for key, one in value.items()} if hasattr(value, "keys") else value

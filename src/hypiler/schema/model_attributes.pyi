@@ -6,12 +6,131 @@ from typing import Any, Literal, TypeAlias
 
 _Scalar: TypeAlias = str | int | float | bool | None
 ModelType: TypeAlias = str
-_Modality: TypeAlias = Literal['text', 'image', 'audio', 'video', 'time-series']
-_Quantization: TypeAlias = Literal['fp32', 'fp16', 'bf16', 'fp8', 'int8', 'uint8', 'int4', 'q4', 'binary', 'ubinary']
-_Pooling: TypeAlias = Literal['cls', 'mean', 'max', 'last_token', 'mean_sqrt_len', 'weighted_mean', 'none']
-_MatryoshkaOrder: TypeAlias = Literal['truncate_normalize', 'normalize_truncate', 'layer_norm_truncate_normalize']
-_Similarity: TypeAlias = Literal['cosine', 'dot', 'max_sim', 'euclidean', 'manhattan']
-_Precision: TypeAlias = Literal['int8', 'binary']
+_Modality: TypeAlias = Literal[
+    "text",
+    "image",
+    "audio",
+    "video",
+    "time-series",
+]
+_Quantization: TypeAlias = Literal[
+    "fp32",
+    "fp16",
+    "bf16",
+    "fp8",
+    "int8",
+    "uint8",
+    "int4",
+    "q4",
+    "binary",
+    "ubinary",
+    "F32",
+    "F16",
+    "BF16",
+    "Q2_K",
+    "Q2_K_S",
+    "Q3_K_S",
+    "Q3_K_M",
+    "Q3_K_L",
+    "Q4_0",
+    "Q4_1",
+    "Q4_K_S",
+    "Q4_K_M",
+    "Q5_0",
+    "Q5_1",
+    "Q5_K_S",
+    "Q5_K_M",
+    "Q6_K",
+    "Q8_0",
+    "TQ1_0",
+    "TQ2_0",
+    "MXFP4",
+    "IQ1_S",
+    "IQ1_M",
+    "IQ2_XXS",
+    "IQ2_XS",
+    "IQ2_S",
+    "IQ2_M",
+    "IQ3_XXS",
+    "IQ3_XS",
+    "IQ3_S",
+    "IQ3_M",
+    "IQ4_XS",
+    "IQ4_NL",
+]
+_Pooling: TypeAlias = Literal[
+    "cls",
+    "mean",
+    "max",
+    "last_token",
+    "mean_sqrt_len",
+    "weighted_mean",
+    "none",
+]
+_MatryoshkaOrder: TypeAlias = Literal[
+    "truncate_normalize",
+    "normalize_truncate",
+    "layer_norm_truncate_normalize",
+]
+_Similarity: TypeAlias = Literal[
+    "cosine",
+    "dot",
+    "max_sim",
+    "euclidean",
+    "manhattan",
+]
+_Precision: TypeAlias = Literal[
+    "int8",
+    "binary",
+]
+_Activation: TypeAlias = Literal[
+    "log1p_relu",
+    "log1p_log1p_relu",
+    "relu",
+]
+_OutputType: TypeAlias = Literal[
+    "dense",
+    "multi-vector",
+    "sparse",
+]
+_Format: TypeAlias = Literal[
+    "safetensors",
+    "pytorch",
+    "onnx",
+    "gguf",
+    "openvino",
+    "mlx",
+]
+
+class BenchmarkScore:
+    """An entry of a list inside a model."""
+
+    @property
+    def benchmark(self) -> str:
+        """Name of the benchmark."""
+
+    @property
+    def metric(self) -> str:
+        """Name of the metric."""
+
+    @property
+    def value(self) -> float:
+        """Value of the metric, as a fraction where the metric is one."""
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """Names of the data sets that the value is the mean of."""
+
+    @property
+    def reporter(self) -> str | None:
+        """Who reported the value."""
+
+    @property
+    def source(self) -> str | Mapping[str, str | bool] | None:
+        """Where the value was read."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The values by name, as JSON has them."""
 
 class DenseLayer:
     """An entry of a list inside a model."""
@@ -31,6 +150,64 @@ class DenseLayer:
     def to_dict(self) -> dict[str, Any]:
         """The values by name, as JSON has them."""
 
+class ModelOutput:
+    """An entry of a list inside a model."""
+
+    @property
+    def name(self) -> str:
+        """Name of the output among the model's outputs."""
+
+    @property
+    def type(self) -> _OutputType:
+        """Kind of vectors that the output gives."""
+
+    @property
+    def embedding_dim(self) -> int:
+        """Width of the vectors."""
+
+    @property
+    def pooling(self) -> _Pooling | None:
+        """How token vectors become one vector."""
+
+    @property
+    def normalize(self) -> bool | None:
+        """Whether vectors have unit length."""
+
+    @property
+    def similarity(self) -> _Similarity | None:
+        """How two outputs are compared."""
+
+    @property
+    def query_prefix(self) -> str | None:
+        """Exact text before every query."""
+
+    @property
+    def document_prefix(self) -> str | None:
+        """Exact text before every document."""
+
+    @property
+    def query_length(self) -> int | None:
+        """Length in tokens that queries are truncated to."""
+
+    @property
+    def document_length(self) -> int | None:
+        """Length in tokens that documents are truncated to."""
+
+    @property
+    def dense_layers(self) -> tuple[DenseLayer, ...]:
+        """Linear layers between the transformer and this output, in order."""
+
+    @property
+    def weights_file(self) -> str | None:
+        """File in the repository with these layers."""
+
+    @property
+    def onnx_output(self) -> str | None:
+        """Name of the output in the ONNX file."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The values by name, as JSON has them."""
+
 class ModelVariant:
     """An entry of a list inside a model."""
 
@@ -43,12 +220,24 @@ class ModelVariant:
         """Weight format."""
 
     @property
+    def format(self) -> _Format | None:
+        """Format of the weights file."""
+
+    @property
     def huggingface_id(self) -> str | None:
         """Repository, if not the model's own."""
 
     @property
     def file(self) -> str | None:
         """Weights file in the repository."""
+
+    @property
+    def ollama(self) -> str | None:
+        """Name and tag in the library of Ollama."""
+
+    @property
+    def url(self) -> str | None:
+        """Address that the file is downloaded from."""
 
     @property
     def sha256(self) -> str | None:
@@ -81,6 +270,30 @@ class ModelAttributes:
         """Hugging Face repository, `org/name`."""
 
     @property
+    def source_api(self) -> str | None:
+        """Provider whose API serves the model."""
+
+    @property
+    def source_model(self) -> str | None:
+        """Name of the model at its provider."""
+
+    @property
+    def source_ollama(self) -> str | None:
+        """Name and tag of the model in the library of Ollama."""
+
+    @property
+    def source_path(self) -> str | None:
+        """Folder of the model on this machine, relative to the project."""
+
+    @property
+    def source_url(self) -> str | None:
+        """Address that the model is downloaded from."""
+
+    @property
+    def source_sha256(self) -> str | None:
+        """sha256 of what is behind `source.url`."""
+
+    @property
     def organization(self) -> str:
         """Who publishes the model."""
 
@@ -107,6 +320,14 @@ class ModelAttributes:
     @property
     def matryoshka_dims(self) -> tuple[int, ...]:
         """Widths that vectors can be truncated to, ascending; embedding_dim is the last."""
+
+    @property
+    def matryoshka_min(self) -> int | None:
+        """Smallest width that vectors can be truncated to, for a model that can be cut to any width in a range."""
+
+    @property
+    def matryoshka_max(self) -> int | None:
+        """Largest width of that range."""
 
     @property
     def parameters(self) -> str:
@@ -165,6 +386,10 @@ class ModelAttributes:
         """Set of data sets that beir_avg is the mean of: scores over different sets cannot be compared."""
 
     @property
+    def scores(self) -> tuple[BenchmarkScore, ...]:
+        """Published results on benchmarks, each with the data sets that it covers."""
+
+    @property
     def license(self) -> str:
         """Licence of the weights, an SPDX identifier."""
 
@@ -191,6 +416,10 @@ class ModelAttributes:
     @property
     def onnx_file(self) -> str | None:
         """ONNX weights in the repository."""
+
+    @property
+    def query_weights_file(self) -> str | None:
+        """File with the fixed weight of each token of queries."""
 
     @property
     def file_sha256(self) -> Mapping[str, str]:
@@ -229,8 +458,60 @@ class ModelAttributes:
         """Exact text before every document; empty if there is known to be none."""
 
     @property
+    def query_marker(self) -> str | None:
+        """Token that is inserted by its id at the start of every query; empty if there is known to be none."""
+
+    @property
+    def document_marker(self) -> str | None:
+        """Token that is inserted by its id at the start of every document; empty if there is known to be none."""
+
+    @property
+    def query_expansion(self) -> bool | None:
+        """Whether short queries are filled up with expansion tokens, whose vectors count in the score."""
+
+    @property
+    def expansion_token(self) -> str | None:
+        """Token that short queries are filled up with."""
+
+    @property
+    def expansion_length(self) -> int | None:
+        """Length that short queries are filled up to; if absent, query_length."""
+
+    @property
+    def attend_to_expansion_tokens(self) -> bool | None:
+        """Whether the other tokens of a query attend to its expansion tokens."""
+
+    @property
+    def skip_punctuation(self) -> bool | None:
+        """Whether the vectors of punctuation tokens of documents are left out."""
+
+    @property
+    def skiplist(self) -> tuple[str, ...]:
+        """Further words of documents whose vectors are left out."""
+
+    @property
+    def query_task(self) -> str | None:
+        """Task that the model or its API is told for queries: an adapter's name, an `input_type` or a `taskType`."""
+
+    @property
+    def document_task(self) -> str | None:
+        """Task that the model or its API is told for documents."""
+
+    @property
     def prompts(self) -> Mapping[str, str]:
         """Further prompts by name."""
+
+    @property
+    def tasks(self) -> Mapping[str, str]:
+        """Task that the model or its API is told with a further prompt, by the name of the prompt."""
+
+    @property
+    def inference_free_queries(self) -> bool | None:
+        """Whether queries are not run through the network: each of their tokens has a fixed weight."""
+
+    @property
+    def activation(self) -> _Activation | None:
+        """How the logits of a sparse model become weights; if absent, log1p_relu."""
 
     @property
     def query_length(self) -> int | None:
@@ -243,6 +524,10 @@ class ModelAttributes:
     @property
     def dense_layers(self) -> tuple[DenseLayer, ...]:
         """Linear layers that follow the transformer, in order."""
+
+    @property
+    def outputs(self) -> tuple[ModelOutput, ...]:
+        """What a model gives if it has several outputs. The flat fields describe the first one, the default."""
 
     @property
     def variants(self) -> tuple[ModelVariant, ...]:
@@ -281,8 +566,16 @@ class ModelAttributes:
         """Whether the authors advise a GPU."""
 
     @property
-    def sources(self) -> Mapping[str, str]:
-        """Where a fact was read, by its path: `specs.embedding_dim` \u2192 a text."""
+    def inputs_per_request(self) -> int | None:
+        """Most texts that the API takes in one request."""
+
+    @property
+    def tokens_per_request(self) -> int | None:
+        """Most tokens that the API takes in one request, over all texts."""
+
+    @property
+    def sources(self) -> Mapping[str, str | Mapping[str, str | bool]]:
+        """Where a fact was read, by its path: `specs.embedding_dim` \u2192 a text, or an object with its address."""
 
     @property
     def deprecated(self) -> str | None:

@@ -45,11 +45,12 @@ class FieldType:
     Attributes:
         codec: The name of the row form. It tells generated modules how to decode a field: `int`; `float;` for a list
             whose items are joined by semicolons; `{int}` for a mapping; `Name(part=int;other=str,)` for a list of
-            records.
+            records; `Name*` for such a list inside another record.
         annotation: The Python type of the attribute in `ModelInfo`.
         demand: What a value must be, in words.
         unit: What a number counts.
         empty: The value of a field that the file leaves out.
+        hashable: Whether values can be keys of a dictionary.
         places: Where the type can be used: the class names of `Field` and of the types that can hold it.
     """
 
@@ -58,6 +59,7 @@ class FieldType:
     demand = ""
     unit = ""
     empty: object = None
+    hashable = True
     places: tuple[str, ...] = ("Field", "ListOf", "MapOf", "Records")
 
     def read(self, value: "JSONValue", collector: FindingCollector, sub: Path = ()) -> "Any":
@@ -189,6 +191,34 @@ class Integer(FieldType):
         return int(text) if text else None
 
 
+class Number(FieldType):
+    """A finite number."""
+
+    codec = "float"
+    annotation = "float"
+    demand = "a finite number"
+
+    def read(self, value: "JSONValue", collector: FindingCollector, sub: Path = ()) -> "Any":
+        if type(value) is not float and type(value) is not int:
+            return collector.wrong_type("a number", value, sub)
+        if not isfinite(value) or abs(value) > MAX_INTEGER:
+            return collector.add(
+                "M106",
+                f"{collector.name(sub)} must be a number in -{MAX_INTEGER}..{MAX_INTEGER}, got {quote_value(value)}",
+                sub,
+            )
+        return float(value)
+
+    def schema(self) -> "dict[str, Any]":
+        return {"type": "number", "minimum": -MAX_INTEGER, "maximum": MAX_INTEGER}
+
+    def encode(self, value: "Any") -> str:
+        return repr(value)
+
+    def decode(self, text: str) -> "Any":
+        return float(text) if text else None
+
+
 class Score(FieldType):
     """A score as a fraction in 0..1; `unit` names the measure."""
 
@@ -313,7 +343,7 @@ class ListOf(FieldType):
         yield from (self, *self.item.parts())
 
     def keys(self, rest: str) -> Path | None:
-        return _item_keys(rest, self.item.keys)
+        return item_keys(rest, self.item.keys)
 
     def schema(self) -> "dict[str, Any]":
         least = {"minItems": self.at_least} if self.at_least else {}
@@ -341,6 +371,7 @@ class MapOf(FieldType):
     """An object with any keys, whose values are of one type; a read-only mapping in `ModelInfo`."""
 
     empty: object = _EMPTY
+    hashable = False
     places = ("Field",)
 
     def __init__(self, value: FieldType) -> None:
@@ -391,84 +422,10 @@ class MapOf(FieldType):
         return MappingProxyType({row_text.unescape(key): self.value.decode_part(item) for key, _, item in pairs})
 
 
-class Free(FieldType):
-    """A scalar or a list of scalars, for facts that have no field in the schema."""
-
-    codec = "any"
-    places = ("MapOf",)
-    annotation = "_Scalar | tuple[_Scalar, ...]"
-    demand = "a scalar or a list of scalars"
-
-    def read(self, value: "JSONValue", collector: FindingCollector, sub: Path = ()) -> "Any":
-        if type(value) is list:
-            before = len(collector.findings)
-            items = tuple([self._scalar(item, collector, (*sub, i)) for i, item in enumerate(value)])
-            return items if len(collector.findings) == before else INVALID
-        return self._scalar(value, collector, sub)
-
-    def _scalar(self, value: "JSONValue", collector: FindingCollector, sub: Path) -> "Any":
-        if type(value) is dict or type(value) is list:
-            return collector.wrong_type("a scalar or a list of scalars", value, sub)
-        if type(value) is int and abs(value) > MAX_INTEGER:
-            return collector.add(
-                "M106",
-                f"{collector.name(sub)} must be in -{MAX_INTEGER}..{MAX_INTEGER}, got {quote_value(value)}",
-                sub,
-            )
-        if type(value) is float and not isfinite(value):
-            return collector.add("M106", f"{collector.name(sub)} must be a finite number", sub)
-        return value
-
-    def keys(self, rest: str) -> Path | None:
-        return _item_keys(rest, super().keys)
-
-    def schema(self) -> "dict[str, Any]":
-        scalar: dict[str, Any] = {"type": ["string", "number", "boolean", "null"]}
-        return {"anyOf": [scalar, {"type": "array", "items": scalar}]}
-
-    def encode(self, value: "Any") -> str:
-        return "[" + ",".join(map(_encode_scalar, value)) if _is_list(value) else _encode_scalar(value)
-
-    def decode(self, text: str) -> "Any":
-        if text[:1] != "[":
-            return _decode_scalar(text)
-        return tuple(map(_decode_scalar, text[1:].split(","))) if text[1:] else ()
-
-
-_CONSTANTS: "dict[str, Any]" = {"N": None, "T": True, "F": False}
-
-
-def _is_list(value: object) -> bool:
-    return isinstance(value, tuple)
-
-
-def _encode_scalar(value: "Any") -> str:
-    """A tag for the type, then the value."""
-    if isinstance(value, str):
-        return "'" + row_text.escape_part(value)
-    if value is None or isinstance(value, bool):
-        return {None: "N", True: "T", False: "F"}[value]
-    return f"i{value}" if isinstance(value, int) else f"f{value!r}"
-
-
-def _decode_scalar(text: str) -> "Any":
-    tag, rest = text[0], text[1:]
-    if tag == "'":
-        return row_text.unescape(rest)
-    if tag == "i":
-        return int(rest)
-    return float(rest) if tag == "f" else _CONSTANTS[tag]
-
-
-class Extra(MapOf):
-    """The user's own additions."""
-
-    def __init__(self) -> None:
-        super().__init__(Free())
-
-
 class Records(FieldType):
     """A list of objects with fields of their own; a tuple of records in `ModelInfo`.
+
+    A list of records can be a part of other records. Its class must then also be that of a field that comes before.
 
     Args:
         record: The name of the records' class.
@@ -479,7 +436,7 @@ class Records(FieldType):
     """
 
     empty: object = ()
-    places = ("Field",)
+    places = ("Field", "Records")
 
     def __init__(self, record: str, **fields: "tuple[FieldType, bool, str]") -> None:
         for part, _, _ in fields.values():
@@ -493,6 +450,7 @@ class Records(FieldType):
         self.annotation = f"tuple[{record}, ...]"
         parts = ";".join([f"{name}={part.part_codec}" for name, (part, _, _) in fields.items()])
         self.codec = f"{record}({parts})"
+        self.hashable = all(part.hashable for part, _, _ in fields.values())
 
     def parts(self) -> "Iterator[FieldType]":
         yield self
@@ -500,7 +458,7 @@ class Records(FieldType):
             yield from part.parts()
 
     def keys(self, rest: str) -> Path | None:
-        return _item_keys(rest, self._record_keys)
+        return item_keys(rest, self._record_keys)
 
     def _record_keys(self, rest: str) -> Path | None:
         name = next((name for name in self.fields if _is_path(f".{name}", rest)), None)
@@ -508,6 +466,10 @@ class Records(FieldType):
             return None if rest else ()
         inside = self.fields[name][0].keys(rest[1 + len(name) :])
         return None if inside is None else (name, *inside)
+
+    @property
+    def part_codec(self) -> str:
+        return f"{self.record}*"
 
     def part_annotation(self, name: str) -> str:
         """The Python type of a record's attribute."""
@@ -558,12 +520,19 @@ class Records(FieldType):
     def decode(self, text: str) -> "Any":
         return tuple(map(self._decode_record, text.split(";"))) if text else ()
 
+    def encode_part(self, value: "Any") -> str:
+        # Escaped as a whole, so that its separators are none of the record around it.
+        return row_text.escape_part(self.encode(value)) if value else ""
+
+    def decode_part(self, text: str) -> "Any":
+        return self.decode(row_text.unescape(text) or "")
+
     def _decode_record(self, text: str) -> "tuple[Any, ...]":
         parts = zip(self.fields.values(), text.split("="), strict=True)
         return tuple([part.decode_part(value) for (part, _, _), value in parts])
 
 
-def _item_keys(rest: str, inside: "Callable[[str], Path | None]") -> Path | None:
+def item_keys(rest: str, inside: "Callable[[str], Path | None]") -> Path | None:
     """The keys of an item of a list, or of a part of it, which `inside` knows; none for the list itself."""
     from re import fullmatch  # imported here: a build asks for no path
 

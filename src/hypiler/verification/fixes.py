@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from hypiler.compiler.pipeline import compile_registry
 from hypiler.diagnostics.codes import ERROR
 from hypiler.jsontext.editor import REMOVED, Change, edit
-from hypiler.schema.fields import FIELDS, Field
+from hypiler.schema.field import Field
+from hypiler.schema.fields import FIELDS
 from hypiler.schema.key_order import schema_order
 from hypiler.verification.verdict import DIFFERS, stated
 

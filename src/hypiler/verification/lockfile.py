@@ -14,7 +14,8 @@ from hypiler.diagnostics.escaping import quote_name, quote_value
 from hypiler.jsontext.reader import read_source
 from hypiler.model_files.facts import FileFact
 from hypiler.model_files.filename_safety import safe_name
-from hypiler.schema.fields import FIELDS, Field
+from hypiler.schema.field import Field
+from hypiler.schema.fields import FIELDS
 from hypiler.schema.vocabulary import QUANTIZATIONS
 
 TYPE_CHECKING = False

@@ -1,7 +1,8 @@
 """Compares the facts that a registry states about a model with the model's own files."""
 
 from hypiler.schema.comparisons import Checksums, FileNamed
-from hypiler.schema.fields import FIELDS, Field
+from hypiler.schema.field import Field
+from hypiler.schema.fields import FIELDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

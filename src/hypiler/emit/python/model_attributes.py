@@ -4,8 +4,9 @@ At run time the attributes are created from the table of fields, which type chec
 """
 
 from hypiler.emit.python.literals import docstring
+from hypiler.emit.python.stub_text import choice
 from hypiler.schema.fields import FIELDS
-from hypiler.schema.types import ListOf, OneOf, Records
+from hypiler.schema.types import OneOf, Records
 
 _OPENING = '''\
 # Made from the table of fields by tools/refresh.py.
@@ -22,10 +23,8 @@ ModelType: TypeAlias = str
 def emit_model_attributes() -> str:
     """The text of `schema/model_attributes.pyi`."""
     types = [field.type for field in FIELDS]
-    items = [one.item if isinstance(one, ListOf) else one for one in types]
-    choices = {one.annotation: one.choices for one in items if isinstance(one, OneOf)}
-    parts = [_OPENING]
-    parts += [f"{name}: TypeAlias = Literal[{', '.join(map(repr, words))}]\n" for name, words in choices.items()]
+    choices = {part.annotation: list(part.choices) for one in types for part in one.parts() if isinstance(part, OneOf)}
+    parts = [_OPENING, *[choice(name, words) for name, words in choices.items()]]
     for one in types:
         if isinstance(one, Records):
             fields = [(name, one.part_annotation(name), doc) for name, (_, _, doc) in one.fields.items()]

@@ -37,14 +37,10 @@ def _encode_column(field_type: "FieldType", column: "tuple[Any, ...]") -> "list[
     if column.count(None) == len(column):
         return [""] * len(column)
     encode = field_type.encode
-    if not _is_hashable(column[0]):
+    if not field_type.hashable:
         return [encode(value) if value else "" for value in column]
     texts = {value: "" if value is None else encode(value) for value in dict.fromkeys(column)}
     return [texts[value] for value in column]
-
-
-def _is_hashable(value: object) -> bool:
-    return not hasattr(value, "keys")
 
 
 def verify_rows(constants: "Mapping[str, list[str]]", models: "Sequence[Sequence[Any]]") -> None:

@@ -141,19 +141,12 @@ def _load() -> "_Loaded":
         def _of(cls, values: "dict[str, Any]") -> "Any":
             record = object.__new__(cls)
             for slot in cls.__slots__:
-                value = values.get(slot)
-                if type(value) is dict:
-                    value = frozen(value)
                 # Past the refusal above, to the slot itself.
-                cls.__dict__[slot].__set__(record, value)
+                cls.__dict__[slot].__set__(record, mapped_to(frozen, values.get(slot)))
             return record
 
         def __reduce__(self) -> "tuple[Any, ...]":
-            values = self._values()
-            for name, value in values.items():
-                if type(value) is frozen:
-                    values[name] = dict(value)
-            return _restore, (type(self).__name__, values)
+            return _restore, (type(self).__name__, mapped_to(dict, self._values()))
 
         def __eq__(self, other: "object") -> "bool":
             if type(self) is not type(other):
@@ -167,6 +160,15 @@ def _load() -> "_Loaded":
         def __repr__(self) -> "str":
             stated = [f"{k}={v!r}" for k, v in self._values().items() if v is not None]
             return f"{type(self).__name__}({', '.join(stated)})"
+
+    def mapped_to(kind: "Any", value: "Any") -> "Any":
+        # The value with its mappings as another type: pickles hold no read-only ones.
+        if isinstance(value, (dict, frozen)):
+            parts = [mapped_to(kind, part) for part in value.values()]
+            return kind(dict(zip(value, parts)))
+        if isinstance(value, tuple):
+            return tuple([mapped_to(kind, part) for part in value])
+        return value
 
     def plain(value: "Any") -> "Any":
         if value is None or isinstance(value, (str, int, float)):
@@ -288,12 +290,21 @@ def _load() -> "_Loaded":
             return "" if field == "\\" else codecs.unicode_escape_decode(field)[0]
         return field
 
-    def scalar(field: "str") -> "Any":
-        # A value of any type: a tag, then the text of a scalar or of a list's items.
-        tag, rest = field[0], field[1:]
-        if tag == "[":
-            return tuple(map(scalar, rest.split(","))) if rest else ()
-        return decoders[tag](rest) if rest else {"T": True, "F": False, "N": None}[tag]
+    def anything(field: "str") -> "Any":
+        # A value of any type: tokens of a tag and a text, or of a tag and a length.
+        tokens = iter(field.split(","))
+
+        def read() -> "Any":
+            token = next(tokens)
+            tag, rest = token[0], token[1:]
+            if tag == "[":
+                return tuple([read() for _ in range(int(rest))])
+            if tag == "{":
+                return frozen({text(next(tokens)): read() for _ in range(int(rest))})
+            constants = {"T": True, "F": False, "N": None}
+            return decoders[tag](rest) if rest else constants[tag]
+
+        return read()
 
     def mapped(decode: "_Decoder") -> "_Decoder":
         def read(field: "str") -> "Any":
@@ -311,7 +322,7 @@ def _load() -> "_Loaded":
         steps: "list[tuple[Any, _Decoder, Any]]" = []
         for slot, codec in zip(owner.__slots__, fields.replace(":", " ").split()[1::2]):
             empty = (
-                () if codec[-1] in ";,)" else frozen({}) if codec[0] == "{" else None
+                () if codec[-1] in ";,)*" else frozen({}) if codec[0] == "{" else None
             )
             steps.append((owner.__dict__[slot].__set__, decoder(codec), empty))
 
@@ -336,7 +347,10 @@ def _load() -> "_Loaded":
             "__doc__": "A record inside ModelInfo.",
         }
         public[name] = made = type(name, (Record,), members)
-        return filler(made, parts, "=")
+        fill = filler(made, parts, "=")
+        # For a list of such records inside another record: `Name*`.
+        decoders[name + "*"] = lambda field: tuple(map(fill, text(field).split(";")))
+        return fill
 
     def decoder(codec: "str") -> "_Decoder":
         # By name, or by structure: `int;` and `int,` are lists, `{int}` is a mapping, and
@@ -356,7 +370,7 @@ def _load() -> "_Loaded":
         "float": float,
         "bool": "1".__eq__,
         "type": str,
-        "any": scalar,
+        "any": anything,
         "'": text,
         "i": int,
         "f": float,

@@ -1,0 +1,174 @@
+"""Types of values whose form the schema leaves open: the user's own additions, and the sources of facts.
+
+The row form of such a value is a list of tokens, joined by `,`: each scalar is a tag for its type and then its text; a
+list is `[` with its length and then its items; an object is `{` with its length and then each key with its value. So a
+value of any depth needs no further separators.
+"""
+
+from math import isfinite
+from types import MappingProxyType
+
+from hypiler.diagnostics.collector import INVALID, FindingCollector
+from hypiler.diagnostics.escaping import quote_value
+from hypiler.diagnostics.finding import Path
+from hypiler.schema import row_text
+from hypiler.schema.string_types import Pattern
+from hypiler.schema.types import MAX_INTEGER, FieldType, Flag, MapOf, Text, item_keys, unknown_fields
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from hypiler.jsontext.json_types import JSONValue
+
+_CONSTANTS: "dict[str, Any]" = {"N": None, "T": True, "F": False}
+_CONSTANT_TAGS = {None: "N", True: "T", False: "F"}
+
+
+class _Tokens(FieldType):
+    """A value whose row form is a list of tokens."""
+
+    codec = "any"
+    hashable = False
+    places: tuple[str, ...] = ("MapOf", "Records")
+
+    def encode(self, value: "Any") -> str:
+        return ",".join(_tokens(value))
+
+    def decode(self, text: str) -> "Any":
+        return _value(iter(text.split(","))) if text else None
+
+
+class Free(_Tokens):
+    """A scalar or a list of scalars, for facts that have no field in the schema."""
+
+    places = ("MapOf",)
+    annotation = "_Scalar | tuple[_Scalar, ...]"
+    demand = "a scalar or a list of scalars"
+
+    def read(self, value: "JSONValue", collector: FindingCollector, sub: Path = ()) -> "Any":
+        if type(value) is list:
+            before = len(collector.findings)
+            items = tuple([self._scalar(item, collector, (*sub, i)) for i, item in enumerate(value)])
+            return items if len(collector.findings) == before else INVALID
+        return self._scalar(value, collector, sub)
+
+    def _scalar(self, value: "JSONValue", collector: FindingCollector, sub: Path) -> "Any":
+        if type(value) is dict or type(value) is list:
+            return collector.wrong_type("a scalar or a list of scalars", value, sub)
+        if type(value) is int and abs(value) > MAX_INTEGER:
+            return collector.add(
+                "M106",
+                f"{collector.name(sub)} must be in -{MAX_INTEGER}..{MAX_INTEGER}, got {quote_value(value)}",
+                sub,
+            )
+        if type(value) is float and not isfinite(value):
+            return collector.add("M106", f"{collector.name(sub)} must be a finite number", sub)
+        return value
+
+    def keys(self, rest: str) -> Path | None:
+        return item_keys(rest, super().keys)
+
+    def schema(self) -> "dict[str, Any]":
+        scalar: dict[str, Any] = {"type": ["string", "number", "boolean", "null"]}
+        return {"anyOf": [scalar, {"type": "array", "items": scalar}]}
+
+
+class Extra(MapOf):
+    """The user's own additions."""
+
+    def __init__(self) -> None:
+        super().__init__(Free())
+
+
+_SOURCE: "dict[str, FieldType]" = {
+    "url": Pattern(r"https?://[^\s/]+(?:/\S*)?", "M113", "an address that begins with `https://`"),
+    "repository": Pattern(
+        r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?/[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?",
+        "M108",
+        "a repository of the form `org/name`",
+    ),
+    "commit": Pattern(r"[0-9a-f]{7,40}", "M113", "a commit in 7 to 40 lower-case hex digits"),
+    "path": Text(),
+    "quote": Text(),
+    "copy": Flag(),
+}
+
+
+class SourceNote(_Tokens):
+    """Where a fact was read: a text, or an object whose parts make a link."""
+
+    annotation = "str | Mapping[str, str | bool]"
+    demand = "a text, or an object with `url` or `repository`"
+
+    def read(self, value: "JSONValue", collector: FindingCollector, sub: Path = ()) -> "Any":
+        if type(value) is str:
+            return Text().read(value, collector, sub)
+        if type(value) is not dict:
+            return collector.wrong_type("a string or an object", value, sub)
+        before = len(collector.findings)
+        meant = unknown_fields(value.keys() - _SOURCE.keys(), list(_SOURCE), collector, sub)
+        found = {key: _SOURCE[key].read(item, collector, (*sub, key)) for key, item in value.items() if key in _SOURCE}
+        if not found.keys() & {"url", "repository"} and not meant & {"url", "repository"}:
+            collector.add("M101", f"{collector.name(sub)} must have `url` or `repository`", sub)
+        return MappingProxyType(found) if len(collector.findings) == before else INVALID
+
+    def keys(self, rest: str) -> Path | None:
+        name = rest.removeprefix(".")
+        return (name,) if name in _SOURCE and name != rest else super().keys(rest)
+
+    def schema(self) -> "dict[str, Any]":
+        return {
+            "anyOf": [
+                Text().schema(),
+                {
+                    "type": "object",
+                    "properties": {key: part.schema() for key, part in _SOURCE.items()},
+                    "additionalProperties": False,
+                    "anyOf": [{"required": ["url"]}, {"required": ["repository"]}],
+                },
+            ]
+        }
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, tuple)
+
+
+def _tokens(value: "Any") -> "Iterator[str]":
+    """The tokens of a value: a tag and the text of a scalar, or a length and what is inside."""
+    if isinstance(value, str):
+        yield "'" + row_text.escape_part(value)
+    elif value is None or isinstance(value, bool):
+        yield _CONSTANT_TAGS[value]
+    elif isinstance(value, int):
+        yield f"i{value}"
+    elif isinstance(value, float):
+        yield f"f{value!r}"
+    elif _is_list(value):
+        yield f"[{len(value)}"
+        for item in value:
+            yield from _tokens(item)
+    else:
+        yield f"{{{len(value)}"
+        for key, item in value.items():
+            yield row_text.escape_part(key)
+            yield from _tokens(item)
+
+
+def _value(tokens: "Iterator[str]") -> "Any":
+    """The value that begins with the next token."""
+    token = next(tokens)
+    tag, rest = token[0], token[1:]
+    if tag == "'":
+        return row_text.unescape(rest)
+    if tag == "i":
+        return int(rest)
+    if tag == "f":
+        return float(rest)
+    if tag == "[":
+        return tuple([_value(tokens) for _ in range(int(rest))])
+    if tag == "{":
+        return MappingProxyType({row_text.unescape(next(tokens)): _value(tokens) for _ in range(int(rest))})
+    return _CONSTANTS[tag]
