@@ -50,7 +50,7 @@ def test_wheel_holds_the_package_and_what_is_generated_and_nothing_else(
     expected = {f"hypiler-{version}.dist-info/{name}" for name in metadata}
     expected |= files_below(source, "hypiler") | GENERATED
     expected |= {f"hypiler/diagnostics/pages/{name}.md" for name in [*all_codes(), "README"]}
-    expected |= {"hypiler/registry/models.json"}
+    expected |= {"hypiler/registry/models.json", "hypiler/registry/models.lock.json"}
     assert set(contents(wheel)) == expected
     assert "hypiler/py.typed" in expected
 

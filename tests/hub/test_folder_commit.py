@@ -275,10 +275,13 @@ def test_git_folder_elsewhere_is_not_followed(clone: Path, tmp_path: Path) -> No
 
 def test_pointer_shows_size_and_sum_of_the_real_file(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
-    (tmp_path / "model.safetensors").write_text(POINTER)
+    # No engine reads the second one.
+    names = ["model.safetensors", "rust_model.ot"]
+    for name in names:
+        (tmp_path / name).write_text(POINTER)
     found = read(tmp_path)
-    assert found.sums["model.safetensors"] == hashlib.sha256(WEIGHTS).hexdigest()
-    assert found.sizes["model.safetensors"] == len(WEIGHTS)
+    assert [found.sums[name] for name in names] == [hashlib.sha256(WEIGHTS).hexdigest()] * 2
+    assert [found.sizes[name] for name in names] == [len(WEIGHTS)] * 2
     assert not found.is_at_commit("model.safetensors")
 
 

@@ -57,6 +57,7 @@ def read_folder(
         wanted = [name for name in reading.found if pins and decides_vectors(name)]
         for name in (*wanted, *sums_of):
             reading.hash(name)
+        reading.follow_pointers()
     except OSError as error:
         place = Path(error.filename or root)
         raise HubError(f"{_printable(place)} cannot be read: {error.strerror or error}") from None
@@ -103,6 +104,12 @@ class _Reading:
                 # The second digest is needed only where the metadata names one of its kind.
                 by_git = origin is not None and origin.blob is not None and origin.sha256 is None
                 self._note(name, b"", *_digests(file, self.sizes[name], by_git=by_git))
+
+    def follow_pointers(self) -> None:
+        """Replace the size of every Git LFS pointer by the size of the file that it stands for."""
+        for name, place in self.found.items():
+            if self.sums[name] is None and self.sizes[name] <= MAX_POINTER and read_pointer(_content(place, name)):
+                self.hash(name)
 
     def _note(self, name: str, data: bytes, sha256: str, blob: str) -> None:
         pointer = read_pointer(data)

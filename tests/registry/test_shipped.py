@@ -1,0 +1,72 @@
+"""The shipped registry with its lock: what was read at the commit, and the real files of all-MiniLM-L6-v2."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from engines.conftest import minilm, unpacked
+
+from hypiler import ModelConfig, model_registry
+from hypiler.cli.main import main
+from hypiler.registry import Registry
+
+ROOT = Path(__file__).parents[2]
+ID = "all-minilm-l6-v2"
+COMMIT = "fa97f6e7cb1a59073dff9e6b13e2715cf7475ac9"
+
+
+def test_all_minilm_is_verified_at_its_commit() -> None:
+    for model in (Registry.shipped()[ID], model_registry.MODELS[ID], ModelConfig.from_registry(ID).model):
+        assert model is not None
+        assert (model.revision, model.verified_revision) == (COMMIT, COMMIT)
+        assert model.pins_all_files
+        assert model.verified_facts == 19
+        weights = model.pinned_files["model.safetensors"]
+        assert (weights.size, weights.precision) == (90_868_376, "fp32")
+        assert model.pinned_files.keys() >= {"tokenizer.json", "config.json", "modules.json", "1_Pooling/config.json"}
+
+
+def test_commands_say_at_which_commit_it_was_verified(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", ID, "--shipped"]) == 0
+    assert "19 facts verified, by the files at fa97f6e7cb1a, 13 claimed by their sources" in capsys.readouterr().out
+    assert main(["verify", ID, "--shipped", "--offline"]) == 0
+    assert "@ fa97f6e7cb1a): 19 agree" in capsys.readouterr().out
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Path:
+    """A copy of the shipped registry, beside a copy of its lock."""
+    shutil.copy(ROOT / "models.lock.json", tmp_path)
+    return Path(shutil.copy(ROOT / "models.json", tmp_path))
+
+
+def test_real_files_of_all_minilm_agree_and_teach_the_lock_nothing(
+    minilm: Path,  # noqa: F811
+    registry: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["verify", ID, "--file", str(registry), "--local", str(minilm), "--json"]) == 0
+    (model,) = json.loads(capsys.readouterr().out)["models"]
+    assert [fact["path"] for fact in model["facts"] if fact["state"] == "differs"] == []
+    recorded, learnt = (json.loads((folder / "models.lock.json").read_bytes()) for folder in (ROOT, registry.parent))
+    # The package has a licence and a notice of its own.
+    assert {learnt["models"][ID]["files"].pop(name)["read"] for name in ("LICENSE", "NOTICE")} == {"copy"}
+    assert learnt == recorded
+
+
+def test_real_files_of_all_minilm_have_the_bytes_of_the_lock(
+    minilm: Path,  # noqa: F811
+    registry: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    command = ["verify", ID, "--file", str(registry), "--bytes", "--local"]
+    assert main([*command, str(minilm)]) == 0
+    other = shutil.copytree(
+        minilm, tmp_path / "other", ignore=shutil.ignore_patterns("tokenizer.json", "*.safetensors")
+    )
+    (other / "tokenizer.json").write_bytes((minilm / "tokenizer.json").read_bytes() + b"\n")
+    capsys.readouterr()
+    assert main([*command, str(other)]) == 1
+    assert "tokenizer.json" in capsys.readouterr().out
