@@ -97,6 +97,7 @@ def test_the_places_are_those_of_every_kind_of_text() -> None:
     assert MAPS == [
         ("files", "sha256"),
         ("encoding", "prompts"),
+        ("encoding", "tasks"),
         ("sources",),
         ("extra",),
     ]

@@ -130,7 +130,8 @@ class TestNames:
             "models_by_type",
             "models_with_matryoshka",
         ]
-        classes = ["DenseLayer", "ModelId", "ModelInfo", "ModelType", "ModelVariant", "PinnedFile", "Repository"]
+        classes = ["BenchmarkScore", "DenseLayer", "ModelId", "ModelInfo", "ModelOutput", "ModelType", "ModelVariant"]
+        classes += ["PinnedFile", "Repository"]
         constants = ["BGE_M3", "CB2", "COLBERT_V2", "MODELS", "MODELS_BY_ID", "MODEL_REGISTRY"]
         constants += ["T1", "T2", "TINY_V1"]
         assert dir(m) == sorted([*functions, *classes, *constants])
@@ -180,7 +181,8 @@ class TestNames:
         assert repr(m.TINY_V1.dense_layers[0]) == golden("DenseLayer(in_features=7, out_features=7, activation='text')")
         assert repr(m.TINY_V1.variants[0]) == golden(
             "ModelVariant(id='word', quantization='fp32', huggingface_id='org/name', file='word.onnx',"
-            " sha256='0000000000000000000000000000000000000000000000000000000000000000', size_bytes=7)"
+            " sha256='0000000000000000000000000000000000000000000000000000000000000000', size_bytes=7,"
+            " format='safetensors', ollama='text', url='https://example.org')"
         )
 
     def test_the_mapping_shows_how_many_models_it_has(self, m: ModuleType) -> None:

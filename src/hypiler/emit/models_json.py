@@ -3,7 +3,8 @@
 from hypiler.jsontext.writer import Writer
 from hypiler.schema.field import Field
 from hypiler.schema.fields import FIELDS
-from hypiler.schema.types import FieldType, MapOf, Records
+from hypiler.schema.records import to_json
+from hypiler.schema.types import FieldType, Records
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,18 +45,15 @@ def _is_said(field: Field, value: object, model: "Any") -> bool:
     if field.required:
         return True
     if field.derived:
-        return value != bool(model.matryoshka_dims)
+        return value != bool(model.matryoshka_dims or model.matryoshka_max)
     return value != field.type.empty
 
 
 def _plain(field_type: FieldType, value: "Any") -> "JSONValue":
     if isinstance(field_type, Records):
         return [_record(field_type, item) for item in value]
-    if isinstance(field_type, MapOf):
-        return {key: _plain(field_type.value, item) for key, item in value.items()}
-    if isinstance(value, tuple):
-        return [*value]
-    return str(value) if isinstance(value, str) else value
+    # The member of an enum is written as its text.
+    return str(value) if isinstance(value, str) else to_json(value)
 
 
 def _record(field_type: Records, record: object) -> "dict[str, JSONValue]":

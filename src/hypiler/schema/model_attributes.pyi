@@ -220,10 +220,6 @@ class ModelVariant:
         """Weight format."""
 
     @property
-    def format(self) -> _Format | None:
-        """Format of the weights file."""
-
-    @property
     def huggingface_id(self) -> str | None:
         """Repository, if not the model's own."""
 
@@ -232,20 +228,24 @@ class ModelVariant:
         """Weights file in the repository."""
 
     @property
-    def ollama(self) -> str | None:
-        """Name and tag in the library of Ollama."""
-
-    @property
-    def url(self) -> str | None:
-        """Address that the file is downloaded from."""
-
-    @property
     def sha256(self) -> str | None:
         """sha256 of that file."""
 
     @property
     def size_bytes(self) -> int | None:
         """Size of that file in bytes."""
+
+    @property
+    def format(self) -> _Format | None:
+        """Format of the weights file."""
+
+    @property
+    def ollama(self) -> str | None:
+        """Name and tag in the library of Ollama."""
+
+    @property
+    def url(self) -> str | None:
+        """Address that the file is downloaded from."""
 
     def to_dict(self) -> dict[str, Any]:
         """The values by name, as JSON has them."""
