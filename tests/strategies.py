@@ -17,7 +17,8 @@ from hypiler.schema.field import Field
 from hypiler.schema.fields import FIELDS
 from hypiler.schema.free_types import Free, SourceNote
 from hypiler.schema.identifiers import RESERVED, constant_name
-from hypiler.schema.string_types import Date, Identifier, Language, Pattern
+from hypiler.schema.licenses import EXCEPTIONS, LICENSES
+from hypiler.schema.string_types import Date, Identifier, Language, LicenseExpression, Pattern
 from hypiler.schema.types import (
     MAX_INTEGER,
     FieldType,
@@ -104,6 +105,15 @@ _LANGUAGES = st.one_of(
     st.sampled_from(["mul", "ceb", "yue", "zh-Hans", "pt-BR", "sr-Latn-RS", "es-419"]),
     st.from_regex(r"[a-z]{3}", fullmatch=True).filter(lambda code: code not in TWO_LETTER_CODES),
 )
+_LICENSE = st.one_of(
+    st.sampled_from(sorted(LICENSES)),
+    st.sampled_from(["MIT", "Apache-2.0+", "DocumentRef-x:LicenseRef-y"]),
+    st.from_regex(r"LicenseRef-[A-Za-z0-9.-]{1,9}", fullmatch=True),
+    st.builds("{} WITH {}".format, st.sampled_from(sorted(LICENSES)), st.sampled_from(sorted(EXCEPTIONS))),
+)
+_LICENSES = st.recursive(
+    _LICENSE, lambda one: st.builds("({} {} {})".format, one, st.sampled_from(["AND", "OR"]), one), max_leaves=4
+)
 _INTEGERS = st.one_of(st.integers(1, 5000), st.integers(1, MAX_INTEGER), st.just(MAX_INTEGER))
 _SCALARS = st.one_of(
     texts(blank=True),
@@ -133,6 +143,8 @@ def values(field_type: FieldType) -> st.SearchStrategy[Any]:
             return _LANGUAGES
         case Identifier():
             return _IDS
+        case LicenseExpression():
+            return _LICENSES
         case Pattern():
             return st.from_regex(field_type.pattern, fullmatch=True)
         case Text():
@@ -292,6 +304,8 @@ def _plain_value(field_type: FieldType) -> Any:
     match field_type:
         case Language():
             return "en"
+        case LicenseExpression():
+            return "MIT"
         case Pattern():
             return next(text for text in _EXAMPLES if field_type.matches(text))
         case Text():

@@ -67,7 +67,8 @@ def _choices() -> dict[str, list[str]]:
     have blanks, which the scripts of several shells take for the end of a word.
     """
     from hypiler.registry.registry import Registry
-    from hypiler.schema.vocabulary import LICENSES, MODALITIES, MODEL_TYPES
+    from hypiler.schema.license_expressions import HUB_LICENSES
+    from hypiler.schema.vocabulary import MODALITIES, MODEL_TYPES
     from hypiler.verification.rule_sets import all_codes
 
     codes, shipped = [*all_codes()], Registry.shipped()
@@ -76,7 +77,7 @@ def _choices() -> dict[str, list[str]]:
         "CODE": codes,
         "RULES": codes,
         "type": [*MODEL_TYPES],
-        "license": sorted({*LICENSES, *[model.license for model in shipped]}),
+        "license": sorted({*HUB_LICENSES, *[model.license for model in shipped]}),
         "modality": [*MODALITIES],
         "language": sorted({tag for model in shipped for tag in model.languages}),
     }

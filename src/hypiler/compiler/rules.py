@@ -16,7 +16,7 @@ from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
 from hypiler.schema.loading import CONTRACT_FACTS, DECIDES_LOADING, NOT_TEXT, variant_onnx
 from hypiler.schema.parameter_counts import parameter_count
 from hypiler.schema.types import ListOf, MapOf, Records
-from hypiler.schema.vocabulary import LICENSES
+from hypiler.schema.vocabulary import USUAL_LICENSES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ rule = RuleSet()
 _PATHS = frozenset(".".join(field.path[:depth]) for field in FIELDS for depth in range(1, len(field.path) + 1))
 _WITH_PARTS = frozenset(field.name for field in FIELDS if isinstance(field.type, ListOf | MapOf | Records))
 _DEPTH = max(len(field.path) for field in FIELDS)
-_SPELLINGS = {license.lower(): license for license in LICENSES}
 
 
 def check_models(models: "list[DecodedModel]", rules: "list[tuple[Rule, str]]") -> None:
@@ -255,7 +254,24 @@ def _missing_facts(model: "DecodedModel") -> "Violations":
 @rule("M216", "license-spelling", WARNING, needs=("license",))
 def license_spelling(model: "DecodedModel") -> "Violations":
     """Licences are spelled as SPDX does, so that they can be compared."""
-    spelling = _SPELLINGS.get(model.license.lower(), model.license)
+    if model.license in USUAL_LICENSES:
+        return
+    from hypiler.schema.license_expressions import respelled  # imported here: its table is long
+
+    spelling = respelled(model.license)
     if spelling != model.license:
         message = f"`license` is {quote_name(model.license)}, which SPDX spells `{spelling}`"
         yield model.at("license", message, help=f"write `{spelling}`")
+
+
+@rule("M219", "license-not-spdx", WARNING, needs=("license",))
+def license_not_spdx(model: "DecodedModel") -> "Violations":
+    """Policies compare licences by the identifiers of SPDX."""
+    if model.license in USUAL_LICENSES:
+        return
+    from hypiler.schema.license_expressions import advice, exception_advice, unknown_words  # the table is long
+
+    for word, exception in unknown_words(model.license):
+        wanted = "exception that may stand after WITH" if exception else "licence"
+        message = f"`license` names {quote_name(word)}, but SPDX lists no such {wanted}"
+        yield model.at("license", message, help=exception_advice(word) if exception else advice(word))

@@ -8,8 +8,9 @@ from hypiler.model_files.facts import FileFact, Problem
 from hypiler.model_files.json_files import mapping, words
 from hypiler.model_files.repository import ADAPTER, CARD, Repository
 from hypiler.schema.language_names import LANGUAGE_NAMES
+from hypiler.schema.license_expressions import hub_license, is_vague, license_named, reference_to
 from hypiler.schema.string_types import Language
-from hypiler.schema.vocabulary import LANGUAGE_SLIPS, LANGUAGES, LICENSES, TWO_LETTER_CODES
+from hypiler.schema.vocabulary import LANGUAGE_SLIPS, LANGUAGES, TWO_LETTER_CODES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,40 +18,6 @@ if TYPE_CHECKING:
 
     from hypiler.jsontext.json_types import JSONValue
 
-# SPDX identifiers by the names that the hub uses. Most of these names differ only in case.
-_SPDX = {license.lower(): license for license in LICENSES} | {
-    "c-uda": "C-UDA-1.0",
-    "cc-by-2.5": "CC-BY-2.5",
-    "ecl-2.0": "ECL-2.0",
-    "epl-1.0": "EPL-1.0",
-    "epl-2.0": "EPL-2.0",
-    "etalab-2.0": "etalab-2.0",
-    "lgpl-lr": "LGPLLR",
-    "lppl-1.3c": "LPPL-1.3c",
-    "ncsa": "NCSA",
-    "odbl": "ODbL-1.0",
-    "ofl-1.1": "OFL-1.1",
-    "osl-3.0": "OSL-3.0",
-    "pddl": "PDDL-1.0",
-    "postgresql": "PostgreSQL",
-}
-# Other spellings. Filler words are removed first. The short forms are letters and digits of what remains.
-_FILLING = re.compile(r"\b(?:the|licen[cs]e|software|version)\b|v(?=[\d.])")
-_SHORT_FORMS = {
-    "apache2": "Apache-2.0",
-    "cc0": "CC0-1.0",
-    "creativecommonsattribution40": "CC-BY-4.0",
-    "creativecommonsattribution40international": "CC-BY-4.0",
-    "gpl3": "GPL-3.0",
-    "agpl3": "AGPL-3.0",
-    "lgpl3": "LGPL-3.0",
-    "mpl2": "MPL-2.0",
-}
-_BY_LETTERS = {re.sub(r"[^a-z0-9]", "", name): license for name, license in _SPDX.items()} | _SHORT_FORMS
-# Terms that SPDX does not list, and that models.json spells differently.
-_TERMS = {"gemma": "LicenseRef-Gemma", "lfm1.0": "LicenseRef-LFM-1.0"}
-# These names are too vague to tell which licence it is.
-_VAGUE = ("apache", "bsd", "cc", "gfdl", "gpl", "lgpl", "odc-by", "other", "unknown")
 # The names of MS MARCO in model cards with MTEB results.
 _MS_MARCO = ("msmarco", "mteb/msmarco")
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9_.-]+)?")
@@ -157,16 +124,12 @@ def _license(card: "dict[str, Any]") -> FileFact | None:
     if not isinstance(word, str):
         return None
     name = word.strip().lower()
-    if name in _SPDX or name in _TERMS:
-        fact = FileFact(_SPDX.get(name) or _TERMS[name], CARD, key)
-        library = name == "mit" and card.get("library_name") == "model2vec"
-        return fact.doubted("model2vec writes it by default") if library else fact
-    if name in _VAGUE:
+    meant = license_named(name) or (None if is_vague(name) else reference_to(word))
+    if meant is None:
         return None
-    if spelled := _BY_LETTERS.get(re.sub(r"[^a-z0-9]", "", _FILLING.sub("", name))):
-        return FileFact(spelled, CARD, key, f"{quote_name(word)} on the hub")
-    plain = re.sub(r"[^A-Za-z0-9.+-]+", "-", word.strip())[:100].strip("-")
-    return FileFact(f"LicenseRef-{plain}", CARD, key, f"{quote_name(word)} on the hub") if plain else None
+    spelled = FileFact(meant, CARD, key, "" if hub_license(name) else f"{quote_name(word)} on the hub")
+    library = name == "mit" and card.get("library_name") == "model2vec"
+    return spelled.doubted("model2vec writes it by default") if library else spelled
 
 
 def _base_model(value: "JSONValue") -> FileFact | None:

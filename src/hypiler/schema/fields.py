@@ -17,7 +17,7 @@ from hypiler.schema.comparisons import (
 )
 from hypiler.schema.field import Field
 from hypiler.schema.free_types import Extra, SourceNote
-from hypiler.schema.string_types import Date, Identifier, Language, ModelTypeName, Pattern
+from hypiler.schema.string_types import Date, Identifier, Language, LicenseExpression, ModelTypeName, Pattern
 from hypiler.schema.types import (
     Flag,
     Integer,
@@ -59,12 +59,6 @@ _PARAMETERS = Pattern(
     "M110",
     "a count such as `110M`, `1.5B` or `8x7B`",
     "a number, then K, M, B or T in capitals",
-)
-_LICENSE = Pattern(
-    r"[A-Za-z0-9][A-Za-z0-9.+-]*(?: (?:AND|OR|WITH) [A-Za-z0-9][A-Za-z0-9.+-]*)*",
-    "M112",
-    "an SPDX identifier such as `Apache-2.0`",
-    "terms that SPDX does not list are written `LicenseRef-Name`",
 )
 _BEIR = Pattern(r"beir-[1-9][0-9]?", "M113", "the number of data sets, as `beir-13`")
 _FILE = Pattern(
@@ -329,7 +323,13 @@ FIELDS: tuple[Field, ...] = (
         note="Results over different data sets cannot be compared.",
         origin="publication",
     ),
-    Field("license", _LICENSE, "Licence of the weights, an SPDX identifier.", required=True, compare=AnyCase()),
+    Field(
+        "license",
+        LicenseExpression(),
+        "Licence of the weights, in identifiers of SPDX.",
+        required=True,
+        compare=AnyCase(),
+    ),
     Field("description", Text(), "What the model is and is good for.", required=True, origin="publication"),
     Field(
         "files.tokenizer",

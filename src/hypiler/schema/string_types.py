@@ -70,6 +70,42 @@ class ModelTypeName(Identifier):
     places = ("Field",)
 
 
+class LicenseExpression(Pattern):
+    """Identifiers of SPDX joined by AND, OR and WITH. A rule says which words SPDX knows."""
+
+    def __init__(self) -> None:
+        word = r"\(*[A-Za-z0-9][A-Za-z0-9.+-]*(?::(?:License|Addition)Ref-[A-Za-z0-9.-]+)?\)*"
+        super().__init__(
+            rf"{word}(?: (?:AND|OR|WITH) {word})*",
+            "M112",
+            "an SPDX identifier such as `Apache-2.0`",
+            "terms that SPDX does not list are written `LicenseRef-Name`",
+        )
+
+    def read(self, value: "JSONValue", collector: FindingCollector, sub: Path = ()) -> "Any":
+        found = super().read(value, collector, sub)
+        if found is not INVALID and ("(" in found or ")" in found) and not _balanced(found):
+            return collector.malformed("M112", "an expression with a `)` for each `(`", value, sub)
+        return found
+
+    def hint(self, value: str) -> str | None:
+        """The licence that a long or short form means, or the expression with its operators as SPDX spells them."""
+        from hypiler.schema.license_expressions import license_named  # imported here: only a mistake needs it
+
+        operators = re.sub(r" (and|or|with) ", lambda match: match[0].upper(), value.replace("/", " OR "))
+        meant = license_named(value) or (operators if operators != value and self.matches(operators) else None)
+        return f"did you mean `{meant}`?" if meant else self.help
+
+
+def _balanced(expression: str) -> bool:
+    depth = 0
+    for letter in expression:
+        depth += (letter == "(") - (letter == ")")
+        if depth < 0:
+            return False
+    return depth == 0
+
+
 class Date(Pattern):
     """A year, a month or a day, as precise as it is known."""
 
