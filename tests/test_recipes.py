@@ -196,22 +196,22 @@ class TestFieldThatFilesProveAndThatBelongsToASpace:
 def test_rule_fires_is_explained_and_can_be_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     checkout = Checkout("A rule", tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(checkout.root / "src"))
-    page = checkout.root / "docs/diagnostics/M219.md"
+    page = checkout.root / "docs/diagnostics/M290.md"
     (tmp_path / "page").mkdir()
     assert run_page(page, tmp_path / "page") == 3
-    assert checkout.hypiler("explain", "M219") == page.read_text("utf-8")
-    checkout.write(performance={"beir_avg": 0.5})
-    message = "[M219]: `performance.beir_datasets` must be set, since `beir_avg` is given\n"
+    assert checkout.hypiler("explain", "M290") == page.read_text("utf-8")
+    checkout.write(performance_hints={"memory_mb_per_batch": 900})
+    message = "[M290]: `performance_hints.batch_size_optimal` must be set, since `memory_mb_per_batch` is given\n"
     assert checkout.hypiler("check").startswith(f"warning{message}")
-    assert checkout.hypiler("check", "--ignore", "M219") == "1 model, no findings\n"
-    checkout.write('ignore = ["beir-datasets-missing"]', performance={"beir_avg": 0.5})
+    assert checkout.hypiler("check", "--ignore", "M290") == "1 model, no findings\n"
+    checkout.write('ignore = ["batch-size-missing"]', performance_hints={"memory_mb_per_batch": 900})
     assert checkout.hypiler("check") == "1 model, no findings\n"
-    checkout.write('severity = { M219 = "error" }', performance={"beir_avg": 0.5})
+    checkout.write('severity = { M290 = "error" }', performance_hints={"memory_mb_per_batch": 900})
     assert checkout.hypiler("build", code=1).startswith(f"error{message}")
     shutil.copytree(ROOT / "tools", checkout.root / "tools")
     assert ROOT.joinpath("docs/diagnostics/README.md").read_text("utf-8").count("M217") == 2
     code = f"import sys; sys.path.insert(0, {str(checkout.root / 'tools')!r}); import refresh; print(refresh.codes())"
-    row = "| [M219](M219.md) | beir-datasets-missing | warning | yes |\n"
+    row = "| [M290](M290.md) | batch-size-missing | warning | yes |\n"
     assert row in checkout.run("-c", code)
 
 

@@ -150,7 +150,7 @@ class TestWrongOptions:
             (
                 "$.tool.hypiler.select[1]",
                 golden("`select` must name rules by code, prefix or name, got `M29x`"),
-                golden("did you mean `M209`?"),
+                golden("did you mean `M219`?"),
             ),
             (
                 "$.tool.hypiler.ignore[1]",

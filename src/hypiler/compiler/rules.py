@@ -31,9 +31,17 @@ if TYPE_CHECKING:
 rule = RuleSet()
 """Declares a rule for one model: the function takes an `DecodedModel`."""
 
+
+def _parts_of(attribute: str) -> tuple[str, ...]:
+    """The names of the parts of a record, in the order of its values."""
+    records = FIELDS[BY_ATTRIBUTE[attribute]].type
+    return tuple(records.fields) if isinstance(records, Records) else ()
+
+
 # A source may be given for a field or for a whole section.
 _PATHS = frozenset(".".join(field.path[:depth]) for field in FIELDS for depth in range(1, len(field.path) + 1))
 _WITH_PARTS = frozenset(field.name for field in FIELDS if isinstance(field.type, ListOf | MapOf | Records))
+_VARIANT = _parts_of("variants")
 _DEPTH = max(len(field.path) for field in FIELDS)
 
 
@@ -235,8 +243,9 @@ def not_loadable(model: "DecodedModel") -> "Violations":
 
 def _onnx_of(model: "DecodedModel", variant: "tuple[Any, ...]") -> tuple[str, ...]:
     """The possible names of a variant's ONNX file."""
-    _, _, repository, file, *_ = variant
-    return variant_onnx(file, elsewhere=repository not in (None, model.huggingface_id))
+    parts = dict(zip(_VARIANT, variant, strict=True))
+    repository = parts["huggingface_id"]
+    return variant_onnx(parts["file"], elsewhere=repository not in (None, model.huggingface_id))
 
 
 def _missing_facts(model: "DecodedModel") -> "Violations":

@@ -391,7 +391,7 @@ class ModelAttributes:
 
     @property
     def license(self) -> str:
-        """Licence of the weights, an SPDX identifier."""
+        """Licence of the weights, in identifiers of SPDX."""
 
     @property
     def description(self) -> str:
