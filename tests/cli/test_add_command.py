@@ -177,11 +177,66 @@ def test_commit_is_what_is_pinned(empty: Project, revision: str | None) -> None:
     assert added(out)["specs"]["hidden_dim"] == (4 if expected == second else 8)
 
 
-def test_what_is_there_is_not_added_again(empty: Project) -> None:
-    for name in ("org/tiny", "ORG/Tiny"):
-        told = golden("hypiler: nothing was added: models.json has org/tiny already, as `tiny`\n")
-        assert empty.unchanged("add", name, "--yes") == (1, "", told)
-    assert empty.hub.requests == []
+def test_what_is_there_is_completed_and_then_left(empty: Project) -> None:
+    before = empty.models()[0]
+    code, out, err = empty.run("add", "ORG/Tiny", "--yes")
+    assert (code, err) == (0, "")
+    after = empty.models()[0]
+    assert out == golden(
+        'files.tokenizer = "tokenizer.json"\nfiles.config = "config.json"\n'
+        'files.weights.safetensors = "model.safetensors"\ndependencies.remote_code = false\n'
+        "models.json: 4 facts of `tiny` added\n"
+    )
+    assert after["files"]["config"] == "config.json"
+    assert after["sources"]["files.config"] == f"org/tiny @{after['revision'][:7]} config.json"
+    # What was stated stands as it was.
+    for section, facts in before.items():
+        assert after[section] == facts or facts.items() <= after[section].items()
+    told = golden("models.json has org/tiny already, as `tiny`: nothing to add\n")
+    for name in ("org/tiny", "ORG/Tiny", "tiny"):
+        assert empty.unchanged("add", name, "--yes") == (0, told, "")
+
+
+def test_facts_that_files_contradict_are_told_and_left(empty: Project) -> None:
+    commit = empty.models()[0]["revision"]
+    empty.write(entry(commit, specs={"parameters": "0.128K", "hidden_dim": 9}))
+    empty.run("add", "tiny", "--yes")
+    told = golden("note: `specs.hidden_dim` of `tiny` is 9, its files say 8 (config.json): nothing is changed\n")
+    assert told in empty.unchanged("add", "tiny", "--yes")[1]
+
+
+def test_facts_of_another_revision_do_not_complete_an_entry(empty: Project) -> None:
+    told = golden(
+        "hypiler: nothing was added: models.json has org/tiny already, as `tiny`: facts of another revision would not"
+        " belong to its entry\n"
+    )
+    assert empty.unchanged("add", "org/tiny", "--revision", "main", "--yes") == (1, "", told)
+
+
+def test_several_are_added_whatever_becomes_of_one(empty: Project) -> None:
+    empty.hub.add("other/New_Model", FILES)
+    empty.hub.add("org/third", FILES)
+    code, out, err = empty.run("add", "org/New_Model", "other/New_Model", "org/gone", "org/third", "--yes")
+    assert code == 1
+    assert [model["id"] for model in empty.models()] == ["tiny", "new-model", "third"]
+    assert err.splitlines() == [
+        golden(
+            "hypiler: nothing was added: id `new-model` is already used at `models.json $.models[1]`; choose another:"
+            " hypiler add other/New_Model --id other-new-model"
+        ),
+        golden("hypiler: org/gone was not found on HUB, or is private and needs a token (HF_TOKEN)"),
+    ]
+    assert out.count("Look up what its files do not say") == 2
+    again = empty.unchanged("add", "org/New_Model", "org/third", "--yes")
+    assert again[::2] == (0, "")
+    assert again[1].count(": nothing to add\n") == 2
+    assert empty.run("add", "other/New_Model", "--id", "other-new-model", "--yes")[0] == 0
+
+
+@pytest.mark.parametrize("option", ["--id", "--local", "--revision"])
+def test_options_about_one_model_take_one(empty: Project, option: str) -> None:
+    told = f"hypiler: {option} is about one model: it cannot be combined with 2 repositories\n"
+    assert empty.unchanged("add", "org/New_Model", "org/tiny", option, "x") == (2, "", told)
 
 
 def test_renamed_repository_is_added_as_what_it_is_called(empty: Project) -> None:
@@ -201,13 +256,13 @@ def test_renamed_repository_that_is_there_is_not_added_again(empty: Project) -> 
 
 
 IDS = {
-    "tiny": "id `tiny` is already used at `models.json: $.models[0]`; choose another with --id",
+    "tiny": "id `tiny` is already used at `models.json: $.models[0]`",
     "short": "id `short` is already used",
     "Upper": "`id` must be",
     "a b": "`id` must be",
     "\x1b[2J": "`id` must be",
     "ti-ny": "",
-    "models": "id `models` becomes `MODELS`, a name that the module uses itself; choose another with --id",
+    "models": "id `models` becomes `MODELS`, a name that the module uses itself",
 }
 
 
@@ -221,19 +276,21 @@ def test_id_is_one_that_can_be(empty: Project, id: str) -> None:
     code, out, err = empty.unchanged("add", "org/New_Model", "--yes", "--id", id)
     assert (code, out) == (1, "")
     assert err.startswith("hypiler: nothing was added: ")
-    assert err.endswith("; choose another with --id\n")
+    assert err.endswith("; choose another: hypiler add org/New_Model --id org-new-model\n")
     assert IDS[id].partition("`models.json")[0] in err
 
 
 def test_id_of_another_file_of_the_registry_is_taken(empty: Project) -> None:
     text = '[tool.hypiler]\nsources = ["models.json", "more.json"]\noutput = "registry.py"\n'
     (empty.folder / "pyproject.toml").write_text(text)
-    empty.write(entry(GONE, id="new-model", huggingface_id="org/more"), file="more.json")
+    empty.write(entry(None, id="new-model", huggingface_id="org/more"), file="more.json")
     code, out, err = empty.unchanged("add", "org/New_Model", "--yes")
     assert (code, out) == (1, "")
     assert err.startswith("hypiler: nothing was added: id `new-model` is already used at ")
-    told = golden("hypiler: nothing was added: more.json has org/more already, as `new-model`\n")
-    assert empty.unchanged("add", "org/more", "--yes") == (1, "", told)
+    empty.hub.add("org/more", FILES)
+    assert re.search(r"^more.json: [0-9]+ facts of `new-model` added$", empty.run("add", "org/more", "--yes")[1], re.M)
+    told = golden("more.json has org/more already, as `new-model`: nothing to add\n")
+    assert empty.unchanged("add", "org/more", "--yes") == (0, told, "")
 
 
 @pytest.mark.parametrize(
@@ -242,7 +299,7 @@ def test_id_of_another_file_of_the_registry_is_taken(empty: Project) -> None:
         (b'{"version": "1.0", "models": [\n<<<<<<< ours\n]}\n', "M003"),
         (b'{"version": "1.0", // models\n "models": []}\n', "M003"),
         (b'{"version": "1.0", "models": [], "models": []}', "M004"),
-        (b'{"version": "1.0", "models": [{"id": "x"}]}', "M101"),
+        (b'{"version": "1.0", "models": {}}', "M103"),
         (b'\xef\xbb\xbf{"version": "1.0", "models": []}', "M002"),
         (b'{"version": "1.0"}', "M101"),
         (b"", "M003"),
@@ -260,7 +317,6 @@ def test_registry_with_errors_is_left(empty: Project, content: bytes, code: str)
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        (["tiny"], 1, golden("nothing was added: models.json has org/tiny already, as `tiny`")),
         (["nothing"], 1, golden("nothing was not found on HUB, or is private and needs a token (HF_TOKEN)")),
         (["../../etc"], 1, golden("`../../etc` cannot be a repository on the hub: its name must be as `org/name`")),
         (["a/\x1b[2J"], 1, golden("`a/\\x1b[2J` cannot be a repository on the hub: its name must be as `org/name`")),
@@ -434,5 +490,6 @@ def test_of_two_at_once_one_wins_and_the_other_is_told(empty: Project) -> None:
 @pytest.mark.parametrize("line", [re.split(r" {2,}", line.strip())[0] for line in EXAMPLES.splitlines()[1:]])
 def test_example_runs(empty: Project, line: str) -> None:
     empty.hub.add("BAAI/bge-m3", FILES, tag="v1.0")
+    empty.hub.add("BAAI/bge-small-en-v1.5", FILES)
     save(FILES, empty.folder / "bge-m3")
     assert empty.run(*line.split()[1:])[0] == 0

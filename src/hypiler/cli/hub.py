@@ -18,6 +18,7 @@ from hypiler.cli.report import (
 from hypiler.cli.streams import ENVIRONMENT, print_error, usage_error
 from hypiler.compiler.checked import CheckedRegistry
 from hypiler.compiler.pipeline import compile_registry
+from hypiler.diagnostics.codes import ERROR
 from hypiler.diagnostics.escaping import printable, quote_value
 from hypiler.errors import UnknownModelError
 from hypiler.project.loading import lock_path, read_bounded
@@ -30,6 +31,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Callable, Generator, Mapping
+    from typing import Any
 
     from hypiler.compiler.checked import Entry
     from hypiler.hub.client import Hub
@@ -100,10 +102,11 @@ class Opened:
         return f"{printable(path)} lies outside the project, which only reads it: use --file {printable(path)}"
 
 
-def open_registry(options: "Namespace", *, lock: bool = True) -> Opened | None:
+def open_registry(options: "Namespace", *, lock: bool = True, sound: bool = True) -> Opened | None:
     """The registry in `options.file`, of the project, or the shipped one, and its lock.
 
-    None if one of them has errors, which are then reported.
+    None if one of them has errors, which are then reported. If the registry need not be `sound`, only errors that
+    prevent an edit count: models may still be missing facts.
     """
     try:
         root, one = _registry_options(options)
@@ -111,7 +114,7 @@ def open_registry(options: "Namespace", *, lock: bool = True) -> Opened | None:
         report(error.findings, None, options, sys.stderr)
         return None
     registry = compile_registry([(path, read_bounded(path)) for path in one.sources], rules=one.rules)
-    if registry.has_errors:
+    if registry.has_errors and (sound or not _can_be_edited(registry, len(one.sources))):
         report(registry.findings, registry, options, sys.stderr)
         return None
     opened = Opened(registry, root, one.lock)
@@ -120,6 +123,14 @@ def open_registry(options: "Namespace", *, lock: bool = True) -> Opened | None:
     elif not options.file:
         opened.others = _sharing(options, one)
     return None if lock and not _read_lock(opened, options) else opened
+
+
+def _can_be_edited(registry: CheckedRegistry, files: int) -> bool:
+    """Whether each file is an object with a list of models, in JSON without faults."""
+    trees: list[Any] = [source.value for source in registry.sources]
+    lists = [tree for tree in trees if isinstance(tree, dict) and isinstance(tree.get("models"), list)]
+    json_faults = [one for one in registry.findings if one.severity == ERROR and one.code.startswith("M0")]
+    return len(lists) == files and not json_faults
 
 
 def _registry_options(options: "Namespace") -> tuple[str, RegistryOptions]:
