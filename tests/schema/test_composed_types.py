@@ -10,7 +10,7 @@ import pytest
 from golden import golden
 from recipes import ROOT, copy_source
 
-BEFORE = '    Field("extra"'
+BEFORE = '    Field(\n        "extra",'
 COMPOSED = """    Field(
         "benchmarks",
         Records(

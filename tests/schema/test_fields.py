@@ -1,6 +1,7 @@
 """Fields say what they are, so no other module has to list them."""
 
 import ast
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from generated import imported, valid
 from stamps import Pinned
 from strategies import plain_model, registry_of, replaced
 
+from hypiler.diagnostics.collector import FindingCollector
 from hypiler.schema.comparisons import (
     EQUAL,
     AnyCase,
@@ -68,6 +70,16 @@ class TestTable:
 
     def test_only_facts_that_files_can_prove_say_how_they_are_compared(self) -> None:
         assert {field.origin for field in FIELDS if field.compare is not EQUAL} == {"files"}
+
+    @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
+    def test_every_field_has_a_definition_in_two_sentences_and_an_example_that_passes_its_check(
+        self, field: Field
+    ) -> None:
+        assert re.fullmatch(r"\S.*\.", field.doc) and re.fullmatch(r"\S.*\.", field.note), "one sentence each"
+        collector = FindingCollector()
+        value = field.type.read(field.example, collector)
+        assert [finding.message for finding in collector.findings] == []
+        assert field.type.decode(field.type.encode(value)) == value
 
     def test_an_identity_is_no_fact_and_neither_is_what_is_derived(self) -> None:
         others = ["id", "huggingface_id", "revision", "capabilities.matryoshka", "sources", "deprecated"]

@@ -31,7 +31,7 @@ COMMANDS = {
     "init": "start a registry in a project, new or old",
     "build": "compile models.json into a typed module",
     "check": "report everything that is wrong with a registry",
-    "explain": "explain the code of a finding",
+    "explain": "explain the code of a finding, or a field of models.json",
     "list": "list the models of a registry",
     "show": "show all facts about one model",
     "verify": "compare every fact with the models' own files",

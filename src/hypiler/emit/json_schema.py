@@ -68,4 +68,4 @@ def _value(field: Field) -> "dict[str, Any]":
     schema = field.type.schema()
     if field.null:
         schema = {"anyOf": [schema, {"type": "null"}]}
-    return {**schema, "description": field.doc}
+    return {**schema, "description": f"{field.doc} {field.note}".rstrip(), "examples": [field.example]}

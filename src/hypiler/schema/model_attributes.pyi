@@ -299,7 +299,7 @@ class ModelAttributes:
 
     @property
     def release_date(self) -> str:
-        """Year, month or day of the first release."""
+        """Year, month or day when the model was first announced or published."""
 
     @property
     def architecture_type(self) -> str:
@@ -355,7 +355,7 @@ class ModelAttributes:
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """Language codes (ISO 639, two letters where they exist); `mul` if many are claimed but not listed."""
+        """ISO 639 codes of the languages that the authors list; `mul` if they claim many languages and list none."""
 
     @property
     def modalities(self) -> tuple[_Modality, ...]:
@@ -371,19 +371,19 @@ class ModelAttributes:
 
     @property
     def matryoshka(self) -> bool:
-        """Whether vectors can be truncated; if absent, true if matryoshka_dims is stated."""
+        """Whether vectors can be truncated; if absent, true if matryoshka_dims or matryoshka_range is stated."""
 
     @property
     def beir_avg(self) -> float | None:
-        """Mean nDCG@10 over BEIR, 0..1; null if never published."""
+        """Mean nDCG@10, 0..1, published by the authors over the sets of beir_datasets; null if there is none."""
 
     @property
     def ms_marco_mrr10(self) -> float | None:
-        """MRR@10 on MS MARCO, 0..1; null if never published."""
+        """MRR@10, 0..1, published by the authors on the development set of MS MARCO; null if there is none."""
 
     @property
     def beir_datasets(self) -> str | None:
-        """Set of data sets that beir_avg is the mean of: scores over different sets cannot be compared."""
+        """Set of data sets that beir_avg is the mean of."""
 
     @property
     def scores(self) -> tuple[BenchmarkScore, ...]:
