@@ -124,13 +124,15 @@ _SCALARS = st.one_of(
 )
 
 
+# The parts of a source in the order of the table, in which records hold them.
+_SOURCE_PARTS = ("url", "repository", "commit", "path", "quote", "copy")
 _SOURCES = st.one_of(
     st.fixed_dictionaries({"url": st.just("https://example.org/a?b=c#d")}, optional={"quote": texts()}),
     st.fixed_dictionaries(
         {"repository": st.just("org/name")},
         optional={"commit": st.just("0" * 40), "path": texts(), "quote": texts(), "copy": st.booleans()},
     ),
-)
+).map(lambda source: {part: source[part] for part in _SOURCE_PARTS if part in source})
 
 
 def values(field_type: FieldType) -> st.SearchStrategy[Any]:
@@ -199,6 +201,26 @@ def nest(flat: dict[str, Any]) -> Tree:
     return tree
 
 
+_RANGE = ("architecture.matryoshka_range.min", "architecture.matryoshka_range.max")
+
+
+def _agree_on_widths(draw: st.DrawFn, flat: dict[str, Any]) -> None:
+    """Widths that can be asked for: a list, or a range, or neither."""
+    width = flat["specs.embedding_dim"]
+    has_range = _RANGE[1] in flat
+    for name in _RANGE:
+        flat.pop(name, None)
+    if "architecture.matryoshka_dims" in flat:
+        smaller = draw(st.sets(st.integers(1, width), max_size=3))
+        flat["architecture.matryoshka_dims"] = sorted({*smaller, width})
+    elif has_range:
+        flat |= dict(zip(_RANGE, (draw(st.integers(1, width)), width), strict=True))
+    else:
+        return
+    if "capabilities.matryoshka" in flat:
+        flat["capabilities.matryoshka"] = True
+
+
 @st.composite
 def _models(draw: st.DrawFn) -> Tree:
     """A model that is valid alone: the fields that constrain each other agree."""
@@ -209,11 +231,7 @@ def _models(draw: st.DrawFn) -> Tree:
         flat["architecture.projection_dims"] = width
     elif draw(st.booleans()):
         flat["architecture.projection_dims"] = None
-    if "architecture.matryoshka_dims" in flat:
-        smaller = draw(st.sets(st.integers(1, width), max_size=3))
-        flat["architecture.matryoshka_dims"] = sorted({*smaller, width})
-        if "capabilities.matryoshka" in flat:
-            flat["capabilities.matryoshka"] = True
+    _agree_on_widths(draw, flat)
     if "sources" in flat:
         flat["sources"] = draw(st.dictionaries(_SOURCE_PATHS, st.one_of(texts(), _SOURCES), max_size=3))
     variants = flat.get("variants", [])
@@ -434,7 +452,7 @@ def _missing_at_root(draw: st.DrawFn, tree: Tree) -> Fault:
 def _unknown_key(draw: st.DrawFn, tree: Tree) -> Fault:
     sections = sorted({field.path[:-1] for field in FIELDS})
     index = draw(st.integers(0, len(tree["models"]) - 1))
-    parent = draw(st.sampled_from([(), *[("models", index, *section) for section in sections]]))
+    parent: Path = draw(st.sampled_from([(), *[("models", index, *section) for section in sections]]))
     known = {"$schema", "version", "models"}
     if parent:
         depth = len(parent) - 2
@@ -514,7 +532,7 @@ def _no_such_day(draw: st.DrawFn, tree: Tree) -> Fault:
 def _unknown_record_key(draw: st.DrawFn, tree: Tree) -> Fault:
     index = draw(st.integers(0, len(tree["models"]) - 1))
     field = draw(st.sampled_from([f for f in FIELDS if isinstance(f.type, Records)]))
-    path = ("models", index, *field.path)
+    path: Path = ("models", index, *field.path)
     record = {**_plain_value(field.type)[0], "colour": 1}
     return Fault(replaced(tree, path, [record]), "M102", (*path, 0, "colour"), key=True)
 

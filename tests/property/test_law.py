@@ -51,8 +51,8 @@ def _refused(call: Any, *arguments: Any) -> str | None:
 
 
 def _flag(model: Tree) -> bool:
-    dims = model["architecture"].get("matryoshka_dims")
-    return bool(model["capabilities"].get("matryoshka", bool(dims)))
+    widths = model["architecture"].keys() & {"matryoshka_dims", "matryoshka_range"}
+    return bool(model["capabilities"].get("matryoshka", bool(widths)))
 
 
 @given(registry=registries().flatmap(lambda t: st.tuples(st.just(t), written(t))))

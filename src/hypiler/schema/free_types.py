@@ -109,7 +109,8 @@ class SourceNote(_Tokens):
             return collector.wrong_type("a string or an object", value, sub)
         before = len(collector.findings)
         meant = unknown_fields(value.keys() - _SOURCE.keys(), list(_SOURCE), collector, sub)
-        found = {key: _SOURCE[key].read(item, collector, (*sub, key)) for key, item in value.items() if key in _SOURCE}
+        # In the order of the table, so that the order of keys in the file changes nothing.
+        found = {key: part.read(value[key], collector, (*sub, key)) for key, part in _SOURCE.items() if key in value}
         if not found.keys() & {"url", "repository"} and not meant & {"url", "repository"}:
             collector.add("M101", f"{collector.name(sub)} must have `url` or `repository`", sub)
         return MappingProxyType(found) if len(collector.findings) == before else INVALID
