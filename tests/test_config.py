@@ -15,6 +15,7 @@ from hypiler.model_registry import JINA_COLBERT_V2, MODEL_REGISTRY, ModelInfo
 from hypiler.schema.fields import FIELDS
 
 
+@pytest.mark.filterwarnings("ignore:'.*' is deprecated:DeprecationWarning")
 @pytest.mark.parametrize("model", MODEL_REGISTRY, ids=lambda model: model.id)
 def test_every_model_gives_a_config_of_its_facts(model: ModelInfo) -> None:
     config = ModelConfig.from_model(model)
@@ -64,6 +65,7 @@ def test_error_survives_a_pickle() -> None:
     assert isinstance(error, LookupError)
 
 
+@pytest.mark.filterwarnings("ignore:'.*' is deprecated:DeprecationWarning")
 @pytest.mark.parametrize("model", MODEL_REGISTRY, ids=lambda model: model.id)
 def test_repository_is_as_good_as_an_id(model: ModelInfo) -> None:
     repository: Any = model.huggingface_id

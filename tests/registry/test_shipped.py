@@ -3,22 +3,24 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Final
 
 import pytest
 from engines.conftest import minilm, unpacked
 
-from hypiler import ModelConfig, model_registry
+from hypiler import model_registry
 from hypiler.cli.main import main
+from hypiler.model_files.facts import FileFact
 from hypiler.registry import Registry
+from hypiler.verification.verdict import compare, differences
 
 ROOT = Path(__file__).parents[2]
-ID = "all-minilm-l6-v2"
+ID: Final = "all-minilm-l6-v2"
 COMMIT = "fa97f6e7cb1a59073dff9e6b13e2715cf7475ac9"
 
 
 def test_all_minilm_is_verified_at_its_commit() -> None:
-    for model in (Registry.shipped()[ID], model_registry.MODELS[ID], ModelConfig.from_registry(ID).model):
-        assert model is not None
+    for model in (Registry.shipped()[ID], model_registry.MODELS[ID]):
         assert (model.revision, model.verified_revision) == (COMMIT, COMMIT)
         assert model.pins_all_files
         assert model.verified_facts == 19
@@ -70,3 +72,11 @@ def test_real_files_of_all_minilm_have_the_bytes_of_the_lock(
     capsys.readouterr()
     assert main([*command, str(other)]) == 1
     assert "tokenizer.json" in capsys.readouterr().out
+
+
+def test_further_head_of_a_model_with_outputs_is_no_projection_of_the_default_one() -> None:
+    facts = {"architecture.has_projection": FileFact(True, "colbert_linear.pt")}
+    entry = {"architecture": {"has_projection": False}}
+    assert [one.state for one in compare(entry, facts, {})] == ["differs"]
+    assert [one.state for one in compare(entry | {"outputs": []}, facts, {})][:1] == ["unknown"]
+    assert differences(entry | {"outputs": []}, facts, {}) == []

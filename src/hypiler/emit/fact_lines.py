@@ -139,7 +139,14 @@ def _records(field_type: Records, value: "Any") -> list[FactLine]:
 
 def _parts(field_type: Records, item: object) -> list[tuple[str, str]]:
     found = [(key, getattr(item, key)) for key in field_type.fields]
-    return [(key, _with_unit(field_type.fields[key][0], value)) for key, value in found if value not in (None, ())]
+    return [(key, _part(field_type.fields[key][0], value)) for key, value in found if value not in (None, ())]
+
+
+def _part(field_type: FieldType, value: "Any") -> str:
+    """A part of a record, which may be records itself."""
+    if not isinstance(field_type, Records):
+        return _with_unit(field_type, value)
+    return "; ".join([", ".join([f"{key} {text}" for key, text in _parts(field_type, item)]) for item in value])
 
 
 def _entries(field: Field, value: "Mapping[str, Any]") -> dict[str, FactLine]:

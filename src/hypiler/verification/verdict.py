@@ -104,7 +104,7 @@ def compare(
         complete: Whether `sums` has all files of the model's own repository. If not, a file that is not among them may
             still exist, and nothing is said about it.
     """
-    files = Files(sums, complete=complete)
+    files, facts = Files(sums, complete=complete), _of_default_output(entry, facts)
     return [_judge(name, field, ours, facts, files) for name, field, ours in _stated(entry)]
 
 
@@ -116,13 +116,29 @@ def differences(
     complete: bool = True,
 ) -> list[Verdict]:
     """The verdicts of `compare` that are differences. `hypiler check` needs no others."""
-    files = Files(sums, complete=complete)
+    files, facts = Files(sums, complete=complete), _of_default_output(entry, facts)
     judged = [
         _judge(name, field, ours, facts, files)
         for name, field, ours in _stated(entry)
         if name in facts or name in _BY_FILES
     ]
     return [verdict for verdict in judged if verdict.state == DIFFERS]
+
+
+def _of_default_output(entry: "Mapping[str, Any]", facts: "Mapping[str, FileFact]") -> "Mapping[str, FileFact]":
+    """The facts that files show, as far as they are about what the flat fields of an entry describe.
+
+    The flat fields of an entry with several outputs describe the default one. A further head beside the network
+    belongs to another output.
+    """
+    path = "architecture.has_projection"
+    if "outputs" not in entry or path not in facts:
+        return facts
+    from hypiler.model_files.encoder_type import FURTHER_HEAD
+
+    if facts[path].file != FURTHER_HEAD:
+        return facts
+    return {name: fact for name, fact in facts.items() if name != path}
 
 
 _BY_FILES = frozenset([field.name for field in FIELDS if isinstance(field.compare, Checksums | FileNamed)])
