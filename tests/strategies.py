@@ -221,6 +221,24 @@ def _agree_on_widths(draw: st.DrawFn, flat: dict[str, Any]) -> None:
         flat["capabilities.matryoshka"] = True
 
 
+_FLAT_PARTS = {
+    "embedding_dim": "specs.embedding_dim",
+    **{part: f"encoding.{part}" for part in ("pooling", "normalize", "similarity", "dense_layers")},
+    **{part: f"encoding.{part}" for part in ("query_prefix", "document_prefix", "query_length", "document_length")},
+}
+
+
+def _agree_on_default_output(flat: dict[str, Any]) -> None:
+    """The first output states what the flat fields state; each output has a name of its own."""
+    outputs = flat.get("outputs", [])
+    for index, output in enumerate(outputs):
+        output["name"] += f"-{index}"
+    for part, name in _FLAT_PARTS.items() if outputs else ():
+        outputs[0].pop(part, None)
+        if flat.get(name) is not None:
+            outputs[0][part] = flat[name]
+
+
 @st.composite
 def _models(draw: st.DrawFn) -> Tree:
     """A model that is valid alone: the fields that constrain each other agree."""
@@ -234,6 +252,7 @@ def _models(draw: st.DrawFn) -> Tree:
     _agree_on_widths(draw, flat)
     if "sources" in flat:
         flat["sources"] = draw(st.dictionaries(_SOURCE_PATHS, st.one_of(texts(), _SOURCES), max_size=3))
+    _agree_on_default_output(flat)
     variants = flat.get("variants", [])
     for index, variant in enumerate(variants):
         variant["id"] += f"-{index}"

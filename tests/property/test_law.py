@@ -10,6 +10,7 @@ from generated import facts, facts_of, imported, valid
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import Tree, registries, texts, written
+from stub_types import StubTypes
 
 from hypiler.compiler.pipeline import compile_registry
 from hypiler.diagnostics.finding import Finding
@@ -193,5 +194,9 @@ def test_records_survive_pickling_with_all_their_facts(folder: Path, tree: Tree)
 
 
 @given(tree=registries())
-def test_the_stub_of_every_valid_registry_is_a_module(tree: Tree) -> None:
-    compile(emit_stub(valid(tree)), "model_registry.pyi", "exec")
+def test_every_fact_has_the_type_that_the_stub_declares(tree: Tree) -> None:
+    registry = valid(tree)
+    stub = emit_stub(registry)
+    compile(stub, "model_registry.pyi", "exec")
+    types = StubTypes(stub)
+    assert [types.wrong(model) for model in registry] == [[] for _ in registry]
