@@ -113,7 +113,9 @@ def open_registry(options: "Namespace", *, lock: bool = True, sound: bool = True
     except OptionsError as error:
         report(error.findings, None, options, sys.stderr)
         return None
-    registry = compile_registry([(path, read_bounded(path)) for path in one.sources], rules=one.rules)
+    registry = compile_registry(
+        [(path, read_bounded(path)) for path in one.sources], rules=one.rules, own_facts=one.own_facts
+    )
     if registry.has_errors and (sound or not _can_be_edited(registry, len(one.sources))):
         report(registry.findings, registry, options, sys.stderr)
         return None

@@ -4,6 +4,7 @@ from hypiler.diagnostics.codes import ERROR
 from hypiler.diagnostics.finding import Finding, Path
 from hypiler.jsontext.reader import Lines, Source
 from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
+from hypiler.schema.own_facts import NO_OWN_FACTS, OwnFacts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,23 +115,26 @@ class Accepted:
         self.evidence = evidence
         self.lock = lock
 
-    def models(self) -> "tuple[Model, ...]":
+    def models(self, own_facts: OwnFacts) -> "tuple[Model, ...]":
         """The models, with the fields that follow from others."""
-        from hypiler.schema.model import Model
+        from hypiler.schema.model import class_with
 
         for one in self.decoded:
             if one.matryoshka is None:
                 one[BY_ATTRIBUTE["matryoshka"]] = bool(one.matryoshka_dims or one.matryoshka_max)
-        return tuple([Model.of(one, self.evidence.get(one.id)) for one in self.decoded])
+        model = class_with(tuple(own_facts.words.items()))
+        return tuple([model.of(one, self.evidence.get(one.id)) for one in self.decoded])
 
-    def digest(self, sources: "list[Source]") -> str:
-        """One digest for all sources and the lock. Line ends do not count."""
+    def digest(self, sources: "list[Source]", own_facts: OwnFacts) -> str:
+        """One digest for all sources, the lock and the project's own facts. Line ends do not count."""
         from hypiler._digest import sha256_hex, text_sha256
 
         digests = [source.sha256 for source in sources]
         if self.lock is not None:
             # What was verified is in the outputs, too: they are stale when the lock has changed.
             digests.append(text_sha256(self.lock))
+        if own_facts.words:
+            digests.append(sha256_hex(repr(own_facts).encode()))
         # Of one file its own digest, of more that of their digests in order.
         return digests[0] if len(digests) == 1 else sha256_hex("\n".join(digests).encode())
 
@@ -145,6 +149,7 @@ class CheckedRegistry:
         files: The contents of the files that were read, by name: the sources, and the lock if there is one.
         sources: The sources that could be read as JSON, in order.
         rules: Which rules were applied; None for all, as declared.
+        own_facts: The facts that the project adds to the format.
         layer: The name of this registry as a layer: see `Origin`.
     """
 
@@ -155,6 +160,7 @@ class CheckedRegistry:
         self.sources: list[Source] = []
         self.findings: list[Finding] = []
         self.rules: RuleSettings | None = None
+        self.own_facts: OwnFacts = NO_OWN_FACTS
         self._accepted: Accepted | None = None
         self._models: tuple[Model, ...] | None = None
         self._lines: dict[str, Lines] = {}
@@ -169,13 +175,13 @@ class CheckedRegistry:
         """All models; empty if a finding is an error, so that nothing is made of a registry that is not right."""
         if self._models is None:
             # Created when first needed: a check counts the models, and no more.
-            self._models = self._accepted.models() if self._accepted else ()
+            self._models = self._accepted.models(self.own_facts) if self._accepted else ()
         return self._models
 
     @property
     def sha256(self) -> str:
-        """One digest for all sources and the lock; empty if there are errors."""
-        return self._accepted.digest(self.sources) if self._accepted else ""
+        """One digest for all sources, the lock and the project's own facts; empty if there are errors."""
+        return self._accepted.digest(self.sources, self.own_facts) if self._accepted else ""
 
     @property
     def title(self) -> str:

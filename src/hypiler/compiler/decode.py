@@ -4,6 +4,7 @@ from hypiler.compiler.decoded import DecodedModel
 from hypiler.diagnostics.collector import INVALID, FindingCollector
 from hypiler.diagnostics.escaping import printable
 from hypiler.schema.fields import FIELDS, ROOT, VERSION
+from hypiler.schema.own_facts import NO_OWN_FACTS, OwnFacts
 from hypiler.schema.types import unknown_fields
 
 TYPE_CHECKING = False
@@ -18,27 +19,33 @@ class _Section:
 
     __slots__ = ("children", "fields", "path", "required")
 
-    def __init__(self, path: tuple[str, ...]) -> None:
+    def __init__(self, path: tuple[str, ...], own_facts: OwnFacts) -> None:
         depth = len(path)
         inside = [(i, f) for i, f in enumerate(FIELDS) if f.path[:depth] == path]
-        own = [(i, f) for i, f in inside if len(f.path) == depth + 1]
+        fields = [(i, f) for i, f in inside if len(f.path) == depth + 1]
         self.path = path
         # Unpacked once, since every field of every model is looked up here.
-        self.fields = {f.path[-1]: (i, f.path, f.type.read, f.null) for i, f in own}
+        self.fields = {f.path[-1]: (i, f.path, f.type.read, f.null) for i, f in fields}
+        if not path and own_facts.words and "extra" in self.fields:
+            index, place, _, null = self.fields["extra"]
+            self.fields["extra"] = (index, place, own_facts.extra.read, null)
         names = dict.fromkeys([f.path[depth] for _, f in inside if len(f.path) > depth + 1])
-        self.children: dict[str, _Section] = {name: _Section((*path, name)) for name in names}
+        self.children: dict[str, _Section] = {name: _Section((*path, name), own_facts) for name in names}
         self.required: frozenset[str] = frozenset(
-            [f.path[-1] for _, f in own if f.required]
+            [f.path[-1] for _, f in fields if f.required]
             + [name for name, child in self.children.items() if child.required]
         )
 
 
-_MODEL = _Section(())
+_MODELS = {NO_OWN_FACTS: _Section((), NO_OWN_FACTS)}
 _EMPTY: "list[Any]" = [field.type.empty for field in FIELDS]
 
 
-def decode_models(tree: "JSONValue", file: str, collector: FindingCollector) -> list[DecodedModel]:
+def decode_models(
+    tree: "JSONValue", file: str, collector: FindingCollector, own_facts: OwnFacts = NO_OWN_FACTS
+) -> list[DecodedModel]:
     """The models of a registry's file. A model that is not even an object is left out."""
+    section = _MODELS.get(own_facts) or _MODELS.setdefault(own_facts, _Section((), own_facts))
     if type(tree) is not dict:
         collector.wrong_type("an object with `models`", tree)
         return []
@@ -57,11 +64,13 @@ def decode_models(tree: "JSONValue", file: str, collector: FindingCollector) -> 
     if type(models) is not list:
         collector.wrong_type("an array", models)
         return []
-    decoded = [_decode_model(model, index, file, collector) for index, model in enumerate(models)]
+    decoded = [_decode_model(section, model, index, file, collector) for index, model in enumerate(models)]
     return [one for one in decoded if one is not None]
 
 
-def _decode_model(model: "JSONValue", index: int, file: str, collector: FindingCollector) -> DecodedModel | None:
+def _decode_model(
+    section: _Section, model: "JSONValue", index: int, file: str, collector: FindingCollector
+) -> DecodedModel | None:
     path = ("models", index)
     collector.base_path = path
     collector.field_path = ()
@@ -80,7 +89,7 @@ def _decode_model(model: "JSONValue", index: int, file: str, collector: FindingC
     decoded.file = file
     decoded.collector = collector
     before = collector.count
-    _check_section(_MODEL, model, decoded, collector)
+    _check_section(section, model, decoded, collector)
     decoded.sound = collector.count == before
     return decoded
 

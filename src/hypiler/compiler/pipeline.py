@@ -9,6 +9,7 @@ from hypiler.diagnostics.codes import ERROR
 from hypiler.diagnostics.collector import FindingCollector
 from hypiler.diagnostics.finding import Finding
 from hypiler.jsontext.reader import Source, read_source
+from hypiler.schema.own_facts import NO_OWN_FACTS, OwnFacts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +38,11 @@ if TYPE_CHECKING:
 
 
 def compile_registry(
-    files: "list[tuple[str, bytes]]", *, lock: "LockRules | None" = None, rules: "RuleSettings | None" = None
+    files: "list[tuple[str, bytes]]",
+    *,
+    lock: "LockRules | None" = None,
+    rules: "RuleSettings | None" = None,
+    own_facts: OwnFacts = NO_OWN_FACTS,
 ) -> CheckedRegistry:
     """Read and check the models of one or more files.
 
@@ -47,9 +52,10 @@ def compile_registry(
         files: Name and content of each. The models follow in this order.
         lock: What facts are also compared with, unless a file has an error.
         rules: Which rules are applied, and how severe their findings are; by default all of them, as declared.
+        own_facts: The facts that the project adds to the format.
     """
     registry = CheckedRegistry()
-    compile_into(registry, files, lock=lock, rules=rules)
+    compile_into(registry, files, lock=lock, rules=rules, own_facts=own_facts)
     return registry
 
 
@@ -59,9 +65,11 @@ def compile_into(
     *,
     lock: "LockRules | None" = None,
     rules: "RuleSettings | None" = None,
+    own_facts: OwnFacts = NO_OWN_FACTS,
 ) -> None:
     """Do what `compile_registry` does, for a registry that is empty, such as one of a subclass."""
     registry.rules = rules
+    registry.own_facts = own_facts
     registry.files = dict([*files, (lock.name, lock.data)] if lock is not None else files)
     found: dict[str, list[Finding]] = {}
     decoded: list[DecodedModel] = []
@@ -70,7 +78,7 @@ def compile_into(
         source, found[name] = read_source(data, name)
         if source is not None:
             collector = FindingCollector()
-            decoded += decode_models(source.value, name, collector)
+            decoded += decode_models(source.value, name, collector, own_facts)
             registry.sources.append(source)
             collectors.append(collector)
     check_models(decoded, graded(rule, rules))

@@ -3,6 +3,7 @@
 from hypiler.diagnostics.escaping import printable
 from hypiler.schema.field import Field
 from hypiler.schema.fields import FIELDS
+from hypiler.schema.records import to_json
 from hypiler.schema.string_types import Pattern
 from hypiler.schema.types import FieldType, MapOf, Records, Text
 
@@ -123,7 +124,7 @@ def _quoted(value: object) -> str:
     """A value as JSON writes it: the blanks at the end of a prompt can be seen, and `"4"` is not `4`."""
     from json import dumps
 
-    return printable(dumps(value, ensure_ascii=False))
+    return printable(dumps(to_json(value), ensure_ascii=False))
 
 
 def _records(field_type: Records, value: "Any") -> list[FactLine]:

@@ -2,6 +2,7 @@
 
 from hypiler.schema.field import Field
 from hypiler.schema.fields import FIELDS, ROOT, VERSION
+from hypiler.schema.own_facts import NO_OWN_FACTS, OwnFacts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,20 +11,23 @@ if TYPE_CHECKING:
     from hypiler.compiler.checked import CheckedRegistry
 
 
-def emit_json_schema() -> str:
-    """The text of `models.schema.json` (draft 2020-12)."""
+def emit_json_schema(own_facts: OwnFacts = NO_OWN_FACTS) -> str:
+    """The text of `models.schema.json` (draft 2020-12), with the facts that a project adds to the format."""
     from json import dumps
 
-    return dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+    return dumps(json_schema(own_facts), indent=2, ensure_ascii=False) + "\n"
 
 
 def emit_files(registry: "CheckedRegistry", path: str) -> dict[str, str]:
-    """The target `schema`: one file, the same for every registry."""
-    return {path: emit_json_schema()}
+    """The target `schema`: one file, with the types of the project's own facts."""
+    return {path: emit_json_schema(registry.own_facts)}
 
 
-def json_schema() -> "dict[str, Any]":
+def json_schema(own_facts: OwnFacts = NO_OWN_FACTS) -> "dict[str, Any]":
     """The schema as a tree."""
+    model = _model()
+    if own_facts.words:
+        model["properties"]["extra"] |= own_facts.extra.schema()
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "models.json",
@@ -34,7 +38,7 @@ def json_schema() -> "dict[str, Any]":
             "version": {**VERSION.schema(), "description": ROOT["version"]},
             "models": {
                 "type": "array",
-                "items": _model(),
+                "items": model,
                 "description": ROOT["models"],
             },
         },

@@ -15,6 +15,7 @@ from hypiler.project.files import read_file
 from hypiler.project.loading import LOCK, lock_path
 from hypiler.project.manifest import MANIFEST
 from hypiler.project.rule_options import RULE_OPTIONS, quote_toml, read_rules
+from hypiler.schema.own_facts import NO_OWN_FACTS, OwnFacts, faults_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ COPIES = "hypiler-sources"
 """The folder of an sdist with copies of the sources above the project. No backend takes the name for a package."""
 
 _TABLE = ("tool", "hypiler")
-_OF_A_REGISTRY = ["sources", "output", "docs", "lock", "targets"]
+_OF_A_REGISTRY = ["sources", "output", "docs", "lock", "targets", "extra"]
 # Options of the whole project, which stand in [tool.hypiler] in both forms.
 _OF_THE_PROJECT = ["registry", *RULE_OPTIONS]
 _WRITE_RELATIVE = "write it relative to the folder of pyproject.toml"
@@ -52,9 +53,10 @@ class RegistryOptions:
         targets: The path of each target that a build writes, by the target's name; the module is the first one.
         docs: The path that the option `docs` names: only `hypiler docs` writes it. None if it is not set.
         rules: Which rules are applied, in the whole project; None for all of them, as declared.
+        own_facts: The facts that the project adds to the format.
     """
 
-    __slots__ = ("docs", "lock", "named", "rules", "sources", "targets")
+    __slots__ = ("docs", "lock", "named", "own_facts", "rules", "sources", "targets")
 
     def __init__(
         self,
@@ -65,8 +67,10 @@ class RegistryOptions:
         rules: "RuleSettings | None" = None,
         *,
         named: list[str] | None = None,
+        own_facts: OwnFacts = NO_OWN_FACTS,
     ) -> None:
         self.sources = sources
+        self.own_facts = own_facts
         self.named = sources if named is None else named
         self.lock = lock
         self.targets = targets
@@ -95,7 +99,15 @@ class RegistryOptions:
         targets = {name: at(path) for name, path in self.targets.items()}
         docs = self.docs and at(self.docs)
         named = [*map(at, self.named)]
-        return RegistryOptions([*map(at, self.sources)], at(self.lock), targets, docs, self.rules, named=named)
+        return RegistryOptions(
+            [*map(at, self.sources)],
+            at(self.lock),
+            targets,
+            docs,
+            self.rules,
+            named=named,
+            own_facts=self.own_facts,
+        )
 
     def path_of(self, target: str) -> str | None:
         """The path of a target; None if the options name no path."""
@@ -254,7 +266,22 @@ class _Reader:
             lock = self._lock(table["lock"], (*place, "lock"))
         elif sources:
             self._check_inside(lock, (*place, "lock"))
-        return RegistryOptions(sources, lock, {"module": output, **targets}, docs, named=named)
+        own_facts = self._own_facts(table.get("extra", {}), (*place, "extra"))
+        return RegistryOptions(sources, lock, {"module": output, **targets}, docs, named=named, own_facts=own_facts)
+
+    def _own_facts(self, value: "JSONValue", path: "Path") -> OwnFacts:
+        """The facts that the project adds to the format."""
+        if not isinstance(value, dict):
+            help = 'write extra = { size_gb = "float" }'
+            self.fault(f"`extra` must be a table of facts and their types, got {quote_toml(value)}", path, help)
+            return NO_OWN_FACTS
+        if not value:
+            return NO_OWN_FACTS
+        words: Any = value
+        faults = list(faults_of(words))
+        for name, message, hint in faults:
+            self.fault(message, (*path, name), hint)
+        return NO_OWN_FACTS if faults else OwnFacts(words)
 
     def _sources(self, value: "JSONValue", path: "Path") -> tuple[list[str], list[str]]:
         """One path or several, each once, as they are written, and with the files that match in place of patterns."""

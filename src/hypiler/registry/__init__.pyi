@@ -279,6 +279,7 @@ class _CheckedRegistry:
         files: The contents of the files that were read, by name: the sources, and the lock if there is one.
         sources: The sources that could be read as JSON, in order.
         rules: Which rules were applied; None for all, as declared.
+        own_facts: The facts that the project adds to the format.
         layer: The name of this registry as a layer: see `Origin`.
     """
 
@@ -287,6 +288,7 @@ class _CheckedRegistry:
     sources: list[_Source]
     findings: list[Finding]
     rules: RuleSettings | None
+    own_facts: Any
     def __init__(self) -> None: ...
     def accept(self, accepted: Any) -> None:
         """Take what becomes the models of a registry that is empty, once its files are known to have no error."""
@@ -295,7 +297,7 @@ class _CheckedRegistry:
         """All models; empty if a finding is an error, so that nothing is made of a registry that is not right."""
     @property
     def sha256(self) -> str:
-        """One digest for all sources and the lock; empty if there are errors."""
+        """One digest for all sources, the lock and the project's own facts; empty if there are errors."""
     @property
     def title(self) -> str:
         """What messages call this registry: "the shipped registry", or the names of its files."""
@@ -352,15 +354,16 @@ class Registry(_CheckedRegistry):
     """
 
     @classmethod
-    def load(cls, *files: str | os.PathLike[str], lock: str | os.PathLike[str] | bool=True, rules: RuleSettings | None=None) -> Self:
+    def load(cls, *files: str | os.PathLike[str], lock: str | os.PathLike[str] | bool=True, rules: RuleSettings | None=None, extra: Mapping[str, str] | None=None) -> Self:
         """Read and check the registry in one or more files; the models follow in this order.
 
         Facts are also held against the lock: `models.lock.json` beside the first file, the file that `lock` names, or
-        with false none. `rules` says which rules are applied; by default all of them. What is wrong with the files is
-        in `findings`, and never raised.
+        with false none. `rules` says which rules are applied; by default all of them. `extra` declares facts of
+        your own with their types, as `[tool.hypiler.extra]` does: `{"size_gb": "float"}`. What is wrong with the files
+        is in `findings`, and never raised.
 
-        Raises OSError for a file that cannot be read, and ValueError without a file or for settings of rules that do
-        not exist or cannot be changed.
+        Raises OSError for a file that cannot be read, and ValueError without a file, for settings of rules that do not
+        exist or cannot be changed, and for declarations of facts that cannot be used.
         """
     @classmethod
     def project(cls, name: str | None=None, *, folder: str | os.PathLike[str]='') -> Self:

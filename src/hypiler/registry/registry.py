@@ -10,6 +10,7 @@ from hypiler.project.discovery import find_project
 from hypiler.project.loading import load_into
 from hypiler.project.options import read_options
 from hypiler.registry.shipped import shipped_files
+from hypiler.schema.own_facts import OwnFacts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,15 +50,17 @@ class Registry(CheckedRegistry):
         *files: "str | os.PathLike[str]",
         lock: "str | os.PathLike[str] | bool" = True,
         rules: "RuleSettings | None" = None,
+        extra: "Mapping[str, str] | None" = None,
     ) -> "Self":
         """Read and check the registry in one or more files; the models follow in this order.
 
         Facts are also held against the lock: `models.lock.json` beside the first file, the file that `lock` names, or
-        with false none. `rules` says which rules are applied; by default all of them. What is wrong with the files is
-        in `findings`, and never raised.
+        with false none. `rules` says which rules are applied; by default all of them. `extra` declares facts of
+        your own with their types, as `[tool.hypiler.extra]` does: `{"size_gb": "float"}`. What is wrong with the files
+        is in `findings`, and never raised.
 
-        Raises OSError for a file that cannot be read, and ValueError without a file or for settings of rules that do
-        not exist or cannot be changed.
+        Raises OSError for a file that cannot be read, and ValueError without a file, for settings of rules that do not
+        exist or cannot be changed, and for declarations of facts that cannot be used.
         """
         if not files:
             raise ValueError("name at least one file")
@@ -65,7 +68,7 @@ class Registry(CheckedRegistry):
             _refuse_wrong(rules)
         registry = cls()
         place = lock if isinstance(lock, bool) else os.fspath(lock)
-        load_into(registry, [os.fspath(file) for file in files], lock=place, rules=rules)
+        load_into(registry, [os.fspath(file) for file in files], lock=place, rules=rules, own_facts=OwnFacts(extra))
         return registry
 
     @classmethod

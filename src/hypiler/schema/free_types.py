@@ -17,7 +17,7 @@ from hypiler.schema.types import MAX_INTEGER, FieldType, Flag, MapOf, Text, item
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
     from hypiler.jsontext.json_types import JSONValue
@@ -75,11 +75,71 @@ class Free(_Tokens):
         return {"anyOf": [scalar, {"type": "array", "items": scalar}]}
 
 
-class Extra(MapOf):
-    """The user's own additions."""
+class AnyJson(_Tokens):
+    """Any JSON value, objects and lists inside each other included; for facts that a project declares."""
 
-    def __init__(self) -> None:
-        super().__init__(Free())
+    annotation = "Any"
+    demand = "a JSON value"
+    places = ()
+
+    def read(self, value: "JSONValue", collector: FindingCollector, sub: Path = ()) -> "Any":
+        if type(value) is list:
+            found = [self._inside(item, collector, (*sub, i)) for i, item in enumerate(value)]
+            return INVALID if INVALID in found else tuple(found)
+        if type(value) is dict:
+            parts = {key: self._inside(item, collector, (*sub, key)) for key, item in value.items()}
+            return INVALID if INVALID in parts.values() else MappingProxyType(parts)
+        return _SCALAR.read(value, collector, sub)
+
+    def _inside(self, value: "JSONValue", collector: FindingCollector, sub: Path) -> "Any":
+        if len(sub) > _DEEPEST:
+            return collector.add("M106", f"{collector.name(sub)} must be at most {_DEEPEST} levels deep", sub)
+        return self.read(value, collector, sub)
+
+    def keys(self, rest: str) -> Path | None:
+        return item_keys(rest, super().keys)
+
+    def schema(self) -> "dict[str, Any]":
+        return {}
+
+
+# A value that is deeper could not be read back everywhere: each level is a call.
+_DEEPEST = 50
+_SCALAR = Free()
+
+
+class Extra(MapOf):
+    """The user's own additions.
+
+    Args:
+        declared: The types of facts that a project declares, by name. All other facts are free.
+    """
+
+    def __init__(self, declared: "Mapping[str, FieldType] | None" = None) -> None:
+        super().__init__(_SCALAR)
+        self.declared = declared or {}
+
+    def read(self, value: "JSONValue", collector: FindingCollector, sub: Path = ()) -> "Any":
+        if not self.declared or type(value) is not dict:
+            return super().read(value, collector, sub)
+        free = {key: item for key, item in value.items() if key not in self.declared}
+        others = super().read(free, collector, sub)
+        own = {
+            key: self.declared[key].read(item, collector, (*sub, key))
+            for key, item in value.items()
+            if key in self.declared
+        }
+        if others is INVALID or INVALID in own.values():
+            return INVALID
+        return MappingProxyType({key: own[key] if key in own else others[key] for key in value})
+
+    def schema(self) -> "dict[str, Any]":
+        schema = super().schema()
+        return (
+            {**schema, "properties": {key: one.schema() for key, one in self.declared.items()}}
+            if self.declared
+            else schema
+        )
 
 
 _SOURCE: "dict[str, FieldType]" = {

@@ -80,6 +80,8 @@ class Model(Record, ModelAttributes):
 
     __slots__ = ()
     _names = _NAMES
+    # The facts that the project of the model declares, each with its type.
+    _own: "tuple[tuple[str, str], ...]" = ()
     # `space.describe` reads this from any class of models, generated ones too.
     _space_fields = " ".join([f"{field.attribute}:{field.space}" for field in FIELDS if field.space])
 
@@ -182,7 +184,7 @@ class Model(Record, ModelAttributes):
         return f"<Model {self.id!r}: {self.model_type}, {self.embedding_dim} dims>"
 
     def __reduce__(self) -> "tuple[Any, ...]":
-        return _restore, (tuple(map(_picklable, self)),)
+        return _restore, (tuple(map(_picklable, self)), self._own)
 
 
 for _index, _name in enumerate(_NAMES):
@@ -191,8 +193,31 @@ for _index, _name in enumerate(_NAMES):
 _UNKNOWN: "tuple[Any, ...]" = (None, (), {})
 
 
-def _restore(values: "tuple[Any, ...]") -> Model:
-    return Model.of([_read_only(value) for value in values[:_EVIDENCE]], values[_EVIDENCE])
+_CLASSES: "dict[tuple[tuple[str, str], ...], type[Model]]" = {(): Model}
+
+
+def class_with(own: "tuple[tuple[str, str], ...]") -> type[Model]:
+    """The class of models whose project declares these facts, each with its type: it has an attribute for each."""
+    if own not in _CLASSES:
+        properties: dict[str, Any] = {name: _own_fact(name, word) for name, word in own}
+        made = type("Model", (Model,), {"__slots__": (), "__module__": __name__, "_own": own, **properties})
+        # Threads that create the same class all go on with the first one.
+        return _CLASSES.setdefault(own, made)
+    return _CLASSES[own]
+
+
+def _own_fact(name: str, word: str) -> property:
+    empty: Any = () if word.startswith("list") else None
+
+    def get(model: Model) -> "Any":
+        extra: Mapping[str, Any] = model.extra
+        return extra.get(name, empty)
+
+    return property(get, doc=f"The project's own fact `{name}`.")
+
+
+def _restore(values: "tuple[Any, ...]", own: "tuple[tuple[str, str], ...]" = ()) -> Model:
+    return class_with(own).of([_read_only(value) for value in values[:_EVIDENCE]], values[_EVIDENCE])
 
 
 def _read_only(value: "Any") -> "Any":

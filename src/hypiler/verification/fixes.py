@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from hypiler.compiler.checked import CheckedRegistry, Entry
-    from hypiler.compiler.rule_settings import RuleSettings
     from hypiler.diagnostics.finding import Finding
     from hypiler.jsontext.reader import Source
     from hypiler.model_files.facts import FileFact
@@ -49,13 +48,12 @@ class Fix:
 def fixes(verification: "Verification") -> list[Fix]:
     """A fix for each source of a registry that was verified. Nothing is written."""
     return [
-        fix_source(source, verification.of(source), verification.registry.rules)
-        for source in verification.registry.sources
+        fix_source(source, verification.of(source), verification.registry) for source in verification.registry.sources
     ]
 
 
-def fix_source(source: "Source", results: "Sequence[Result]", rules: "RuleSettings | None" = None) -> Fix:
-    """The fix for one source. `results` are the results for its models; `rules` are the project's settings of rules."""
+def fix_source(source: "Source", results: "Sequence[Result]", registry: "CheckedRegistry") -> Fix:
+    """The fix for one source of a registry. `results` are the results for the models of the source."""
     changes = [change for result in results for change in corrections(result)]
     wrong = {finding.path for result in results for finding in result.findings()}
     complete = wrong <= {change.path for change in changes} and all(result.error is None for result in results)
@@ -63,7 +61,7 @@ def fix_source(source: "Source", results: "Sequence[Result]", rules: "RuleSettin
         return Fix(source, source.text, 0, complete)
     cited = [change for result in results for change in citations(result)]
     text = edit(source, [*changes, *cited], schema_order)
-    checked = compile_registry([(source.name, text.encode())], rules=rules)
+    checked = compile_registry([(source.name, text.encode())], rules=registry.rules, own_facts=registry.own_facts)
     errors = [finding for finding in checked.findings if finding.severity == ERROR]
     return Fix(source, text, len(changes), complete, checked, errors)
 

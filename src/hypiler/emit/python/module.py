@@ -116,6 +116,7 @@ def _constants(registry: CheckedRegistry) -> dict[str, list[str]]:
         "_LANGUAGES": _language_names(listed),
         "_BY_DIMENSION": _index([(model.embedding_dim,) for model in models]),
         "_WITH_MATRYOSHKA": _index([("",) if model.matryoshka else () for model in models]),
+        "_OWN_FACTS": [f"{name}:{word}" for name, word in registry.own_facts.words.items()],
     }
 
 

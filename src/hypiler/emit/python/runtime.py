@@ -36,6 +36,7 @@ _BY_LANGUAGE: str = "\n"
 _LANGUAGES: str = "\n"
 _BY_DIMENSION: str = "\n"
 _WITH_MATRYOSHKA: str = "\n"
+_OWN_FACTS: str = "\n"
 
 # ---- cut here ----
 # A reload runs this file again in the same namespace: what was made there has to go.
@@ -282,6 +283,13 @@ def _load() -> "_Loaded":
         def __class_getitem__(cls, item: "object") -> "Any":
             alias: "Any" = type(list[int])
             return alias(cls, item)
+
+    def own_fact(name: "str", empty: "Any") -> "property":
+        return property(lambda model: model.extra.get(name, empty))
+
+    for line in _OWN_FACTS.split():
+        name, _, word = line.partition(":")
+        setattr(ModelInfo, name, own_fact(name, () if word[-1] == "]" else None))
 
     def text(field: "str") -> "str":
         if "\\" in field:

@@ -7,8 +7,10 @@ from hypiler.emit.python.pragmas import FORMATTERS_AND_LINTERS
 from hypiler.emit.python.stub_lookups import imports_from_hypiler, lookups
 from hypiler.emit.python.stub_names import MAX_LITERALS, ways_of_naming
 from hypiler.emit.python.stub_text import WIDTH, choice, typed
+from hypiler.schema.field import Field
 from hypiler.schema.fields import FIELDS
 from hypiler.schema.identifiers import constant_name
+from hypiler.schema.own_facts import OwnFacts
 from hypiler.schema.types import OneOf, Records
 
 TYPE_CHECKING = False
@@ -167,7 +169,7 @@ def emit_stub(registry: CheckedRegistry) -> str:
         deprecated=", deprecated" if any(model.deprecated for model in registry.models) else "",
         config=imports_from_hypiler(ways),
     )
-    body = [opening, _vocabularies(), _model_type(registry), _records()]
+    body = [opening, _vocabularies(), _model_type(registry), _records(registry)]
     docs = [readable(_facts(model)) for model in registry.models]
     docstrings = [docstring(doc) for doc in docs]
     warnings = [group.warning for way in ways for group in way.known]
@@ -200,7 +202,7 @@ def _member(name: str, value: str) -> str:
     return f"    {name} = (\n        {value}\n    )\n"
 
 
-def _records() -> str:
+def _records(registry: CheckedRegistry) -> str:
     """The classes of records, with one read-only property per field."""
     parts = ""
     for field_type in [field.type for field in FIELDS if isinstance(field.type, Records)]:
@@ -210,13 +212,28 @@ def _records() -> str:
         )
         parts += _TO_DICT
     parts += _PINNED_FILE + _TO_DICT
-    fields = "\n".join([_property(field.attribute, field.annotation, field.doc) for field in FIELDS])
+    fields = "\n".join([_property(field.attribute, _annotation(field, registry), field.doc) for field in FIELDS])
     opening = '\n@final\nclass ModelInfo(Generic[_Dim]):\n    """The facts about one model."""\n\n'
-    return parts + opening + fields + _METHODS + _TO_DICT
+    return parts + opening + fields + _own_facts(registry.own_facts) + _METHODS + _TO_DICT
+
+
+def _annotation(field: Field, registry: CheckedRegistry) -> str:
+    """The Python type of an attribute. `extra` may hold values of any form if the project declares some."""
+    if field.attribute == "extra" and "json" in registry.own_facts.words.values():
+        return "Mapping[str, object]"
+    return field.annotation
+
+
+def _own_facts(own: OwnFacts) -> str:
+    """The attributes of the facts that the project declares."""
+    return "".join(
+        ["\n" + _property(name, own.annotation(name), f"`extra.{name}` of the model.") for name in own.words]
+    )
 
 
 def _property(name: str, annotation: str, doc: str) -> str:
-    return f"    @property\n    def {name}(self) -> {annotation}:\n        {docstring(doc)}\n"
+    explicit = "  # pyright: ignore[reportExplicitAny]" if annotation == "Any" else ""
+    return f"    @property\n    def {name}(self) -> {annotation}:{explicit}\n        {docstring(doc)}\n"
 
 
 def _vocabularies() -> str:
