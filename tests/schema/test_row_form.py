@@ -13,7 +13,7 @@ from hypiler.diagnostics.collector import FindingCollector
 from hypiler.emit.python.literals import EmitError
 from hypiler.emit.python.row_codec import encode_rows, lookup_of, verify_rows
 from hypiler.schema.field import Field
-from hypiler.schema.fields import FIELDS
+from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
 from hypiler.schema.free_types import Extra, Free
 from hypiler.schema.string_types import Date, Language, ModelTypeName, Pattern
 from hypiler.schema.types import (
@@ -200,18 +200,30 @@ class TestRowsAreDecodedAgain:
         verify_rows({"_FIELDS": [], "_ROWS": []}, [])
 
     @pytest.mark.parametrize(
-        ("index", "text", "message"),
+        ("attribute", "text", "message"),
         [
-            (1, "other", golden("`type` of `plain` would be read back as 'other', and is 'word'")),
-            (8, "0", golden("`architecture.has_projection` of `plain` would be read back as False, and is True")),
-            (9, "8", golden("`architecture.projection_dims` of `plain` would be read back as 8, and is 7")),
-            (10, "3", golden("`architecture.matryoshka_dims` of `plain` would be read back as (3,), and is (3, 7)")),
+            ("model_type", "other", golden("`type` of `plain` would be read back as 'other', and is 'word'")),
+            (
+                "has_projection",
+                "0",
+                golden("`architecture.has_projection` of `plain` would be read back as False, and is True"),
+            ),
+            (
+                "projection_dims",
+                "8",
+                golden("`architecture.projection_dims` of `plain` would be read back as 8, and is 7"),
+            ),
+            (
+                "matryoshka_dims",
+                "3",
+                golden("`architecture.matryoshka_dims` of `plain` would be read back as (3,), and is (3, 7)"),
+            ),
         ],
     )
-    def test_a_row_that_says_something_else_is_an_error(self, index: int, text: str, message: str) -> None:
+    def test_a_row_that_says_something_else_is_an_error(self, attribute: str, text: str, message: str) -> None:
         constants, models = self.emitted()
         row = constants["_ROWS"][0].split("|")
-        row[index] = text
+        row[BY_ATTRIBUTE[attribute]] = text
         with pytest.raises(EmitError) as error:
             verify_rows({**constants, "_ROWS": ["|".join(row)]}, models)
         assert str(error.value) == message
