@@ -66,6 +66,7 @@ def _wrapper(records: Records) -> "Callable[[Any], Any]":
 
 
 _NO_EVIDENCE = Evidence()
+_NONE_OF_ITS_OWN: "tuple[tuple[str, str], ...]" = ()
 
 _NAMES = tuple([field.attribute for field in FIELDS])
 _EVIDENCE = len(_NAMES)
@@ -81,7 +82,7 @@ class Model(Record, ModelAttributes):
     __slots__ = ()
     _names = _NAMES
     # The facts that the project of the model declares, each with its type.
-    _own: "tuple[tuple[str, str], ...]" = ()
+    _own = _NONE_OF_ITS_OWN
     # `space.describe` reads this from any class of models, generated ones too.
     _space_fields = " ".join([f"{field.attribute}:{field.space}" for field in FIELDS if field.space])
 
