@@ -432,8 +432,10 @@ class TestLateInteraction:
         with pytest.raises(UnknownFactError) as caught:
             late(tmp_path, query_prefix="", document_prefix="").load("onnx", local=folder)
         assert str(caught.value) == golden(
-            f"how `tiny` marks, expands and skips tokens is unknown: {folder} has neither the settings of PyLate, nor"
-            " artifact.metadata, nor modules.json with MultiVectorMask"
+            f"how `tiny` prepares tokens is unknown: neither the registry nor the files in {folder} state"
+            " `encoding.query_marker`, `encoding.document_marker`, `encoding.query_expansion`,"
+            " `encoding.skip_punctuation`; look them up and write them into models.json, or pass"
+            " assume={'query_marker': …, 'document_marker': …, 'query_expansion': …, 'skip_punctuation': …}"
         )
 
     def test_lengths_of_the_registry_come_first(self, tmp_path: Path) -> None:

@@ -132,13 +132,18 @@ def output_name(
     return found[0]
 
 
-def marker_id(contract: "Contract", layout: "ModelFolder", prefix: str, tokenizer: "Any") -> int:
-    """The id of a prefix that is one token. Raises MismatchError if the tokenizer has no such token."""
+def marker_id(contract: "Contract", layout: "ModelFolder", marker: str, tokenizer: "Any") -> int:
+    """The id of a marker, which is one token. Raises MismatchError if the tokenizer has no such token."""
+    found: int = tokenizer.token_to_id(marker_token(contract, layout, marker, tokenizer))
+    return found
+
+
+def marker_token(contract: "Contract", layout: "ModelFolder", marker: str, tokenizer: "Any") -> str:
+    """A marker as the vocabulary spells it. Raises MismatchError if the tokenizer has no such token."""
     # PyLate's markers end in a space, also in the vocabulary. People leave the space out.
-    for word in (prefix, prefix.strip(), f"{prefix.strip()} "):
-        found: int | None = tokenizer.token_to_id(word)
-        if found is not None:
-            return found
+    for word in (marker, marker.strip(), f"{marker.strip()} "):
+        if tokenizer.token_to_id(word) is not None:
+            return word
     raise MismatchError(
-        f"`{contract.id}` marks texts with {prefix!r}, and the tokenizer in {layout.folder} has no such token"
+        f"`{contract.id}` marks texts with {marker!r}, and the tokenizer in {layout.folder} has no such token"
     )

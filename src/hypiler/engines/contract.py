@@ -9,9 +9,11 @@ from dataclasses import dataclass, field, replace
 from hypiler._encoder_types import encoder_type
 from hypiler.engines.encoder_types import spoken
 from hypiler.engines.errors import EngineError, MismatchError, UnknownFactError
+from hypiler.engines.late_interaction import TokenPreparation, prepare_tokens
 from hypiler.engines.pooling import POOLINGS
 from hypiler.engines.stamps.what_ran import facts_of
-from hypiler.schema.loading import ASSUMABLE, CONTRACT_FACTS, NOT_TEXT
+from hypiler.schema.loading import ASSUMABLE, CONTRACT_FACTS, MARKERS, NOT_TEXT
+from hypiler.stamps.facts import text_after
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ class Contract:
         document_prefix: The text before each document.
         query_length: The longest query in tokens.
         document_length: The longest document in tokens.
+        tokens: How a late-interaction model prepares tokens; None for other models.
         space_facts: Everything that the vectors depend on except for the bytes, as `what_ran` describes it: the
             registry's facts, completed by facts from the files or from `assume`.
     """
@@ -66,6 +69,7 @@ class Contract:
     document_prefix: str
     query_length: int
     document_length: int
+    tokens: TokenPreparation | None = field(default=None, repr=False)
     space_facts: "Mapping[str, Any]" = field(default_factory=dict[str, "Any"], compare=False, repr=False)
 
 
@@ -110,12 +114,23 @@ def make_contract(config: "Config", layout: "ModelFolder", assume: "Mapping[str,
         matryoshka_order=model.matryoshka_order or "truncate_normalize",
         similarity="" if pairs else facts.one_of(_SIMILARITIES[encoder_type], "similarity", layout.similarity),
         precisions=model.precisions,
-        query_prefix=facts.known("query_prefix", layout.query_prefix, "" if pairs else None),
-        document_prefix=facts.known("document_prefix", layout.document_prefix, "" if pairs else None),
+        query_prefix=facts.prefix("query_prefix", layout.query_prefix, "" if pairs else None),
+        document_prefix=facts.prefix("document_prefix", layout.document_prefix, "" if pairs else None),
         query_length=facts.length("query_length", layout.query_length),
         document_length=facts.length("document_length", layout.document_length),
     )
+    if encoder_type == "multi_vector":
+        contract = _with_tokens(contract, facts)
     return replace(contract, space_facts=facts_of(config, contract, layout))
+
+
+def _with_tokens(contract: Contract, facts: "_Facts") -> Contract:
+    """The contract of a late-interaction model, with how tokens are prepared. Its prefixes begin with the markers."""
+    prefixes = {"query": contract.query_prefix, "document": contract.document_prefix}
+    tokens = prepare_tokens(facts.model, facts.layout, facts.stated, prefixes, contract.query_length)
+    return replace(
+        contract, query_prefix=tokens.prefix("query"), document_prefix=tokens.prefix("document"), tokens=tokens
+    )
 
 
 def _pooling(facts: "_Facts", layout: "ModelFolder") -> str:
@@ -141,12 +156,34 @@ class _Facts:
         for name, value in assume.items():
             if name not in ASSUMABLE:
                 raise ValueError(f"`{name}` is not a fact that can be assumed; these can: {', '.join(ASSUMABLE)}")
-            stated = getattr(model, name)
+            stated = self.registered(name)
             if stated is not None and stated != value:
                 raise MismatchError(
                     f"`{name}` of `{model.id}` is {stated!r} in the registry, but assume= gives {value!r};"
                     " correct the registry if it is wrong"
                 )
+
+    def registered(self, name: str) -> "Any":
+        """The registry's value; None if it states none. An absent list is an empty tuple."""
+        value = getattr(self.model, name, None)
+        return None if value == () else value
+
+    def stated(self, name: str) -> "Any":
+        """The value of the registry, or else of `assume`; None if neither states one."""
+        value = self.registered(name)
+        return self.assume.get(name) if value is None else value
+
+    def prefix(self, name: str, held: str | None, default: str | None) -> str:
+        """The prefix of a side. An entry with a marker needs none; the files' prefix begins with the marker."""
+        marker = self.stated(MARKERS[name])
+        if marker is None:
+            found: str = self.known(name, held, default)
+            return found
+        stated = self.stated(name)
+        text = text_after(marker, held)
+        if (stated or text.strip()) and held is not None and text_after(marker, stated).strip() != text.strip():
+            self._disagree(name, stated or "", text)
+        return stated or ""
 
     def known(self, name: str, held: "Any", default: "Any" = None) -> "Any":
         """A fact that must be known. `held` is the files' value, or None; `default` is used if nobody states one."""
@@ -155,10 +192,7 @@ class _Facts:
         spoken = held is not None and (not name.endswith("_prefix") or bool(held.strip()))
         same = stated == held or (name.endswith("_prefix") and str(stated).strip() == str(held).strip())
         if stated is not None and spoken and not same:
-            raise MismatchError(
-                f"`encoding.{name}` of `{self.model.id}` is {stated!r} in the registry and {held!r} in the model's"
-                f" files ({self.layout.folder}): one of them is wrong"
-            )
+            self._disagree(name, stated, held)
         if stated is not None:
             return stated
         for value in (self.assume.get(name), held):
@@ -169,6 +203,12 @@ class _Facts:
         raise UnknownFactError(
             f"`encoding.{name}` of `{self.model.id}` is unknown: neither the registry nor the model's files say it;"
             f" look it up and write it into models.json, or pass assume={{{name!r}: …}}"
+        )
+
+    def _disagree(self, name: str, stated: object, held: object) -> None:
+        raise MismatchError(
+            f"`encoding.{name}` of `{self.model.id}` is {stated!r} in the registry and {held!r} in the model's files"
+            f" ({self.layout.folder}): one of them is wrong"
         )
 
     def one_of(self, choices: tuple[str, ...], name: str, held: str | None) -> str:

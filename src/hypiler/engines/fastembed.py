@@ -21,6 +21,7 @@ from hypiler.engines.checks import (
 from hypiler.engines.encoder_types import spoken
 from hypiler.engines.errors import EngineError
 from hypiler.engines.files.weight_files import FASTEMBED_POOLINGS, onnx_places
+from hypiler.engines.late_interaction import TokenPreparation
 from hypiler.engines.texts.finite import check_finite
 from hypiler.engines.texts.shortening import Limiter
 from hypiler.engines.texts.tokenizers_setup import build_tokenizer
@@ -84,7 +85,7 @@ def open_model(config: "Config", contract: "Contract", layout: "ModelFolder", de
         model = public(name, lazy_load=True, providers=[provider], **folders).model
         model.model_description = replace(model.model_description, model_file=file)
         if contract.encoder_type == "multi_vector":
-            model.MASK_TOKEN = layout.late_interaction.expansion_token or model.MASK_TOKEN
+            model.MASK_TOKEN = _tokens(contract).expansion_token or model.MASK_TOKEN
         model.load_onnx_model()
     _check_graph(model, path, contract.encoder_type)
     backend: _Dense | _Sparse | _MultiVector
@@ -100,7 +101,7 @@ def open_model(config: "Config", contract: "Contract", layout: "ModelFolder", de
 
 def _class(contract: "Contract", layout: "ModelFolder") -> "tuple[Any, str]":
     """The class for a model, and the model name to create it with. Raises EngineError if no class does the same."""
-    late, other = layout.late_interaction, ""
+    late, other = _tokens(contract), ""
     if layout.unusual:
         other = f"the model has {', '.join(layout.unusual)}"
     elif contract.encoder_type == "dense" and contract.pooling not in FASTEMBED_POOLINGS:
@@ -108,10 +109,12 @@ def _class(contract: "Contract", layout: "ModelFolder") -> "tuple[Any, str]":
     elif contract.encoder_type == "multi_vector":
         if not contract.normalize:
             other = "it normalizes, and `encoding.normalize` is False"
-        elif not late.markers:
+        elif not (late.query_marker.strip() and late.document_marker.strip()):
             other = "it marks texts with a token, and this model does not"
-        elif not late.expand:
+        elif not _is_known_to_expand(contract, layout, late):
             other = "it expands queries with mask tokens, and this model does not"
+        else:
+            other = _late_obstacle(contract, late)
     if other:
         raise EngineError(f"fastembed has no class for `{contract.id}`: {other}; use another engine")
     if contract.encoder_type == "dense":
@@ -119,6 +122,22 @@ def _class(contract: "Contract", layout: "ModelFolder") -> "tuple[Any, str]":
     if contract.encoder_type == "sparse":
         return SparseTextEmbedding, _SPLADE
     return LateInteractionTextEmbedding, _COLBERT[late.attend]
+
+
+def _is_known_to_expand(contract: "Contract", layout: "ModelFolder", late: TokenPreparation) -> bool:
+    late.check_known(contract.id, layout.folder)
+    return late.expand
+
+
+def _late_obstacle(contract: "Contract", late: TokenPreparation) -> str:
+    """What the library cannot do of late interaction; empty if it can do all."""
+    if late.expansion_length != contract.query_length:
+        return "it expands queries to the length of queries, and `encoding.expansion_length` is another"
+    return "it marks texts with a token alone, and this model has text after it" if late.has_text else ""
+
+
+def _tokens(contract: "Contract") -> TokenPreparation:
+    return contract.tokens or TokenPreparation()
 
 
 @cache
@@ -210,11 +229,12 @@ class _MultiVector:
         self.model, self.path, self.contract = model, path, contract
         self.lock = Lock()
         tokenizer = _prepared(model.tokenizer, layout)
-        model.QUERY_MARKER_TOKEN_ID = marker_id(contract, layout, contract.query_prefix, tokenizer)
-        model.DOCUMENT_MARKER_TOKEN_ID = marker_id(contract, layout, contract.document_prefix, tokenizer)
+        late = _tokens(contract)
+        model.QUERY_MARKER_TOKEN_ID = marker_id(contract, layout, late.query_marker, tokenizer)
+        model.DOCUMENT_MARKER_TOKEN_ID = marker_id(contract, layout, late.document_marker, tokenizer)
         # fastembed would leave out tokens that a text names, such as "[PAD]". Padding is left out by the mask alone.
         model.pad_token_id = None
-        model.skip_list = {tokenizer.token_to_id(word) for word in layout.late_interaction.skiplist_words}
+        model.skip_list = {tokenizer.token_to_id(word) for word in late.skiplist_words}
         # The lengths leave room for the marker.
         side = layout.truncation_side
         model.query_tokenizer = _prepared(model.query_tokenizer, layout, length=contract.query_length - 1)

@@ -19,9 +19,10 @@ from hypiler.engines.checks import (
     output_name,
 )
 from hypiler.engines.dense_layers import dense_layers
-from hypiler.engines.errors import EngineError, MismatchError, UnknownFactError
+from hypiler.engines.errors import EngineError, MismatchError
 from hypiler.engines.files.onnx_bytes import open_session
 from hypiler.engines.files.weight_files import onnx_places
+from hypiler.engines.late_interaction import TokenPreparation
 from hypiler.engines.pooling import pool
 from hypiler.engines.texts.counting import count_truncated
 from hypiler.engines.texts.finite import check_finite
@@ -288,7 +289,7 @@ class _MultiVector:
         network: The graph with its tokenizer.
         layout: What the folder states.
         late: How tokens are prepared.
-        markers: The marker's id and the text after it, for queries (True) and documents (False).
+        markers: The marker's id, None if it has none, and the text after it, for queries (True) and documents (False).
         skipped: The ids of the tokens whose vectors are left out.
         expansion_id: The id of the token that expands queries.
     """
@@ -297,36 +298,28 @@ class _MultiVector:
 
     def __init__(self, network: _Network, layout: "ModelFolder") -> None:
         self.network, self.layout = network, layout
-        self.late = layout.late_interaction
+        self.late = network.contract.tokens or TokenPreparation()
         contract, tokenizer = network.contract, network.tokenizer
-        if not self.late.source:
-            raise UnknownFactError(
-                f"how `{contract.id}` marks, expands and skips tokens is unknown: {layout.folder} has neither the"
-                " settings of PyLate, nor artifact.metadata, nor modules.json with MultiVectorMask"
-            )
-        sides = {True: ("query", contract.query_prefix), False: ("document", contract.document_prefix)}
-        self.markers = {query: self._marker(side, prefix) for query, (side, prefix) in sides.items()}
+        self.late.check_known(contract.id, layout.folder)
+        self.markers = {side == "query": self._marker(side) for side in ("query", "document")}
         skipped = [tokenizer.token_to_id(word) for word in self.late.skiplist_words]
         self.skipped = np.array([one for one in skipped if one is not None], np.int64)
         self.expansion_id = self._expansion_id() if self.late.expand else 0
 
-    def _marker(self, side: str, prefix: str) -> tuple[int | None, str]:
-        """Split a prefix into the id of its marker, None if it has none, and the text after the marker.
+    def _marker(self, side: str) -> tuple[int | None, str]:
+        """The id of a side's marker, None if it has none, and the text after the marker.
 
         A marker is inserted by its id, since the tokenizer might split its text into several tokens.
         """
-        if not self.late.markers or not prefix:
-            return None, prefix
-        own = self.late.marker(side) or ""
-        if own.strip() and prefix.startswith(own):
-            marker, rest = own, prefix.removeprefix(own)
-        else:
-            marker, rest = prefix, ""
-        return marker_id(self.network.contract, self.layout, marker, self.network.tokenizer), rest
+        marker, text = self.late.marker(side), self.late.text(side)
+        if not marker.strip():
+            return None, marker + text
+        return marker_id(self.network.contract, self.layout, marker, self.network.tokenizer), text
 
     def _expansion_id(self) -> int:
         """The id of the token that expands queries."""
-        for word in (self.late.expansion_token or "", "[MASK]", "<mask>"):
+        usual = () if self.late.expansion_token else ("[MASK]", "<mask>")
+        for word in (self.late.expansion_token or "", *usual):
             found: int | None = self.network.tokenizer.token_to_id(word)
             if found is not None:
                 return found
@@ -346,7 +339,7 @@ class _MultiVector:
             ]
         kept = mask > 0
         if query and self.late.expand:
-            ids, mask, types, kept = self._expand(ids, mask, types, self.late.expansion_length or tokens)
+            ids, mask, types, kept = self._expand(ids, mask, types, self.late.expansion_length)
         used = kept
         if ("query" if query else "document") in self.late.skiplist_sides:
             kept = kept & ~np.isin(ids, self.skipped)

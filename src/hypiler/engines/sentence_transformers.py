@@ -6,8 +6,9 @@ The registry decides which class of the library is used: the library would load 
 from importlib import import_module
 from threading import Lock
 
-from hypiler.engines.checks import check_agreement, check_width
+from hypiler.engines.checks import check_agreement, check_width, marker_token
 from hypiler.engines.errors import EngineError, MismatchError
+from hypiler.engines.late_interaction import TokenPreparation
 from hypiler.engines.pytorch import (
     check_choice,
     check_first_run,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     # Types are checked without PyTorch.
     torch: Any
+    AddedToken: Any
     CrossEncoder: Any
     MultiVectorEncoder: Any
     MultiVectorMask: Any
@@ -50,6 +52,7 @@ else:
     from sentence_transformers.multi_vector_encoder.modules import MultiVectorMask
     from sentence_transformers.sentence_transformer.modules import Pooling
     from sentence_transformers.sparse_encoder.modules import SpladePooling
+    from tokenizers import AddedToken
 
 _SIDES = ("query", "document")
 # The words of models.json for pooling modes of the library, if they differ.
@@ -178,12 +181,15 @@ class _Sparse(_Vectors):
 
 
 class _MultiVector:
-    """A late-interaction model. Markers, expansion and skipped tokens of the folder must agree with the contract."""
+    """A late-interaction model. What the folder says of markers, expansion and skipped tokens agrees with the contract.
+
+    A folder that says nothing of them gets them from the contract.
+    """
 
     def __init__(self, model: "Any", contract: "Contract", layout: "ModelFolder") -> None:
         self.model, self.contract = model, contract
         self.lock = Lock()
-        network = model[0]
+        network, tokens = model[0], contract.tokens or TokenPreparation()
         expansion = getattr(network, "query_expansion", None)
         fixed = expansion["length"] if expansion and expansion["strategy"] == "fixed" else None
         # An empty marker means that there is none. An empty prompt means nothing: the library writes it by default.
@@ -196,15 +202,17 @@ class _MultiVector:
             query_length=fixed or getattr(network, "query_length", None),
             document_length=getattr(network, "document_length", None),
         )
+        spelled = _spelled_markers(model, contract, tokens, layout)
         # The folder's text is used, since blanks around a marker are part of the token.
-        self.query_prompt = own["query"] or contract.query_prefix
-        self.document_prompt = own["document"] or contract.document_prefix
+        self.prompts = {side: own[side] or spelled[side] + tokens.text(side) for side in _SIDES}
+        if not (layout.late_interaction.source or tokens.missing):
+            _set_tokens(model, contract, tokens)
         network.query_length, network.document_length = contract.query_length, contract.document_length
         self.limiter = library_limiter(model.tokenizer)
 
     def run(self, texts: list[str], *, query: bool) -> "list[Floats]":
         encode = self.model.encode_query if query else self.model.encode_document
-        prompt = self.query_prompt if query else self.document_prompt
+        prompt = self.prompts["query" if query else "document"]
         tokens = self.contract.query_length if query else self.contract.document_length
         check_fork()
         # The tokenizer can be used by one thread at a time.
@@ -212,6 +220,46 @@ class _MultiVector:
             texts = self.limiter.limit(texts, tokens, prompt)
             found = encode(texts, prompt=prompt, batch_size=len(texts), show_progress_bar=False, convert_to_numpy=True)
         return [check_width(np.asarray(tokens, np.float32), self.contract) for tokens in found]
+
+
+def _spelled_markers(
+    model: "Any", contract: "Contract", tokens: TokenPreparation, layout: "ModelFolder"
+) -> dict[str, str]:
+    """The markers as the vocabulary spells them. The library puts them before texts, so each must be one token there.
+
+    It registers the markers of PyLate's and Stanford's settings as special tokens itself.
+    """
+    markers = {side: tokens.marker(side) for side in _SIDES}
+    backend = getattr(model.tokenizer, "backend_tokenizer", None)
+    if backend is None or layout.late_interaction.markers or not any(markers.values()):
+        return markers
+    spelled = {side: marker_token(contract, layout, one, backend) if one else "" for side, one in markers.items()}
+    split = [one for one in spelled.values() if one and model.tokenizer.tokenize(one) != [one]]
+    if split:
+        added = [AddedToken(one, normalized=False, special=True) for one in split]
+        model.tokenizer.add_special_tokens({"additional_special_tokens": added})
+    return spelled
+
+
+def _set_tokens(model: "Any", contract: "Contract", tokens: TokenPreparation) -> None:
+    """Set the contract's expansion and skipped tokens on the modules of the library."""
+    if tokens.expand:
+        strategy = "fixed" if tokens.expansion_length == contract.query_length else "min"
+        model[0].query_expansion = {
+            "strategy": strategy,
+            "length": tokens.expansion_length,
+            "attend": tokens.attend,
+            "token": tokens.expansion_token,
+        }
+    masks = [one for one in model if isinstance(one, MultiVectorMask)]
+    if not masks and (tokens.expand or tokens.skiplist_words):
+        raise EngineError(
+            f"`{contract.id}` has no module MultiVectorMask, without which sentence-transformers neither expands queries"
+            " nor skips tokens: use another engine, such as `onnx`"
+        )
+    for mask in masks:
+        mask.skiplist_words = list(tokens.skiplist_words)
+        mask.resolve_with_tokenizer(model.tokenizer)
 
 
 class _Pairs:

@@ -31,7 +31,7 @@ class LateInteraction(NamedTuple):
         query_marker: The token that is inserted after the first token of a query; None if there is none.
         document_marker: The same for documents.
         expand: Whether queries are padded with an expansion token.
-        expansion_token: The token that queries are padded with.
+        expansion_token: The token that queries are padded with; without settings, the default one of the tokenizer.
         expansion_length: The length in tokens to pad to, if it is not the length of queries.
         attend: Whether the expansion tokens are attended to.
         skiplist_words: Tokens whose vectors are left out.
@@ -77,7 +77,7 @@ def read_late_interaction(repository: Repository) -> LateInteraction:
         return _stanford(repository.object(STANFORD), _mask_token(repository))
     masks = repository.modules_of_type("MultiVectorMask")
     if not masks:
-        return LateInteraction()
+        return LateInteraction(expansion_token=_mask_token(repository))
     expansion = mapping(repository.network_settings.get("query_expansion"))
     mask = repository.object(masks[0].config)
     sides = mask.get("skiplist_tasks")

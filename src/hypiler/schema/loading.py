@@ -15,9 +15,26 @@ CONTRACT_FACTS: "dict[EncoderType, tuple[str, ...]]" = {
     "reranker": (),
 }
 """By encoder type, the attributes that an entry or the model's files must state: nobody assumes a value for them."""
-ASSUMABLE = (*CONTRACT_FACTS["dense"], "query_length", "document_length")
+MARKERS = {"query_prefix": "query_marker", "document_prefix": "document_marker"}
+"""The marker of the same side by prefix. An entry of a late-interaction model with a marker needs no prefix."""
+LATE_INTERACTION = (
+    "query_marker",
+    "document_marker",
+    "query_expansion",
+    "expansion_token",
+    "expansion_length",
+    "attend_to_expansion_tokens",
+    "skip_punctuation",
+    "skiplist",
+)
+"""The facts about how late interaction prepares tokens."""
+_LENGTHS = ("query_length", "document_length")
+ASSUMABLE = (*CONTRACT_FACTS["dense"], *_LENGTHS, *LATE_INTERACTION, "inference_free_queries", "activation")
 """The facts that the caller of `load` may give."""
-DECIDES_LOADING = ("model_type", "multi_vector", "huggingface_id", "onnx_file", "variants", "remote_code", *ASSUMABLE)
+DECIDES_LOADING = (
+    *("model_type", "multi_vector", "huggingface_id", "onnx_file", "variants", "remote_code"),
+    *(*CONTRACT_FACTS["dense"], *_LENGTHS, *MARKERS.values()),
+)
 """The attributes of an entry that decide whether `load` can open the model."""
 USUAL_ONNX = ("onnx/model.onnx", "model.onnx")
 """The usual names of exports, for models whose file the registry does not name."""

@@ -1,6 +1,7 @@
 """The facts of a stamp: what documents and queries depend on, as far as the registry states it."""
 
 from hypiler._encoder_types import encoder_type
+from hypiler.stamps.listed_bytes import recorded_sums
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,15 +30,28 @@ LATE_DOCUMENT = ("document_marker", "document_skipped")
 """Further facts of documents of a multi-vector model."""
 LATE_QUERY = ("query_marker", "query_skipped", "expansion", "expansion_token", "attend")
 """Further facts of queries of a multi-vector model."""
-USUAL: "dict[str, Any]" = {"truncation_side": "right", "lower_case": False, "lower": False}
-"""The usual values of facts that no field of the registry states. They are hashed only if they are unusual."""
+SPARSE_DOCUMENT = ("activation",)
+"""Further facts of documents of a sparse model."""
+SPARSE_QUERY = ("inference_free", "query_weights")
+"""Further facts of queries of a sparse model whose queries are not run through the network."""
+TASKS = ("document_task", "query_task")
+"""Further facts of a model that is told tasks."""
+USUAL: "dict[str, Any]" = {
+    **{"truncation_side": "right", "lower_case": False, "lower": False},
+    **{"activation": "log1p_relu", "document_task": "", "query_task": ""},
+}
+"""The usual values of facts that were added later. They are hashed only if they are unusual."""
 OPTIONAL = ("matryoshka_order", *USUAL)
 """Facts that may be unknown: a config knows a model without them. The order matters only for truncated vectors."""
 # How vectors are compared if an encoder type has only one way.
 SIMILARITIES = {"multi_vector": "max_sim", "sparse": "dot", "reranker": "none"}
 # Fields with a place of their own in a stamp. Any other field of a space is added to its side if the model states it.
 _PLACED = frozenset(
-    (*DOCUMENT, *QUERY, *LATE_DOCUMENT, *LATE_QUERY, "huggingface_id", "revision", "embedding_dim", "dense_layers")
+    (
+        *(*DOCUMENT, *QUERY, *LATE_DOCUMENT, *LATE_QUERY, *SPARSE_DOCUMENT, *SPARSE_QUERY, *TASKS),
+        *("huggingface_id", "revision", "embedding_dim", "dense_layers", "query_expansion", "expansion_length"),
+        *("attend_to_expansion_tokens", "skip_punctuation", "skiplist", "inference_free_queries"),
+    )
 )
 
 
@@ -56,13 +70,79 @@ def stated_facts(
         "normalize": model.normalize if vectors else False,
         "layers": layers_text(_stated_layers(model)),
         "matryoshka_order": matryoshka_order(model, width),
-        "document_prefix": bare_marker(model.document_prefix, kind),
+        "document_prefix": bare_marker(_stated_prefix(model, "document", kind), kind),
         "document_length": model.document_length,
-        "query_prefix": bare_marker(model.query_prefix, kind),
+        "query_prefix": bare_marker(_stated_prefix(model, "query", kind), kind),
         "query_length": model.query_length,
         "similarity": SIMILARITIES.get(kind, model.similarity),
+        "document_task": getattr(model, "document_task", None) or "",
+        "query_task": getattr(model, "query_task", None) or "",
     }
-    return sides(model, kind, stated)
+    if kind == "sparse":
+        stated |= _stated_weighting(model)
+    return sides(model, kind, stated | (_stated_tokens(model) if kind == "multi_vector" else {}))
+
+
+def _stated_prefix(model: "Model", side: str, kind: str) -> str | None:
+    """The prefix of a side, which begins with the marker. A model with a marker and without a prefix has no text."""
+    prefix: str | None = getattr(model, f"{side}_prefix")
+    marker: str | None = getattr(model, f"{side}_marker", None)
+    if kind != "multi_vector" or marker is None:
+        return prefix
+    return marker + text_after(marker, prefix)
+
+
+def text_after(marker: str, prefix: str | None) -> str:
+    """The text of a prefix after a marker, which an entry may repeat at the beginning of its prefix."""
+    if not prefix or not marker.strip() or not prefix.strip().startswith(marker.strip()):
+        return prefix or ""
+    rest = prefix.lstrip().removeprefix(marker.strip())
+    return rest if rest.strip() else ""
+
+
+def _stated_tokens(model: "Model") -> "dict[str, Any]":
+    """How tokens are prepared for late interaction, as far as the registry states it."""
+    skipped = _stated_skipped(model)
+    expand = getattr(model, "query_expansion", None)
+    length = getattr(model, "expansion_length", None) or model.query_length
+    found: dict[str, Any] = {
+        "document_marker": _bare(getattr(model, "document_marker", None)),
+        "document_skipped": skipped,
+        "query_marker": _bare(getattr(model, "query_marker", None)),
+        "query_skipped": None if skipped is None else "",
+        "expansion": length if expand else expand,
+        "expansion_token": getattr(model, "expansion_token", None),
+        "attend": getattr(model, "attend_to_expansion_tokens", None),
+    }
+    return found | ({"expansion": 0, "expansion_token": "", "attend": False} if expand is False else {})
+
+
+def _stated_weighting(model: "Model") -> "dict[str, Any]":
+    """How a sparse model weighs tokens, as far as the registry states it."""
+    file: str | None = getattr(model, "query_weights_file", None)
+    return {
+        "activation": getattr(model, "activation", None),
+        "inference_free": getattr(model, "inference_free_queries", None) is True,
+        "query_weights": recorded_sums(model).get(file) if file else None,
+    }
+
+
+def _bare(marker: str | None) -> str | None:
+    return None if marker is None else marker.strip()
+
+
+def _stated_skipped(model: "Model") -> str | None:
+    punctuation = getattr(model, "skip_punctuation", None)
+    if punctuation is None:
+        return None
+    from string import punctuation as marks
+
+    return skipped_text([*(marks if punctuation else ()), *getattr(model, "skiplist", ())])
+
+
+def skipped_text(words: "Iterable[str]") -> str:
+    """The words whose vectors are left out, sorted and joined by blanks."""
+    return " ".join(sorted({*words}))
 
 
 def sides(model: "Model", kind: str, known: "Mapping[str, Any]") -> "tuple[dict[str, Any], dict[str, Any]]":
@@ -75,6 +155,12 @@ def sides(model: "Model", kind: str, known: "Mapping[str, Any]") -> "tuple[dict[
 
     document = facts((*DOCUMENT, *(LATE_DOCUMENT if late else ())))
     query = facts((*QUERY, *(LATE_QUERY if late else ())))
+    if kind == "sparse" and known.get("activation") not in (None, USUAL["activation"]):
+        document["activation"] = known["activation"]
+    if known.get("inference_free"):
+        query |= {name: known[name] for name in SPARSE_QUERY}
+    if any(known.get(name) for name in TASKS):
+        document["document_task"], query["query_task"] = known["document_task"], known["query_task"]
     return document | _later_facts(model, "document"), query | _later_facts(model, "query")
 
 

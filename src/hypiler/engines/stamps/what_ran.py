@@ -3,7 +3,7 @@
 `hypiler.engines.contract` calls this module, so it does not import the type of a contract.
 """
 
-from hypiler.stamps.facts import bare_marker, layers_text, matryoshka_order, sides
+from hypiler.stamps.facts import bare_marker, layers_text, matryoshka_order, sides, skipped_text
 from hypiler.stamps.stamp import identity
 
 TYPE_CHECKING = False
@@ -34,7 +34,7 @@ def facts_of(config: "Config", contract: "Any", layout: "ModelFolder") -> "dict[
         "similarity": contract.similarity or "none",
         "lower": layout.lower_case,
     }
-    document, query = sides(model, kind, known | (_late_interaction(contract, layout)))
+    document, query = sides(model, kind, known | _late_interaction(contract))
     return {"identity": identity(model, config.variant), "document": document, "query": query}
 
 
@@ -49,18 +49,16 @@ def _layers(model: "Any", layout: "ModelFolder") -> str | None:
     return layers_text(stated)
 
 
-def _late_interaction(contract: "Any", layout: "ModelFolder") -> "dict[str, Any]":
+def _late_interaction(contract: "Any") -> "dict[str, Any]":
     """How tokens are prepared for late interaction. A marker is empty if prefixes are text."""
-    if contract.encoder_type != "multi_vector":
+    tokens = contract.tokens
+    if tokens is None:
         return {}
-    late = layout.late_interaction
-    skipped = " ".join(sorted(late.skiplist_words))
-    found: dict[str, Any] = {
-        f"{side}_marker": (late.marker(side) or "").strip() if late.markers else "" for side in ("query", "document")
-    }
-    found |= {f"{side}_skipped": skipped if side in late.skiplist_sides else "" for side in ("query", "document")}
+    skipped = skipped_text(tokens.skiplist_words)
+    found: dict[str, Any] = {f"{side}_marker": tokens.marker(side).strip() for side in ("query", "document")}
+    found |= {f"{side}_skipped": skipped if side in tokens.skiplist_sides else "" for side in ("query", "document")}
     return found | {
-        "expansion": (late.expansion_length or contract.query_length) if late.expand else 0,
-        "expansion_token": (late.expansion_token or "") if late.expand else "",
-        "attend": late.expand and late.attend,
+        "expansion": tokens.expansion_length,
+        "expansion_token": tokens.expansion_token or "",
+        "attend": tokens.attend,
     }
