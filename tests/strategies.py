@@ -320,6 +320,7 @@ def plain_model(**changed: Any) -> Tree:
         "architecture.matryoshka_dims": [3, 7],
         "sources": {"specs.vocab_size": "a paper"},
         "aliases": ["plain-alias"],
+        "encoding.inference_free_queries": False,
     }
     flat["variants"][0]["file"] = "word.onnx"
     return nest(flat | {name.replace("__", "."): v for name, v in changed.items()})

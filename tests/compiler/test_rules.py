@@ -452,9 +452,14 @@ class TestLoading:
         facts = ("pooling", "normalize", "similarity", "query_prefix", "document_prefix")
         for fact in facts:
             changed: dict[str, Any] = {"type": type, "capabilities__multi_vector": multi_vector}
+            changed |= {"encoding__query_marker": None, "encoding__document_marker": None}
             found = self.noted(**changed, **{f"encoding__{fact}": None})
             told = golden(f"`load` needs `encoding.{fact}`, unless the model's files state it")
             assert found == ([(f"encoding.{fact}", told)] if fact in needed else [])
+
+    def test_late_interaction_with_a_marker_needs_no_prefix(self) -> None:
+        prefixes = {"encoding__query_prefix": None, "encoding__document_prefix": None}
+        assert self.noted(type="colbert", capabilities__multi_vector=True, **prefixes) == []
 
     def test_missing_facts_are_one_note(self) -> None:
         found = self.noted(type="sparse", encoding__query_prefix=None, encoding__document_prefix=None)
@@ -466,3 +471,48 @@ class TestLoading:
     def test_entry_without_facts_about_encoding_is_not_meant_to_be_loaded(self) -> None:
         facts = ("pooling", "normalize", "similarity", "query_prefix", "document_prefix")
         assert self.noted(type="dense", **{f"encoding__{fact}": None for fact in facts}) == []
+
+
+class TestEncoding:
+    @pytest.mark.parametrize("prefix", ["[Q] ", "[unused0]", "<|query|>"])
+    def test_marker_in_a_prefix_is_a_note(self, prefix: str) -> None:
+        late = {"type": "colbert", "capabilities__multi_vector": True, "encoding__query_prefix": prefix}
+        message = f"`encoding.query_prefix` is `{prefix}`, which looks like a marker: a token, not text"
+        help = "if it is inserted by its id, state it in `encoding.query_marker` instead; the vectors stay the same"
+        assert self.without("encoding.query_marker", **late) == [("M236", self.path("query_prefix"), message, help)]
+        assert of(**late) == []  # the marker is stated as well
+        dense = late | {"type": "dense", "capabilities__multi_vector": False}
+        assert self.without("encoding.query_marker", **dense) == []
+
+    @pytest.mark.parametrize("prefix", ["", "query: ", "[Q] find: ", "<bos>Question: "])
+    def test_text_is_no_marker(self, prefix: str) -> None:
+        late = {"type": "colbert", "capabilities__multi_vector": True, "encoding__query_prefix": prefix}
+        assert self.without("encoding.query_marker", **late) == []
+
+    def test_task_is_that_of_a_prompt(self) -> None:
+        found = of(encoding__prompts={"clustering": ""}, encoding__tasks={"clustring": "separation"})
+        message = "`encoding.tasks` names `clustring`, which is no prompt of `encoding.prompts`"
+        assert found == [("M237", self.path("tasks.clustring"), message, "did you mean `clustering`?")]
+
+    def test_queries_without_inference_need_the_weights_of_tokens(self) -> None:
+        sparse = {"type": "sparse", "encoding__inference_free_queries": True}
+        message = (
+            "`files.query_weights` must name the file with the weight of each token, since queries need no inference"
+        )
+        found = self.without("files.query_weights", **sparse)
+        assert found == [("M238", self.path("inference_free_queries"), message, "name the file, such as `idf.json`")]
+        assert of(**sparse) == []
+
+    def test_queries_without_inference_are_those_of_sparse_models(self) -> None:
+        message = "`encoding.inference_free_queries` is for sparse models, and this one is of type `dense`"
+        found = of(type="dense", encoding__inference_free_queries=True)
+        assert found == [("M238", self.path("inference_free_queries"), message, "remove it, or correct `type`")]
+
+    def path(self, name: str) -> str:
+        return f"$.models[0].encoding.{name}"
+
+    def without(self, name: str, **changed: Any) -> list[tuple[str, str, str, str | None]]:
+        model = plain_model(**changed)
+        section, _, key = name.partition(".")
+        del model[section][key]
+        return findings(model)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import string
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,7 @@ from hypiler.engines import EngineError, MismatchError, UnknownFactError
 from hypiler.engines import onnx as engine
 from hypiler.engines.layout import read_layout
 from hypiler.engines.specs import SPECS
+from hypiler.schema.loading import LATE_INTERACTION
 
 QUERIES = ["A man is eating food.", "How do I reset my password?"]
 DOCUMENTS = [
@@ -253,6 +255,22 @@ def late(place: Path, **encoding: Any) -> ModelConfig:
     return config_of(place, type="colbert", capabilities={"multi_vector": True}, encoding=facts)
 
 
+def stating(place: Path, words: set[str], **encoding: Any) -> ModelConfig:
+    """The same with everything about late interaction, and with these words left out of documents."""
+    skip = words == set(string.punctuation)
+    facts: dict[str, Any] = {
+        "query_marker": "[Q]",
+        "document_marker": "[D]",
+        "query_expansion": True,
+        "attend_to_expansion_tokens": False,
+        "skip_punctuation": skip,
+        "skiplist": None if skip or not words else sorted(words),
+        "query_length": 8,
+        "document_length": 7,
+    }
+    return late(place, **(facts | encoding))
+
+
 def told(vectors: list[Any], what: int) -> list[list[str]] | list[list[int]]:
     """Of each text's tokens 0: the words, 1: whether they are attended to, 2: the types, 3: the positions."""
     found = [[int(token[what]) for token in tokens] for tokens in vectors]
@@ -437,6 +455,72 @@ class TestLateInteraction:
             " `encoding.skip_punctuation`; look them up and write them into models.json, or pass"
             " assume={'query_marker': …, 'document_marker': …, 'query_expansion': …, 'skip_punctuation': …}"
         )
+
+    @pytest.mark.parametrize("layout", [telling, *LAYOUTS])
+    def test_registry_alone_is_enough_and_agrees_with_every_layout(
+        self, layout: Callable[..., Path], tmp_path: Path
+    ) -> None:
+        config = stating(tmp_path, {".", ","} if layout is not of_stanford else set(string.punctuation))
+        encoder: Any = config.load("onnx", local=layout(tmp_path / "model"))
+        queries = encoder.encode_queries(["a , b", "a b c d e f . ,"])
+        assert told(queries, 0) == spaced("[CLS] [Q] a , b [SEP] [MASK] [MASK]|[CLS] [Q] a b c d e [SEP]")
+        assert told(queries, 1) == [[1] * 6 + [0] * 2, [1] * 8]
+        assert told(encoder.encode_documents(["a , b ."]), 0) == spaced("[CLS] [D] a b [SEP]")
+
+    def test_each_fact_about_tokens_can_be_assumed(self, tmp_path: Path) -> None:
+        stated = stating(tmp_path, {".", ","})
+        assume = {name: getattr(stated.model, name) for name in LATE_INTERACTION if getattr(stated.model, name) != ()}
+        folder = telling(tmp_path / "model")
+        bare = late(tmp_path, query_length=8, document_length=7)
+        one, other = bare.load("onnx", local=folder, assume=assume), stated.load("onnx", local=folder)
+        assert one.space() | {"engine": ""} == other.space() | {"engine": ""}
+        assert told(one.encode_documents(["a , b ."]), 0) == spaced("[CLS] [D] a b [SEP]")
+
+    def test_text_may_follow_a_marker(self, tmp_path: Path) -> None:
+        config = stating(tmp_path, set(), query_prefix="q: ", document_prefix="[D] d: ")
+        encoder: Any = config.load("onnx", local=telling(tmp_path / "model"))
+        assert told(encoder.encode_queries(["a"]), 0) == spaced("[CLS] [Q] q: a [SEP] [MASK] [MASK] [MASK]")
+        assert told(encoder.encode_documents(["a"]), 0) == spaced("[CLS] [D] d: a [SEP]")
+
+    @pytest.mark.parametrize(
+        ("fact", "stated", "held"),
+        [
+            ("query_marker", "[D]", "[Q]"),
+            ("document_marker", "", "[D]"),
+            ("query_expansion", False, True),
+            ("attend_to_expansion_tokens", True, False),
+            ("expansion_token", "[PAD]", "[MASK]"),
+            ("expansion_length", 9, 8),
+            ("skip_punctuation", True, False),
+            ("skiplist", ["a"], [",", "."]),
+        ],
+    )
+    def test_fact_about_tokens_that_the_files_contradict_is_refused(
+        self, fact: str, stated: object, held: object, tmp_path: Path
+    ) -> None:
+        folder = of_pylate(tmp_path / "model")
+        (folder / "tokenizer_config.json").write_text(json.dumps(WHOLE | {"mask_token": "[MASK]"}))
+        with pytest.raises(MismatchError) as caught:
+            stating(tmp_path, set(), **{fact: stated}).load("onnx", local=folder)
+        assert str(caught.value) == golden(
+            f"`encoding.{fact}` of `tiny` is {stated!r} in the registry and {held!r} in the model's files ({folder}): one"
+            " of them is wrong"
+        )
+
+    @pytest.mark.parametrize("layout", [of_pylate, of_stanford])
+    def test_marker_in_a_prefix_and_as_a_marker_are_one_space(
+        self, layout: Callable[..., Path], tmp_path: Path
+    ) -> None:
+        folder = layout(tmp_path / "model")
+        (folder / "tokenizer_config.json").write_text(json.dumps(WHOLE | {"mask_token": "[MASK]"}))
+        older = late(tmp_path, query_prefix="[Q]", document_prefix="[D]").load("onnx", local=folder)
+        words = {".", ","} if layout is of_pylate else set(string.punctuation)
+        newer = stating(tmp_path, words).load("onnx", local=folder)
+        assert (older.space_id, older.query_space_id) == (newer.space_id, newer.query_space_id)
+        config = stating(tmp_path, words, expansion_token="[MASK]")
+        facts = {**config.space()["query"], **config.space()["document"], "precision": "fp32"}
+        ran = newer.space()
+        assert facts == {**ran["query"], **ran["document"], "truncation_side": None, "lower_case": None, "lower": None}
 
     def test_lengths_of_the_registry_come_first(self, tmp_path: Path) -> None:
         folder = of_pylate(tmp_path / "model")

@@ -26,6 +26,7 @@ from hypiler.schema.comparisons import (
 )
 from hypiler.schema.field import ABSENT, Field
 from hypiler.schema.fields import FIELDS
+from hypiler.schema.loading import LATE_INTERACTION
 from hypiler.schema.types import Text
 from hypiler.stamps.stamp import stamp_of
 
@@ -91,12 +92,15 @@ class TestTable:
 
 def sides(folder: Path, name: str, value: Any) -> tuple[str, str]:
     """The ids of both sides of a space, for a model whose field has this value."""
-    model = plain_model(type="dense")
-    model["capabilities"]["multi_vector"] = False
+    type = LATE_OR_SPARSE.get(name, "dense")
+    model = plain_model(type=type)
+    model["capabilities"]["multi_vector"] = type == "colbert"
+    model["files"]["query_weights"] = "idf.json"
     model["encoding"]["dense_layers"][0]["activation"] = "Tanh"
     path = ("models", 0, *name.split("."))
     with imported(valid(replaced(registry_of(model), path, value)), folder) as module:
         files = {"model.safetensors": ("0" * 64, "fp32"), "tokenizer.json": "1" * 64}
+        files["idf.json"] = "2" * 64
         found = stamp_of(Pinned(module.MODEL_REGISTRY[0], files))
         assert found["space_id"] and found["query_space_id"]
         return found["space_id"], found["query_space_id"]
@@ -111,6 +115,23 @@ OTHER = {
     "encoding.similarity": "dot",
     "encoding.query_prefix": "other",
     "encoding.query_length": 8,
+    "encoding.query_task": "other",
+    "encoding.document_task": "other",
+    "encoding.query_marker": "[O]",
+    "encoding.document_marker": "[O]",
+    "encoding.query_expansion": False,
+    "encoding.expansion_token": "[O]",
+    "encoding.expansion_length": 8,
+    "encoding.attend_to_expansion_tokens": False,
+    "encoding.skip_punctuation": False,
+    "encoding.skiplist": ["other"],
+    "encoding.inference_free_queries": True,
+    "encoding.activation": "relu",
+}
+# The types of models whose spaces these fields belong to. The others belong to the spaces of dense models too.
+LATE_OR_SPARSE = dict.fromkeys([f"encoding.{name}" for name in LATE_INTERACTION], "colbert") | {
+    "encoding.inference_free_queries": "sparse",
+    "encoding.activation": "sparse",
 }
 # The width cannot change alone, the order of steps counts for a cut vector only, and the place of the weights only where
 # their bytes are unknown.
@@ -123,7 +144,7 @@ def test_every_field_of_a_space_is_tried() -> None:
 
 @pytest.mark.parametrize("name", OTHER)
 def test_a_field_of_one_side_changes_the_id_of_that_side_alone(name: str, tmp_path: Path) -> None:
-    before = sides(tmp_path, "license", "MIT")
+    before = sides(tmp_path, name, BY_NAME[name].get(plain_model()))
     after = sides(tmp_path, name, OTHER[name])
     changed = {"document": (True, False), "query": (False, True)}[BY_NAME[name].space or ""]
     assert tuple(one != other for one, other in zip(before, after, strict=True)) == changed

@@ -13,7 +13,7 @@ from hypiler.diagnostics.collector import INVALID
 from hypiler.diagnostics.escaping import quote_name
 from hypiler.schema.architectures import reserved_positions
 from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
-from hypiler.schema.loading import CONTRACT_FACTS, DECIDES_LOADING, NOT_TEXT, variant_onnx
+from hypiler.schema.loading import CONTRACT_FACTS, DECIDES_LOADING, MARKERS, NOT_TEXT, variant_onnx
 from hypiler.schema.parameter_counts import parameter_count
 from hypiler.schema.types import ListOf, MapOf, Records
 from hypiler.schema.vocabulary import USUAL_LICENSES
@@ -42,6 +42,8 @@ def _parts_of(attribute: str) -> tuple[str, ...]:
 _PATHS = frozenset(".".join(field.path[:depth]) for field in FIELDS for depth in range(1, len(field.path) + 1))
 _WITH_PARTS = frozenset(field.name for field in FIELDS if isinstance(field.type, ListOf | MapOf | Records))
 _VARIANT = _parts_of("variants")
+# A token as markers are written: [Q], [unused0], <|query|>.
+_MARKER = re.compile(r"\s*(?:\[[^\s\[\]]+\]|<[^\s<>]+>)\s*")
 _DEPTH = max(len(field.path) for field in FIELDS)
 
 
@@ -252,8 +254,9 @@ def _missing_facts(model: "DecodedModel") -> "Violations":
     """Facts that `load` does not assume. An entry that states nothing of the kind is not meant to be loaded."""
     if all(getattr(model, name) is None for name in CONTRACT_FACTS["dense"]):
         return
-    needed = CONTRACT_FACTS[encoder_type(model.model_type, multi_vector=model.multi_vector)]
-    missing = [name for name in needed if getattr(model, name) is None]
+    kind = encoder_type(model.model_type, multi_vector=model.multi_vector)
+    marked = [name for name, marker in MARKERS.items() if kind == "multi_vector" and getattr(model, marker) is not None]
+    missing = [name for name in CONTRACT_FACTS[kind] if getattr(model, name) is None and name not in marked]
     if missing:
         names = ", ".join(f"`encoding.{name}`" for name in missing)
         message = f"`load` needs {names}, unless the model's files state {'it' if len(missing) == 1 else 'them'}"
@@ -284,3 +287,48 @@ def license_not_spdx(model: "DecodedModel") -> "Violations":
         wanted = "exception that may stand after WITH" if exception else "licence"
         message = f"`license` names {quote_name(word)}, but SPDX lists no such {wanted}"
         yield model.at("license", message, help=exception_advice(word) if exception else advice(word))
+
+
+@rule("M236", "marker-as-prefix", NOTE, needs=("model_type", "multi_vector", *MARKERS, *MARKERS.values()))
+def marker_as_prefix(model: "DecodedModel") -> "Violations":
+    """A marker of late interaction is a token that is inserted by its id, and a prefix is text."""
+    if encoder_type(model.model_type, multi_vector=model.multi_vector) != "multi_vector":
+        return
+    for prefix, marker in MARKERS.items():
+        text: str = getattr(model, prefix) or ""
+        if getattr(model, marker) is None and _MARKER.fullmatch(text):
+            message = f"`encoding.{prefix}` is {quote_name(text)}, which looks like a marker: a token, not text"
+            help = f"if it is inserted by its id, state it in `encoding.{marker}` instead; the vectors stay the same"
+            yield model.at(prefix, message, help=help)
+
+
+@rule("M237", "task-without-prompt", WARNING, needs=("prompts", "tasks"), given="tasks")
+def task_without_prompt(model: "DecodedModel") -> "Violations":
+    """A further task is chosen by the name of a prompt."""
+    for name in model.tasks:
+        if name not in model.prompts:
+            message = f"`encoding.tasks` names {quote_name(name)}, which is no prompt of `encoding.prompts`"
+            help = model.collector.did_you_mean(name, list(model.prompts)) or f'add `"{name}": ""` to the prompts'
+            yield model.at("tasks", message, (name,), help=help)
+
+
+@rule(
+    "M238",
+    "inference-free-queries",
+    WARNING,
+    needs=("model_type", "multi_vector", "query_weights_file"),
+    given="inference_free_queries",
+)
+def inference_free_queries(model: "DecodedModel") -> "Violations":
+    """Queries without inference need a weight for each token, and only sparse models have them."""
+    kind = encoder_type(model.model_type, multi_vector=model.multi_vector)
+    if kind != "sparse":
+        message = (
+            f"`encoding.inference_free_queries` is for sparse models, and this one is of type `{model.model_type}`"
+        )
+        yield model.at("inference_free_queries", message, help="remove it, or correct `type`")
+    elif model.query_weights_file is None:
+        message = (
+            "`files.query_weights` must name the file with the weight of each token, since queries need no inference"
+        )
+        yield model.at("inference_free_queries", message, help="name the file, such as `idf.json`")

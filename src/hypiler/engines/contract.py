@@ -179,8 +179,9 @@ class _Facts:
         if marker is None:
             found: str = self.known(name, held, default)
             return found
-        stated = self.stated(name)
-        text = text_after(marker, held)
+        stated, late = self.stated(name), self.layout.late_interaction
+        own = late.marker(name.removesuffix("_prefix")) if late.markers else marker
+        text = text_after(own or "", held)
         if (stated or text.strip()) and held is not None and text_after(marker, stated).strip() != text.strip():
             self._disagree(name, stated or "", text)
         return stated or ""

@@ -185,10 +185,9 @@ class _Resolver:
         whole = None if held is None else held >= _PUNCTUATION
         punctuation = self._fact("skip_punctuation", whole)
         words: tuple[str, ...] | None = self.lookup("skiplist")
-        further = None if held is None else held - (_PUNCTUATION if whole else set())
-        if words is not None and further is not None and {*words} - _PUNCTUATION != further - _PUNCTUATION:
-            self._disagree("skiplist", list(words), sorted(further))
         if held is not None:
+            skipped = _PUNCTUATION if whole else frozenset[str]()
+            if words is not None and {*words} - skipped != held - skipped:
+                self._disagree("skiplist", list(words), sorted(held - skipped))
             return self.late.skiplist_words
         return (*(string.punctuation if punctuation else ()), *(words or ()))
-

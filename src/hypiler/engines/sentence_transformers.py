@@ -254,8 +254,8 @@ def _set_tokens(model: "Any", contract: "Contract", tokens: TokenPreparation) ->
     masks = [one for one in model if isinstance(one, MultiVectorMask)]
     if not masks and (tokens.expand or tokens.skiplist_words):
         raise EngineError(
-            f"`{contract.id}` has no module MultiVectorMask, without which sentence-transformers neither expands queries"
-            " nor skips tokens: use another engine, such as `onnx`"
+            f"`{contract.id}` has no module MultiVectorMask, so sentence-transformers cannot expand its queries or skip"
+            " its tokens: use another engine, such as `onnx`"
         )
     for mask in masks:
         mask.skiplist_words = list(tokens.skiplist_words)

@@ -37,8 +37,12 @@ SPARSE_QUERY = ("inference_free", "query_weights")
 TASKS = ("document_task", "query_task")
 """Further facts of a model that is told tasks."""
 USUAL: "dict[str, Any]" = {
-    **{"truncation_side": "right", "lower_case": False, "lower": False},
-    **{"activation": "log1p_relu", "document_task": "", "query_task": ""},
+    "truncation_side": "right",
+    "lower_case": False,
+    "lower": False,
+    "activation": "log1p_relu",
+    "document_task": "",
+    "query_task": "",
 }
 """The usual values of facts that were added later. They are hashed only if they are unusual."""
 OPTIONAL = ("matryoshka_order", *USUAL)
