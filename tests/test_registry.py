@@ -67,7 +67,7 @@ CORRECTED = [
 
 def test_registry_has_no_findings_but_notes_on_loading() -> None:
     findings = compile_registry([("models.json", (ROOT / "models.json").read_bytes())]).findings
-    assert {(finding.code, finding.severity) for finding in findings} == {("M218", "note")}
+    assert {(finding.code, finding.severity) for finding in findings} <= {("M218", "note"), ("M236", "note")}
 
 
 def test_installed_module_is_made_from_this_registry() -> None:
