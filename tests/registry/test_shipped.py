@@ -75,7 +75,7 @@ def test_real_files_of_all_minilm_have_the_bytes_of_the_lock(
 
 
 def test_further_head_of_a_model_with_outputs_is_no_projection_of_the_default_one() -> None:
-    facts = {"architecture.has_projection": FileFact(True, "colbert_linear.pt")}
+    facts = {"architecture.has_projection": FileFact(True, "colbert_linear.pt", "")}
     entry = {"architecture": {"has_projection": False}}
     assert [one.state for one in compare(entry, facts, {})] == ["differs"]
     assert [one.state for one in compare(entry | {"outputs": []}, facts, {})][:1] == ["unknown"]
