@@ -757,7 +757,7 @@ FIELDS: tuple[Field, ...] = (
         Records(
             "ModelVariant",
             id=(Identifier(_ID), True, "Identifier among the model's variants."),
-            quantization=(_QUANTIZATION, True, "Weight format."),
+            quantization=(_QUANTIZATION, False, "Weight format; absent if it is unknown."),
             huggingface_id=(_REPOSITORY, False, "Repository, if not the model's own."),
             file=(_FILE, False, "Weights file in the repository."),
             sha256=(_SHA256, False, "sha256 of that file."),

@@ -96,6 +96,7 @@ _OutputType: TypeAlias = Literal[
 _Format: TypeAlias = Literal[
     "safetensors",
     "pytorch",
+    "torchscript",
     "onnx",
     "gguf",
     "openvino",
@@ -216,8 +217,8 @@ class ModelVariant:
         """Identifier among the model's variants."""
 
     @property
-    def quantization(self) -> _Quantization:
-        """Weight format."""
+    def quantization(self) -> _Quantization | None:
+        """Weight format; absent if it is unknown."""
 
     @property
     def huggingface_id(self) -> str | None:

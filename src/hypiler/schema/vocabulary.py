@@ -28,7 +28,7 @@ QUANTIZATIONS = (
     *("Q5_0", "Q5_1", "Q5_K_S", "Q5_K_M", "Q6_K", "Q8_0", "TQ1_0", "TQ2_0", "MXFP4", "IQ1_S", "IQ1_M", "IQ2_XXS"),
     *("IQ2_XS", "IQ2_S", "IQ2_M", "IQ3_XXS", "IQ3_XS", "IQ3_S", "IQ3_M", "IQ4_XS", "IQ4_NL"),
 )
-FORMATS = ("safetensors", "pytorch", "onnx", "gguf", "openvino", "mlx")
+FORMATS = ("safetensors", "pytorch", "torchscript", "onnx", "gguf", "openvino", "mlx")
 OUTPUT_TYPES = ("dense", "multi-vector", "sparse")
 ACTIVATIONS = ("log1p_relu", "log1p_log1p_relu", "relu")
 POOLINGS = (

@@ -62,8 +62,8 @@ def pins_all_files(model: "Model") -> bool:
 def _precisions(model: "Model") -> "dict[str, str | None]":
     """The precision of each file, as the registry states it of variants, else as the lock has read it."""
     pinned: dict[str, str | None] = {name: one.precision for name, one in pinned_files(model).items()}
-    stated = {_prefix(model, one.huggingface_id) + one.file: one.quantization for one in model.variants if one.file}
-    return pinned | stated
+    variants = [one for one in model.variants if one.file and one.quantization]
+    return pinned | {f"{_prefix(model, one.huggingface_id)}{one.file}": one.quantization for one in variants}
 
 
 def _prefix(model: "Model", repository: str | None) -> str:
