@@ -126,3 +126,28 @@ class Graph:
     def classifier(self, x: str) -> str:
         first = self.op("Gather", x, self.constant(0, np.int64), axis=1)
         return self.linear(self.op("Tanh", self.linear(first, "pooler.dense")), "classifier")
+
+
+def export_heads(folder: Path, target: Path, sparse: Any, colbert: Any, bias: Any) -> None:
+    """Write the model in a folder with three outputs, as exports of BGE-M3 have them.
+
+    They are `dense_vecs` [batch, hidden], the first token; `sparse_vecs` [batch, tokens, 1]; and `colbert_vecs`
+    [batch, tokens - 1, width] without the first token. The last two are those of linear layers.
+    """
+    config = json.loads((folder / "config.json").read_bytes())
+    weights = {usual(name): array for name, array in load_file(folder / "model.safetensors").items()}
+    graph = Graph(
+        weights | {"sparse": sparse, "colbert.weight": colbert, "colbert.bias": bias}, config["layer_norm_eps"]
+    )
+    tokens = graph.bert(config["num_hidden_layers"], config["num_attention_heads"])
+    rest = graph.op("Slice", tokens, *[graph.constant([number], np.int64) for number in (1, 1 << 31, 1)])
+    found = {
+        "dense_vecs": graph.op("Gather", tokens, graph.constant(0, np.int64), axis=1),
+        "sparse_vecs": graph.op("Relu", graph.product(tokens, "sparse")),
+        "colbert_vecs": graph.linear(rest, "colbert"),
+    }
+    graph.nodes += [helper.make_node("Identity", [one], [name]) for name, one in found.items()]
+    inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "tokens"]) for name in INPUTS]
+    outputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in found]
+    whole = helper.make_graph(graph.nodes, "bert", inputs, outputs, list(graph.initializers.values()))
+    onnx.save(helper.make_model(whole, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), target)

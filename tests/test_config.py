@@ -4,11 +4,14 @@ import copy
 import pickle
 import sys
 import warnings
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 from golden import golden
+from several_outputs import UNIFIED
+from tiny import config_of
 
 from hypiler import ModelConfig, UnknownModelError, config, engines
 from hypiler.model_registry import JINA_COLBERT_V2, MODEL_REGISTRY, ModelInfo
@@ -335,3 +338,57 @@ def test_application_that_was_frozen_without_the_engines_says_so(
     assert str(caught.value) == golden(
         "hypiler.engines is missing: freeze this application with all modules of hypiler"
     )
+
+
+class TestOutputs:
+    """The entry of `several_outputs`: dense, sparse and multi-vector."""
+
+    def test_first_output_is_the_default(self, tmp_path: Path) -> None:
+        config = config_of(tmp_path, **UNIFIED)
+        assert (config.output, config.embedding_dim, config.max_length) == ("dense", 8, 32)
+        assert config == ModelConfig.from_model(record(config), output="dense") == config.with_output(None)
+        assert "with_output" not in repr(config)
+
+    def test_other_output_has_its_own_width_and_length(self, tmp_path: Path) -> None:
+        default = config_of(tmp_path, **UNIFIED)
+        config = ModelConfig.from_model(record(default), output="colbert")
+        assert (config.output, config.embedding_dim, config.max_length) == ("colbert", 4, 16)
+        assert config == default.with_output("colbert") != default
+        assert repr(config) == golden(
+            "ModelConfig('org/tiny', 4, 16, revision='aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa').with_output('colbert')"
+        )
+        assert copy.deepcopy(config.with_output("sparse").with_variant(None)) == default.with_output("sparse")
+
+    def test_unknown_output_is_refused_with_a_suggestion(self, tmp_path: Path) -> None:
+        config = config_of(tmp_path, **UNIFIED)
+        for choose in (config.with_output, lambda name: ModelConfig.from_model(record(config), output=name)):
+            with pytest.raises(ValueError) as caught:
+                choose("spares")
+            assert str(caught.value) == golden(
+                "'tiny' has no output 'spares'; it has: dense, sparse, colbert; did you mean 'sparse'?"
+            )
+
+    def test_model_without_outputs_has_none_to_choose(self) -> None:
+        with pytest.raises(ValueError) as caught:
+            ModelConfig.from_model(JINA_COLBERT_V2, output="dense")
+        assert str(caught.value) == golden("'jina-colbert-v2' has no output 'dense'; it has: none")
+        assert ModelConfig.from_model(JINA_COLBERT_V2).output is None
+        with pytest.raises(ValueError) as caught:
+            ModelConfig("org/name", 8, 8).with_output("dense")
+        assert str(caught.value) == golden(
+            "ModelConfig('org/name', 8, 8) was not created from a registry entry, so it has no output 'dense'"
+        )
+
+    def test_only_the_default_output_can_be_truncated(self, tmp_path: Path) -> None:
+        default = config_of(tmp_path, **UNIFIED)
+        choose: Any = ModelConfig.from_model
+        assert choose(record(default), dimension=4).embedding_dim == 4
+        assert choose(record(default), dimension=16, output="sparse").embedding_dim == 16
+        with pytest.raises(ValueError) as caught:
+            choose(record(default), dimension=4, output="sparse")
+        assert str(caught.value) == golden("the output 'sparse' of 'tiny' has no vectors of dimension 4; it has: 16")
+
+
+def record(config: ModelConfig) -> Any:
+    assert config.model is not None
+    return config.model

@@ -25,7 +25,7 @@ else:
 
 # The same pattern as in the schema: each part begins with a letter or digit, and does not end with a dot.
 _REPOSITORY = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?/[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?"
-_FIELDS = ("repo", "embedding_dim", "max_length", "revision", "model", "variant")
+_FIELDS = ("repo", "embedding_dim", "max_length", "revision", "model", "variant", "output")
 
 
 class ModelConfig(Generic[_Encoder_co]):
@@ -38,6 +38,7 @@ class ModelConfig(Generic[_Encoder_co]):
         revision: The commit to load; None if no commit of `repo` is pinned.
         model: The registry's record; None for a config that was created by hand.
         variant: The id of one of the model's variants; None for the model's own weights.
+        output: The name of the chosen output; None for a model without `outputs`.
     """
 
     __match_args__ = ("repo", "embedding_dim", "max_length")
@@ -58,8 +59,10 @@ class ModelConfig(Generic[_Encoder_co]):
         def model(self) -> Model | None: ...
         @property
         def variant(self) -> str | None: ...
+        @property
+        def output(self) -> str | None: ...
     else:
-        __slots__ = ("embedding_dim", "max_length", "model", "repo", "revision", "variant")
+        __slots__ = ("embedding_dim", "max_length", "model", "output", "repo", "revision", "variant")
 
         # ModelConfig[…] in annotations.
         __class_getitem__ = classmethod(type(list[int]))
@@ -89,52 +92,60 @@ class ModelConfig(Generic[_Encoder_co]):
                 raise ValueError(f"{name} must be a positive integer, got {value!r}")
         if revision is not None and not _is_revision(revision):
             raise ValueError(f"revision must be a commit, a branch or a tag as a string, or None; got {revision!r}")
-        _fill(self, repo, embedding_dim, max_length, revision, None, None)
+        _fill(self, repo, embedding_dim, max_length, revision, None, None, None)
 
     if TYPE_CHECKING:
         # The arguments after the model are those of its own resolve_dimension. A type
         # variable for the dims does not work: pyright solves it from both arguments at
         # once, and then rejects dims that the model has.
+        @overload
+        @classmethod
+        def from_model(cls, model: Model, *, output: str) -> Self: ...
+        @overload
         @classmethod
         def from_model(
             cls,
             model: ModelOf[_Choice],
             *args: _Choice.args,
             **kwargs: _Choice.kwargs,
-        ) -> Self:
+        ) -> Self: ...
+        @classmethod
+        def from_model(cls, model: Any, *args: Any, **kwargs: Any) -> Self:
             """The config of a registry's record, from this package or from any generated module.
 
-            `dimension` truncates the vectors to one of the model's own Matryoshka dims. Raises ValueError for any other
-            width. Type checkers reject such a width, too.
+            `dimension` truncates the vectors to one of the model's own Matryoshka dims, and `output` chooses one of the
+            model's outputs. Raises ValueError for any other width or output. Type checkers reject such a width, too.
             """
             ...
     else:
 
         @classmethod
-        def from_model(cls, model: Model, dimension: int | None = None):
+        def from_model(cls, model: Model, dimension: int | None = None, *, output: str | None = None):
             """The config of a registry's record, from this package or from any generated module.
 
-            `dimension` truncates the vectors to one of the model's own Matryoshka dims. Raises ValueError for any other
-            width. Type checkers reject such a width, too.
+            `dimension` truncates the vectors to one of the model's own Matryoshka dims, and `output` chooses one of the
+            model's outputs. Raises ValueError for any other width or output. Type checkers reject such a width, too.
             """
-            return _configured(cls, model, dimension)
+            return _configured(cls, model, dimension, output)
 
     if TYPE_CHECKING:
         from_registry: ClassVar[ConfigFromRegistry]
         """The config of a model of the shipped registry, by id, alias or repository.
 
-        `dimension` truncates the vectors to one of the model's own Matryoshka dims. For an id that is known only at
-        run time, narrow it with `is_model_id`, or use `get_model` and `from_model`. Raises UnknownModelError for an
-        unknown id and ValueError for a dimension that the model does not have.
+        `dimension` truncates the vectors to one of the model's own Matryoshka dims, and `output` chooses one of the
+        model's outputs. For an id that is known only at run time, narrow it with `is_model_id`, or use `get_model` and
+        `from_model`. Raises UnknownModelError for an unknown id, and ValueError for a dimension or an output that the
+        model does not have.
         """
     else:
 
         @classmethod
-        def from_registry(cls, id: str, *, dimension: int | None = None):
+        def from_registry(cls, id: str, *, dimension: int | None = None, output: str | None = None):
             """The config of a model of the shipped registry, by id, alias or repository.
 
-            `dimension` truncates the vectors to one of the model's own Matryoshka dims. Raises UnknownModelError for
-            an unknown id and ValueError for a dimension that the model does not have.
+            `dimension` truncates the vectors to one of the model's own Matryoshka dims, and `output` chooses one of the
+            model's outputs. Raises UnknownModelError for an unknown id, and ValueError for a dimension or an output
+            that the model does not have.
             """
             from hypiler.model_registry import _parts
 
@@ -142,7 +153,7 @@ class ModelConfig(Generic[_Encoder_co]):
             model = _parts()[2](id)
             if model is None:
                 raise _unknown(id)
-            return _configured(cls, model, dimension)
+            return _configured(cls, model, dimension, output)
 
     @classmethod
     def colbert_v2(cls) -> "ModelConfig[MultiVectorEncoder]":
@@ -165,15 +176,32 @@ class ModelConfig(Generic[_Encoder_co]):
         If the variant is in another repository, `repo` names that repository, and `revision` is None, since the model's
         pin is a commit of the model's own repository. Raises ValueError for a variant that the model does not have.
         """
-        config = object.__new__(type(self))
-        config.__setstate__(self.__getstate__())
+        config = self._copied()
         if self.model is not None:
             from hypiler.stamps.listed_bytes import location
 
             repo, revision = location(self.model, id)
-            _fill(config, repo, *self._key()[1:3], revision, self.model, id)
+            _fill(config, repo, *self._key()[1:3], revision, self.model, id, self.output)
         elif id is not None:
             raise ValueError(f"{self!r} was not created from a registry entry, so it has no variant {id!r}")
+        return config
+
+    def with_output(self, name: str | None) -> "ModelConfig":
+        """The same config for another output of the model, at its full width; None for the default output.
+
+        Raises ValueError for an output that the model does not have.
+        """
+        config = self._copied()
+        if self.model is not None:
+            width, length, output = _output_facts(self.model, None, name)
+            _fill(config, self.repo, width, length, self.revision, self.model, self.variant, output)
+        elif name is not None:
+            raise ValueError(f"{self!r} was not created from a registry entry, so it has no output {name!r}")
+        return config
+
+    def _copied(self) -> "Self":
+        config = object.__new__(type(self))
+        config.__setstate__(self.__getstate__())
         return config
 
     def space(self) -> "dict[str, Any]":
@@ -187,7 +215,7 @@ class ModelConfig(Generic[_Encoder_co]):
             raise ValueError(f"{self!r} was not created from a registry entry, so its vector space is unknown")
         from hypiler.stamps.stamp import stamp_of
 
-        return stamp_of(self.model, self.embedding_dim, self.variant)
+        return stamp_of(self.model, self.embedding_dim, self.variant, self.output)
 
     @property
     def space_id(self) -> str | None:
@@ -280,6 +308,8 @@ class ModelConfig(Generic[_Encoder_co]):
     def __repr__(self) -> str:
         pin = f", revision={self.revision!r}" if self.revision else ""
         choice = f".with_variant({self.variant!r})" if self.variant else ""
+        if self.model is not None and self.output not in (None, _output_facts(self.model, None, None)[2]):
+            choice += f".with_output({self.output!r})"
         return f"{type(self).__name__}({self.repo!r}, {self.embedding_dim}, {self.max_length}{pin}){choice}"
 
     # Copies and pickles keep the class and what a subclass adds. Older pickle protocols refuse a class with slots if it
@@ -290,11 +320,13 @@ class ModelConfig(Generic[_Encoder_co]):
     def __setstate__(self, state: "tuple[dict[str, Any] | None, dict[str, Any]]") -> None:
         # The state is the instance dictionary, which a subclass may have, and then the attributes in slots.
         others, slots = state
+        # Pickles of older versions have no output.
+        object.__setattr__(self, "output", None)
         for name, value in ((others or {}) | slots).items():
             object.__setattr__(self, name, value)
 
 
-def _configured(cls: type[ModelConfig], model: "Model", dimension: int | None) -> ModelConfig:
+def _configured(cls: type[ModelConfig], model: "Model", dimension: int | None, output: str | None) -> ModelConfig:
     """The config of a record. A warning about deprecation names the line of the user's code that called."""
     if model.deprecated is not None:
         from warnings import warn
@@ -304,10 +336,23 @@ def _configured(cls: type[ModelConfig], model: "Model", dimension: int | None) -
         level = stacklevel((type(model).__module__, "from_registry"))
         warn(deprecation(model), DeprecationWarning, stacklevel=level)
     config = object.__new__(cls)
-    width = model.resolve_dimension(dimension)
-    length = model.document_length or model.context_length
-    _fill(config, model.huggingface_id, width, length, model.revision, model, None)
+    width, length, name = _output_facts(model, dimension, output)
+    _fill(config, model.huggingface_id, width, length, model.revision, model, None, name)
     return config
+
+
+def _output_facts(model: "Model", dimension: int | None, output: str | None) -> "tuple[int, int, str | None]":
+    """The width, the longest document and the name of an output of a model."""
+    if output is None and not getattr(model, "outputs", ()):
+        return model.resolve_dimension(dimension), model.document_length or model.context_length, None
+    from hypiler.stamps.outputs import chosen, output_name
+
+    view = chosen(model, output)
+    return (
+        view.resolve_dimension(dimension),
+        view.document_length or view.context_length,
+        output_name(model, output),
+    )
 
 
 def _unknown(id: "Any") -> Exception:

@@ -10,6 +10,7 @@ whether two encoders give the same vectors. docs/spaces.md describes all of them
 
 from hypiler._text import one_line
 from hypiler.stamps.facts import USUAL
+from hypiler.stamps.outputs import chosen, outputs_of
 from hypiler.stamps.stamp import stamp_of, weights_key
 from hypiler.stamps.stored import Probe, Stamp, UnusableError, id_problem, read_stamp, shown
 
@@ -155,31 +156,40 @@ def compare(stored: object, current: "HasSpace", registry: "Models | None" = Non
         return Comparison("undecided", f"the stored stamp cannot be compared ({type(error).__name__})")
 
 
-def describe(model: "Model", dimension: int | None = None, variant: str | None = None) -> "dict[str, Any]":
+def describe(
+    model: "Model", dimension: int | None = None, variant: str | None = None, output: str | None = None
+) -> "dict[str, Any]":
     """The stamp of a model of a registry, without a probe: see `ModelConfig.space`.
 
     Args:
         model: The registry's record.
         dimension: The width of the vectors; None for embedding_dim.
         variant: The id of a variant; None for the model's own weights.
+        output: The name of an output; None for the default output.
 
-    Raises ValueError for a dimension or a variant that the model does not have.
+    Raises ValueError for a dimension, a variant or an output that the model does not have.
     """
-    return stamp_of(model, dimension, variant)
+    return stamp_of(model, dimension, variant, output)
 
 
 def identify(space_id: str, registry: "Models | None" = None) -> "tuple[str, int, str | None] | None":
     """The model whose vectors have this space: its id, dimension and variant; None if no model of the registry does.
 
-    `registry` is a Registry, the MODEL_REGISTRY of a generated module, or any other models; by default, the shipped
-    registry.
+    The vectors may be those of any output of the model. `registry` is a Registry, the MODEL_REGISTRY of a generated
+    module, or any other models; by default, the shipped registry.
     """
     for model in _shipped() if registry is None else registry:
-        for variant in (None, *[variant.id for variant in model.variants]):
-            for dimension in model.dimensions:
-                if stamp_of(model, dimension, variant)["space_id"] == space_id:
-                    return model.id, dimension, variant
+        for output in _outputs(model):
+            for variant in (None, *[variant.id for variant in model.variants]):
+                for dimension in chosen(model, output).dimensions:
+                    if stamp_of(model, dimension, variant, output)["space_id"] == space_id:
+                        return model.id, dimension, variant
     return None
+
+
+def _outputs(model: "Model") -> "list[str | None]":
+    """The names of the model's outputs; one None if it has no `outputs`."""
+    return [one.name for one in outputs_of(model)] or [None]
 
 
 def _shipped() -> "Models":

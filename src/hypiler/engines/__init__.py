@@ -120,7 +120,7 @@ def load(
     and TypeError if the model is not of the `kind`.
     """
     from hypiler.engines.choice import choose_engine
-    from hypiler.engines.contract import make_contract
+    from hypiler.engines.contract import make_contract, model_of, of_output
     from hypiler.engines.files.download import open_files
     from hypiler.engines.layout import read_layout
 
@@ -137,6 +137,7 @@ def load(
         allow_pickle=allow_pickle,
     )
     layout = read_layout(files.folder, files=files, trust_remote_code=trust_remote_code, allow_pickle=allow_pickle)
+    layout = of_output(layout, model_of(config))
     contract = make_contract(config, layout, assume or {})
     # Before the engine reads them, so that a file that changes in between is noticed.
     loaded = _loaded_files(config, spec, files)

@@ -1,7 +1,7 @@
 """Chooses the engine for a model: the requested one, or the first one that can run the model."""
 
 from hypiler.diagnostics.escaping import nearest
-from hypiler.engines.contract import encoder_type_of, model_of
+from hypiler.engines.contract import encoder_type_of, model_of, spoken_model
 from hypiler.engines.encoder_types import spoken, type_obstacle
 from hypiler.engines.errors import EngineError, MissingEngineError
 from hypiler.engines.files.download import listed_names, model_folder
@@ -39,6 +39,8 @@ def choose_engine(
             f"`{engine}` runs {', '.join(map(spoken, spec.encoder_types))} models, and `{model_of(config).id}` is a"
             f" {spoken(encoder_type)} one{f': use {_either(able)}' if able else ''}"
         )
+    if obstacle := spec.output_obstacle(config):
+        raise EngineError(f"`{engine}` cannot run {spoken_model(model_of(config))}: {obstacle}")
     if not has_containers(encoder_type):
         raise _missing_scipy(config, spec)
     return spec, spec.load()
@@ -75,7 +77,7 @@ def _first_able(
     missing: list[str] = []
     obstacles: dict[str, list[str]] = {}
     for spec in _specs_for(encoder_type):
-        if obstacle := spec.obstacle(config, names):
+        if obstacle := spec.why_not(config, names):
             obstacles.setdefault(obstacle, []).append(f"`{spec.name}`")
         elif not spec.is_installed():
             missing.append(f"`{spec.name}` ({spec.install_command_for(encoder_type)}{_read_by(spec, config, names)})")
@@ -84,7 +86,7 @@ def _first_able(
                 return spec, spec.load()
             except MissingEngineError as error:
                 missing.append(f"`{spec.name}` ({error}{_read_by(spec, config, names)})")
-    model = f"`{model_of(config).id}`, a {spoken(encoder_type)} model"
+    model = f"{spoken_model(model_of(config))}, a {spoken(encoder_type)} model"
     others = ", ".join([f"{', '.join(engines)} ({obstacle})" for obstacle, engines in obstacles.items()])
     if missing:
         raise MissingEngineError(
@@ -106,7 +108,7 @@ def _names(
         return names_in(model_folder(config, local)), f"the files in {local}"
     # Engines of other packages may say no only because no files are listed.
     specs = _specs_for(encoder_type)
-    if any(spec not in SPECS or spec.obstacle(config, None) in (None, UNNAMED) for spec in specs):
+    if any(spec not in SPECS or spec.why_not(config) in (None, UNNAMED) for spec in specs):
         return listed_names(config)
     return None, "what the registry says of its files"
 

@@ -6,7 +6,6 @@ and disagree, loading fails with an error that names both values. A fact that ne
 
 from dataclasses import dataclass, field, replace
 
-from hypiler._encoder_types import encoder_type
 from hypiler.engines.encoder_types import spoken
 from hypiler.engines.errors import EngineError, MismatchError, UnknownFactError
 from hypiler.engines.late_interaction import TokenPreparation, prepare_tokens
@@ -14,6 +13,7 @@ from hypiler.engines.pooling import POOLINGS
 from hypiler.engines.stamps.what_ran import facts_of
 from hypiler.schema.loading import ASSUMABLE, CONTRACT_FACTS, MARKERS, NOT_TEXT
 from hypiler.stamps.facts import text_after
+from hypiler.stamps.outputs import OutputView, chosen, output_kind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,13 +74,13 @@ class Contract:
 
 
 def model_of(config: "Config") -> "Model":
-    """The registry's record of a config. Raises EngineError for a config that was created by hand."""
+    """The registry's record of a config, as the chosen output. Raises EngineError for a config created by hand."""
     if config.model is None:
         raise EngineError(
             f"{config!r} was not created from a registry entry, so how it turns text into vectors is unknown; write an"
             " entry for the model and use that"
         )
-    return config.model
+    return chosen(config.model, config.output)
 
 
 def encoder_type_of(config: "Config") -> "EncoderType":
@@ -89,7 +89,7 @@ def encoder_type_of(config: "Config") -> "EncoderType":
     model_type = str(model.model_type)
     if model_type in NOT_TEXT:
         raise EngineError(f"`{model.id}` is of type `{model_type}`, which no engine loads: its input is more than text")
-    return encoder_type(model_type, multi_vector=model.multi_vector)
+    return output_kind(model)
 
 
 def make_contract(config: "Config", layout: "ModelFolder", assume: "Mapping[str, object]") -> Contract:
@@ -100,6 +100,7 @@ def make_contract(config: "Config", layout: "ModelFolder", assume: "Mapping[str,
     UnknownFactError for a fact that is stated nowhere.
     """
     encoder_type, model = encoder_type_of(config), model_of(config)
+    layout = of_output(layout, model)
     _check_type(model, encoder_type, layout)
     facts = _Facts(model, layout, assume)
     pairs = encoder_type == "reranker"
@@ -140,6 +141,33 @@ def _pooling(facts: "_Facts", layout: "ModelFolder") -> str:
     return facts.one_of((*POOLINGS, *joined), "pooling", layout.pooling)
 
 
+def of_output(layout: "ModelFolder", model: "Model") -> "ModelFolder":
+    """What the files state of the chosen output.
+
+    A folder describes one way to use a model. If that is another output of the model, its facts on vectors are not
+    those of the chosen output. Facts on texts are, unless the output states its own.
+    """
+    if not isinstance(model, OutputView):
+        return layout
+    described = layout.encoder_type
+    kinds = [output_kind(chosen(model.record, one.name)) for one in model.record.outputs]
+    if described not in kinds or (described == model.kind and model.is_first):
+        return layout
+    own = replace(layout, encoder_type=None, pooling=None, normalize=None, similarity=None, dense=())
+    return replace(
+        own,
+        query_prefix=None if "query_prefix" in model.stated else layout.query_prefix,
+        document_prefix=None if "document_prefix" in model.stated else layout.document_prefix,
+    )
+
+
+def spoken_model(model: "Model") -> str:
+    """A model for messages, with the chosen output if it is not the default one."""
+    if isinstance(model, OutputView) and not model.is_default:
+        return f"the output `{model.name_of_output}` of `{model.id}`"
+    return f"`{model.id}`"
+
+
 class _Facts:
     """Looks up facts in the registry, in the files, and in `assume`.
 
@@ -159,7 +187,7 @@ class _Facts:
             stated = self.registered(name)
             if stated is not None and stated != value:
                 raise MismatchError(
-                    f"`{name}` of `{model.id}` is {stated!r} in the registry, but assume= gives {value!r};"
+                    f"`{name}` of {spoken_model(model)} is {stated!r} in the registry, but assume= gives {value!r};"
                     " correct the registry if it is wrong"
                 )
 
@@ -202,13 +230,13 @@ class _Facts:
         if default is not None:
             return default
         raise UnknownFactError(
-            f"`encoding.{name}` of `{self.model.id}` is unknown: neither the registry nor the model's files say it;"
+            f"{self.fact(name)} is unknown: neither the registry nor the model's files say it;"
             f" look it up and write it into models.json, or pass assume={{{name!r}: …}}"
         )
 
     def _disagree(self, name: str, stated: object, held: object) -> None:
         raise MismatchError(
-            f"`encoding.{name}` of `{self.model.id}` is {stated!r} in the registry and {held!r} in the model's files"
+            f"{self.fact(name)} is {stated!r} in the registry and {held!r} in the model's files"
             f" ({self.layout.folder}): one of them is wrong"
         )
 
@@ -216,11 +244,21 @@ class _Facts:
         """A fact that must be known and be one of `choices`. If there is only one choice, it need not be stated."""
         value: str = self.known(name, held, choices[0] if len(choices) == 1 else None)
         if value not in choices:
-            raise EngineError(
-                f"`encoding.{name}` of `{self.model.id}` must be {' or '.join(choices)} for a model of type"
-                f" `{self.model.model_type}`; it is {value!r}"
-            )
+            raise EngineError(f"{self.fact(name)} must be {' or '.join(choices)} for {self.type}; it is {value!r}")
         return value
+
+    def fact(self, name: str) -> str:
+        """A fact for messages: with its path in models.json."""
+        if isinstance(self.model, OutputView) and not self.model.is_default:
+            return f"`{name}` of {spoken_model(self.model)}"
+        return f"`encoding.{name}` of `{self.model.id}`"
+
+    @property
+    def type(self) -> str:
+        """The type of the vectors, for messages."""
+        if isinstance(self.model, OutputView):
+            return f"{spoken(self.model.kind)} vectors"
+        return f"a model of type `{self.model.model_type}`"
 
     def length(self, name: str, held: int | None) -> int:
         """The longest input of one side in tokens: the stated length of the side, or the model's context length."""
@@ -231,6 +269,11 @@ class _Facts:
 
 def _check_type(model: "Model", encoder_type: str, layout: "ModelFolder") -> None:
     if layout.encoder_type is not None and layout.encoder_type != encoder_type:
+        if isinstance(model, OutputView):
+            raise MismatchError(
+                f"`{model.id}` has no {spoken(layout.encoder_type)} output in the registry, and the files in"
+                f" {layout.folder} hold a {spoken(layout.encoder_type)} model ({layout.evidence})"
+            )
         raise MismatchError(
             f"`{model.id}` is of type `{model.model_type}` in the registry, which is a {spoken(encoder_type)} model,"
             f" and the files in {layout.folder} hold a {spoken(layout.encoder_type)} one ({layout.evidence})"

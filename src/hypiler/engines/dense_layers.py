@@ -7,7 +7,8 @@ from hypiler.engines.errors import EngineError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
     from typing import Any
 
     from hypiler.engines.encoders import Floats
@@ -26,18 +27,30 @@ def dense_layers(layout: "ModelFolder") -> "list[Callable[[Floats], Floats]]":
     return [_layer(layout, module) for module in layout.dense]
 
 
-def _layer(layout: "ModelFolder", module: "Layer") -> "Callable[[Floats], Floats]":
-    import numpy as np
+def output_layer(layout: "ModelFolder", file: str, layers: "Sequence[Any]") -> "Callable[[Floats], Floats]":
+    """The layer of one output of a model, whose weights are in a safetensors file of their own.
 
+    The file has the layer's matrix and perhaps its bias, under any names. Raises EngineError for anything else: several
+    layers, weights of another shape, or an activation that the registry does not state.
+    """
+    path = layout.folder / file
+    if len(layers) != 1:
+        raise EngineError(f"the registry must state one layer for the output whose weights are in {path}")
+    shape = (layers[0].out_features, layers[0].in_features)
+    weights = _read(layout, path)
+    found = {len(one.shape): one for one in weights.values()}
+    if len(found) != len(weights) or not {2} <= found.keys() <= {1, 2}:
+        raise EngineError(f"{path} must have the matrix of one layer, and perhaps its bias; got {', '.join(weights)}")
+    for one, expected in ((found[2], shape), (found.get(1), shape[:1])):
+        if one is not None and one.shape != expected:
+            raise EngineError(f"the weights in {path} must be of shape {expected}; got {one.shape}")
+    return _applied(path, found[2], found.get(1, 0), _known_activation(path, layers[0].activation))
+
+
+def _layer(layout: "ModelFolder", module: "Layer") -> "Callable[[Floats], Floats]":
     path = layout.folder / module.path / "model.safetensors"
-    name = (module.activation or "").rpartition(".")[2]
-    if name not in _ACTIVATIONS:
-        raise EngineError(
-            f"the activation of {path.parent} must be one of {', '.join(_ACTIVATIONS)}; got {module.activation!r}"
-        )
-    weights: dict[str, Any]
-    with library_errors(f"the weights of a layer cannot be read from {path}"):
-        weights = _loaded(layout.files.read(path.relative_to(layout.folder).as_posix()))
+    name = _known_activation(path.parent, module.activation)
+    weights = _read(layout, path)
     shapes: dict[str, tuple[int, ...]] = {"linear.weight": (module.out_features, module.in_features)}
     if module.bias:
         shapes["linear.bias"] = (module.out_features,)
@@ -45,13 +58,31 @@ def _layer(layout: "ModelFolder", module: "Layer") -> "Callable[[Floats], Floats
         found = weights[part].shape if part in weights else None
         if found != shape:
             raise EngineError(f"`{part}` in {path} must be of shape {shape}; got {found}")
-    matrix = weights["linear.weight"].astype(np.float32)
-    bias = weights["linear.bias"].astype(np.float32) if module.bias else 0
+    return _applied(path.parent, weights["linear.weight"], weights["linear.bias"] if module.bias else 0, name)
+
+
+def _known_activation(place: "Path", stated: str | None) -> str:
+    name = (stated or "").rpartition(".")[2]
+    if name not in _ACTIVATIONS:
+        raise EngineError(f"the activation of {place} must be one of {', '.join(_ACTIVATIONS)}; got {stated!r}")
+    return name
+
+
+def _read(layout: "ModelFolder", path: "Path") -> "dict[str, Any]":
+    with library_errors(f"the weights of a layer cannot be read from {path}"):
+        return _loaded(layout.files.read(path.relative_to(layout.folder).as_posix()))
+
+
+def _applied(place: "Path", weight: "Any", bias: "Any", name: str) -> "Callable[[Floats], Floats]":
+    """The function of a layer with these weights."""
+    import numpy as np
+
+    matrix, added = weight.astype(np.float32), np.asarray(bias, np.float32)
 
     def apply(vectors: "Floats") -> "Floats":
-        if vectors.shape[-1] != module.in_features:
-            raise EngineError(f"the layer {path.parent} takes vectors of {module.in_features}; got {vectors.shape[-1]}")
-        return _activated(vectors @ matrix.T + bias, name)
+        if vectors.shape[-1] != matrix.shape[1]:
+            raise EngineError(f"the layer {place} takes vectors of {matrix.shape[1]}; got {vectors.shape[-1]}")
+        return _activated(vectors @ matrix.T + added, name)
 
     return apply
 

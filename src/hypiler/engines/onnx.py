@@ -18,16 +18,17 @@ from hypiler.engines.checks import (
     missing_onnx_error,
     output_name,
 )
-from hypiler.engines.dense_layers import dense_layers
+from hypiler.engines.dense_layers import dense_layers, output_layer
+from hypiler.engines.encoder_types import spoken
 from hypiler.engines.errors import EngineError, MismatchError
 from hypiler.engines.files.onnx_bytes import open_session
-from hypiler.engines.files.weight_files import onnx_places
+from hypiler.engines.files.weight_files import onnx_places, output_layers_file, output_of
 from hypiler.engines.late_interaction import TokenPreparation
 from hypiler.engines.pooling import pool
 from hypiler.engines.texts.counting import count_truncated
 from hypiler.engines.texts.finite import check_finite
 from hypiler.engines.texts.shortening import PairShortener, Shortener, pair_size, pieces
-from hypiler.engines.texts.tokenizers_setup import build_tokenizer
+from hypiler.engines.texts.tokenizers_setup import build_tokenizer, special_ids
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from hypiler.engines.files.checked_files import CheckedFiles
     from hypiler.engines.layout import ModelFolder
     from hypiler.protocols import Config
+    from hypiler.stamps.outputs import OutputView
 
     Ids = NDArray[np.int64]
     T = TypeVar("T")
@@ -57,6 +59,8 @@ _OUTPUTS = {
     "sparse": (3, ("logits",)),
     "reranker": (2, ("logits",)),
 }
+# The tokens whose weights FlagEmbedding leaves out of sparse vectors.
+_WITHOUT_WEIGHT = ("cls_token", "eos_token", "pad_token", "unk_token")
 # From so many characters on, a batch may take longer than Ctrl-C should wait. The other thread costs some milliseconds.
 _LONG_CALL = 20_000
 # The tokens per run on a CPU, including padding. With more tokens per run, each token takes longer.
@@ -73,7 +77,9 @@ def open_model(config: "Config", contract: "Contract", layout: "ModelFolder", de
     weights = next((layout.folder / name for name in places if (layout.folder / name).is_file()), None)
     if weights is None:
         raise missing_onnx_error(contract, layout, places)
-    network = _Network(weights, contract, layout, device)
+    network = _Network(weights, contract, layout, device, output_of(config))
+    for file in output_layers_file(config):
+        network.add_layer(layout, file)
     # Encode one text now, to find errors while loading.
     if contract.encoder_type == "reranker":
         pairs = _Pairs(network)
@@ -81,13 +87,20 @@ def open_model(config: "Config", contract: "Contract", layout: "ModelFolder", de
         return pairs
     backend: Backend
     if contract.encoder_type == "sparse":
-        backend = _Sparse(network)
+        backend = _Sparse(network, layout)
     elif contract.encoder_type == "multi_vector":
-        backend = _MultiVector(network, layout)
+        backend = _TokenVectors(network) if _is_plain(network, layout) else _MultiVector(network, layout)
     else:
         backend = _Dense(network, layout)
     check_finite(backend.run([""], query=True), contract.id)
     return backend
+
+
+def _is_plain(network: "_Network", layout: "ModelFolder") -> bool:
+    """Whether tokens are prepared as FlagEmbedding does it: nothing else is stated of an output among several."""
+    tokens = network.contract.tokens or TokenPreparation()
+    prepared = tokens.query_marker or tokens.document_marker or tokens.expand or tokens.skiplist_words
+    return network.view is not None and not layout.late_interaction.source and not prepared
 
 
 class _Network:
@@ -96,6 +109,8 @@ class _Network:
     Attributes:
         weights: The ONNX file.
         contract: How texts become vectors.
+        view: The chosen output of a model with several outputs; None for any other model.
+        layer: The layer of this output, if the graph does not contain it.
         limit: The most tokens per run, including padding.
         session: The session of onnxruntime.
         inputs: The names of the graph's inputs.
@@ -106,8 +121,16 @@ class _Network:
         lock: Held while the tokenizer is used.
     """
 
-    def __init__(self, weights: Path, contract: "Contract", layout: "ModelFolder", device: str) -> None:
-        self.weights, self.contract = weights, contract
+    def __init__(
+        self,
+        weights: Path,
+        contract: "Contract",
+        layout: "ModelFolder",
+        device: str,
+        view: "OutputView | None" = None,
+    ) -> None:
+        self.weights, self.contract, self.view = weights, contract, view
+        self.layer: Callable[[Floats], Floats] | None = None
         self.limit = _TOKENS if device == "cpu" else sys.maxsize
         self.session = self._session(device, layout.files)
         self.inputs = {one.name for one in self.session.get_inputs()}
@@ -134,8 +157,30 @@ class _Network:
         return session
 
     def _output(self) -> str:
-        dimensions, names = _OUTPUTS[self.contract.encoder_type]
-        return output_name(self.session.get_outputs(), dimensions, names, self.weights, self.contract.encoder_type)
+        outputs, kind = self.session.get_outputs(), self.contract.encoder_type
+        if self.view is not None and self.view.onnx_output:
+            return self._named_output(self.view.onnx_output, [one.name for one in outputs])
+        # A layer of this output follows the token vectors.
+        read = "dense" if self.view is not None and self.view.weights_file else kind
+        dimensions, names = _OUTPUTS[read]
+        return output_name(outputs, dimensions, names, self.weights, kind)
+
+    def _named_output(self, name: str, known: list[str]) -> str:
+        if name not in known:
+            raise MismatchError(
+                f"{self.weights} must have the output {name!r}, which the registry names for {self.spoken()}; it has"
+                f" {', '.join(known)}"
+            )
+        return name
+
+    def spoken(self) -> str:
+        """The chosen output, for messages."""
+        output = f"the output `{self.view.name_of_output}` of " if self.view is not None else ""
+        return f"{output}`{self.contract.id}`"
+
+    def add_layer(self, layout: "ModelFolder", file: str) -> None:
+        """Apply the layer in a file to what the graph gives. Raises EngineError if the file does not fit."""
+        self.layer = output_layer(layout, file, self.view.dense_layers if self.view is not None else ())
 
     def prefixed(self, texts: list[str], *, query: bool) -> "tuple[Ids, Ids, Ids]":
         """The texts of one side as arrays, with the prefix of this side and truncated to its length."""
@@ -228,7 +273,15 @@ class _Network:
         with _onnxruntime(self.weights):
             (output,) = self.session.run([self.output], {name: feed[name] for name in self.inputs})
         result: Floats = np.asarray(output, np.float32)
-        return result
+        return result if self.layer is None else self.layer(result)
+
+    def shape_error(self, found: "Floats") -> MismatchError:
+        """The error for an output of a shape that is none of the chosen output."""
+        return MismatchError(
+            f"{self.output!r} of {self.weights} gives an array of shape {list(found.shape)}, which cannot be"
+            f" {spoken(self.contract.encoder_type)} vectors of {self.contract.embedding_dim} dimensions for"
+            f" {self.spoken()}"
+        )
 
 
 def _length(encoding: "Any", specials: int) -> int:
@@ -253,33 +306,97 @@ class _Dense:
 
     def __init__(self, network: _Network, layout: "ModelFolder") -> None:
         self.network = network
-        self.layers = dense_layers(layout)
+        # An output of the graph that the registry names contains all layers of the model.
+        named = network.view is not None and network.view.onnx_output
+        self.layers = [] if named else dense_layers(layout)
 
     def run(self, texts: list[str], *, query: bool) -> "Floats":
-        contract = self.network.contract
         runs = self.network.runs(*self.network.prefixed(texts, query=query))
-        vectors = _in_order([(places, pool(tokens, mask, contract.pooling)) for places, mask, tokens in runs])
+        vectors = _in_order([(places, self._pooled(found, mask)) for places, mask, found in runs])
         for layer in self.layers:
             vectors = layer(vectors)
-        return check_width(vectors, contract)
+        return check_width(vectors, self.network.contract)
+
+    def _pooled(self, found: "Floats", mask: "Ids") -> "Floats":
+        """One vector per text. A named output of the graph may be pooled already."""
+        if found.ndim == 3:
+            return pool(found, mask, self.network.contract.pooling)
+        if found.ndim != 2:
+            raise self.network.shape_error(found)
+        return found
 
 
 class _Sparse:
+    """Sparse vectors, from one of three outputs: logits per token, one weight per token, or whole vectors."""
+
+    long_call = _LONG_CALL
+
+    def __init__(self, network: _Network, layout: "ModelFolder") -> None:
+        self.network = network
+        self.unused = np.array(sorted(special_ids(layout, network.tokenizer, _WITHOUT_WEIGHT)), np.int64)
+
+    def run(self, texts: list[str], *, query: bool) -> "csr_array[Any, Any]":
+        from scipy.sparse import csr_array
+
+        ids, mask, types = self.network.prefixed(texts, query=query)
+        parts = [
+            (places, self._vectors(found, ids[places, : rows.shape[1]], rows))
+            for places, rows, found in self.network.runs(ids, mask, types)
+        ]
+        return csr_array(check_width(_in_order(parts), self.network.contract))
+
+    def _vectors(self, found: "Floats", ids: "Ids", mask: "Ids") -> "Floats":
+        """The vectors [texts, vocabulary] from an output of the graph."""
+        texts, tokens = ids.shape
+        width = self.network.contract.embedding_dim
+        if found.ndim == 3 and found.shape[2] != 1:
+            # log(1 + relu(x)) grows with x, so the largest logit gives the largest weight.
+            largest: Floats = np.max(found, axis=1, where=mask[..., None] > 0, initial=0)
+            return np.log1p(largest)
+        if found.shape == (texts, tokens, 1) or (found.shape == (texts, tokens) and tokens != width):
+            return self._weighed(found.reshape(texts, tokens), ids, mask)
+        if found.shape == (texts, width):
+            return found
+        raise self.network.shape_error(found)
+
+    def _weighed(self, weights: "Floats", ids: "Ids", mask: "Ids") -> "Floats":
+        """The largest positive weight of each token, as FlagEmbedding does it: special tokens have none."""
+        kept = np.where((mask > 0) & ~np.isin(ids, self.unused), weights, 0)
+        width = self.network.contract.embedding_dim
+        if ids.max() >= width:
+            raise MismatchError(
+                f"{self.network.spoken()} has vectors of {width} dimensions in the registry, and its tokenizer has the"
+                f" token {ids.max()}: there must be one dimension per token"
+            )
+        found = np.zeros((len(ids), width), np.float32)
+        np.maximum.at(found, (np.arange(len(ids))[:, None], ids), kept)
+        return found
+
+
+class _TokenVectors:
+    """The token vectors of a model with several outputs, as FlagEmbedding gives them: all but that of the first token.
+
+    Nothing is inserted, and queries are not expanded.
+    """
+
     long_call = _LONG_CALL
 
     def __init__(self, network: _Network) -> None:
         self.network = network
 
-    def run(self, texts: list[str], *, query: bool) -> "csr_array[Any, Any]":
-        from scipy.sparse import csr_array
+    def run(self, texts: list[str], *, query: bool) -> "list[Floats]":
+        found: dict[int, Floats] = {}
+        for places, mask, output in self.network.runs(*self.network.prefixed(texts, query=query)):
+            vectors = check_width(self._without_first(output, mask.shape[1]), self.network.contract)
+            for place, row, kept in zip(places, vectors, mask[:, 1:] > 0, strict=True):
+                found[int(place)] = row[kept]
+        return [found[place] for place in range(len(texts))]
 
-        runs = self.network.runs(*self.network.prefixed(texts, query=query))
-        # log(1 + relu(x)) grows with x, so the largest logit gives the largest weight.
-        largest = [
-            (places, np.max(logits, axis=1, where=mask[..., None] > 0, initial=0)) for places, mask, logits in runs
-        ]
-        weights = np.log1p(_in_order(largest))
-        return csr_array(check_width(weights, self.network.contract))
+    def _without_first(self, output: "Floats", tokens: int) -> "Floats":
+        """The vectors of all tokens but the first, which the graph may have left out itself."""
+        if output.ndim != 3 or not tokens - 1 <= output.shape[1] <= tokens:
+            raise self.network.shape_error(output)
+        return output[:, 1:] if output.shape[1] == tokens else output
 
 
 class _MultiVector:

@@ -15,11 +15,15 @@ from hypiler.engines.encoder_types import type_obstacle
 from hypiler.engines.errors import EngineError, MissingEngineError
 from hypiler.engines.files.weight_files import (
     fastembed_obstacle,
+    fastembed_output_obstacle,
     onnx_files,
     onnx_obstacle,
+    onnx_output_obstacle,
     onnx_weights,
+    other_output_obstacle,
     pytorch_files,
     pytorch_obstacle,
+    pytorch_output_obstacle,
     pytorch_weights,
     static_files,
     static_obstacle,
@@ -67,6 +71,8 @@ class EngineSpec:
         served: Whether the network runs elsewhere, behind an address.
         reads_bytes: Whether the engine reads its files with `layout.files.read`, which hashes them, and opens none by
             its path. The files of other engines are hashed before, and loading fails if one changes meanwhile.
+        output_obstacle: Returns why the engine cannot run the chosen output of a model with several outputs, or None if
+            it can. By default, an engine runs only the default output.
     """
 
     name: str
@@ -80,6 +86,7 @@ class EngineSpec:
     weights: "Callable[[Config, Collection[str]], Sequence[str]] | None" = None
     served: bool = False
     reads_bytes: bool = False
+    output_obstacle: "Callable[[Config], str | None]" = other_output_obstacle
 
     @property
     def install_command(self) -> str:
@@ -104,7 +111,7 @@ class EngineSpec:
 
         obstacle = type_obstacle(encoder_type_of(config), self.encoder_types)
         names = names_in(files) if isinstance(files, (str, os.PathLike)) else files
-        return obstacle or self.obstacle(config, names)
+        return obstacle or self.output_obstacle(config) or self.obstacle(config, names)
 
     def load(self) -> "Any":
         """Import the engine's module. Raises MissingEngineError if a package is missing or broken."""
@@ -125,6 +132,7 @@ SPECS = (
         onnx_obstacle,
         weights=onnx_weights,
         reads_bytes=True,
+        output_obstacle=onnx_output_obstacle,
     ),
     EngineSpec(
         "model2vec",
@@ -148,6 +156,7 @@ SPECS = (
         pytorch_obstacle,
         runs_remote_code=True,
         weights=pytorch_weights,
+        output_obstacle=pytorch_output_obstacle,
     ),
     EngineSpec(
         "fastembed",
@@ -158,6 +167,7 @@ SPECS = (
         onnx_files,
         fastembed_obstacle,
         weights=onnx_weights,
+        output_obstacle=fastembed_output_obstacle,
     ),
     EngineSpec(
         "pylate",

@@ -1,7 +1,7 @@
 """The facts of a stamp: what documents and queries depend on, as far as the registry states it."""
 
-from hypiler._encoder_types import encoder_type
 from hypiler.stamps.listed_bytes import recorded_sums
+from hypiler.stamps.outputs import OutputView, output_kind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ SPARSE_QUERY = ("inference_free", "query_weights")
 """Further facts of queries of a sparse model whose queries are not run through the network."""
 TASKS = ("document_task", "query_task")
 """Further facts of a model that is told tasks."""
+DEFAULT_OUTPUT = "default"
+"""The fact `output` of the default output of a model. Its other outputs have their names."""
 USUAL: "dict[str, Any]" = {
     "truncation_side": "right",
     "lower_case": False,
@@ -43,6 +45,7 @@ USUAL: "dict[str, Any]" = {
     "activation": "log1p_relu",
     "document_task": "",
     "query_task": "",
+    "output": DEFAULT_OUTPUT,
 }
 """The usual values of facts that were added later. They are hashed only if they are unusual."""
 OPTIONAL = ("matryoshka_order", *USUAL)
@@ -62,9 +65,12 @@ _PLACED = frozenset(
 def stated_facts(
     model: "Model", dimension: int | None, precision: str | None
 ) -> "tuple[dict[str, Any], dict[str, Any]]":
-    """The facts of both sides that the registry states, and those that have only one possible value."""
+    """The facts of both sides that the registry states, and those that have only one possible value.
+
+    `model` is a record or the view of one of its outputs.
+    """
     width = model.resolve_dimension(dimension)
-    kind = encoder_type(str(model.model_type), multi_vector=model.multi_vector)
+    kind = output_kind(model)
     vectors = kind in ("dense", "static", "multi_vector")
     stated: dict[str, Any] = {
         "encoder": kind,
@@ -165,7 +171,14 @@ def sides(model: "Model", kind: str, known: "Mapping[str, Any]") -> "tuple[dict[
         query |= {name: known[name] for name in SPARSE_QUERY}
     if any(known.get(name) for name in TASKS):
         document["document_task"], query["query_task"] = known["document_task"], known["query_task"]
-    return document | _later_facts(model, "document"), query | _later_facts(model, "query")
+    return document | _later_facts(model, "document") | _output_fact(model), query | _later_facts(model, "query")
+
+
+def _output_fact(model: "Model") -> "dict[str, Any]":
+    """Which output of the model the facts are about; nothing for a model with one output."""
+    if not isinstance(model, OutputView):
+        return {}
+    return {"output": DEFAULT_OUTPUT if model.is_default else model.name_of_output}
 
 
 def matryoshka_order(model: "Model", width: int) -> str | None:

@@ -106,6 +106,10 @@ def _canonical_files(model: "Model", sums: "Mapping[str, str]") -> list[str]:
     if not names:
         export = next((name for name in onnx_places(model) if name in sums), None)
         return onnx_with_data(export, sums) if export else []
+    head = getattr(model, "weights_file", None)
+    if head:
+        # The layers of this output are in a file of their own.
+        return [*names, head] if head in sums else []
     layers = [name for name in names if "Dense" in name]
     has_layers = bool(model.dense_layers) or getattr(model, "has_projection", False)
     complete = bool(layers) or not has_layers or pins_all_files(model)

@@ -8,6 +8,7 @@ byte. A value that is unknown is None.
 from hypiler._digest import sha256_hex
 from hypiler.stamps.facts import OPTIONAL, USUAL, stated_facts
 from hypiler.stamps.listed_bytes import listed_bytes, location
+from hypiler.stamps.outputs import chosen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,11 +23,14 @@ PLAIN = ("fp32", "fp16", "bf16")
 """The precisions at which a listed file stands for the model's own weights. Any other file stands for itself."""
 
 
-def stamp_of(model: "Model", dimension: int | None = None, variant: str | None = None) -> "dict[str, Any]":
+def stamp_of(
+    model: "Model", dimension: int | None = None, variant: str | None = None, output: str | None = None
+) -> "dict[str, Any]":
     """The stamp of a choice of model, as far as the registry and the lock state it.
 
-    Raises ValueError for a dimension or a variant that the model does not have.
+    Raises ValueError for a dimension, a variant or an output that the model does not have.
     """
+    model = chosen(model, output)
     weights, precision, tokenizer = listed_bytes(model, variant)
     document, query = stated_facts(model, dimension, precision)
     stamp = assemble(identity(model, variant), document, query, weights, tokenizer)

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 
 from hypiler.schema.loading import USUAL_ONNX, variant_onnx
 from hypiler.stamps.files import onnx_with_data, weight_files
+from hypiler.stamps.outputs import OutputView, chosen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ _LAYERS = "*_Dense*/model.safetensors"
 STATIC_LAYOUT = ("config.json", "model.safetensors", "tokenizer.json")
 """The files of model2vec's own layout."""
 _TABLES = ("model.safetensors", "0_StaticEmbedding/model.safetensors")
+_USE_ONNX = "; the engine `onnx` runs any output of an ONNX file"
 UNNAMED = "the registry names no ONNX file"
 """The obstacle of a model whose files were not listed, and may hold an ONNX file nevertheless."""
 PYTORCH_FILES = ["*.json", "*.safetensors", "*.txt", "*.model", "*.bin", "*.py", "artifact.metadata", "README.md"]
@@ -44,7 +46,7 @@ def onnx_files(config: "Config") -> list[str]:
     places = onnx_places(config)
     # A large model has its weights next to the graph, in one or more files such as model.onnx_data or model.onnx.data.
     beside = [f"{name}?data*" for name in places]
-    return [*places, *beside, "*.json", _LAYERS, "artifact.metadata", "README.md"]
+    return [*places, *beside, "*.json", _LAYERS, *output_layers_file(config), "artifact.metadata", "README.md"]
 
 
 def onnx_weights(config: "Config", names: "Collection[str]") -> list[str]:
@@ -52,8 +54,58 @@ def onnx_weights(config: "Config", names: "Collection[str]") -> list[str]:
     file = next((name for name in onnx_places(config) if name in names), None)
     if file is None:
         return []
-    layers = [name for name in names if fnmatchcase(name, _LAYERS)]
+    layers = [name for name in names if fnmatchcase(name, _LAYERS) or name in output_layers_file(config)]
     return [*onnx_with_data(file, names), *sorted(layers)]
+
+
+def output_of(config: "Config") -> OutputView | None:
+    """The chosen output of a model with several outputs; None for any other model."""
+    view = None if config.model is None else chosen(config.model, config.output)
+    return view if isinstance(view, OutputView) else None
+
+
+def output_layers_file(config: "Config") -> list[str]:
+    """The file with the layers that follow the ONNX graph; empty if the graph contains them, or if there are none."""
+    view = output_of(config)
+    return [view.weights_file] if view and view.weights_file and not view.onnx_output else []
+
+
+def other_output_obstacle(config: "Config") -> str | None:
+    """Why an engine that runs a model's default output cannot run the chosen one; None if it can."""
+    view = output_of(config)
+    if view is None or (view.is_default and not view.weights_file):
+        return None
+    return f"it runs only the default output of a model, without layers in a file of their own{_USE_ONNX}"
+
+
+def onnx_output_obstacle(config: "Config") -> str | None:
+    """Why onnxruntime cannot run the chosen output of a model; None if it can."""
+    for file in output_layers_file(config):
+        if not file.endswith(".safetensors"):
+            return (
+                f"the layers of this output are in {file}, which is a pickle; choose an ONNX file that contains them,"
+                " and name its output in `onnx_output`"
+            )
+    return None
+
+
+def pytorch_output_obstacle(config: "Config") -> str | None:
+    """Why sentence-transformers cannot run the chosen output of a model; None if it can.
+
+    The library runs what modules.json describes, which is a dense model if one of several outputs is dense.
+    """
+    view = output_of(config)
+    if view is not None and view.kind == "dense" and view.is_first and not view.weights_file:
+        return None
+    return other_output_obstacle(config)
+
+
+def fastembed_output_obstacle(config: "Config") -> str | None:
+    """Why fastembed cannot run the chosen output of a model; None if it can."""
+    view = output_of(config)
+    if view is not None and view.onnx_output:
+        return f"it does not choose among the outputs of an ONNX file{_USE_ONNX}"
+    return other_output_obstacle(config)
 
 
 def onnx_obstacle(config: "Config", names: "Collection[str] | None") -> str | None:

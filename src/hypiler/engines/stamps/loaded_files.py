@@ -7,6 +7,7 @@ from hypiler.engines.stamps.file_identity import file_key, file_sha256, remember
 from hypiler.model_files.precision import files_precision
 from hypiler.stamps.files import files_digest, tokenizer_digest, vocabulary_files
 from hypiler.stamps.listed_bytes import location, model_identity, pinned_files, recorded_sums
+from hypiler.stamps.outputs import chosen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class LoadedFiles:
     has no identity, since nobody knows which of its contents was loaded.
 
     Attributes:
-        model: The registry's record.
+        model: The registry's record, as the chosen output.
         variant: The id of the chosen variant.
         folder: The folder with the files.
         weights: The names of the weight files that the engine loads; None if nobody sees them.
@@ -50,8 +51,8 @@ class LoadedFiles:
         weights: "Sequence[str] | None",
         enforced: "Mapping[str, str] | None" = None,
     ) -> None:
-        model: Any = config.model
-        self.model: Model = model
+        record: Any = config.model
+        self.model: Model = chosen(record, config.output)
         self.variant = config.variant
         self.folder = folder
         self.weights = None if weights is None else [name for name in weights if name in names]

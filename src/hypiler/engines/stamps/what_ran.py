@@ -4,6 +4,7 @@
 """
 
 from hypiler.stamps.facts import bare_marker, layers_text, matryoshka_order, sides, skipped_text
+from hypiler.stamps.outputs import chosen
 from hypiler.stamps.stamp import identity
 
 TYPE_CHECKING = False
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
 def facts_of(config: "Config", contract: "Any", layout: "ModelFolder") -> "dict[str, Any]":
     """The identity of the model, and the facts of documents and of queries, in the order in which they are hashed."""
-    model: Any = config.model
+    record: Any = config.model
+    model: Any = chosen(record, config.output)
     kind = contract.encoder_type
     known: dict[str, Any] = {
         "encoder": kind,

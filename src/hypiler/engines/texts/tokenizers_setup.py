@@ -59,6 +59,15 @@ def build_tokenizer(layout: "ModelFolder") -> Tokenizer:
     return tokenizer
 
 
+def special_ids(layout: "ModelFolder", tokenizer: Tokenizer, names: "Iterable[str]") -> set[int]:
+    """The ids of special tokens by their names in transformers, such as `cls_token`. Missing tokens are left out."""
+    settings = layout.tokenizer
+    usual = _CLASSES[settings.tokenizer_class].tokens if settings.tokenizer_class in _CLASSES else {}
+    tokens = usual | settings.tokens
+    found = [tokenizer.token_to_id(text) for name in names if (text := _content(tokens.get(name))) is not None]
+    return {one for one in found if one is not None}
+
+
 def _check_supported(settings: "TokenizerSettings", name: str, path: Path) -> None:
     if settings.refused:
         raise EngineError(
