@@ -19,7 +19,7 @@ from hypiler.cli import show as show_command
 from hypiler.cli.main import main
 from hypiler.cli.terminal import Page
 from hypiler.diagnostics.terminal_text import columns_of
-from hypiler.emit.fact_lines import sections_of
+from hypiler.emit.fact_lines import sections_of, source_text
 from hypiler.model_registry import BGE_M3, MODEL_REGISTRY, ModelInfo
 from hypiler.registry import Model, Registry
 from hypiler.schema.field import Field
@@ -94,7 +94,18 @@ def test_every_known_fact_has_a_line_in_the_order_of_the_schema(capsys: Capture,
 @pytest.mark.parametrize("model", MODEL_REGISTRY, ids=lambda model: model.id)
 def test_every_source_is_shown(capsys: Capture, model: ModelInfo) -> None:
     text = "\n".join(shown(capsys, model.id))
-    assert [path for path, text_ in model.sources.items() if text_ not in text] == []
+    assert [path for path, source in model.sources.items() if source_text(source) not in text] == []
+
+
+def test_a_source_of_several_parts_is_one_line(capsys: Capture, folder: Path) -> None:
+    file = {"repository": "org/name", "commit": "0123456789abcdef" * 2 + "01234567", "path": "config.json"}
+    quote = '"hidden_size": 8'
+    score = {"benchmark": "BEIR", "metric": "nDCG@10", "value": 0.5, "source": {"url": "https://example.com/a"}}
+    sources = {"specs.embedding_dim": file | {"quote": quote, "copy": True}}
+    project(folder, sources=sources, performance={"beir_avg": None, "ms_marco_mrr10": None, "scores": [score]})
+    text = "\n".join(shown(capsys, "changed"))
+    assert golden('org/name, config.json, commit 0123456789ab: “"hidden_size": 8” (copy)') in text
+    assert "value 0.5 · source https://example.com/a" in text
 
 
 def test_sections_are_the_objects_of_the_file(capsys: Capture, folder: Path) -> None:

@@ -46,7 +46,7 @@ def sections_of(model: "Any", absent: str = "") -> list[Section]:
     `absent` is what stands for a required fact that is null; by default, such a fact is left out.
     """
     sections: dict[str, Section] = {}
-    sources = {path: printable(text) for path, text in model.sources.items()}
+    sources = {path: source_text(source) for path, source in model.sources.items()}
     used: set[str] = set()
     for field in FIELDS:
         value = getattr(model, field.attribute)
@@ -79,6 +79,17 @@ def sections_of(model: "Any", absent: str = "") -> list[Section]:
     rest = Section("sources")
     rest.facts = [FactLine(p, [text]) for p, text in sources.items() if p not in used]
     return [*sections.values(), *([rest] if rest.facts else [])]
+
+
+def source_text(source: "str | Mapping[str, Any]") -> str:
+    """Where a fact was read, in one line: `org/name, path, commit 0123456789ab: “quote” (copy)`."""
+    if isinstance(source, str):
+        return printable(source)
+    commit = f"commit {source['commit'][:12]}" if "commit" in source else ""
+    place = [source.get("repository"), source.get("path"), commit, source.get("url")]
+    quote = f": “{source['quote']}”" if "quote" in source else ""
+    copy = " (copy)" if source.get("copy") else ""
+    return printable(", ".join(filter(None, place)) + quote + copy)
 
 
 def _source_path(path: tuple[str, ...], sources: dict[str, str]) -> str:
@@ -117,6 +128,8 @@ def _plain(value: "Any") -> str:
         return "yes" if value else "no"
     if isinstance(value, (str, int, float)):
         return printable(str(value))
+    if hasattr(value, "items"):
+        return source_text(value)
     return ", ".join([_plain(item) for item in value]) or "none"
 
 
