@@ -95,8 +95,34 @@ class TestModel:
         ]
 
     def test_an_unknown_key_of_a_section_names_the_section(self) -> None:
-        tree = replaced(registry_of(plain_model()), ("models", 0, "specs", "dim"), 5)
-        assert findings(tree) == [("M102", "$.models[0].specs.dim", golden("unknown field `dim` in `specs`"), None)]
+        tree = replaced(registry_of(plain_model()), ("models", 0, "specs", "colour"), 5)
+        assert findings(tree) == [
+            (
+                "M102",
+                "$.models[0].specs.colour",
+                golden("unknown field `colour` in `specs`"),
+                golden("facts that have no field stand under `extra`"),
+            )
+        ]
+
+    @pytest.mark.parametrize(
+        ("path", "meant"),
+        [
+            (("ollama",), "did you mean `source.ollama`?"),
+            (("embedding_dim",), "did you mean `specs.embedding_dim`?"),
+            (("specs", "dimensions"), "did you mean `embedding_dim`?"),
+            (("specs", "license"), "did you mean the model's `license`?"),
+            (("limits", "batch_size"), "did you mean `inputs_per_request`?"),
+            (("encoding", "input_type"), "did you mean `query_task`?"),
+            (("performance", "mteb_avg"), "did you mean `scores`?"),
+            (("pricing",), "facts that have no field stand under `extra`"),
+        ],
+    )
+    def test_a_key_of_another_table_or_section_gets_the_field_that_says_the_same(
+        self, path: tuple[str, ...], meant: str
+    ) -> None:
+        found = findings(replaced(registry_of(plain_model()), ("models", 0, *path), 5))
+        assert [help for code, _, _, help in found if code == "M102"] == [meant]
 
     def test_a_required_field_that_lacks_is_named_with_its_section(self) -> None:
         assert findings(without("license")) == [

@@ -161,7 +161,8 @@ class TestFormsOfTheTable:
 
     def test_a_repository_says_what_it_must_be(self) -> None:
         message = golden('`x` must be a Hugging Face repository of the form `org/name`, got "bge"')
-        refused(of("huggingface_id"), "bge", "M108", message)
+        help = golden('a model that is elsewhere has a `source`, such as {"ollama": "nomic-embed-text:v1.5"}')
+        refused(of("huggingface_id"), "bge", "M108", message, help)
 
     def test_a_count_of_parameters_shows_examples(self) -> None:
         message = golden('`x` must be a count such as `110M`, `1.5B` or `8x7B`, got "110"')

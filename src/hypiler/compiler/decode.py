@@ -128,7 +128,8 @@ def _note_keys(
     """Note the keys that a section must not have, and those that are missing."""
     where = f"`{'.'.join(section.path)}`" if section.path else "the model"
     collector.field_path = section.path
-    meant = unknown_fields(unknown, sorted([*section.fields, *section.children]), collector) - found.keys()
+    known = sorted([*section.fields, *section.children])
+    meant = _note_unknown(section, unknown, known, collector) - found.keys() if unknown else set()
     for key in sorted(section.required - found.keys() - meant):
         what = "section" if key in section.children else "field"
         collector.add("M101", f"{where} is missing the required {what} `{key}`", (key,))
@@ -137,6 +138,12 @@ def _note_keys(
             _spoil(section.children[key], decoded)
         else:
             decoded[section.fields[key][0]] = INVALID
+
+
+def _note_unknown(section: _Section, unknown: list[str], known: list[str], collector: FindingCollector) -> set[str]:
+    from hypiler.schema.other_words import OWN, help_for  # imported here: only a mistake needs it
+
+    return unknown_fields(unknown, known, collector, help_for=lambda key: help_for(key, section.path), otherwise=OWN)
 
 
 def _spoil(section: _Section, decoded: DecodedModel) -> None:

@@ -125,7 +125,12 @@ class FindingCollector:
 
     def did_you_mean(self, word: str, known: list[str]) -> str | None:
         """A suggestion for a word of the input; none once there are many findings, since the search takes long."""
-        return did_you_mean(word, known) if self.count < _MOST_SUGGESTIONS else None
+        return did_you_mean(word, known) if self.suggests else None
+
+    @property
+    def suggests(self) -> bool:
+        """Whether findings still say what was probably meant."""
+        return self.count < _MOST_SUGGESTIONS
 
     def unknown_value(self, known: tuple[str, ...], value: str, suffix: Path = ()) -> Invalid:
         """`value` is not a word of a closed list."""

@@ -53,6 +53,7 @@ _REPOSITORY = Pattern(
     r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?/[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?",
     "M108",
     "a Hugging Face repository of the form `org/name`",
+    'a model that is elsewhere has a `source`, such as {"ollama": "nomic-embed-text:v1.5"}',
 )
 _PARAMETERS = Pattern(
     r"(?:[1-9][0-9]{0,3}x)?[0-9]{1,6}(?:\.[0-9]{1,4})?[KMBT]",

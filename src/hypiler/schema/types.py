@@ -549,16 +549,32 @@ def _is_path(start: str, path: str) -> bool:
     return path.startswith(start) and path[len(start) : len(start) + 1] in ("", ".", "[")
 
 
-def unknown_fields(keys: "Iterable[str]", known: list[str], collector: FindingCollector, sub: Path = ()) -> set[str]:
+def unknown_fields(
+    keys: "Iterable[str]",
+    known: list[str],
+    collector: FindingCollector,
+    sub: Path = (),
+    *,
+    help_for: "Callable[[str], str | None]" = lambda _: None,
+    otherwise: str | None = None,
+) -> set[str]:
     """Report unknown keys. Return the keys that were probably meant.
 
     The caller does not report a key among these as missing: it is there, misspelled.
+
+    Args:
+        keys: The unknown keys.
+        known: The keys that may stand there. The nearest one is suggested.
+        collector: Where the findings go.
+        sub: The path below the field that is being read.
+        help_for: The help for a key that is known by another name. It comes first.
+        otherwise: The help for a key that is near to nothing.
     """
     meant: set[str] = set()
     where = f" in {collector.name(sub)}" if collector.field_path + sub else ""
     for key in keys:
-        help = collector.did_you_mean(key, known)
+        help = (help_for(key) or collector.did_you_mean(key, known) or otherwise) if collector.suggests else None
         collector.add("M102", f"unknown field {quote_name(key)}{where}", (*sub, key), help=help, at="key")
         if help:
             meant.add(help.split("`")[1])
-    return meant
+    return meant.intersection(known)
