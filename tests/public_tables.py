@@ -136,7 +136,8 @@ def _onnx(file: str, row: Mapping[str, Any]) -> Facts:
     """The ONNX file that fastembed runs: in the model's own repository, or in a copy."""
     if row["hf"].lower() == row["model"].lower():
         return {"files.weights.onnx": file}
-    return {"extra.onnx_repository": row["hf"], "extra.onnx_file": file}
+    copies = [{"id": "onnx", "format": "onnx", "huggingface_id": row["hf"], "file": file}]
+    return {"variants": copies + ([{"id": "archive", "url": row["url"]}] if "url" in row else [])}
 
 
 _FASTEMBED = Table(
@@ -156,17 +157,11 @@ _FASTEMBED = Table(
         "license": whole("license", _LICENSES),
         "size_in_GB": fact("extra.size_gb"),
         "hf": nothing,
-        "url": fact("extra.archive"),
+        "url": nothing,
         "model_file": _onnx,
     },
     required=("license", "capabilities.languages", "release_date", "extra.size_gb"),
-    extra={
-        "size_gb": "float",
-        "prefixes": "str",
-        "archive": "str",
-        "onnx_repository": "str",
-        "onnx_file": "str",
-    },
+    extra={"size_gb": "float", "prefixes": "str"},
 )
 
 
@@ -423,7 +418,13 @@ _SIE = Table(
 
 
 def _packed(name: str, row: Mapping[str, Any]) -> Facts:
-    return {"id": slug(name.rpartition("/")[2]), "name": name}
+    return {"id": slug(name.rpartition("/")[2]), "name": name, "huggingface_id": name.removeprefix("huggingface/")}
+
+
+def _archives(url: str, row: Mapping[str, Any]) -> Facts:
+    """Both archives of a row."""
+    archives = {"torchscript": url, "onnx": row["ONNX model_url"]}
+    return {"variants": [{"id": name, "format": name, "url": one} for name, one in archives.items() if one]}
 
 
 _OPENSEARCH = Table(
@@ -432,15 +433,15 @@ _OPENSEARCH = Table(
         "commit": "cf95a341c9b617c96ca8773b258512a18b93ab6b",
         "path": "_ml-commons-plugin/pretrained-models.md",
     },
-    "archives by their addresses: what a cluster downloads",
+    "archives of models by their addresses: what a cluster downloads",
     {
         "Model name": _packed,
         "Version": _extra("artifact_version"),
         "Vector dimensions": fact("specs.embedding_dim", lambda cell: int(cell.removesuffix("-dimensional"))),
         "Auto-truncation": whole("extra.auto_truncation", {"Yes": True, "No": False}),
-        "TorchScript model_url": fact("source.url"),
+        "TorchScript model_url": _archives,
         "TorchScript config_url": _extra("config_url"),
-        "ONNX model_url": _extra("onnx_model_url"),
+        "ONNX model_url": nothing,
         "ONNX config_url": _extra("onnx_config_url"),
     },
     required=("extra.artifact_version",),
@@ -448,7 +449,6 @@ _OPENSEARCH = Table(
         "artifact_version": "str",
         "auto_truncation": "bool",
         "config_url": "str",
-        "onnx_model_url": "str",
         "onnx_config_url": "str",
     },
 )
