@@ -18,6 +18,7 @@ from hypiler.schema.fields import FIELDS
 from hypiler.schema.free_types import Free, SourceNote
 from hypiler.schema.identifiers import RESERVED, constant_name
 from hypiler.schema.licenses import EXCEPTIONS, LICENSES
+from hypiler.schema.requirements import can_be_absent
 from hypiler.schema.string_types import Date, Identifier, Language, LicenseExpression, Pattern
 from hypiler.schema.types import (
     MAX_INTEGER,
@@ -35,6 +36,9 @@ from hypiler.schema.types import (
 from hypiler.schema.vocabulary import LANGUAGES, TWO_LETTER_CODES
 
 BY_NAME = {field.name: field for field in FIELDS}
+SOURCE = tuple(field for field in FIELDS if field.path[0] == "source")
+# Of a variant: it is in one place.
+_OTHER_PLACES = ("ollama", "url")
 
 Tree = dict[str, Any]
 Path = tuple[str | int, ...]
@@ -186,7 +190,7 @@ def _field_values(field: Field) -> st.SearchStrategy[Any]:
 
 _FLAT_MODELS = st.fixed_dictionaries(
     {field.name: _field_values(field) for field in FIELDS if field.required},
-    optional={field.name: _field_values(field) for field in FIELDS if not field.required},
+    optional={field.name: _field_values(field) for field in FIELDS if not field.required and field not in SOURCE},
 )
 _SOURCE_PATHS = st.sampled_from(
     [field.name for field in FIELDS] + ["specs", "variants[0].sha256", "extra.patch", "encoding.prompts.query"]
@@ -256,7 +260,16 @@ def _models(draw: st.DrawFn) -> Tree:
     variants = flat.get("variants", [])
     for index, variant in enumerate(variants):
         variant["id"] += f"-{index}"
+        _put_in_one_place(variant)
     return nest(flat)
+
+
+def _put_in_one_place(variant: Tree) -> None:
+    """Leave out what says a second time where a variant is."""
+    places = [name for name in ("file", "huggingface_id", *_OTHER_PLACES) if name in variant]
+    for name in places[1:]:
+        if name in _OTHER_PLACES:
+            del variant[name]
 
 
 def _make_names_distinct(models: list[Tree]) -> None:
@@ -310,8 +323,9 @@ def written(draw: st.DrawFn, tree: Tree) -> bytes:
 
 
 def plain_model(**changed: Any) -> Tree:
-    """A model with every field that there is, harmless; `changed` takes `specs__embedding_dim=5` for a path."""
-    flat: dict[str, Any] = {field.name: _plain_value(field.type) for field in FIELDS} | {
+    """A model with every field that one in a repository can have; `changed` takes `specs__embedding_dim=5` for a path."""
+    flat: dict[str, Any] = {field.name: _plain_value(field.type) for field in FIELDS if field not in SOURCE}
+    flat |= {
         "id": "plain",
         "specs.parameters": "110M",
         "performance.beir_avg": 0.5,
@@ -323,7 +337,18 @@ def plain_model(**changed: Any) -> Tree:
         "encoding.inference_free_queries": False,
     }
     flat["variants"][0]["file"] = "word.onnx"
+    _put_in_one_place(flat["variants"][0])
     return nest(flat | {name.replace("__", "."): v for name, v in changed.items()})
+
+
+def elsewhere(**source: str) -> Tree:
+    """The same model with a source: without a repository and without facts about its weights."""
+    model = {**plain_model(), "source": source}
+    for field in FIELDS:
+        if can_be_absent(field):
+            del at(model, field.path[:-1])[field.path[-1]]
+    del model["architecture"], model["capabilities"]["matryoshka"]
+    return model
 
 
 _EXAMPLES = (

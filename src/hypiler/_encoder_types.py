@@ -17,6 +17,6 @@ ENCODER_TYPES: "dict[str, EncoderType]" = {
 """The encoder type for each word of `type` in models.json. Any other word has no encoder type."""
 
 
-def encoder_type(model_type: str, *, multi_vector: bool) -> "EncoderType":
-    """The encoder type of a model. A model of any other type is dense, or multi-vector if the registry says so."""
+def encoder_type(model_type: str, *, multi_vector: bool | None) -> "EncoderType":
+    """The encoder type of a model. A model of any other type is dense, or multi-vector if it says so."""
     return ENCODER_TYPES.get(model_type, "multi_vector" if multi_vector else "dense")

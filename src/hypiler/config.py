@@ -28,13 +28,18 @@ _REPOSITORY = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?/[A-Za-z0-9_](?:[A-Z
 _FIELDS = ("repo", "embedding_dim", "max_length", "revision", "model", "variant", "output")
 
 
+class _UnknownLengthError(AttributeError, ValueError):
+    """The length is asked for, and the registry does not state one. `hasattr`, copies and pickles see no attribute."""
+
+
 class ModelConfig(Generic[_Encoder_co]):
     """A repository, the width of its vectors and the longest input: immutable, hashable, compared by value.
 
     Attributes:
-        repo: The Hugging Face repository (`org/name`) of the chosen weights.
+        repo: The Hugging Face repository (`org/name`) of the chosen weights, or the name of a model at its source.
         embedding_dim: The number of floats in one vector.
-        max_length: The longest document in tokens: `document_length`, or else `context_length`.
+        max_length: The longest document in tokens: `document_length`, or else `context_length`. If the registry states
+            neither, asking for it raises ValueError.
         revision: The commit to load; None if no commit of `repo` is pinned.
         model: The registry's record; None for a config that was created by hand.
         variant: The id of one of the model's variants; None for the model's own weights.
@@ -72,6 +77,14 @@ class ModelConfig(Generic[_Encoder_co]):
 
         def __delattr__(self, name):
             raise AttributeError(f"ModelConfig is immutable: cannot delete {name!r}")
+
+        def __getattr__(self, name):
+            # Asked only for what is not set, and only an unknown length is not.
+            if name == "max_length":
+                raise _UnknownLengthError(
+                    f"the longest input of {self.model.id!r} is unknown: state `specs.context_length` in its registry"
+                )
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
 
     def __init__(
         self,
@@ -297,7 +310,7 @@ class ModelConfig(Generic[_Encoder_co]):
         )
 
     def _key(self) -> "tuple[object, ...]":
-        return tuple([getattr(self, name) for name in _FIELDS])
+        return (self.repo, self.embedding_dim, _length(self), self.revision, self.model, self.variant, self.output)
 
     def __eq__(self, other: object) -> bool:
         return self._key() == other._key() if isinstance(other, ModelConfig) else NotImplemented
@@ -310,7 +323,7 @@ class ModelConfig(Generic[_Encoder_co]):
         choice = f".with_variant({self.variant!r})" if self.variant else ""
         if self.model is not None and self.output not in (None, _output_facts(self.model, None, None)[2]):
             choice += f".with_output({self.output!r})"
-        return f"{type(self).__name__}({self.repo!r}, {self.embedding_dim}, {self.max_length}{pin}){choice}"
+        return f"{type(self).__name__}({self.repo!r}, {self.embedding_dim}, {_length(self)}{pin}){choice}"
 
     # Copies and pickles keep the class and what a subclass adds. Older pickle protocols refuse a class with slots if it
     # has no __getstate__. Restoring must bypass __setattr__.
@@ -337,11 +350,11 @@ def _configured(cls: type[ModelConfig], model: "Model", dimension: int | None, o
         warn(deprecation(model), DeprecationWarning, stacklevel=level)
     config = object.__new__(cls)
     width, length, name = _output_facts(model, dimension, output)
-    _fill(config, model.huggingface_id, width, length, model.revision, model, None, name)
+    _fill(config, model.huggingface_id or _place(model), width, length, model.revision, model, None, name)
     return config
 
 
-def _output_facts(model: "Model", dimension: int | None, output: str | None) -> "tuple[int, int, str | None]":
+def _output_facts(model: "Model", dimension: int | None, output: str | None) -> "tuple[int, int | None, str | None]":
     """The width, the longest document and the name of an output of a model."""
     if output is None and not getattr(model, "outputs", ()):
         return model.resolve_dimension(dimension), model.document_length or model.context_length, None
@@ -353,6 +366,17 @@ def _output_facts(model: "Model", dimension: int | None, output: str | None) -> 
         view.document_length or view.context_length,
         output_name(model, output),
     )
+
+
+def _place(model: "Model") -> str:
+    """The name of a model at its source."""
+    from hypiler.stamps.listed_bytes import place_of
+
+    return place_of(model)
+
+
+def _length(config: ModelConfig) -> int | None:
+    return getattr(config, "max_length", None)
 
 
 def _unknown(id: "Any") -> Exception:
@@ -367,7 +391,8 @@ def _unknown(id: "Any") -> Exception:
 
 def _fill(config: ModelConfig, *values: object) -> None:
     for name, value in zip(_FIELDS, values, strict=True):
-        object.__setattr__(config, name, value)
+        if name != "max_length" or value is not None:
+            object.__setattr__(config, name, value)
 
 
 def _is_revision(value: object) -> bool:

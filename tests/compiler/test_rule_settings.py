@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from generated import compiled, imported
 from golden import golden
-from strategies import plain_model, registry_of
+from strategies import elsewhere, plain_model, registry_of
 
 from hypiler.compiler.checked import CheckedRegistry
 from hypiler.compiler.pipeline import compile_registry
@@ -106,6 +106,7 @@ REFUSED = {
     "M207": plain_model(architecture__matryoshka_dims=[3, 5]),
     "M208": plain_model(capabilities__matryoshka=False),
     "M214": plain_model(sources={"nothing": "x"}),
+    "M232": plain_model(variants=[{"id": "a", "quantization": "int8", "file": "a.onnx", "ollama": "a:q8_0"}]),
 }
 
 
@@ -135,6 +136,8 @@ def test_ignored_error_leaves_a_correct_module(code: str, tmp_path: Path) -> Non
 KEPT = {
     "M201": [plain_model(), plain_model()],
     "M215": [plain_model(variants=[{"id": "a", "quantization": "int8"}] * 2)],
+    "M230": [{**plain_model(), "source": {"path": "models/a"}}],
+    "M231": [elsewhere(api="openai")],
     "M301": [plain_model(id="a-b", aliases=[]), plain_model(id="a.b", aliases=[])],
     "M302": [plain_model(id="models")],
     "M303": [plain_model(id="a", type="a-b", aliases=[]), plain_model(id="b", type="a.b", aliases=[])],

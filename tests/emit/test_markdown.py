@@ -13,7 +13,7 @@ from golden import golden
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from strategies import HOSTILE, Tree, plain_model, registry_of, texts
+from strategies import HOSTILE, SOURCE, Tree, plain_model, registry_of, texts
 
 from hypiler.cli.main import main
 from hypiler.compiler.pipeline import compile_registry
@@ -79,7 +79,7 @@ def test_every_fact_stands_beside_its_source() -> None:
     assert found["query_prefix"] == (json.dumps(model["encoding"]["query_prefix"]), "its config")
     assert found["variants[0].sha256"] == ("", "a list")
     apart = {"id", "name", "huggingface_id", "description", "deprecated", "sources", "prompts", "variants", "extra"}
-    apart |= {"outputs", "scores", "tasks"}
+    apart |= {"outputs", "scores", "tasks", *[field.attribute for field in SOURCE]}
     maps = {"file_sha256"}
     assert {field.attribute for field in FIELDS} - apart - maps <= found.keys()
 

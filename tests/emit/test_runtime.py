@@ -182,7 +182,7 @@ class TestNames:
         assert repr(m.TINY_V1.variants[0]) == golden(
             "ModelVariant(id='word', quantization='fp32', huggingface_id='org/name', file='word.onnx',"
             " sha256='0000000000000000000000000000000000000000000000000000000000000000', size_bytes=7,"
-            " format='safetensors', ollama='text', url='https://example.org')"
+            " format='safetensors')"
         )
 
     def test_the_mapping_shows_how_many_models_it_has(self, m: ModuleType) -> None:

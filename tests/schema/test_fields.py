@@ -134,8 +134,9 @@ LATE_OR_SPARSE = dict.fromkeys([f"encoding.{name}" for name in LATE_INTERACTION]
     "encoding.activation": "sparse",
 }
 # The width cannot change alone, the order of steps counts for a cut vector only, and the place of the weights only where
-# their bytes are unknown.
+# their bytes are unknown. A model with a repository is behind no API.
 NOT_ALONE = {"specs.embedding_dim", "encoding.matryoshka_order", "huggingface_id", "revision"}
+NOT_ALONE |= {"source.api", "source.model"}
 
 
 def test_every_field_of_a_space_is_tried() -> None:

@@ -176,7 +176,7 @@ def _missing(known: "Entry", drafted: "Mapping[str, Any]") -> "Iterator[Change]"
 def _checked(registry: "CheckedRegistry", changed: "Source", text: str) -> "CheckedRegistry":
     """The registry with another text of one of its files."""
     files = [(one.name, (text if one is changed else one.text).encode()) for one in registry.sources]
-    return compile_registry(files, rules=registry.rules, own_facts=registry.own_facts)
+    return compile_registry(files, rules=registry.rules, own_facts=registry.own_facts, required=registry.required)
 
 
 def _list_gaps(added: "CheckedRegistry", path: str, index: int) -> None:

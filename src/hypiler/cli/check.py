@@ -15,6 +15,7 @@ from hypiler.cli.streams import ENVIRONMENT, FINDINGS, OK, USAGE, print_error, u
 from hypiler.compiler.checked import CheckedRegistry
 from hypiler.diagnostics.escaping import printable
 from hypiler.project.loading import STDIN, load_into
+from hypiler.schema.requirements import CORE, DEFAULT, Requirements
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ EXAMPLES = """examples:
   hypiler check                          the files of the project around this folder
   hypiler check models.json --strict     fail on warnings too
   hypiler check --ignore M213,M216       without these rules
+  hypiler check models.json --required core   only what every registry must state
   hypiler check - < models.json          standard input
   hypiler check --format concise         one line per finding
   hypiler check --format github          annotations in a pull request
@@ -52,6 +54,11 @@ def add_arguments(parser: "ArgumentParser") -> None:
     parser.add_argument(
         "--ignore", metavar="RULES", help="leave these rules out, besides those that the project ignores"
     )
+    parser.add_argument(
+        "--required",
+        metavar="FIELDS",
+        help="the fields that every model must state: `default`, `core`, or paths with commas (only with FILE)",
+    )
     add_report_arguments(parser, FORMATS)
 
 
@@ -61,6 +68,8 @@ def run(options: "Namespace") -> int:
         return usage_error("`-` is standard input, which can be read once: give it once")
     if options.changed and options.project is not None:
         return usage_error(CHANGED_AND_PROJECT)
+    if options.required is not None and not options.files:
+        return usage_error("--required is for files: a project has the option `required` in pyproject.toml")
     if options.changed:
         return _of_changed(options)
     registries = _of_files(options) if options.files else _of_project(options)
@@ -114,8 +123,13 @@ def _of_files(options: "Namespace") -> "list[CheckedRegistry] | int":
         rules = _rules(None, options)
         if rules is None:
             return USAGE
+    required = _words(options.required) or [DEFAULT]
+    try:
+        needed = Requirements(required[0] if required in ([DEFAULT], [CORE]) else required)
+    except ValueError as error:
+        return usage_error(f"--required: {printable(str(error))}")
     registry = CheckedRegistry()
-    load_into(registry, [STDIN if path == "-" else path for path in options.files], rules=rules)
+    load_into(registry, [STDIN if path == "-" else path for path in options.files], rules=rules, required=needed)
     return [registry]
 
 

@@ -77,7 +77,7 @@ def _choices() -> dict[str, list[str]]:
         "CODE": codes,
         "RULES": codes,
         "type": [*MODEL_TYPES],
-        "license": sorted({*HUB_LICENSES, *[model.license for model in shipped]}),
+        "license": sorted({*HUB_LICENSES, *[model.license for model in shipped if model.license]}),
         "modality": [*MODALITIES],
         "language": sorted({tag for model in shipped for tag in model.languages}),
     }

@@ -24,6 +24,7 @@ from hypiler.errors import UnknownModelError
 from hypiler.project.loading import lock_path, read_bounded
 from hypiler.project.options import OptionsError, RegistryOptions
 from hypiler.project.output import add_files, replace_source, with_ends_of
+from hypiler.schema.requirements import CORE, Requirements
 from hypiler.verification.lockfile import read_lock, write_lock
 from hypiler.verification.verify import chosen
 
@@ -113,9 +114,8 @@ def open_registry(options: "Namespace", *, lock: bool = True, sound: bool = True
     except OptionsError as error:
         report(error.findings, None, options, sys.stderr)
         return None
-    registry = compile_registry(
-        [(path, read_bounded(path)) for path in one.sources], rules=one.rules, own_facts=one.own_facts
-    )
+    files = [(path, read_bounded(path)) for path in one.sources]
+    registry = compile_registry(files, rules=one.rules, own_facts=one.own_facts, required=one.required)
     if registry.has_errors and (sound or not _can_be_edited(registry, len(one.sources))):
         report(registry.findings, registry, options, sys.stderr)
         return None
@@ -142,7 +142,9 @@ def _registry_options(options: "Namespace") -> tuple[str, RegistryOptions]:
     if options.shipped:
         return "", shipped_options({})
     if options.file:
-        return os.path.dirname(options.file), RegistryOptions([options.file], lock_path([options.file]), {})
+        # Whoever reads one file is not told what its project would require.
+        lock, core = lock_path([options.file]), Requirements(CORE)
+        return os.path.dirname(options.file), RegistryOptions([options.file], lock, {}, required=core)
     root, one = registry_options(options)
     return root, one.below(root)
 

@@ -38,7 +38,7 @@ _SORTS: "dict[str, Key]" = {
     "type": lambda model: model.model_type,
     "dim": lambda model: model.embedding_dim,
     "context": lambda model: model.context_length,
-    "parameters": lambda model: parameter_count(model.parameters),
+    "parameters": lambda model: None if model.parameters is None else parameter_count(model.parameters),
     "beir": lambda model: model.beir_avg,
     "mrr": lambda model: model.ms_marco_mrr10,
     "date": lambda model: model.release_date,
@@ -120,7 +120,7 @@ def _filtered(registry: "CheckedRegistry", options: "Namespace") -> "list[Model]
             and set(modalities).issubset(model.modalities)
             and (options.min_dim is None or model.embedding_dim >= options.min_dim)
             and (options.max_dim is None or model.embedding_dim <= options.max_dim)
-            and (options.min_context is None or model.context_length >= options.min_context)
+            and (options.min_context is None or (model.context_length or 0) >= options.min_context)
             and options.matryoshka in (None, model.matryoshka)
             and options.multi_vector in (None, model.multi_vector)
         )
@@ -145,9 +145,9 @@ def _language(word: str, tags: "list[str]") -> str:
     return language
 
 
-def _known(option: str, words: "list[str]", known: "Iterable[str]") -> "list[str]":
+def _known(option: str, words: "list[str]", known: "Iterable[str | None]") -> "list[str]":
     """The words as the registry spells them. Raises _UnknownValueError for a word that the registry does not have."""
-    spelled = {word.casefold(): word for word in known}
+    spelled = {word.casefold(): word for word in known if word is not None}
     for word in words:
         if word.casefold() not in spelled:
             choices = sorted(spelled.values(), key=str.casefold)
@@ -188,10 +188,10 @@ def _lines(models: "list[Model]", registry: "CheckedRegistry", page: Page, sort:
             [pad(str(m.embedding_dim), widest, right=True) + _mark(m) for m in models],
             rank=6,
         ),
-        Column("context", [str(m.context_length) for m in models], right=True, rank=4),
-        Column("params", [m.parameters for m in models], right=True, rank=3),
+        Column("context", [str(m.context_length or UNKNOWN) for m in models], right=True, rank=4),
+        Column("params", [m.parameters or UNKNOWN for m in models], right=True, rank=3),
         Column("languages", [_languages(model) for model in models], rank=1),
-        Column("licence", [model.license for model in models], least=12, rank=2),
+        Column("licence", [model.license or UNKNOWN for model in models], least=12, rank=2),
         Column("BEIR (sets)", [_beir(model) for model in models], rank=7),
     ]
     lines, hidden = table(columns, page)

@@ -61,7 +61,16 @@ def _only(found: Options, target: str, out: str | None) -> Options:
     default = os.path.join(found.root, TARGETS[target].default_path) if is_one else None
     paths = [(one, out or one.path_of(target) or default) for one in project.registries]
     registries = [
-        RegistryOptions(one.sources, one.lock, {target: path}, rules=one.rules) for one, path in paths if path
+        RegistryOptions(
+            one.sources,
+            one.lock,
+            {target: path},
+            rules=one.rules,
+            own_facts=one.own_facts,
+            required=one.required,
+        )
+        for one, path in paths
+        if path
     ]
     if not registries:
         message = f"`targets` must name a path for `{target}` in a registry of the project; found none"

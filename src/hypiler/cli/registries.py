@@ -65,7 +65,8 @@ def _read(options: "Namespace") -> "tuple[Registry, str | None]":
     if options.registry is not None and (options.files or options.shipped):
         raise SystemExit(usage_error("--registry names a registry of a project: it cannot go with --file or --shipped"))
     if options.files:
-        return Registry.load(*options.files), None
+        # To be shown, models need no more than the core.
+        return Registry.load(*options.files, required="core"), None
     if options.shipped or (options.project is None and options.registry is None and find_project() is None):
         return Registry.shipped(), _SHIPPED_MODULE
     root, one = registry_options(options)

@@ -67,7 +67,7 @@ def run(options: "Namespace") -> int:
         return OK
     page = Page.of(sys.stdout)
     lines = _heading(model, options.id, module, page)
-    for section in sections_of(model):
+    for section in sections_of(model, required=registry.required):
         lines += ["", *_title_lines(section, page, whole=options.sources)]
         for fact in section.facts:
             lines += _fact_lines(fact, page, whole=options.sources)

@@ -5,6 +5,7 @@ from hypiler.diagnostics.finding import Finding, Path
 from hypiler.jsontext.reader import Lines, Source
 from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
 from hypiler.schema.own_facts import NO_OWN_FACTS, OwnFacts
+from hypiler.schema.requirements import USUAL, Requirements, has_source, name_at_source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,12 +86,18 @@ class Entry:
     def names(self) -> "list[JSONValue]":
         """What finds the model: its id, aliases and repository, as far as the file states them."""
         aliases: JSONValue = self.tree.get("aliases")
-        return [self.id, *(aliases if isinstance(aliases, list) else ()), self.repository]
+        repository = [] if self.is_elsewhere else [self.repository]
+        return [self.id, *(aliases if isinstance(aliases, list) else ()), *repository]
 
     @property
     def repository(self) -> str:
-        """The repository of the model."""
-        return str(self.tree.get("huggingface_id"))
+        """The repository of the model, or its name at its source."""
+        return str(self.tree.get("huggingface_id") or name_at_source(self.tree))
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether the model has a source instead of a repository."""
+        return has_source(self.tree)
 
     @property
     def revision(self) -> str | None:
@@ -125,8 +132,8 @@ class Accepted:
         model = class_with(tuple(own_facts.words.items()))
         return tuple([model.of(one, self.evidence.get(one.id)) for one in self.decoded])
 
-    def digest(self, sources: "list[Source]", own_facts: OwnFacts) -> str:
-        """One digest for all sources, the lock and the project's own facts. Line ends do not count."""
+    def digest(self, sources: "list[Source]", own_facts: OwnFacts, required: Requirements) -> str:
+        """One digest for all sources, the lock and the project's options. Line ends do not count."""
         from hypiler._digest import sha256_hex, text_sha256
 
         digests = [source.sha256 for source in sources]
@@ -135,6 +142,9 @@ class Accepted:
             digests.append(text_sha256(self.lock))
         if own_facts.words:
             digests.append(sha256_hex(repr(own_facts).encode()))
+        if not required.is_default:
+            # The types in the stub and the schema follow from it.
+            digests.append(sha256_hex("\n".join(sorted(required.names)).encode()))
         # Of one file its own digest, of more that of their digests in order.
         return digests[0] if len(digests) == 1 else sha256_hex("\n".join(digests).encode())
 
@@ -150,6 +160,7 @@ class CheckedRegistry:
         sources: The sources that could be read as JSON, in order.
         rules: Which rules were applied; None for all, as declared.
         own_facts: The facts that the project adds to the format.
+        required: The fields that every model must state.
         layer: The name of this registry as a layer: see `Origin`.
     """
 
@@ -161,6 +172,7 @@ class CheckedRegistry:
         self.findings: list[Finding] = []
         self.rules: RuleSettings | None = None
         self.own_facts: OwnFacts = NO_OWN_FACTS
+        self.required: Requirements = USUAL
         self._accepted: Accepted | None = None
         self._models: tuple[Model, ...] | None = None
         self._lines: dict[str, Lines] = {}
@@ -180,8 +192,8 @@ class CheckedRegistry:
 
     @property
     def sha256(self) -> str:
-        """One digest for all sources, the lock and the project's own facts; empty if there are errors."""
-        return self._accepted.digest(self.sources, self.own_facts) if self._accepted else ""
+        """One digest for all sources, the lock and the project's options; empty if there are errors."""
+        return self._accepted.digest(self.sources, self.own_facts, self.required) if self._accepted else ""
 
     @property
     def title(self) -> str:
@@ -260,7 +272,7 @@ class CheckedRegistry:
 
         wanted = str(id).casefold()
         for model in self.models:
-            if wanted in (model.huggingface_id.casefold(), model.name.casefold()):
+            if wanted in ((model.huggingface_id or "").casefold(), model.name.casefold()):
                 return str(model.id)
         is_repository = "/" in wanted
         return nearest_model(str(id), [name for name in self._models_by_name() if ("/" in name) == is_repository])
@@ -272,7 +284,8 @@ class CheckedRegistry:
             for model in self.models:
                 known |= dict.fromkeys([model.id, *model.aliases], model)
             for model in self.models:
-                known.setdefault(model.huggingface_id, model)
+                if model.huggingface_id is not None:
+                    known.setdefault(model.huggingface_id, model)
             self._known = known
         return self._known
 

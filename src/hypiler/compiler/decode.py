@@ -1,17 +1,20 @@
 """Checks each value alone: the JSON of a file becomes one `DecodedModel` per model, in the order of the file."""
 
-from hypiler.compiler.decoded import DecodedModel
+from hypiler.compiler.decoded import USUAL_FACTS, DecodedModel
 from hypiler.diagnostics.collector import INVALID, FindingCollector
 from hypiler.diagnostics.escaping import printable
-from hypiler.schema.fields import FIELDS, ROOT, VERSION
+from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS, ROOT, VERSION
 from hypiler.schema.own_facts import NO_OWN_FACTS, OwnFacts
+from hypiler.schema.requirements import USUAL, Requirements, can_be_absent, has_source
 from hypiler.schema.types import unknown_fields
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from hypiler.jsontext.json_types import JSONValue
+    from hypiler.schema.field import Field
 
 
 class _Section:
@@ -19,7 +22,7 @@ class _Section:
 
     __slots__ = ("children", "fields", "path", "required")
 
-    def __init__(self, path: tuple[str, ...], own_facts: OwnFacts) -> None:
+    def __init__(self, path: tuple[str, ...], own_facts: OwnFacts, needed: frozenset[int]) -> None:
         depth = len(path)
         inside = [(i, f) for i, f in enumerate(FIELDS) if f.path[:depth] == path]
         fields = [(i, f) for i, f in inside if len(f.path) == depth + 1]
@@ -30,22 +33,59 @@ class _Section:
             index, place, _, null = self.fields["extra"]
             self.fields["extra"] = (index, place, own_facts.extra.read, null)
         names = dict.fromkeys([f.path[depth] for _, f in inside if len(f.path) > depth + 1])
-        self.children: dict[str, _Section] = {name: _Section((*path, name), own_facts) for name in names}
+        self.children: dict[str, _Section] = {name: _Section((*path, name), own_facts, needed) for name in names}
         self.required: frozenset[str] = frozenset(
-            [f.path[-1] for _, f in fields if f.required]
+            [f.path[-1] for i, f in fields if i in needed]
             + [name for name, child in self.children.items() if child.required]
         )
 
 
-_MODELS = {NO_OWN_FACTS: _Section((), NO_OWN_FACTS)}
+class _Models:
+    """How to read the models of registries with these facts of their own and these requirements.
+
+    Attributes:
+        usual: Whether the usual fields are required, so that a model without findings has all of them.
+        own: The sections of a model in a repository.
+    """
+
+    __slots__ = ("_elsewhere", "_own_facts", "_required", "own", "usual")
+
+    def __init__(self, own_facts: OwnFacts, required: Requirements) -> None:
+        self._own_facts = own_facts
+        self._required = required
+        self._elsewhere: _Section | None = None
+        self.usual = required.is_default
+        self.own = self._section(FIELDS)
+
+    @property
+    def elsewhere(self) -> _Section:
+        """The sections of a model with a source."""
+        if self._elsewhere is None:
+            self._elsewhere = self._section([field for field in FIELDS if not can_be_absent(field)])
+        return self._elsewhere
+
+    def _section(self, fields: "Iterable[Field]") -> _Section:
+        """A whole model, in which only those of the fields can be required."""
+        needed = [BY_ATTRIBUTE[field.attribute] for field in fields if field.name in self._required.names]
+        return _Section((), self._own_facts, frozenset(needed))
+
+
 _EMPTY: "list[Any]" = [field.type.empty for field in FIELDS]
+_READERS = {(NO_OWN_FACTS, USUAL): _Models(NO_OWN_FACTS, USUAL)}
+_SOURCE = '{"api": "openai", "model": "text-embedding-3-large"}'
+_NO_PLACE = f"a model that is not on the Hugging Face hub has a `source` instead, such as {_SOURCE}"
 
 
 def decode_models(
-    tree: "JSONValue", file: str, collector: FindingCollector, own_facts: OwnFacts = NO_OWN_FACTS
+    tree: "JSONValue",
+    file: str,
+    collector: FindingCollector,
+    own_facts: OwnFacts = NO_OWN_FACTS,
+    required: Requirements = USUAL,
 ) -> list[DecodedModel]:
     """The models of a registry's file. A model that is not even an object is left out."""
-    section = _MODELS.get(own_facts) or _MODELS.setdefault(own_facts, _Section((), own_facts))
+    options = (own_facts, required)
+    reader = _READERS.get(options) or _READERS.setdefault(options, _Models(*options))
     if type(tree) is not dict:
         collector.wrong_type("an object with `models`", tree)
         return []
@@ -64,12 +104,12 @@ def decode_models(
     if type(models) is not list:
         collector.wrong_type("an array", models)
         return []
-    decoded = [_decode_model(section, model, index, file, collector) for index, model in enumerate(models)]
+    decoded = [_decode_model(reader, model, index, file, collector) for index, model in enumerate(models)]
     return [one for one in decoded if one is not None]
 
 
 def _decode_model(
-    section: _Section, model: "JSONValue", index: int, file: str, collector: FindingCollector
+    reader: _Models, model: "JSONValue", index: int, file: str, collector: FindingCollector
 ) -> DecodedModel | None:
     path = ("models", index)
     collector.base_path = path
@@ -89,8 +129,14 @@ def _decode_model(
     decoded.file = file
     decoded.collector = collector
     before = collector.count
-    _check_section(section, model, decoded, collector)
+    is_elsewhere = has_source(model)
+    _check_section(reader.elsewhere if is_elsewhere else reader.own, model, decoded, collector)
+    if model.get("source") == {}:
+        collector.field_path = ("source",)
+        collector.add("M105", "`source` must not be empty", help=f"say where the model is, such as {_SOURCE}")
     decoded.sound = collector.count == before
+    if not reader.usual or is_elsewhere:
+        decoded.sound = decoded.sound and all(decoded[index] is not None for index in USUAL_FACTS)
     return decoded
 
 
@@ -132,7 +178,8 @@ def _note_keys(
     meant = _note_unknown(section, unknown, known, collector) - found.keys() if unknown else set()
     for key in sorted(section.required - found.keys() - meant):
         what = "section" if key in section.children else "field"
-        collector.add("M101", f"{where} is missing the required {what} `{key}`", (key,))
+        help = _NO_PLACE if key == "huggingface_id" and not section.path else None
+        collector.add("M101", f"{where} is missing the required {what} `{key}`", (key,), help=help)
     for key in meant | (section.required - found.keys()):
         if key in section.children:
             _spoil(section.children[key], decoded)

@@ -10,6 +10,7 @@ from hypiler.diagnostics.collector import FindingCollector
 from hypiler.diagnostics.finding import Finding
 from hypiler.jsontext.reader import Source, read_source
 from hypiler.schema.own_facts import NO_OWN_FACTS, OwnFacts
+from hypiler.schema.requirements import USUAL, Requirements
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def compile_registry(
     lock: "LockRules | None" = None,
     rules: "RuleSettings | None" = None,
     own_facts: OwnFacts = NO_OWN_FACTS,
+    required: Requirements = USUAL,
 ) -> CheckedRegistry:
     """Read and check the models of one or more files.
 
@@ -53,9 +55,10 @@ def compile_registry(
         lock: What facts are also compared with, unless a file has an error.
         rules: Which rules are applied, and how severe their findings are; by default all of them, as declared.
         own_facts: The facts that the project adds to the format.
+        required: The fields that every model must state.
     """
     registry = CheckedRegistry()
-    compile_into(registry, files, lock=lock, rules=rules, own_facts=own_facts)
+    compile_into(registry, files, lock=lock, rules=rules, own_facts=own_facts, required=required)
     return registry
 
 
@@ -66,10 +69,12 @@ def compile_into(
     lock: "LockRules | None" = None,
     rules: "RuleSettings | None" = None,
     own_facts: OwnFacts = NO_OWN_FACTS,
+    required: Requirements = USUAL,
 ) -> None:
     """Do what `compile_registry` does, for a registry that is empty, such as one of a subclass."""
     registry.rules = rules
     registry.own_facts = own_facts
+    registry.required = required
     registry.files = dict([*files, (lock.name, lock.data)] if lock is not None else files)
     found: dict[str, list[Finding]] = {}
     decoded: list[DecodedModel] = []
@@ -78,7 +83,7 @@ def compile_into(
         source, found[name] = read_source(data, name)
         if source is not None:
             collector = FindingCollector()
-            decoded += decode_models(source.value, name, collector, own_facts)
+            decoded += decode_models(source.value, name, collector, own_facts, required)
             registry.sources.append(source)
             collectors.append(collector)
     check_models(decoded, graded(rule, rules))

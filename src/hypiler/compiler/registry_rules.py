@@ -30,7 +30,7 @@ def check_registry(models: "Models", rules: "Iterable[tuple[Rule, str]]") -> Non
     """Apply these rules, each with the severity of its findings, to all models."""
     for one, severity in rules:
         needs = [BY_ATTRIBUTE[name] for name in one.needs]
-        usable = [model for model in models if model.sound or not any(model[i] is INVALID for i in needs)]
+        usable = [model for model in models if model.sound or model.has(needs, absent=one.absent)]
         for violation in one.check(usable):
             violation.note(one.code, severity)
 
@@ -94,6 +94,50 @@ def reserved_name(models: "Models") -> "Violations":
         if name in RESERVED and use[0] not in reported:
             reported.add(use[0])
             yield _wrong(use, f"becomes `{name}`, a name that the module uses itself")
+
+
+# Forms of a source. `api` and `model` are one form together.
+_FORMS = ("api", "model", "ollama", "path", "url")
+_SOURCE = tuple([f"source_{key}" for key in (*_FORMS, "sha256")])
+_PARTS = slice(BY_ATTRIBUTE[_SOURCE[0]], BY_ATTRIBUTE[_SOURCE[-1]] + 1)
+# What each part of a source needs beside it, and what to write there.
+_TOGETHER = (
+    ("api", "model", 'write the name that the API takes, such as "text-embedding-3-large"'),
+    ("model", "api", 'write the provider, such as "openai"'),
+    ("sha256", "url", "write the address that the file with this sum is downloaded from"),
+)
+_ONE_PLACE = "a model must be in one place"
+
+
+def _elsewhere(models: "list[DecodedModel]") -> "list[DecodedModel]":
+    """The models that state a source. One slice per model, since few of them do."""
+    return [model for model in models if any(model[_PARTS])]
+
+
+@registry_rule("M230", "two-places", ERROR, needs=("huggingface_id", *_SOURCE), absent=True, always=_ONE_PLACE)
+def two_places(models: "list[DecodedModel]") -> "Violations":
+    """A model is in a repository or has a source, of one form."""
+    for model in _elsewhere(models):
+        # `api` and `model` are one form; what is missing of it is a fault of its own.
+        forms = [key for key in _FORMS if getattr(model, f"source_{key}") and (key != "model" or not model.source_api)]
+        if model.huggingface_id is not None:
+            message = "`source` must not be given, since `huggingface_id` says where the model is"
+            help = "remove one of the two; other weights of the model are `variants`"
+            yield model.at(f"source_{(forms or ['sha256'])[0]}", message, help=help)
+        elif len(forms) > 1:
+            named = " and ".join([f"`{key}`" for key in forms])
+            message = f"`source` must be one of `api` with `model`, `ollama`, `path` and `url`; got {named}"
+            yield model.at(f"source_{forms[1]}", message, help="the same model elsewhere is a model of its own")
+
+
+@registry_rule("M231", "incomplete-source", ERROR, needs=_SOURCE, absent=True, always="a model must be in some place")
+def incomplete_source(models: "list[DecodedModel]") -> "Violations":
+    """A provider without a name, or a sum without an address, leads to no model."""
+    for model in _elsewhere(models):
+        for given, missing, help in _TOGETHER:
+            if getattr(model, f"source_{given}") and not getattr(model, f"source_{missing}"):
+                message = f"`source.{missing}` must be set, since `source.{given}` is given"
+                yield model.at(f"source_{given}", message, help=help)
 
 
 _TYPE_COLLISION = "a member of `ModelType` must stand for one type"

@@ -49,14 +49,16 @@ class Rule:
         code: As `M207`.
         name: As `matryoshka-without-embedding-dim`.
         severity: Of its findings, unless the project says otherwise.
-        needs: The attributes of a model that the rule reads. It passes over a model if one of them is INVALID.
+        needs: The attributes of a model that the rule reads. It passes over a model if one of them is INVALID, or if a
+            fact that registries usually require is absent.
+        absent: Whether the rule also looks at models without such a fact.
         given: The one of them that the rule is about. It passes over a model that does not state it: null, empty or
             false.
         always: Why the rule cannot be ignored or given another severity; empty if it can.
         check: The function that yields the violations.
     """
 
-    __slots__ = ("always", "check", "code", "given", "name", "needs", "severity")
+    __slots__ = ("absent", "always", "check", "code", "given", "name", "needs", "severity")
 
     def __init__(
         self,
@@ -68,6 +70,7 @@ class Rule:
         needs: tuple[str, ...] = (),
         given: str = "",
         always: str = "",
+        absent: bool = False,
     ) -> None:
         self.code = code
         self.name = name
@@ -75,6 +78,7 @@ class Rule:
         self.needs = needs
         self.given = given
         self.always = always
+        self.absent = absent
         self.check = check
 
     def __repr__(self) -> str:
@@ -105,6 +109,7 @@ class RuleSet:
         needs: tuple[str, ...] = (),
         given: str = "",
         always: str = "",
+        absent: bool = False,
     ) -> "Callable[[CheckT], CheckT]":
         """Declare the decorated function as a rule: it yields a violation for each fault. See `Rule` for the parts.
 
@@ -113,7 +118,8 @@ class RuleSet:
 
         def add(check: "CheckT") -> "CheckT":
             declare(code, name, severity)
-            self.rules.append(Rule(code, name, severity, check, needs=needs, given=given, always=always))
+            one = Rule(code, name, severity, check, needs=needs, given=given, always=always, absent=absent)
+            self.rules.append(one)
             return check
 
         return add

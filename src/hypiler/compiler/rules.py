@@ -9,7 +9,6 @@ import re
 from hypiler._encoder_types import encoder_type
 from hypiler.compiler.rule_set import RuleSet, Violation
 from hypiler.diagnostics.codes import ERROR, NOTE, WARNING
-from hypiler.diagnostics.collector import INVALID
 from hypiler.diagnostics.escaping import quote_name
 from hypiler.schema.architectures import reserved_positions
 from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
@@ -50,16 +49,17 @@ _DEPTH = max(len(field.path) for field in FIELDS)
 def check_models(models: "list[DecodedModel]", rules: "list[tuple[Rule, str]]") -> None:
     """Apply these rules, each with the severity of its findings, to every model."""
     # Unpacked once, since every rule meets every model; most models do not state what half of the rules are about.
-    groups: dict[int, list[tuple[Check, str, str, list[int]]]] = {}
+    groups: dict[int, list[tuple[Check, str, str, list[int], bool]]] = {}
     for one, severity in rules:
         needs = [BY_ATTRIBUTE[name] for name in one.needs]
-        groups.setdefault(BY_ATTRIBUTE[one.given or "id"], []).append((one.check, one.code, severity, needs))
+        own = groups.setdefault(BY_ATTRIBUTE[one.given or "id"], [])
+        own.append((one.check, one.code, severity, needs, one.absent))
     checks = list(groups.items())
     for model in models:
         for given, own in checks:
             if model[given]:
-                for check, code, severity, needs in own:
-                    if model.sound or not any(model[index] is INVALID for index in needs):
+                for check, code, severity, needs, absent in own:
+                    if model.sound or model.has(needs, absent=absent):
                         for violation in check(model):
                             violation.note(code, severity)
 
@@ -225,15 +225,34 @@ def duplicate_variant(model: "DecodedModel") -> "Violations":
         seen.add(variant[0])
 
 
-@rule("M218", "not-loadable", NOTE, needs=DECIDES_LOADING)
+@rule("M232", "variant-in-two-places", ERROR, needs=("variants",), given="variants")
+def variant_in_two_places(model: "DecodedModel") -> "Violations":
+    """A variant is a file of a repository, a model of Ollama or a download."""
+    for index, variant in enumerate(model.variants):
+        parts = dict(zip(_VARIANT, variant, strict=True))
+        own = "file" if parts["file"] else "huggingface_id"
+        places = [f"`{name}`" for name in (own, "ollama", "url") if parts[name]]
+        if len(places) > 1:
+            message = f"variant `{variant[0]}` must be in one place; got {' and '.join(places)}"
+            yield model.at("variants", message, (index,), help="write one variant per place")
+
+
+_SOURCES = ("source_api", "source_ollama", "source_url")
+
+
+@rule("M218", "not-loadable", NOTE, needs=(*DECIDES_LOADING, *_SOURCES), absent=True)
 def not_loadable(model: "DecodedModel") -> "Violations":
     """A model that `load` does not open, or only under a condition, can still be a fact in the registry."""
+    if model.source_api or model.source_ollama or model.source_url:
+        return  # The entry itself says so.
     if model.model_type in NOT_TEXT:
         message = f"no engine loads a model of type `{model.model_type}`: its input is more than text"
         yield model.at("model_type", message)
         return
     unnamed = [index for index, variant in enumerate(model.variants) if not _onnx_of(model, variant)]
     for index in unnamed:
+        if _is_for_others(model.variants[index]):
+            continue
         message = f"no engine loads the variant `{model.variants[index][0]}`, which names no ONNX file"
         yield model.at("variants", message, (index,))
     if model.remote_code and not model.onnx_file and len(unnamed) == len(model.variants):
@@ -248,6 +267,12 @@ def _onnx_of(model: "DecodedModel", variant: "tuple[Any, ...]") -> tuple[str, ..
     parts = dict(zip(_VARIANT, variant, strict=True))
     repository = parts["huggingface_id"]
     return variant_onnx(parts["file"], elsewhere=repository not in (None, model.huggingface_id))
+
+
+def _is_for_others(variant: "tuple[Any, ...]") -> bool:
+    """Whether a variant says itself that it is not for the engines: a file of another format, or one elsewhere."""
+    parts = dict(zip(_VARIANT, variant, strict=True))
+    return bool(parts["ollama"] or parts["url"]) or parts["format"] not in (None, "onnx")
 
 
 def _missing_facts(model: "DecodedModel") -> "Violations":

@@ -4,6 +4,7 @@ from hypiler.diagnostics.escaping import printable
 from hypiler.schema.field import Field
 from hypiler.schema.fields import FIELDS
 from hypiler.schema.records import to_json
+from hypiler.schema.requirements import USUAL, Requirements
 from hypiler.schema.string_types import Pattern
 from hypiler.schema.types import FieldType, MapOf, Records, Text
 
@@ -40,17 +41,18 @@ class Section:
         self.facts: list[FactLine] = []
 
 
-def sections_of(model: "Any", absent: str = "") -> list[Section]:
+def sections_of(model: "Any", absent: str = "", required: Requirements = USUAL) -> list[Section]:
     """The known facts of a `ModelInfo` by the object of models.json that holds them, in the order of the schema.
 
-    `absent` is what stands for a required fact that is null; by default, such a fact is left out.
+    `absent` is what stands for a fact that the registry requires and that is null; by default, such a fact is left out.
     """
     sections: dict[str, Section] = {}
     sources = {path: source_text(source) for path, source in model.sources.items()}
     used: set[str] = set()
     for field in FIELDS:
         value = getattr(model, field.attribute)
-        if field.attribute == "sources" or (_is_unknown(field, value) and not (absent and field.required)):
+        is_required = required.needs(field, model)
+        if field.attribute == "sources" or (_is_unknown(field, value, is_required) and not (absent and is_required)):
             continue
         path = _source_path(field.path, sources)
         used.add(path)
@@ -98,11 +100,11 @@ def _source_path(path: tuple[str, ...], sources: dict[str, str]) -> str:
     return next((path for path in paths if path in sources), "")
 
 
-def _is_unknown(field: Field, value: object) -> bool:
+def _is_unknown(field: Field, value: object, is_required: bool) -> bool:
     """Whether the registry says nothing: an empty list of a required field says that there are none."""
     if value is None:
         return True
-    return (not field.required and value == field.type.empty) or value == {}
+    return (not is_required and value == field.type.empty) or value == {}
 
 
 def _fact(field: Field, value: "Any", model: "Any", source: str) -> FactLine:

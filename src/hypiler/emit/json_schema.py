@@ -3,6 +3,7 @@
 from hypiler.schema.field import Field
 from hypiler.schema.fields import FIELDS, ROOT, VERSION
 from hypiler.schema.own_facts import NO_OWN_FACTS, OwnFacts
+from hypiler.schema.requirements import USUAL, Requirements, can_be_absent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,21 +12,24 @@ if TYPE_CHECKING:
     from hypiler.compiler.checked import CheckedRegistry
 
 
-def emit_json_schema(own_facts: OwnFacts = NO_OWN_FACTS) -> str:
-    """The text of `models.schema.json` (draft 2020-12), with the facts that a project adds to the format."""
+_FORMS = ["api", "model"], ["ollama"], ["path"], ["url"]
+
+
+def emit_json_schema(own_facts: OwnFacts = NO_OWN_FACTS, required: Requirements = USUAL) -> str:
+    """The text of `models.schema.json` (draft 2020-12), with a project's own facts and with what it requires."""
     from json import dumps
 
-    return dumps(json_schema(own_facts), indent=2, ensure_ascii=False) + "\n"
+    return dumps(json_schema(own_facts, required), indent=2, ensure_ascii=False) + "\n"
 
 
 def emit_files(registry: "CheckedRegistry", path: str) -> dict[str, str]:
-    """The target `schema`: one file, with the types of the project's own facts."""
-    return {path: emit_json_schema(registry.own_facts)}
+    """The target `schema`: one file, which follows the options of the project."""
+    return {path: emit_json_schema(registry.own_facts, registry.required)}
 
 
-def json_schema(own_facts: OwnFacts = NO_OWN_FACTS) -> "dict[str, Any]":
+def json_schema(own_facts: OwnFacts = NO_OWN_FACTS, required: Requirements = USUAL) -> "dict[str, Any]":
     """The schema as a tree."""
-    model = _model()
+    model = _model(required)
     if own_facts.words:
         model["properties"]["extra"] |= own_facts.extra.schema()
     return {
@@ -47,25 +51,51 @@ def json_schema(own_facts: OwnFacts = NO_OWN_FACTS) -> "dict[str, Any]":
     }
 
 
-def _model() -> "dict[str, Any]":
+def _model(required: Requirements) -> "dict[str, Any]":
     tree: dict[str, Any] = {}
     for field in FIELDS:
         field.set(tree, field)
-    return _object(tree)
+    needed = [field for field in FIELDS if field.name in required.names]
+    schema = _object(tree, [field for field in needed if not can_be_absent(field)])
+    schema["properties"]["source"] |= {
+        "oneOf": [{"required": form} for form in _FORMS],
+        "dependentRequired": {"api": ["model"], "model": ["api"], "sha256": ["url"]},
+        "description": "Where the model is, if it is not on the Hugging Face hub.",
+    }
+    # A model has a source or a repository. Of one with a source, facts about weights are not required.
+    return {
+        **schema,
+        "if": {"required": ["source"]},
+        "then": {"properties": {"huggingface_id": False}},
+        "else": _demands(tree, [field for field in needed if can_be_absent(field)]),
+    }
 
 
-def _object(tree: "dict[str, Any]") -> "dict[str, Any]":
+def _object(tree: "dict[str, Any]", needed: list[Field]) -> "dict[str, Any]":
     """The schema of a section whose fields and sections are given by key."""
     return {
         "type": "object",
-        "properties": {key: _value(node) if isinstance(node, Field) else _object(node) for key, node in tree.items()},
-        "required": [key for key, node in tree.items() if _is_required(node)],
+        "properties": {
+            key: _value(node) if isinstance(node, Field) else _object(node, needed) for key, node in tree.items()
+        },
+        "required": [key for key, node in tree.items() if _is_required(node, needed)],
         "additionalProperties": False,
     }
 
 
-def _is_required(node: "Any") -> bool:
-    return node.required if isinstance(node, Field) else any(map(_is_required, node.values()))
+def _demands(tree: "dict[str, Any]", needed: list[Field]) -> "dict[str, Any]":
+    """What makes these fields required, and nothing else."""
+    inside = {
+        key: _demands(node, needed)
+        for key, node in tree.items()
+        if not isinstance(node, Field) and _is_required(node, needed)
+    }
+    keys = [key for key, node in tree.items() if _is_required(node, needed)]
+    return {"required": keys, **({"properties": inside} if inside else {})}
+
+
+def _is_required(node: "Any", needed: list[Field]) -> bool:
+    return node in needed if isinstance(node, Field) else any(_is_required(one, needed) for one in node.values())
 
 
 def _value(field: Field) -> "dict[str, Any]":

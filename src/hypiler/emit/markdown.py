@@ -6,6 +6,7 @@ from hypiler.compiler.checked import CheckedRegistry
 from hypiler.diagnostics.escaping import printable
 from hypiler.emit.fact_lines import Section, sections_of
 from hypiler.emit.header import MARKUP, with_header
+from hypiler.stamps.listed_bytes import place_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -111,21 +112,33 @@ def _summary(model: "Any", anchor: str) -> list[str]:
     if model.matryoshka_dims:
         width = ", ".join(map(str, model.matryoshka_dims))
     score = "–" if model.beir_avg is None else f"{model.beir_avg} ({model.beir_datasets or 'set not stated'})"
-    texts = [model.organization, width, str(model.context_length), model.parameters, model.license, score]
+    facts = [model.organization, width, model.context_length, model.parameters, model.license]
+    texts = [*["–" if fact is None else str(fact) for fact in facts], score]
     link = f"[{model.id}](#{anchor})" + (" (deprecated)" if model.deprecated else "")
     return [link, *map(_text, [model.model_type, *texts])]
 
 
 def _section(model: "Any", registry: CheckedRegistry) -> list[str]:
-    address = f"https://huggingface.co/{model.huggingface_id}"
-    lines = [f"\n## {model.id}\n\n", f"**{_text(model.name)}** · <{address}>\n\n"]
+    lines = [f"\n## {model.id}\n\n", f"**{_text(model.name)}** · {_place(model)}\n\n"]
     if model.deprecated:
         lines.append(f"**Deprecated:** {_text(model.deprecated)}\n\n")
-    lines.append(f"{_paragraph(model.description)}\n\n")
+    if model.description:
+        lines.append(f"{_paragraph(model.description)}\n\n")
     if any(other.verified_revision or other.agreeing_facts for other in registry):
         lines.append(_evidence(model))
-    rows = [row for section in sections_of(model, _ABSENT) for row in _rows(section)]
+    rows = [row for section in sections_of(model, _ABSENT, registry.required) for row in _rows(section)]
     return [*lines, *_table(["fact", "value", "source"], rows)]
+
+
+def _place(model: "Any") -> str:
+    """Where the model is."""
+    if model.huggingface_id:
+        return f"<https://huggingface.co/{model.huggingface_id}>"
+    if model.source_api:
+        return f"{_text(model.source_model)}, behind the API of {_text(model.source_api)}"
+    if model.source_ollama:
+        return f"{_text(model.source_ollama)}, in the library of Ollama"
+    return _linked(place_of(model))
 
 
 def _rows(section: Section) -> list[list[str]]:

@@ -264,7 +264,13 @@ class _Facts:
         """The longest input of one side in tokens: the stated length of the side, or the model's context length."""
         stated: int | None = getattr(self.model, name)
         found: Any = self.assume.get(name) or held
-        return int(stated or found or self.model.context_length)
+        length = stated or found or self.model.context_length
+        if length is None:
+            raise EngineError(
+                f"the longest input of `{self.model.id}` is unknown: state `specs.context_length` in the registry, or"
+                f" pass assume={{{name!r}: …}}"
+            )
+        return int(length)
 
 
 def _check_type(model: "Model", encoder_type: str, layout: "ModelFolder") -> None:

@@ -61,7 +61,15 @@ def compile_options(options: "RegistryOptions", root: str = "") -> CheckedRegist
 def load_options(registry: CheckedRegistry, options: "RegistryOptions", root: str = "") -> None:
     """Do what `compile_options` does for a registry that is empty."""
     lock = options.lock if os.path.exists(os.path.join(root, options.lock)) else False
-    load_into(registry, options.sources, root, lock=lock, rules=options.rules, own_facts=options.own_facts)
+    load_into(
+        registry,
+        options.sources,
+        root,
+        lock=lock,
+        rules=options.rules,
+        own_facts=options.own_facts,
+        required=options.required,
+    )
 
 
 class Compiled:

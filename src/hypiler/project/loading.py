@@ -7,6 +7,7 @@ from hypiler.compiler.pipeline import compile_into
 from hypiler.jsontext.reader import MAX_BYTES
 from hypiler.project.files import failure, read_file
 from hypiler.schema.own_facts import NO_OWN_FACTS, OwnFacts
+from hypiler.schema.requirements import USUAL, Requirements
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,17 +54,18 @@ def load_into(
     lock: "str | bool" = True,
     rules: "RuleSettings | None" = None,
     own_facts: OwnFacts = NO_OWN_FACTS,
+    required: Requirements = USUAL,
 ) -> None:
     """Read and check registry files into a registry that is empty; findings name the files as given.
 
     Facts are also held against the lock: the file beside the first source if there is one, or the file that `lock`
-    names; with false, none. Nothing lies beside standard input. `rules` says which rules are applied, and `own_facts`
-    which facts the project adds to the format.
+    names; with false, none. Nothing lies beside standard input. `rules` says which rules are applied, `own_facts` which
+    facts the project adds to the format, and `required` which fields every model must state.
 
     Raises OSError for a file that cannot be read.
     """
     files = [(path, read_bounded(path if path == STDIN else os.path.join(root, path))) for path in paths]
-    compile_into(registry, files, lock=_lock(paths, root, lock), rules=rules, own_facts=own_facts)
+    compile_into(registry, files, lock=_lock(paths, root, lock), rules=rules, own_facts=own_facts, required=required)
 
 
 def _lock(paths: "Sequence[str]", root: str, lock: "str | bool") -> "LockRules | None":

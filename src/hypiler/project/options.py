@@ -16,6 +16,7 @@ from hypiler.project.loading import LOCK, lock_path
 from hypiler.project.manifest import MANIFEST
 from hypiler.project.rule_options import RULE_OPTIONS, quote_toml, read_rules
 from hypiler.schema.own_facts import NO_OWN_FACTS, OwnFacts, faults_of
+from hypiler.schema.requirements import CORE, DEFAULT, USUAL, Requirements, unknown_paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ COPIES = "hypiler-sources"
 """The folder of an sdist with copies of the sources above the project. No backend takes the name for a package."""
 
 _TABLE = ("tool", "hypiler")
-_OF_A_REGISTRY = ["sources", "output", "docs", "lock", "targets", "extra"]
+_OF_A_REGISTRY = ["sources", "output", "docs", "lock", "targets", "required", "extra"]
 # Options of the whole project, which stand in [tool.hypiler] in both forms.
 _OF_THE_PROJECT = ["registry", *RULE_OPTIONS]
 _WRITE_RELATIVE = "write it relative to the folder of pyproject.toml"
@@ -54,9 +55,10 @@ class RegistryOptions:
         docs: The path that the option `docs` names: only `hypiler docs` writes it. None if it is not set.
         rules: Which rules are applied, in the whole project; None for all of them, as declared.
         own_facts: The facts that the project adds to the format.
+        required: The fields that every model must state.
     """
 
-    __slots__ = ("docs", "lock", "named", "own_facts", "rules", "sources", "targets")
+    __slots__ = ("docs", "lock", "named", "own_facts", "required", "rules", "sources", "targets")
 
     def __init__(
         self,
@@ -68,6 +70,7 @@ class RegistryOptions:
         *,
         named: list[str] | None = None,
         own_facts: OwnFacts = NO_OWN_FACTS,
+        required: Requirements = USUAL,
     ) -> None:
         self.sources = sources
         self.own_facts = own_facts
@@ -76,6 +79,7 @@ class RegistryOptions:
         self.targets = targets
         self.docs = docs
         self.rules = rules
+        self.required = required
 
     @property
     def output(self) -> str:
@@ -107,6 +111,7 @@ class RegistryOptions:
             self.rules,
             named=named,
             own_facts=self.own_facts,
+            required=self.required,
         )
 
     def path_of(self, target: str) -> str | None:
@@ -267,7 +272,9 @@ class _Reader:
         elif sources:
             self._check_inside(lock, (*place, "lock"))
         own_facts = self._own_facts(table.get("extra", {}), (*place, "extra"))
-        return RegistryOptions(sources, lock, {"module": output, **targets}, docs, named=named, own_facts=own_facts)
+        required = self._required(table.get("required", DEFAULT), (*place, "required"))
+        paths = {"module": output, **targets}
+        return RegistryOptions(sources, lock, paths, docs, named=named, own_facts=own_facts, required=required)
 
     def _own_facts(self, value: "JSONValue", path: "Path") -> OwnFacts:
         """The facts that the project adds to the format."""
@@ -282,6 +289,22 @@ class _Reader:
         for name, message, hint in faults:
             self.fault(message, (*path, name), hint)
         return NO_OWN_FACTS if faults else OwnFacts(words)
+
+    def _required(self, value: "JSONValue", path: "Path") -> Requirements:
+        """A word, or the paths of fields."""
+        if value in (DEFAULT, CORE):
+            return Requirements(str(value))
+        paths = [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+        if not isinstance(value, list) or len(paths) < len(value):
+            message = f'`required` must be "{DEFAULT}", "{CORE}" or a list of paths of fields, got {quote_toml(value)}'
+            words = [DEFAULT, CORE]
+            self.fault(message, path, did_you_mean(value, words) if isinstance(value, str) else None)
+            return USUAL
+        unknown = unknown_paths(paths)
+        for word, help in unknown:
+            message = f"`required` must name fields of a model, got {quote_name(word)}"
+            self.fault(message, (*path, paths.index(word)), help)
+        return USUAL if unknown else Requirements(paths)
 
     def _sources(self, value: "JSONValue", path: "Path") -> tuple[list[str], list[str]]:
         """One path or several, each once, as they are written, and with the files that match in place of patterns."""

@@ -264,7 +264,10 @@ class _Entry:
         """What finds the model: its id, aliases and repository, as far as the file states them."""
     @property
     def repository(self) -> str:
-        """The repository of the model."""
+        """The repository of the model, or its name at its source."""
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether the model has a source instead of a repository."""
     @property
     def revision(self) -> str | None:
         """The commit that the facts were read at."""
@@ -280,6 +283,7 @@ class _CheckedRegistry:
         sources: The sources that could be read as JSON, in order.
         rules: Which rules were applied; None for all, as declared.
         own_facts: The facts that the project adds to the format.
+        required: The fields that every model must state.
         layer: The name of this registry as a layer: see `Origin`.
     """
 
@@ -289,6 +293,7 @@ class _CheckedRegistry:
     findings: list[Finding]
     rules: RuleSettings | None
     own_facts: Any
+    required: Any
     def __init__(self) -> None: ...
     def accept(self, accepted: Any) -> None:
         """Take what becomes the models of a registry that is empty, once its files are known to have no error."""
@@ -297,7 +302,7 @@ class _CheckedRegistry:
         """All models; empty if a finding is an error, so that nothing is made of a registry that is not right."""
     @property
     def sha256(self) -> str:
-        """One digest for all sources, the lock and the project's own facts; empty if there are errors."""
+        """One digest for all sources, the lock and the project's options; empty if there are errors."""
     @property
     def title(self) -> str:
         """What messages call this registry: "the shipped registry", or the names of its files."""
@@ -350,20 +355,23 @@ class Registry(_CheckedRegistry):
         findings: Everything that is wrong, by file and position; `report()` is the text of it.
         ok: Whether no finding is an error.
         version: The registry's own `version`.
-        sha256: One digest for all sources and the lock; empty if there are errors.
+        required: The fields that every model must state.
+        sha256: One digest for all sources, the lock and what is required; empty if there are errors.
     """
 
     @classmethod
-    def load(cls, *files: str | os.PathLike[str], lock: str | os.PathLike[str] | bool=True, rules: RuleSettings | None=None, extra: Mapping[str, str] | None=None) -> Self:
+    def load(cls, *files: str | os.PathLike[str], lock: str | os.PathLike[str] | bool=True, rules: RuleSettings | None=None, extra: Mapping[str, str] | None=None, required: str | Sequence[str]='default') -> Self:
         """Read and check the registry in one or more files; the models follow in this order.
 
         Facts are also held against the lock: `models.lock.json` beside the first file, the file that `lock` names, or
         with false none. `rules` says which rules are applied; by default all of them. `extra` declares facts of
-        your own with their types, as `[tool.hypiler.extra]` does: `{"size_gb": "float"}`. What is wrong with the files
-        is in `findings`, and never raised.
+        your own with their types, as `[tool.hypiler.extra]` does: `{"size_gb": "float"}`. `required` says
+        which fields every model must state: "default", "core" or a list of paths. What is wrong with the files is in
+        `findings`, and never raised.
 
         Raises OSError for a file that cannot be read, and ValueError without a file, for settings of rules that do not
-        exist or cannot be changed, and for declarations of facts that cannot be used.
+        exist or cannot be changed, for declarations of facts that cannot be used, and for required fields that do not
+        exist.
         """
     @classmethod
     def project(cls, name: str | None=None, *, folder: str | os.PathLike[str]='') -> Self:

@@ -11,17 +11,18 @@ from hypiler.project.loading import load_into
 from hypiler.project.options import read_options
 from hypiler.registry.shipped import shipped_files
 from hypiler.schema.own_facts import OwnFacts
+from hypiler.schema.requirements import Requirements
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Self
 
     from hypiler.compiler.rule_settings import RuleSettings
     from hypiler.schema.model import Model
 else:
     # For tools that look up annotations at run time, see `hypiler._import_hooks`.
-    from _collections_abc import Mapping
+    from _collections_abc import Mapping, Sequence
 
     from hypiler.compiler.rule_settings import RuleSettings
     from hypiler.schema.model import Model
@@ -41,7 +42,8 @@ class Registry(CheckedRegistry):
         findings: Everything that is wrong, by file and position; `report()` is the text of it.
         ok: Whether no finding is an error.
         version: The registry's own `version`.
-        sha256: One digest for all sources and the lock; empty if there are errors.
+        required: The fields that every model must state.
+        sha256: One digest for all sources, the lock and what is required; empty if there are errors.
     """
 
     @classmethod
@@ -51,16 +53,19 @@ class Registry(CheckedRegistry):
         lock: "str | os.PathLike[str] | bool" = True,
         rules: "RuleSettings | None" = None,
         extra: "Mapping[str, str] | None" = None,
+        required: "str | Sequence[str]" = "default",
     ) -> "Self":
         """Read and check the registry in one or more files; the models follow in this order.
 
         Facts are also held against the lock: `models.lock.json` beside the first file, the file that `lock` names, or
         with false none. `rules` says which rules are applied; by default all of them. `extra` declares facts of
-        your own with their types, as `[tool.hypiler.extra]` does: `{"size_gb": "float"}`. What is wrong with the files
-        is in `findings`, and never raised.
+        your own with their types, as `[tool.hypiler.extra]` does: `{"size_gb": "float"}`. `required` says
+        which fields every model must state: "default", "core" or a list of paths. What is wrong with the files is in
+        `findings`, and never raised.
 
         Raises OSError for a file that cannot be read, and ValueError without a file, for settings of rules that do not
-        exist or cannot be changed, and for declarations of facts that cannot be used.
+        exist or cannot be changed, for declarations of facts that cannot be used, and for required fields that do not
+        exist.
         """
         if not files:
             raise ValueError("name at least one file")
@@ -68,7 +73,9 @@ class Registry(CheckedRegistry):
             _refuse_wrong(rules)
         registry = cls()
         place = lock if isinstance(lock, bool) else os.fspath(lock)
-        load_into(registry, [os.fspath(file) for file in files], lock=place, rules=rules, own_facts=OwnFacts(extra))
+        own, needed = OwnFacts(extra), Requirements(required)
+        paths = [os.fspath(file) for file in files]
+        load_into(registry, paths, lock=place, rules=rules, own_facts=own, required=needed)
         return registry
 
     @classmethod

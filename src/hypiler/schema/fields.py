@@ -146,17 +146,15 @@ FIELDS: tuple[Field, ...] = (
         note="The tag is part of the name: another tag can be another quantization.",
         example="nomic-embed-text:v1.5",
         origin="identity",
-        space="document",
     ),
     Field(
         "source.path",
         Text(),
-        "Folder of the model on this machine, relative to the project.",
+        "Folder of the model on this machine, relative to the folder of the project.",
         attribute="source_path",
-        note="It is for models of your own that are in no repository.",
+        note="It is for models of your own. `load` begins at the current folder: a module does not know its project.",
         example="models/my-fine-tune",
         origin="identity",
-        space="document",
     ),
     Field(
         "source.url",
@@ -166,7 +164,6 @@ FIELDS: tuple[Field, ...] = (
         note="It says where the bytes are; `source.sha256` says which bytes are meant.",
         example="https://example.org/model.tar.gz",
         origin="identity",
-        space="document",
     ),
     Field(
         "source.sha256",
@@ -176,7 +173,6 @@ FIELDS: tuple[Field, ...] = (
         note="It stands beside `source.url`, and still identifies the model if the address gives something else.",
         example="0f" * 32,
         origin="identity",
-        space="document",
     ),
     Field(
         "organization",

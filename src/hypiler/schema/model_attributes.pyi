@@ -267,7 +267,7 @@ class ModelAttributes:
         """Display name."""
 
     @property
-    def huggingface_id(self) -> str:
+    def huggingface_id(self) -> str | None:
         """Hugging Face repository, `org/name`."""
 
     @property
@@ -284,7 +284,7 @@ class ModelAttributes:
 
     @property
     def source_path(self) -> str | None:
-        """Folder of the model on this machine, relative to the project."""
+        """Folder of the model on this machine, relative to the folder of the project."""
 
     @property
     def source_url(self) -> str | None:
@@ -295,23 +295,23 @@ class ModelAttributes:
         """sha256 of what is behind `source.url`."""
 
     @property
-    def organization(self) -> str:
+    def organization(self) -> str | None:
         """Who publishes the model."""
 
     @property
-    def release_date(self) -> str:
+    def release_date(self) -> str | None:
         """Year, month or day when the model was first announced or published."""
 
     @property
-    def architecture_type(self) -> str:
+    def architecture_type(self) -> str | None:
         """Architecture of the backbone, as config.json names it."""
 
     @property
-    def architecture_variant(self) -> str:
+    def architecture_variant(self) -> str | None:
         """Backbone or checkpoint that the model starts from."""
 
     @property
-    def has_projection(self) -> bool:
+    def has_projection(self) -> bool | None:
         """Whether a learned layer maps hidden states to the output."""
 
     @property
@@ -331,7 +331,7 @@ class ModelAttributes:
         """Largest width of that range."""
 
     @property
-    def parameters(self) -> str:
+    def parameters(self) -> str | None:
         """Parameter count, as `110M`."""
 
     @property
@@ -339,11 +339,11 @@ class ModelAttributes:
         """Width of the vectors that the model returns; for a reranker, of the vector that its scoring head reads."""
 
     @property
-    def hidden_dim(self) -> int:
+    def hidden_dim(self) -> int | None:
         """Width of the backbone's hidden states."""
 
     @property
-    def context_length(self) -> int:
+    def context_length(self) -> int | None:
         """Longest input in tokens that the authors say the model supports; else the limit in its files."""
 
     @property
@@ -363,7 +363,7 @@ class ModelAttributes:
         """Kinds of input that are embedded."""
 
     @property
-    def multi_vector(self) -> bool:
+    def multi_vector(self) -> bool | None:
         """Whether the model gives one vector per token."""
 
     @property
@@ -391,11 +391,11 @@ class ModelAttributes:
         """Published results on benchmarks, each with the data sets that it covers."""
 
     @property
-    def license(self) -> str:
+    def license(self) -> str | None:
         """Licence of the weights, in identifiers of SPDX."""
 
     @property
-    def description(self) -> str:
+    def description(self) -> str | None:
         """What the model is and is good for."""
 
     @property

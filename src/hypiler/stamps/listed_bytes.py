@@ -9,23 +9,38 @@ if TYPE_CHECKING:
 
     from hypiler.protocols import Model, PinnedFile
 
+_PLACES = ("source_model", "source_ollama", "source_path", "source_url")
 _USUAL_ONNX = ("onnx/model.onnx", "model.onnx")
 # How the size of an export may differ from that of the weights, at the same precision.
 _SMALLER, _LARGER = 0.75, 1.5
 
 
+def place_of(model: "Model") -> str:
+    """The repository of a model, or its name at its source: at the provider, in Ollama's library, a path or an address.
+
+    Raises ValueError for a model that is nowhere, which no checked registry has.
+    """
+    if model.huggingface_id is not None:
+        return model.huggingface_id
+    for name in _PLACES:
+        found: str | None = getattr(model, name, None)
+        if found is not None:
+            return found
+    raise ValueError(f"{model.id!r} has no repository and no source")
+
+
 def location(model: "Model", variant: str | None = None) -> "tuple[str, str | None]":
-    """The repository and commit of the chosen weights.
+    """The repository and commit of the chosen weights; for weights that are elsewhere, their name there and None.
 
     The commit is None for a variant in another repository, since the model's pin is a commit of the model's own
     repository. Raises ValueError for a variant that the model does not have.
     """
+    own = (place_of(model), model.revision)
     if variant is None:
-        return model.huggingface_id, model.revision
-    repository = _variant(model, variant).huggingface_id
-    if repository in (None, model.huggingface_id):
-        return model.huggingface_id, model.revision
-    return str(repository), None
+        return own
+    one = _variant(model, variant)
+    elsewhere = getattr(one, "ollama", None) or getattr(one, "url", None) or one.huggingface_id
+    return own if elsewhere in (None, model.huggingface_id) else (str(elsewhere), None)
 
 
 def _variant(model: "Model", variant: str) -> "Any":

@@ -61,7 +61,12 @@ def fix_source(source: "Source", results: "Sequence[Result]", registry: "Checked
         return Fix(source, source.text, 0, complete)
     cited = [change for result in results for change in citations(result)]
     text = edit(source, [*changes, *cited], schema_order)
-    checked = compile_registry([(source.name, text.encode())], rules=registry.rules, own_facts=registry.own_facts)
+    checked = compile_registry(
+        [(source.name, text.encode())],
+        rules=registry.rules,
+        own_facts=registry.own_facts,
+        required=registry.required,
+    )
     errors = [finding for finding in checked.findings if finding.severity == ERROR]
     return Fix(source, text, len(changes), complete, checked, errors)
 

@@ -6,7 +6,12 @@ At run time the attributes are created from the table of fields, which type chec
 from hypiler.emit.python.literals import docstring
 from hypiler.emit.python.stub_text import choice
 from hypiler.schema.fields import FIELDS
+from hypiler.schema.requirements import CORE, Requirements
 from hypiler.schema.types import OneOf, Records
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _OPENING = '''\
 # Made from the table of fields by tools/refresh.py.
@@ -29,7 +34,9 @@ def emit_model_attributes() -> str:
         if isinstance(one, Records):
             fields = [(name, one.part_annotation(name), doc) for name, (_, _, doc) in one.fields.items()]
             parts.append(_class(one.record, "An entry of a list inside a model.", fields, _TO_DICT))
-    attributes = [(field.attribute, field.annotation, field.doc) for field in FIELDS]
+    # `Registry.load` reads the registries of all projects: some require the core alone, and have models with a source.
+    elsewhere: list[Any] = [{"source": {}}]
+    attributes = [(field.attribute, Requirements(CORE).annotation(field, elsewhere), field.doc) for field in FIELDS]
     parts.append(_class("ModelAttributes", "Every field of models.json.", attributes))
     return "".join(parts)
 

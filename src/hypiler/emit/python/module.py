@@ -111,7 +111,7 @@ def _constants(registry: CheckedRegistry) -> dict[str, list[str]]:
         "_ALIASES": [f"{alias}|{model.id}" for model in models for alias in model.aliases],
         "_DOTTED": [f"{constant_name(id)}|{id}" for id in ids if "." in id],
         "_BY_TYPE": _index([(model.model_type,) for model in models]),
-        "_BY_ORGANIZATION": _index([(model.organization,) for model in models]),
+        "_BY_ORGANIZATION": _index([(model.organization,) if model.organization else () for model in models]),
         "_BY_LANGUAGE": _language_index(listed),
         "_LANGUAGES": _language_names(listed),
         "_BY_DIMENSION": _index([(model.embedding_dim,) for model in models]),

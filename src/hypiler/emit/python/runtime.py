@@ -405,6 +405,7 @@ def _load() -> "_Loaded":
         found: "dict[str, int]" = {}
         for number, row in enumerate(rows()[1:], 1):
             found.setdefault(row.split("|", place + 1)[place], number)
+        found.pop("", None)
         return found
 
     @once

@@ -11,7 +11,9 @@ from hypiler.schema.field import Field
 from hypiler.schema.fields import FIELDS
 from hypiler.schema.identifiers import constant_name
 from hypiler.schema.own_facts import OwnFacts
+from hypiler.schema.requirements import has_source
 from hypiler.schema.types import OneOf, Records
+from hypiler.stamps.listed_bytes import place_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -212,16 +214,23 @@ def _records(registry: CheckedRegistry) -> str:
         )
         parts += _TO_DICT
     parts += _PINNED_FILE + _TO_DICT
-    fields = "\n".join([_property(field.attribute, _annotation(field, registry), field.doc) for field in FIELDS])
+    # One model with a source is enough for the types.
+    elsewhere = [model for model in registry.models if has_source(model)][:1]
+    fields = "\n".join(
+        [_property(field.attribute, _annotation(field, registry, elsewhere), field.doc) for field in FIELDS]
+    )
     opening = '\n@final\nclass ModelInfo(Generic[_Dim]):\n    """The facts about one model."""\n\n'
     return parts + opening + fields + _own_facts(registry.own_facts) + _METHODS + _TO_DICT
 
 
-def _annotation(field: Field, registry: CheckedRegistry) -> str:
-    """The Python type of an attribute. `extra` may hold values of any form if the project declares some."""
+def _annotation(field: Field, registry: CheckedRegistry, models: "list[Model]") -> str:
+    """The Python type of an attribute in a registry with these models.
+
+    `extra` may hold values of any form if the project declares some.
+    """
     if field.attribute == "extra" and "json" in registry.own_facts.words.values():
         return "Mapping[str, object]"
-    return field.annotation
+    return registry.required.annotation(field, models)
 
 
 def _own_facts(own: OwnFacts) -> str:
@@ -255,23 +264,23 @@ def _facts(model: "Model") -> list[str]:
     languages = ", ".join(model.languages[:6]) + (", …" if len(model.languages) > 6 else "")
     facts = [
         model.model_type,
-        f"{model.parameters} parameters",
+        *([f"{model.parameters} parameters"] if model.parameters else []),
         f"{' / '.join([str(dim) for dim in model.dimensions])} dimensions",
-        f"context {model.context_length}",
+        *([f"context {model.context_length}"] if model.context_length else []),
         *([languages] if languages else []),
-        model.license,
+        *([model.license] if model.license else []),
     ]
     scores = [
         *([f"BEIR nDCG@10 {model.beir_avg}"] if model.beir_avg is not None else []),
         *([f"MS MARCO MRR@10 {model.ms_marco_mrr10}"] if model.ms_marco_mrr10 is not None else []),
     ]
+    published = ", ".join([fact for fact in (model.organization, model.release_date) if fact])
     return [
-        f"{model.name}: {model.huggingface_id} ({model.organization}, {model.release_date})",
+        f"{model.name}: {place_of(model)}" + (f" ({published})" if published else ""),
         "",
         " · ".join(facts),
         *([" · ".join(scores)] if scores else []),
-        "",
-        *model.description.splitlines(),
+        *(["", *model.description.splitlines()] if model.description else []),
         *(["", f"Deprecated: {model.deprecated}"] if model.deprecated else []),
     ]
 

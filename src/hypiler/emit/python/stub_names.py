@@ -95,8 +95,10 @@ def ways_of_naming(models: "Sequence[Model]") -> "tuple[Names, Names]":
     own = {model.id: model for model in models}
     aliases = {alias: model for model in models for alias in model.aliases}
     # If models share a repository, its name finds the first one.
-    first = {model.huggingface_id: model for model in reversed(models)}
-    repositories = {model.huggingface_id: first[model.huggingface_id] for model in models}
+    repositories: dict[str, Model] = {}
+    for model in models:
+        if model.huggingface_id is not None:
+            repositories.setdefault(model.huggingface_id, model)
     ids = Names("ModelId", "_Ids", own | aliases, _TOO_MANY_IDS)
     return ids, Names("Repository", "_Repositories", repositories, _TOO_MANY_REPOSITORIES)
 

@@ -14,7 +14,7 @@ from hypiler.engines.files.checked_files import CheckedFiles
 from hypiler.engines.files.safety import check_safety, repository_at_commit, review_advice
 from hypiler.model_files.vector_files import is_weights
 from hypiler.model_files.weights import PICKLES
-from hypiler.stamps.listed_bytes import pinned_files, pins_all_files
+from hypiler.stamps.listed_bytes import pinned_files, pins_all_files, place_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def _pinned_sums(config: "Config") -> dict[str, str]:
 
 def _is_own_repository(config: "Config") -> bool:
     model: Any = config.model
-    return bool(config.space()["repository"] == model.huggingface_id)
+    return bool(config.space()["repository"] == place_of(model))
 
 
 def _is_required(config: "Config", name: str) -> bool:

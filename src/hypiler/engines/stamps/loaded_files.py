@@ -6,7 +6,7 @@ from hypiler.engines.errors import MismatchError
 from hypiler.engines.stamps.file_identity import file_key, file_sha256, remembered
 from hypiler.model_files.precision import files_precision
 from hypiler.stamps.files import files_digest, tokenizer_digest, vocabulary_files
-from hypiler.stamps.listed_bytes import location, model_identity, pinned_files, recorded_sums
+from hypiler.stamps.listed_bytes import location, model_identity, pinned_files, place_of, recorded_sums
 from hypiler.stamps.outputs import chosen
 
 TYPE_CHECKING = False
@@ -80,7 +80,7 @@ class LoadedFiles:
         if name not in self._sums:
             return None
         repository = self.location()[0]
-        full = name if repository == self.model.huggingface_id else f"{repository}:{name}"
+        full = name if repository == place_of(self.model) else f"{repository}:{name}"
         pinned = pinned_files(self.model)
         return pinned[full].precision if full in pinned else None
 
