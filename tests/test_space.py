@@ -793,6 +793,7 @@ class TestIds:
         assert found.outcome == "undecided"
         assert found.advice.startswith(told)
 
+    @pytest.mark.filterwarnings("ignore:'.*' is deprecated:DeprecationWarning")
     def test_models_are_identified_by_the_ids_that_they_have(self, record: Any) -> None:
         shipped = Registry.shipped()
         for model in MODEL_REGISTRY:

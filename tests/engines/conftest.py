@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from zipfile import ZipFile
 
 import pytest
@@ -185,6 +185,17 @@ def exported(folder: Path, place: Path, head: Literal["none", "mlm"] = "none") -
 def minilm_onnx(minilm: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """MiniLM with `onnx/model.onnx`, which gives one vector a token."""
     return exported(minilm, tmp_path_factory.mktemp("minilm-onnx"))
+
+
+@pytest.fixture(scope="session")
+def minilm_config(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The shipped entry of MiniLM without the lock: the ONNX files of the tests are not those of its repository."""
+    from hypiler import ModelConfig
+    from hypiler.registry import Registry
+
+    sources = Path(__file__).parents[2] / "models.json"
+    copied = shutil.copy(sources, tmp_path_factory.mktemp("without-lock"))
+    return ModelConfig.from_model(Registry.load(copied)["all-minilm-l6-v2"])
 
 
 @pytest.fixture(scope="session")

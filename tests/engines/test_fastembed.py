@@ -52,15 +52,17 @@ def splade_config(place: Path, **encoding: Any) -> ModelConfig:
     return real(place, type="sparse", specs=specs, encoding=encoding)
 
 
-def test_dense_model_scores_as_its_own_library(minilm_onnx: Path) -> None:
-    encoder = ModelConfig.from_registry(DENSE).load("fastembed", local=minilm_onnx)
+def test_dense_model_scores_as_its_own_library(minilm_onnx: Path, minilm_config: Any) -> None:
+    encoder = minilm_config.load("fastembed", local=minilm_onnx)
     np.testing.assert_allclose(scores(encoder), [0.6888, 0.0037, 0.7053], atol=1e-4)
 
 
-def test_file_of_others_scores_as_with_the_library_alone(minilm: Path, minilm_int8: Path, tmp_path: Path) -> None:
+def test_file_of_others_scores_as_with_the_library_alone(
+    minilm: Path, minilm_int8: Path, minilm_config: Any, tmp_path: Path
+) -> None:
     folder = Path(shutil.copytree(minilm, tmp_path / "model", ignore=shutil.ignore_patterns("model.safetensors")))
     shutil.copy(minilm_int8 / "model.onnx", folder)
-    encoder = ModelConfig.from_registry(DENSE).load("fastembed", local=folder)
+    encoder = minilm_config.load("fastembed", local=folder)
     np.testing.assert_allclose(scores(encoder), [0.6853, 0.0077, 0.7071], atol=1e-4)
 
 
@@ -369,12 +371,14 @@ def test_another_width_is_refused(tiny: Path, tmp_path: Path, type: str) -> None
     )
 
 
-def test_files_of_another_kind_are_refused(minilm_onnx: Path, splade_onnx: Path, tmp_path: Path) -> None:
+def test_files_of_another_kind_are_refused(
+    minilm_onnx: Path, splade_onnx: Path, minilm_config: Any, tmp_path: Path
+) -> None:
     assert refused(splade_config(tmp_path), minilm_onnx) == golden(
         f"`tiny` is of type `sparse` in the registry, which is a sparse model, and the files in {minilm_onnx} hold a"
         " dense one (modules.json: Pooling)"
     )
-    assert refused(ModelConfig.from_registry(DENSE), splade_onnx) == golden(
+    assert refused(minilm_config, splade_onnx) == golden(
         f"`{DENSE}` is of type `dense` in the registry, which is a dense model, and the files in {splade_onnx} hold a"
         " sparse one (config.json: BertForMaskedLM)"
     )

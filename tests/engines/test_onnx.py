@@ -66,8 +66,8 @@ def words(count: int) -> str:
 
 
 class TestRealWeights:
-    def test_dense_model_scores_as_with_pytorch(self, minilm_onnx: Path) -> None:
-        encoder = ModelConfig.from_registry("all-minilm-l6-v2").load("onnx", local=minilm_onnx)
+    def test_dense_model_scores_as_with_pytorch(self, minilm_onnx: Path, minilm_config: Any) -> None:
+        encoder = minilm_config.load("onnx", local=minilm_onnx)
         np.testing.assert_allclose(scores(encoder), [0.6888, 0.0037, 0.7053], atol=1e-4)
 
     def test_sparse_model_scores_as_with_pytorch(self, splade_onnx: Path, tmp_path: Path) -> None:
@@ -93,16 +93,16 @@ class TestRealWeights:
         ).with_variant("int8")
         np.testing.assert_allclose(scores(config.load("onnx", local=folder)), [0.6853, 0.0077, 0.7071], atol=2e-3)
 
-    def test_length_is_the_contracts_and_not_the_tokenizers(self, minilm_onnx: Path) -> None:
+    def test_length_is_the_contracts_and_not_the_tokenizers(self, minilm_onnx: Path, minilm_config: Any) -> None:
         saved = json.loads((minilm_onnx / "tokenizer.json").read_bytes())
         assert (saved["truncation"]["max_length"], saved["padding"]["strategy"]) == (128, {"Fixed": 128})
-        encoder: Any = ModelConfig.from_registry("all-minilm-l6-v2").load("onnx", local=minilm_onnx)
+        encoder: Any = minilm_config.load("onnx", local=minilm_onnx)
         cut, whole, longer, longest = encoder.encode_documents([words(126), words(200), words(254), words(300)])
         assert np.abs(whole - cut).max() > 0.001
         np.testing.assert_allclose(longest, longer, atol=1e-6)
 
-    def test_vectors_do_not_depend_on_the_texts_beside_them(self, minilm_onnx: Path) -> None:
-        encoder: Any = ModelConfig.from_registry("all-minilm-l6-v2").load("onnx", local=minilm_onnx)
+    def test_vectors_do_not_depend_on_the_texts_beside_them(self, minilm_onnx: Path, minilm_config: Any) -> None:
+        encoder: Any = minilm_config.load("onnx", local=minilm_onnx)
         texts = [*DOCUMENTS, "", words(150), "a"]
         together = encoder.encode_documents(texts)
         for batch_size in (1, 4):

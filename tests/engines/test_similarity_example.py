@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -51,8 +52,20 @@ def run(*arguments: object, options: tuple[str, ...] = (), **environment: str) -
     return subprocess.run(command, env=variables, capture_output=True, text=True, encoding="utf-8", check=False)
 
 
-def test_documents_are_ranked_for_each_query(minilm_onnx: Path) -> None:
-    done = run("all-minilm-l6-v2", "--local", minilm_onnx)
+# The example on a registry without a lock: the ONNX file of the tests is not that of the repository.
+WITHOUT_LOCK = """
+import runpy, sys
+import hypiler
+record = hypiler.Registry.load(sys.argv[1])["all-minilm-l6-v2"]
+hypiler.ModelConfig.from_registry = lambda id, *, dimension: hypiler.ModelConfig.from_model(record, dimension)
+del sys.argv[:2]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def test_documents_are_ranked_for_each_query(minilm_onnx: Path, tmp_path: Path) -> None:
+    copied = shutil.copy(EXAMPLE.parents[1] / "models.json", tmp_path)
+    done = run("all-minilm-l6-v2", "--local", minilm_onnx, options=("-c", WITHOUT_LOCK, copied))
     assert (done.returncode, done.stderr) == (0, "")
     scores = [float(score) for score in re.findall(SCORE, done.stdout)]
     ranked = [sorted(row, reverse=True) for row in EXPECTED]
@@ -74,8 +87,8 @@ def test_documents_are_ranked_for_each_query(minilm_onnx: Path) -> None:
             "'snowflake-arctic-l' has no vectors of dimension 100; choose one of: 256, 1024",
         ),
         (
-            ["bge-small-en-v1.5", "--local", "{folder}"],
-            "`encoding.pooling` of `bge-small-en-v1.5` is 'cls' in the registry and 'mean' in the model's files"
+            ["snowflake-arctic-embed-xs", "--local", "{folder}"],
+            "`encoding.pooling` of `snowflake-arctic-embed-xs` is 'cls' in the registry and 'mean' in the model's files"
             " ({folder}): one of them is wrong",
         ),
         (

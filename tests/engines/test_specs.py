@@ -205,7 +205,10 @@ class TestAuto:
             "except EngineError as error: print(error)\n"
             "print('onnxruntime' in sys.modules)"
         ).splitlines()
-        assert told.startswith(f"the files of `potion-retrieval-32m` in {folder} cannot be loaded: ")
+        assert told == golden(
+            f"2 files are missing in {folder} (config.json, tokenizer.json): the registry gives the sha256 of these files"
+            " of `potion-retrieval-32m`"
+        )
         assert imported == "False"
 
     def test_first_engine_is_passed_over_if_the_folder_holds_nothing_for_it(
