@@ -180,7 +180,17 @@ REGISTRIES: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "retired_over": lambda: retired(300),
     "all_retired": lambda: [entry(name, deprecated="all are") for name in ("one", "two")],
     "thousand": lambda: models(1000),
+    "outputs": lambda: [entry("one"), several()],
 }
+
+
+def several() -> dict[str, Any]:
+    """A model with three outputs, whose dense vectors can be truncated."""
+    outputs = [("dense", "dense", 128), ("sparse", "sparse", 30522), ("colbert", "multi-vector", 32)]
+    listed = [{"name": name, "type": type, "embedding_dim": width} for name, type, width in outputs]
+    model = entry("several", (64, 128), type="unified", outputs=listed)
+    model["capabilities"]["multi_vector"] = True
+    return model
 
 
 def retired(size: int) -> list[dict[str, Any]]:
@@ -245,6 +255,8 @@ def copy_own_cases(project: Path) -> None:
     }.items():
         generate(project / name, REGISTRIES[name]())
         copy_cases(Path("own"), "accepts", "rejects", *cases, to=project / name)
+    generate(project / "outputs", REGISTRIES["outputs"]())
+    copy_cases(Path("own"), "accepts_outputs", "rejects_outputs", to=project / "outputs")
 
 
 @both

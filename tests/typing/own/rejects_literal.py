@@ -18,7 +18,7 @@ from_registry("many", 64)  # type: ignore[call-overload]  # pyright: ignore[repo
 from_registry("many", dimension="64")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
 from_registry("many", dimensions=64)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
 get_model("one").nonexistent  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
-ModelConfig.from_model(get_model("many"), dimension=100)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+ModelConfig.from_model(get_model("many"), dimension=100)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
 get_model("one").resolve_dimension(64)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 

@@ -484,12 +484,14 @@ def _load() -> "_Loaded":
         hint = f"; did you mean {near!r}?" if near else ""
         return f"no {what} {name!r:.99} in this registry{hint}"
 
-    def from_registry(id: str, *, dimension: int | None = None) -> "Any":
+    def from_registry(
+        id: str, *, dimension: int | None = None, output: str | None = None
+    ) -> "Any":
         """The hypiler.ModelConfig of a model, by id, alias or repository.
 
-        `dimension` truncates the vectors to one of the model's own Matryoshka dims.
-        Raises hypiler.UnknownModelError for an unknown id, ValueError for a dimension
-        that the model does not have, and ImportError where hypiler is not installed.
+        `dimension` truncates its vectors, and `output` chooses one of its outputs. Raises
+        hypiler.UnknownModelError for an unknown id, ValueError for a dimension or an
+        output that the model does not have, ImportError where hypiler is not installed.
         """
         hypiler: "Any" = None
         if not TYPE_CHECKING:
@@ -505,7 +507,7 @@ def _load() -> "_Loaded":
         if model is None:
             near = nearest(id, repositories() if "/" in str(id) else numbers())
             raise hypiler.UnknownModelError(id, near, __name__)
-        return hypiler.ModelConfig.from_model(model, dimension=dimension)
+        return hypiler.ModelConfig.from_model(model, dimension=dimension, output=output)
 
     indexes: "dict[str, dict[str, Any]]" = {}
 

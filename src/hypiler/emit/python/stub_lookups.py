@@ -1,5 +1,6 @@
 """The lookups in a stub: `MODELS`, `get_model` and `from_registry`, with one overload per group of names."""
 
+from hypiler.emit.python.literals import quoted
 from hypiler.emit.python.stub_text import WIDTH, typed
 
 TYPE_CHECKING = False
@@ -83,14 +84,26 @@ _CALL_BY_ANY = """\
     @overload
     def __call__(self, id: _Any, *, dimension: _Any | None = None) -> {}: ...
 """
+_CALL_BY_ANY_WITH_OUTPUT = """\
+    @overload
+    def __call__(
+        self, id: _Any, *, dimension: _Any | None = None, output: _Any | None = None
+    ) -> {}: ...
+"""
 _CALL_BY_STRING = "    def __call__(self, id: str, *, dimension: int | None = None) -> {}: ...\n"
+_CALL_BY_STRING_WITH_OUTPUT = """\
+    def __call__(
+        self, id: str, *, dimension: int | None = None, output: str | None = None
+    ) -> {}: ...
+"""
 _FROM_REGISTRY = '''
 from_registry: Final[ConfigFromRegistry]
 """The hypiler.ModelConfig of a model, by id, alias or repository.
 
-`dimension` truncates the vectors to one of the model's own Matryoshka dims. Raises
-hypiler.UnknownModelError for an unknown id, ValueError for a dimension that the model does
-not have, and ImportError where hypiler is not installed.
+`dimension` truncates the vectors to one of the model's own Matryoshka dims, and `output`
+chooses one of its outputs. Raises hypiler.UnknownModelError for an unknown id, ValueError for
+a dimension or an output that the model does not have, and ImportError where hypiler is not
+installed.
 """
 '''
 
@@ -122,7 +135,8 @@ def _models(ids: "Names") -> str:
 
 def imports_from_hypiler(ways: "Sequence[Names]") -> str:
     """The imports of the config, and of the encoders that loading gives."""
-    kinds = {group.kind for way in ways for group in way.known}
+    groups = [group for way in ways for group in way.known]
+    kinds = {group.kind for group in groups} | {kind for group in groups for _, kind, _ in group.outputs}
     names = sorted([name for kind, name in _ENCODERS.items() if kind in kinds]) if ways[0].few else []
     lines = "".join([f"    {name},\n" for name in names])
     return _CONFIG + (f"from hypiler.protocols import ({_IGNORED}\n{lines})\n" if names else "")
@@ -149,15 +163,17 @@ def _calls(ways: "Sequence[Names]") -> str:
 def _overloads(ways: "Sequence[Names]", result: str) -> str:
     """The methods of a protocol; `{}` in the result is the type of the encoder."""
     anything = result.replace("[{}]", "")
+    # A config is of one output. Other functions need not take one.
+    several = anything != result and any(group.outputs for way in ways for group in way.groups)
     if not ways[0].few:
         # If an id may be any string, a repository would be taken for an id.
-        out = "".join([_call(group, anything) for group in ways[0].known])
-        return out + ("    @overload\n" if out else "") + _CALL_BY_STRING.format(anything)
-    out = _CALL_BY_ANY.format(anything) if anything != result else ""
-    for way in ways:
-        for group in way.known:
-            encoder = _ENCODERS.get(group.kind)
-            out += _call(group, result.format(encoder) if encoder else anything)
+        out = "".join([_calls_of(group, anything, several=several) for group in ways[0].known])
+        last = _CALL_BY_STRING_WITH_OUTPUT if several else _CALL_BY_STRING
+        return out + ("    @overload\n" if out else "") + last.format(anything)
+    out = ""
+    if anything != result:
+        out = (_CALL_BY_ANY_WITH_OUTPUT if several else _CALL_BY_ANY).format(anything)
+    out += "".join([_calls_of(group, result, several=several) for way in ways for group in way.known])
     for way in ways:
         # An argument that may be any of the names has no dimension that is sure to fit.
         if way.few and len(way.groups) > 1:
@@ -165,8 +181,25 @@ def _overloads(ways: "Sequence[Names]", result: str) -> str:
     return out
 
 
-def _call(group: "Group", result: str) -> str:
-    parameters = f"        self,\n        id: {group.alias},\n        *,\n{_dimension(group.dims)}\n"
+def _calls_of(group: "Group", result: str, *, several: bool) -> str:
+    """The overloads of a group: one, or one for each output of its models."""
+    if not several or not group.outputs:
+        return _call(group, group.dims, _encoded(result, group.kind))
+    out = ""
+    for number, (name, kind, dims) in enumerate(group.outputs):
+        choice = f"        output: Literal[{quoted(name)}]{'' if number else ' | None = None'},\n"
+        out += _call(group, dims, _encoded(result, kind), choice)
+    return out
+
+
+def _encoded(result: str, kind: str) -> str:
+    """The result with the type of the encoder of this kind."""
+    encoder = _ENCODERS.get(kind)
+    return result.format(encoder) if encoder else result.replace("[{}]", "")
+
+
+def _call(group: "Group", dims: "tuple[int, ...]", result: str, output: str = "") -> str:
+    parameters = f"        self,\n        id: {group.alias},\n        *,\n{_dimension(dims)}\n{output}"
     return f"{group.overload('    ')}    def __call__(\n{parameters}    ) -> {result}: ...\n"
 
 

@@ -1,16 +1,19 @@
 """The names of models in a stub: ids with aliases, or repositories, in groups that type checkers treat alike."""
 
 from hypiler._callers import deprecation
-from hypiler._encoder_types import encoder_type
 from hypiler.emit.python.literals import quoted
 from hypiler.emit.python.stub_text import WIDTH, choice
 from hypiler.schema.loading import NOT_TEXT
+from hypiler.stamps.outputs import chosen, output_kind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from hypiler.schema.model import Model
+
+    Output = tuple[str, str, tuple[int, ...]]
 
 # Some type checkers silently treat a longer union of literals as `str`, and would then check nothing. The limit applies
 # to ids and to repositories separately.
@@ -29,16 +32,18 @@ class Group:
         dims: The widths of the models' vectors.
         kind: The kind of encoder that loading the models gives, or "other".
         warning: What is said of a deprecated model; empty for all others.
+        outputs: The name, the kind and the widths of each output, the default one first; empty for most models.
         names: Ids and aliases, or repositories.
     """
 
-    __slots__ = ("alias", "dims", "kind", "names", "warning")
+    __slots__ = ("alias", "dims", "kind", "names", "outputs", "warning")
 
     def __init__(self, alias: str, like: "Model", names: list[str]) -> None:
         self.alias = alias
         self.dims = like.dimensions
         self.kind = _kind(like)
         self.warning = _warning(like)
+        self.outputs = _outputs(like)
         self.names = names
 
     def overload(self, indent: str = "") -> str:
@@ -69,7 +74,7 @@ class Names:
         self._too_many = too_many
         alike: dict[tuple[object, ...], list[str]] = {}
         for name, model in names.items():
-            alike.setdefault((model.dimensions, _kind(model), _warning(model)), []).append(name)
+            alike.setdefault((model.dimensions, _kind(model), _warning(model), _outputs(model)), []).append(name)
         self.groups = [
             Group(alias, names[part[0]], part)
             for number, group in enumerate(alike.values())
@@ -103,12 +108,18 @@ def ways_of_naming(models: "Sequence[Model]") -> "tuple[Names, Names]":
     return ids, Names("Repository", "_Repositories", repositories, _TOO_MANY_REPOSITORIES)
 
 
-def _kind(model: "Model") -> str:
+def _kind(model: "Any") -> str:
     """The kind of encoder that loading the model gives, or "other" for a model that no engine loads."""
     if model.model_type in NOT_TEXT:
         return "other"
-    found = encoder_type(model.model_type, multi_vector=model.multi_vector)
+    found = output_kind(model)
     return "dense" if found == "static" else found
+
+
+def _outputs(model: "Model") -> "tuple[Output, ...]":
+    """The name, the kind and the widths of each output, the default one first."""
+    views = [(one.name, chosen(model, one.name)) for one in model.outputs]
+    return tuple([(name, _kind(view), tuple(view.dimensions)) for name, view in views])
 
 
 def _warning(model: "Model") -> str:
@@ -120,6 +131,8 @@ def _group_name(prefix: str, model: "Model", number: int) -> str:
     """The private type alias for the names of models like this one."""
     if model.deprecated:
         return f"{prefix}_deprecated_{number}"
+    if model.outputs:
+        return f"{prefix}_several_outputs_{number}"
     first = f"{prefix}_{_kind(model)}_"
     name = first + "_".join([str(dim) for dim in model.dimensions])
     return name if len(name) <= 60 else f"{first}{model.dimensions[0]}_to_{model.dimensions[-1]}_{number}"
