@@ -67,7 +67,7 @@ def check_rows(lab: Lab, sizes: list[int], rounds: int) -> Iterator[Row]:
     clean = Command([lab.hypiler, "check", str(lab.registry(_CHECKED))], lab.folder)
     report = Command([lab.hypiler, "check", str(faulty)], lab.folder, code=1)
     as_json = Command([*report.arguments, "--format", "json"], lab.folder, code=1)
-    count = sum(finding["severity"] != "note" for finding in json.loads(as_json.run()))
+    count = sum(finding["severity"] != "note" for finding in json.loads(as_json.run())["findings"])
     if count != _FAULTS:
         raise RuntimeError(f"hypiler check found {count} faults, not {_FAULTS}")
     commands = {"pass": lab.nothing(), "clean": clean, "with 20 faults": report}

@@ -81,6 +81,8 @@ def model(number: int) -> dict[str, Any]:
     organization, account = random.choice(list(ORGANIZATIONS.items()))
     body = random.choice(BACKBONES)
     width = random.choice([64, 96, 128]) if kind == "colbert" else body.hidden
+    # A sparse vector has one number per word of the vocabulary.
+    width = body.vocabulary if kind == "sparse" else width
     dims = _matryoshka_dims(width) if random.random() < MATRYOSHKA else []
     id = f"{kind}-{body.variant.lower()}-{number:06}"
     return {
@@ -120,17 +122,14 @@ def model(number: int) -> dict[str, Any]:
             "quantization": ["fp32", "fp16", "int8"][: random.randint(1, 3)],
             **({"matryoshka": True} if dims else {}),
         },
-        "performance": {
-            "beir_avg": _score(random, published=BEIR),
-            "ms_marco_mrr10": _score(random, published=MS_MARCO),
-        },
+        "performance": _performance(random),
         "license": random.choice(["Apache-2.0", "MIT", "CC-BY-NC-4.0"]),
         "description": _sentence(random),
     }
 
 
 def _matryoshka_dims(width: int) -> list[int]:
-    smaller = [dim for dim in (64, 128, 256, 512) if dim < width]
+    smaller = [dim for dim in (64, 128, 256, 512) if dim < width < 10_000]
     return [*smaller, width] if smaller else []
 
 
@@ -138,6 +137,12 @@ def _languages(random: Random) -> list[str]:
     if random.random() < ENGLISH:
         return ["en"]
     return sorted(random.sample(LANGUAGES, random.randint(2, 12)))
+
+
+def _performance(random: Random) -> dict[str, Any]:
+    beir = _score(random, published=BEIR)
+    sets = {} if beir is None else {"beir_datasets": "beir-15"}
+    return {"beir_avg": beir, "ms_marco_mrr10": _score(random, published=MS_MARCO), **sets}
 
 
 def _score(random: Random, *, published: float) -> float | None:

@@ -18,6 +18,7 @@ def faulty(number: int) -> dict[str, Any]:
     (model,) = json.loads(BASE.read_text("utf-8"))["models"]
     model["id"] = f"model-{number:02}"
     model["descripton"] = model.pop("description")
+    model["revision"] = "1" * 40
     specs, kind = model["specs"], number % 5
     specs["embedding_dim"] = [0, "384", None, 384.0, True][kind]
     model["license"] = ["mit license", "", 1, "Apache 2", None][kind]

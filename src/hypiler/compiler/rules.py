@@ -31,7 +31,7 @@ rule = RuleSet()
 """Declares a rule for one model: the function takes an `DecodedModel`."""
 
 
-def _parts_of(attribute: str) -> tuple[str, ...]:
+def parts_of(attribute: str) -> tuple[str, ...]:
     """The names of the parts of a record, in the order of its values."""
     records = FIELDS[BY_ATTRIBUTE[attribute]].type
     return tuple(records.fields) if isinstance(records, Records) else ()
@@ -40,7 +40,7 @@ def _parts_of(attribute: str) -> tuple[str, ...]:
 # A source may be given for a field or for a whole section.
 _PATHS = frozenset(".".join(field.path[:depth]) for field in FIELDS for depth in range(1, len(field.path) + 1))
 _WITH_PARTS = frozenset(field.name for field in FIELDS if isinstance(field.type, ListOf | MapOf | Records))
-_VARIANT = _parts_of("variants")
+_VARIANT = parts_of("variants")
 # A token as markers are written: [Q], [unused0], <|query|>.
 _MARKER = re.compile(r"\s*(?:\[[^\s\[\]]+\]|<[^\s<>]+>)\s*")
 _DEPTH = max(len(field.path) for field in FIELDS)
@@ -94,6 +94,7 @@ def projection_dims_without_projection(model: "DecodedModel") -> "Violations":
 
 
 _MATRYOSHKA = ("matryoshka", "matryoshka_dims")
+_RANGE = ("matryoshka", "matryoshka_min", "matryoshka_max")
 
 
 @rule("M205", "matryoshka-dims-unsorted", ERROR, needs=_MATRYOSHKA, given="matryoshka_dims")
@@ -126,20 +127,56 @@ def matryoshka_without_embedding_dim(model: "DecodedModel") -> "Violations":
         yield model.at("matryoshka_dims", message, help="the full width is one of the widths to choose from")
 
 
-@rule("M208", "matryoshka-contradiction", ERROR, needs=_MATRYOSHKA, given="matryoshka_dims")
+@rule("M208", "matryoshka-contradiction", ERROR, needs=(*_RANGE, "matryoshka_dims"))
 def matryoshka_contradiction(model: "DecodedModel") -> "Violations":
     """Widths to choose from are what the flag says that there are."""
-    if model.matryoshka is False:
+    if model.matryoshka is not False:
+        return
+    if model.matryoshka_dims:
         message = "`capabilities.matryoshka` is false, but `architecture.matryoshka_dims` are given"
+        yield model.at("matryoshka", message)
+    elif model.matryoshka_min or model.matryoshka_max:
+        message = "`capabilities.matryoshka` is false, but `architecture.matryoshka_range` is given"
         yield model.at("matryoshka", message)
 
 
-@rule("M209", "matryoshka-dims-unknown", WARNING, needs=_MATRYOSHKA, given="matryoshka")
+@rule("M209", "matryoshka-dims-unknown", WARNING, needs=(*_RANGE, "matryoshka_dims"), given="matryoshka")
 def matryoshka_dims_unknown(model: "DecodedModel") -> "Violations":
     """Without the widths nobody can choose one."""
-    if not model.matryoshka_dims:
+    if not (model.matryoshka_dims or model.matryoshka_min or model.matryoshka_max):
         message = "`capabilities.matryoshka` is true, but no `architecture.matryoshka_dims` are given"
-        yield model.at("matryoshka", message, help="list the widths that the authors trained for")
+        help = "list the widths that the authors trained for, or write `matryoshka_range` if any width will do"
+        yield model.at("matryoshka", message, help=help)
+
+
+_ONE_MEANING = "the widths of a model must have one meaning"
+
+
+@rule("M225", "matryoshka-dims-and-range", ERROR, needs=(*_RANGE, "matryoshka_dims"), always=_ONE_MEANING)
+def matryoshka_dims_and_range(model: "DecodedModel") -> "Violations":
+    """A model can be cut to the widths of a list, or to any width in a range."""
+    if model.matryoshka_dims and (model.matryoshka_min or model.matryoshka_max):
+        message = "`architecture` must have `matryoshka_dims` or `matryoshka_range`, not both"
+        help = "keep the range if the authors say that any width will do, else the list"
+        yield model.at("matryoshka_dims", message, help=help)
+
+
+@rule("M226", "matryoshka-range-wrong", ERROR, needs=(*_RANGE, "embedding_dim"), always=_ONE_MEANING)
+def matryoshka_range_wrong(model: "DecodedModel") -> "Violations":
+    """A range goes from its smallest width to the full one."""
+    least, most, width = model.matryoshka_min, model.matryoshka_max, model.embedding_dim
+    if least is None and most is None:
+        return
+    for name, value in (("min", least), ("max", most)):
+        if value is None:
+            message = f"`architecture.matryoshka_range` must have `min` and `max`, but `{name}` is missing"
+            yield model.at(f"matryoshka_{name}", message, help="`max` is `specs.embedding_dim`")
+    if most is not None and most != width:
+        message = f"`architecture.matryoshka_range.max` must equal `specs.embedding_dim` ({width}), got {most}"
+        yield model.at("matryoshka_max", message, help="the full width is the largest one to choose")
+    elif least is not None and most is not None and least > most:
+        message = f"`architecture.matryoshka_range.min` must be at most `max` ({most}), got {least}"
+        yield model.at("matryoshka_min", message)
 
 
 _PARAMETERS = ("parameters", "vocab_size", "hidden_dim")
@@ -148,6 +185,8 @@ _PARAMETERS = ("parameters", "vocab_size", "hidden_dim")
 @rule("M210", "parameters-below-vocabulary", WARNING, needs=_PARAMETERS, given="vocab_size")
 def parameters_below_vocabulary(model: "DecodedModel") -> "Violations":
     """The embeddings of the vocabulary are parameters as well."""
+    if model.parameters is None or model.hidden_dim is None:
+        return
     least = model.vocab_size * model.hidden_dim
     # A rounded count may be below the exact one. If a tenth does not explain the difference, it is another model's.
     if parameter_count(model.parameters) < 0.9 * least:
@@ -167,7 +206,7 @@ _POSITIONS = ("context_length", "max_position_embeddings", "modalities", "archit
 def context_exceeds_positions(model: "DecodedModel") -> "Violations":
     """Every token of a text has a position."""
     context, positions = model.context_length, model.max_position_embeddings
-    if context > positions and _is_of_text(model):
+    if context is not None and context > positions and _is_of_text(model):
         message = f"`specs.context_length` is {context}, but the model has only {positions} positions"
         yield model.at("context_length", message)
 
@@ -176,6 +215,8 @@ def context_exceeds_positions(model: "DecodedModel") -> "Violations":
 def positions_without_offset(model: "DecodedModel") -> "Violations":
     """Some families have positions that no token can take."""
     context, positions = model.context_length, model.max_position_embeddings
+    if context is None or model.architecture_type is None:
+        return
     needed = context + reserved_positions(model.architecture_type)
     if context <= positions < needed and _is_of_text(model):
         message = f"`specs.max_position_embeddings` is {positions}, but a context of {context} needs {needed}"
@@ -288,7 +329,7 @@ def _missing_facts(model: "DecodedModel") -> "Violations":
         yield model.at(missing[0], message, help="look it up in the model card, and write it down")
 
 
-@rule("M216", "license-spelling", WARNING, needs=("license",))
+@rule("M216", "license-spelling", WARNING, needs=("license",), given="license")
 def license_spelling(model: "DecodedModel") -> "Violations":
     """Licences are spelled as SPDX does, so that they can be compared."""
     if model.license in USUAL_LICENSES:
@@ -301,7 +342,7 @@ def license_spelling(model: "DecodedModel") -> "Violations":
         yield model.at("license", message, help=f"write `{spelling}`")
 
 
-@rule("M219", "license-not-spdx", WARNING, needs=("license",))
+@rule("M219", "license-not-spdx", WARNING, needs=("license",), given="license")
 def license_not_spdx(model: "DecodedModel") -> "Violations":
     """Policies compare licences by the identifiers of SPDX."""
     if model.license in USUAL_LICENSES:

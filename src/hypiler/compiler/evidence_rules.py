@@ -1,0 +1,199 @@
+"""The rules for what an entry says about its own evidence: sources, commits, files and scores.
+
+To add a rule, write its function here and its page in docs/diagnostics.
+"""
+
+import re
+
+from hypiler.compiler.registry_rules import registry_rule
+from hypiler.compiler.rule_set import RuleSet
+from hypiler.compiler.rules import parts_of
+from hypiler.diagnostics.codes import NOTE, WARNING
+from hypiler.diagnostics.escaping import quote_name
+from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from hypiler.compiler.decoded import DecodedModel
+    from hypiler.compiler.rule_set import Violation
+    from hypiler.diagnostics.finding import Path
+
+    Violations = Iterator[Violation]
+
+evidence_rule = RuleSet()
+"""Declares a rule for one model, as `hypiler.compiler.rules.rule` does."""
+
+# The patterns are compiled when a text first asks for them, since that takes longer than checking a registry.
+#
+# How sources name a commit behind a repository: `/blob/7d8fee1`, `/modules.json @7d8fee1`, ` commit 7d8fee1`.
+_COMMIT = (
+    r"(?:/(?:blob|tree|resolve|raw|commits?|blame)/|(?:/[^\s;,()@]*)?(?:\s*\(?(?:blame )?@|\s+commit\s+))"
+    r"([0-9a-f]{7,40})\b"
+)
+_LONGEST = 200  # characters between a repository and its commit
+_MOST_NAMED = 3  # facts that a message names
+
+
+@evidence_rule("M220", "read-at-another-commit", NOTE, needs=("sources", "revision", "huggingface_id"), given="sources")
+def read_at_another_commit(model: "DecodedModel") -> "Violations":
+    """`revision` is the commit that the facts were read at."""
+    revision, repository = model.revision, model.huggingface_id
+    if not revision or not repository:
+        return
+    others: dict[str, str] = {}
+    for path, source in model.sources.items():
+        commits = _commits_named(source, repository) if isinstance(source, str) else _commit_of(source, repository)
+        if commits and not any(revision.startswith(commit) for commit in commits):
+            others[path] = commits[0]
+    if others:
+        named = ", ".join([f"{quote_name(path)} ({commit[:7]})" for path, commit in [*others.items()][:_MOST_NAMED]])
+        more = f" and {len(others) - _MOST_NAMED} more" if len(others) > _MOST_NAMED else ""
+        message = f"`revision` is {revision[:7]}, but `sources` names other commits for {named}{more}"
+        help = "read these facts again at `revision`, or move `revision` to the commit that they were read at"
+        yield model.at("sources", message, (next(iter(others)),), help=help)
+
+
+def _commits_named(source: str, repository: str) -> list[str]:
+    """The commits of a repository that a text names."""
+    commits: list[str] = []
+    start = source.find(repository)
+    while start >= 0:
+        end = start + len(repository)
+        # A letter of a longer name may stand before or behind.
+        if (found := re.match(_COMMIT, source[end : end + _LONGEST])) and not (
+            start and re.match(r"[\w-]", source[start - 1])
+        ):
+            commits.append(found[1])
+        start = source.find(repository, end)
+    return commits
+
+
+def _commit_of(source: "Any", repository: str) -> list[str]:
+    """The commits of a repository that a source with parts names."""
+    own = str(source.get("repository", "")).lower() == repository.lower()
+    return [source["commit"]] if own and "commit" in source else _commits_named(source.get("url", ""), repository)
+
+
+_FILES = ("tokenizer_file", "config_file", "safetensors_file", "pytorch_file", "onnx_file", "query_weights_file")
+_PINS = ("id", "revision", "huggingface_id", "file_sha256", "variants")
+_VARIANT = parts_of("variants")
+_FILE, _SHA256 = _VARIANT.index("file"), _VARIANT.index("sha256")
+
+
+@registry_rule("M221", "file-without-revision", NOTE, needs=(*_FILES, *_PINS))
+def file_without_revision(models: "list[DecodedModel]") -> "Violations":
+    """A branch moves: only a commit or a sha256 says which file is meant."""
+    found = [(model, place) for model in models if (place := _moving_file(model))]
+    if found:
+        # One finding for all, since a registry that pins nothing would have one per model.
+        model, (attribute, part) = found[0]
+        named = ", ".join([f"`{model.id}`" for model, _ in found[:_MOST_NAMED]])
+        more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
+        one = len(found) == 1
+        message = f"the files of {named}{more} may change: {'its entry states' if one else 'their entries state'}"
+        help = "write the commit into `revision`, or run `hypiler pin`"
+        yield model.at(attribute, f"{message} neither `revision` nor a sha256", part, help=help)
+
+
+def _moving_file(model: "DecodedModel") -> "tuple[str, Path] | None":
+    """Where the entry names a file of a repository without saying which version is meant: attribute and part."""
+    if model.revision or not model.huggingface_id:
+        return None
+    for attribute in _FILES:
+        if (file := getattr(model, attribute)) and file not in model.file_sha256:
+            return attribute, ()
+    for index, variant in enumerate(model.variants):
+        if variant[_FILE] and not variant[_SHA256]:
+            return "variants", (index, "file")
+    return None
+
+
+_SCORE = parts_of("scores")
+_DATASETS = _SCORE.index("datasets")
+
+
+@evidence_rule("M222", "score-without-datasets", WARNING, needs=("beir_avg", "beir_datasets", "scores"))
+def score_without_datasets(model: "DecodedModel") -> "Violations":
+    """Means over different data sets cannot be compared."""
+    if model.beir_avg is not None and model.beir_datasets is None:
+        message = "`performance.beir_datasets` must be set, since `beir_avg` is given"
+        help = "write the number of data sets that the mean is over, such as `beir-13`"
+        yield model.at("beir_avg", message, help=help)
+    for index, score in enumerate(model.scores):
+        if not score[_DATASETS]:
+            message = f"`performance.scores[{index}].datasets` must name the data sets of the score"
+            yield model.at("scores", message, (index,), help="list them, even if there is only one")
+
+
+# Metrics that are fractions, as people write them: `nDCG@10`, `ndcg_at_10`, `MRR`, `Recall@100`, `R@5`.
+_FRACTION = (
+    r"(?i)(?:mean |average |avg\.? )?"
+    r"(?:ndcg|mrr|map|recall|precision|accuracy|acc|hits?|hit rate|success|f1|r|p)(?![a-z])"
+)
+_METRIC, _VALUE = _SCORE.index("metric"), _SCORE.index("value")
+
+
+@evidence_rule("M223", "score-not-a-fraction", WARNING, needs=("scores",), given="scores")
+def score_not_a_fraction(model: "DecodedModel") -> "Violations":
+    """Scores of ranking are 0..1 in a registry, however they were printed."""
+    for index, score in enumerate(model.scores):
+        value = score[_VALUE]
+        if not 0 <= value <= 1 and re.match(_FRACTION, score[_METRIC].strip()):
+            message = (
+                f"`performance.scores[{index}].value` must be in 0..1 for {quote_name(score[_METRIC])}, got {value}"
+            )
+            help = f"write {round(value / 100, 6)}" if 1 < value <= 100 else None
+            yield model.at("scores", message, (index, "value"), help=help)
+
+
+# Statements that vectors can be cut. Inside an address or a longer name, the word belongs to something else.
+_STATEMENT = (
+    r"(?i)(?<![\w/-])(?:matryoshka|MRL)(?![\w/-]*/)(?!_)\b"
+    r"|\b(?:embeddings?|vectors?|dimensions?) (?:can be|may be|are) (?:truncated|cut|shortened)"
+    r"|\btruncat\w+ (?:the )?(?:embeddings?|vectors?|(?:output )?dimensions?)"
+)
+_DENIAL = r"(?i)\b(?:no|not|non|without|never|unlike|cannot)\b[^.;]{0,30}$|n't [^.;]{0,30}$"
+_HINTS = ("atryoshka", "MRL", "mrl", "runcat", "horten", " cut")
+_NEEDS = ("matryoshka", "matryoshka_dims", "matryoshka_max", "sources", "extra", "description")
+
+
+@evidence_rule("M224", "matryoshka-not-stated", WARNING, needs=_NEEDS)
+def matryoshka_not_stated(model: "DecodedModel") -> "Violations":
+    """Where no widths are stated, vectors cannot be cut; other places of the entry must not say otherwise."""
+    if model.matryoshka is not None or model.matryoshka_dims or model.matryoshka_max:
+        return
+    for attribute, part, statement in _statements(model):
+        where = ".".join([FIELDS[BY_ATTRIBUTE[attribute]].name, *part])
+        message = f"{quote_name(where)} says {quote_name(statement)}, but no Matryoshka widths are stated"
+        help = "write `architecture.matryoshka_dims` or `matryoshka_range`, or `capabilities.matryoshka`: false"
+        yield model.at(attribute, message, part, help=help)
+        return
+
+
+def _statements(model: "DecodedModel") -> "Iterator[tuple[str, tuple[str, ...], str]]":
+    """The places that say that vectors can be cut: attribute, key, and the words."""
+    for key, value in model.extra.items():
+        named = "matryoshka" in key.lower() or "mrl" in key.lower().split("_")
+        if named and value not in (None, False, "", (), "no", "No", "none", "false"):
+            yield "extra", (key,), key
+        elif isinstance(value, str) and (words := _statement(value)):
+            yield "extra", (key,), words
+    for path, source in model.sources.items():
+        if words := _statement(source if isinstance(source, str) else str(source.get("quote", ""))):
+            yield "sources", (path,), words
+    if words := _statement(model.description or ""):
+        yield "description", (), words
+
+
+def _statement(text: str) -> str:
+    """The words of a text that say that vectors can be cut; empty if there are none."""
+    # Most texts have no word of the kind, and a search for words costs less than the pattern.
+    if not any(hint in text for hint in _HINTS):
+        return ""
+    for found in re.finditer(_STATEMENT, text):
+        if not re.search(_DENIAL, text[: found.start()]):
+            return found[0]
+    return ""
