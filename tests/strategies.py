@@ -335,7 +335,11 @@ def plain_model(**changed: Any) -> Tree:
         "sources": {"specs.vocab_size": "a paper"},
         "aliases": ["plain-alias"],
         "encoding.inference_free_queries": False,
+        "deprecated": "use org/other instead",
     }
+    # A model states widths to choose from in one of two forms.
+    for name in _RANGE:
+        del flat[name]
     flat["variants"][0]["file"] = "word.onnx"
     _put_in_one_place(flat["variants"][0])
     return nest(flat | {name.replace("__", "."): v for name, v in changed.items()})

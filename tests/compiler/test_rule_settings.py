@@ -132,10 +132,19 @@ def test_ignored_error_leaves_a_correct_module(code: str, tmp_path: Path) -> Non
     assert "plain" in emit_markdown(registry)
 
 
+def without_dims(**changed: Any) -> Any:
+    """A plain model without a list of widths."""
+    model = plain_model(**changed)
+    del model["architecture"]["matryoshka_dims"]
+    return model
+
+
 # For each rule that cannot be ignored, models that it refuses.
 KEPT = {
     "M201": [plain_model(), plain_model()],
     "M215": [plain_model(variants=[{"id": "a", "quantization": "int8"}] * 2)],
+    "M225": [plain_model(architecture__matryoshka_range__min=3, architecture__matryoshka_range__max=7)],
+    "M226": [without_dims(architecture__matryoshka_range__min=3)],
     "M230": [{**plain_model(), "source": {"path": "models/a"}}],
     "M231": [elsewhere(api="openai")],
     "M301": [plain_model(id="a-b", aliases=[]), plain_model(id="a.b", aliases=[])],

@@ -77,7 +77,7 @@ class TestMatryoshka:
         del model["architecture"]["matryoshka_dims"]
         message = golden("`capabilities.matryoshka` is true, but no `architecture.matryoshka_dims` are given")
         path = "$.models[0].capabilities.matryoshka"
-        help = golden("list the widths that the authors trained for")
+        help = golden("list the widths that the authors trained for, or write `matryoshka_range` if any width will do")
         assert findings(model) == [("M209", path, message, help)]
         registry = compiled(registry_of(model))
         assert not registry.has_errors
@@ -106,11 +106,11 @@ class TestParameters:
     def test_fewer_than_the_vocabulary_takes_is_a_warning(self) -> None:
         message = golden("`specs.parameters` is 10M, but vocabulary × hidden size alone is 23.4M")
         help = golden("one of parameters, vocab_size and hidden_dim is another model's")
-        changed = {"specs__vocab_size": 30522, "specs__hidden_dim": 768}
+        changed = {"specs__vocab_size": 30522, "specs__hidden_dim": 768, "encoding__dense_layers": []}
         assert of(specs__parameters="10M", **changed) == [("M210", "$.models[0].specs.parameters", message, help)]
 
     def test_a_rounded_count_is_no_fault(self) -> None:
-        changed = {"specs__vocab_size": 30522, "specs__hidden_dim": 768}
+        changed = {"specs__vocab_size": 30522, "specs__hidden_dim": 768, "encoding__dense_layers": []}
         assert of(specs__parameters="22M", **changed) == []
 
     def test_a_count_of_very_many_digits_is_refused_and_not_computed(self) -> None:

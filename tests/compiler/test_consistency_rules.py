@@ -1,0 +1,129 @@
+"""Facts of one entry, or of two, that refute each other."""
+
+from typing import Any
+
+import pytest
+from generated import compiled
+from strategies import plain_model, registry_of
+
+
+def messages(code: str, *models: Any) -> list[str]:
+    return [f.message for f in compiled(registry_of(*models)).findings if f.code == code]
+
+
+def model(**changed: Any) -> Any:
+    """A model without layers after its hidden states."""
+    shape = {"architecture__has_projection": False, "architecture__projection_dims": None, "encoding__dense_layers": []}
+    return plain_model(**{**shape, **changed})
+
+
+def layer(taken: int, given: int) -> dict[str, int]:
+    return {"in_features": taken, "out_features": given}
+
+
+@pytest.mark.parametrize(
+    ("layers", "expected"),
+    [
+        ([layer(7, 9), layer(9, 7)], []),
+        ([layer(8, 7)], ["`encoding.dense_layers[0].in_features` is 8, but `specs.hidden_dim` is 7"]),
+        (
+            [layer(7, 9), layer(8, 7)],
+            ["`encoding.dense_layers[1].in_features` is 8, but `encoding.dense_layers[0].out_features` is 9"],
+        ),
+        ([layer(7, 9)], ["`encoding.dense_layers[0].out_features` is 9, but `specs.embedding_dim` is 7"]),
+    ],
+)
+def test_layers_lead_from_hidden_states_to_the_vector(layers: Any, expected: list[str]) -> None:
+    assert messages("M227", plain_model(encoding__dense_layers=layers)) == expected
+
+
+@pytest.mark.parametrize(
+    ("changed", "attribute"),
+    [
+        ({"type": "dense", "specs__hidden_dim": 9}, "hidden_dim"),
+        ({"type": "colbert", "specs__hidden_dim": 9}, "hidden_dim"),
+        ({"type": "sparse", "specs__vocab_size": 9, "specs__hidden_dim": 5}, "vocab_size"),
+        ({"type": "static", "specs__hidden_dim": 9}, None),
+        ({"type": "time-series", "specs__hidden_dim": 9}, None),
+        ({"type": "dense", "specs__hidden_dim": 9, "encoding__dense_layers": [layer(9, 7)]}, None),
+        ({"type": "sparse", "specs__vocab_size": None}, None),
+    ],
+)
+def test_width_of_a_vector_has_a_reason(changed: Any, attribute: str | None) -> None:
+    reason = "and neither `has_projection` nor `dense_layers` says why"
+    expected = f"`specs.embedding_dim` is 7, but `{attribute}` is 9, {reason}"
+    assert messages("M228", model(**changed)) == ([expected] if attribute else [])
+
+
+@pytest.mark.parametrize(
+    ("type", "multi_vector", "pooling", "similarity", "wrong"),
+    [
+        ("colbert", True, "none", "max_sim", []),
+        ("dense", False, "mean", "cosine", []),
+        ("sparse", False, "max", "dot", []),
+        ("unified", True, "cls", "cosine", []),
+        ("reranker", False, "cls", "cosine", []),
+        ("colbert", False, "mean", "cosine", ["multi_vector", "pooling", "similarity"]),
+        ("dense", True, "none", "max_sim", ["multi_vector", "pooling", "similarity"]),
+    ],
+)
+def test_one_vector_or_one_per_token(
+    type: str, multi_vector: bool, pooling: str, similarity: str, wrong: list[str]
+) -> None:
+    encoding = {"encoding__pooling": pooling, "encoding__similarity": similarity}
+    changed = plain_model(type=type, capabilities__multi_vector=multi_vector, outputs=[], **encoding)
+    assert [text.partition("` is ")[0].rpartition(".")[2] for text in messages("M229", changed)] == wrong
+
+
+def test_no_text_is_longer_than_the_context() -> None:
+    changed = {"encoding__document_length": 8, "encoding__query_length": 7}
+    assert messages("M243", plain_model(**changed)) == [
+        "`encoding.document_length` is 8, but `specs.context_length` is 7"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("quantization", "file", "size", "is_wrong"),
+    [
+        ("fp32", "model.safetensors", 440_000_000, False),
+        ("fp32", "model.safetensors", 219_000_000, True),
+        ("fp16", "model.safetensors", 219_000_000, False),
+        ("fp16", "model.safetensors", 440_000_000, True),
+        ("int8", "model.onnx", 110_000_000, False),
+        ("int8", "model.onnx", 300_000_000, False),
+        ("int8", "model.onnx", 700_000_000, True),
+        ("fp32", "model.onnx", 1_000_000, False),
+        ("fp32", "model-00001-of-00002.safetensors", 200_000_000, False),
+        ("fp32", "model.safetensors.index.json", 20_000, False),
+    ],
+)
+def test_size_fits_the_parameters(quantization: str, file: str, size: int, *, is_wrong: bool) -> None:
+    variant = {"id": "v", "quantization": quantization, "file": file, "size_bytes": size}
+    assert len(messages("M244", plain_model(specs__parameters="110M", variants=[variant]))) == is_wrong
+
+
+@pytest.mark.parametrize(
+    ("text", "is_fine"),
+    [("use other", True), ("see org/other", True), ("use nothing", False), ("plain is old", False)],
+)
+def test_deprecated_model_names_its_successor(text: str, *, is_fine: bool) -> None:
+    models = [plain_model(deprecated=text), plain_model(id="other", huggingface_id="org/x", aliases=[])]
+    del models[1]["deprecated"]
+    assert (messages("M245", *models) == []) is is_fine
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, []),
+        ({"specs__hidden_dim": 9}, ["`specs.hidden_dim` is `9`, but `7` for its base model `plain`"]),
+        ({"architecture__type": "gpt"}, ["`architecture.type` is `gpt`, but `text` for its base model `plain`"]),
+        ({"type": "static", "specs__hidden_dim": 9}, []),
+    ],
+)
+def test_model_has_the_network_of_its_base_model(changed: Any, expected: list[str]) -> None:
+    tuned = plain_model(
+        **{"id": "tuned", "aliases": [], "huggingface_id": "org/tuned", "dependencies__base_model": "org/name"}
+        | changed
+    )
+    assert messages("M246", plain_model(huggingface_id="org/name"), tuned) == expected
