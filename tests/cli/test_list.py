@@ -210,7 +210,6 @@ KEYS: dict[str, Callable[[ModelInfo], Any]] = {
     "type": lambda m: str(m.model_type),
     "dim": lambda m: m.embedding_dim,
     "context": lambda m: m.context_length,
-    "beir": lambda m: m.beir_avg,
     "mrr": lambda m: m.ms_marco_mrr10,
     "date": lambda m: m.release_date,
 }
@@ -393,6 +392,34 @@ def test_ranking_over_different_sets_of_data_says_so() -> None:
     assert note in on_terminal(ALL, 140, "beir")
     assert note not in on_terminal(one, 140, "beir")
     assert note not in on_terminal(ALL, 140, "id")
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_scores_are_sorted_among_those_over_the_same_data_sets(capsys: Capture, folder: Path, reverse: bool) -> None:
+    scores = [(0.5, "beir-13"), (0.6, "beir-9"), (0.4, "beir-13"), (None, None), (0.9, None), (0.7, "beir-9")]
+    project(variations(*[{"performance.beir_avg": score} for score, _ in scores]), folder)
+    tree = json.loads((folder / "models.json").read_text("utf-8"))
+    for model, (_, sets) in zip(tree["models"], scores, strict=True):
+        model["performance"].pop("beir_datasets", None)
+        model["performance"] |= {"beir_datasets": sets} if sets else {}
+    (folder / "models.json").write_text(json.dumps(tree), "utf-8")
+    ids = [model["id"] for model in tree["models"]]
+    order = [[1, 5], [2, 0], [4]]
+    order = [numbers[::-1] for numbers in order] if reverse else order
+    arguments = ["--sort", "beir", *(["--reverse"] if reverse else [])]
+    assert listed(capsys, *arguments) == [*[ids[n] for numbers in order for n in numbers], ids[3]]
+    assert main(["list", "--json", *arguments]) == 0
+    groups = json.loads(capsys.readouterr().out)["groups"]
+    assert [(one["datasets"], one["models"]) for one in groups] == [
+        (name, [ids[n] for n in numbers]) for name, numbers in zip(["beir-9", "beir-13", None], order, strict=True)
+    ]
+    lines = [line for line in printed(capsys, *arguments) if not line.startswith(tuple(ids))]
+    assert lines[1:5] == [
+        "beir-9: mean over 9 data sets",
+        "beir-13: mean over 13 data sets",
+        "data sets unknown",
+        "no BEIR score",
+    ]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")

@@ -5,7 +5,7 @@ import sys
 from hypiler.cli.registries import add_registry_arguments, count_of, open_registry
 from hypiler.cli.streams import FINDINGS, OK, usage_error
 from hypiler.cli.tables import UNKNOWN, Column, table
-from hypiler.cli.terminal import Page, pad, wrap, write_lines
+from hypiler.cli.terminal import Page, cut, pad, wrap, write_lines
 from hypiler.diagnostics.escaping import did_you_mean, printable, quote_name
 from hypiler.diagnostics.terminal_text import columns_of
 from hypiler.schema.language_tags import matches, read_tag
@@ -26,7 +26,7 @@ EXAMPLES = """examples:
   hypiler list --shipped --type colbert      the shipped ColBERT models
   hypiler list --shipped --language de --license mit    German, under the MIT licence
   hypiler list --max-dim 512 --matryoshka    short vectors that can be cut shorter
-  hypiler list --sort beir --reverse         the best score first
+  hypiler list --sort beir --reverse         the best score over the same data sets first
   hypiler list --file models.json --json | jq -r '.models[].huggingface_id'
 """
 # If a model has more languages than these, they are counted instead of named.
@@ -97,7 +97,8 @@ def run(options: "Namespace") -> int:
     if options.json:
         from hypiler.cli.json_output import print_document
 
-        print_document(models=[model.to_dict() for model in models])
+        groups = [{"datasets": name, "models": ids} for name, ids in _groups(models, options.sort)]
+        print_document(models=[model.to_dict() for model in models], groups=groups)
         return OK
     write_lines(_lines(models, registry, Page.of(sys.stdout), options.sort))
     return OK
@@ -164,10 +165,27 @@ def _sorted(models: "list[Model]", sort: "str | None", *, reverse: bool) -> "lis
     key = _SORTS[sort]
     found = [(value, model) for model in models if (value := key(model)) is not None]
     found.sort(key=_value, reverse=reverse)
+    if sort == "beir":
+        # Scores over different data sets cannot be compared: each set of them is a group of its own.
+        found.sort(key=lambda pair: _number_of_sets(pair[1]))
     return [
         *[model for _, model in found],
         *[model for model in models if key(model) is None],
     ]
+
+
+def _number_of_sets(model: "Model") -> int:
+    """Over how many data sets the BEIR score is the mean; more than there can be if the entry does not say it."""
+    return int(model.beir_datasets.removeprefix("beir-")) if model.beir_datasets else 100
+
+
+def _groups(models: "list[Model]", sort: "str | None") -> "list[tuple[str | None, list[str]]]":
+    """The groups that sorted scores are in: the name of their data sets, None if it is unknown, and the ids."""
+    groups: dict[str | None, list[str]] = {}
+    for model in models:
+        if sort == "beir" and model.beir_avg is not None:
+            groups.setdefault(model.beir_datasets, []).append(model.id)
+    return [*groups.items()]
 
 
 def _value(pair: "tuple[str | float, Model]") -> "str | float":
@@ -204,14 +222,27 @@ def _lines(models: "list[Model]", registry: "CheckedRegistry", page: Page, sort:
             notes.append("BEIR: mean nDCG@10 (number of data sets)")
         if any(model.deprecated for model in models):
             notes.append("*: deprecated")
-    out = [*lines, "", *_flowing(notes, page)]
-    sets = {model.beir_datasets for model in models if model.beir_avg is not None}
-    if sort == "beir" and len(sets) > 1:
+    groups = _groups(models, sort)
+    out = [*_with_headings(lines, groups, page), "", *_flowing(notes, page)]
+    if len(groups) > 1:
         out += _flowing(["scores over different data sets cannot be compared"], page)
     if hidden:
         titles = " and ".join(", ".join([title.strip() for title in hidden]).rsplit(", ", 1))
         out += _flowing([f"terminal too narrow: {titles} hidden; see --json or `hypiler show`"], page)
     return out
+
+
+def _with_headings(lines: "list[str]", groups: "list[tuple[str | None, list[str]]]", page: Page) -> "list[str]":
+    """The header and the rows of a table, with the name of each group above its rows."""
+    if not groups:
+        return lines
+    header, *rows = lines
+    out = [header]
+    for name, ids in groups:
+        title = "data sets unknown" if name is None else f"{name}: mean over {name.removeprefix('beir-')} data sets"
+        out += [page.paint("dim", title if page.width is None else cut(title, page.width)), *rows[: len(ids)]]
+        rows = rows[len(ids) :]
+    return [*out, *([page.paint("dim", "no BEIR score"), *rows] if rows else [])]
 
 
 def _flowing(notes: "list[str]", page: Page) -> "list[str]":

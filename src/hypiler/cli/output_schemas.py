@@ -59,6 +59,10 @@ _FINDINGS: "Rows" = (
     ("model", _TEXT_OR_NULL, "The id of the model."),
     ("help", _TEXT_OR_NULL, "What to do."),
 )
+_GROUPS: "Rows" = (
+    ("datasets", _TEXT_OR_NULL, "The data sets that the scores are means over, such as `beir-13`; null if unknown."),
+    ("models", _list(_TEXT), "The ids of the models, in the order of their scores."),
+)
 _FACTS: "Rows" = (
     ("path", _TEXT, "The path of the fact in models.json."),
     ("state", {"enum": ["agrees", "differs", "unknown", "claimed"]}, "The verdict."),
@@ -126,7 +130,14 @@ def _shapes() -> "dict[str, Rows]":
     commit = ("revision", _TEXT_OR_NULL, "The commit; null if it is unknown.")
     names = _list(_TEXT)
     return {
-        "list": (("models", _list(record), "The records of the models that pass the filters."),),
+        "list": (
+            ("models", _list(record), "The records of the models that pass the filters."),
+            (
+                "groups",
+                _list(_object(_GROUPS)),
+                "With `--sort beir`, the models whose scores can be compared; else empty.",
+            ),
+        ),
         "show": (("model", record, "The record of the model."),),
         "check": (("findings", _list(_object(_FINDINGS)), "All findings, sorted by file and position."),),
         "verify": _of_models(
