@@ -97,7 +97,7 @@ def test_origin_says_where_a_fact_stands_and_where_it_was_read(tmp_path: Path) -
     lines = path.read_text().split("\n")
 
     def place(text: str) -> tuple[int, int]:
-        (line,) = [number for number, line in enumerate(lines, 1) if text in line]
+        line, *_ = [number for number, line in enumerate(lines, 1) if text in line]
         return line, lines[line - 1].index(": ") + 3
 
     for fact, text, source in (
