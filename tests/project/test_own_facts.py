@@ -122,6 +122,25 @@ def test_the_module_follows_the_declarations(tmp_path: Path) -> None:
     assert load(tmp_path, {}).sha256 != load(tmp_path, {}, {}).sha256
 
 
+def test_a_fact_can_be_required(tmp_path: Path) -> None:
+    path = tmp_path / "models.json"
+    path.write_text(json.dumps(registry_of(_model({"rank": 1}))), "utf-8")
+    needed = ["extra.size_gb", "extra.rank"]
+    registry = Registry.load(path, lock=False, extra=DECLARED, required=needed)
+    message = golden("`extra` is missing the required field `size_gb`")
+    assert [one.message for one in registry.findings if one.severity == "error"] == [message]
+    path.write_text(json.dumps(registry_of(_model({"rank": 1, "size_gb": 2}))), "utf-8")
+    registry = Registry.load(path, lock=False, extra=DECLARED, required=needed)
+    stub = registry.emit()["model_registry.pyi"]
+    assert "    def size_gb(self) -> float:\n" in stub
+    assert "    def tier(self) -> str | None:\n" in stub
+    validator = Draft202012Validator(json.loads(registry.emit("schema")["models.schema.json"]))
+    assert validator.is_valid(registry_of(_model({"rank": 1, "size_gb": 2})))
+    assert not validator.is_valid(registry_of(_model({"rank": 1})))
+    with pytest.raises(ValueError, match=r"extra.size_gb"):
+        Registry.load(path, lock=False, required=needed)
+
+
 @pytest.mark.parametrize(
     ("extra", "message"),
     [

@@ -46,15 +46,17 @@ class _Models:
     Attributes:
         usual: Whether the usual fields are required, so that a model without findings has all of them.
         own: The sections of a model in a repository.
+        own_required: The names of the project's own facts that every model must state.
     """
 
-    __slots__ = ("_elsewhere", "_own_facts", "_required", "own", "usual")
+    __slots__ = ("_elsewhere", "_own_facts", "_required", "own", "own_required", "usual")
 
     def __init__(self, own_facts: OwnFacts, required: Requirements) -> None:
         self._own_facts = own_facts
         self._required = required
         self._elsewhere: _Section | None = None
         self.usual = required.is_default
+        self.own_required = required.own
         self.own = self._section(FIELDS)
 
     @property
@@ -134,10 +136,20 @@ def _decode_model(
     if model.get("source") == {}:
         collector.field_path = ("source",)
         collector.add("M105", "`source` must not be empty", help=f"say where the model is, such as {_SOURCE}")
+    if reader.own_required:
+        _require_own_facts(reader.own_required, model.get("extra", {}), collector)
     decoded.sound = collector.count == before
     if not reader.usual or is_elsewhere:
         decoded.sound = decoded.sound and all(decoded[index] is not None for index in USUAL_FACTS)
     return decoded
+
+
+def _require_own_facts(names: list[str], extra: "JSONValue", collector: FindingCollector) -> None:
+    """Note the facts of the project's own that a model must state, and does not."""
+    collector.field_path = ("extra",)
+    for name in names:
+        if type(extra) is dict and name not in extra:
+            collector.add("M101", f"`extra` is missing the required field `{name}`", (name,))
 
 
 def _check_section(

@@ -32,6 +32,9 @@ def json_schema(own_facts: OwnFacts = NO_OWN_FACTS, required: Requirements = USU
     model = _model(required)
     if own_facts.words:
         model["properties"]["extra"] |= own_facts.extra.schema()
+    if required.own:
+        model["properties"]["extra"]["required"] = required.own
+        model["required"] = [*model["required"], "extra"]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "models.json",

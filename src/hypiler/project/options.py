@@ -272,7 +272,7 @@ class _Reader:
         elif sources:
             self._check_inside(lock, (*place, "lock"))
         own_facts = self._own_facts(table.get("extra", {}), (*place, "extra"))
-        required = self._required(table.get("required", DEFAULT), (*place, "required"))
+        required = self._required(table.get("required", DEFAULT), own_facts, (*place, "required"))
         paths = {"module": output, **targets}
         return RegistryOptions(sources, lock, paths, docs, named=named, own_facts=own_facts, required=required)
 
@@ -290,7 +290,7 @@ class _Reader:
             self.fault(message, (*path, name), hint)
         return NO_OWN_FACTS if faults else OwnFacts(words)
 
-    def _required(self, value: "JSONValue", path: "Path") -> Requirements:
+    def _required(self, value: "JSONValue", own_facts: OwnFacts, path: "Path") -> Requirements:
         """A word, or the paths of fields."""
         if value in (DEFAULT, CORE):
             return Requirements(str(value))
@@ -300,11 +300,11 @@ class _Reader:
             words = [DEFAULT, CORE]
             self.fault(message, path, did_you_mean(value, words) if isinstance(value, str) else None)
             return USUAL
-        unknown = unknown_paths(paths)
+        unknown = unknown_paths(paths, own_facts.words)
         for word, help in unknown:
             message = f"`required` must name fields of a model, got {quote_name(word)}"
             self.fault(message, (*path, paths.index(word)), help)
-        return USUAL if unknown else Requirements(paths)
+        return USUAL if unknown else Requirements(paths, own_facts.words)
 
     def _sources(self, value: "JSONValue", path: "Path") -> tuple[list[str], list[str]]:
         """One path or several, each once, as they are written, and with the files that match in place of patterns."""

@@ -73,7 +73,7 @@ class Registry(CheckedRegistry):
             _refuse_wrong(rules)
         registry = cls()
         place = lock if isinstance(lock, bool) else os.fspath(lock)
-        own, needed = OwnFacts(extra), Requirements(required)
+        own, needed = OwnFacts(extra), Requirements(required, extra or ())
         paths = [os.fspath(file) for file in files]
         load_into(registry, paths, lock=place, rules=rules, own_facts=own, required=needed)
         return registry

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from hypiler.schema.field import Field
 
+_EXTRA = "extra."
 DEFAULT = "default"
 CORE = "core"
 _CORE = frozenset({"id", "type", "name", "huggingface_id", "specs.embedding_dim"})
@@ -27,13 +28,15 @@ class Requirements:
     Attributes:
         words: What the project asks for: "default", "core" or paths of fields.
         names: The paths of the required fields.
+        own: The names of required facts among those that the project adds to the format.
     """
 
-    __slots__ = ("names", "words")
+    __slots__ = ("names", "own", "words")
 
-    def __init__(self, words: "str | Sequence[str]" = DEFAULT) -> None:
+    def __init__(self, words: "str | Sequence[str]" = DEFAULT, declared: "Iterable[str]" = ()) -> None:
         """`words` is "default", "core" or a list of paths, which are required besides the core.
 
+        `declared` are the facts that the project adds to the format: a path such as `extra.size_gb` names one of them.
         Raises ValueError for any other word, with a suggestion.
         """
         self.words: str | tuple[str, ...] = words if isinstance(words, str) else tuple(words)
@@ -42,9 +45,10 @@ class Requirements:
                 raise ValueError(f"`required` must be {DEFAULT!r}, {CORE!r} or a list of paths, got {words!r}")
             self.names = _USUAL if words == DEFAULT else _CORE
         else:
-            for word, hint in unknown_paths(words):
+            for word, hint in unknown_paths(words, declared):
                 raise ValueError(f"no field has the path {word!r}" + (f"; {hint}" if hint else ""))
             self.names = _CORE.union(words)
+        self.own = sorted([name.removeprefix(_EXTRA) for name in self.names if name.startswith(_EXTRA)])
 
     @property
     def is_default(self) -> bool:
@@ -95,14 +99,18 @@ def has_source(model: "Any") -> bool:
     return any(getattr(model, name, None) is not None for name in _SOURCE)
 
 
-def unknown_paths(words: "Iterable[str]") -> "list[tuple[str, str | None]]":
-    """The words that are no path of a field that can be required, each with a suggestion."""
-    unknown = [word for word in words if word not in REQUIRABLE]
+def unknown_paths(words: "Iterable[str]", declared: "Iterable[str]" = ()) -> "list[tuple[str, str | None]]":
+    """The words that are no path of a field that can be required, each with a suggestion.
+
+    `declared` are the facts that the project adds to the format.
+    """
+    own = [_EXTRA + name for name in declared]
+    unknown = [word for word in words if word not in REQUIRABLE and word not in own]
     if not unknown:
         return []
     from hypiler.diagnostics.escaping import did_you_mean
 
-    return [(word, _inside(word) or did_you_mean(word, REQUIRABLE)) for word in unknown]
+    return [(word, _inside(word) or did_you_mean(word, [*REQUIRABLE, *own])) for word in unknown]
 
 
 def _inside(section: str) -> str | None:

@@ -10,7 +10,6 @@ from hypiler.emit.python.stub_text import WIDTH, choice, typed
 from hypiler.schema.field import Field
 from hypiler.schema.fields import FIELDS
 from hypiler.schema.identifiers import constant_name
-from hypiler.schema.own_facts import OwnFacts
 from hypiler.schema.requirements import has_source
 from hypiler.schema.types import OneOf, Records
 from hypiler.stamps.listed_bytes import place_of
@@ -220,7 +219,7 @@ def _records(registry: CheckedRegistry) -> str:
         [_property(field.attribute, _annotation(field, registry, elsewhere), field.doc) for field in FIELDS]
     )
     opening = '\n@final\nclass ModelInfo(Generic[_Dim]):\n    """The facts about one model."""\n\n'
-    return parts + opening + fields + _own_facts(registry.own_facts) + _METHODS + _TO_DICT
+    return parts + opening + fields + _own_facts(registry) + _METHODS + _TO_DICT
 
 
 def _annotation(field: Field, registry: CheckedRegistry, models: "list[Model]") -> str:
@@ -233,11 +232,11 @@ def _annotation(field: Field, registry: CheckedRegistry, models: "list[Model]") 
     return registry.required.annotation(field, models)
 
 
-def _own_facts(own: OwnFacts) -> str:
+def _own_facts(registry: CheckedRegistry) -> str:
     """The attributes of the facts that the project declares."""
-    return "".join(
-        ["\n" + _property(name, own.annotation(name), f"`extra.{name}` of the model.") for name in own.words]
-    )
+    types = {name: registry.own_facts.annotation(name) for name in registry.own_facts.words}
+    types |= {name: types[name].removesuffix(" | None") for name in registry.required.own}
+    return "".join(["\n" + _property(name, one, f"`extra.{name}` of the model.") for name, one in types.items()])
 
 
 def _property(name: str, annotation: str, doc: str) -> str:
