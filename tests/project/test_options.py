@@ -8,6 +8,7 @@ from golden import golden
 
 from hypiler.diagnostics.text import render_text
 from hypiler.project.options import OptionsError, read_options
+from hypiler.schema.requirements import USUAL, Requirements
 
 
 def options(root: Path, text: str) -> tuple[list[str], str]:
@@ -221,3 +222,51 @@ def test_docs_of_another_type_are_refused(tmp_path: Path, value: str, shown: str
 def test_docs_stay_inside_the_project(tmp_path: Path) -> None:
     found = faults(tmp_path, table('docs = "../all.md"'))
     assert [(code, path) for code, path, _, _ in found] == [("M503", "$.tool.hypiler.docs")]
+
+
+class TestRequired:
+    def test_the_usual_fields_are_required_unless_an_option_says_otherwise(self, tmp_path: Path) -> None:
+        options(tmp_path, table(""))
+        assert read_options(str(tmp_path)).registry().required == USUAL
+
+    @pytest.mark.parametrize("words", ["default", "core", ["license", "specs.context_length"]])
+    def test_it_is_a_word_or_a_list_of_paths(self, tmp_path: Path, words: str | list[str]) -> None:
+        options(tmp_path, table(f"required = {words!r}"))
+        found = read_options(str(tmp_path))
+        assert found.registry().required == found.resolve_paths().registry().required == Requirements(words)
+
+    @pytest.mark.parametrize(
+        ("value", "path", "message", "help"),
+        [
+            (
+                '"cores"',
+                "",
+                golden('`required` must be "default", "core" or a list of paths of fields, got "cores"'),
+                golden("did you mean `core`?"),
+            ),
+            ("3", "", golden('`required` must be "default", "core" or a list of paths of fields, got 3'), None),
+            (
+                '["name", "licence"]',
+                "[1]",
+                golden("`required` must name fields of a model, got `licence`"),
+                golden("did you mean `license`?"),
+            ),
+            (
+                '["limits"]',
+                "[0]",
+                golden("`required` must name fields of a model, got `limits`"),
+                golden("name its fields, such as `limits.inputs_per_request`, `limits.tokens_per_request`"),
+            ),
+        ],
+    )
+    def test_what_names_no_fields_is_refused(
+        self, tmp_path: Path, value: str, path: str, message: str, help: str | None
+    ) -> None:
+        found = faults(tmp_path, table(f"required = {value}"))
+        assert found == [("M502", f"$.tool.hypiler.required{path}", message, help)]
+
+    def test_each_registry_has_its_own(self, tmp_path: Path) -> None:
+        entry = '[[tool.hypiler.registry]]\noutput = "{0}.py"\nsources = "{0}.json"\nrequired = "{1}"\n'
+        text = entry.format("one", "core") + entry.format("two", "default")
+        (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
+        assert [one.required for one in read_options(str(tmp_path)).registries] == [Requirements("core"), USUAL]

@@ -170,12 +170,22 @@ def _read_lock(opened: Opened, options: "Namespace") -> bool:
 
 
 def chosen_entries(registry: CheckedRegistry, options: "Namespace") -> "list[Entry] | None":
-    """The entries of the models in `options.ids`, each once, in file order; all entries without any.
+    """The entries of the models in `options.ids`, each once, in file order; without any, of all models in a repository.
 
-    None after an error message about a name that the registry does not have.
+    None after an error message about a name that the registry does not have, or about a model that is not on the hub.
     """
     try:
-        return chosen(registry, options.ids)
+        entries = chosen(registry, options.ids)
+        elsewhere = [entry for entry in (entries if options.ids else registry.entries) if entry.is_elsewhere]
+        if elsewhere and options.ids and not (getattr(options, "local", None) or getattr(options, "offline", False)):
+            one = elsewhere[0]
+            message = f"`{printable(one.id)}` has a `source`, so there is nothing on the hub to read"
+            usage_error(f"{message}; for a folder of files, use `hypiler verify {printable(one.id)} --local DIR`")
+            return None
+        if elsewhere and not options.ids:
+            count = f"{len(elsewhere)} model{'s' * (len(elsewhere) != 1)}"
+            print(f"note: {count} with a `source` skipped: nothing on the hub to read", file=sys.stderr)
+        return entries
     except UnknownModelError as error:
         file = ["--file", options.file] if options.file else []
         name = ["--registry", options.registry] if options.registry else []

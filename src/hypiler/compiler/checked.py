@@ -5,7 +5,7 @@ from hypiler.diagnostics.finding import Finding, Path
 from hypiler.jsontext.reader import Lines, Source
 from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
 from hypiler.schema.own_facts import NO_OWN_FACTS, OwnFacts
-from hypiler.schema.requirements import USUAL, Requirements, has_source, name_at_source
+from hypiler.schema.requirements import USUAL, Requirements, has_source, place_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class Entry:
     @property
     def repository(self) -> str:
         """The repository of the model, or its name at its source."""
-        return str(self.tree.get("huggingface_id") or name_at_source(self.tree))
+        return place_in(self.tree)
 
     @property
     def is_elsewhere(self) -> bool:

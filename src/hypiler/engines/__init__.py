@@ -108,7 +108,8 @@ def load(
         engine: The name of an engine; "auto" takes the first engine that is installed and can run the model.
         kind: The class of the encoder that the program needs. It is checked before anything is downloaded, and tells
             type checkers what is returned. None for any class.
-        local: The folder with the model's files. By default, the files come from the hub at the pinned revision.
+        local: The folder with the model's files. By default, the files come from the hub at the pinned revision, or
+            from the folder that `source.path` names.
         device: Where the network runs, as the engine names devices.
         assume: Facts that neither the registry nor the files state, by their names in ModelInfo.
         trust_remote_code: Whether code from the repository may run.
@@ -123,9 +124,11 @@ def load(
     from hypiler.engines.contract import make_contract, model_of, of_output
     from hypiler.engines.files.download import open_files
     from hypiler.engines.layout import read_layout
+    from hypiler.engines.places import folder_of
 
     if kind is not None:
         _check_kind(config, kind)
+    local = folder_of(config) if local is None else local
     spec, module = choose_engine(config, engine, local)
     files = open_files(
         config,

@@ -119,8 +119,9 @@ def _inside(section: str) -> str | None:
     return f"name its fields, such as {', '.join([f'`{name}`' for name in inside[:3]])}" if inside else None
 
 
-def name_at_source(model: "Mapping[str, Any]") -> str | None:
-    """What an entry's `source` calls the model; None without a source."""
-    source: Any = model.get("source")
-    found = [source[key] for key in ("model", "ollama", "path", "url") if key in source] if source else []
-    return str(found[0]) if found else None
+def place_in(entry: "Mapping[str, Any]") -> str:
+    """The repository of an entry of models.json, or the name of the model at its source; "None" if there is neither."""
+    source: Any = entry.get("source")
+    known: dict[str, Any] = source if isinstance(source, dict) else {}
+    found = [known[key] for key in ("model", "ollama", "path", "url") if key in known]
+    return str(entry.get("huggingface_id") or next(iter(found), None))

@@ -13,6 +13,7 @@ from hypiler.model_files.vector_files import decides_vectors
 from hypiler.schema.comparisons import Checksums
 from hypiler.schema.evidence import Evidence, PinnedFile
 from hypiler.schema.fields import FIELDS
+from hypiler.schema.requirements import place_in
 from hypiler.verification.lockfile import AT_COMMIT, read_lock
 from hypiler.verification.verdict import AGREES, DIFFERS, Verdict, compare, differences
 
@@ -79,9 +80,10 @@ def lock_of_another_commit(model: LockedModel) -> "Violations":
     if model.same:
         return
     tree, locked = model.tree, model.locked
-    key = "revision" if tree["huggingface_id"] == locked.repository else "huggingface_id"
+    place = place_in(tree)
+    key = "revision" if place == locked.repository else "huggingface_id"
     there = printable(f"{locked.repository} @ {locked.revision}")
-    here = f"{tree['huggingface_id']} @ {tree.get('revision')}"
+    here = printable(f"{place} @ {tree.get('revision')}")
     message = f"`{key}` must be that of the files that were verified, {there}; here {here}"
     yield model.at((key,), message, f"run `hypiler verify {tree['id']}`")
 
@@ -179,7 +181,7 @@ def verdicts(entry: "Mapping[str, Any]", locked: "LockEntry") -> list[Verdict]:
 def is_of(entry: "Mapping[str, Any]", locked: "LockEntry") -> bool:
     """Whether the lock is about the files of an entry: its repository, and its commit if both name one."""
     pins = {entry.get("revision"), locked.revision} - {None}
-    return entry.get("huggingface_id") == locked.repository and len(pins) < 2
+    return place_in(entry) == locked.repository and len(pins) < 2
 
 
 _FIX = "`hypiler verify --fix` writes what the files say"

@@ -217,12 +217,14 @@ def verify_by_lock(
 
 
 def chosen(registry: "CheckedRegistry", names: "Sequence[str]") -> "list[Entry]":
-    """The entries of these ids, aliases or repositories, each once and in file order; all of them without names.
+    """The entries of these ids, aliases or repositories, each once and in file order.
+
+    Without names, these are all models in a repository: a model with a source has nothing on the hub.
 
     Raises UnknownModelError.
     """
     wanted = {registry[name].id for name in names}
-    return [entry for entry in registry.entries if not names or entry.id in wanted]
+    return [entry for entry in registry.entries if entry.id in wanted or not (names or entry.is_elsewhere)]
 
 
 def verify(
