@@ -182,6 +182,9 @@ def chosen_entries(registry: CheckedRegistry, options: "Namespace") -> "list[Ent
             message = f"`{printable(one.id)}` has a `source`, so there is nothing on the hub to read"
             usage_error(f"{message}; for a folder of files, use `hypiler verify {printable(one.id)} --local DIR`")
             return None
+        if elsewhere and not entries:
+            usage_error("every model has a `source`, so there is nothing on the hub to read")
+            return None
         if elsewhere and not options.ids:
             count = f"{len(elsewhere)} model{'s' * (len(elsewhere) != 1)}"
             print(f"note: {count} with a `source` skipped: nothing on the hub to read", file=sys.stderr)
