@@ -68,7 +68,6 @@ CORRECTED = [
 # Publications that name the benchmark and not its data sets; and the two forms that one architecture is written in.
 WARNED = {
     ("M222", "colbert-v2"),
-    ("M222", "qwen3-embedding-0.6b"),
     ("M222", "potion-retrieval-32m"),
     ("M246", "minicoil-v1"),
 }
