@@ -95,7 +95,8 @@ def everything() -> None:
     """All models, in the order of the file."""
     heading(f"All {len(MODEL_REGISTRY)} models")
     for model in MODEL_REGISTRY:
-        widths = "/".join(str(dim) for dim in model.dimensions)
+        dims = model.dimensions
+        widths = f"{dims[0]}..{dims[-1]}" if isinstance(dims, range) else "/".join(map(str, dims))
         print(f"{model.id:34} {model.model_type:16} {model.parameters:>7} {widths:>28}  {model.license}")
 
 

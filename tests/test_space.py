@@ -286,6 +286,15 @@ def test_each_dimension_and_quantized_variant_is_a_space(record: Any) -> None:
     assert space.describe(record)["space_id"] == space.describe(record, 7)["space_id"]
 
 
+def test_each_width_in_a_range_is_a_space(tmp_path: Path) -> None:
+    body = {"type": "bert", "variant": "b", "has_projection": True, "projection_dims": 7}
+    ranged = pinned(tmp_path, architecture=body | {"matryoshka_range": {"min": 3, "max": 7}})
+    found = [space.describe(ranged, width)["space_id"] for width in range(3, 8)]
+    assert len(set(found) - {None}) == 5
+    assert found[::4] == [space.describe(pinned(tmp_path), width)["space_id"] for width in (3, 7)]
+    assert space.identify(found[2], [ranged]) == ("model-a", 5, None)
+
+
 def test_variant_of_another_repository_is_not_pinned_by_this_one(record: Any) -> None:
     away, small = space.describe(record, variant="away"), space.describe(record, variant="small")
     assert (away["repository"], away["revision"]) == ("other/away", None)

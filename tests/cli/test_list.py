@@ -263,7 +263,7 @@ def test_json_holds_records_inside_of_records_and_lists_of_additions(capsys: Cap
     project(variations({"variants": [variant], "extra": extra}), folder)
     assert main(["list", "--json"]) == 0
     [record] = json.loads(capsys.readouterr().out)["models"]
-    absent = {"huggingface_id": None, "sha256": None, "size_bytes": None}
+    absent = {"huggingface_id": None, "sha256": None, "size_bytes": None, "format": None, "ollama": None, "url": None}
     assert record["variants"] == [variant | absent]
     assert record["extra"] == extra
 
@@ -287,6 +287,13 @@ def test_table_shows_the_facts_to_choose_by(capsys: Capture, folder: Path) -> No
         "",
         golden("4 models of models.json"),
     ]
+
+
+def test_model_that_can_be_cut_to_any_width_in_a_range_is_marked(capsys: Capture, folder: Path) -> None:
+    project(variations({"architecture.matryoshka_range": {"min": 32, "max": 128}}, {}), folder)
+    lines = printed(capsys, "--matryoshka")
+    assert lines[1].split()[:3] == ["model-0", "colbert", "128↓32.."]
+    assert lines[-1] == golden("1 of 2 models of models.json")
 
 
 def test_count_says_how_many_were_left_out(capsys: Capture) -> None:

@@ -463,6 +463,23 @@ class TestLookups:
                 m.BGE_M3.resolve_dimension(wrong)
             assert str(error.value) == golden(f"'bge-m3' has no vectors of dimension {wrong!r}; choose one of: 3, 7")
 
+    def test_any_width_in_a_range_is_taken(self, tmp_path: Path) -> None:
+        body = {"type": "bert", "variant": "b", "has_projection": False, "matryoshka_range": {"min": 3, "max": 7}}
+        registry = valid(registry_of(current_model(id="free", architecture=body, encoding={})))
+        with imported(registry, tmp_path) as made:
+            for model in (made.FREE, registry.models[0]):
+                assert model.dimensions == range(3, 8)
+                assert model.matryoshka and (model.matryoshka_min, model.matryoshka_max) == (3, 7)
+                assert [model.resolve_dimension(width) for width in (None, 3, 4, 6, 7)] == [7, 3, 4, 6, 7]
+                for wrong in (2, 8, 0, -3, True, 5.0, "5"):
+                    with pytest.raises(ValueError) as error:
+                        model.resolve_dimension(wrong)
+                    assert str(error.value) == golden(
+                        f"'free' has no vectors of dimension {wrong!r}; choose one in 3..7"
+                    )
+            assert made.models_with_matryoshka() == (made.FREE,)
+            assert made.from_registry("free", dimension=5).embedding_dim == 5
+
     def test_an_empty_registry_answers_every_question(self, tmp_path: Path) -> None:
         with imported(valid(registry_of()), tmp_path) as m:
             assert m.MODEL_REGISTRY == m.models_with_matryoshka() == ()

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import venv
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -84,9 +84,11 @@ def run(tool: str, *arguments: str, cwd: Path, **environment: str) -> subprocess
 both = pytest.mark.parametrize("check", [mypy, pyright])
 
 
-def entry(id: str, dims: tuple[int, ...] = (384,), **facts: Any) -> dict[str, Any]:
-    """A model; with more than one dim, they are its Matryoshka dims."""
-    matryoshka = {"matryoshka_dims": list(dims)} if len(dims) > 1 else {}
+def entry(id: str, dims: Sequence[int] = (384,), **facts: Any) -> dict[str, Any]:
+    """A model; with more than one dim, they are its Matryoshka dims, or its range of any dims."""
+    matryoshka: dict[str, Any] = {"matryoshka_dims": list(dims)} if len(dims) > 1 else {}
+    if isinstance(dims, range):
+        matryoshka = {"matryoshka_range": {"min": dims[0], "max": dims[-1]}}
     return {
         "id": id,
         "type": "dense",
@@ -175,6 +177,7 @@ REGISTRIES: dict[str, Callable[[], list[dict[str, Any]]]] = {
         {**model, "aliases": [*model.get("aliases", []), f"also-{model['id']}"]} for model in models(200)
     ],
     "dims": lambda: [entry(f"m{n}", tuple(range(1, n + 1))) for n in range(1, 81)],
+    "ranges": lambda: [entry("one"), entry("free", range(32, 769)), entry("freer", range(8, 769), type="colbert")],
     "over": lambda: models(300),
     "retired": lambda: retired(3),
     "retired_over": lambda: retired(300),
@@ -257,6 +260,8 @@ def copy_own_cases(project: Path) -> None:
         copy_cases(Path("own"), "accepts", "rejects", *cases, to=project / name)
     generate(project / "outputs", REGISTRIES["outputs"]())
     copy_cases(Path("own"), "accepts_outputs", "rejects_outputs", to=project / "outputs")
+    generate(project / "ranges", REGISTRIES["ranges"]())
+    copy_cases(Path("own"), "accepts_ranges", "rejects_ranges", to=project / "ranges")
 
 
 @both

@@ -218,6 +218,8 @@ def _lines(models: "list[Model]", registry: "CheckedRegistry", page: Page, sort:
         # Explanations are for people; a pipe gets the table and the count.
         if any(model.matryoshka for model in models):
             notes.append("dims ↓n: can be truncated to n")
+        if any(isinstance(model.dimensions, range) for model in models):
+            notes.append("↓n..: to any width from n on")
         if any(model.beir_avg is not None for model in models):
             notes.append("BEIR: mean nDCG@10 (number of data sets)")
         if any(model.deprecated for model in models):
@@ -259,10 +261,10 @@ def _id(model: "Model") -> str:
 
 
 def _mark(model: "Model") -> str:
-    """`↓64` for vectors that can be truncated to 64 dimensions."""
+    """`↓64` for vectors that can be truncated to 64 dimensions, `↓64..` if also to any width above."""
     if not model.matryoshka:
         return ""
-    return f"↓{min(model.dimensions)}"
+    return f"↓{min(model.dimensions)}" + (".." if isinstance(model.dimensions, range) else "")
 
 
 def _languages(model: "Model") -> str:

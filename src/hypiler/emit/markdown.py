@@ -6,6 +6,7 @@ from hypiler.compiler.checked import CheckedRegistry
 from hypiler.diagnostics.escaping import printable
 from hypiler.emit.fact_lines import Section, sections_of
 from hypiler.emit.header import MARKUP, with_header
+from hypiler.emit.widths import widths_text
 from hypiler.stamps.listed_bytes import place_of
 
 TYPE_CHECKING = False
@@ -108,9 +109,7 @@ def _anchors(ids: list[str]) -> list[str]:
 
 
 def _summary(model: "Any", anchor: str) -> list[str]:
-    width = str(model.embedding_dim)
-    if model.matryoshka_dims:
-        width = ", ".join(map(str, model.matryoshka_dims))
+    width = widths_text(model.dimensions)
     score = "–" if model.beir_avg is None else f"{model.beir_avg} ({model.beir_datasets or 'set not stated'})"
     facts = [model.organization, width, model.context_length, model.parameters, model.license]
     texts = [*["–" if fact is None else str(fact) for fact in facts], score]

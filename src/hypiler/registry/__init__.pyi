@@ -165,8 +165,8 @@ class Model(_Record, ModelAttributes):
     def of(cls, values: Sequence[Any], evidence: _Evidence | None=None) -> Self:
         """The model with these values, which are in the order of the table, and with what the lock proves of them."""
     @property
-    def dimensions(self) -> tuple[int, ...]:
-        """The vector widths to choose from: the Matryoshka dims, or embedding_dim."""
+    def dimensions(self) -> Sequence[int]:
+        """The vector widths to choose from: the Matryoshka dims or range, or embedding_dim."""
     def resolve_dimension(self, dimension: int | None=None) -> int:
         """The width of the vectors if `dimension` is requested; embedding_dim if it is None.
 

@@ -96,9 +96,10 @@ class Model(Record, ModelAttributes):
         return cls(row)
 
     @property
-    def dimensions(self) -> "tuple[int, ...]":
-        """The vector widths to choose from: the Matryoshka dims, or embedding_dim."""
-        return self.matryoshka_dims or (self.embedding_dim,)
+    def dimensions(self) -> "Sequence[int]":
+        """The vector widths to choose from: the Matryoshka dims or range, or embedding_dim."""
+        widths = range(self.matryoshka_min or 1, (self.matryoshka_max or 0) + 1)
+        return widths or self.matryoshka_dims or (self.embedding_dim,)
 
     def resolve_dimension(self, dimension: int | None = None) -> int:
         """The width of the vectors if `dimension` is requested; embedding_dim if it is None.
@@ -108,8 +109,11 @@ class Model(Record, ModelAttributes):
         if dimension is None:
             return self.embedding_dim
         if type(dimension) is not int or dimension not in self.dimensions:
-            choices = ", ".join(map(str, self.dimensions))
-            raise ValueError(f"{self.id!r} has no vectors of dimension {dimension!r}; choose one of: {choices}")
+            widths = self.dimensions
+            choices = (
+                f"in {widths[0]}..{widths[-1]}" if isinstance(widths, range) else f"of: {', '.join(map(str, widths))}"
+            )
+            raise ValueError(f"{self.id!r} has no vectors of dimension {dimension!r}; choose one {choices}")
         return dimension
 
     @property

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     _Find = Callable[[str], Any]
     _Loaded = tuple[_Find, Callable[[], list[str]], _Find, _Find]
 
-_FIELDS: str = "id:str model_type:type embedding_dim:int matryoshka_dims:int;"
+_FIELDS: str = "id:str model_type:type embedding_dim:int matryoshka_dims:int; matryoshka_min:int matryoshka_max:int"
 _NO_FACTS: str = "\n"
 _SPACE_FIELDS: str = "\n"
 _ROWS: str = "\n"
@@ -219,6 +219,8 @@ def _load() -> "_Loaded":
         id: "str"
         embedding_dim: "int"
         matryoshka_dims: "tuple[int, ...]"
+        matryoshka_min: "int | None"
+        matryoshka_max: "int | None"
         deprecated: "str | None"
         _type: "str"
 
@@ -231,9 +233,10 @@ def _load() -> "_Loaded":
                 return member(self._type)
 
         @property
-        def dimensions(self) -> "tuple[int, ...]":
-            """The vector widths to choose from: the Matryoshka dims, or embedding_dim."""
-            return self.matryoshka_dims or (self.embedding_dim,)
+        def dimensions(self) -> "Any":
+            """The vector widths to choose from: Matryoshka dims or range, or embedding_dim."""
+            widths = range(self.matryoshka_min or 1, (self.matryoshka_max or 0) + 1)
+            return widths or self.matryoshka_dims or (self.embedding_dim,)
 
         def resolve_dimension(self, dimension: int | None = None) -> int:
             """The width of the vectors for this choice; embedding_dim by default.
@@ -243,9 +246,13 @@ def _load() -> "_Loaded":
             if dimension is None:
                 return self.embedding_dim
             if type(dimension) is not int or dimension not in self.dimensions:
+                widths = self.dimensions
+                choices = f"of: {', '.join(map(str, widths))}"
+                if type(widths) is range:
+                    choices = f"in {widths[0]}..{widths[-1]}"
                 raise ValueError(
                     f"{self.id!r} has no vectors of dimension {dimension!r}; choose one"
-                    f" of: {', '.join(map(str, self.dimensions))}"
+                    f" {choices}"
                 )
             return dimension
 

@@ -6,7 +6,8 @@ from hypiler.emit.python.literals import docstring, quoted, readable, verify_lit
 from hypiler.emit.python.pragmas import FORMATTERS_AND_LINTERS
 from hypiler.emit.python.stub_lookups import imports_from_hypiler, lookups
 from hypiler.emit.python.stub_names import MAX_LITERALS, ways_of_naming
-from hypiler.emit.python.stub_text import WIDTH, choice, typed
+from hypiler.emit.python.stub_text import WIDTH, choice, literal_dims, typed
+from hypiler.emit.widths import widths_text
 from hypiler.schema.field import Field
 from hypiler.schema.fields import FIELDS
 from hypiler.schema.identifiers import constant_name
@@ -16,6 +17,8 @@ from hypiler.stamps.listed_bytes import place_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hypiler.schema.model import Model
 
 _OPENING = '''{pragmas}
@@ -30,7 +33,7 @@ _OPENING = '''{pragmas}
 # pyright: reportMissingImports=false, reportUnknownVariableType=false
 # pyright: reportUnnecessaryTypeIgnoreComment=false, reportIncompatibleMethodOverride=false
 
-from collections.abc import ItemsView, Iterator, KeysView, Mapping
+from collections.abc import ItemsView, Iterator, KeysView, Mapping, Sequence
 from enum import StrEnum
 from typing import (
     Any,
@@ -57,8 +60,8 @@ _TO_DICT = '''
 '''
 _METHODS = '''
     @property
-    def dimensions(self) -> tuple[int, ...]:
-        """The vector widths to choose from: the Matryoshka dims, or embedding_dim."""
+    def dimensions(self) -> Sequence[int]:
+        """The vector widths to choose from: the Matryoshka dims or range, or embedding_dim."""
 
     def resolve_dimension(self, dimension: _Dim | None = None) -> int:
         """The width of the vectors for this choice; embedding_dim by default.
@@ -251,8 +254,8 @@ def _vocabularies() -> str:
     return "".join([choice(name, words) for name, words in choices.items()])
 
 
-def _declaration(id: str, dims: "tuple[int, ...]") -> str:
-    nested, name = ("Final", "ModelInfo", "Literal"), constant_name(id)
+def _declaration(id: str, widths: "Sequence[int]") -> str:
+    nested, dims, name = ("Final", "ModelInfo"), literal_dims(widths), constant_name(id)
     if len(name) + len(": (") <= WIDTH < len(name) + len(": Final["):
         return f"{name}: (\n{typed('    ', nested, dims)}\n)\n"
     return typed(f"{name}: ", nested, dims) + "\n"
@@ -264,7 +267,7 @@ def _facts(model: "Model") -> list[str]:
     facts = [
         model.model_type,
         *([f"{model.parameters} parameters"] if model.parameters else []),
-        f"{' / '.join([str(dim) for dim in model.dimensions])} dimensions",
+        f"{widths_text(model.dimensions, ' / ')} dimensions",
         *([f"context {model.context_length}"] if model.context_length else []),
         *([languages] if languages else []),
         *([model.license] if model.license else []),

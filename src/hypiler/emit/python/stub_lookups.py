@@ -117,7 +117,7 @@ def _models(ids: "Names") -> str:
     """The mapping `MODELS`. An unknown key is an error in every type checker, whatever the size of the registry."""
     out = _LOOKUP_FOR_MYPY if ids.few else ""
     for group in ids.groups:
-        result = typed("    ) -> ", ("ModelInfo", "Literal"), group.dims, ": ...")
+        result = typed("    ) -> ", ("ModelInfo",), group.dims, ": ...")
         parameters = f"        self,\n        key: {group.alias},\n        /,\n"
         out += f"{group.overload('    ')}    def __getitem__(\n{parameters}{result}\n"
     if ids.few and len(ids.groups) > 1:
@@ -147,7 +147,7 @@ def _get_model(ways: "Sequence[Names]") -> str:
     out = ""
     for way in ways:
         for group in way.known:
-            result = typed(") -> ", ("ModelInfo", "Literal"), group.dims, ": ...")
+            result = typed(") -> ", ("ModelInfo",), group.dims, ": ...")
             out += f"{group.overload()}def get_model(\n    id: {group.alias},\n{result}\n"
     for way in ways:
         if way.few and len(way.groups) > 1:
@@ -205,6 +205,6 @@ def _call(group: "Group", dims: "tuple[int, ...]", result: str, output: str = ""
 
 def _dimension(dims: "tuple[int, ...]") -> str:
     """The parameter `dimension` for these dims."""
-    line = typed("        dimension: ", ("Literal",), dims)
+    line = typed("        dimension: ", (), dims)
     whole = f"{line} | None = None,"
     return whole if "\n" not in whole and len(whole) <= WIDTH else f"{line}\n        | None = None,"

@@ -2,7 +2,7 @@
 
 from hypiler._callers import deprecation
 from hypiler.emit.python.literals import quoted
-from hypiler.emit.python.stub_text import WIDTH, choice
+from hypiler.emit.python.stub_text import WIDTH, choice, literal_dims
 from hypiler.schema.loading import NOT_TEXT
 from hypiler.stamps.outputs import chosen, output_kind
 
@@ -29,7 +29,7 @@ class Group:
 
     Attributes:
         alias: The private type alias for the union of the names.
-        dims: The widths of the models' vectors.
+        dims: The widths of the models' vectors; empty if any width in a range can be asked for.
         kind: The kind of encoder that loading the models gives, or "other".
         warning: What is said of a deprecated model; empty for all others.
         outputs: The name, the kind and the widths of each output, the default one first; empty for most models.
@@ -40,7 +40,7 @@ class Group:
 
     def __init__(self, alias: str, like: "Model", names: list[str]) -> None:
         self.alias = alias
-        self.dims = like.dimensions
+        self.dims = literal_dims(like.dimensions)
         self.kind = _kind(like)
         self.warning = _warning(like)
         self.outputs = _outputs(like)
@@ -74,7 +74,8 @@ class Names:
         self._too_many = too_many
         alike: dict[tuple[object, ...], list[str]] = {}
         for name, model in names.items():
-            alike.setdefault((model.dimensions, _kind(model), _warning(model), _outputs(model)), []).append(name)
+            widths = literal_dims(model.dimensions)
+            alike.setdefault((widths, _kind(model), _warning(model), _outputs(model)), []).append(name)
         self.groups = [
             Group(alias, names[part[0]], part)
             for number, group in enumerate(alike.values())
@@ -119,7 +120,7 @@ def _kind(model: "Any") -> str:
 def _outputs(model: "Model") -> "tuple[Output, ...]":
     """The name, the kind and the widths of each output, the default one first."""
     views = [(one.name, chosen(model, one.name)) for one in model.outputs]
-    return tuple([(name, _kind(view), tuple(view.dimensions)) for name, view in views])
+    return tuple([(name, _kind(view), literal_dims(view.dimensions)) for name, view in views])
 
 
 def _warning(model: "Model") -> str:
@@ -134,8 +135,9 @@ def _group_name(prefix: str, model: "Model", number: int) -> str:
     if model.outputs:
         return f"{prefix}_several_outputs_{number}"
     first = f"{prefix}_{_kind(model)}_"
-    name = first + "_".join([str(dim) for dim in model.dimensions])
-    return name if len(name) <= 60 else f"{first}{model.dimensions[0]}_to_{model.dimensions[-1]}_{number}"
+    dims = literal_dims(model.dimensions)
+    name = first + ("_".join([str(dim) for dim in dims]) or "any")
+    return name if len(name) <= 60 else f"{first}{dims[0]}_to_{dims[-1]}_{number}"
 
 
 def _split(alias: str, names: list[str]) -> "list[tuple[str, list[str]]]":
