@@ -79,7 +79,7 @@ def test_every_fact_stands_beside_its_source() -> None:
     assert found["query_prefix"] == (json.dumps(model["encoding"]["query_prefix"]), "its config")
     assert found["variants[0].sha256"] == ("", "a list")
     apart = {"id", "name", "huggingface_id", "description", "deprecated", "sources", "prompts", "variants", "extra"}
-    apart |= {"outputs", "scores", "tasks", *[field.attribute for field in SOURCE]}
+    apart |= {"outputs", "scores", "tasks", "matryoshka_min", "matryoshka_max", *[field.attribute for field in SOURCE]}
     maps = {"file_sha256"}
     assert {field.attribute for field in FIELDS} - apart - maps <= found.keys()
 

@@ -465,7 +465,7 @@ class TestLookups:
 
     def test_any_width_in_a_range_is_taken(self, tmp_path: Path) -> None:
         body = {"type": "bert", "variant": "b", "has_projection": False, "matryoshka_range": {"min": 3, "max": 7}}
-        registry = valid(registry_of(current_model(id="free", architecture=body, encoding={})))
+        registry = valid(registry_of(current_model(id="free") | {"architecture": body, "encoding": {}}))
         with imported(registry, tmp_path) as made:
             for model in (made.FREE, registry.models[0]):
                 assert model.dimensions == range(3, 8)
