@@ -57,6 +57,18 @@ _Quantization: TypeAlias = Literal[
     "IQ3_M",
     "IQ4_XS",
     "IQ4_NL",
+    "MXFP4_MOE",
+    "NVFP4",
+    "Q1_0",
+    "mlx-2bit",
+    "mlx-3bit",
+    "mlx-4bit",
+    "mlx-5bit",
+    "mlx-6bit",
+    "mlx-8bit",
+    "mlx-mxfp4",
+    "mlx-mxfp8",
+    "mlx-nvfp4",
 ]
 _Pooling: TypeAlias = Literal[
     "cls",

@@ -27,6 +27,9 @@ QUANTIZATIONS = (
     *("F32", "F16", "BF16", "Q2_K", "Q2_K_S", "Q3_K_S", "Q3_K_M", "Q3_K_L", "Q4_0", "Q4_1", "Q4_K_S", "Q4_K_M"),
     *("Q5_0", "Q5_1", "Q5_K_S", "Q5_K_M", "Q6_K", "Q8_0", "TQ1_0", "TQ2_0", "MXFP4", "IQ1_S", "IQ1_M", "IQ2_XXS"),
     *("IQ2_XS", "IQ2_S", "IQ2_M", "IQ3_XXS", "IQ3_XS", "IQ3_S", "IQ3_M", "IQ4_XS", "IQ4_NL"),
+    *("MXFP4_MOE", "NVFP4", "Q1_0"),
+    # The modes of MLX. Its repositories are called after the bits of the usual mode, `affine`.
+    *("mlx-2bit", "mlx-3bit", "mlx-4bit", "mlx-5bit", "mlx-6bit", "mlx-8bit", "mlx-mxfp4", "mlx-mxfp8", "mlx-nvfp4"),
 )
 FORMATS = ("safetensors", "pytorch", "torchscript", "onnx", "gguf", "openvino", "mlx")
 OUTPUT_TYPES = ("dense", "multi-vector", "sparse")
