@@ -156,14 +156,15 @@ _STATEMENT = (
     r"|\btruncat\w+ (?:the )?(?:embeddings?|vectors?|(?:output )?dimensions?)"
 )
 _DENIAL = r"(?i)\b(?:no|not|non|without|never|unlike|cannot)\b[^.;]{0,30}$|n't [^.;]{0,30}$"
-_HINTS = ("atryoshka", "MRL", "mrl", "runcat", "horten", " cut")
+# Most entries have none of these words, and a search for them in all texts at once costs less than the patterns.
+_HINTS = ("matryoshka", "mrl", "truncat", "shorten", " cut")
 _NEEDS = ("matryoshka", "matryoshka_dims", "matryoshka_max", "sources", "extra", "description")
 
 
 @evidence_rule("M224", "matryoshka-not-stated", WARNING, needs=_NEEDS)
 def matryoshka_not_stated(model: "DecodedModel") -> "Violations":
     """Where no widths are stated, vectors cannot be cut; other places of the entry must not say otherwise."""
-    if model.matryoshka is not None or model.matryoshka_dims or model.matryoshka_max:
+    if model.matryoshka is not None or model.matryoshka_dims or model.matryoshka_max or not _may_say_so(model):
         return
     for attribute, part, statement in _statements(model):
         where = ".".join([FIELDS[BY_ATTRIBUTE[attribute]].name, *part])
@@ -171,6 +172,18 @@ def matryoshka_not_stated(model: "DecodedModel") -> "Violations":
         help = "write `architecture.matryoshka_dims` or `matryoshka_range`, or `capabilities.matryoshka`: false"
         yield model.at(attribute, message, part, help=help)
         return
+
+
+def _may_say_so(model: "DecodedModel") -> bool:
+    texts = [model.description or "", *model.extra]
+    texts += [source if isinstance(source, str) else source.get("quote", "") for source in model.sources.values()]
+    texts += [value for value in model.extra.values() if isinstance(value, str)]
+    return _has_hint("\n".join(texts))
+
+
+def _has_hint(text: str) -> bool:
+    lower = text.lower()
+    return any(hint in lower for hint in _HINTS)
 
 
 def _statements(model: "DecodedModel") -> "Iterator[tuple[str, tuple[str, ...], str]]":
@@ -190,10 +203,7 @@ def _statements(model: "DecodedModel") -> "Iterator[tuple[str, tuple[str, ...], 
 
 def _statement(text: str) -> str:
     """The words of a text that say that vectors can be cut; empty if there are none."""
-    # Most texts have no word of the kind, and a search for words costs less than the pattern.
-    if not any(hint in text for hint in _HINTS):
-        return ""
-    for found in re.finditer(_STATEMENT, text):
+    for found in re.finditer(_STATEMENT, text) if _has_hint(text) else ():
         if not re.search(_DENIAL, text[: found.start()]):
             return found[0]
     return ""
