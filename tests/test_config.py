@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -392,3 +393,25 @@ class TestOutputs:
 def record(config: ModelConfig) -> Any:
     assert config.model is not None
     return config.model
+
+
+class TestPrompts:
+    def test_named_prompts_are_a_part_of_the_value(self, tmp_path: Path) -> None:
+        encoding = {"prompts": {"clustering": "c: ", "sts": ""}, "tasks": {"clustering": "separation"}}
+        config = config_of(tmp_path, encoding=encoding)
+        one = config.with_prompts(query="clustering", document="sts")
+        assert (one.query_prompt, one.document_prompt) == ("clustering", "sts")
+        assert repr(one).endswith(").with_prompts(query='clustering', document='sts')")
+        assert one == config.with_prompts(document="sts", query="clustering") != config
+        assert one.with_variant(None) == pickle.loads(pickle.dumps(one)) == one
+        assert one.with_prompts() == config
+        assert (one.space()["query"]["query_prefix"], one.space()["query"]["query_task"]) == ("c: ", "separation")
+        assert one.space()["document"]["document_prefix"] == ""
+
+    def test_unknown_prompts_are_refused(self, tmp_path: Path) -> None:
+        config = config_of(tmp_path, encoding={"prompts": {"clustering": "c: ", "sts": ""}})
+        told = golden("`tiny` has no prompt 'clusterin'; it has clustering, sts; did you mean 'clustering'?")
+        with pytest.raises(ValueError, match=f"^{re.escape(told)}$"):
+            config.with_prompts(document="clusterin")
+        with pytest.raises(ValueError, match=r"^ModelConfig\('a/b', 1, 1\) was not created from a registry entry, so "):
+            ModelConfig("a/b", 1, 1).with_prompts(query="x")

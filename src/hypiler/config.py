@@ -25,7 +25,8 @@ else:
 
 # The same pattern as in the schema: each part begins with a letter or digit, and does not end with a dot.
 _REPOSITORY = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?/[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?"
-_FIELDS = ("repo", "embedding_dim", "max_length", "revision", "model", "variant", "output")
+_PROMPTS = ("query_prompt", "document_prompt")
+_FIELDS = ("repo", "embedding_dim", "max_length", "revision", "model", "variant", "output", *_PROMPTS)
 
 
 class _UnknownLengthError(AttributeError, ValueError):
@@ -44,6 +45,8 @@ class ModelConfig(Generic[_Encoder_co]):
         model: The registry's record; None for a config that was created by hand.
         variant: The id of one of the model's variants; None for the model's own weights.
         output: The name of the chosen output; None for a model without `outputs`.
+        query_prompt: The name of the chosen prompt of queries; None for the model's own prefix.
+        document_prompt: The name of the chosen prompt of documents; None for the model's own prefix.
     """
 
     __match_args__ = ("repo", "embedding_dim", "max_length")
@@ -66,8 +69,22 @@ class ModelConfig(Generic[_Encoder_co]):
         def variant(self) -> str | None: ...
         @property
         def output(self) -> str | None: ...
+        @property
+        def query_prompt(self) -> str | None: ...
+        @property
+        def document_prompt(self) -> str | None: ...
     else:
-        __slots__ = ("embedding_dim", "max_length", "model", "output", "repo", "revision", "variant")
+        __slots__ = (
+            "document_prompt",
+            "embedding_dim",
+            "max_length",
+            "model",
+            "output",
+            "query_prompt",
+            "repo",
+            "revision",
+            "variant",
+        )
 
         # ModelConfig[…] in annotations.
         __class_getitem__ = classmethod(type(list[int]))
@@ -105,7 +122,7 @@ class ModelConfig(Generic[_Encoder_co]):
                 raise ValueError(f"{name} must be a positive integer, got {value!r}")
         if revision is not None and not _is_revision(revision):
             raise ValueError(f"revision must be a commit, a branch or a tag as a string, or None; got {revision!r}")
-        _fill(self, repo, embedding_dim, max_length, revision, None, None, None)
+        _fill(self, repo, embedding_dim, max_length, revision, None, None, None, None, None)
 
     if TYPE_CHECKING:
         # The arguments after the model are those of its own resolve_dimension. A type
@@ -194,7 +211,7 @@ class ModelConfig(Generic[_Encoder_co]):
             from hypiler.stamps.listed_bytes import location
 
             repo, revision = location(self.model, id)
-            _fill(config, repo, *self._key()[1:3], revision, self.model, id, self.output)
+            _fill(config, repo, *self._key()[1:3], revision, self.model, id, self.output, *self._prompts())
         elif id is not None:
             raise ValueError(f"{self!r} was not created from a registry entry, so it has no variant {id!r}")
         return config
@@ -207,7 +224,8 @@ class ModelConfig(Generic[_Encoder_co]):
         config = self._copied()
         if self.model is not None:
             width, length, output = _output_facts(self.model, None, name)
-            _fill(config, self.repo, width, length, self.revision, self.model, self.variant, output)
+            chosen = (output, *self._prompts())
+            _fill(config, self.repo, width, length, self.revision, self.model, self.variant, *chosen)
         elif name is not None:
             raise ValueError(f"{self!r} was not created from a registry entry, so it has no output {name!r}")
         return config
@@ -215,6 +233,28 @@ class ModelConfig(Generic[_Encoder_co]):
     def _copied(self) -> "Self":
         config = object.__new__(type(self))
         config.__setstate__(self.__getstate__())
+        return config
+
+    def with_prompts(self, *, query: str | None = None, document: str | None = None) -> "Self":
+        """The same config with named prompts: the text of `prompts`, and the task of `tasks` under the same name.
+
+        Vectors of other prompts are of another space. A prompt without a task of its own keeps the task of its side.
+
+        Args:
+            query: The name of the prompt for queries; None for the model's own prefix and task.
+            document: The name of the prompt for documents; None for the model's own prefix and task.
+
+        Raises ValueError for a prompt that the model does not have.
+        """
+        config = self._copied()
+        for name in (query, document):
+            if name is not None and self.model is None:
+                raise ValueError(f"{self!r} was not created from a registry entry, so it has no prompt {name!r}")
+            if name is not None and self.model is not None:
+                from hypiler.stamps.prompts import check_prompt
+
+                check_prompt(self.model, name)
+        _fill(config, *self._key()[:7], query, document)
         return config
 
     def space(self) -> "dict[str, Any]":
@@ -228,7 +268,7 @@ class ModelConfig(Generic[_Encoder_co]):
             raise ValueError(f"{self!r} was not created from a registry entry, so its vector space is unknown")
         from hypiler.stamps.stamp import stamp_of
 
-        return stamp_of(self.model, self.embedding_dim, self.variant, self.output)
+        return stamp_of(self.model, self.embedding_dim, self.variant, self.output, self._prompts())
 
     @property
     def space_id(self) -> str | None:
@@ -309,6 +349,9 @@ class ModelConfig(Generic[_Encoder_co]):
             allow_pickle=allow_pickle,
         )
 
+    def _prompts(self) -> "tuple[str | None, str | None]":
+        return self.query_prompt, self.document_prompt
+
     def _key(self) -> "tuple[object, ...]":
         return (self.repo, self.embedding_dim, _length(self), self.revision, self.model, self.variant, self.output)
 
@@ -323,6 +366,9 @@ class ModelConfig(Generic[_Encoder_co]):
         choice = f".with_variant({self.variant!r})" if self.variant else ""
         if self.model is not None and self.output not in (None, _output_facts(self.model, None, None)[2]):
             choice += f".with_output({self.output!r})"
+        sides = (("query", self.query_prompt), ("document", self.document_prompt))
+        if prompts := ", ".join([f"{side}={name!r}" for side, name in sides if name is not None]):
+            choice += f".with_prompts({prompts})"
         return f"{type(self).__name__}({self.repo!r}, {self.embedding_dim}, {_length(self)}{pin}){choice}"
 
     # Copies and pickles keep the class and what a subclass adds. Older pickle protocols refuse a class with slots if it
@@ -333,9 +379,9 @@ class ModelConfig(Generic[_Encoder_co]):
     def __setstate__(self, state: "tuple[dict[str, Any] | None, dict[str, Any]]") -> None:
         # The state is the instance dictionary, which a subclass may have, and then the attributes in slots.
         others, slots = state
-        # Pickles of older versions have no output.
-        object.__setattr__(self, "output", None)
-        for name, value in ((others or {}) | slots).items():
+        # Pickles of older versions have no output and no prompts.
+        later = dict.fromkeys(("output", *_PROMPTS))
+        for name, value in (later | (others or {}) | slots).items():
             object.__setattr__(self, name, value)
 
 
@@ -350,7 +396,7 @@ def _configured(cls: type[ModelConfig], model: "Model", dimension: int | None, o
         warn(deprecation(model), DeprecationWarning, stacklevel=level)
     config = object.__new__(cls)
     width, length, name = _output_facts(model, dimension, output)
-    _fill(config, model.huggingface_id or _place(model), width, length, model.revision, model, None, name)
+    _fill(config, model.huggingface_id or _place(model), width, length, model.revision, model, None, name, None, None)
     return config
 
 

@@ -529,6 +529,84 @@ class TestLateInteraction:
         assert told(encoder.encode_documents(["a b c"]), 0) == spaced("[CLS] [D] a [SEP]")
 
 
+ADAPTERS = ["retrieval.query", "retrieval.passage", "separation"]
+
+
+def with_tasks(folder: Path, shape: list[int]) -> Path:
+    """A model whose vectors are the number of the task that the network is told, as the export of Jina v3 takes it."""
+    config = {"model_type": "bert", "hidden_size": WIDTH, "vocab_size": len(WORDS), "lora_adaptations": ADAPTERS}
+    write_tiny(folder, config=config)
+    nodes = [
+        helper.make_node("Cast", ["task_id"], ["task"], to=TensorProto.FLOAT),
+        helper.make_node("Gather", ["table", "input_ids"], ["rows"]),
+        helper.make_node("Mul", ["rows", "zero"], ["nothing"]),
+        helper.make_node("Add", ["nothing", "task"], ["last_hidden_state"]),
+    ]
+    ints = [helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "tokens"]) for name in INTS[:2]]
+    task = helper.make_tensor_value_info("task_id", TensorProto.INT64, shape)
+    out = helper.make_tensor_value_info("last_hidden_state", TensorProto.FLOAT, ["batch", "tokens", WIDTH])
+    constants = [numpy_helper.from_array(TABLE, "table"), numpy_helper.from_array(np.float32(0), "zero")]
+    graph = helper.make_graph(nodes, "tasks", [*ints, task], [out], constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, folder / "model.onnx")
+    return folder
+
+
+def told_tasks(place: Path, **encoding: Any) -> ModelConfig:
+    tasks = {"query_task": ADAPTERS[0], "document_task": ADAPTERS[1]}
+    prompts = {"prompts": {"clustering": "q: ", "other": ""}, "tasks": {"clustering": "separation"}}
+    return config_of(place, encoding={"normalize": False, **tasks, **prompts, **encoding})
+
+
+class TestTasks:
+    @pytest.mark.parametrize("shape", [[], [1]])
+    def test_each_side_tells_the_network_its_task(self, tmp_path: Path, shape: list[int]) -> None:
+        encoder: Any = told_tasks(tmp_path).load("onnx", local=with_tasks(tmp_path / "model", shape))
+        assert np.unique(encoder.encode_queries(["a", "b c"])).tolist() == [0]
+        assert np.unique(encoder.encode_documents(["a", "b c"])).tolist() == [1]
+
+    def test_named_prompts_choose_text_task_and_space(self, tmp_path: Path) -> None:
+        folder, config = with_tasks(tmp_path / "model", []), told_tasks(tmp_path)
+        chosen = config.with_prompts(query="other", document="clustering")
+        encoder: Any = chosen.load("onnx", local=folder)
+        assert np.unique(encoder.encode_queries(["a"])).tolist() == [0]  # the prompt has no task of its own
+        assert np.unique(encoder.encode_documents(["a"])).tolist() == [2]
+        assert encoder.contract.document_prefix == "q: "
+        own: Any = config.load("onnx", local=folder)
+        assert (encoder.space_id != own.space_id, encoder.query_space_id == own.query_space_id) == (True, True)
+        ran = encoder.space()["document"]
+        assert (ran["document_prefix"], ran["document_task"]) == ("q: ", "separation")
+        assert {**chosen.space()["document"], **ran} == ran
+
+    def test_task_that_the_network_does_not_have_is_refused(self, tmp_path: Path) -> None:
+        folder = with_tasks(tmp_path / "model", [])
+        with pytest.raises(MismatchError) as caught:
+            told_tasks(tmp_path, query_task="search").load("onnx", local=folder)
+        assert str(caught.value) == golden(
+            f"`encoding.query_task` of `tiny` is 'search', and the files in {folder} have the adapters 'retrieval.query',"
+            " 'retrieval.passage', 'separation': one of them is wrong"
+        )
+
+    def test_network_that_wants_a_task_is_not_run_without(self, tmp_path: Path) -> None:
+        folder = with_tasks(tmp_path / "model", [])
+        with pytest.raises(UnknownFactError) as caught:
+            told_tasks(tmp_path, document_task=None).load("onnx", local=folder)
+        assert str(caught.value) == golden(
+            "`encoding.document_task` of `tiny` must be one of the tasks in config.json (lora_adaptations:"
+            f" 'retrieval.query', 'retrieval.passage', 'separation'), since {folder / 'model.onnx'} takes a task_id; it"
+            " is ''"
+        )
+
+    def test_graph_that_takes_no_task_is_not_run_with_one(self, tmp_path: Path) -> None:
+        folder = write_tiny(tmp_path / "model")
+        with pytest.raises(EngineError) as caught:
+            told_tasks(tmp_path).load("onnx", local=folder)
+        assert str(caught.value) == golden(
+            f"`tiny` is told the task 'retrieval.query', and {folder / 'model.onnx'} takes no task_id: use another engine,"
+            " such as `sentence-transformers`"
+        )
+
+
 POOLING = "sentence_transformers.models.Pooling"
 DENSE = "sentence_transformers.models.Dense"
 NORMALIZE = "sentence_transformers.models.Normalize"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, TypeVar
 
+    from hypiler.engines.contract import Contract
     from hypiler.engines.encoders import (
         DenseEncoder,
         Encoder,
@@ -142,6 +143,7 @@ def load(
     layout = read_layout(files.folder, files=files, trust_remote_code=trust_remote_code, allow_pickle=allow_pickle)
     layout = of_output(layout, model_of(config))
     contract = make_contract(config, layout, assume or {})
+    _check_features(spec, contract)
     # Before the engine reads them, so that a file that changes in between is noticed.
     loaded = _loaded_files(config, spec, files)
     with files.loading():
@@ -165,6 +167,14 @@ def _check_kind(config: "Config", kind: "type[Any]") -> None:
             f"`{model_of(config).id}` is a {spoken(encoder_type)} model, which is loaded as {found.__name__};"
             f" the program needs {kind.__name__}"
         )
+
+
+def _check_features(spec: "EngineSpec", contract: "Contract") -> None:
+    """Raise EngineError if the contract needs a feature that the engine does not have."""
+    from hypiler.engines.specs import missing_feature
+
+    if reason := missing_feature(spec, contract.needs):
+        raise EngineError(f"`{spec.name}` cannot run `{contract.id}`: {reason}; use another engine")
 
 
 def _loaded_files(config: "Config", spec: "EngineSpec", files: "CheckedFiles") -> "LoadedFiles":

@@ -14,6 +14,7 @@ from hypiler.engines.stamps.what_ran import facts_of
 from hypiler.schema.loading import ASSUMABLE, CONTRACT_FACTS, MARKERS, NOT_TEXT
 from hypiler.stamps.facts import text_after
 from hypiler.stamps.outputs import OutputView, chosen, output_kind
+from hypiler.stamps.prompts import config_prompts, prompted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,6 +52,11 @@ class Contract:
         document_prefix: The text before each document.
         query_length: The longest query in tokens.
         document_length: The longest document in tokens.
+        query_task: The task that the model is told for queries; empty if it is told none.
+        document_task: The same for documents.
+        inference_free_queries: Whether each token of a query has a fixed weight, so that no network runs.
+        query_weights: The file with these weights; empty if it is unknown.
+        activation: How the logits of a sparse model become weights, in the words of `encoding.activation`.
         tokens: How a late-interaction model prepares tokens; None for other models.
         space_facts: Everything that the vectors depend on except for the bytes, as `what_ran` describes it: the
             registry's facts, completed by facts from the files or from `assume`.
@@ -69,8 +75,23 @@ class Contract:
     document_prefix: str
     query_length: int
     document_length: int
+    query_task: str = ""
+    document_task: str = ""
+    inference_free_queries: bool = False
+    query_weights: str = ""
+    activation: str = "log1p_relu"
     tokens: TokenPreparation | None = field(default=None, repr=False)
     space_facts: "Mapping[str, Any]" = field(default_factory=dict[str, "Any"], compare=False, repr=False)
+
+    @property
+    def needs(self) -> list[str]:
+        """The features of `EngineSpec.features` that an engine needs to obey this contract."""
+        needs = {
+            "tasks": self.query_task or self.document_task,
+            "inference_free_queries": self.inference_free_queries,
+            "activation": self.activation != "log1p_relu",
+        }
+        return [name for name, needed in needs.items() if needed]
 
 
 def model_of(config: "Config") -> "Model":
@@ -80,7 +101,7 @@ def model_of(config: "Config") -> "Model":
             f"{config!r} was not created from a registry entry, so how it turns text into vectors is unknown; write an"
             " entry for the model and use that"
         )
-    return chosen(config.model, config.output)
+    return prompted(chosen(config.model, config.output), *config_prompts(config))
 
 
 def encoder_type_of(config: "Config") -> "EncoderType":
@@ -115,14 +136,37 @@ def make_contract(config: "Config", layout: "ModelFolder", assume: "Mapping[str,
         matryoshka_order=model.matryoshka_order or "truncate_normalize",
         similarity="" if pairs else facts.one_of(_SIMILARITIES[encoder_type], "similarity", layout.similarity),
         precisions=model.precisions,
-        query_prefix=facts.prefix("query_prefix", layout.query_prefix, "" if pairs else None),
-        document_prefix=facts.prefix("document_prefix", layout.document_prefix, "" if pairs else None),
+        query_prefix=facts.prefix("query_prefix", _held_prompt(model, layout, "query"), "" if pairs else None),
+        document_prefix=facts.prefix("document_prefix", _held_prompt(model, layout, "document"), "" if pairs else None),
         query_length=facts.length("query_length", layout.query_length),
         document_length=facts.length("document_length", layout.document_length),
+        query_task=_task(model, layout, "query"),
+        document_task=_task(model, layout, "document"),
     )
     if encoder_type == "multi_vector":
         contract = _with_tokens(contract, facts)
     return replace(contract, space_facts=facts_of(config, contract, layout))
+
+
+def _held_prompt(model: "Any", layout: "ModelFolder", side: str) -> str | None:
+    """The prefix of a side in the files: that of the chosen prompt, or else that of the side."""
+    name: str | None = getattr(model, f"{side}_prompt", None)
+    own: str | None = layout.query_prefix if side == "query" else layout.document_prefix
+    # Of another prompt, the files may say nothing, and PyLate puts its marker in front of it.
+    if name is None:
+        return own
+    return None if layout.late_interaction.markers else layout.prompts.get(name)
+
+
+def _task(model: "Any", layout: "ModelFolder", side: str) -> str:
+    """The task of a side; empty if the model is told none. Raises MismatchError for an adapter that is not there."""
+    task: str = getattr(model, f"{side}_task", None) or ""
+    if task and layout.adapters and task not in layout.adapters:
+        raise MismatchError(
+            f"`encoding.{side}_task` of `{model.id}` is {task!r}, and the files in {layout.folder} have the adapters"
+            f" {', '.join(map(repr, layout.adapters))}: one of them is wrong"
+        )
+    return task
 
 
 def _with_tokens(contract: Contract, facts: "_Facts") -> Contract:

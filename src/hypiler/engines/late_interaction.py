@@ -171,6 +171,8 @@ class _Resolver:
             self.missing.append(f"{side}_marker")
         if not self.late.markers or not prefix:
             return "", prefix
+        if getattr(self.model, f"{side}_prompt", None) is not None:
+            return held, text_after(held, prefix)
         if held.strip() and prefix.startswith(held):
             return held, prefix.removeprefix(held)
         return prefix, ""

@@ -15,9 +15,11 @@ from hypiler.engines.files.checked_files import CheckedFiles
 from hypiler.model_files.architectures import Network
 from hypiler.model_files.encoder_type import Shown, find_encoder_type
 from hypiler.model_files.encoding import (
+    read_adapters,
     read_normalization,
     read_pooling,
     read_prefix,
+    read_prompts,
     read_similarity,
 )
 from hypiler.model_files.facts import ModelFileError
@@ -30,6 +32,7 @@ from hypiler.model_files.tokenizer_settings import TokenizerSettings, further_na
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from hypiler.model_files.facts import FileFact
@@ -86,6 +89,8 @@ class ModelFolder:
         document_length: The longest document in tokens.
         dense: The linear layers after the network.
         late_interaction: How tokens are prepared for late interaction.
+        prompts: The prompts of the files by name.
+        adapters: The names of the network's adapters, in the order of their numbers.
         lower_case: Whether texts are lower-cased before they reach the tokenizer.
         truncation_side: The side at which long texts are cut: `right` or `left`.
         tokenizer: The settings of the tokenizer.
@@ -111,6 +116,8 @@ class ModelFolder:
     document_length: int | None
     dense: tuple[Layer, ...]
     late_interaction: LateInteraction
+    prompts: "Mapping[str, str]"
+    adapters: tuple[str, ...]
     lower_case: bool
     truncation_side: str
     tokenizer: TokenizerSettings
@@ -151,6 +158,8 @@ def read_layout(
         document_length=_value(truncation_length(repository, network, encoder_type, "document")),
         dense=_layers(repository, folder),
         late_interaction=read_late_interaction(repository),
+        prompts=read_prompts(repository),
+        adapters=read_adapters(repository),
         lower_case=repository.lower_case,
         truncation_side=_truncation_side(tokenizer, folder),
         tokenizer=tokenizer,

@@ -20,7 +20,7 @@ from hypiler.engines.checks import (
 )
 from hypiler.engines.dense_layers import dense_layers, output_layer
 from hypiler.engines.encoder_types import spoken
-from hypiler.engines.errors import EngineError, MismatchError
+from hypiler.engines.errors import EngineError, MismatchError, UnknownFactError
 from hypiler.engines.files.onnx_bytes import open_session
 from hypiler.engines.files.weight_files import onnx_places, output_layers_file, output_of
 from hypiler.engines.late_interaction import TokenPreparation
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     Ids = NDArray[np.int64]
     T = TypeVar("T")
 
-_INPUTS = {"input_ids", "attention_mask", "token_type_ids", "position_ids"}
+_INPUTS = {"input_ids", "attention_mask", "token_type_ids", "position_ids", "task_id"}
 # Without these inputs, a text's vector would depend on the other texts of its batch.
 _NEEDED = {"input_ids", "attention_mask"}
 # By encoder type: how many dimensions the output to read has, and its possible names if several outputs have as many.
@@ -115,6 +115,7 @@ class _Network:
         session: The session of onnxruntime.
         inputs: The names of the graph's inputs.
         output: The name of the output to read.
+        task_ids: The value of the input `task_id` by side: query or document; empty if the graph has no such input.
         tokenizer: The tokenizer, which all threads share.
         type_ids: Whether the graph gets the tokenizer's type ids.
         shortener: Cuts long texts for the tokenizer.
@@ -140,6 +141,7 @@ class _Network:
                 f" {' and '.join(sorted(_INPUTS - _NEEDED))}; it takes {', '.join(sorted(self.inputs))}"
             )
         self.output = self._output()
+        self.task_ids = task_ids(self.session.get_inputs(), contract, layout, weights)
         self.tokenizer = build_tokenizer(layout)
         self.type_ids = layout.tokenizer.type_ids
         self.shortener = Shortener(self.tokenizer, layout.truncation_side)
@@ -250,12 +252,12 @@ class _Network:
         return ids, mask, types
 
     def runs(
-        self, ids: "Ids", mask: "Ids", types: "Ids", used: "Any" = None
+        self, ids: "Ids", mask: "Ids", types: "Ids", used: "Any" = None, *, query: bool = False
     ) -> "Iterator[tuple[NDArray[np.intp], Ids, Floats]]":
         """Run the texts in parts. For each part: the positions of its texts, their rows of the mask, and their output.
 
         Texts of about the same length are run together, truncated to the longest one among them. `used` marks the
-        tokens whose output is needed, if these are not the tokens of the mask.
+        tokens whose output is needed, if these are not the tokens of the mask. `query` says which task to tell.
         """
         ends = np.where(mask > 0 if used is None else used, np.arange(1, ids.shape[1] + 1), 1).max(axis=1)
         order = np.argsort(-ends, kind="stable")
@@ -264,12 +266,14 @@ class _Network:
             count = max(1, self.limit // longest)
             places, order = order[:count], order[count:]
             part = [array[places, :longest] for array in (ids, mask, types)]
-            yield places, part[1], self.run(*part)
+            yield places, part[1], self.run(*part, query=query)
 
-    def run(self, ids: "Ids", mask: "Ids", types: "Ids") -> "Floats":
+    def run(self, ids: "Ids", mask: "Ids", types: "Ids", *, query: bool = False) -> "Floats":
         """The output of the graph as float32."""
         positions = np.tile(np.arange(ids.shape[1]), (len(ids), 1))
         feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types, "position_ids": positions}
+        if self.task_ids:
+            feed["task_id"] = self.task_ids["query" if query else "document"]
         with _onnxruntime(self.weights):
             (output,) = self.session.run([self.output], {name: feed[name] for name in self.inputs})
         result: Floats = np.asarray(output, np.float32)
@@ -282,6 +286,32 @@ class _Network:
             f" {spoken(self.contract.encoder_type)} vectors of {self.contract.embedding_dim} dimensions for"
             f" {self.spoken()}"
         )
+
+
+def task_ids(inputs: "Sequence[Any]", contract: "Contract", layout: "ModelFolder", file: Path) -> "dict[str, Ids]":
+    """The value of a graph's input `task_id` by side; empty if it has none.
+
+    Raises EngineError if the graph takes no task and the model is told one, and UnknownFactError for an unknown task.
+    """
+    wanted = next((one for one in inputs if one.name == "task_id"), None)
+    tasks = {"query": contract.query_task, "document": contract.document_task}
+    if wanted is None:
+        if told := [task for task in tasks.values() if task]:
+            raise EngineError(
+                f"`{contract.id}` is told the task {told[0]!r}, and {file} takes no task_id: use another engine, such"
+                " as `sentence-transformers`"
+            )
+        return {}
+    for side, task in tasks.items():
+        if task not in layout.adapters:
+            known = ", ".join(map(repr, layout.adapters)) or "none"
+            raise UnknownFactError(
+                f"`encoding.{side}_task` of `{contract.id}` must be one of the tasks in config.json (lora_adaptations:"
+                f" {known}), since {file} takes a task_id; it is {task!r}"
+            )
+    # An export takes one number for all texts. It may be in a list.
+    numbers = {side: np.array(layout.adapters.index(task), np.int64) for side, task in tasks.items()}
+    return {side: number.reshape((1,) * len(wanted.shape)) for side, number in numbers.items()}
 
 
 def _length(encoding: "Any", specials: int) -> int:
@@ -311,7 +341,7 @@ class _Dense:
         self.layers = [] if named else dense_layers(layout)
 
     def run(self, texts: list[str], *, query: bool) -> "Floats":
-        runs = self.network.runs(*self.network.prefixed(texts, query=query))
+        runs = self.network.runs(*self.network.prefixed(texts, query=query), query=query)
         vectors = _in_order([(places, self._pooled(found, mask)) for places, mask, found in runs])
         for layer in self.layers:
             vectors = layer(vectors)
@@ -461,7 +491,7 @@ class _MultiVector:
         if ("query" if query else "document") in self.late.skiplist_sides:
             kept = kept & ~np.isin(ids, self.skipped)
         found: dict[int, Floats] = {}
-        for places, _, output in self.network.runs(ids, mask, types, used):
+        for places, _, output in self.network.runs(ids, mask, types, used, query=query):
             vectors = check_width(self._apply_layers(output), self.network.contract)
             for place, row in zip(places, vectors, strict=True):
                 found[int(place)] = row[kept[place, : len(row)]]

@@ -3,6 +3,7 @@
 The registry decides which class of the library is used: the library would load any folder as any class.
 """
 
+from functools import partial
 from importlib import import_module
 from threading import Lock
 
@@ -143,10 +144,16 @@ class _Vectors:
                 # These settings of the folder would take precedence over max_seq_length.
                 module.query_length = module.document_length = None
         self.limiter = library_limiter(model.tokenizer)
+        self.tasks = {True: contract.query_task, False: contract.document_task}
+        if any(self.tasks.values()):
+            _check_takes_tasks(model, contract, layout)
 
     def encoded(self, texts: list[str], *, query: bool, **options: "Any") -> "Any":
         model, contract = self.model, self.contract
         encode = model.encode_query if query else model.encode_document
+        if self.tasks[query]:
+            # The methods of the sides tell modules the side as the task.
+            encode = partial(model.encode, task=self.tasks[query])
         # If no prompt is passed, not even an empty one, the library adds a prompt of the folder.
         prompt = contract.query_prefix if query else contract.document_prefix
         tokens = contract.query_length if query else contract.document_length
@@ -156,6 +163,15 @@ class _Vectors:
             model.max_seq_length = tokens
             texts = self.limiter.limit(texts, tokens, prompt)
             return encode(texts, prompt=prompt, batch_size=len(texts), show_progress_bar=False, **options)
+
+
+def _check_takes_tasks(model: "Any", contract: "Contract", layout: "ModelFolder") -> None:
+    """Raise EngineError if no module takes a task: the library would ignore it."""
+    if "task" not in model.get_model_kwargs():
+        raise EngineError(
+            f"`{contract.id}` is told the task {contract.query_task or contract.document_task!r}, and no module in"
+            f" {layout.folder} takes one: modules.json must name it in `kwargs`"
+        )
 
 
 class _Dense(_Vectors):
@@ -190,6 +206,11 @@ class _MultiVector:
         self.model, self.contract = model, contract
         self.lock = Lock()
         network, tokens = model[0], contract.tokens or TokenPreparation()
+        if contract.query_task or contract.document_task:
+            raise EngineError(
+                f"`{contract.id}` is told tasks, and sentence-transformers tells a late-interaction model none: use"
+                " another engine"
+            )
         expansion = getattr(network, "query_expansion", None)
         fixed = expansion["length"] if expansion and expansion["strategy"] == "fixed" else None
         # An empty marker means that there is none. An empty prompt means nothing: the library writes it by default.

@@ -73,6 +73,9 @@ class EngineSpec:
             its path. The files of other engines are hashed before, and loading fails if one changes meanwhile.
         output_obstacle: Returns why the engine cannot run the chosen output of a model with several outputs, or None if
             it can. By default, an engine runs only the default output.
+        features: What else the engine can do: `tasks` if it tells the network the task of `contract.query_task` and
+            `document_task`, `inference_free_queries` if it looks up the weights of a query's tokens, and `activation`
+            if it obeys `contract.activation`. A model that needs another feature is refused.
     """
 
     name: str
@@ -87,6 +90,7 @@ class EngineSpec:
     served: bool = False
     reads_bytes: bool = False
     output_obstacle: "Callable[[Config], str | None]" = other_output_obstacle
+    features: tuple[str, ...] = ()
 
     @property
     def install_command(self) -> str:
@@ -111,7 +115,8 @@ class EngineSpec:
 
         obstacle = type_obstacle(encoder_type_of(config), self.encoder_types)
         names = names_in(files) if isinstance(files, (str, os.PathLike)) else files
-        return obstacle or self.output_obstacle(config) or self.obstacle(config, names)
+        obstacle = obstacle or self.output_obstacle(config) or missing_feature(self, stated_needs(config))
+        return obstacle or self.obstacle(config, names)
 
     def load(self) -> "Any":
         """Import the engine's module. Raises MissingEngineError if a package is missing or broken."""
@@ -133,6 +138,7 @@ SPECS = (
         weights=onnx_weights,
         reads_bytes=True,
         output_obstacle=onnx_output_obstacle,
+        features=("tasks", "inference_free_queries", "activation"),
     ),
     EngineSpec(
         "model2vec",
@@ -157,6 +163,7 @@ SPECS = (
         runs_remote_code=True,
         weights=pytorch_weights,
         output_obstacle=pytorch_output_obstacle,
+        features=("tasks", "inference_free_queries", "activation"),
     ),
     EngineSpec(
         "fastembed",
@@ -188,6 +195,31 @@ ENGINES = tuple([spec.name for spec in SPECS])
 
 `engine_specs()` gives these and the engines of other packages.
 """
+
+
+_FEATURES = {
+    "tasks": "it cannot tell the model a task",
+    "inference_free_queries": "it runs queries through the network, and this model has fixed weights for their tokens",
+    "activation": "it knows one activation of sparse models, and this model has another",
+}
+
+
+def stated_needs(config: "Config") -> list[str]:
+    """The features that a config needs by what the registry states."""
+    from hypiler.engines.contract import model_of
+
+    model = model_of(config)
+    needs = {
+        "tasks": getattr(model, "query_task", None) or getattr(model, "document_task", None),
+        "inference_free_queries": getattr(model, "inference_free_queries", None),
+        "activation": getattr(model, "activation", None) not in (None, "log1p_relu"),
+    }
+    return [name for name, needed in needs.items() if needed]
+
+
+def missing_feature(spec: EngineSpec, needs: "Collection[str]") -> str | None:
+    """Why an engine cannot run a model that needs these features; None if it has all of them."""
+    return next((_FEATURES[name] for name in needs if name not in spec.features), None)
 
 
 def engine_specs() -> "Iterator[EngineSpec]":

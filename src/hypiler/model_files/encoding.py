@@ -2,7 +2,7 @@
 
 from hypiler.model_files.architectures import Network
 from hypiler.model_files.facts import FileFact
-from hypiler.model_files.json_files import mapping, positive, text
+from hypiler.model_files.json_files import mapping, positive, text, words
 from hypiler.model_files.late_interaction import SIDES, is_pylate, side_length, stanford_marker
 from hypiler.model_files.projection import pooling_modes
 from hypiler.model_files.repository import MODULES, SETTINGS, STANFORD, Repository
@@ -117,13 +117,19 @@ def read_prefix(repository: Repository, side: str) -> FileFact | None:
 
 def _prompt(repository: Repository, side: str) -> tuple[str, str]:
     """The name and the text of the prompt of a side; both empty if there is none."""
-    prompts = _prompts(repository)
+    prompts = read_prompts(repository)
     there = [name for name in _PROMPTS[side] if name in prompts]
     name = next((name for name in there if prompts[name]), there[0] if there else "")
     return name, prompts.get(name, "")
 
 
-def _prompts(repository: Repository) -> dict[str, str]:
+def read_adapters(repository: Repository) -> tuple[str, ...]:
+    """The names of the network's adapters, such as those of Jina v3: a text is encoded with one of them."""
+    return tuple(words(repository.config.get("lora_adaptations")))
+
+
+def read_prompts(repository: Repository) -> dict[str, str]:
+    """The prompts by name."""
     prompts = mapping(repository.object(SETTINGS).get("prompts"))
     return {name: value for name, value in prompts.items() if isinstance(value, str)}
 
@@ -133,7 +139,7 @@ def _prefixes(repository: Repository) -> "dict[str, FileFact | None]":
 
     An empty prompt counts as evidence only if another prompt is not empty: then the authors have set them.
     """
-    prompts = _prompts(repository)
+    prompts = read_prompts(repository)
     chosen = any(prompts.values())
     facts: dict[str, FileFact | None] = {}
     for side in SIDES:

@@ -9,6 +9,7 @@ from hypiler._digest import sha256_hex
 from hypiler.stamps.facts import OPTIONAL, USUAL, stated_facts
 from hypiler.stamps.listed_bytes import listed_bytes, location
 from hypiler.stamps.outputs import chosen
+from hypiler.stamps.prompts import prompted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,13 +25,18 @@ PLAIN = ("fp32", "fp16", "bf16")
 
 
 def stamp_of(
-    model: "Model", dimension: int | None = None, variant: str | None = None, output: str | None = None
+    model: "Model",
+    dimension: int | None = None,
+    variant: str | None = None,
+    output: str | None = None,
+    prompts: "tuple[str | None, str | None]" = (None, None),
 ) -> "dict[str, Any]":
     """The stamp of a choice of model, as far as the registry and the lock state it.
 
-    Raises ValueError for a dimension, a variant or an output that the model does not have.
+    `prompts` are the names of the chosen prompts of queries and of documents. Raises ValueError for a dimension, a
+    variant or an output that the model does not have.
     """
-    model = chosen(model, output)
+    model = prompted(chosen(model, output), *prompts)
     weights, precision, tokenizer = listed_bytes(model, variant)
     document, query = stated_facts(model, dimension, precision)
     stamp = assemble(identity(model, variant), document, query, weights, tokenizer)

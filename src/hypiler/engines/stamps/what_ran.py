@@ -35,6 +35,8 @@ def facts_of(config: "Config", contract: "Any", layout: "ModelFolder") -> "dict[
         "query_length": contract.query_length,
         "similarity": contract.similarity or "none",
         "lower": layout.lower_case,
+        "document_task": contract.document_task,
+        "query_task": contract.query_task,
     }
     document, query = sides(model, kind, known | _late_interaction(contract))
     return {"identity": identity(model, config.variant), "document": document, "query": query}
