@@ -403,7 +403,7 @@ class TestPrompts:
         assert (one.query_prompt, one.document_prompt) == ("clustering", "sts")
         assert repr(one).endswith(").with_prompts(query='clustering', document='sts')")
         assert one == config.with_prompts(document="sts", query="clustering") != config
-        assert one.with_variant(None) == pickle.loads(pickle.dumps(one)) == one
+        assert one.with_variant(None) == copy.deepcopy(one) == one
         assert one.with_prompts() == config
         assert (one.space()["query"]["query_prefix"], one.space()["query"]["query_task"]) == ("c: ", "separation")
         assert one.space()["document"]["document_prefix"] == ""

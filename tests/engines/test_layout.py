@@ -202,8 +202,8 @@ def test_layer_that_is_not_described_is_refused(missing: str, tmp_path: Path) ->
         (["MLMTransformer", "SpladePooling"], {"pooling_strategy": "sum"}, (golden("pooling_strategy 'sum' of 1"),)),
         (
             ["Transformer", "SpladePooling"],
-            {"activation_function": "log1p_relu"},
-            (golden("activation_function 'log1p_relu' of 1"),),
+            {"activation_function": "gelu"},
+            (golden("activation_function \'gelu\' of 1"),),
         ),
         (["Transformer", "MultiVectorMask"], {"keep_only_token_ids": [5]}, (golden("keep_only_token_ids [5] of 1"),)),
         (["Router"], {}, (golden("the modules 'Router'"),)),

@@ -1,6 +1,7 @@
 """onnxruntime and tokenizers: real weights without PyTorch, and graphs of a few nodes that tell what they are given."""
 
 import json
+import re
 import shutil
 import string
 import warnings
@@ -604,6 +605,86 @@ class TestTasks:
         assert str(caught.value) == golden(
             f"`tiny` is told the task 'retrieval.query', and {folder / 'model.onnx'} takes no task_id: use another engine,"
             " such as `sentence-transformers`"
+        )
+
+
+def weighing(place: Path, activation: str | None = None, weights: str | None = None) -> ModelConfig:
+    """A sparse model over the words, with fixed weights of queries if their file is named."""
+    return config_of(
+        place,
+        type="sparse",
+        specs={"embedding_dim": len(WORDS)},
+        architecture={"matryoshka_dims": [len(WORDS)]},
+        encoding={
+            "pooling": None,
+            "normalize": None,
+            "similarity": "dot",
+            "activation": activation,
+            "inference_free_queries": True if weights else None,
+        },
+        files={"query_weights": weights} if weights else None,
+    )
+
+
+def logits(folder: Path) -> Path:
+    """A network whose logits are 3 for the word itself, and else 0."""
+    write_tiny(folder)
+    rows = numpy_helper.from_array(3 * np.eye(len(WORDS), dtype=np.float32), "rows")
+    ints = [helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "tokens"]) for name in INTS[:2]]
+    out = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", "tokens", len(WORDS)])
+    graph = helper.make_graph([helper.make_node("Gather", ["rows", "input_ids"], ["logits"])], "g", ints, [out], [rows])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, folder / "model.onnx")
+    return folder
+
+
+class TestSparse:
+    @pytest.mark.parametrize(
+        ("activation", "weight"),
+        [(None, np.log1p(3)), ("log1p_relu", np.log1p(3)), ("log1p_log1p_relu", np.log1p(np.log1p(3))), ("relu", 3)],
+    )
+    def test_logits_become_weights_by_the_stated_activation(
+        self, tmp_path: Path, activation: str | None, weight: float
+    ) -> None:
+        encoder: Any = weighing(tmp_path, activation).load("onnx", local=logits(tmp_path / "model"))
+        found = encoder.encode_documents(["a a b"]).toarray()[0]
+        assert found[WORDS.index("a")] == pytest.approx(weight)
+        assert found.nonzero()[0].tolist() == sorted({WORDS.index(word) for word in ("[CLS]", "a", "b", "[SEP]")})
+
+    @pytest.mark.parametrize(
+        ("file", "content"),
+        [
+            ("idf.json", '{"a": 2, "c": 0.5, "of another vocabulary": 7}'),
+            ("query_token_weights.txt", "a\t2\nc\t0.5\n\n"),
+        ],
+    )
+    def test_queries_have_fixed_weights(self, tmp_path: Path, file: str, content: str) -> None:
+        folder = logits(tmp_path / "model")
+        (folder / file).write_text(content)
+        encoder: Any = weighing(tmp_path, None, file).load("onnx", local=folder)
+        found = encoder.encode_queries(["a a b c", "", "d"]).toarray()
+        expected = np.zeros((3, len(WORDS)))
+        expected[0, [WORDS.index("a"), WORDS.index("c")]] = [2, 0.5]
+        np.testing.assert_array_equal(found, expected)
+        (folder / file).write_text(content.replace("2", "3"))
+        other = weighing(tmp_path, None, file).load("onnx", local=folder)
+        assert other.query_space_id != encoder.query_space_id
+        assert other.space_id == encoder.space_id
+
+    @pytest.mark.parametrize(("content", "reason"), [("[1]", "'list' object has no attribute 'items'"), ("{", None)])
+    def test_weights_that_cannot_be_read_are_named(self, tmp_path: Path, content: str, reason: str | None) -> None:
+        folder = logits(tmp_path / "model")
+        (folder / "idf.json").write_text(content)
+        told = f"{folder / 'idf.json'} cannot be used as weights of the tokens of queries: {reason or ''}"
+        with pytest.raises(EngineError, match=f"^{re.escape(told)}"):
+            weighing(tmp_path, None, "idf.json").load("onnx", local=folder)
+
+    def test_weights_must_be_there(self, tmp_path: Path) -> None:
+        folder = logits(tmp_path / "model")
+        with pytest.raises(EngineError) as caught:
+            weighing(tmp_path, None, "idf.json").load("onnx", local=folder)
+        assert str(caught.value) == golden(
+            f"the weights of the tokens of queries of `tiny` are missing: {folder / 'idf.json'}"
         )
 
 

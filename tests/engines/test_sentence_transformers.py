@@ -20,10 +20,12 @@ from golden import golden
 pytest.importorskip("sentence_transformers")
 
 import torch
+from bert_onnx import export_bert
 from generated import imported, valid
 from safetensors.torch import load_file, save_file
-from sentence_transformers import CrossEncoder, SentenceTransformer
+from sentence_transformers import CrossEncoder, SentenceTransformer, SparseEncoder
 from strategies import registry_of
+from tiny import config_of
 from transformers import (
     AutoModel,
     AutoModelForSequenceClassification,
@@ -693,3 +695,62 @@ def test_weights_that_are_allowed_to_be_a_pickle_are_loaded(minilm: Path, dense:
     torch.save(load_file(minilm / "model.safetensors"), folder / "pytorch_model.bin")
     encoder = entry("dense", tmp_path).load("sentence-transformers", local=folder, allow_pickle=True)
     np.testing.assert_allclose(encoder.encode_queries(QUERIES), dense.encode_queries(QUERIES), atol=1e-6)
+
+
+def routed(folder: Path) -> tuple[Path, Any]:
+    """A sparse model whose queries are not run through the network, as the library saves it, and the model itself."""
+    from sentence_transformers.sparse_encoder.modules import Router, SparseStaticEmbedding, SpladePooling, Transformer
+    from transformers import BertConfig, BertForMaskedLM, BertTokenizerFast
+
+    words = "[PAD] [UNK] [CLS] [SEP] [MASK] a b c d e f . , ##x".split()
+    folder.mkdir()
+    (folder / "vocab.txt").write_text("\n".join(words))
+    (folder / "idf.json").write_text(json.dumps({word: number + 0.5 for number, word in enumerate(words[5:])}))
+    tokenizer = BertTokenizerFast(str(folder / "vocab.txt"), model_max_length=16)
+    sizes = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 8}
+    torch.manual_seed(0)
+    config = BertConfig(vocab_size=len(words), max_position_embeddings=32, initializer_range=1.0, **sizes)
+    BertForMaskedLM(config).save_pretrained(folder / "plain")
+    tokenizer.save_pretrained(folder / "plain")
+    network = Transformer(str(folder / "plain"), transformer_task="fill-mask")
+    queries = SparseStaticEmbedding.from_json(str(folder / "idf.json"), tokenizer=network.tokenizer, frozen=True)
+    router = Router.for_query_document([queries], [network, SpladePooling("max", "log1p_relu")])
+    model = SparseEncoder(modules=[router], similarity_fn_name="dot")
+    model.save(str(folder / "routed"))
+    shutil.copy(folder / "idf.json", folder / "plain/idf.json")
+    return folder, model
+
+
+@pytest.mark.parametrize("layout", ["routed", "plain"])
+def test_queries_without_inference_are_those_of_the_library(tmp_path: Path, layout: str) -> None:
+    folder, model = routed(tmp_path / "model")
+    stated = {"inference_free_queries": True, "activation": "log1p_log1p_relu"} if layout == "plain" else {}
+    specs = {
+        "embedding_dim": 14,
+        "vocab_size": 14,
+        "hidden_dim": 8,
+        "context_length": 16,
+        "max_position_embeddings": 32,
+    }
+    config = config_of(
+        tmp_path,
+        type="sparse",
+        specs=specs,
+        architecture={"matryoshka_dims": [14]},
+        encoding={"pooling": None, "normalize": None, "similarity": None, **stated},
+        files={"query_weights": "idf.json"} if stated else None,
+    )
+    network = folder / layout / ("" if stated else "document_0_Transformer")
+    export_bert(network, folder / layout / "model.onnx", "mlm")
+    queries, documents = ["a b a zz", "", "c , d . [SEP] e " + "f " * 40], ["a b", "f e d c x .", ""]
+    left, right = model.encode_query(queries).to_dense().numpy(), model.encode_document(documents).to_dense().numpy()
+    spaces: set[str] = set()
+    for name in ("sentence-transformers", "onnx"):
+        encoder: Any = config.load(name, local=folder / layout)
+        np.testing.assert_allclose(encoder.encode_queries(queries).toarray(), left, atol=1e-6)
+        np.testing.assert_allclose(encoder.encode_documents(documents).toarray(), right, atol=1e-4)
+        spaces.add(encoder.query_space_id)
+    assert len(spaces) == 1
+    assert left[0].nonzero()[0].tolist() == [5, 6]  # each token once, no special token, none of an unknown word
+    with pytest.raises(EngineError, match=r"^`fastembed` cannot run `tiny`: it runs queries through the network, and "):
+        config.load("fastembed", local=folder / layout)

@@ -145,6 +145,8 @@ def make_contract(config: "Config", layout: "ModelFolder", assume: "Mapping[str,
     )
     if encoder_type == "multi_vector":
         contract = _with_tokens(contract, facts)
+    elif encoder_type == "sparse":
+        contract = _with_weights(contract, facts)
     return replace(contract, space_facts=facts_of(config, contract, layout))
 
 
@@ -175,6 +177,22 @@ def _with_tokens(contract: Contract, facts: "_Facts") -> Contract:
     tokens = prepare_tokens(facts.model, facts.layout, facts.stated, prefixes, contract.query_length)
     return replace(
         contract, query_prefix=tokens.prefix("query"), document_prefix=tokens.prefix("document"), tokens=tokens
+    )
+
+
+def _with_weights(contract: Contract, facts: "_Facts") -> Contract:
+    """The contract of a sparse model, with how tokens are weighed."""
+    layout = facts.layout
+    free = facts.optional("inference_free_queries", layout.inference_free_queries)
+    activation: str = facts.optional("activation", layout.activation) or contract.activation
+    file: str = getattr(facts.model, "query_weights_file", None) or layout.query_weights or ""
+    if free and not file:
+        raise UnknownFactError(
+            f"`files.query_weights` of `{contract.id}` is unknown: queries have fixed weights, and neither the registry"
+            f" nor {layout.folder} names a file with them; name it in models.json"
+        )
+    return replace(
+        contract, activation=activation, inference_free_queries=bool(free), query_weights=file if free else ""
     )
 
 
@@ -257,6 +275,13 @@ class _Facts:
         if (stated or text.strip()) and held is not None and text_after(marker, stated).strip() != text.strip():
             self._disagree(name, stated or "", text)
         return stated or ""
+
+    def optional(self, name: str, held: "Any") -> "Any":
+        """A fact that need not be known; None if nobody states it."""
+        stated = self.stated(name)
+        if stated is not None and held is not None and stated != held:
+            self._disagree(name, stated, held)
+        return held if stated is None else stated
 
     def known(self, name: str, held: "Any", default: "Any" = None) -> "Any":
         """A fact that must be known. `held` is the files' value, or None; `default` is used if nobody states one."""

@@ -70,7 +70,7 @@ def _known_activation(place: "Path", stated: str | None) -> str:
 
 def _read(layout: "ModelFolder", path: "Path") -> "dict[str, Any]":
     with library_errors(f"the weights of a layer cannot be read from {path}"):
-        return _loaded(layout.files.read(path.relative_to(layout.folder).as_posix()))
+        return tensors(layout.files.read(path.relative_to(layout.folder).as_posix()))
 
 
 def _applied(place: "Path", weight: "Any", bias: "Any", name: str) -> "Callable[[Floats], Floats]":
@@ -87,18 +87,18 @@ def _applied(place: "Path", weight: "Any", bias: "Any", name: str) -> "Callable[
     return apply
 
 
-def _loaded(data: bytes) -> "dict[str, Any]":
+def tensors(data: bytes) -> "dict[str, Any]":
     """The tensors in a safetensors file. numpy has no bfloat16, which is the upper half of a float32."""
     import numpy as np
     from safetensors.numpy import load
 
     # safetensors has no type information for this function.
     deserialize: Any = import_module("safetensors").deserialize
-    tensors: dict[str, Any] = dict(deserialize(data))
-    if not any(held["dtype"] == "BF16" for held in tensors.values()):
+    held_tensors: dict[str, Any] = dict(deserialize(data))
+    if not any(held["dtype"] == "BF16" for held in held_tensors.values()):
         return load(data)
     found: dict[str, Any] = {}
-    for name, held in tensors.items():
+    for name, held in held_tensors.items():
         if held["dtype"] != "BF16":
             raise ValueError(f"the tensors must be of one type; got BF16 and {held['dtype']}")
         halves = np.frombuffer(held["data"], "<u2").astype("<u4") << 16

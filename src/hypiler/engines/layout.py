@@ -15,11 +15,14 @@ from hypiler.engines.files.checked_files import CheckedFiles
 from hypiler.model_files.architectures import Network
 from hypiler.model_files.encoder_type import Shown, find_encoder_type
 from hypiler.model_files.encoding import (
+    read_activation,
     read_adapters,
+    read_inference_free,
     read_normalization,
     read_pooling,
     read_prefix,
     read_prompts,
+    read_query_weights,
     read_similarity,
 )
 from hypiler.model_files.facts import ModelFileError
@@ -63,7 +66,6 @@ _SETTINGS = (
     ("Pooling", "include_prompt", True),
     ("Dense", "use_residual", False),
     ("SpladePooling", "pooling_strategy", "max"),
-    ("SpladePooling", "activation_function", "relu"),
     ("MultiVectorMask", "keep_only_token_ids", None),
 )
 
@@ -89,6 +91,9 @@ class ModelFolder:
         document_length: The longest document in tokens.
         dense: The linear layers after the network.
         late_interaction: How tokens are prepared for late interaction.
+        activation: How logits of a sparse model become weights, as a word of models.json.
+        inference_free_queries: Whether the tokens of queries have fixed weights.
+        query_weights: The file with these weights.
         prompts: The prompts of the files by name.
         adapters: The names of the network's adapters, in the order of their numbers.
         lower_case: Whether texts are lower-cased before they reach the tokenizer.
@@ -116,6 +121,9 @@ class ModelFolder:
     document_length: int | None
     dense: tuple[Layer, ...]
     late_interaction: LateInteraction
+    activation: str | None
+    inference_free_queries: bool | None
+    query_weights: str | None
     prompts: "Mapping[str, str]"
     adapters: tuple[str, ...]
     lower_case: bool
@@ -158,6 +166,9 @@ def read_layout(
         document_length=_value(truncation_length(repository, network, encoder_type, "document")),
         dense=_layers(repository, folder),
         late_interaction=read_late_interaction(repository),
+        activation=_value(read_activation(repository)),
+        inference_free_queries=_value(read_inference_free(repository, encoder_type)),
+        query_weights=read_query_weights(repository),
         prompts=read_prompts(repository),
         adapters=read_adapters(repository),
         lower_case=repository.lower_case,
@@ -310,6 +321,10 @@ def _unusual(repository: Repository) -> tuple[str, ...]:
             if value != usual:
                 found.append(f"{key} {value!r} of {one.folder.removesuffix('/')}")
     found += _unusual_places(repository)
+    for one in repository.modules_of_type("SpladePooling"):
+        if read_activation(repository) is None:
+            word = repository.object(one.config).get("activation_function")
+            found.append(f"activation_function {word!r} of {one.folder.removesuffix('/')}")
     return tuple(found + _unusual_network(repository))
 
 

@@ -25,6 +25,7 @@ from hypiler.engines.files.onnx_bytes import open_session
 from hypiler.engines.files.weight_files import onnx_places, output_layers_file, output_of
 from hypiler.engines.late_interaction import TokenPreparation
 from hypiler.engines.pooling import pool
+from hypiler.engines.query_weights import read_query_weights
 from hypiler.engines.texts.counting import count_truncated
 from hypiler.engines.texts.finite import check_finite
 from hypiler.engines.texts.shortening import PairShortener, Shortener, pair_size, pieces
@@ -213,6 +214,22 @@ class _Network:
         count_truncated([(length + marker, exact) for length, exact in lengths], tokens + marker)
         return self.arrays(found, tokens)
 
+    def bare_ids(self, texts: list[str], tokens: int) -> list[list[int]]:
+        """The ids of texts without special tokens, truncated to `tokens`."""
+        with self.lock:
+            with self.tokenizing():
+                parts = [self.shortener.shorten(text, tokens) for text in texts]
+            self.tokenizer.enable_truncation(tokens, direction=self.shortener.side)
+            with self.tokenizing():
+                found = self.tokenizer.encode_batch_fast([part.text for part in parts], add_special_tokens=False)
+        lengths = [
+            (part.tokens, False) if part.tokens is not None else (_length(one, 0), True)
+            for part, one in zip(parts, found, strict=True)
+            if not part.whole or (len(one) == tokens and one.overflowing)
+        ]
+        count_truncated(lengths, tokens)
+        return [one.ids for one in found]
+
     def tokenized_pairs(self, pairs: "Sequence[tuple[str, str]]", tokens: int) -> "tuple[Ids, Ids, Ids]":
         """The same for pairs of texts."""
         with self.lock:
@@ -356,22 +373,40 @@ class _Dense:
         return found
 
 
+_ACTIVATIONS: "dict[str, Callable[[Floats], Floats]]" = {
+    "log1p_relu": np.log1p,
+    "log1p_log1p_relu": lambda largest: np.log1p(np.log1p(largest)),
+    "relu": lambda largest: largest,
+}
+
+
 class _Sparse:
-    """Sparse vectors, from one of three outputs: logits per token, one weight per token, or whole vectors."""
+    """Sparse vectors, from one of three outputs: logits per token, one weight per token, or whole vectors.
+
+    Attributes:
+        network: The graph with its tokenizer.
+        unused: The ids of the special tokens that have no weight.
+        weights: The fixed weight of each token of queries, float32 [vocabulary]; None if queries are run.
+    """
 
     long_call = _LONG_CALL
 
     def __init__(self, network: _Network, layout: "ModelFolder") -> None:
         self.network = network
+        self.weights: Floats | None = None
+        if network.contract.inference_free_queries:
+            self.weights = read_query_weights(network.contract, layout, network.tokenizer.token_to_id)
         self.unused = np.array(sorted(special_ids(layout, network.tokenizer, _WITHOUT_WEIGHT)), np.int64)
 
     def run(self, texts: list[str], *, query: bool) -> "csr_array[Any, Any]":
         from scipy.sparse import csr_array
 
+        if query and self.weights is not None:
+            return csr_array(self._looked_up(texts, self.weights))
         ids, mask, types = self.network.prefixed(texts, query=query)
         parts = [
             (places, self._vectors(found, ids[places, : rows.shape[1]], rows))
-            for places, rows, found in self.network.runs(ids, mask, types)
+            for places, rows, found in self.network.runs(ids, mask, types, query=query)
         ]
         return csr_array(check_width(_in_order(parts), self.network.contract))
 
@@ -380,9 +415,9 @@ class _Sparse:
         texts, tokens = ids.shape
         width = self.network.contract.embedding_dim
         if found.ndim == 3 and found.shape[2] != 1:
-            # log(1 + relu(x)) grows with x, so the largest logit gives the largest weight.
+            # Every activation grows with the logit, so the largest logit gives the largest weight.
             largest: Floats = np.max(found, axis=1, where=mask[..., None] > 0, initial=0)
-            return np.log1p(largest)
+            return _ACTIVATIONS[self.network.contract.activation](largest)
         if found.shape == (texts, tokens, 1) or (found.shape == (texts, tokens) and tokens != width):
             return self._weighed(found.reshape(texts, tokens), ids, mask)
         if found.shape == (texts, width):
@@ -402,6 +437,15 @@ class _Sparse:
         np.maximum.at(found, (np.arange(len(ids))[:, None], ids), kept)
         return found
 
+    def _looked_up(self, texts: list[str], weights: "Floats") -> "Floats":
+        """The weights of the tokens in each text, each once, without special tokens."""
+        contract = self.network.contract
+        prefixed = [contract.query_prefix + text for text in texts]
+        found: Floats = np.zeros((len(texts), len(weights)), np.float32)
+        for row, ids in zip(found, self.network.bare_ids(prefixed, contract.query_length), strict=True):
+            row[ids] = weights[ids]
+        return found
+
 
 class _TokenVectors:
     """The token vectors of a model with several outputs, as FlagEmbedding gives them: all but that of the first token.
@@ -416,7 +460,7 @@ class _TokenVectors:
 
     def run(self, texts: list[str], *, query: bool) -> "list[Floats]":
         found: dict[int, Floats] = {}
-        for places, mask, output in self.network.runs(*self.network.prefixed(texts, query=query)):
+        for places, mask, output in self.network.runs(*self.network.prefixed(texts, query=query), query=query):
             vectors = check_width(self._without_first(output, mask.shape[1]), self.network.contract)
             for place, row, kept in zip(places, vectors, mask[:, 1:] > 0, strict=True):
                 found[int(place)] = row[kept]

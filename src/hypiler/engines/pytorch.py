@@ -143,6 +143,8 @@ def check_modules(model: "Any", contract: "Contract", layout: "ModelFolder") -> 
         named.add("Dense")  # in the same file as the network
     else:
         named |= {"Pooling", "SpladePooling"}
+    if contract.inference_free_queries:
+        named.add("Router")
     if added := sorted({type(child).__name__ for child in model.children()} - named):
         raise uninitialized_weights_error(contract, str(layout.folder), added)
 

@@ -21,6 +21,7 @@ from hypiler.engines.pytorch import (
     running,
     weights,
 )
+from hypiler.engines.query_weights import read_query_weights
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,16 +44,18 @@ if TYPE_CHECKING:
     Pooling: Any
     SentenceTransformer: Any
     SparseEncoder: Any
+    Router: Any
+    SparseStaticEmbedding: Any
     SpladePooling: Any
     Transformer: Any
 else:
     import numpy as np
     import torch
     from sentence_transformers import CrossEncoder, MultiVectorEncoder, SentenceTransformer, SparseEncoder
-    from sentence_transformers.base.modules import Normalize, Transformer
+    from sentence_transformers.base.modules import Normalize, Router, Transformer
     from sentence_transformers.multi_vector_encoder.modules import MultiVectorMask
     from sentence_transformers.sentence_transformer.modules import Pooling
-    from sentence_transformers.sparse_encoder.modules import SpladePooling
+    from sentence_transformers.sparse_encoder.modules import SparseStaticEmbedding, SpladePooling
     from tokenizers import AddedToken
 
 _SIDES = ("query", "document")
@@ -121,11 +124,26 @@ def _load_model(contract: "Contract", layout: "ModelFolder", device: str) -> "An
         do_lower_case=layout.lower_case,
     )
     if contract.encoder_type == "sparse":
-        return SparseEncoder(modules=[network, SpladePooling("max")], device=device)
+        documents = [network, SpladePooling("max", _activation(contract))]
+        if not contract.inference_free_queries:
+            return SparseEncoder(modules=documents, device=device)
+        # The weights are set later, for folders with and without modules.json.
+        queries = [SparseStaticEmbedding(network.tokenizer, torch.zeros(contract.embedding_dim))]
+        return SparseEncoder(modules=[Router.for_query_document(queries, documents)], device=device)
     words = {ours: theirs for theirs, ours in _POOLINGS.items()}
     modes = [words.get(word, word) for word in contract.pooling.split("+")]
     pooling = Pooling(network.get_embedding_dimension(), modes)
     return SentenceTransformer(modules=[network, pooling], device=device)
+
+
+def _activation(contract: "Contract") -> str:
+    """The library's word for the contract's activation. It always applies log1p."""
+    if contract.activation == "relu":
+        raise EngineError(
+            f"sentence-transformers has no activation `relu` of sparse models, and `{contract.id}` has it: use another"
+            " engine"
+        )
+    return {"log1p_relu": "relu", "log1p_log1p_relu": "log1p_relu"}[contract.activation]
 
 
 def _class(encoder_type: str) -> "Any":
@@ -144,6 +162,8 @@ class _Vectors:
                 # These settings of the folder would take precedence over max_seq_length.
                 module.query_length = module.document_length = None
         self.limiter = library_limiter(model.tokenizer)
+        # The tokenizer of a side whose length the library takes from the tokenizer alone.
+        self.tokenizers: dict[bool, Any] = {}
         self.tasks = {True: contract.query_task, False: contract.document_task}
         if any(self.tasks.values()):
             _check_takes_tasks(model, contract, layout)
@@ -161,6 +181,8 @@ class _Vectors:
         # The length is set on the model, which all threads share.
         with self.lock, running(contract):
             model.max_seq_length = tokens
+            if query in self.tokenizers:
+                self.tokenizers[query].model_max_length = tokens
             texts = self.limiter.limit(texts, tokens, prompt)
             return encode(texts, prompt=prompt, batch_size=len(texts), show_progress_bar=False, **options)
 
@@ -185,6 +207,19 @@ class _Dense(_Vectors):
 
 
 class _Sparse(_Vectors):
+    """A sparse model. The weights of the tokens of queries are those of the contract's file, if they are fixed."""
+
+    def __init__(self, model: "Any", contract: "Contract", layout: "ModelFolder") -> None:
+        super().__init__(model, contract, layout)
+        for module in model.modules():
+            if isinstance(module, SpladePooling):
+                module.activation_function = _activation(contract)
+            elif isinstance(module, SparseStaticEmbedding) and contract.inference_free_queries:
+                tokens = module.tokenizer.get_vocab()
+                weights = torch.from_numpy(read_query_weights(contract, layout, tokens.get))
+                module.weight.data = weights.to(module.weight.device)
+                self.tokenizers[True] = module.tokenizer
+
     def run(self, texts: list[str], *, query: bool) -> "Any":
         # SciPy has no type information.
         sparse: Any = import_module("scipy.sparse")

@@ -24,6 +24,10 @@ _SIMILARITIES = {
     "manhattan": "manhattan",
     "maxsim": "max_sim",
 }
+# The words of models.json for the activations of SpladePooling, which always applies log1p.
+_ACTIVATIONS = {"relu": "log1p_relu", "log1p_relu": "log1p_log1p_relu"}
+QUERY_WEIGHTS = ("idf.json", "query_token_weights.txt")
+"""The usual names of the file with the weights of a query's tokens."""
 # Modules that do not change the length of vectors.
 _PASSING = ("MultiVectorMask", "Dropout")
 # The names of prompts that sentence-transformers looks up, by side. By default it writes an empty prompt for each side,
@@ -37,6 +41,9 @@ def encoding_facts(repository: Repository, network: Network, encoder_type: str |
     return {
         "encoding.pooling": pooling if pooling and pooling.value in _WORDS else None,
         "encoding.normalize": read_normalization(repository, encoder_type),
+        "encoding.activation": read_activation(repository),
+        "encoding.inference_free_queries": read_inference_free(repository, encoder_type),
+        "files.query_weights": _query_weights(repository, encoder_type),
         "encoding.similarity": similarity if similarity and similarity.value in _SIMILARITIES.values() else None,
         "specs.context_length": _context(repository, network, encoder_type),
         **_prefixes(repository),
@@ -121,6 +128,37 @@ def _prompt(repository: Repository, side: str) -> tuple[str, str]:
     there = [name for name in _PROMPTS[side] if name in prompts]
     name = next((name for name in there if prompts[name]), there[0] if there else "")
     return name, prompts.get(name, "")
+
+
+def read_activation(repository: Repository) -> FileFact | None:
+    """How the logits of a sparse model become weights; None if the files do not say it, or in a word of their own."""
+    for module in repository.modules_of_type("SpladePooling"):
+        word = repository.object(module.config).get("activation_function", "relu")
+        found = _ACTIVATIONS.get(word) if isinstance(word, str) else None
+        return FileFact(found, module.config, "activation_function") if found else None
+    return None
+
+
+def read_inference_free(repository: Repository, encoder_type: str | None) -> FileFact | None:
+    """Whether queries have fixed weights and are not run through the network; None if no modules are listed."""
+    if encoder_type != "sparse" or repository.modules is None:
+        return None
+    query = repository.query_modules
+    if query:
+        return FileFact(True, query[0].config, query[0].name)
+    return FileFact(False, MODULES, "type") if repository.modules_of_type("SpladePooling") else None
+
+
+def _query_weights(repository: Repository, encoder_type: str | None) -> FileFact | None:
+    name = read_query_weights(repository) if encoder_type == "sparse" and repository.query_modules else None
+    return FileFact(name, name, "") if name else None
+
+
+def read_query_weights(repository: Repository) -> str | None:
+    """The file with the fixed weight of each token of queries; None if there is none."""
+    query = repository.query_modules
+    own = f"{query[0].folder}model.safetensors" if query else ""
+    return next((name for name in (*QUERY_WEIGHTS, own) if name in repository.names), None)
 
 
 def read_adapters(repository: Repository) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SETTINGS = "config_sentence_transformers.json"
 MODULES = "modules.json"
+ROUTER = "router_config.json"
 STANFORD = "artifact.metadata"
 ADAPTER = "adapter_config.json"
 CARD = "README.md"
@@ -30,6 +31,10 @@ _NETWORKS = tuple(
 )
 # Real models have fewer than ten modules.
 _MOST_MODULES = 256
+# The module that sends queries and documents through different modules. The second name is older.
+_ROUTERS = ("Router", "Asym")
+STATIC_WEIGHTS = "SparseStaticEmbedding"
+"""The module with a fixed weight for each token of a query."""
 # Modules that cannot be created without a configuration file.
 _CONFIGURED = ("Pooling", "Dense")
 # Modules whose folder has the configuration of the network, unless it is that of an adapter.
@@ -77,6 +82,7 @@ class Repository:
         complete: Whether `names` are all files of the model.
         names: The safe file names.
         problems: The files that cannot be used.
+        routes: The modules of queries and of documents, once modules.json was read, if a router separates them.
     """
 
     def __init__(
@@ -95,6 +101,7 @@ class Repository:
         self._sizes = sizes
         self._read: dict[str, Any] = {}
         self._invalid: set[str] = set()
+        self.routes: dict[str, list[Module]] = {}
 
     def mark_invalid(self, name: str, message: str) -> None:
         """Report a file that cannot be used. From now on it is treated as empty."""
@@ -165,7 +172,23 @@ class Repository:
             needed = _CONFIGURED if ADAPTER in self.names else (*_CONFIGURED, *_NETWORK_MODULES)
             if module.known and module.name in needed and module.config not in self.names:
                 self.mark_invalid(module.config, f"it is missing, and {MODULES} names its folder: download it too")
-        return modules
+        return self.routes["document"] if self._route(modules) else modules
+
+    def _route(self, modules: list[Module]) -> bool:
+        """Read the routes of a model whose only module is a router; whether it has routes that are understood."""
+        if len(modules) == 1 and modules[0].known and modules[0].name in _ROUTERS:
+            held = self.object(modules[0].folder + ROUTER)
+            structure, types = mapping(held.get("structure")), mapping(held.get("types"))
+            routes = {side: _routed(words(structure.get(side)), types) for side in ("query", "document")}
+            query, document = routes["query"], routes["document"]
+            if query and document and [one.name for one in query] == [STATIC_WEIGHTS] and query[0].known:
+                self.routes = {"query": query, "document": document}
+        return bool(self.routes)
+
+    @property
+    def query_modules(self) -> list[Module]:
+        """The modules of queries, if a router separates them from those of documents; else empty."""
+        return self.routes.get("query", []) if self.modules else []
 
     def modules_of_type(self, *names: str) -> list[Module]:
         """The modules with these names that belong to a library, in order."""
@@ -279,9 +302,21 @@ class Repository:
         # The folders of the weights are known once modules.json was read.
         if MODULES not in self.names or MODULES in self._files:
             names += [module.config for module in self.modules or () if module.known]
+            names += [module.folder + ROUTER for module in self.modules or () if module.name in _ROUTERS]
             for folder in self.weight_folders:
                 names += self.shards(folder) or [folder + _INDEX]
         return [name for name in dict.fromkeys(names) if name in self.names and name not in self._files]
+
+
+def _routed(places: list[str], types: "dict[str, Any]") -> list[Module] | None:
+    """The modules of one route; None if a place is unsafe or has no type."""
+    found: list[Module] = []
+    for place in places:
+        type, folder = types.get(place), _folder(place)
+        if not isinstance(type, str) or (folder and safe_name(folder)):
+            return None
+        found.append(Module(type, f"{folder}/" if folder else ""))
+    return found
 
 
 def _folder(path: str) -> str:

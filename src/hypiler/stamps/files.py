@@ -27,12 +27,15 @@ def weight_files(names: "Collection[str]", first: str | None = None) -> list[str
     folders: dict[str, list[str]] = {}
     for name in names:
         folder = name[: name.rfind("/") + 1]
-        if not folder or re.fullmatch(r"[0-9]+_[^/]+/", folder):
+        if not folder or re.fullmatch(r"(?:document_)?[0-9]+_[^/]+/", folder):
             folders.setdefault(folder, []).append(name[len(folder) :])
     chosen = {folder: [folder + name for name in _choice(inside)] for folder, inside in sorted(folders.items())}
     if first is not None and first in names:
         chosen[first[: first.rfind("/") + 1]] = [first]
-    if not any(own and (not folder or folder.startswith("0_") or first in own) for folder, own in chosen.items()):
+    if not any(
+        own and (not folder or folder.startswith(("0_", "document_0_")) or first in own)
+        for folder, own in chosen.items()
+    ):
         return []
     return [name for own in chosen.values() for name in own]
 

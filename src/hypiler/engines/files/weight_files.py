@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # The weights of linear layers after the network.
 _LAYERS = "*_Dense*/model.safetensors"
+# The usual weights of a query's tokens that are not JSON.
+_TOKEN_WEIGHTS = ("query_token_weights.txt", "*_SparseStaticEmbedding/model.safetensors")
 STATIC_LAYOUT = ("config.json", "model.safetensors", "tokenizer.json")
 """The files of model2vec's own layout."""
 _TABLES = ("model.safetensors", "0_StaticEmbedding/model.safetensors")
@@ -46,7 +48,22 @@ def onnx_files(config: "Config") -> list[str]:
     places = onnx_places(config)
     # A large model has its weights next to the graph, in one or more files such as model.onnx_data or model.onnx.data.
     beside = [f"{name}?data*" for name in places]
-    return [*places, *beside, "*.json", _LAYERS, *output_layers_file(config), "artifact.metadata", "README.md"]
+    return [
+        *places,
+        *beside,
+        "*.json",
+        _LAYERS,
+        *output_layers_file(config),
+        *_query_weights(config),
+        "artifact.metadata",
+        "README.md",
+    ]
+
+
+def _query_weights(config: "Config") -> list[str]:
+    """The files with the weights of a query's tokens, as patterns."""
+    own: str | None = getattr(config.model, "query_weights_file", None)
+    return [*([own] if own else []), *_TOKEN_WEIGHTS]
 
 
 def onnx_weights(config: "Config", names: "Collection[str]") -> list[str]:

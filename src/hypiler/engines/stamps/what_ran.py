@@ -3,6 +3,7 @@
 `hypiler.engines.contract` calls this module, so it does not import the type of a contract.
 """
 
+from hypiler._digest import sha256_hex
 from hypiler.stamps.facts import bare_marker, layers_text, matryoshka_order, sides, skipped_text
 from hypiler.stamps.outputs import chosen
 from hypiler.stamps.stamp import identity
@@ -37,9 +38,17 @@ def facts_of(config: "Config", contract: "Any", layout: "ModelFolder") -> "dict[
         "lower": layout.lower_case,
         "document_task": contract.document_task,
         "query_task": contract.query_task,
+        "activation": contract.activation,
+        "inference_free": contract.inference_free_queries,
+        "query_weights": _sum(layout, contract.query_weights),
     }
     document, query = sides(model, kind, known | _late_interaction(contract))
     return {"identity": identity(model, config.variant), "document": document, "query": query}
+
+
+def _sum(layout: "ModelFolder", name: str) -> str | None:
+    """The sha256 of a file; None if there is none."""
+    return sha256_hex(layout.files.read(name)) if name and (layout.folder / name).is_file() else None
 
 
 def _layers(model: "Any", layout: "ModelFolder") -> str | None:
