@@ -41,13 +41,20 @@ def encoding_facts(repository: Repository, network: Network, encoder_type: str |
     return {
         "encoding.pooling": pooling if pooling and pooling.value in _WORDS else None,
         "encoding.normalize": read_normalization(repository, encoder_type),
-        "encoding.activation": read_activation(repository),
-        "encoding.inference_free_queries": read_inference_free(repository, encoder_type),
-        "files.query_weights": _query_weights(repository, encoder_type),
         "encoding.similarity": similarity if similarity and similarity.value in _SIMILARITIES.values() else None,
         "specs.context_length": _context(repository, network, encoder_type),
         **_prefixes(repository),
+        **_weighting(repository, encoder_type),
         **{f"encoding.{side}_length": _side_length(repository, network, encoder_type, side) for side in SIDES},
+    }
+
+
+def _weighting(repository: Repository, encoder_type: str | None) -> "dict[str, FileFact | None]":
+    """How a sparse model weighs tokens."""
+    return {
+        "encoding.activation": read_activation(repository),
+        "encoding.inference_free_queries": read_inference_free(repository, encoder_type),
+        "files.query_weights": _query_weights(repository, encoder_type),
     }
 
 
