@@ -203,7 +203,7 @@ def test_layer_that_is_not_described_is_refused(missing: str, tmp_path: Path) ->
         (
             ["Transformer", "SpladePooling"],
             {"activation_function": "gelu"},
-            (golden("activation_function \'gelu\' of 1"),),
+            (golden("activation_function 'gelu' of 1"),),
         ),
         (["Transformer", "MultiVectorMask"], {"keep_only_token_ids": [5]}, (golden("keep_only_token_ids [5] of 1"),)),
         (["Router"], {}, (golden("the modules 'Router'"),)),

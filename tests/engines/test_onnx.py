@@ -962,7 +962,9 @@ class TestRuns:
         encoder: Any = config_of(tmp_path).load("onnx", local=write_tiny(tmp_path / "model"))
         network, shapes = encoder.backend.network, []
         run = network.run
-        monkeypatch.setattr(network, "run", lambda *arrays: shapes.append(arrays[0].shape) or run(*arrays))
+        monkeypatch.setattr(
+            network, "run", lambda *arrays, **side: shapes.append(arrays[0].shape) or run(*arrays, **side)
+        )
         encoder.encode_documents(self.TEXTS)
         assert shapes == [(1, 10), (1, 9), (2, 6), (2, 3)]
 
