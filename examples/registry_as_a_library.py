@@ -98,7 +98,7 @@ def comparison(ours: Registry, theirs: Registry) -> None:
     """The facts of models that two registries share, by repository."""
     heading("Ours and the shipped one")
     for model in ours:
-        other = theirs.get(model.huggingface_id)
+        other = theirs.get(model.huggingface_id or model.id)
         if other is None:
             print(f"{model.id}: only in ours")
             continue

@@ -35,7 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--dimension", type=int, help="one of the model's Matryoshka dimensions")
     options = parser.parse_args(arguments)
     try:
-        config = ModelConfig.from_registry(str(options.model), dimension=options.dimension)
+        # To pyright, a name of type Any may be that of the deprecated model.
+        config = ModelConfig.from_registry(options.model, dimension=options.dimension)  # pyright: ignore[reportDeprecated]
         encoder = config.load(options.engine, local=options.local)
     except (UnknownModelError, EngineError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
