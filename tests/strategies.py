@@ -233,14 +233,21 @@ _FLAT_PARTS = {
 
 
 def _agree_on_default_output(flat: dict[str, Any]) -> None:
-    """The first output states what the flat fields state; each output has a name of its own."""
+    """The first output states what the flat fields state; each output has a name of its own, and facts of its type."""
     outputs = flat.get("outputs", [])
     for index, output in enumerate(outputs):
         output["name"] += f"-{index}"
+        if output["type"] == "sparse":
+            output["embedding_dim"] = flat["specs.vocab_size"] or output["embedding_dim"]
+        for part in ("pooling", "similarity", "dense_layers"):
+            output.pop(part, None)
     for part, name in _FLAT_PARTS.items() if outputs else ():
         outputs[0].pop(part, None)
-        if flat.get(name) is not None:
+        if flat.get(name) is not None and part not in ("pooling", "similarity", "dense_layers"):
             outputs[0][part] = flat[name]
+    if outputs:
+        flat["type"], outputs[0]["type"] = "unified", "dense"
+        flat["capabilities.multi_vector"] = any(output["type"] == "multi-vector" for output in outputs)
 
 
 @st.composite
@@ -342,6 +349,9 @@ def plain_model(**changed: Any) -> Tree:
         del flat[name]
     flat["variants"][0]["file"] = "word.onnx"
     _put_in_one_place(flat["variants"][0])
+    if {name.replace("__", ".") for name in changed} & {"type", *_FLAT_PARTS.values()}:
+        # They describe the model as it is without the changes.
+        del flat["outputs"]
     return nest(flat | {name.replace("__", "."): v for name, v in changed.items()})
 
 

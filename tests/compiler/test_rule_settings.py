@@ -98,6 +98,7 @@ class TestSeverity:
 
 # For each rule that can be ignored although its findings are errors, a model that it refuses.
 REFUSED = {
+    "M235": plain_model(outputs=[{"name": "a", "type": "dense", "embedding_dim": 6}]),
     "M202": plain_model(architecture__projection_dims=None),
     "M203": plain_model(architecture__projection_dims=5),
     "M204": plain_model(architecture__has_projection=False),
@@ -145,6 +146,7 @@ KEPT = {
     "M215": [plain_model(variants=[{"id": "a", "quantization": "int8"}] * 2)],
     "M225": [plain_model(architecture__matryoshka_range__min=3, architecture__matryoshka_range__max=7)],
     "M226": [without_dims(architecture__matryoshka_range__min=3)],
+    "M234": [plain_model(outputs=[{"name": "a", "type": "dense", "embedding_dim": 7}] * 2)],
     "M230": [{**plain_model(), "source": {"path": "models/a"}}],
     "M231": [elsewhere(api="openai")],
     "M301": [plain_model(id="a-b", aliases=[]), plain_model(id="a.b", aliases=[])],

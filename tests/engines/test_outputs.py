@@ -192,7 +192,8 @@ class TestWhatDoesNotFit:
         modules = [{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"}]
         modules += [{"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"}]
         pooling = {"word_embedding_dimension": WIDTH, "pooling_mode_mean_tokens": True}
-        folder = write_outputs(tmp_path / "model", modules=modules, **{"1_Pooling__config": pooling})
+        files: dict[str, Any] = {"modules": modules, "1_Pooling__config": pooling}
+        folder = write_outputs(tmp_path / "model", **files)
         assert loaded(tmp_path, "sparse", folder).contract.pooling == "none"
         with pytest.raises(MismatchError) as caught:
             loaded(tmp_path, "dense", folder)

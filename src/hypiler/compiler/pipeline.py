@@ -4,6 +4,7 @@ from hypiler.compiler.checked import Accepted, CheckedRegistry
 from hypiler.compiler.consistency_rules import consistency_rule
 from hypiler.compiler.decode import decode_models
 from hypiler.compiler.evidence_rules import evidence_rule
+from hypiler.compiler.output_rules import output_rule
 from hypiler.compiler.registry_rules import check_registry, registry_rule
 from hypiler.compiler.rule_set import graded
 from hypiler.compiler.rules import check_models, rule
@@ -88,7 +89,7 @@ def compile_into(
             decoded += decode_models(source.value, name, collector, own_facts, required)
             registry.sources.append(source)
             collectors.append(collector)
-    check_models(decoded, graded([*rule, *evidence_rule, *consistency_rule], rules))
+    check_models(decoded, graded([*rule, *evidence_rule, *consistency_rule, *output_rule], rules))
     check_registry(decoded, graded(registry_rule, rules))
     evidence: Mapping[str, Evidence] = {}
     if lock is not None:
