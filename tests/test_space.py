@@ -52,7 +52,7 @@ FILES: dict[str, Any] = {
 def made(folder: Path, **changes: Any) -> Any:
     """The record of a model with these changes; keys of `encoding` are given by their own name."""
     model = plain_model(id="model-a", type="dense", revision="a" * 40)
-    del model["deprecated"], model["files"], model["outputs"]
+    del model["deprecated"], model["files"]
     model["capabilities"]["multi_vector"] = False
     model["architecture"]["matryoshka_dims"] = [3, 7]
     model["variants"] = [
