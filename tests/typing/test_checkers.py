@@ -27,6 +27,7 @@ from hypiler.emit.python.pragmas import CHECKERS, FORMATTERS_AND_LINTERS
 from hypiler.emit.python.stub import emit_stub
 from hypiler.emit.python.stub_names import MAX_LITERALS
 from hypiler.model_registry import ModelId, Repository
+from hypiler.schema.requirements import USUAL, Requirements
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -138,16 +139,23 @@ def models(size: int) -> list[dict[str, Any]]:
     ]
 
 
-def generate(folder: Path, entries: list[dict[str, Any]]) -> None:
+def generate(folder: Path, entries: list[dict[str, Any]], required: Requirements = USUAL) -> None:
     """Compile the models into a package."""
     tree = {"version": "1.0", "models": entries}
-    registry = compile_registry([("models.json", json.dumps(tree).encode())])
+    registry = compile_registry([("models.json", json.dumps(tree).encode())], required=required)
     assert not registry.has_errors, registry.findings
     folder.mkdir(parents=True)
     (folder / "__init__.py").touch()
     module = folder / "model_registry.py"
     module.write_text(emit_python(registry), "utf-8", newline="")
     module.with_suffix(".pyi").write_text(emit_stub(registry), "utf-8", newline="")
+
+
+_LEAST: dict[str, Any] = {"type": "dense", "specs": {"embedding_dim": 8}}
+CORE: list[dict[str, Any]] = [
+    {"id": "here", "name": "Here", "huggingface_id": "org/here", **_LEAST},
+    {"id": "hosted", "name": "Hosted", "source": {"api": "openai", "model": "m"}, **_LEAST},
+]
 
 
 def spread() -> list[dict[str, Any]]:
@@ -262,6 +270,8 @@ def copy_own_cases(project: Path) -> None:
     copy_cases(Path("own"), "accepts_outputs", "rejects_outputs", to=project / "outputs")
     generate(project / "ranges", REGISTRIES["ranges"]())
     copy_cases(Path("own"), "accepts_ranges", "rejects_ranges", to=project / "ranges")
+    generate(project / "core", CORE, Requirements("core"))
+    copy_cases(Path("own"), "accepts_core", "rejects_core", to=project / "core")
 
 
 @both
