@@ -353,7 +353,8 @@ class ModelConfig(Generic[_Encoder_co]):
         return self.query_prompt, self.document_prompt
 
     def _key(self) -> "tuple[object, ...]":
-        return (self.repo, self.embedding_dim, _length(self), self.revision, self.model, self.variant, self.output)
+        chosen = (self.model, self.variant, self.output, *self._prompts())
+        return (self.repo, self.embedding_dim, _length(self), self.revision, *chosen)
 
     def __eq__(self, other: object) -> bool:
         return self._key() == other._key() if isinstance(other, ModelConfig) else NotImplemented
