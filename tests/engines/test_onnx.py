@@ -1001,7 +1001,7 @@ class TestGraphs:
             config_of(tmp_path).load("onnx", local=folder)
         assert str(caught.value) == golden(
             f"{folder / 'model.onnx'} must take attention_mask and input_ids, and may take position_ids and"
-            f" token_type_ids; it takes {', '.join(sorted(inputs))}"
+            f" task_id and token_type_ids; it takes {', '.join(sorted(inputs))}"
         )
 
     def test_output_in_half_precision_is_widened(self, folder: Path, tmp_path: Path) -> None:

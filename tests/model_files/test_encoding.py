@@ -187,13 +187,16 @@ def test_further_prompts_keep_their_names() -> None:
     assert prompts(prompts={"document": "", "clustering": "c: "}) == {DOCUMENT: "", PROMPTS: {"clustering": "c: "}}
 
 
-def test_markers_of_late_interaction_are_prefixes() -> None:
+def test_markers_of_late_interaction_are_tokens_and_doubtful_prefixes() -> None:
     found = evidence(models.PYLATE).facts
-    assert found[QUERY] == FileFact("[Q] ", SETTINGS, "query_prefix")
-    assert found[DOCUMENT] == FileFact("[D] ", SETTINGS, "document_prefix")
+    assert found["encoding.query_marker"] == FileFact("[Q] ", SETTINGS, "query_prefix")
+    assert found["encoding.document_marker"] == FileFact("[D] ", SETTINGS, "document_prefix")
+    note = "it begins with a marker, which is a token"
+    assert found[QUERY] == FileFact("[Q] ", SETTINGS, "query_prefix", note, doubtful=True)
     found = evidence(models.STANFORD).facts
-    assert found[QUERY] == FileFact("[unused0]", "artifact.metadata", "query_token_id")
-    assert found[DOCUMENT] == FileFact("[unused1]", "artifact.metadata", "doc_token_id")
+    assert found["encoding.query_marker"] == FileFact("[unused0]", "artifact.metadata", "query_token_id")
+    assert found["encoding.document_marker"] == FileFact("[unused1]", "artifact.metadata", "doc_token_id")
+    assert (found[DOCUMENT].value, found[DOCUMENT].doubtful) == ("[unused1]", True)
 
 
 def test_marker_stands_before_a_prompt() -> None:

@@ -3,7 +3,14 @@
 from hypiler.model_files.architectures import Network
 from hypiler.model_files.facts import FileFact
 from hypiler.model_files.json_files import mapping, positive, text, words
-from hypiler.model_files.late_interaction import SIDES, is_pylate, side_length, stanford_marker
+from hypiler.model_files.late_interaction import (
+    SIDES,
+    is_pylate,
+    late_interaction_facts,
+    read_late_interaction,
+    side_length,
+    stanford_marker,
+)
 from hypiler.model_files.projection import pooling_modes
 from hypiler.model_files.repository import MODULES, SETTINGS, STANFORD, Repository
 
@@ -45,6 +52,7 @@ def encoding_facts(repository: Repository, network: Network, encoder_type: str |
         "specs.context_length": _context(repository, network, encoder_type),
         **_prefixes(repository),
         **_weighting(repository, encoder_type),
+        **(late_interaction_facts(repository) if encoder_type == "multi_vector" else {}),
         **{f"encoding.{side}_length": _side_length(repository, network, encoder_type, side) for side in SIDES},
     }
 
@@ -186,12 +194,17 @@ def _prefixes(repository: Repository) -> "dict[str, FileFact | None]":
     """
     prompts = read_prompts(repository)
     chosen = any(prompts.values())
+    late = read_late_interaction(repository)
     facts: dict[str, FileFact | None] = {}
     for side in SIDES:
         fact = read_prefix(repository, side)
         prompts.pop(_prompt(repository, side)[0], None)
         if fact and not fact.value and fact.key.startswith("prompts."):
             fact = fact.doubted("empty, but another prompt is set") if chosen else None
+        marker = late.marker(side) if late.markers else None
+        if fact and marker:
+            facts[f"encoding.{side}_marker"] = FileFact(marker, fact.file, fact.key)
+            fact = fact.doubted("it begins with a marker, which is a token")
         facts[f"encoding.{side}_prefix"] = fact
     others = {name: prompt for name, prompt in prompts.items() if name and prompt}
     facts["encoding.prompts"] = FileFact(others, SETTINGS, "prompts") if others else None

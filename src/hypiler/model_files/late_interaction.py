@@ -151,3 +151,31 @@ def stanford_marker(repository: Repository, side: str) -> FileFact | None:
     key = f"{_SHORT[side]}_token_id"
     token = text(repository.object(STANFORD).get(key)) if is_stanford(repository) else None
     return FileFact(token, STANFORD, key) if token else None
+
+
+def late_interaction_facts(repository: Repository) -> "dict[str, FileFact | None]":
+    """The facts about expansion and skipped tokens that the settings of PyLate or of Stanford's ColBERT state."""
+    pylate, stanford = is_pylate(repository), is_stanford(repository)
+    file = SETTINGS if pylate else STANFORD
+    settings = repository.object(file) if pylate or stanford else {}
+    attend = "attend_to_expansion_tokens" if pylate else "attend_to_mask_tokens"
+    facts = {
+        "encoding.query_expansion": _flag(settings, file, "do_query_expansion"),
+        "encoding.attend_to_expansion_tokens": _flag(settings, file, attend),
+        "encoding.skip_punctuation": _flag(settings, file, "mask_punctuation"),
+    }
+    return facts | (_skipped_facts(settings) if pylate and isinstance(settings.get("skiplist_words"), list) else {})
+
+
+def _flag(settings: "dict[str, Any]", file: str, key: str) -> FileFact | None:
+    return FileFact(settings[key], file, key) if isinstance(settings.get(key), bool) else None
+
+
+def _skipped_facts(settings: "dict[str, Any]") -> "dict[str, FileFact | None]":
+    skipped, key = words(settings["skiplist_words"]), "skiplist_words"
+    whole = {*string.punctuation} <= {*skipped}
+    further = [word for word in skipped if word and not (whole and word in string.punctuation)]
+    return {
+        "encoding.skip_punctuation": FileFact(whole, SETTINGS, key),
+        "encoding.skiplist": FileFact(further, SETTINGS, key) if further else None,
+    }
