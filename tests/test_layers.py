@@ -33,7 +33,9 @@ OUTSIDE = {"hypiler", "hypiler.config", "hypiler.model_registry"}
 # What else users may import.
 PUBLIC = ["hypiler.engines", "hypiler.registry", "hypiler.space"]
 # What both sides need: these import nothing but each other.
-STAMPS = {f"hypiler.stamps.{name}" for name in ("facts", "files", "listed_bytes", "outputs", "stamp", "stored")}
+STAMPS = {
+    f"hypiler.stamps.{name}" for name in ("facts", "files", "listed_bytes", "outputs", "prompts", "stamp", "stored")
+}
 LEAVES = STAMPS | {
     "hypiler._callers",
     "hypiler._digest",

@@ -993,7 +993,7 @@ class TestGraphs:
         np.testing.assert_allclose(found, [plain("a b"), plain("c")], atol=1e-6)
 
     @pytest.mark.parametrize(
-        "inputs", [("input_ids",), (*INTS, "task_id"), (*INTS[:2], "past_key_values.0.key", "position_ids")]
+        "inputs", [("input_ids",), (*INTS, "pixel_values"), (*INTS[:2], "past_key_values.0.key", "position_ids")]
     )
     def test_graph_with_other_inputs_is_refused(self, folder: Path, inputs: tuple[str, ...], tmp_path: Path) -> None:
         write_graph(folder / "model.onnx", LOOK_UP, HIDDEN, inputs)

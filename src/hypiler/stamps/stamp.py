@@ -9,7 +9,6 @@ from hypiler._digest import sha256_hex
 from hypiler.stamps.facts import OPTIONAL, USUAL, stated_facts
 from hypiler.stamps.listed_bytes import listed_bytes, location
 from hypiler.stamps.outputs import chosen
-from hypiler.stamps.prompts import prompted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +35,11 @@ def stamp_of(
     `prompts` are the names of the chosen prompts of queries and of documents. Raises ValueError for a dimension, a
     variant or an output that the model does not have.
     """
-    model = prompted(chosen(model, output), *prompts)
+    model = chosen(model, output)
+    if prompts != (None, None):
+        from hypiler.stamps.prompts import prompted
+
+        model = prompted(model, *prompts)
     weights, precision, tokenizer = listed_bytes(model, variant)
     document, query = stated_facts(model, dimension, precision)
     stamp = assemble(identity(model, variant), document, query, weights, tokenizer)
