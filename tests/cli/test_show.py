@@ -20,7 +20,8 @@ from hypiler.cli import show as show_command
 from hypiler.cli.main import main
 from hypiler.cli.terminal import Page
 from hypiler.diagnostics.terminal_text import columns_of
-from hypiler.emit.fact_lines import sections_of, source_text
+from hypiler.emit.fact_lines import sections_of
+from hypiler.emit.source_links import shown_source
 from hypiler.model_registry import BGE_M3, MODEL_REGISTRY, ModelInfo
 from hypiler.registry import Model, Registry
 from hypiler.schema.field import Field
@@ -95,7 +96,7 @@ def test_every_known_fact_has_a_line_in_the_order_of_the_schema(capsys: Capture,
 @pytest.mark.parametrize("model", MODEL_REGISTRY, ids=lambda model: model.id)
 def test_every_source_is_shown(capsys: Capture, model: ModelInfo) -> None:
     text = "\n".join(shown(capsys, model.id))
-    assert [path for path, source in model.sources.items() if source_text(source) not in text] == []
+    assert [path for path, source in model.sources.items() if shown_source(source, model).whole not in text] == []
 
 
 def test_a_source_of_several_parts_is_one_line(capsys: Capture, folder: Path) -> None:
@@ -317,7 +318,7 @@ def test_facts_fit_the_terminal(width: int, whole: bool) -> None:
 
 
 def test_sources_that_are_cut_can_be_had_in_full() -> None:
-    source = source_text(BGE_M3.sources["specs.vocab_size"])
+    source = shown_source(BGE_M3.sources["specs.vocab_size"], BGE_M3).whole
     brief = on_terminal(SHIPPED_REGISTRY["bge-m3"], 80)
     whole = on_terminal(SHIPPED_REGISTRY["bge-m3"], 80, whole=True)
     joined = "".join([line.strip() for line in whole])

@@ -114,7 +114,7 @@ def _title_lines(section: "Section", page: Page, *, whole: bool) -> "list[str]":
         return [title]
     start = _LABELS + 4
     below = page.width is not None and page.width - start < _ROOM
-    texts = _source_texts(section.source, page, 0 if below else start, whole=whole)
+    texts = _source_texts(section.source.whole, page, 0 if below else start, whole=whole)
     if below:
         return [title, *texts]
     return [
@@ -140,7 +140,7 @@ def _fact_lines(fact: "FactLine", page: Page, *, whole: bool) -> "list[str]":
     if page.width is None:
         lines = [label + fact.lines[0], *[" " * start + t for t in fact.lines[1:]]]
         if fact.source:
-            lines[0] = pad(lines[0], start + _VALUE) + "  " + page.paint("dim", fact.source)
+            lines[0] = pad(lines[0], start + _VALUE) + "  " + page.paint("dim", fact.source.whole)
         return lines
     below = page.width - start < _ROOM
     if below:
@@ -155,6 +155,6 @@ def _fact_lines(fact: "FactLine", page: Page, *, whole: bool) -> "list[str]":
         return lines
     beside = page.width - start - _VALUE - 2
     if not whole and len(lines) == 1 and beside >= _ROOM and columns_of(values[0]) <= _VALUE:
-        source = page.paint("dim", cut(fact.source, beside))
+        source = page.paint("dim", cut(fact.source.whole, beside))
         return [pad(lines[0], start + _VALUE) + "  " + source]
-    return [*lines, *_source_texts(fact.source, page, start, whole=whole)]
+    return [*lines, *_source_texts(fact.source.whole, page, start, whole=whole)]

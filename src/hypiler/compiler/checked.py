@@ -35,12 +35,12 @@ class Origin:
         file: The name of the file.
         line: From 1.
         column: From 1, in characters.
-        source: What `sources` of the model says of the fact; None if it says nothing.
+        source: What `sources` of the model says of the fact: a text, or an object; None if it says nothing.
     """
 
     __slots__ = ("column", "file", "layer", "line", "source")
 
-    def __init__(self, layer: str, file: str, line: int, column: int, source: str | None) -> None:
+    def __init__(self, layer: str, file: str, line: int, column: int, source: "str | Mapping[str, Any] | None") -> None:
         self.layer = layer
         self.file = file
         self.line = line
@@ -355,13 +355,13 @@ def _keys(path: str) -> Path:
     raise ValueError(f"no field has the path {quote_name(path)}" + (f"; {hint}" if hint else ""))
 
 
-def _source_of(keys: Path, sources: "JSONValue") -> str | None:
+def _source_of(keys: Path, sources: "JSONValue") -> "str | Mapping[str, Any] | None":
     """What `sources` says of a fact, or of the nearest object around it."""
     if not isinstance(sources, dict):
         return None
     names = [f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys]
     for depth in range(len(keys), 0, -1):
-        text = sources.get("".join(names[:depth])[1:])
-        if isinstance(text, str):
-            return text
+        source = sources.get("".join(names[:depth])[1:])
+        if isinstance(source, (str, dict)):
+            return source
     return None

@@ -1,6 +1,7 @@
 """The facts of a model as people read them: one line per fact, by section, with the place where it was read."""
 
 from hypiler.diagnostics.escaping import printable
+from hypiler.emit.source_links import ShownSource, shown_source
 from hypiler.schema.field import Field
 from hypiler.schema.fields import FIELDS
 from hypiler.schema.records import to_json
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 # What is shown for a record that has only an id.
 UNKNOWN = "–"
+_NOWHERE = ShownSource()
+_BY_PATH = {field.path: field for field in FIELDS}
 
 
 class FactLine:
@@ -22,10 +25,10 @@ class FactLine:
 
     __slots__ = ("exact", "label", "lines", "source")
 
-    def __init__(self, label: str, lines: list[str], source: str = "", *, exact: bool = False) -> None:
+    def __init__(self, label: str, lines: list[str], source: ShownSource | None = None, *, exact: bool = False) -> None:
         self.label = printable(label)
         self.lines = lines
-        self.source = source
+        self.source = source or _NOWHERE
         self.exact = exact
 
 
@@ -37,7 +40,7 @@ class Section:
     def __init__(self, title: str, *, whole: bool = False) -> None:
         self.title = title
         self.whole = whole
-        self.source = ""
+        self.source = _NOWHERE
         self.facts: list[FactLine] = []
 
 
@@ -47,7 +50,7 @@ def sections_of(model: "Any", absent: str = "", required: Requirements = USUAL) 
     `absent` is what stands for a fact that the registry requires and that is null; by default, such a fact is left out.
     """
     sections: dict[str, Section] = {}
-    sources = {path: source_text(source) for path, source in model.sources.items()}
+    sources = {path: shown_source(source, model) for path, source in model.sources.items()}
     used: set[str] = set()
     for field in FIELDS:
         value = getattr(model, field.attribute)
@@ -56,7 +59,7 @@ def sections_of(model: "Any", absent: str = "", required: Requirements = USUAL) 
             continue
         path = _source_path(field.path, sources)
         used.add(path)
-        source = sources.get(path, "")
+        source = sources.get(path, _NOWHERE)
         title, *inner = field.path
         whole = not inner and isinstance(field.type, (MapOf, Records))
         if not inner and not whole:
@@ -64,7 +67,7 @@ def sections_of(model: "Any", absent: str = "", required: Requirements = USUAL) 
         section = sections.setdefault(title, Section(title, whole=whole))
         if whole:
             section.source = source
-            source = ""
+            source = _NOWHERE
         if value is None:
             section.facts.append(FactLine(field.attribute, [absent], source))
         elif isinstance(field.type, MapOf):
@@ -75,26 +78,21 @@ def sections_of(model: "Any", absent: str = "", required: Requirements = USUAL) 
                 section.facts.append(fact)
         elif whole and isinstance(field.type, Records):
             section.facts += _records(field.type, value)
+        elif isinstance(field.type, Records) and "source" in field.type.fields:
+            section.facts += _scores(field, value, model, source)
+        elif field.path[-1] == "min" and (most := _other_end(field, model)):
+            section.facts.append(FactLine(field.path[-2], [f"{value}..{most} {field.type.unit}"], source))
+        elif field.path[-1] == "max" and _other_end(field, model):
+            continue  # beside the other end
         else:
             section.facts.append(_fact(field, value, model, source))
     # The sources of unknown facts, and of parts that have no line of their own: they say where somebody looked.
     rest = Section("sources")
-    rest.facts = [FactLine(p, [text]) for p, text in sources.items() if p not in used]
+    rest.facts = [FactLine(p, [one.text], one) for p, one in sources.items() if p not in used]
     return [*sections.values(), *([rest] if rest.facts else [])]
 
 
-def source_text(source: "str | Mapping[str, Any]") -> str:
-    """Where a fact was read, in one line: `org/name, path, commit 0123456789ab: “quote” (copy)`."""
-    if isinstance(source, str):
-        return printable(source)
-    commit = f"commit {source['commit'][:12]}" if "commit" in source else ""
-    place = [source.get("repository"), source.get("path"), commit, source.get("url")]
-    quote = f": “{source['quote']}”" if "quote" in source else ""
-    copy = " (copy)" if source.get("copy") else ""
-    return printable(", ".join(filter(None, place)) + quote + copy)
-
-
-def _source_path(path: tuple[str, ...], sources: dict[str, str]) -> str:
+def _source_path(path: tuple[str, ...], sources: dict[str, ShownSource]) -> str:
     """The path in `sources` of a field's source: the field's own path, or the path of an object around it."""
     paths = [".".join(path[:n]) for n in range(len(path), 0, -1)]
     return next((path for path in paths if path in sources), "")
@@ -107,7 +105,31 @@ def _is_unknown(field: Field, value: object, is_required: bool) -> bool:
     return (not is_required and value == field.type.empty) or value == {}
 
 
-def _fact(field: Field, value: "Any", model: "Any", source: str) -> FactLine:
+def _other_end(field: Field, model: "Any") -> "Any":
+    """The other end of a range whose `min` or `max` is the field; None if the model does not state it."""
+    other = _BY_PATH[(*field.path[:-1], "max" if field.path[-1] == "min" else "min")]
+    return getattr(model, other.attribute)
+
+
+def _scores(field: Field, value: "Any", model: "Any", source: ShownSource) -> list[FactLine]:
+    """One line per score. Scores over the same data sets, which can be compared, stand together."""
+    groups: dict[Any, list[Any]] = {}
+    for one in value:
+        groups.setdefault((one.benchmark, one.datasets), []).append(one)
+    return [
+        FactLine(field.attribute, [_score(one)], shown_source(one.source, model) if one.source else source)
+        for group in groups.values()
+        for one in group
+    ]
+
+
+def _score(one: "Any") -> str:
+    over = f" over {', '.join(one.datasets)}" if one.datasets else ", data sets not stated"
+    by = f" (by {one.reporter})" if one.reporter else ""
+    return printable(f"{one.benchmark}: {one.metric} {one.value}{over}{by}")
+
+
+def _fact(field: Field, value: "Any", model: "Any", source: ShownSource) -> FactLine:
     exact = isinstance(field.type, Text) and field.type.blank
     if isinstance(field.type, Records):
         field_type = field.type
@@ -131,7 +153,7 @@ def _plain(value: "Any") -> str:
     if isinstance(value, (str, int, float)):
         return printable(str(value))
     if hasattr(value, "items"):
-        return source_text(value)
+        return shown_source(value).text
     return ", ".join([_plain(item) for item in value]) or "none"
 
 

@@ -6,6 +6,7 @@ from hypiler.compiler.checked import CheckedRegistry
 from hypiler.diagnostics.escaping import printable
 from hypiler.emit.fact_lines import Section, sections_of
 from hypiler.emit.header import MARKUP, with_header
+from hypiler.emit.source_links import ShownSource
 from hypiler.emit.widths import widths_text
 from hypiler.stamps.listed_bytes import place_of
 
@@ -137,12 +138,12 @@ def _place(model: "Any") -> str:
         return f"{_text(model.source_model)}, behind the API of {_text(model.source_api)}"
     if model.source_ollama:
         return f"{_text(model.source_ollama)}, in the library of Ollama"
-    return _linked(place_of(model))
+    return _linked(ShownSource(place_of(model)))
 
 
 def _rows(section: Section) -> list[list[str]]:
     if section.title == "sources":  # of facts that are not known, and of parts that have no row
-        return [[_text(fact.label), "", _linked(fact.lines[0])] for fact in section.facts]
+        return [[_text(fact.label), "", _linked(fact.source)] for fact in section.facts]
     prefix = f"{section.title}." if section.whole else ""
     rows: list[list[str]] = []
     for fact in section.facts:
@@ -169,8 +170,13 @@ def _paragraph(text: str) -> str:
     return _opening(r"\\\g<0>", word) + blank + rest
 
 
-def _linked(text: str) -> str:
-    """Text in which addresses are links."""
+def _linked(source: ShownSource) -> str:
+    """A source as a link to its place; in plain text, addresses are links."""
+    if source.address:
+        # An entity in the target of a link would be decoded.
+        target = source.address.replace("&", "&amp;")
+        return f"[{_text(source.place)}](<{target}>){_text(source.rest + '.')[:-1]}"
+    text = source.text
     return " ".join([f"<{word}>" if _address(word) else _text(word) for word in printable(text).split(" ")]).strip()
 
 

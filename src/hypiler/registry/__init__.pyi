@@ -92,15 +92,15 @@ class Origin:
         file: The name of the file.
         line: From 1.
         column: From 1, in characters.
-        source: What `sources` of the model says of the fact; None if it says nothing.
+        source: What `sources` of the model says of the fact: a text, or an object; None if it says nothing.
     """
 
     layer: str
     file: str
     line: int
     column: int
-    source: str | None
-    def __init__(self, layer: str, file: str, line: int, column: int, source: str | None) -> None: ...
+    source: str | Mapping[str, Any] | None
+    def __init__(self, layer: str, file: str, line: int, column: int, source: str | Mapping[str, Any] | None) -> None: ...
     def __eq__(self, other: object) -> bool: ...
     def __repr__(self) -> str: ...
 
