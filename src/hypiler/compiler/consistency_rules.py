@@ -47,7 +47,7 @@ def dense_layers_broken(model: "DecodedModel") -> "Violations":
         yield model.at("dense_layers", message, part, help="the last layer gives the vector")
 
 
-_SHAPE = (*_WIDTHS, "vocab_size", "has_projection", "dense_layers", "model_type", "outputs", "modalities")
+_SHAPE = (*_WIDTHS, "vocab_size", "has_projection", "dense_layers", "model_type")
 
 
 @consistency_rule("M228", "width-unexplained", WARNING, needs=_SHAPE)

@@ -77,7 +77,7 @@ def _commit_of(source: "Any", repository: str) -> list[str]:
     return [source["commit"]] if own and "commit" in source else _commits_named(source.get("url", ""), repository)
 
 
-_FILES = ("tokenizer_file", "config_file", "safetensors_file", "pytorch_file", "onnx_file", "query_weights_file")
+_FILES = tuple([field.attribute for field in FIELDS if field.attribute.endswith("_file")])
 _PINS = ("id", "revision", "huggingface_id", "file_sha256", "variants")
 _VARIANT = parts_of("variants")
 _FILE, _SHA256 = _VARIANT.index("file"), _VARIANT.index("sha256")
@@ -158,10 +158,10 @@ _STATEMENT = (
 _DENIAL = r"(?i)\b(?:no|not|non|without|never|unlike|cannot)\b[^.;]{0,30}$|n't [^.;]{0,30}$"
 # Most entries have none of these words, and a search for them in all texts at once costs less than the patterns.
 _HINTS = ("matryoshka", "mrl", "truncat", "shorten", " cut")
-_NEEDS = ("matryoshka", "matryoshka_dims", "matryoshka_max", "sources", "extra", "description")
+_STATED = ("matryoshka", "matryoshka_dims", "matryoshka_max")
 
 
-@evidence_rule("M224", "matryoshka-not-stated", WARNING, needs=_NEEDS)
+@evidence_rule("M224", "matryoshka-not-stated", WARNING, needs=(*_STATED, "sources", "extra", "description"))
 def matryoshka_not_stated(model: "DecodedModel") -> "Violations":
     """Where no widths are stated, vectors cannot be cut; other places of the entry must not say otherwise."""
     if model.matryoshka is not None or model.matryoshka_dims or model.matryoshka_max or not _may_say_so(model):
