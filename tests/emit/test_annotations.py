@@ -78,7 +78,7 @@ def test_annotations_of_functions_resolve(m: ModuleType) -> None:
 def test_public_functions_say_what_they_take(m: ModuleType) -> None:
     width = {"dimension": int | None}
     assert typing.get_type_hints(m.get_model) == {"id": str}
-    assert typing.get_type_hints(m.from_registry) == {"id": str, **width}
+    assert typing.get_type_hints(m.from_registry) == {"id": str, **width, "output": str | None}
     assert typing.get_type_hints(m.models_by_organization) == {
         "organization": str,
         "return": GenericAlias(tuple, (m.ModelInfo, ...)),

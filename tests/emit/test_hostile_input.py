@@ -39,8 +39,17 @@ from hypiler.schema.types import MapOf
 
 Path_ = tuple[str | int, ...]
 
+
+def _model() -> Tree:
+    """A plain model with two outputs. The second one states every part: those of the first must equal other facts."""
+    model = plain_model()
+    whole = model["outputs"][0]
+    first = {"name": "first", "type": whole["type"], "embedding_dim": whole["embedding_dim"]}
+    return {**model, "outputs": [first, whole]}
+
+
 # Every place in a model where a string of the input may stand.
-STRINGS: list[Path_] = [path for path, v in leaves(plain_model()) if type(v) is str]
+STRINGS: list[Path_] = [path for path, v in leaves(_model()) if type(v) is str]
 # Every object whose keys are the user's own.
 MAPS = [field.path for field in FIELDS if isinstance(field.type, MapOf)]
 IDS = [f"{n}-{text[:12]!a}" for n, text in enumerate(HOSTILE)]
@@ -49,7 +58,7 @@ hostile = pytest.mark.parametrize("text", HOSTILE, ids=IDS)
 
 def _planted(text: str) -> list[tuple[Path_, Tree]]:
     """For every string of a model and every key of its own, the model with the text there instead."""
-    model = plain_model()
+    model = _model()
     placed = [(path, replaced(model, path, text)) for path in STRINGS]
     for path in MAPS:
         value = next(iter(at(model, path).values()))
@@ -83,9 +92,12 @@ def _emitted(text: str) -> tuple[str, str]:
 
 
 @cache
-def _blanked_plain(names: tuple[tuple[str, str, str], ...]) -> tuple[str, str]:
-    """The syntax of module and stub of harmless models with these ids, aliases and types."""
-    models = [plain_model(id=id, aliases=[alias], type=type) for id, alias, type in names]
+def _blanked_plain(names: tuple[tuple[str, ...], ...]) -> tuple[str, str]:
+    """The syntax of module and stub of harmless models with these ids, aliases, types and names of outputs."""
+    models = [_model() | {"id": id, "aliases": [alias], "type": type} for id, alias, type, *_ in names]
+    for model, (_, _, _, *outputs) in zip(models, names, strict=True):
+        for output, name in zip(model["outputs"], outputs, strict=True):
+            output["name"] = name
     registry = valid(registry_of(*models))
     return blanked(emit_python(registry)), blanked(emit_stub(registry))
 
@@ -150,7 +162,10 @@ def test_a_hostile_text_is_never_run(tmp_path: Path) -> None:
 
 @hostile
 def test_a_hostile_text_changes_no_syntax(text: str) -> None:
-    names = tuple((model["id"], model["aliases"][0], model["type"]) for model in _accepted(text))
+    names = tuple(
+        (model["id"], model["aliases"][0], model["type"], *[output["name"] for output in model["outputs"]])
+        for model in _accepted(text)
+    )
     module, stub = _emitted(text)
     assert (blanked(module), blanked(stub)) == _blanked_plain(names)
 

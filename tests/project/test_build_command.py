@@ -13,6 +13,7 @@ import pytest
 from golden import golden
 
 Hypiler = Callable[..., tuple[int, str, str]]
+WIDER = tuple((f'"{name}": 384', f'"{name}": 512') for name in ("embedding_dim", "hidden_dim"))
 
 
 def edit(path: Path, *changes: tuple[str, str]) -> None:
@@ -87,7 +88,7 @@ def test_invalid_file_leaves_the_folder_as_it_was(models: Path, hypiler: Hypiler
 
 
 def test_warning_is_shown_and_builds(models: Path, hypiler: Hypiler) -> None:
-    edit(models, ('"beir_avg": null', '"beir_avg": 0'))
+    edit(models, ('"beir_avg": null', '"beir_avg": 0, "beir_datasets": "beir-13"'))
     code, out, err = hypiler("build", "models.json", "--out", "dir")
     assert (code, out) == (0, golden("dir/model_registry.py: 1 model, written\n"))
     assert err.startswith("warning[M212]: ")
@@ -95,7 +96,7 @@ def test_warning_is_shown_and_builds(models: Path, hypiler: Hypiler) -> None:
 
 
 def test_strict_lets_a_warning_fail(models: Path, hypiler: Hypiler) -> None:
-    edit(models, ('"beir_avg": null', '"beir_avg": 0'))
+    edit(models, ('"beir_avg": null', '"beir_avg": 0, "beir_datasets": "beir-13"'))
     code, out, err = hypiler("build", "models.json", "--out", "dir", "--strict")
     assert (code, out) == (1, "")
     assert err.startswith("warning[M212]: ")
@@ -105,7 +106,7 @@ def test_strict_lets_a_warning_fail(models: Path, hypiler: Hypiler) -> None:
 def test_many_warnings_are_counted_and_not_all_shown(models: Path, hypiler: Hypiler) -> None:
     document = json.loads(models.read_text())
     (model,) = document["models"]
-    model["performance"]["beir_avg"] = 0
+    model["performance"] |= {"beir_avg": 0, "beir_datasets": "beir-13"}
     document["models"] = [{**model, "id": f"model-{n}"} for n in range(60)]
     models.write_text(json.dumps(document))
     _, out, err = hypiler("build", "models.json", "--out", "dir")
@@ -252,7 +253,7 @@ def test_check_of_an_up_to_date_output_says_so_and_writes_nothing(project: Path,
 
 def test_check_names_the_command_that_repairs(project: Path, hypiler: Hypiler) -> None:
     hypiler("build")
-    edit(project / "models.json", ('"embedding_dim": 384', '"embedding_dim": 512'))
+    edit(project / "models.json", *WIDER)
     before = tree(project)
     stale = "is stale: the registry has changed since it was generated"
     report = golden(f"""\
@@ -282,7 +283,7 @@ def test_check_repeats_files_and_folder_in_the_command(models: Path, hypiler: Hy
 def test_diff_shows_the_change_and_fails(project: Path, hypiler: Hypiler) -> None:
     hypiler("build")
     assert hypiler("build", "--diff") == (0, golden("app/registry.py: 1 model, up to date\n"), "")
-    edit(project / "models.json", ('"embedding_dim": 384', '"embedding_dim": 512'))
+    edit(project / "models.json", *WIDER)
     before = tree(project)
     code, out, err = hypiler("build", "--diff")
     assert (code, err) == (1, "")

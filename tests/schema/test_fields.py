@@ -96,7 +96,6 @@ def sides(folder: Path, name: str, value: Any) -> tuple[str, str]:
     model = plain_model(type=type)
     model["capabilities"]["multi_vector"] = type == "colbert"
     model["files"]["query_weights"] = "idf.json"
-    del model["outputs"]  # the flat fields count
     model["encoding"]["dense_layers"][0]["activation"] = "Tanh"
     path = ("models", 0, *name.split("."))
     with imported(valid(replaced(registry_of(model), path, value)), folder) as module:

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 from hypiler._encoder_types import ENCODER_TYPES
 from hypiler.compiler.rule_set import RuleSet
+from hypiler.compiler.rules import parts_of
 from hypiler.diagnostics.codes import ERROR
 from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
 
@@ -26,10 +27,7 @@ _POOLINGS = {"multi-vector": ("none",), "sparse": ("max", "none")}
 _SIMILARITIES = {"dense": ("cosine", "dot", "euclidean", "manhattan"), "multi-vector": ("max_sim",), "sparse": ("dot",)}
 _KINDS = {"multi_vector": "multi-vector", "static": "dense"}
 # Facts of the first output that the entry states as well, by the same attribute.
-_COMMON = (
-    *("embedding_dim", "pooling", "normalize", "similarity", "query_prefix", "document_prefix"),
-    *("query_length", "document_length", "dense_layers"),
-)
+_COMMON = tuple([part for part in parts_of("outputs") if part in BY_ATTRIBUTE and part != "name"])
 _NEEDS = ("outputs", "model_type", "multi_vector", "vocab_size", "hidden_dim", *_COMMON)
 
 
