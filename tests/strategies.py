@@ -13,6 +13,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from hypiler._encoder_types import ENCODER_TYPES
 from hypiler.schema.field import Field
 from hypiler.schema.fields import FIELDS
 from hypiler.schema.free_types import Free, SourceNote
@@ -349,10 +350,18 @@ def plain_model(**changed: Any) -> Tree:
         del flat[name]
     flat["variants"][0]["file"] = "word.onnx"
     _put_in_one_place(flat["variants"][0])
-    if {name.replace("__", ".") for name in changed} & {"type", *_FLAT_PARTS.values()}:
+    new = {name.replace("__", "."): value for name, value in changed.items()}
+    if new.keys() & {"type", *_FLAT_PARTS.values()}:
         # They describe the model as it is without the changes.
         del flat["outputs"]
-    return nest(flat | {name.replace("__", "."): v for name, v in changed.items()})
+    return nest(flat | _vectors_of(new.get("type")) | new)
+
+
+def _vectors_of(type: Any) -> Tree:
+    """What a model of this type says of its vectors; nothing for a type that says nothing of them."""
+    kind = ENCODER_TYPES.get(type) if isinstance(type, str) and type != "unified" else None
+    late = {"encoding.pooling": "none", "encoding.similarity": "max_sim"} if kind == "multi_vector" else {}
+    return {"capabilities.multi_vector": bool(late), **late} if kind else {}
 
 
 def elsewhere(**source: str) -> Tree:
