@@ -17,6 +17,7 @@ from hypiler.schema.field import ABSENT
 from hypiler.schema.fields import FIELDS
 from hypiler.schema.identifiers import RESERVED, constant_name
 from hypiler.schema.key_order import schema_order
+from hypiler.schema.loading import MARKERS
 from hypiler.verification.draft import draft, proposed_id
 from hypiler.verification.verdict import differences
 
@@ -119,7 +120,7 @@ def _add(snapshot: "Snapshot", opened: "Opened", options: "Namespace") -> int:
         return _refuse(refusal.format(snapshot.repository, _free_id(snapshot.repository, registry)))
     for line in dumps(entry, indent=2, ensure_ascii=False).split("\n"):
         write_text(printable(line), sys.stdout)
-    _warn(evidence)
+    _warn(evidence, entry)
     if not options.yes and not _agreed(f"Add it to {printable(path)}?"):
         return OK
     replace_source(path, source.text.encode(), text.encode(), root=opened.root)
@@ -249,14 +250,17 @@ def _agreed(question: str) -> bool:
     return agreed
 
 
-def _warn(evidence: "Evidence") -> None:
+def _warn(evidence: "Evidence", entry: "Mapping[str, Any]") -> None:
+    # Where the entry has a marker, its prefix is the text after it, which is certain.
+    stated = entry.get("encoding", {})
+    certain = [f"encoding.{prefix}" for prefix, marker in MARKERS.items() if marker in stated]
     for problem in evidence.problems:
         write_text(f"note: {printable(problem.file)} was not used: {printable(problem.message)}", sys.stdout)
     for warning in evidence.warnings:
         write_text(f"note: {printable(warning.file)}: {printable(warning.message)}", sys.stdout)
     said = [warning.message for warning in evidence.warnings]
     for path, fact in evidence.facts.items():
-        if fact.doubtful and not any(message in fact.note for message in said):
+        if fact.doubtful and path not in certain and not any(message in fact.note for message in said):
             write_text(f"note: `{path}` is doubtful: {printable(fact.note)}", sys.stdout)
     if evidence.remote_code:
         files = ", ".join(map(printable, evidence.remote_code))

@@ -91,6 +91,13 @@ class AnyCase(Comparison):
         return str(ours).casefold() == str(theirs).casefold()
 
 
+class AnyBlanks(Comparison):
+    """Text whose blanks at both ends do not matter: PyLate writes the marker `[Q]` as `[Q] `."""
+
+    def agrees(self, ours: "Any", theirs: "Any") -> bool:
+        return str(ours).strip() == str(theirs).strip()
+
+
 class ParameterCount(Comparison):
     """A rounded count such as `22.7M`. Files show the exact number."""
 

@@ -5,6 +5,7 @@ Everything else follows from this table: the checks, `ModelInfo` with its decode
 """
 
 from hypiler.schema.comparisons import (
+    AnyBlanks,
     AnyCase,
     AtLeast,
     Checksums,
@@ -576,6 +577,7 @@ FIELDS: tuple[Field, ...] = (
         Text(blank=True),
         "Token that is inserted by its id at the start of every query; empty if there is known to be none.",
         note="It is not text before the input, as `query_prefix` is: the tokenizer never splits it.",
+        compare=AnyBlanks(),
         example="[Q]",
         space="query",
     ),
@@ -584,6 +586,7 @@ FIELDS: tuple[Field, ...] = (
         Text(blank=True),
         "Token that is inserted by its id at the start of every document; empty if there is known to be none.",
         note="It is not text before the input, as `document_prefix` is: the tokenizer never splits it.",
+        compare=AnyBlanks(),
         example="[D]",
         space="document",
     ),

@@ -3,16 +3,18 @@
 import re
 
 from hypiler.model_files.extract import extract_facts
+from hypiler.model_files.late_interaction import SIDES
 from hypiler.model_files.repository import MODULES
 from hypiler.schema.fields import FIELDS
-from hypiler.verification.verdict import FACTS
+from hypiler.verification.verdict import FACTS, text_after_markers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from hypiler.hub.snapshot import Snapshot
-    from hypiler.model_files.facts import Evidence
+    from hypiler.model_files.facts import Evidence, FileFact
 
 
 def draft(snapshot: "Snapshot", *, id: str | None = None) -> "tuple[dict[str, Any], Evidence]":
@@ -32,8 +34,9 @@ def draft(snapshot: "Snapshot", *, id: str | None = None) -> "tuple[dict[str, An
         "revision": revision,
     }
     sources: dict[str, str] = {}
+    facts = _without_markers(evidence.facts)
     for field in FACTS:
-        fact = evidence.facts.get(field.name)
+        fact = facts.get(field.name)
         # A null is written only for a required field.
         if fact is not None and (fact.value is not None or field.required):
             values[field.name] = field.compare.corrected(None, fact.value)
@@ -54,6 +57,17 @@ def _evidence(snapshot: "Snapshot") -> "Evidence":
     """
     complete = snapshot.complete or MODULES in snapshot.names
     return extract_facts(snapshot.names, snapshot.files, snapshot.sizes, complete=complete)
+
+
+def _without_markers(facts: "Mapping[str, FileFact]") -> "dict[str, FileFact]":
+    """The facts that files show. A prefix of late interaction is the text after its marker, and none without text."""
+    markers = {f"encoding.{side}_marker": f"encoding.{side}_prefix" for side in SIDES}
+    encoding = {path.removeprefix("encoding."): facts[path].value for path in markers if path in facts}
+    found = dict(text_after_markers({"encoding": encoding}, facts))
+    for marker, prefix in markers.items():
+        if marker in found and prefix in found and not found[prefix].value:
+            del found[prefix]
+    return found
 
 
 def proposed_id(name: str) -> str:

@@ -3,6 +3,7 @@
 from hypiler.schema.comparisons import Checksums, FileNamed
 from hypiler.schema.field import Field
 from hypiler.schema.fields import FIELDS
+from hypiler.schema.loading import MARKERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def compare(
         complete: Whether `sums` has all files of the model's own repository. If not, a file that is not among them may
             still exist, and nothing is said about it.
     """
-    files, facts = Files(sums, complete=complete), _of_default_output(entry, facts)
+    files, facts = Files(sums, complete=complete), text_after_markers(entry, _of_default_output(entry, facts))
     return [_judge(name, field, ours, facts, files) for name, field, ours in _stated(entry)]
 
 
@@ -116,7 +117,7 @@ def differences(
     complete: bool = True,
 ) -> list[Verdict]:
     """The verdicts of `compare` that are differences. `hypiler check` needs no others."""
-    files, facts = Files(sums, complete=complete), _of_default_output(entry, facts)
+    files, facts = Files(sums, complete=complete), text_after_markers(entry, _of_default_output(entry, facts))
     judged = [
         _judge(name, field, ours, facts, files)
         for name, field, ours in _stated(entry)
@@ -139,6 +140,40 @@ def _of_default_output(entry: "Mapping[str, Any]", facts: "Mapping[str, FileFact
     if facts[path].file != FURTHER_HEAD:
         return facts
     return {name: fact for name, fact in facts.items() if name != path}
+
+
+_PREFIXES = tuple([(f"encoding.{prefix}", prefix, f"encoding.{marker}", marker) for prefix, marker in MARKERS.items()])
+
+
+def text_after_markers(entry: "Mapping[str, Any]", facts: "Mapping[str, FileFact]") -> "Mapping[str, FileFact]":
+    """The facts that files show, with prefixes as an entry writes them that states markers.
+
+    Files of late interaction write a marker and the text after it as one prefix. An entry with a marker states the
+    text alone, or repeats the marker in front of it.
+    """
+    encoding: Any = entry.get("encoding")
+    if not hasattr(encoding, "keys"):
+        return facts
+    texts = {
+        path: _text_after_marker(encoding, prefix, marker, facts[path], facts.get(marker_path))
+        for path, prefix, marker_path, marker in _PREFIXES
+        if path in facts and isinstance(encoding.get(marker), str)
+    }
+    return {**facts, **texts} if texts else facts
+
+
+def _text_after_marker(
+    encoding: "Mapping[str, Any]", prefix: str, marker: str, fact: "FileFact", held: "FileFact | None"
+) -> "FileFact":
+    from hypiler.model_files.facts import FileFact
+    from hypiler.stamps.facts import text_after
+
+    own, ours = held.value if held else encoding[marker], encoding.get(prefix) or ""
+    # Blanks after a marker may be part of the token.
+    text = fact.value.removeprefix(own) if fact.value.startswith(own) else text_after(own, fact.value)
+    if text_after(encoding[marker], ours).strip() == text.strip():
+        return FileFact(encoding.get(prefix, text), fact.file, fact.key)
+    return FileFact(text, fact.file, fact.key, fact.note, doubtful=fact.doubtful)
 
 
 _BY_FILES = frozenset([field.name for field in FIELDS if isinstance(field.compare, Checksums | FileNamed)])
