@@ -130,7 +130,7 @@ class ModelConfig(Generic[_Encoder_co]):
         # once, and then rejects dims that the model has.
         @overload
         @classmethod
-        def from_model(cls, model: Model, *, output: str) -> Self: ...
+        def from_model(cls, model: Model, dimension: int | None = None, *, output: str | None) -> Self: ...
         @overload
         @classmethod
         def from_model(

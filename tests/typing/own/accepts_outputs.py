@@ -14,6 +14,8 @@ assert_type(from_registry("several", output="sparse"), ModelConfig[SparseEncoder
 assert_type(from_registry("org/several", output="colbert", dimension=32), ModelConfig[MultiVectorEncoder])
 assert_type(from_registry("one"), ModelConfig[DenseEncoder])
 assert_type(ModelConfig.from_model(SEVERAL, output="sparse").output, str | None)
+assert_type(ModelConfig.from_model(SEVERAL, 64, output="dense"), ModelConfig)
+assert_type(ModelConfig.from_model(SEVERAL, dimension=64, output=None), ModelConfig)
 assert_type(from_registry("several").with_output("colbert"), ModelConfig)
 
 

@@ -1,6 +1,6 @@
 """What every checker must accept of the shipped registry, with the types it must see. It also runs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, assert_type
 
 import hypiler
@@ -44,9 +44,9 @@ assert_type(COLBERT_V2.projection_dims, int | None)
 assert_type(COLBERT_V2.beir_avg, float | None)
 assert_type(COLBERT_V2.languages, tuple[str, ...])
 assert_type(COLBERT_V2.matryoshka_dims, tuple[int, ...])
-assert_type(COLBERT_V2.dimensions, tuple[int, ...])
+assert_type(COLBERT_V2.dimensions, Sequence[int])
 assert_type(COLBERT_V2.variants, tuple[ModelVariant, ...])
-assert_type(COLBERT_V2.sources, Mapping[str, str])
+assert_type(COLBERT_V2.sources, Mapping[str, str | Mapping[str, str | bool]])
 assert_type(COLBERT_V2.query_prefix, str | None)
 if COLBERT_V2.similarity == "max_sim":
     assert_type(COLBERT_V2.similarity, Literal["max_sim"])
@@ -77,6 +77,7 @@ assert_type(ModelConfig.from_model(JINA_COLBERT_V2, dimension=96), ModelConfig)
 assert_type(ModelConfig.from_model(JINA_COLBERT_V2), ModelConfig)
 assert_type(ModelConfig.from_model(BGE_M3, dimension=1024), ModelConfig)
 assert_type(ModelConfig.from_model(BGE_M3, dimension=None), ModelConfig)
+assert_type(ModelConfig.from_model(BGE_M3, dimension=1024, output="dense"), ModelConfig)
 assert_type(ModelConfig.from_model(MODELS["jina-colbert-v2"], dimension=64), ModelConfig)
 assert_type(ModelConfig.from_model(get_model("bge-m3"), dimension=1024), ModelConfig)
 configs.add(ModelConfig.jina_colbert_v2())
@@ -87,6 +88,8 @@ if TYPE_CHECKING:
     assert_type(ModelConfig.from_registry("colbert-ir/colbertv2.0").load(), MultiVectorEncoder)
     assert_type(ModelConfig.from_registry("all-minilm-l6-v2", dimension=384).load("onnx"), DenseEncoder)
     assert_type(ModelConfig.from_registry("potion-retrieval-32m").load(), DenseEncoder)
+    assert_type(ModelConfig.from_registry("bge-m3", output="sparse").load(), SparseEncoder)
+    assert_type(ModelConfig.from_registry("qwen3-embedding-0.6b", dimension=100).load(), DenseEncoder)
     assert_type(ModelConfig.from_registry("splade-v3").load(device="cpu"), SparseEncoder)
     assert_type(ModelConfig.from_registry("ms-marco-minilm-l6-v2").load(), Reranker)
     assert_type(ModelConfig.from_registry("chronos-bolt-small").load(), Encoder)

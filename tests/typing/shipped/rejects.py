@@ -86,6 +86,9 @@ ModelConfig.from_registry("colbert-v2", dimension=64)  # type: ignore[call-overl
 ModelConfig.from_registry("jina-colbert-v2", dimension="64")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
 ModelConfig.from_registry("jina-colbert-v2", dimensions=64)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
 ModelConfig.from_registry("jina-colbert-v2", 64)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+ModelConfig.from_registry("bge-m3", output="spares")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+ModelConfig.from_registry("bge-m3", output="sparse", dimension=64)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+ModelConfig.from_registry("colbert-v2", output="dense")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
 ModelConfig.from_model(JINA_COLBERT_V2, dimension=100)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
 ModelConfig.from_model(COLBERT_V2, dimension=64)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
 ModelConfig.from_model(BGE_M3, dimension="1024")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
@@ -109,7 +112,8 @@ def at_run_time(name: str, width: int, model: ModelInfo | None) -> None:
     JINA_COLBERT_V2.resolve_dimension(width)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     MODELS[name]  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
     if is_model_id(name):
-        ModelConfig.from_registry(name, dimension=64)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+        # qwen3-embedding-0.6b takes any number.
+        ModelConfig.from_registry(name, dimension=64)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 
 def seen_by_one(name: str) -> None:
