@@ -129,8 +129,8 @@ def open_registry(options: "Namespace", *, lock: bool = True, sound: bool = True
 
 def _can_be_edited(registry: CheckedRegistry, files: int) -> bool:
     """Whether each file is an object with a list of models, in JSON without faults."""
-    trees: list[Any] = [source.value for source in registry.sources]
-    lists = [tree for tree in trees if isinstance(tree, dict) and isinstance(tree.get("models"), list)]
+    trees: list[dict[str, Any]] = [source.value for source in registry.sources if isinstance(source.value, dict)]
+    lists = [tree for tree in trees if isinstance(tree.get("models"), list)]
     json_faults = [one for one in registry.findings if one.severity == ERROR and one.code.startswith("M0")]
     return len(lists) == files and not json_faults
 
