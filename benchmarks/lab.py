@@ -89,6 +89,10 @@ class Lab:
             lambda path: synthetic.write_registry(self.models(count), path),
         )
 
+    def registry_without_lock(self) -> Path:
+        """Give a copy of the shipped registry, with no lock beside it."""
+        return self.file("models.json", lambda path: shutil.copy(PROJECT / "models.json", path))
+
     def file(self, name: str, write: Callable[[Path], object]) -> Path:
         """Give the file of this name, written when it is first asked for."""
         path = self.folder / name

@@ -41,11 +41,21 @@ _WORDS = (
 Encode = Callable[[list[str]], Any]
 
 
+def config_without_lock(folder: str) -> Any:
+    """The config of all-MiniLM-L6-v2 by the module that `export` generated beside this folder."""
+    sys.path.insert(0, str(_module_of(Path(folder))))
+    from model_registry import from_registry
+
+    return from_registry("all-minilm-l6-v2")
+
+
+def _module_of(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}-module")
+
+
 def _hypiler(engine: str) -> "Callable[[str], Encode]":
     def load(folder: str) -> Encode:
-        from hypiler import ModelConfig
-
-        encoder = ModelConfig.from_registry("all-minilm-l6-v2").load(engine, local=folder)
+        encoder = config_without_lock(folder).load(engine, local=folder)
         return lambda texts: encoder.encode_documents(texts, batch_size=_BATCH, progress=False)
 
     return load
@@ -116,7 +126,7 @@ def engine_rows(lab: Lab, sizes: list[int], rounds: int, weights: Path = _WEIGHT
         yield skipped("engines", "weights", "python -m pytest tests/engines")
         return
     folder = lab.folder / "engines"
-    _export(weights, folder)
+    export(lab, weights, folder)
     measured = [name for name, (package, _) in _ENGINES.items() if find_spec(package)]
     figures = _in_turns({name: _command(name, folder) for name in measured})
     for what in _texts():
@@ -133,14 +143,19 @@ def engine_rows(lab: Lab, sizes: list[int], rounds: int, weights: Path = _WEIGHT
             yield skipped(name, package, "pip install -e .[test-pytorch]")
 
 
-def _export(weights: Path, folder: Path) -> None:
-    """Put the model and its ONNX file, where either library looks for it, in a new folder."""
+def export(lab: Lab, weights: Path, folder: Path) -> None:
+    """Put the model and its ONNX file, where either library looks for it, in a new folder.
+
+    A module of the shipped registry without its lock is generated beside the folder: the lock holds the sums of the
+    repository's own files, and the ONNX file is another one.
+    """
     from bert_onnx import export_bert
 
     shutil.copytree(weights, folder)
     (folder / "onnx").mkdir(exist_ok=True)
     export_bert(weights, folder / "onnx" / "model.onnx")
     shutil.copy(folder / "onnx" / "model.onnx", folder)
+    lab.compiled(_module_of(folder).name, lambda place: lab.build(lab.registry_without_lock(), place))
 
 
 def _command(name: str, folder: Path) -> Command:

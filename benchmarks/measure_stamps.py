@@ -13,7 +13,7 @@ from statistics import median
 from typing import Any
 
 from lab import Lab
-from measure_engines import _WEIGHTS, _export
+from measure_engines import _WEIGHTS, config_without_lock, export
 from table import Figure, Row, at_most, skipped
 
 _ROUNDS = 7
@@ -26,16 +26,14 @@ def stamp_rows(lab: Lab, sizes: list[int], rounds: int, weights: Path = _WEIGHTS
         yield skipped("stamps", " and ".join(missing) or "weights", "python -m pytest tests/engines")
         return
     folder = lab.folder / "stamps"
-    _export(weights, folder)
+    export(lab, weights, folder)
     # The file must be older than what the cache takes for settled.
     time.sleep(2.5)
     yield from _rows(folder)
 
 
 def _rows(folder: Path) -> Iterator[Row]:
-    from hypiler import ModelConfig
-
-    config = ModelConfig.from_registry("all-minilm-l6-v2")
+    config = config_without_lock(str(folder))
 
     def load() -> Any:
         return config.load("onnx", local=folder)

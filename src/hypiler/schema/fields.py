@@ -151,9 +151,9 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "source.path",
         Text(),
-        "Folder of the model on this machine, relative to the folder of the project.",
+        "Folder of the model on this machine.",
         attribute="source_path",
-        note="It is for models of your own. `load` begins at the current folder: a module does not know its project.",
+        note="It is for models of your own. `load` reads a relative path from the current folder: a module does not know its project.",
         example="models/my-fine-tune",
         origin="identity",
     ),

@@ -296,7 +296,7 @@ class ModelAttributes:
 
     @property
     def source_path(self) -> str | None:
-        """Folder of the model on this machine, relative to the folder of the project."""
+        """Folder of the model on this machine."""
 
     @property
     def source_url(self) -> str | None:
