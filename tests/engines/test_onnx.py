@@ -1000,7 +1000,7 @@ class TestGraphs:
         with pytest.raises(EngineError) as caught:
             config_of(tmp_path).load("onnx", local=folder)
         assert str(caught.value) == golden(
-            f"{folder / 'model.onnx'} must take attention_mask and input_ids, and may take position_ids and"
+            f"{folder / 'model.onnx'} must take attention_mask and input_ids, and may take position_ids,"
             f" task_id and token_type_ids; it takes {', '.join(sorted(inputs))}"
         )
 

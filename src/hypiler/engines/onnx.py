@@ -137,9 +137,10 @@ class _Network:
         self.session = self._session(device, layout.files)
         self.inputs = {one.name for one in self.session.get_inputs()}
         if self.inputs - _INPUTS or _NEEDED - self.inputs:
+            *others, last = sorted(_INPUTS - _NEEDED)
             raise EngineError(
-                f"{weights} must take {' and '.join(sorted(_NEEDED))}, and may take"
-                f" {' and '.join(sorted(_INPUTS - _NEEDED))}; it takes {', '.join(sorted(self.inputs))}"
+                f"{weights} must take {' and '.join(sorted(_NEEDED))}, and may take {', '.join(others)} and {last}; it"
+                f" takes {', '.join(sorted(self.inputs))}"
             )
         self.output = self._output()
         self.task_ids = task_ids(self.session.get_inputs(), contract, layout, weights)

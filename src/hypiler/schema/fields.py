@@ -153,7 +153,7 @@ FIELDS: tuple[Field, ...] = (
         Text(),
         "Folder of the model on this machine.",
         attribute="source_path",
-        note="It is for models of your own. `load` reads a relative path from the current folder: a module does not know its project.",
+        note="It is for models of your own. `load` reads a relative path from the current folder.",
         example="models/my-fine-tune",
         origin="identity",
     ),
