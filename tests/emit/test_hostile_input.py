@@ -1,6 +1,5 @@
 """Text of a registry is data in whatever is generated from it: it never runs, and it comes back exactly."""
 
-import copy
 import json
 from functools import cache
 from pathlib import Path
@@ -56,6 +55,7 @@ IDS = [f"{n}-{text[:12]!a}" for n, text in enumerate(HOSTILE)]
 hostile = pytest.mark.parametrize("text", HOSTILE, ids=IDS)
 
 
+@cache
 def _planted(text: str) -> list[tuple[Path_, Tree]]:
     """For every string of a model and every key of its own, the model with the text there instead."""
     model = _model()
@@ -71,11 +71,8 @@ def _accepted(text: str) -> tuple[Tree, ...]:
     """The models that hold the text somewhere and are valid, each with names of its own."""
     models: list[Tree] = []
     for number, (_, model) in enumerate(_planted(text)):
-        own = copy.deepcopy(model)
         if not compiled(registry_of(model)).has_errors:
-            own["id"] = f"m{number}"
-            own["aliases"] = [f"a{number}"]
-            models.append(own)
+            models.append({**model, "id": f"m{number}", "aliases": [f"a{number}"]})
     return tuple(models)
 
 

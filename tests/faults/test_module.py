@@ -12,12 +12,14 @@ import pytest
 from hypiler import model_registry
 
 QUESTION = """
-import sys, hashlib
+import sys, hashlib, warnings
 import model_registry as r
 names = [name for name in dir(r.MODEL_REGISTRY[0]) if name[0] != "_" and name != "resolve_dimension"]
 facts = [(name, repr(getattr(model, name))) for model in r.MODEL_REGISTRY for name in names]
 assert len(facts) > 40 * 40
-assert [r.get_model(model.id) is model for model in r.MODEL_REGISTRY] == [True] * len(r.MODEL_REGISTRY)
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # some of the models are deprecated
+    assert [r.get_model(model.id) is model for model in r.MODEL_REGISTRY] == [True] * len(r.MODEL_REGISTRY)
 assert not [name for name in sys.modules if name.split(".")[0] == "hypiler"]
 print(hashlib.sha256(repr(facts).encode()).hexdigest())
 """
