@@ -37,7 +37,7 @@ FORMATTERS = (
     "yapf --in-place --recursive --exclude *.pyi --style={{column_limit:{width}}} .",
 )
 # black takes minutes for a stub of a thousand models.
-FORMATTED = ("empty", "one", "three", "spread")
+FORMATTED = ("empty", "one", "three", "spread", "ranges", "outputs", "core")
 # It obeys its comment but for the header above, whose digest is longer than its default width.
 FORMATTERS_ONCE = ("autopep8 --in-place --recursive -aaa --max-line-length 88 .",)
 LINTERS = (
@@ -80,6 +80,7 @@ def write_packages(project: Path) -> None:
     checkers = import_file(ROOT / "tests/typing/test_checkers.py", "registries_for_checkers")
     for name, entries in checkers.REGISTRIES.items():
         checkers.generate(project / name, entries())
+    checkers.generate(project / "core", checkers.CORE, checkers.Requirements("core"))
     for name in ("empty", "spread"):
         copy = shutil.copytree(project / name, project / f"{name}_without_stub")
         (copy / "model_registry.pyi").unlink()
