@@ -332,7 +332,7 @@ def written(draw: st.DrawFn, tree: Tree) -> bytes:
 
 def plain_model(**changed: Any) -> Tree:
     """A model with every field that one in a repository can have; `changed` takes `specs__embedding_dim=5` for a path."""
-    flat: dict[str, Any] = {field.name: _plain_value(field.type) for field in FIELDS if field not in SOURCE}
+    flat: dict[str, Any] = {field.name: plain_value(field.type) for field in FIELDS if field not in SOURCE}
     flat |= {
         "id": "plain",
         "specs.parameters": "110M",
@@ -386,7 +386,8 @@ _EXAMPLES = (
 )
 
 
-def _plain_value(field_type: FieldType) -> Any:
+def plain_value(field_type: FieldType) -> Any:
+    """A simple valid value of the type."""
     match field_type:
         case Language():
             return "en"
@@ -407,13 +408,13 @@ def _plain_value(field_type: FieldType) -> Any:
         case OneOf():
             return field_type.choices[0]
         case ListOf():
-            return [_plain_value(field_type.item)]
+            return [plain_value(field_type.item)]
         case MapOf():
-            return {"key": _plain_value(field_type.value)}
+            return {"key": plain_value(field_type.value)}
         case Free():
             return "free"
         case Records():
-            return [{n: _plain_value(part) for n, (part, _, _) in field_type.fields.items()}]
+            return [{n: plain_value(part) for n, (part, _, _) in field_type.fields.items()}]
     raise AssertionError(f"no plain value for {type(field_type).__name__}")
 
 
@@ -601,7 +602,7 @@ def _unknown_record_key(draw: st.DrawFn, tree: Tree) -> Fault:
     index = draw(st.integers(0, len(tree["models"]) - 1))
     field = draw(st.sampled_from([f for f in FIELDS if isinstance(f.type, Records)]))
     path: Path = ("models", index, *field.path)
-    record = {**_plain_value(field.type)[0], "colour": 1}
+    record = {**plain_value(field.type)[0], "colour": 1}
     return Fault(replaced(tree, path, [record]), "M102", (*path, 0, "colour"), key=True)
 
 

@@ -17,6 +17,7 @@ from hypiler.cli.main import main
 from hypiler.compiler.pipeline import compile_registry
 from hypiler.emit.json_schema import json_schema
 from hypiler.emit.markdown import emit_markdown
+from hypiler.emit.models_json import entry
 from hypiler.emit.python.stub import emit_stub
 from hypiler.schema.fields import FIELDS
 from hypiler.schema.requirements import Requirements
@@ -56,6 +57,9 @@ def test_facts_that_are_not_required_are_never_missed(tmp_path: Path, tree: Any,
     registry = compile_registry([(path.name, path.read_bytes())], required=required)
     assert registry.ok, registry.findings
     assert list(Draft202012Validator(json_schema(required=required)).iter_errors(tree)) == []
+    entries = {**tree, "models": [entry(model, required) for model in registry]}
+    again = compile_registry([(path.name, json.dumps(entries).encode())], required=required)
+    assert [model.to_dict() for model in again] == [model.to_dict() for model in registry]
     assert emit_stub(registry)
     assert emit_markdown(registry)
     with imported(registry, tmp_path) as module, warnings.catch_warnings(action="ignore"):

@@ -13,6 +13,16 @@ if TYPE_CHECKING:
 
 
 _FORMS = ["api", "model"], ["ollama"], ["path"], ["url"]
+# A variant is a file of a repository, a model of Ollama, or a download.
+_ONE_PLACE = {
+    "ollama": {"properties": {"huggingface_id": False, "file": False, "url": False}},
+    "url": {"properties": {"huggingface_id": False, "file": False}},
+}
+# An empty range states no widths.
+_WIDTHS_TWICE = {
+    "required": ["matryoshka_dims", "matryoshka_range"],
+    "properties": {"matryoshka_range": {"minProperties": 1}},
+}
 
 
 def emit_json_schema(own_facts: OwnFacts = NO_OWN_FACTS, required: Requirements = USUAL) -> str:
@@ -65,6 +75,10 @@ def _model(required: Requirements) -> "dict[str, Any]":
         "dependentRequired": {"api": ["model"], "model": ["api"], "sha256": ["url"]},
         "description": "Where the model is, if it is not on the Hugging Face hub.",
     }
+    architecture = schema["properties"]["architecture"]
+    architecture["properties"]["matryoshka_range"] |= {"dependentRequired": {"min": ["max"], "max": ["min"]}}
+    architecture["not"] = _WIDTHS_TWICE
+    schema["properties"]["variants"]["items"] |= {"dependentSchemas": _ONE_PLACE}
     # A model has a source or a repository. Of one with a source, facts about weights are not required.
     return {
         **schema,

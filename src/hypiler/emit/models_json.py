@@ -4,6 +4,7 @@ from hypiler.jsontext.writer import Writer
 from hypiler.schema.field import Field
 from hypiler.schema.fields import FIELDS
 from hypiler.schema.records import to_json
+from hypiler.schema.requirements import USUAL, Requirements
 from hypiler.schema.types import FieldType, Records
 
 TYPE_CHECKING = False
@@ -30,19 +31,19 @@ def emit_models(models: "Sequence[Any]", schema: str, source: str = "") -> str:
     return _Writer().write(tree, broken=True) + "\n"
 
 
-def entry(model: "Any") -> "dict[str, JSONValue]":
-    """The object of models.json that compiles to this record."""
+def entry(model: "Any", required: Requirements = USUAL) -> "dict[str, JSONValue]":
+    """The object of models.json that compiles to this record in a registry with these requirements."""
     tree: dict[str, Any] = {}
     for field in FIELDS:
         value = getattr(model, field.attribute)
-        if _is_said(field, value, model):
+        if _is_said(field, value, model, required):
             field.set(tree, _plain(field.type, value))
     return tree
 
 
-def _is_said(field: Field, value: object, model: "Any") -> bool:
+def _is_said(field: Field, value: object, model: "Any", required: Requirements) -> bool:
     """Whether the entry must state the field: it is required, or has a value that the other fields do not imply."""
-    if field.required:
+    if required.needs(field, model) and (value is not None or field.null):
         return True
     if field.derived:
         return value != bool(model.matryoshka_dims or model.matryoshka_max)
