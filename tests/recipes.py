@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
 # What a checkout holds beside the source, as far as commands read it.
-BESIDE = ("docs/diagnostics", "models.json", "pyproject.toml")
+BESIDE = ("docs/diagnostics", "models.json", "models.lock.json", "pyproject.toml")
 _BLOCK = re.compile(r"^(`{3,})(\w+)(?: (\S+))?\n(.*?)^\1$", re.DOTALL | re.MULTILINE)
 
 

@@ -214,7 +214,7 @@ def test_registry_without_models_has_a_count(app: Path, capsys: Capture) -> None
     write(app / "models.json")
     assert count(capsys) == golden("0 models of models.json")
     code, out, err = run(capsys, "list", "--json")
-    assert (code, json.loads(out), err) == (0, {"version": 1, "models": []}, "")
+    assert (code, json.loads(out), err) == (0, {"version": 1, "models": [], "groups": []}, "")
 
 
 @pytest.mark.parametrize("command", [["list"], ["list", "--json"], ["show", "my-model"]])

@@ -195,7 +195,7 @@ def _value(pair: "tuple[str | float, Model]") -> "str | float":
 def _lines(models: "list[Model]", registry: "CheckedRegistry", page: Page, sort: "str | None") -> "list[str]":
     count = count_of(registry, len(models))
     if not models:
-        return [page.paint("dim", count)]
+        return _flowing([count], page)
     widest = max([len(str(model.embedding_dim)) for model in models])
     columns = [
         Column("id", [_id(model) for model in models], least=24, style="name"),
