@@ -361,7 +361,8 @@ def _source_of(keys: Path, sources: "JSONValue") -> "str | Mapping[str, Any] | N
         return None
     names = [f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys]
     for depth in range(len(keys), 0, -1):
-        source = sources.get("".join(names[:depth])[1:])
-        if isinstance(source, (str, dict)):
-            return source
+        source: Any = sources.get("".join(names[:depth])[1:])
+        if type(source) in (str, dict):
+            found: str | Mapping[str, Any] = source
+            return found
     return None

@@ -187,7 +187,7 @@ def _note_keys(
     where = f"`{'.'.join(section.path)}`" if section.path else "the model"
     collector.field_path = section.path
     known = sorted([*section.fields, *section.children])
-    meant = _note_unknown(section, unknown, known, collector) - found.keys() if unknown else set()
+    meant: set[str] = _note_unknown(section, unknown, known, collector) - found.keys() if unknown else set()
     for key in sorted(section.required - found.keys() - meant):
         what = "section" if key in section.children else "field"
         help = _NO_PLACE if key == "huggingface_id" and not section.path else None

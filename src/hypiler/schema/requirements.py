@@ -122,6 +122,6 @@ def _inside(section: str) -> str | None:
 def place_in(entry: "Mapping[str, Any]") -> str:
     """The repository of an entry of models.json, or the name of the model at its source; "None" if there is neither."""
     source: Any = entry.get("source")
-    known: dict[str, Any] = source if isinstance(source, dict) else {}
-    found = [known[key] for key in ("model", "ollama", "path", "url") if key in known]
+    keys = ("model", "ollama", "path", "url")
+    found: list[Any] = [source[key] for key in keys if key in source] if isinstance(source, dict) else []
     return str(entry.get("huggingface_id") or next(iter(found), None))

@@ -95,6 +95,6 @@ def check_prompt(model: "Model", name: str) -> None:
         return
     from hypiler._nearest import nearest
 
-    near = nearest(name, prompts) if isinstance(name, str) else None
+    near = nearest(str(name), prompts)
     hint = f"; did you mean {near!r}?" if near else ""
     raise ValueError(f"`{model.id}` has no prompt {name!r}; it has {', '.join(prompts) or 'none'}{hint}")

@@ -164,7 +164,7 @@ def _load() -> "_Loaded":
 
     def mapped_to(kind: "Any", value: "Any") -> "Any":
         # The value with its mappings as another type: pickles hold no read-only ones.
-        if isinstance(value, (dict, frozen)):
+        if type(value) in (dict, frozen):
             parts = [mapped_to(kind, part) for part in value.values()]
             return kind(dict(zip(value, parts)))
         if isinstance(value, tuple):
