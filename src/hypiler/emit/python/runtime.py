@@ -165,8 +165,9 @@ def _load() -> "_Loaded":
     def mapped_to(kind: "Any", value: "Any") -> "Any":
         # The value with its mappings as another type: pickles hold no read-only ones.
         if type(value) in (dict, frozen):
-            parts = [mapped_to(kind, part) for part in value.values()]
-            return kind(dict(zip(value, parts)))
+            own: "dict[str, Any]" = value
+            parts = [mapped_to(kind, part) for part in own.values()]
+            return kind(dict(zip(own, parts)))
         if isinstance(value, tuple):
             return tuple([mapped_to(kind, part) for part in value])
         return value
