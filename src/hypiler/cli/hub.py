@@ -24,7 +24,7 @@ from hypiler.errors import UnknownModelError
 from hypiler.project.loading import lock_path, read_bounded
 from hypiler.project.options import OptionsError, RegistryOptions
 from hypiler.project.output import add_files, replace_source, with_ends_of
-from hypiler.schema.requirements import CORE, Requirements
+from hypiler.schema.requirements import CORE, USUAL, Requirements
 from hypiler.verification.lockfile import read_lock, write_lock
 from hypiler.verification.verify import chosen
 
@@ -115,7 +115,9 @@ def open_registry(options: "Namespace", *, lock: bool = True, sound: bool = True
         report(error.findings, None, options, sys.stderr)
         return None
     files = [(path, read_bounded(path)) for path in one.sources]
-    registry = compile_registry(files, rules=one.rules, own_facts=one.own_facts, required=one.required)
+    # A command that edits lists what `hypiler check FILE` would find missing.
+    required = one.required if sound or not options.file else USUAL
+    registry = compile_registry(files, rules=one.rules, own_facts=one.own_facts, required=required)
     if registry.has_errors and (sound or not _can_be_edited(registry, len(one.sources))):
         report(registry.findings, registry, options, sys.stderr)
         return None
