@@ -165,11 +165,10 @@ def _load() -> "_Loaded":
     def mapped_to(kind: "Any", value: "Any") -> "Any":
         # The value with its mappings as another type: pickles hold no read-only ones.
         if type(value) in (dict, frozen):
-            own: "dict[str, Any]" = value
-            parts = [mapped_to(kind, part) for part in own.values()]
-            return kind(dict(zip(own, parts)))
+            kinds = [kind] * len(value)
+            return kind(dict(zip(value, map(mapped_to, kinds, value.values()))))
         if isinstance(value, tuple):
-            return tuple([mapped_to(kind, part) for part in value])
+            return tuple(map(mapped_to, [kind] * len(value), value))
         return value
 
     def plain(value: "Any") -> "Any":
