@@ -1,3 +1,5 @@
+# Values of any type are walked here.
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 """The part of a generated module that is the same for every registry: records, decoder, lookups.
 
 `module` beside it copies everything below the cut line into each `model_registry.py`, after the constants that hold the
@@ -165,10 +167,10 @@ def _load() -> "_Loaded":
     def mapped_to(kind: "Any", value: "Any") -> "Any":
         # The value with its mappings as another type: pickles hold no read-only ones.
         if type(value) in (dict, frozen):
-            kinds = [kind] * len(value)
-            return kind(dict(zip(value, map(mapped_to, kinds, value.values()))))
+            parts = [mapped_to(kind, part) for part in value.values()]
+            return kind(dict(zip(value, parts)))
         if isinstance(value, tuple):
-            return tuple(map(mapped_to, [kind] * len(value), value))
+            return tuple([mapped_to(kind, part) for part in value])
         return value
 
     def plain(value: "Any") -> "Any":
