@@ -634,6 +634,9 @@ def _matryoshka(code: str, dims: list[int], *sub: int, flag: bool | None = None)
         model = at(new, path)
         if model["architecture"].get("projection_dims") is not None:
             model["architecture"]["projection_dims"] = 64
+        # What would contradict this width, or these widths.
+        model.pop("outputs", None)
+        model["architecture"].pop("matryoshka_range", None)
         model["architecture"]["matryoshka_dims"] = dims
         model["capabilities"].pop("matryoshka", None)
         if flag is not None:
