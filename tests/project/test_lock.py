@@ -43,7 +43,7 @@ def entry() -> dict[str, Any]:
     model["specs"] |= {"hidden_dim": 8, "vocab_size": 1000}
     model["encoding"]["pooling"] = "mean"
     model["architecture"] = {"type": "bert", "variant": "a", "has_projection": False}
-    return {key: value for key, value in model.items() if key not in ("files", "variants")}
+    return {key: value for key, value in model.items() if key not in ("files", "outputs", "variants")}
 
 
 def project(folder: Path, entry: dict[str, Any], lock: LockEntry | None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -119,7 +119,7 @@ class TestCommandLine:
             ),
             (
                 ["--select", "M2,M22x"],
-                golden("`--select` must name rules by code, prefix or name, got `M22x`; did you mean `M212`?"),
+                golden("`--select` must name rules by code, prefix or name, got `M22x`; did you mean `M22`?"),
             ),
         ],
     )
@@ -150,7 +150,7 @@ class TestWrongOptions:
             (
                 "$.tool.hypiler.select[1]",
                 golden("`select` must name rules by code, prefix or name, got `M29x`"),
-                golden("did you mean `M219`?"),
+                golden("did you mean `M229`?"),
             ),
             (
                 "$.tool.hypiler.ignore[1]",

@@ -136,11 +136,13 @@ def _source_texts(source: str, page: Page, start: int, *, whole: bool) -> "list[
 def _fact_lines(fact: "FactLine", page: Page, *, whole: bool) -> "list[str]":
     """Label, value and source beside each other if the page is wide enough, else below each other."""
     start = _LABELS + 4
+    # The source of an unknown fact is shown as its value.
+    origin = fact.source.whole if fact.source and fact.lines != [fact.source.whole] else ""
     label = pad(f"  {fact.label}", start - 2) + "  "
     if page.width is None:
         lines = [label + fact.lines[0], *[" " * start + t for t in fact.lines[1:]]]
-        if fact.source:
-            lines[0] = pad(lines[0], start + _VALUE) + "  " + page.paint("dim", fact.source.whole)
+        if origin:
+            lines[0] = pad(lines[0], start + _VALUE) + "  " + page.paint("dim", origin)
         return lines
     below = page.width - start < _ROOM
     if below:
@@ -151,10 +153,10 @@ def _fact_lines(fact: "FactLine", page: Page, *, whole: bool) -> "list[str]":
         lines = [cut(label.rstrip(" "), page.width), *[" " * start + v for v in values]]
     else:
         lines = [label + values[0], *[" " * start + v for v in values[1:]]]
-    if not fact.source:
+    if not origin:
         return lines
     beside = page.width - start - _VALUE - 2
     if not whole and len(lines) == 1 and beside >= _ROOM and columns_of(values[0]) <= _VALUE:
-        source = page.paint("dim", cut(fact.source.whole, beside))
+        source = page.paint("dim", cut(origin, beside))
         return [pad(lines[0], start + _VALUE) + "  " + source]
-    return [*lines, *_source_texts(fact.source.whole, page, start, whole=whole)]
+    return [*lines, *_source_texts(origin, page, start, whole=whole)]

@@ -88,7 +88,7 @@ def sections_of(model: "Any", absent: str = "", required: Requirements = USUAL) 
             section.facts.append(_fact(field, value, model, source))
     # The sources of unknown facts, and of parts that have no line of their own: they say where somebody looked.
     rest = Section("sources")
-    rest.facts = [FactLine(p, [one.text], one) for p, one in sources.items() if p not in used]
+    rest.facts = [FactLine(p, [one.whole], one) for p, one in sources.items() if p not in used]
     return [*sections.values(), *([rest] if rest.facts else [])]
 
 
