@@ -54,8 +54,10 @@ class StubTypes:
                 isinstance(key, str) and self._fits(item, inner.elts[1]) for key, item in value.items()
             )
         item = inner.elts[0] if isinstance(inner, ast.Tuple) else inner
+        # All items of a range are of one type, and there may be billions of them.
+        items = value[:1] if isinstance(value, range) else value
         return isinstance(value, tuple if outer == "tuple" else Sequence) and all(
-            self._fits(one, item) for one in value
+            self._fits(one, item) for one in items
         )
 
 
