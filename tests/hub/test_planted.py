@@ -30,7 +30,17 @@ from hypiler.schema.key_order import schema_order
 from hypiler.verification.draft import draft, proposed_id
 from hypiler.verification.fixes import corrections
 from hypiler.verification.lockfile import COPY, LockedFile, LockEntry, read_lock, write_lock
-from hypiler.verification.verdict import AGREES, CLAIMED, DIFFERS, STATES, UNKNOWN, Verdict, compare, stated, text_after_markers
+from hypiler.verification.verdict import (
+    AGREES,
+    CLAIMED,
+    DIFFERS,
+    STATES,
+    UNKNOWN,
+    Verdict,
+    compare,
+    stated,
+    text_after_markers,
+)
 from hypiler.verification.verify import Result, from_lock, verify, verify_snapshot
 
 
@@ -216,10 +226,10 @@ def test_wrong_fact_is_found_and_no_other(
     for plant in found:
         text = planted(model.text, plant)
         tree = json.loads(text)["models"][0]
-        facts = text_after_markers(tree, family(name).evidence.facts)
+        said = text_after_markers(tree, facts)
         expected = {
-            each: (at(tree, each), facts[each].value, facts[each].file, facts[each].key)
-            for each in facts
+            each: (at(tree, each), said[each].value, said[each].file, said[each].key)
+            for each in said
             if each in plant and plant[each] is not REMOVED
         }
         assert path in expected
