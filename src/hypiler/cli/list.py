@@ -264,7 +264,8 @@ def _mark(model: "Model") -> str:
     """`↓64` for vectors that can be truncated to 64 dimensions, `↓64..` if also to any width above."""
     if not model.matryoshka:
         return ""
-    return f"↓{min(model.dimensions)}" + (".." if isinstance(model.dimensions, range) else "")
+    # Widths ascend.
+    return f"↓{model.dimensions[0]}" + (".." if isinstance(model.dimensions, range) else "")
 
 
 def _languages(model: "Model") -> str:
