@@ -292,7 +292,7 @@ def test_each_width_in_a_range_is_a_space(tmp_path: Path) -> None:
     found = [space.describe(ranged, width)["space_id"] for width in range(3, 8)]
     assert len(set(found) - {None}) == 5
     assert found[::4] == [space.describe(pinned(tmp_path), width)["space_id"] for width in (3, 7)]
-    assert space.identify(found[2], [ranged]) == ("model-a", 5, None)
+    assert [space.identify(one, [ranged]) for one in found] == [("model-a", width, None) for width in range(3, 8)]
 
 
 def test_variant_of_another_repository_is_not_pinned_by_this_one(record: Any) -> None:

@@ -11,7 +11,7 @@ whether two encoders give the same vectors. docs/spaces.md describes all of them
 from hypiler._text import one_line
 from hypiler.stamps.facts import USUAL
 from hypiler.stamps.outputs import chosen, outputs_of
-from hypiler.stamps.stamp import stamp_of, weights_key
+from hypiler.stamps.stamp import assemble, stamp_of, weights_key
 from hypiler.stamps.stored import Probe, Stamp, UnusableError, id_problem, read_stamp, shown
 
 TYPE_CHECKING = False
@@ -181,10 +181,29 @@ def identify(space_id: str, registry: "Models | None" = None) -> "tuple[str, int
     for model in _shipped() if registry is None else registry:
         for output in _outputs(model):
             for variant in (None, *[variant.id for variant in model.variants]):
-                for dimension in chosen(model, output).dimensions:
-                    if stamp_of(model, dimension, variant, output)["space_id"] == space_id:
+                for dimension, found in _ids_by_width(model, variant, output):
+                    if found == space_id:
                         return model.id, dimension, variant
     return None
+
+
+def _ids_by_width(model: "Model", variant: str | None, output: str | None) -> "Iterable[tuple[int, str | None]]":
+    """Each width of an output, with the id of its space; None if the id is unknown."""
+    widths = chosen(model, output).dimensions
+    if not isinstance(widths, range):
+        for width in widths:
+            yield width, stamp_of(model, width, variant, output)["space_id"]
+        return
+    whole = widths[-1]
+    known: str | None = stamp_of(model, whole, variant, output)["space_id"]
+    yield whole, known
+    if known is None:
+        return
+    # Stamps of truncated vectors differ in the width alone, and a range can have thousands of widths.
+    cut = stamp_of(model, widths[0], variant, output)
+    for width in widths[:-1]:
+        facts = {**cut["document"], "dimension": width}
+        yield width, assemble({}, facts, {}, cut["bytes"]["weights"], cut["bytes"]["tokenizer"])["space_id"]
 
 
 def _outputs(model: "Model") -> "list[str | None]":
