@@ -187,23 +187,24 @@ def identify(space_id: str, registry: "Models | None" = None) -> "tuple[str, int
     return None
 
 
-def _ids_by_width(model: "Model", variant: str | None, output: str | None) -> "Iterable[tuple[int, str | None]]":
-    """Each width of an output, with the id of its space; None if the id is unknown."""
+def _ids_by_width(model: "Model", variant: str | None, output: str | None) -> "list[tuple[int, str | None]]":
+    """Each width of an output, with the id of its space. Widths of a range are left out if their ids are unknown."""
     widths = chosen(model, output).dimensions
     if not isinstance(widths, range):
-        for width in widths:
-            yield width, stamp_of(model, width, variant, output)["space_id"]
-        return
-    whole = widths[-1]
-    known: str | None = stamp_of(model, whole, variant, output)["space_id"]
-    yield whole, known
-    if known is None:
-        return
+        return [(width, stamp_of(model, width, variant, output)["space_id"]) for width in widths]
+    whole: str | None = stamp_of(model, widths[-1], variant, output)["space_id"]
+    if whole is None:
+        return []
     # Stamps of truncated vectors differ in the width alone, and a range can have thousands of widths.
     cut = stamp_of(model, widths[0], variant, output)
-    for width in widths[:-1]:
-        facts = {**cut["document"], "dimension": width}
-        yield width, assemble({}, facts, {}, cut["bytes"]["weights"], cut["bytes"]["tokenizer"])["space_id"]
+    weights, tokenizer = cut["bytes"]["weights"], cut["bytes"]["tokenizer"]
+    return [
+        (widths[-1], whole),
+        *[
+            (width, assemble({}, {**cut["document"], "dimension": width}, {}, weights, tokenizer)["space_id"])
+            for width in widths[:-1]
+        ],
+    ]
 
 
 def _outputs(model: "Model") -> "list[str | None]":
