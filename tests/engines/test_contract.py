@@ -182,15 +182,21 @@ def test_facts_that_check_asks_for_are_those_that_load_needs(tmp_path: Path, typ
     facts = ("pooling", "normalize", "similarity", "query_prefix", "document_prefix")
     stated: dict[str, Any] = {"pooling": "mean", "normalize": True, "query_prefix": "", "document_prefix": ""}
     stated["similarity"] = {"colbert": "max_sim", "sparse": "dot"}.get(type, "cosine")
+    changes: dict[str, dict[str, Any]] = {
+        "colbert": {"capabilities": {"multi_vector": True}},
+        "sparse": {"specs": {"embedding_dim": len(WORDS)}, "architecture": {"matryoshka_dims": [len(WORDS)]}},
+    }
+    if type == "colbert":
+        stated["pooling"] = "none"
     needed: set[str] = set()
     for number, fact in enumerate(facts):
         encoding = stated | {fact: None}
         place = tmp_path / str(number)
         place.mkdir()
         try:
-            contract_of(place, {}, type=type, encoding=encoding)
+            contract_of(place, {}, type=type, encoding=encoding, **changes.get(type, {}))
         except UnknownFactError:
             needed.add(fact)
-        noted = valid(registry_of(entry(type=type, encoding=encoding))).findings
+        noted = valid(registry_of(entry(type=type, encoding=encoding, **changes.get(type, {})))).findings
         assert [finding.code for finding in noted] == ["M218"] * (fact in needed)
     assert needed or type == "reranker"

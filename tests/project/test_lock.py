@@ -36,14 +36,18 @@ def locked(**changes: Any) -> LockEntry:
     return LockEntry(**{"files": files, **values})
 
 
-@pytest.fixture
-def entry() -> dict[str, Any]:
-    """It states every fact of the lock but that there is no projection."""
+def stated() -> dict[str, Any]:
+    """An entry that states every fact of the lock but that there is no projection."""
     model = plain_model(id="model-a", huggingface_id="org/model-a", revision=COMMIT)
     model["specs"] |= {"hidden_dim": 8, "vocab_size": 1000}
     model["encoding"]["pooling"] = "mean"
     model["architecture"] = {"type": "bert", "variant": "a", "has_projection": False}
     return {key: value for key, value in model.items() if key not in ("files", "outputs", "variants")}
+
+
+@pytest.fixture
+def entry() -> dict[str, Any]:
+    return stated()
 
 
 def project(folder: Path, entry: dict[str, Any], lock: LockEntry | None, monkeypatch: pytest.MonkeyPatch) -> None:

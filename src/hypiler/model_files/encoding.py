@@ -5,6 +5,7 @@ from hypiler.model_files.facts import FileFact
 from hypiler.model_files.json_files import mapping, positive, text, words
 from hypiler.model_files.late_interaction import (
     SIDES,
+    LateInteraction,
     is_pylate,
     late_interaction_facts,
     read_late_interaction,
@@ -50,7 +51,7 @@ def encoding_facts(repository: Repository, network: Network, encoder_type: str |
         "encoding.normalize": read_normalization(repository, encoder_type),
         "encoding.similarity": similarity if similarity and similarity.value in _SIMILARITIES.values() else None,
         "specs.context_length": _context(repository, network, encoder_type),
-        **_prefixes(repository),
+        **_prefixes(repository, encoder_type),
         **_weighting(repository, encoder_type),
         **(late_interaction_facts(repository) if encoder_type == "multi_vector" else {}),
         **{f"encoding.{side}_length": _side_length(repository, network, encoder_type, side) for side in SIDES},
@@ -187,14 +188,15 @@ def read_prompts(repository: Repository) -> dict[str, str]:
     return {name: value for name, value in prompts.items() if isinstance(value, str)}
 
 
-def _prefixes(repository: Repository) -> "dict[str, FileFact | None]":
+def _prefixes(repository: Repository, encoder_type: str | None) -> "dict[str, FileFact | None]":
     """The facts about prefixes and further prompts.
 
     An empty prompt counts as evidence only if another prompt is not empty: then the authors have set them.
     """
     prompts = read_prompts(repository)
     chosen = any(prompts.values())
-    late = read_late_interaction(repository)
+    # Not for other models: it reads the tokenizer's settings, and an error in them does not concern prefixes.
+    late = read_late_interaction(repository) if encoder_type == "multi_vector" else LateInteraction()
     facts: dict[str, FileFact | None] = {}
     for side in SIDES:
         fact = read_prefix(repository, side)

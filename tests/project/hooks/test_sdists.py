@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from project.hooks.builds import files_below, imported, models, pyproject, run_backend, unpack_sdist, wheel_files, write
-from project.test_lock import locked
-from strategies import plain_model, registry_of
+from project.test_lock import locked, stated
+from strategies import registry_of
 
 from hypiler.verification.lockfile import write_lock
 
@@ -51,15 +51,10 @@ def git(folder: Path, *arguments: str) -> None:
 
 def repository(folder: Path, backend: str) -> Path:
     """A project in a repository that has committed its outputs, with settings that exclude most of what is needed."""
-    model = plain_model(id="model-a", huggingface_id="org/model-a", revision=COMMIT)
-    model["specs"] |= {"hidden_dim": 8, "vocab_size": 1000}
-    model["encoding"]["pooling"] = "mean"
-    model["architecture"] = {"type": "bert", "variant": "a", "has_projection": False}
-    own = {key: value for key, value in model.items() if key not in ("files", "variants")}
     manifest = "include MODELS.md\nrecursive-include schema *.json\nglobal-exclude own.json *.lock.json other.json\nprune models\n"
     files = {
         "shared/models.json": models(),
-        "app/models/own.json": json.dumps(registry_of(own)),
+        "app/models/own.json": json.dumps(registry_of(stated())),
         "app/models/more.json": models().replace("small-encoder", "more-encoder"),
         "app/locks/models.lock.json": write_lock({"model-a": locked()}),
         "app/src/app/other.json": models().replace("small-encoder", "other-encoder"),
