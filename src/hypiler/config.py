@@ -144,7 +144,8 @@ class ModelConfig(Generic[_Encoder_co]):
             """The config of a registry's record, from this package or from any generated module.
 
             `dimension` truncates the vectors to one of the model's own Matryoshka dims, and `output` chooses one of the
-            model's outputs. Raises ValueError for any other width or output. Type checkers reject such a width, too.
+            model's outputs. Raises ValueError for any other width or output. Type checkers reject such a width
+            as well where no `output` is given.
             """
             ...
     else:
@@ -154,7 +155,8 @@ class ModelConfig(Generic[_Encoder_co]):
             """The config of a registry's record, from this package or from any generated module.
 
             `dimension` truncates the vectors to one of the model's own Matryoshka dims, and `output` chooses one of the
-            model's outputs. Raises ValueError for any other width or output. Type checkers reject such a width, too.
+            model's outputs. Raises ValueError for any other width or output. Type checkers reject such a width
+            as well where no `output` is given.
             """
             return _configured(cls, model, dimension, output)
 

@@ -149,7 +149,8 @@ class TestModel:
     def test_a_section_of_another_type_gives_one_finding(self) -> None:
         tree = registry_of({**plain_model(), "specs": [1]})
         message = golden("`specs` must be an object, got array")
-        assert findings(tree) == [("M103", "$.models[0].specs", message, None)]
+        help = golden('such as {"parameters": "110M", "embedding_dim": 128}')
+        assert findings(tree) == [("M103", "$.models[0].specs", message, help)]
 
     def test_optional_sections_and_fields_may_lack(self) -> None:
         for section in ("files", "encoding", "variants", "dependencies", "sources"):

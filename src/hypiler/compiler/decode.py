@@ -168,12 +168,20 @@ def _check_section(
                 _check_section(child, value, decoded, collector)
             else:
                 collector.field_path = child.path
-                collector.wrong_type("an object", value)
+                collector.wrong_type("an object", value, help=_example(child))
                 _spoil(child, decoded)
         else:
             unknown.append(key)
     if unknown or not section.required <= found.keys():
         _note_keys(section, found, unknown, decoded, collector)
+
+
+def _example(section: _Section) -> str | None:
+    """How to write a section, with its first fields; None for one that only holds sections."""
+    import json  # only for a mistake
+
+    shown = {key: FIELDS[index].example for key, (index, *_) in list(section.fields.items())[:2]}
+    return f"such as {json.dumps(shown, ensure_ascii=False)}" if shown else None
 
 
 def _note_keys(

@@ -88,15 +88,14 @@ class FindingCollector:
             self.dropped += 1
         return INVALID
 
-    def wrong_type(self, expected: str, value: object, suffix: Path = ()) -> Invalid:
-        """`value` is of another JSON type than the field takes."""
+    def wrong_type(self, expected: str, value: object, suffix: Path = (), *, help: str | None = None) -> Invalid:
+        """`value` is of another JSON type than the field takes; `help` says what to write, where it is known."""
         if value is None:
             message = f"{self.name(suffix)} must be {expected}, got null"
             return self.add("M104", message, suffix, help=_NULL)
         found = _NAMES[type(value)]
         if isinstance(value, bool | int | float | str):
             found += f" {quote_value(value)}"
-        help = None
         if (
             isinstance(value, str)
             and expected in ("an integer", "a number")
