@@ -4,6 +4,8 @@ The blocks of a page run in order, in one fresh folder. After a `$ command` stan
 included; a line `...` stands for any lines. `python tests/console.py PAGE …` writes the outputs of today into pages.
 """
 
+import contextlib
+import io
 import os
 import re
 import shlex
@@ -15,18 +17,22 @@ from pathlib import Path
 
 from golden import is_updating, write_golden
 
+from hypiler.cli.main import main
+
 TOOLS = Path(sys.executable).parent
 _BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+# A command without anything that a shell would change.
+_PLAIN = re.compile(r"hypiler( [\w./=:,-]+)+")
 _STEP = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 
 
-def run_page(page: Path, folder: Path, tools: Path = TOOLS) -> int:
+def run_page(page: Path, folder: Path, tools: Path = TOOLS, *, in_process: bool = False) -> int:
     """Run a page in an empty folder; the number of commands. Raises AssertionError if an output differs.
 
-    Commands are looked up in `tools` first. With `--update-golden`, the page is rewritten instead.
+    Commands are looked up in `tools` first. With `in_process`, commands of hypiler are calls, which are quicker. With `--update-golden`, the page is rewritten instead.
     """
     text = page.read_text("utf-8")
-    steps = list(_outputs(text, folder, tools))
+    steps = list(_outputs(text, folder, tools, in_process=in_process))
     if is_updating():
         write_golden(page, _with_outputs(text, steps))
         return len(steps)
@@ -49,7 +55,7 @@ def _with_outputs(text: str, steps: list[tuple[int, str, str, str]]) -> str:
     return text
 
 
-def _outputs(text: str, folder: Path, tools: Path) -> Iterator[tuple[int, str, str, str]]:
+def _outputs(text: str, folder: Path, tools: Path, *, in_process: bool = False) -> Iterator[tuple[int, str, str, str]]:
     """For every command: where it stands in the text, the command, what should be printed, and what is."""
     cwd = folder
     for block in _BLOCK.finditer(text):
@@ -60,8 +66,22 @@ def _outputs(text: str, folder: Path, tools: Path) -> Iterator[tuple[int, str, s
             path.write_text(content, "utf-8")
         elif language == "console":
             for step in _STEP.finditer(content):
-                found, cwd = _run(step[1], cwd, tools)
+                plain = in_process and _PLAIN.fullmatch(step[1])
+                found, cwd = (_call(step[1], cwd), cwd) if plain else _run(step[1], cwd, tools)
                 yield block.start(3) + step.start(), step[1], step[2], found
+
+
+def _call(command: str, cwd: Path) -> str:
+    """What a command of hypiler prints, called in this process."""
+    printed = io.StringIO()
+    with (
+        contextlib.chdir(cwd),
+        contextlib.redirect_stdout(printed),
+        contextlib.redirect_stderr(printed),
+        contextlib.suppress(SystemExit),
+    ):
+        main(command.split()[1:])
+    return printed.getvalue()
 
 
 def _run(command: str, cwd: Path, tools: Path) -> tuple[str, Path]:

@@ -38,7 +38,7 @@ def test_page_names_its_code_severity_and_family(code: str) -> None:
 @pytest.mark.parametrize("code", CODES)
 def test_example_is_exact_and_the_remedy_mends_it(code: str, tmp_path: Path) -> None:
     """The example shows the code, alone but for M010, and after the remedy nothing is found."""
-    assert run_page(PAGES / f"{code}.md", tmp_path) >= 3
+    assert run_page(PAGES / f"{code}.md", tmp_path, in_process=True) >= 3
     shown = re.findall(r"(?:error|warning|note)\[(M\d+)\]", sections(code)["Example"])
     assert set(shown) == {code}
     remedy = sections(code)["How to fix"]
