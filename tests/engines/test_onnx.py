@@ -523,6 +523,36 @@ class TestLateInteraction:
         ran = newer.space()
         assert facts == {**ran["query"], **ran["document"], "truncation_side": None, "lower_case": None, "lower": None}
 
+    def test_marker_that_is_the_prompt_of_the_folder_stays_text(self, tmp_path: Path) -> None:
+        folder = of_sentence_transformers(tmp_path / "model", prompts={"query": "[Q] ", "document": "[D] d: "})
+        plain: Any = late(tmp_path).load("onnx", local=folder)
+        facts = {"query_marker": "[Q]", "document_marker": "[D]", "document_prefix": "d: "}
+        marked: Any = late(tmp_path, **facts).load("onnx", local=folder)
+        assert (marked.space_id, marked.query_space_id) == (plain.space_id, plain.query_space_id)
+        for encoder in (plain, marked):
+            assert told(encoder.encode_queries(["a"]), 0) == spaced("[CLS] [Q] a [SEP] [MASK] [MASK] [MASK] [MASK]")
+            assert told(encoder.encode_documents(["a"]), 0) == spaced("[CLS] [D] d: a [SEP]")
+
+    def test_config_leaves_a_marker_open_that_may_be_a_prompt(self, tmp_path: Path) -> None:
+        facts = {"query_marker": "[Q]", "document_marker": "[D]", "document_prefix": "d: ", "document_task": None}
+        sums = {"1_MultiVectorMask/config.json": "0f" * 32}
+        config = config_of(
+            tmp_path, type="colbert", capabilities={"multi_vector": True}, encoding=facts, files={"sha256": sums}
+        )
+        document, query = config.space()["document"], config.space()["query"]
+        assert (document["document_marker"], document["document_prefix"]) == (None, None)
+        assert (query["query_marker"], query["query_prefix"]) == (None, "[Q]")
+
+    @pytest.mark.parametrize("layout", LAYOUTS)
+    def test_stating_the_token_that_expands_queries_changes_no_id(
+        self, layout: Callable[..., Path], tmp_path: Path
+    ) -> None:
+        folder = layout(tmp_path / "model")
+        ids = [
+            late(tmp_path, expansion_token=one).load("onnx", local=folder).query_space_id for one in (None, "[MASK]")
+        ]
+        assert ids[0] == ids[1]
+
     def test_lengths_of_the_registry_come_first(self, tmp_path: Path) -> None:
         folder = of_pylate(tmp_path / "model")
         encoder: Any = late(tmp_path, query_length=6, document_length=4).load("onnx", local=folder)

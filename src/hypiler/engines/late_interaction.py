@@ -4,6 +4,7 @@ A marker is a token that is inserted by its id after the first token of a text. 
 marker as a prefix: there, the settings of PyLate or of Stanford's ColBERT say that it is a token.
 """
 
+import json
 import string
 from dataclasses import dataclass
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from hypiler.protocols import Model
 
 _PUNCTUATION = frozenset(string.punctuation)
+# The mask tokens that the common tokenizers have, for a folder that names none.
+_USUAL_MASKS = ("[MASK]", "<mask>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,7 @@ class _Resolver:
             document_text=markers["document"][1],
             expand=expand,
             # Without settings, the libraries take the mask token.
-            expansion_token=token or self.late.expansion_token if expand else None,
+            expansion_token=(token or self.late.expansion_token or _usual_mask(self.layout)) if expand else None,
             expansion_length=length,
             attend=attend,
             skiplist_words=words,
@@ -161,9 +164,26 @@ class _Resolver:
             return self._marker_in_prefix(side, prefix, held)
         if self.late.markers and stated.strip() != held.strip():
             self._disagree(f"{side}_marker", stated, held)
+        if prompt := self._prompt_with_marker(side, stated, prefix):
+            return "", prompt
         # The files' spelling is used, since blanks around a marker may be part of the token.
         marker = held if self.late.markers else stated
         return marker, text_after(stated, prefix)
+
+    def _prompt_with_marker(self, side: str, marker: str, prefix: str) -> str:
+        """The folder's prompt if it is the marker and the text after it; else empty.
+
+        The modules of sentence-transformers put a prompt before the text, and insert no token. An entry that states
+        its marker does not change that.
+        """
+        if self.late.markers or not self.late.source:
+            return ""
+        name: str | None = getattr(self.model, f"{side}_prompt", None)
+        own = self.layout.query_prefix if side == "query" else self.layout.document_prefix
+        prompt = (own if name is None else self.layout.prompts.get(name)) or ""
+        begins = bool(marker.strip()) and prompt.strip().startswith(marker.strip())
+        same = text_after(marker, prompt).strip() == text_after(marker, prefix).strip()
+        return prompt if begins and same else ""
 
     def _marker_in_prefix(self, side: str, prefix: str, held: str) -> tuple[str, str]:
         """The marker that an older entry states as its prefix. A prefix is text unless the files say otherwise."""
@@ -193,3 +213,24 @@ class _Resolver:
                 self._disagree("skiplist", list(words), sorted(held - skipped))
             return self.late.skiplist_words
         return (*(string.punctuation if punctuation else ()), *(words or ()))
+
+
+def _usual_mask(layout: "ModelFolder") -> str | None:
+    """The mask token in the vocabulary of a folder that names none; None if there is none."""
+    name = f"{layout.tokenizer.folder}tokenizer.json"
+    if not (layout.folder / name).is_file():
+        return None
+    try:
+        words = _vocabulary(json.loads(layout.files.read(name)))
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
+        # The engine says what is wrong with the file.
+        return None
+    return next((word for word in _USUAL_MASKS if word in words), None)
+
+
+def _vocabulary(tokenizer: "Any") -> "set[Any]":
+    """The words of a tokenizer.json. Raises an error of Python for a file of another form."""
+    words = tokenizer["model"]["vocab"]
+    # A vocabulary of unigrams is a list of words, each with its score.
+    known = {*words} if isinstance(words, dict) else {word for word, _ in words}
+    return known | {one["content"] for one in tokenizer.get("added_tokens", ())}

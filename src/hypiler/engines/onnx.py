@@ -510,11 +510,9 @@ class _MultiVector:
 
     def _expansion_id(self) -> int:
         """The id of the token that expands queries."""
-        usual = () if self.late.expansion_token else ("[MASK]", "<mask>")
-        for word in (self.late.expansion_token or "", *usual):
-            found: int | None = self.network.tokenizer.token_to_id(word)
-            if found is not None:
-                return found
+        found: int | None = self.network.tokenizer.token_to_id(self.late.expansion_token or "")
+        if found is not None:
+            return found
         raise MismatchError(
             f"`{self.network.contract.id}` expands queries, but the tokenizer in {self.layout.folder} has no"
             " expansion token"

@@ -99,7 +99,18 @@ def _stated_prefix(model: "Model", side: str, kind: str) -> str | None:
     marker: str | None = getattr(model, f"{side}_marker", None)
     if kind != "multi_vector" or marker is None:
         return prefix
-    return marker + text_after(marker, prefix)
+    text = text_after(marker, prefix)
+    # The folder's prompt says which blanks are between them.
+    return None if text and _marks_by_prompts(model, side) else marker + text
+
+
+def _marks_by_prompts(model: "Model", side: str) -> bool:
+    """Whether the recorded files are modules of sentence-transformers, whose prompt may be the stated marker.
+
+    A prompt is text, and no token is inserted for it. Whether the folder has such a prompt is known when it is loaded.
+    """
+    stated = _bare(getattr(model, f"{side}_marker", None))
+    return bool(stated) and any("MultiVectorMask/" in name for name in recorded_sums(model))
 
 
 def text_after(marker: str, prefix: str | None) -> str:
@@ -116,9 +127,9 @@ def _stated_tokens(model: "Model") -> "dict[str, Any]":
     expand = getattr(model, "query_expansion", None)
     length = getattr(model, "expansion_length", None) or model.query_length
     found: dict[str, Any] = {
-        "document_marker": _bare(getattr(model, "document_marker", None)),
+        "document_marker": _stated_marker(model, "document"),
         "document_skipped": skipped,
-        "query_marker": _bare(getattr(model, "query_marker", None)),
+        "query_marker": _stated_marker(model, "query"),
         "query_skipped": None if skipped is None else "",
         "expansion": length if expand else expand,
         "expansion_token": getattr(model, "expansion_token", None),
@@ -135,6 +146,11 @@ def _stated_weighting(model: "Model") -> "dict[str, Any]":
         "inference_free": getattr(model, "inference_free_queries", None) is True,
         "query_weights": recorded_sums(model).get(file) if file else None,
     }
+
+
+def _stated_marker(model: "Model", side: str) -> str | None:
+    """The marker of a side; None if it is not stated, or if only loading can show whether it is a token or text."""
+    return None if _marks_by_prompts(model, side) else _bare(getattr(model, f"{side}_marker", None))
 
 
 def _bare(marker: str | None) -> str | None:
