@@ -121,10 +121,16 @@ def special_ends(kind: str) -> tuple[str, str]:
     return ("", "</s>") if kind == "t5 pieces" else ("<s>", "</s>")
 
 
+def parts_of(kind: str) -> dict[str, Any]:
+    """The parts of the tokenizer.json of a kind."""
+    parts: dict[str, Any] = json.loads(_trained(kind))
+    return parts
+
+
 def write_tokenizer(folder: Path, kind: str, config: dict[str, Any] | None, **changes: Any) -> int:
     """Write tokenizer.json with `changes` of its parts, and tokenizer_config.json; the size of the vocabulary."""
     folder.mkdir(parents=True, exist_ok=True)
-    content = json.loads(_trained(kind)) | changes
+    content = parts_of(kind) | changes
     (folder / "tokenizer.json").write_text(json.dumps(content), encoding="utf-8")
     if config is not None:
         (folder / "tokenizer_config.json").write_text(json.dumps(config), encoding="utf-8")

@@ -550,6 +550,44 @@ def test_code_of_the_repository_does_not_run(
     assert ran()
 
 
+# A module that moves the numbers of a vector by as many places as its task says.
+TASKED = """
+import torch
+
+class Tasked(torch.nn.Module):
+    def forward(self, features, task=None):
+        features["sentence_embedding"] = features["sentence_embedding"].roll({"search": 1, "store": 2}[task], -1)
+        return features
+
+    @classmethod
+    def load(cls, *args, **options):
+        return cls()
+"""
+
+
+def test_task_of_each_side_is_told_to_the_module_that_takes_it(
+    minilm: Path, dense: Any, tmp_path: Path, ran: Callable[[], bool]
+) -> None:
+    modules = json.loads((minilm / "modules.json").read_bytes())
+    own = DENSE | {"name": "tasked", "path": "", "type": "tasked.Tasked", "kwargs": ["task"]}
+    folder = copied(minilm, tmp_path, modules=[*modules, own])
+    (folder / "tasked.py").write_text(TASKED)
+    config = entry("dense", tmp_path, query_task="search", document_task="store")
+    encoder: Any = config.load("sentence-transformers", local=folder, trust_remote_code=True)
+    plain = dense.encode_queries(QUERIES)
+    np.testing.assert_allclose(encoder.encode_queries(QUERIES), np.roll(plain, 1, -1), atol=1e-6)
+    np.testing.assert_allclose(encoder.encode_documents(QUERIES), np.roll(plain, 2, -1), atol=1e-6)
+    assert not ran()
+
+
+def test_task_that_no_module_takes_is_refused(minilm: Path, tmp_path: Path) -> None:
+    with pytest.raises(EngineError) as caught:
+        entry("dense", tmp_path, query_task="search").load("sentence-transformers", local=minilm)
+    assert str(caught.value) == golden(
+        f"`tested` is told the task 'search', and no module in {minilm} takes one: modules.json must name it in `kwargs`"
+    )
+
+
 def test_code_beside_a_class_of_the_library_does_not_run(
     minilm: Path, dense: Any, tmp_path: Path, ran: Callable[[], bool]
 ) -> None:

@@ -232,5 +232,5 @@ def _vocabulary(tokenizer: "Any") -> "set[Any]":
     """The words of a tokenizer.json. Raises an error of Python for a file of another form."""
     words = tokenizer["model"]["vocab"]
     # A vocabulary of unigrams is a list of words, each with its score.
-    known = {*words} if isinstance(words, dict) else {word for word, _ in words}
+    known: set[Any] = {*words} if type(words) is dict else {word for word, _ in words}
     return known | {one["content"] for one in tokenizer.get("added_tokens", ())}

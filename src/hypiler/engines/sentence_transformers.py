@@ -246,10 +246,14 @@ class _MultiVector:
                 f"`{contract.id}` is told tasks, and sentence-transformers tells a late-interaction model none: use"
                 " another engine"
             )
-        expansion = getattr(network, "query_expansion", None)
+        source = layout.late_interaction.source
+        # Of a model of Stanford's ColBERT without its settings, the library takes its own defaults.
+        defaults = not source and "HF_ColBERT" in layout.architectures
+        expansion = None if defaults else getattr(network, "query_expansion", None)
         fixed = expansion["length"] if expansion and expansion["strategy"] == "fixed" else None
         # An empty marker means that there is none. An empty prompt means nothing: the library writes it by default.
-        own = {side: model.prompts[side] or ("" if layout.late_interaction.markers else None) for side in _SIDES}
+        held = dict.fromkeys(_SIDES) if defaults else model.prompts
+        own = {side: held[side] or ("" if layout.late_interaction.markers else None) for side in _SIDES}
         check_agreement(
             contract,
             str(layout.folder),
@@ -261,7 +265,7 @@ class _MultiVector:
         spelled = _spelled_markers(model, contract, tokens, layout)
         # The folder's text is used, since blanks around a marker are part of the token.
         self.prompts = {side: own[side] or spelled[side] + tokens.text(side) for side in _SIDES}
-        if not (layout.late_interaction.source or tokens.missing):
+        if not (source or tokens.missing):
             _set_tokens(model, contract, tokens)
         network.query_length, network.document_length = contract.query_length, contract.document_length
         self.limiter = library_limiter(model.tokenizer)
