@@ -106,7 +106,7 @@ def write_stanford(folder: Path) -> Path:
     network.graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(layer.T), "linear"))
     network.graph.node.append(helper.make_node("MatMul", ["last_hidden_state", "linear"], ["token_embeddings"]))
     del network.graph.output[:]
-    shape = ["batch", "tokens", 8]
+    shape: list[str | int | None] = ["batch", "tokens", 8]
     network.graph.output.append(helper.make_tensor_value_info("token_embeddings", onnx.TensorProto.FLOAT, shape))
     onnx.save(network, folder / "onnx/model.onnx")
     return folder
