@@ -5,6 +5,7 @@ Configurations are those of `model_files.models`; weights are headers alone, bef
 
 import json
 import re
+import string
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,11 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "README.md": b"---\nlicense: mit\nlanguage: [en, zh, de]\nbase_model: org/base\n---\n",
     },
     "XLM-R with further heads": models.BGE_M3 | {"colbert_linear.pt": b"", "sparse_linear.pt": b""},
+    "XLM-R with adapters": models.BGE_M3
+    | {
+        "config.json": models.BGE_M3["config.json"]
+        | {"lora_adaptations": ["retrieval.query", "retrieval.passage", "separation", "classification"]},
+    },
     "ModernBERT": pooled(models.MODERNBERT, 768, "mean_tokens", f"{ST}.Normalize", similarity_fn_name="cosine")
     | table(50368, 768)
     | {"README.md": b"---\nlicense: apache-2.0\nlanguage: [en]\nbase_model: org/base\n---\n"},
@@ -141,13 +147,25 @@ FAMILIES: dict[str, dict[str, Any]] = {
     | {SETTINGS: {"model_type": "SentenceTransformer"}}
     | {"modules.json": [{"idx": 0, "name": "0", "path": ".", "type": f"{ST}.StaticEmbedding"}]},
     "SPLADE": models.SPLADE | table(30522, 128),
-    "PyLate": models.PYLATE | table(30524, 384) | {"1_Dense/model.safetensors": weights(a=("F32", [128, 384]))},
+    "PyLate": models.PYLATE
+    | table(30524, 384)
+    | {
+        SETTINGS: models.PYLATE[SETTINGS] | {"skiplist_words": [*string.punctuation, "the"]},
+        "tokenizer_config.json": {"tokenizer_class": "BertTokenizer", "mask_token": "[MASK]"},
+        "1_Dense/model.safetensors": weights(a=("F32", [128, 384])),
+    },
     "Stanford ColBERT": models.STANFORD | {"README.md": b"---\nlicense: mit\nlanguage:\n- en\n---\n"},
     "MultiVectorEncoder": MINILM
     | {
         "modules.json": listed("sentence_transformers.multi_vector_encoder.modules.MultiVectorMask", f"{ST}.Normalize"),
         SETTINGS: {"model_type": "MultiVectorEncoder", "similarity_fn_name": "MaxSim"},
-        "sentence_bert_config.json": {"max_seq_length": 300, "query_length": 40, "document_length": 300},
+        "sentence_bert_config.json": {
+            "max_seq_length": 300,
+            "query_length": 40,
+            "document_length": 300,
+            "query_expansion": {"strategy": "min", "length": 32, "attend": True, "token": "[PAD]"},
+        },
+        "1_MultiVectorMask/config.json": {"skiplist_words": ["the", "a"], "skiplist_tasks": ["document"]},
     },
     "reranker": models.BGE_RERANKER | table(250002, 768),
     "ColPali": models.COLPALI_MERGED,

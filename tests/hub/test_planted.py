@@ -63,6 +63,7 @@ OTHERS: dict[str, list[Any]] = {
     # Blanks around a marker do not matter.
     "encoding.query_marker": ["[X]"],
     "encoding.document_marker": ["[X]"],
+    "encoding.skiplist": [["other"]],
     "dependencies.base_model": ["org/other"],
     "files.tokenizer": ["other.json", "config.json"],
     "files.config": ["other.json", "tokenizer_config.json"],
@@ -702,30 +703,35 @@ def test_correction_keeps_what_files_do_not_say(
     assert {".".join(map(str, change.path[2:])): change.value for change in corrections(result)} == right
 
 
-# Files could show them, but no reader looks there.
-UNREAD = {
-    "architecture.matryoshka_range.min",
-    "architecture.matryoshka_range.max",
-    "encoding.query_task",
-    "encoding.document_task",
-    "encoding.tasks",
-    "encoding.expansion_token",
-    "encoding.expansion_length",
-    "encoding.skiplist",
-    "outputs",
-}
-
-
 def test_every_fact_is_said_by_files_of_a_family_or_claimed() -> None:
     said = {path for files in FAMILIES.values() for path in evidence_of(files).facts}
     everything = {field.name for field in FIELDS if field.origin != "identity"}
     judged = compare(nested({path: [] for path in everything}), {}, {})
     claimed = {verdict.path for verdict in judged if verdict.state == CLAIMED}
     assert said & claimed == set()
-    assert everything - said - claimed == {"variants", "files.sha256", "files.query_weights", *UNREAD}
+    assert everything - said - claimed == {"variants", "files.sha256", "files.query_weights"}
 
 
 def test_table_of_facts_by_family_is_current() -> None:
     """Refresh it with: python -m pytest --update-golden tests/hub/test_planted.py."""
     page, count = TABLE.subn(lambda _: facts_by_family(), PAGE.read_text("utf-8"))
     assert (page, count) == (golden_file(PAGE), 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "state"),
+    [("idf.json", AGREES), ("3_Weights/model.safetensors", AGREES), ("gone.json", DIFFERS), ("config.json", DIFFERS)],
+)
+def test_weights_of_queries_are_compared_with_the_list_of_files(name: str, state: str) -> None:
+    there = dict.fromkeys(["idf.json", "3_Weights/model.safetensors", "config.json"])
+    (verdict,) = compare({"files": {"query_weights": name}}, {}, there)
+    assert (verdict.path, verdict.state) == ("files.query_weights", state)
+
+
+@pytest.mark.parametrize(
+    ("task", "state"), [("retrieval.query", AGREES), ("separation", AGREES), ("retrieval.qery", DIFFERS)]
+)
+def test_task_is_any_of_those_that_the_files_name(task: str, state: str) -> None:
+    facts = evidence_of(FAMILIES["XLM-R with adapters"]).facts
+    (verdict,) = compare({"encoding": {"query_task": task}}, facts, {})
+    assert verdict.state == state

@@ -1,5 +1,6 @@
 """How texts become vectors, by the settings of the libraries."""
 
+import string
 from typing import Any
 
 import model_files.models as models
@@ -214,11 +215,13 @@ def lengths(files: dict[str, Any]) -> dict[str, tuple[Any, str, str]]:
 
 def test_lengths_of_late_interaction_are_those_of_its_library() -> None:
     assert lengths(models.PYLATE) == {
+        "expansion_length": (32, SETTINGS, "query_length"),
         "query_length": (32, SETTINGS, "query_length"),
         "document_length": (180, SETTINGS, "document_length"),
     }
     assert lengths(models.STANFORD) == {
         "context_length": (512, "config.json", "max_position_embeddings"),
+        "expansion_length": (32, "artifact.metadata", "query_maxlen"),
         "query_length": (32, "artifact.metadata", "query_maxlen"),
         "document_length": (256, "artifact.metadata", "doc_maxlen"),
     }
@@ -227,9 +230,95 @@ def test_lengths_of_late_interaction_are_those_of_its_library() -> None:
     late = listed(mask) | {SETTINGS: {"model_type": "MultiVectorEncoder"}, NETWORK: network}
     assert lengths(late) == {
         "context_length": (8192, "tokenizer_config.json", "model_max_length"),
+        "expansion_length": (48, NETWORK, "query_expansion.length"),
         "query_length": (48, NETWORK, "query_expansion.length"),
         "document_length": (300, NETWORK, "document_length"),
     }
+
+
+@pytest.mark.parametrize(
+    ("key", "names", "query", "document"),
+    [
+        ("lora_adaptations", ["retrieval.query", "retrieval.passage", "separation"], True, True),
+        ("task_names", ["retrieval", "text-matching", "clustering", "classification"], True, True),
+        ("lora_adaptations", ["separation", "retrieval.passage"], False, True),
+        ("task_names", ["separation"], False, False),
+        ("task_names", [], False, False),
+    ],
+)
+def test_tasks_are_the_adapters_that_the_configuration_names(
+    key: str, names: list[str], query: bool, document: bool
+) -> None:
+    facts = evidence(models.BGE_M3 | {"config.json": models.BGE_M3["config.json"] | {key: names}}).facts
+    for side, there in (("query", query), ("document", document)):
+        assert facts.get(f"encoding.{side}_task") == (FileFact(names, "config.json", key) if there else None)
+
+
+def tokens(files: dict[str, Any]) -> dict[str, tuple[Any, str, str]]:
+    """The facts about the tokens of late interaction, without lengths and markers."""
+    found = evidence(files)
+    names = ("query_expansion", "expansion_token", "attend_to_expansion_tokens", "skip_punctuation", "skiplist")
+    return {name: place(found, path) for name in names if (path := f"encoding.{name}") in found.facts}
+
+
+MASK = "sentence_transformers.multi_vector_encoder.modules.multi_vector_mask.MultiVectorMask"
+TOKENIZER = {"tokenizer_config.json": {"tokenizer_class": "BertTokenizer", "mask_token": "[MASK]"}}
+
+
+def test_tokens_of_late_interaction_are_those_of_the_settings_of_pylate() -> None:
+    settings = models.PYLATE[SETTINGS] | {"skiplist_words": [*string.punctuation, "the"]}
+    expected = {
+        "query_expansion": (True, SETTINGS, "do_query_expansion"),
+        "expansion_token": ("[MASK]", "tokenizer_config.json", "mask_token"),
+        "attend_to_expansion_tokens": (False, SETTINGS, "attend_to_expansion_tokens"),
+        "skip_punctuation": (True, SETTINGS, "skiplist_words"),
+        "skiplist": (["the"], SETTINGS, "skiplist_words"),
+    }
+    assert tokens(models.PYLATE | TOKENIZER | {SETTINGS: settings}) == expected
+    # PyLate pads with the end token if there is no mask token, and with none if queries are not expanded.
+    llama = {"tokenizer_config.json": {"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "</s>"}}
+    found = tokens(models.PYLATE | llama | {SETTINGS: settings})
+    assert found["expansion_token"] == ("</s>", "tokenizer_config.json", "eos_token")
+    plain = tokens(models.PYLATE | TOKENIZER | {SETTINGS: settings | {"do_query_expansion": False}})
+    assert plain["query_expansion"][0] is False
+    assert "expansion_token" not in plain
+    # Without settings of the tokenizer, its class alone would say it.
+    assert "expansion_token" not in tokens(models.PYLATE | {SETTINGS: settings, "tokenizer_config.json": {}})
+
+
+def test_tokens_of_late_interaction_are_those_of_the_metadata_of_stanford() -> None:
+    assert tokens(models.STANFORD | TOKENIZER) == {
+        "expansion_token": ("[MASK]", "tokenizer_config.json", "mask_token"),
+        "attend_to_expansion_tokens": (False, "artifact.metadata", "attend_to_mask_tokens"),
+        "skip_punctuation": (True, "artifact.metadata", "mask_punctuation"),
+    }
+
+
+def test_tokens_of_late_interaction_are_those_of_the_modules_of_sentence_transformers() -> None:
+    mask, expansion = (
+        "1_X/config.json",
+        {"strategy": "min", "length": 32, "attend": True, "token": "[PAD]"},
+    )
+    late = listed(MASK) | TOKENIZER | {SETTINGS: {"model_type": "MultiVectorEncoder"}}
+    words = {mask: {"skiplist_words": ["the", "a"], "skiplist_tasks": ["document"]}}
+    expected = {
+        "query_expansion": (True, NETWORK, "query_expansion"),
+        "expansion_token": ("[PAD]", NETWORK, "query_expansion.token"),
+        "attend_to_expansion_tokens": (True, NETWORK, "query_expansion.attend"),
+        "skip_punctuation": (False, mask, "skiplist_words"),
+        "skiplist": (["the", "a"], mask, "skiplist_words"),
+    }
+    files = late | words | {NETWORK: {"query_length": 40, "query_expansion": expansion}}
+    assert tokens(files) == expected
+    assert lengths(files)["expansion_length"] == (32, NETWORK, "query_expansion.length")
+    assert lengths(files)["query_length"] == (40, NETWORK, "query_length")
+    named = tokens(late | words | {NETWORK: {"query_expansion": expansion | {"token": None}}})
+    assert named["expansion_token"] == ("[MASK]", "tokenizer_config.json", "mask_token")
+    none = tokens(late | words | {NETWORK: {"query_length": 40, "query_expansion": None}})
+    assert [*none] == ["query_expansion", "skip_punctuation", "skiplist"]
+    # A list for both sides is more than the entry's list, which is of documents.
+    both = {mask: {"skiplist_words": ["the"], "skiplist_tasks": ["query", "document"]}}
+    assert "skiplist" not in tokens(late | both | {NETWORK: {"query_length": 40}})
 
 
 # The four lengths of all-MiniLM-L6-v2; that of tokenizer.json, 128, is not read.

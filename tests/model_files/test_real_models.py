@@ -92,7 +92,12 @@ def test_late_interaction_keeps_one_vector_a_token(multi_vector: Path) -> None:
     found, _ = evidence_of(multi_vector)
     assert (found.encoder_type, found.problems) == ("multi_vector", [])
     facts = {path: found.facts[path].value for path in found.facts if path.startswith("encoding.")}
-    assert facts == {"encoding.pooling": "none", "encoding.normalize": True}
+    assert facts == {
+        "encoding.pooling": "none",
+        "encoding.normalize": True,
+        "encoding.query_expansion": False,
+        "encoding.skip_punctuation": False,
+    }
     assert found.facts["specs.embedding_dim"].value == 384
 
 

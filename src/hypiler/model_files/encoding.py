@@ -53,6 +53,7 @@ def encoding_facts(repository: Repository, network: Network, encoder_type: str |
         "specs.context_length": _context(repository, network, encoder_type),
         **_prefixes(repository, encoder_type),
         **_weighting(repository, encoder_type),
+        **_tasks(repository),
         **(late_interaction_facts(repository) if encoder_type == "multi_vector" else {}),
         **{f"encoding.{side}_length": _side_length(repository, network, encoder_type, side) for side in SIDES},
     }
@@ -180,6 +181,21 @@ def read_query_weights(repository: Repository) -> str | None:
 def read_adapters(repository: Repository) -> tuple[str, ...]:
     """The names of the network's adapters, such as those of Jina v3: a text is encoded with one of them."""
     return tuple(words(repository.config.get("lora_adaptations")))
+
+
+def _tasks(repository: Repository) -> "dict[str, FileFact | None]":
+    """The facts about the tasks that the network is told. Each is a list of all their names.
+
+    Jina v3 calls its adapters `lora_adaptations`, later versions call theirs `task_names`. Nothing is known of the
+    default task of a model without a task for retrieval.
+    """
+    for key in ("lora_adaptations", "task_names"):
+        names = words(repository.config.get(key))
+        if names:
+            usual = {"query": {"retrieval.query", "retrieval"}, "document": {"retrieval.passage", "retrieval"}}
+            fact = FileFact(names, repository.config_name, key)
+            return {f"encoding.{side}_task": fact if usual[side] & {*names} else None for side in SIDES}
+    return {}
 
 
 def read_prompts(repository: Repository) -> dict[str, str]:

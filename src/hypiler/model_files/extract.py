@@ -163,7 +163,7 @@ def _valid_facts(facts: "dict[str, FileFact | None]", repository: Repository) ->
         collector = FindingCollector()
         collector.field_path = field.path
         # Files show the exact number of parameters, and models.json writes it rounded, as text.
-        taken = field.name == "specs.parameters" or (fact.value is None and field.null)
+        taken = field.compare.is_evidence(fact.value) or (fact.value is None and field.null)
         if taken or field.type.read(fact.value, collector) is not INVALID:
             checked[field.name] = fact
         # A file name that models.json cannot hold does not make the file's contents invalid.

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from hypiler.model_files.facts import FileFact
 from hypiler.model_files.json_files import mapping, positive, text, words
-from hypiler.model_files.repository import SETTINGS, STANFORD, Repository
+from hypiler.model_files.repository import MODULES, SETTINGS, STANFORD, Repository
 from hypiler.model_files.tokenizer_classes import MASKS
 from hypiler.model_files.tokenizer_settings import Token, read_tokenizer_settings
 
@@ -82,7 +82,7 @@ def read_late_interaction(repository: Repository) -> LateInteraction:
     mask = repository.object(masks[0].config)
     sides = mask.get("skiplist_tasks")
     return LateInteraction(
-        source="modules.json",
+        source=MODULES,
         expand=bool(expansion),
         expansion_token=text(expansion.get("token")) or _mask_token(repository),
         expansion_length=None if expansion.get("strategy") == "fixed" else positive(expansion.get("length")),
@@ -119,13 +119,18 @@ def _stanford(metadata: "dict[str, Any]", token: str | None) -> LateInteraction:
 
 def _mask_token(repository: Repository) -> str | None:
     """The default expansion token: the mask token, or the end token of a model without a mask token."""
+    return _named_mask(repository)[1]
+
+
+def _named_mask(repository: Repository) -> tuple[str, str | None]:
+    """The name of the default expansion token, and the token; None if the tokenizer's settings name none."""
     settings = read_tokenizer_settings(repository)
     tokens = {"mask_token": MASKS.get(settings.tokenizer_class), **settings.tokens}
     for name in ("mask_token", "eos_token"):
         token = tokens.get(name)
         if found := token.content if isinstance(token, Token) else token:
-            return found
-    return None
+            return name, found
+    return "mask_token", None
 
 
 def side_length(repository: Repository, side: str) -> FileFact | None:
@@ -154,28 +159,75 @@ def stanford_marker(repository: Repository, side: str) -> FileFact | None:
 
 
 def late_interaction_facts(repository: Repository) -> "dict[str, FileFact | None]":
-    """The facts about expansion and skipped tokens that the settings of PyLate or of Stanford's ColBERT state."""
-    pylate, stanford = is_pylate(repository), is_stanford(repository)
-    file = SETTINGS if pylate else STANFORD
-    settings = repository.object(file) if pylate or stanford else {}
-    attend = "attend_to_expansion_tokens" if pylate else "attend_to_mask_tokens"
+    """The facts about expansion and skipped tokens that the settings of one of the three libraries state."""
+    late = read_late_interaction(repository)
+    facts = _facts_of_modules(repository) if late.source == MODULES else _facts_of_settings(repository, late.source)
+    if late.source and late.expand:
+        facts["encoding.expansion_token"] = _expansion_token(repository)
+        facts["encoding.expansion_length"] = _expansion_length(repository)
+    return facts
+
+
+def _facts_of_settings(repository: Repository, file: str) -> "dict[str, FileFact | None]":
+    """The facts in the settings of PyLate or of Stanford's ColBERT."""
+    settings = repository.object(file) if file else {}
+    attend = "attend_to_expansion_tokens" if file == SETTINGS else "attend_to_mask_tokens"
     facts = {
         "encoding.query_expansion": _flag(settings, file, "do_query_expansion"),
         "encoding.attend_to_expansion_tokens": _flag(settings, file, attend),
         "encoding.skip_punctuation": _flag(settings, file, "mask_punctuation"),
     }
-    return facts | (_skipped_facts(settings) if pylate and isinstance(settings.get("skiplist_words"), list) else {})
+    return facts | (_skipped_facts(settings, file) if file == SETTINGS else {})
+
+
+def _facts_of_modules(repository: Repository) -> "dict[str, FileFact | None]":
+    """The facts in the settings of the modules of sentence-transformers."""
+    file, network = repository.network_name, repository.network_settings
+    mask = repository.modules_of_type("MultiVectorMask")[0].config
+    expansion = mapping(network.get("query_expansion"))
+    facts: dict[str, FileFact | None] = {}
+    if network:
+        facts["encoding.query_expansion"] = FileFact(bool(expansion), file, "query_expansion")
+    if expansion:
+        facts["encoding.attend_to_expansion_tokens"] = FileFact(
+            expansion.get("attend") is True, file, "query_expansion.attend"
+        )
+    if read_late_interaction(repository).skiplist_sides == ("document",):
+        facts |= _skipped_facts(repository.object(mask), mask)
+    return facts
+
+
+def _expansion_token(repository: Repository) -> FileFact | None:
+    """The token that queries are filled up with: the one that is named, or else the mask token of the tokenizer."""
+    token = text(mapping(repository.network_settings.get("query_expansion")).get("token"))
+    if token:
+        return FileFact(token, repository.network_name, "query_expansion.token")
+    key, found = _named_mask(repository)
+    file = f"{read_tokenizer_settings(repository).folder}tokenizer_config.json"
+    return FileFact(found, file, key) if found and repository.object(file) else None
+
+
+def _expansion_length(repository: Repository) -> FileFact | None:
+    """The length that queries are filled up to: a length of its own, or else the length of queries."""
+    length = positive(mapping(repository.network_settings.get("query_expansion")).get("length"))
+    if length is None:
+        return side_length(repository, "query")
+    return FileFact(length, repository.network_name, "query_expansion.length")
 
 
 def _flag(settings: "dict[str, Any]", file: str, key: str) -> FileFact | None:
     return FileFact(settings[key], file, key) if isinstance(settings.get(key), bool) else None
 
 
-def _skipped_facts(settings: "dict[str, Any]") -> "dict[str, FileFact | None]":
-    skipped, key = words(settings["skiplist_words"]), "skiplist_words"
+def _skipped_facts(settings: "dict[str, Any]", file: str) -> "dict[str, FileFact | None]":
+    """The words whose vectors are left out of documents, if the settings list them."""
+    key = "skiplist_words"
+    if not isinstance(settings.get(key), list):
+        return {}
+    skipped = words(settings[key])
     whole = {*string.punctuation} <= {*skipped}
     further = [word for word in skipped if word and not (whole and word in string.punctuation)]
     return {
-        "encoding.skip_punctuation": FileFact(whole, SETTINGS, key),
-        "encoding.skiplist": FileFact(further, SETTINGS, key) if further else None,
+        "encoding.skip_punctuation": FileFact(whole, file, key),
+        "encoding.skiplist": FileFact(further, file, key) if further else None,
     }

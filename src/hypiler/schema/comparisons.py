@@ -98,6 +98,30 @@ class AnyBlanks(Comparison):
         return str(ours).strip() == str(theirs).strip()
 
 
+class TaskNamed(Comparison):
+    """The name of a task. Files show the names of all tasks.
+
+    `usual` are the names that this side has by default, the preferred one first.
+    """
+
+    def __init__(self, *usual: str) -> None:
+        self.usual = usual
+
+    def agrees(self, ours: "Any", theirs: "Any") -> bool:
+        return ours in theirs
+
+    def corrected(self, ours: "Any", theirs: "Any") -> "Any":
+        return next((name for name in self.usual if name in theirs), None)
+
+    def is_evidence(self, value: object) -> bool:
+        names: list[Any] = [*value] if isinstance(value, list | tuple) else []
+        return all(isinstance(name, str) for name in names) and any(name in names for name in self.usual)
+
+    @property
+    def demand(self) -> str:
+        return "be one of the tasks that the model's files name"
+
+
 class ParameterCount(Comparison):
     """A rounded count such as `22.7M`. Files show the exact number."""
 

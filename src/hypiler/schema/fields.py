@@ -14,6 +14,7 @@ from hypiler.schema.comparisons import (
     SameEncoder,
     SameLayers,
     SameSet,
+    TaskNamed,
     VariantFiles,
 )
 from hypiler.schema.field import Field
@@ -248,6 +249,7 @@ FIELDS: tuple[Field, ...] = (
         attribute="matryoshka_min",
         note="A model states this range or `matryoshka_dims`, not both.",
         example=32,
+        origin="publication",
     ),
     Field(
         "architecture.matryoshka_range.max",
@@ -256,6 +258,7 @@ FIELDS: tuple[Field, ...] = (
         attribute="matryoshka_max",
         note="It equals `specs.embedding_dim`, the width of a vector that is not truncated.",
         example=1024,
+        origin="publication",
     ),
     Field(
         "specs.parameters",
@@ -493,6 +496,7 @@ FIELDS: tuple[Field, ...] = (
         attribute="query_weights_file",
         note="It is for models whose queries need no network: see `encoding.inference_free_queries`.",
         example="idf.json",
+        compare=FileNamed(r"(?!.*config|.*tokenizer|modules\.json).+\.(?:json|txt|safetensors)"),
     ),
     Field(
         "files.sha256",
@@ -602,7 +606,7 @@ FIELDS: tuple[Field, ...] = (
         "encoding.expansion_token",
         Text(),
         "Token that short queries are filled up with.",
-        note="ColBERT uses the mask token, since its padding token would be ignored.",
+        note="It is the mask token of the tokenizer if the settings name none; the padding token would be ignored.",
         example="[MASK]",
         space="query",
     ),
@@ -637,6 +641,7 @@ FIELDS: tuple[Field, ...] = (
         note="They are words beyond the punctuation that `skip_punctuation` leaves out.",
         example=["the", "a"],
         space="document",
+        compare=SameSet(),
     ),
     Field(
         "encoding.query_task",
@@ -645,6 +650,7 @@ FIELDS: tuple[Field, ...] = (
         note="It is not part of the text, as `query_prefix` is.",
         example="retrieval.query",
         space="query",
+        compare=TaskNamed("retrieval.query", "retrieval"),
     ),
     Field(
         "encoding.document_task",
@@ -653,6 +659,7 @@ FIELDS: tuple[Field, ...] = (
         note="It is not part of the text, as `document_prefix` is.",
         example="retrieval.passage",
         space="document",
+        compare=TaskNamed("retrieval.passage", "retrieval"),
     ),
     Field(
         "encoding.prompts",
@@ -669,6 +676,7 @@ FIELDS: tuple[Field, ...] = (
         "Task that the model or its API is told with a further prompt, by the name of the prompt.",
         note="The names are those of `prompts`; the default tasks are `query_task` and `document_task`.",
         example={"clustering": "separation"},
+        origin="publication",
     ),
     Field(
         "encoding.inference_free_queries",
@@ -751,6 +759,7 @@ FIELDS: tuple[Field, ...] = (
                 "dense_layers": [{"in_features": 1024, "out_features": 1024}],
             },
         ],
+        origin="publication",
     ),
     Field(
         "variants",
