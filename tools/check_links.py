@@ -30,8 +30,9 @@ def links(root: Path) -> dict[str, list[str]]:
 
 
 def _pages(root: Path) -> Iterator[Path]:
-    yield from sorted(path for path in root.glob("*.md") if path.name != "MODELS.md")
-    yield from sorted((root / "docs").rglob("*.md"))
+    """All pages but those whose links are the sources of models.json, which say where a fact was read."""
+    pages = [*sorted(root.glob("*.md")), *sorted((root / "docs").rglob("*.md"))]
+    yield from (path for path in pages if path.name not in ("MODELS.md", "disagreements.md"))
 
 
 def fault(address: str) -> str | None:

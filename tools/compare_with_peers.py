@@ -4,18 +4,20 @@ python tools/compare_with_peers.py            print the figures and what is unde
 python tools/compare_with_peers.py --write    write docs/disagreements.md as well
 python tools/compare_with_peers.py --check    also fail if the page is not current, or a decision is missing or stale
 
-The tables are read out of pinned wheels, of which one has 44 MB; pip downloads those that `--wheels` does not hold.
-Every disagreement has a decision in tools/peer_decisions.toml, with both values: if one of them changes, somebody has to
-decide again. Exit codes: 0 nothing to do, 1 something must be decided or written, 3 the wheels cannot be had.
+The tables are read out of pinned wheels, of which one has 44 MB; pip downloads those that are not in the folder
+`--wheels`. Decisions on disagreements stand in tools/peer_decisions.toml, with both values: if one of them changes,
+somebody has to decide again. Exit codes: 0 nothing to do, 1 something must be decided or written, 3 a wheel is missing.
 """
 
+import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
 from argparse import ArgumentParser, Namespace
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,6 +59,17 @@ class Comparison:
         """What a decision is about: peer, field, model and both values."""
         return self.statement.peer, self.statement.field, self.model.id, self.ours, self.theirs
 
+    @property
+    def source(self) -> Any:
+        """Where our value was read, as text or as an object; None if the model does not say it."""
+        path, sources = FACTS[self.statement.field].path, self.model.sources
+        return next((sources[name] for name in (path, *sources) if name in sources and name.startswith(path)), None)
+
+    @property
+    def names_peer(self) -> bool:
+        """Whether our source names the peer, so that agreeing with it may confirm nothing."""
+        return re.search(rf"\b{self.statement.peer}\b", str(self.source)) is not None
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -74,19 +87,18 @@ class Decision:
     text: str
     values: Mapping[str, tuple[str, str]]
 
-    def keys(self) -> Iterator[Key]:
-        """What is decided."""
+    def decided(self) -> Iterator[Key]:
+        """The keys of the disagreements."""
         for model, (ours, theirs) in self.values.items():
             yield self.peer, self.field, model, ours, theirs
 
 
-def compare(models: Iterable[Model], statements: Iterable[Statement]) -> tuple[list[Comparison], Counter[str]]:
+def compare(models: Mapping[str, Model], statements: Iterable[Statement]) -> tuple[list[Comparison], Counter[str]]:
     """Every fact that both state, once per peer and value, and how many facts per peer we do not state."""
-    ours = {_name(model): model for model in models}
     found: dict[Key, Comparison] = {}
     missing: Counter[str] = Counter()
     for statement in statements:
-        if (model := ours.get(statement.model)) is not None:
+        if (model := models.get(statement.model)) is not None:
             fact = FACTS[statement.field]
             value = fact.ours(model)
             if value is None:
@@ -96,6 +108,11 @@ def compare(models: Iterable[Model], statements: Iterable[Statement]) -> tuple[l
             one = Comparison(model, statement, fact.agree(value, statement.value), *texts)
             found.setdefault(one.key, one)
     return list(found.values()), missing
+
+
+def by_name(models: Iterable[Model]) -> dict[str, Model]:
+    """Models by the names that statements have for them. A later model replaces an earlier one of the same name."""
+    return {_name(model): model for model in models}
 
 
 def _name(model: Model) -> str:
@@ -108,7 +125,7 @@ def read_decisions(text: str) -> list[Decision]:
         Decision(one["peer"], one["field"], one["text"], {name: tuple(pair) for name, pair in one["models"].items()})
         for one in tomllib.loads(text).get("decision", [])
     ]
-    twice = [key for key, times in Counter(key for one in found for key in one.keys()).items() if times > 1]
+    twice = [key for key, times in Counter(key for one in found for key in one.decided()).items() if times > 1]
     if twice:
         raise ValueError(f"decided twice: {twice}")
     return found
@@ -119,12 +136,14 @@ class Result:
     """Comparisons and decisions, held together.
 
     Attributes:
+        models: How many models we have.
         comparisons: Every fact that we and a peer state.
         decided: The decision of a disagreement, by its key.
         missing: How many facts of each peer we do not state.
         stale: The keys of decisions about what does not disagree (any more).
     """
 
+    models: int
     comparisons: list[Comparison]
     decided: Mapping[Key, Decision]
     missing: Counter[str]
@@ -146,44 +165,64 @@ class Result:
         return [one for one in self.undecided if FACTS[one.statement.field].important]
 
 
-def judge(comparisons: tuple[list[Comparison], Counter[str]], decisions: list[Decision]) -> Result:
-    """Find the decision of every disagreement, and the decisions that decide nothing."""
-    found, missing = comparisons
-    order = list(FACTS)
-    found = sorted(found, key=lambda one: (order.index(one.statement.field), list(WHEELS).index(one.statement.peer)))
-    by_key = {key: one for one in decisions for key in one.keys()}
+def judge(models: Mapping[str, Model], statements: Iterable[Statement], decisions: list[Decision]) -> Result:
+    """Compare, find the decision of every disagreement, and the decisions that decide nothing."""
+    found, missing = compare(models, statements)
+    fields, peers = list(FACTS), list(WHEELS)
+    found.sort(key=lambda one: (fields.index(one.statement.field), peers.index(one.statement.peer)))
+    by_key = {key: one for one in decisions for key in one.decided()}
     differing = {one.key for one in found if not one.equal}
-    return Result(found, by_key, missing, [key for key in by_key if key not in differing])
+    return Result(len(models), found, by_key, missing, [key for key in by_key if key not in differing])
 
 
-def figures(result: Result, name: Any = lambda one: one.statement.peer) -> dict[str, list[int]]:
-    """Compared, equal, decided and undecided facts, by peer or by another name of a comparison."""
-    rows: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+_COLUMNS = ("compared", "equal", "of these, our source names the peer", "decided", "undecided")
+
+
+def figures(result: Result, name: Callable[[Comparison], str]) -> dict[str, list[int]]:
+    """The numbers of `_COLUMNS`, by a name of comparisons, and at the end of all."""
+    rows: dict[str, list[int]] = {}
     for one in result.comparisons:
-        kind = 1 if one.equal else 2 if one.key in result.decided else 3
-        rows[name(one)][0] += 1
-        rows[name(one)][kind] += 1
-    return dict(rows)
+        decided = one.key in result.decided
+        counted = [
+            True,
+            one.equal,
+            one.equal and one.names_peer,
+            not one.equal and decided,
+            not one.equal and not decided,
+        ]
+        for row in (name(one), "all"):
+            rows[row] = [number + more for number, more in zip(rows.get(row, [0] * 5), counted, strict=True)]
+    rows["all"] = rows.pop("all", [0] * 5)
+    return rows
+
+
+def _peer(one: Comparison) -> str:
+    return one.statement.peer
+
+
+def _title(one: Comparison) -> str:
+    return FACTS[one.statement.field].title
 
 
 def _table(head: str, rows: Mapping[str, list[int]]) -> Iterator[str]:
-    yield f"| {head} | compared | equal | decided | undecided |\n|---|---|---|---|---|\n"
-    total = [sum(column) for column in zip(*rows.values(), strict=True)]
-    for name, row in [*rows.items(), ("all", total)]:
-        yield f"| {name} | {' | '.join(map(str, row))} |\n"
+    yield f"| {head} | {' | '.join(_COLUMNS)} |\n|---|{'---|' * len(_COLUMNS)}\n"
+    yield from (f"| {name} | {' | '.join(map(str, row))} |\n" for name, row in rows.items())
 
 
 _HEAD = """\
 # Disagreements with other registries
 
-Other packages have tables of models as well. `tools/compare_with_peers.py` compares the shipped registries with three of
-them, fact by fact, and writes this page: {wheels}. Their tables are read out of the pinned wheels.
-`.ci/run` fails if the page is not current, or if a disagreement on dimensions, pooling, licence, context or prefixes has
-no decision.
+Other packages have tables of models as well. `tools/compare_with_peers.py` compares the shipped registries with three
+of them, fact by fact, and writes this page. The tables are read out of pinned wheels: {wheels}.
+`.ci/run` fails if this page is not current, if a decision is stale, or if a disagreement on dimensions, pooling,
+licence, context or prefixes has no decision.
 
-A fact is compared if both sides state it. It is *equal* if both say the same in the terms of [models.json](models-json.md),
-however they write it: `mit` is `MIT`, 109000000 parameters are 109.48M, rounded. It is *decided* if somebody looked at
-both values and wrote down which one stands, and why. A decision holds for exactly these two values. {missing}
+- A fact is *compared* if both sides state it; {known} of our {models} models are in a table. Facts that a peer states
+  and we do not: {missing}.
+- It is *equal* if both sides say the same in the terms of [models.json](models-json.md), however they write it: `mit`
+  is `MIT`, and 109000000 parameters are 109.48M, rounded. If our source names the peer, being equal confirms little.
+- It is *decided* if somebody looked at both values and wrote down which one stands, and why. A decision holds for
+  exactly these two values: if one of them changes, somebody has to decide again.
 
 """
 
@@ -191,10 +230,10 @@ both values and wrote down which one stands, and why. A decision holds for exact
 def page(result: Result) -> str:
     """The text of docs/disagreements.md."""
     wheels = ", ".join(f"{peer} {version}" for peer, version in WHEELS.items())
-    missing = ", ".join(f"{count} facts of {peer}" for peer, count in result.missing.items())
-    parts = [_HEAD.format(wheels=wheels, missing=f"We do not state {missing}." if missing else "").rstrip() + "\n\n"]
-    parts += [*_table("peer", figures(result)), "\n"]
-    parts += [*_table("fact", figures(result, lambda one: FACTS[one.statement.field].title))]
+    missing = ", ".join(f"{result.missing[peer]} of {peer}" for peer in WHEELS)
+    known = len({one.model.id for one in result.comparisons})
+    parts = [_HEAD.format(wheels=wheels, known=known, models=result.models, missing=missing)]
+    parts += [*_table("peer", figures(result, _peer)), "\n", *_table("fact", figures(result, _title))]
     for field, fact in FACTS.items():
         of_field = [one for one in result.disagreements if one.statement.field == field]
         if of_field:
@@ -211,7 +250,12 @@ def _sections(result: Result, disagreements: list[Comparison]) -> Iterator[str]:
     for (peer, text), ones in groups.items():
         yield f"\n**{peer}**: {text or 'undecided.'}\n\n| model | here | {peer} | our source |\n|---|---|---|---|\n"
         for one in ones:
-            cells = [f"`{one.model.id}`", _cell(one.ours), f"{_cell(one.theirs)} ({_place(one.statement)})", _source(one)]
+            cells = [
+                f"`{one.model.id}`",
+                _cell(one.ours),
+                f"{_cell(one.theirs)} ({_place(one.statement)})",
+                _source(one),
+            ]
             yield f"| {' | '.join(cells)} |\n"
 
 
@@ -221,12 +265,9 @@ def _place(statement: Statement) -> str:
 
 def _source(one: Comparison) -> str:
     """Where our value was read, as a link if the source has an address."""
-    path = FACTS[one.statement.field].path
-    sources = one.model.sources
-    found = next((sources[name] for name in (path, *(key for key in sources if key.startswith(path))) if name in sources), "")
-    source = shown_source(found, one.model) if found else None
-    if source is None:
+    if one.source is None:
         return ""
+    source = shown_source(one.source, one.model)
     place = f"[{_escaped(source.place)}]({source.address})" if source.address else _escaped(source.place)
     return place + _escaped(source.rest)
 
@@ -251,7 +292,8 @@ def find_wheel(peer: str, folder: Path) -> Path:
     if not (found := sorted(folder.glob(pattern))):
         folder.mkdir(parents=True, exist_ok=True)
         words = ["--no-deps", "--only-binary", ":all:", "--dest", str(folder), f"{peer}=={WHEELS[peer]}"]
-        run = subprocess.run([sys.executable, "-m", "pip", "download", *words], capture_output=True, text=True)
+        command = [sys.executable, "-m", "pip", "download", *words]
+        run = subprocess.run(command, check=False, capture_output=True, text=True)
         if not (found := sorted(folder.glob(pattern))):
             raise WheelError(f"{peer} {WHEELS[peer]} cannot be downloaded: {run.stderr.strip()[-500:]}")
     return found[0]
@@ -275,19 +317,19 @@ def _options(words: list[str]) -> Namespace:
 def main(words: list[str]) -> int:
     """Compare, print, and write or check the page."""
     options = _options(words)
-    registries = [Registry.shipped(), *(Registry.load(file, lock=False, required="core") for file in options.file)]
     try:
         wheels = {peer: find_wheel(peer, options.wheels) for peer in WHEELS}
     except WheelError as error:
         print(error)
         return 3
     statements = [one for peer, read in READERS.items() for one in read(Wheel(str(wheels[peer])))]
-    models = [model for registry in registries for model in registry]
-    result = judge(compare(models, statements), read_decisions(DECISIONS.read_text("utf-8")))
+    registries = [Registry.shipped(), *(Registry.load(file, lock=False, required="core") for file in options.file)]
+    models = by_name(model for registry in registries for model in registry)
+    result = judge(models, statements, read_decisions(DECISIONS.read_text("utf-8")))
     if options.todo:
         print("\n".join(_todo(result.undecided)))
         return 0
-    print("".join(_table("peer", figures(result))), *_complaints(result), sep="\n")
+    print("".join(_table("peer", figures(result, _peer))), *_complaints(result), sep="\n")
     return _finish(page(result), result, options)
 
 
@@ -311,8 +353,6 @@ def _complaints(result: Result) -> Iterator[str]:
 
 def _todo(disagreements: Iterable[Comparison]) -> Iterator[str]:
     """One decision per peer and field, without its text, to be split by reason."""
-    import json
-
     groups: dict[tuple[str, str], list[Comparison]] = defaultdict(list)
     for one in disagreements:
         groups[one.statement.peer, one.statement.field].append(one)

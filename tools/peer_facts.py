@@ -44,20 +44,32 @@ def _text(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) and not value.is_integer() else f"{value:.0f}"
 
 
-_OF_TYPE = {"late-interaction": {"colbert"}, "cross-encoder": {"reranker"}, "sparse": {"sparse"}}
+_OF_TYPE = {"colbert": "late-interaction", "reranker": "cross-encoder", "sparse": "sparse"}
+_OF_OUTPUT = {"multi-vector": "late-interaction"}
 
 
 def _types(model: Model) -> set[str]:
-    several = {"late-interaction"} if model.multi_vector else set()
-    named = {word for word, types in _OF_TYPE.items() if str(model.model_type) in types}
-    return several | (named or {"dense"}) - ({"dense"} if several and model.model_type != "unified" else set())
+    """What a model can be in the words of mteb: one type per output."""
+    if model.outputs:
+        return {_OF_OUTPUT.get(output.type, output.type) for output in model.outputs}
+    return {"late-interaction" if model.multi_vector else _OF_TYPE.get(str(model.model_type), "dense")}
+
+
+def _has_types(ours: set[str], theirs: Any) -> bool:
+    """Whether all types of a peer are ours: a peer lists the outputs that it can use."""
+    return set(theirs) <= ours
+
+
+def _rounded(ours: float, theirs: float) -> bool:
+    """Whether the peer's number is ours, rounded to thousands or more: 109_000_000 for 109,482,240."""
+    count = int(theirs)
+    step = 10 ** (len(str(count)) - len(str(count).rstrip("0")))
+    return ours == count or (step >= 1000 and abs(ours - count) <= step / 2)
 
 
 def _same_parameters(ours: str, theirs: float) -> bool:
-    """Whether one count is the other, rounded: mteb writes 109_000_000 for 109.48M."""
-    count = int(theirs)
-    step = 10 ** (len(str(count)) - len(str(count).rstrip("0")))
-    return parameters_agree(ours, count) or (step >= 1000 and abs(parameter_count(ours) - count) <= step / 2)
+    """Whether one count is the other, rounded."""
+    return parameters_agree(ours, int(theirs)) or _rounded(parameter_count(ours), theirs)
 
 
 # Languages that peers write with the code of one language where others write that of its macrolanguage.
@@ -87,12 +99,16 @@ def _besides(languages: frozenset[str], others: frozenset[str]) -> str:
     only = sorted(languages - others)
     if not languages & others:
         return _text(only)
-    return f"{len(languages)} languages" + (f", among them {_text(only)}" if only else "")
+    return f"{len(languages)} language{'s' * (len(languages) != 1)}" + (f", among them {_text(only)}" if only else "")
 
 
+# The addresses of licences that have no identifier of SPDX.
 _LICENSES = {
-    "licenseref-gemma": ["gemma"],
+    "licenseref-amazon": ["https://aws.amazon.com/service-terms/"],
+    "licenseref-customized-nscl-v1": ["https://huggingface.co/nvidia/llama-embed-nemotron-8b/blob/main/license"],
+    "licenseref-gemma": ["https://ai.google.dev/gemma/terms"],
     "licenseref-lfm-1.0": ["https://huggingface.co/liquidai/lfm2-colbert-350m/blob/main/license"],
+    "licenseref-m3e": ["https://huggingface.co/moka-ai/m3e-base#%f0%9f%93%9c-license"],
 }
 
 
@@ -173,7 +189,7 @@ def _same_set(ours: Any, theirs: Any) -> bool:
 
 
 def _same_name(ours: str, theirs: str) -> bool:
-    return ours.lower() == theirs.lower()
+    return ours.lower() == theirs.lower().removeprefix("https://huggingface.co/")
 
 
 def _sorted_texts(ours: Any, theirs: Any) -> tuple[str, str]:
@@ -187,9 +203,7 @@ FACTS = {
     ),
     "encoding.pooling": Fact("pooling", "encoding.pooling", lambda m: m.pooling, _same, important=True),
     "license": Fact("licence", "license", lambda m: m.license, _same_license, important=True),
-    "specs.context_length": Fact(
-        "context", "specs.context_length", lambda m: m.context_length, _same, important=True
-    ),
+    "specs.context_length": Fact("context", "specs.context_length", lambda m: m.context_length, _same, important=True),
     "prefixes": Fact("any prefixes", "encoding.query_prefix", _has_prefixes, _same, important=True),
     "encoding.query_prefix": Fact(
         "query prefix",
@@ -217,21 +231,21 @@ FACTS = {
     ),
     "encoding.normalize": Fact("normalization", "encoding.normalize", lambda m: m.normalize, _same),
     "encoding.similarity": Fact("similarity", "encoding.similarity", lambda m: m.similarity, _same_similarity),
-    "type": Fact("type", "type", _types, _same_set, _sorted_texts),
+    "type": Fact("type", "type", _types, _has_types, _sorted_texts),
     "specs.parameters": Fact("parameters", "specs.parameters", lambda m: m.parameters, _same_parameters),
-    "token table": Fact("token table", "specs.vocab_size", _token_table, _same),
+    "token table": Fact("token table", "specs.vocab_size", _token_table, _rounded),
     "specs.vocab_size": Fact("vocabulary", "specs.vocab_size", lambda m: m.vocab_size, _same),
     "capabilities.languages": Fact(
-        "languages", "capabilities.languages", lambda m: m.languages, _same_languages, _language_texts
+        "languages", "capabilities.languages", lambda m: m.languages or None, _same_languages, _language_texts
     ),
     "capabilities.modalities": Fact(
-        "modalities", "capabilities.modalities", lambda m: m.modalities, _same_set, _sorted_texts
+        "modalities", "capabilities.modalities", lambda m: m.modalities or None, _same_set, _sorted_texts
     ),
-    "image input": Fact("image input", "capabilities.modalities", lambda m: "image" in m.modalities, _same),
+    "image input": Fact(
+        "image input", "capabilities.modalities", lambda m: "image" in m.modalities if m.modalities else None, _same
+    ),
     "release_date": Fact("release date", "release_date", lambda m: m.release_date, _same_date),
     "revision": Fact("revision", "revision", lambda m: m.revision, _same_date),
-    "dependencies.base_model": Fact(
-        "base model", "dependencies.base_model", lambda m: m.base_model, _same_name
-    ),
+    "dependencies.base_model": Fact("base model", "dependencies.base_model", lambda m: m.base_model, _same_name),
 }
 """The facts by the fields of `Statement`, in the order of the page."""

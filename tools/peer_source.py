@@ -15,7 +15,9 @@ from zipfile import ZipFile
 
 
 class Files(Protocol):
-    """A wheel, or in tests a dictionary: texts by their paths."""
+    """Texts by their paths: a wheel."""
+
+    def __hash__(self) -> int: ...
 
     def paths(self) -> list[str]:
         """All paths."""
@@ -173,10 +175,9 @@ class Source:
         if name in ("int", "float") and len(node.args) == 1:
             value = self.value(node.args[0])
             return _NUMBERS[name](value) if isinstance(value, int | float) or value == "inf" else UNKNOWN
-        call = Call(name, given, node.lineno)
         if name.endswith(self.wanted):
-            self.calls.append(call)
-        return call
+            self.calls.append(Call(name, given, node.lineno))
+        return UNKNOWN
 
 
 @cache

@@ -23,7 +23,7 @@ class Statement:
         peer: The name of its package.
         model: Repository, or `api/model` of a hosted model, in lower case.
         field: A key of the comparison's table of facts, such as `specs.embedding_dim`.
-        value: The value as the peer has it, and never None.
+        value: The value as the peer has it; what is empty there is not stated.
         place: File and line in the wheel.
     """
 
@@ -79,7 +79,7 @@ def _of_meta(call: Call, path: str) -> Iterator[Statement]:
         return
     for model in sorted({name.lower(), _hosted(name.lower())}):
         for field, value in [*_meta_facts(call.arguments), *_meta_prompts(call.arguments.get("loader_kwargs"))]:
-            if value is not None and value is not UNKNOWN:
+            if value not in (None, UNKNOWN, []):
                 yield Statement("mteb", model, field, value, f"{path}:{call.line}")
 
 
@@ -203,7 +203,7 @@ def litellm_statements(files: Files) -> Iterator[Statement]:
 
 
 def _names(key: str, provider: str) -> set[str]:
-    provider = provider.split("-")[0]
+    provider = provider.partition("-")[0]
     parts = key.split("/")
     if len(parts) > 2:
         return {"/".join(parts[-2:])}
