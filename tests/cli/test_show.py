@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from catalogue import SAMPLE
 from generated import valid
 from golden import golden
 from hypothesis import given
@@ -74,7 +75,7 @@ def on_terminal(model: Model, width: "int | None", *, whole: bool = False) -> li
     return lines
 
 
-@pytest.mark.parametrize("model", MODEL_REGISTRY, ids=lambda model: model.id)
+@pytest.mark.parametrize("model", SAMPLE, ids=lambda model: model.id)
 def test_every_known_fact_has_a_line_in_the_order_of_the_schema(capsys: Capture, model: ModelInfo) -> None:
     """Mappings and lists of records have a line an entry instead."""
     lines = shown(capsys, model.id)
@@ -94,7 +95,7 @@ def test_every_known_fact_has_a_line_in_the_order_of_the_schema(capsys: Capture,
     assert found == [field.attribute for field in known]
 
 
-@pytest.mark.parametrize("model", MODEL_REGISTRY, ids=lambda model: model.id)
+@pytest.mark.parametrize("model", SAMPLE, ids=lambda model: model.id)
 def test_every_source_is_shown(capsys: Capture, model: ModelInfo) -> None:
     text = "\n".join(shown(capsys, model.id))
     assert [path for path, source in model.sources.items() if shown_source(source, model).whole not in text] == []
@@ -160,7 +161,7 @@ def test_source_of_an_unknown_fact_says_why_it_is_unknown(capsys: Capture) -> No
     assert line in section(shown(capsys, "bge-m3"), "sources")
 
 
-@pytest.mark.parametrize("model", MODEL_REGISTRY, ids=lambda model: model.id)
+@pytest.mark.parametrize("model", SAMPLE, ids=lambda model: model.id)
 def test_import_line_imports_the_model(capsys: Capture, model: ModelInfo) -> None:
     line = shown(capsys, model.id)[2 if model.deprecated else 1]
     namespace: dict[str, Any] = {}
@@ -312,7 +313,8 @@ def test_text_from_the_registry_cannot_reach_the_terminal_raw(capsys: Capture, f
 @pytest.mark.parametrize("whole", [False, True])
 def test_facts_fit_the_terminal(width: int, whole: bool) -> None:
     """Only the line to copy and the one-word titles of sections are never broken, nor is a wide character."""
-    for model in SHIPPED_REGISTRY:
+    for sample in SAMPLE:
+        model = SHIPPED_REGISTRY[sample.id]
         lines = on_terminal(model, width, whole=whole)
         titles = {part.title for part in sections_of(model)}
         kept = [line for line in lines if columns_of(line) > width and len(line.strip()) > 1]
