@@ -62,9 +62,14 @@ def _code_table(codes: list[str]) -> str:
     return "\n".join([*lines, ""])
 
 
-def catalogue() -> str:
-    """MODELS.md of the shipped registry."""
-    return emit_markdown(Registry.load(ROOT / "models.json"))
+def catalogue(name: str) -> str:
+    """MODELS.md or HOSTED.md, by the name of the generated module of the registry."""
+    return emit_markdown(Registry.project(name, folder=ROOT))
+
+
+def hosted_schema() -> str:
+    """The JSON Schema of hosted.json, whose models must state less than those of models.json."""
+    return emit_json_schema(required=Registry.project("hosted_registry", folder=ROOT).required)
 
 
 _IDS = ("<!-- ids -->\n", "<!-- /ids -->\n")
@@ -105,7 +110,14 @@ _CONFIG: Any = {
     "show_submodules": False,
     "summary": False,
 }
-PUBLIC = ("hypiler", "hypiler.model_registry", "hypiler.registry", "hypiler.space", "hypiler.engines")
+PUBLIC = (
+    "hypiler",
+    "hypiler.model_registry",
+    "hypiler.hosted_registry",
+    "hypiler.registry",
+    "hypiler.space",
+    "hypiler.engines",
+)
 """The modules whose names are promised."""
 
 
@@ -116,9 +128,10 @@ def page(module: str) -> str:
         copytree(ROOT / "src/hypiler", Path(folder) / "hypiler", ignore=ignore_patterns("__init__.pyi", "__pycache__"))
         loader = GriffeLoader(search_paths=[folder], docstring_parser=Parser.google)
         loader.load("hypiler")
-    get_model = loader.modules_collection["hypiler.model_registry.get_model"]
-    # The last overload is the one for any text. Griffe would show the results of all of them as one union.
-    get_model.returns = get_model.overloads[-1].returns
+    for name in ("model_registry", "hosted_registry"):
+        get_model = loader.modules_collection[f"hypiler.{name}.get_model"]
+        # The last overload is the one for any text. Griffe would show the results of all of them as one union.
+        get_model.returns = get_model.overloads[-1].returns
     loader.resolve_aliases(implicit=False)
     text = render_object_docs(loader.modules_collection[module], _CONFIG)
     # Signatures are no programs, and names of types would be links to pages of a site.
@@ -133,7 +146,9 @@ FILES: dict[str, Callable[[], str]] = {
     "models.schema.json": emit_json_schema,
     "docs/models-json.md": reference,
     _CODES: codes,
-    "MODELS.md": catalogue,
+    "hosted.schema.json": hosted_schema,
+    "MODELS.md": partial(catalogue, "model_registry"),
+    "HOSTED.md": partial(catalogue, "hosted_registry"),
     "docs/spaces.md": spaces,
     "docs/json-output.md": shapes,
     **{f"docs/reference/{name}.md": partial(page, name) for name in PUBLIC},

@@ -12,7 +12,7 @@ from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import ModuleType
 
 # The modules in which import hooks can check the calls of every function.
-_CHECKABLE = ("config", "errors", "model_registry", "registry", "registry.registry", "space")
+_CHECKABLE = ("config", "errors", "hosted_registry", "model_registry", "registry", "registry.registry", "space")
 
 
 class _PlainFinder:

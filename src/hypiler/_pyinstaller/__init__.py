@@ -34,10 +34,10 @@ def hidden_imports() -> list[str]:
 def data_files() -> list[tuple[str, str]]:
     """Each file that is read at run time, with its folder in the application.
 
-    These are the registry that hypiler ships, the pages of the codes, and the source that generated modules begin with.
+    These are the registries that hypiler ships, the pages of the codes, and the source that generated modules begin with.
     In an editable installation, the first two are not inside the package.
     """
-    sources, lock = shipped_files()
+    sources, lock = shipped_files(hosted=True)
     registry = [*sources, *([lock] if isinstance(lock, str) else [])]
     pages = next(str(folder) for folder in page_folders() if folder.is_dir())
     runtime = os.path.join(os.path.dirname(str(python.__file__)), "runtime.py")

@@ -71,7 +71,7 @@ def _choices() -> dict[str, list[str]]:
     from hypiler.schema.vocabulary import MODALITIES, MODEL_TYPES
     from hypiler.verification.rule_sets import all_codes
 
-    codes, shipped = [*all_codes()], Registry.shipped()
+    codes, shipped = [*all_codes()], Registry.shipped(hosted=True)
     return {
         "ID": [*shipped.ids],
         "CODE": codes,

@@ -11,6 +11,8 @@ from hypiler.errors import UnknownModelError
 from hypiler.project.options import OptionsError
 from hypiler.project.scaffold import MARKER, SCHEMA, ScaffoldError, plan_project
 from hypiler.registry.registry import Registry
+from hypiler.schema.fields import FIELDS
+from hypiler.schema.requirements import USUAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hypiler.project.scaffold import Plan
+    from hypiler.schema.model import Model
 
 EXAMPLES = """examples:
   hypiler init                           in a project or an empty folder: table, models.json, schema
@@ -47,9 +50,12 @@ def run(options: "Namespace") -> int:
 
     if fault := not_text(options.output):
         return usage_error(fault)
-    shipped = Registry.shipped()
+    shipped = Registry.shipped(hosted=True)
     try:
         models = list(dict.fromkeys([shipped[id] for id in options.model or [_FIRST]]))
+        for model in models:
+            if absent := _absent(model):
+                return usage_error(f"`{model.id}` does not state `{absent}`, which a new project requires: take another")
         # A short file to begin with: the shipped registry names the source of each single fact.
         registry = emit_models(models, f"./{SCHEMA}", f"the shipped registry of hypiler {__version__}")
         plan = plan_project(options.folder, options.output, registry, emit_json_schema())
@@ -64,6 +70,12 @@ def run(options: "Namespace") -> int:
     for line in _report(plan, options):
         print(line)
     return OK
+
+
+def _absent(model: "Model") -> str | None:
+    """A field that a model does not state, although a new project requires it; None for a complete model."""
+    required = [field for field in FIELDS if USUAL.needs(field, model) and not field.null]
+    return next((field.name for field in required if getattr(model, field.attribute) in (None, ())), None)
 
 
 def _report(plan: "Plan", options: "Namespace") -> "Iterator[str]":

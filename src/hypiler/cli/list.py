@@ -25,6 +25,7 @@ EXAMPLES = """examples:
   hypiler list                               the project's models, or the shipped ones
   hypiler list --shipped --type colbert      the shipped ColBERT models
   hypiler list --shipped --language de --license mit    German, under the MIT licence
+  hypiler list --shipped --hosted            the shipped models behind an API
   hypiler list --max-dim 512 --matryoshka    short vectors that can be cut shorter
   hypiler list --sort beir --reverse         the best score over the same data sets first
   hypiler list --file models.json --json | jq -r '.models[].huggingface_id'
@@ -71,6 +72,7 @@ def add_arguments(parser: "ArgumentParser") -> None:
     for option, help in (
         ("matryoshka", "vectors that can be truncated"),
         ("multi-vector", "one vector per token"),
+        ("hosted", "models behind an API, whose weights cannot be downloaded"),
     ):
         filters.add_argument(f"--{option}", action=BooleanOptionalAction, default=None, help=help)
     parser.add_argument(
@@ -124,6 +126,7 @@ def _filtered(registry: "CheckedRegistry", options: "Namespace") -> "list[Model]
             and (options.min_context is None or (model.context_length or 0) >= options.min_context)
             and options.matryoshka in (None, model.matryoshka)
             and options.multi_vector in (None, model.multi_vector)
+            and options.hosted in (None, model.source_api is not None)
         )
 
     return [model for model in registry if passes(model)]

@@ -12,6 +12,7 @@ from hypiler.project.build import load_options
 from hypiler.project.discovery import find_project
 from hypiler.project.options import OptionsError
 from hypiler.registry.registry import Registry
+from hypiler.registry.shipped import HOSTED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,8 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hypiler.compiler.checked import CheckedRegistry
+    from hypiler.schema.model import Model
 
 _SHIPPED_MODULE = "hypiler.model_registry"
+_HOSTED_MODULE = "hypiler.hosted_registry"
+_IS_HOSTED = "; it is a model behind an API, so it has no files to read"
+_IS_SHIPPED = "; the shipped registry has it: use --shipped"
 _MOST_FINDINGS = 50
 _LONGEST_NAME = 60
 
@@ -34,7 +39,7 @@ def add_registry_arguments(parser: "ArgumentParser") -> None:
         "--file", action="append", dest="files", default=[], metavar="FILE", help="a registry file; can be repeated"
     )
     add_project_argument(group)
-    group.add_argument("--shipped", action="store_true", help="the registry that comes with hypiler")
+    group.add_argument("--shipped", action="store_true", help="the registry that comes with hypiler, with its hosted models")
     add_name_argument(section)
 
 
@@ -68,11 +73,19 @@ def _read(options: "Namespace") -> "tuple[Registry, str | None]":
         # To be shown, models need no more than the core.
         return Registry.load(*options.files, required="core"), None
     if options.shipped or (options.project is None and options.registry is None and find_project() is None):
-        return Registry.shipped(), _SHIPPED_MODULE
+        return Registry.shipped(hosted=True), _SHIPPED_MODULE
     root, one = registry_options(options)
     registry = Registry()
     load_options(registry, one.below(root))
     return registry, _module_name(root, one.output)
+
+
+def module_of(model: "Model", registry: "Registry", module: str | None) -> str | None:
+    """The module with the constant of a model. `module` is the one of its registry, which has two if it is shipped."""
+    if module != _SHIPPED_MODULE:
+        return module
+    file = registry.entry(model.id).source.name
+    return _HOSTED_MODULE if os.path.basename(file) == HOSTED else module
 
 
 def _module_name(root: str, output: str) -> str:
@@ -102,8 +115,9 @@ def unknown_model(error: UnknownModelError, registry: "CheckedRegistry", words: 
     is_shipped = registry.layer == "hypiler"
     command = join(["hypiler", "list", *(["--shipped"] if is_shipped else words)])
     hint = "" if error.suggestion else f"; `{command}` shows all"
-    if not is_shipped and error.id in Registry.shipped():
-        hint = "; the shipped registry has it: use --shipped"
+    if error.id in Registry.shipped(hosted=True):
+        error = UnknownModelError(error.id, None, error.registry)
+        hint = _IS_HOSTED if is_shipped else _IS_SHIPPED
     return printable(f"{error}{hint}")
 
 

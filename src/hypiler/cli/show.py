@@ -2,7 +2,7 @@
 
 import sys
 
-from hypiler.cli.registries import add_registry_arguments, open_registry, registry_words, unknown_model
+from hypiler.cli.registries import add_registry_arguments, module_of, open_registry, registry_words, unknown_model
 from hypiler.cli.streams import FINDINGS, OK, usage_error
 from hypiler.cli.terminal import Page, cut, pad, wrap, write_lines
 from hypiler.diagnostics.escaping import printable
@@ -20,6 +20,7 @@ EXAMPLES = """examples:
   hypiler show small-encoder              a model of the project, each fact with its source
   hypiler show bge-m3 --shipped           a model of the shipped registry
   hypiler show BAAI/bge-m3 --shipped      the same, by its repository
+  hypiler show text-embedding-3-small --shipped    a model behind an API
   hypiler show bge-m3 --shipped --sources    the sources in full
   hypiler show bge-m3 --shipped --json | jq .model.embedding_dim
 """
@@ -66,7 +67,7 @@ def run(options: "Namespace") -> int:
         print_document(model=model.to_dict())
         return OK
     page = Page.of(sys.stdout)
-    lines = _heading(model, options.id, module, page)
+    lines = _heading(model, options.id, module_of(model, registry, module), page)
     for section in sections_of(model, required=registry.required):
         lines += ["", *_title_lines(section, page, whole=options.sources)]
         for fact in section.facts:

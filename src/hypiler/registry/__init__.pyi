@@ -384,8 +384,12 @@ class Registry(_CheckedRegistry):
         the names, if `name` is missing or unknown, and OSError for a file that cannot be read.
         """
     @classmethod
-    def shipped(cls) -> Self:
-        """The registry that this package carries: the models of `hypiler.model_registry`."""
+    def shipped(cls, *, hosted: bool=False) -> Self:
+        """The registry that this package carries: the models of `hypiler.model_registry`.
+
+        With `hosted`, the models of `hypiler.hosted_registry` follow them: those behind an API, whose weights nobody
+        publishes. They state fewer facts, which `required` lists.
+        """
     def get(self, id: str) -> Model | None:
         """The model with this id, alias or repository name, or None. Warns if the model is deprecated."""
     def __repr__(self) -> str: ...

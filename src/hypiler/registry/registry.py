@@ -9,9 +9,9 @@ from hypiler.project.build import Outputs, load_options
 from hypiler.project.discovery import find_project
 from hypiler.project.loading import load_into
 from hypiler.project.options import read_options
-from hypiler.registry.shipped import shipped_files
+from hypiler.registry.shipped import HOSTED_REQUIRED, shipped_files
 from hypiler.schema.own_facts import OwnFacts
-from hypiler.schema.requirements import Requirements
+from hypiler.schema.requirements import USUAL, Requirements
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from hypiler.compiler.rule_settings import RuleSettings
+    from hypiler.errors import UnknownModelError
     from hypiler.schema.model import Model
 else:
     # For tools that look up annotations at run time, see `hypiler._import_hooks`.
@@ -97,12 +98,16 @@ class Registry(CheckedRegistry):
         return registry
 
     @classmethod
-    def shipped(cls) -> "Self":
-        """The registry that this package carries: the models of `hypiler.model_registry`."""
+    def shipped(cls, *, hosted: bool = False) -> "Self":
+        """The registry that this package carries: the models of `hypiler.model_registry`.
+
+        With `hosted`, the models of `hypiler.hosted_registry` follow them: those behind an API, whose weights nobody
+        publishes. They state fewer facts, which `required` lists.
+        """
         registry = cls()
         registry.layer = "hypiler"
-        paths, lock = shipped_files()
-        load_into(registry, paths, lock=lock)
+        paths, lock = shipped_files(hosted=hosted)
+        load_into(registry, paths, lock=lock, required=Requirements(HOSTED_REQUIRED) if hosted else USUAL)
         return registry
 
     def get(self, id: str) -> "Model | None":
@@ -113,6 +118,17 @@ class Registry(CheckedRegistry):
 
             warn_of_deprecated(model)
         return model
+
+    def _unknown(self, id: str) -> "UnknownModelError":
+        """The error for a name that no model has. For the shipped registry, it also names hosted models."""
+        error = super()._unknown(id)
+        if self.layer != "hypiler" or len(self.sources) > 1:
+            return error
+        both = type(self).shipped(hosted=True)
+        near = id if id in both else both.suggest(id)
+        if near is None or near in self:
+            return error
+        return type(error)(id, near, self.title, "Registry.shipped(hosted=True)")
 
     def __repr__(self) -> str:
         found = f"{len(self.findings)} finding{'s' * (len(self.findings) != 1)}" if self.findings else "no findings"
