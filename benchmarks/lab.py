@@ -53,7 +53,7 @@ class Lab:
         compileall.compile_dir(packages, quiet=1)
 
     def _install(self, package: Path) -> None:
-        ignored = shutil.ignore_patterns("__pycache__", "model_registry.py*")
+        ignored = shutil.ignore_patterns("__pycache__", "*_registry.py*")
         shutil.copytree(PROJECT / "src" / "hypiler", package, ignore=ignored)
 
     def nothing(self) -> Command:

@@ -14,7 +14,14 @@ from typing import Any
 
 import pytest
 
-MODULES = ["hypiler", "hypiler.engines", "hypiler.model_registry", "hypiler.registry", "hypiler.space"]
+MODULES = [
+    "hypiler",
+    "hypiler.engines",
+    "hypiler.hosted_registry",
+    "hypiler.model_registry",
+    "hypiler.registry",
+    "hypiler.space",
+]
 CLIENT = Path(__file__).with_name("uses_public_functions.py")
 HOOKS = {
     "beartype": "from beartype.claw import beartype_all\nbeartype_all()\n",

@@ -14,7 +14,7 @@ from golden import golden
 from several_outputs import UNIFIED
 from tiny import config_of
 
-from hypiler import ModelConfig, UnknownModelError, config, engines
+from hypiler import ModelConfig, Registry, UnknownModelError, config, engines, hosted_registry, model_registry
 from hypiler.model_registry import JINA_COLBERT_V2, MODEL_REGISTRY, ModelInfo
 from hypiler.schema.fields import FIELDS
 
@@ -50,6 +50,61 @@ def test_unknown_id_suggests_the_nearest() -> None:
         "no model 'colbert-v3' in the shipped registry of hypiler; did you mean 'colbert-v2'?"
     )
     assert (refusal.value.id, refusal.value.suggestion) == ("colbert-v3", "colbert-v2")
+
+
+@pytest.mark.parametrize(
+    ("lookup", "unknown", "message"),
+    [
+        (
+            ModelConfig.from_registry,
+            "text-embedding-3-small",
+            golden(
+                "no model 'text-embedding-3-small' in the shipped registry of hypiler; hypiler.hosted_registry has it"
+            ),
+        ),
+        (
+            model_registry.from_registry,
+            "text-embedding-3-smal",
+            golden(
+                "no model 'text-embedding-3-smal' in hypiler.model_registry;"
+                " did you mean 'text-embedding-3-small' of hypiler.hosted_registry?"
+            ),
+        ),
+        (
+            hosted_registry.from_registry,
+            "BAAI/bge-m3",
+            golden("no model 'BAAI/bge-m3' in hypiler.hosted_registry; hypiler.model_registry has it"),
+        ),
+        (
+            hosted_registry.from_registry,
+            "voyage-40",
+            golden("no model 'voyage-40' in hypiler.hosted_registry; did you mean 'voyage-4'?"),
+        ),
+        (
+            Registry.shipped().__getitem__,
+            "text-embedding-3-small",
+            golden("no model 'text-embedding-3-small' in the shipped registry; Registry.shipped(hosted=True) has it"),
+        ),
+    ],
+)
+def test_unknown_name_of_one_shipped_registry_is_looked_up_in_the_other(
+    lookup: Any, unknown: str, message: str
+) -> None:
+    with pytest.raises(UnknownModelError) as refusal:
+        lookup(unknown)
+    assert str(refusal.value) == message
+    assert str(pickle.loads(pickle.dumps(refusal.value))) == message
+
+
+@pytest.mark.filterwarnings("ignore:'.*' is deprecated:DeprecationWarning")
+@pytest.mark.parametrize("model", hosted_registry.MODEL_REGISTRY, ids=lambda model: model.id)
+def test_every_hosted_model_gives_a_config_of_its_facts(model: Any) -> None:
+    config = ModelConfig.from_model(model)
+    assert config == hosted_registry.from_registry(model.id)
+    length = model.document_length or model.context_length
+    assert (config.repo, config.embedding_dim, config.max_length) == (model.source_model, model.embedding_dim, length)
+    with pytest.raises(engines.EngineError, match=r"is behind the API of .*: it needs an engine that sends texts to"):
+        config.load()
 
 
 @pytest.mark.parametrize("unknown", ["", "zzzzzzzz", None, 7])

@@ -45,7 +45,7 @@ def test_libraries_that_are_imported_by_name_are_packed_where_they_are_installed
 def test_files_that_are_read_at_run_time_are_packed() -> None:
     files = _pyinstaller.data_files()
     packed = {f"{folder}/{Path(file).name}": Path(file) for file, folder in files}
-    for name in ("models.json", "models.lock.json"):
+    for name in ("models.json", "models.lock.json", "hosted.json"):
         assert packed[f"hypiler/registry/{name}"].read_bytes() == (ROOT / name).read_bytes()
     assert "hypiler/emit/python/runtime.py" in packed
     assert {f"hypiler/diagnostics/pages/{code}.md" for code in all_codes()} <= packed.keys()

@@ -5,13 +5,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
-from hypiler import model_registry
+from hypiler import hosted_registry, model_registry
 from hypiler.compiler.pipeline import compile_registry
+from hypiler.emit.json_schema import json_schema
+from hypiler.registry import Registry
+from hypiler.registry.shipped import HOSTED_REQUIRED
 from hypiler.schema.fields import FIELDS
 
 ROOT = Path(__file__).parents[1]
 MODELS: list[dict[str, Any]] = json.loads((ROOT / "models.json").read_text("utf-8"))["models"]
+HOSTED: dict[str, Any] = json.loads((ROOT / "hosted.json").read_text("utf-8"))
 
 EXPECTED_IDS = """
     colbert-v2 colbert-small jina-colbert-v2 gte-modern-colbert bge-m3 bge-small-en-v1.5 bge-base-en-v1.5
@@ -71,8 +76,30 @@ def test_registry_has_no_findings_but_notes() -> None:
     assert {f.code for f in findings} <= {"M218", "M220", "M221", "M236"}
 
 
-def test_installed_module_is_made_from_this_registry() -> None:
+def test_installed_modules_are_made_from_these_registries() -> None:
     assert [model.id for model in model_registry.MODEL_REGISTRY] == [model["id"] for model in MODELS]
+    assert [model.id for model in hosted_registry.MODEL_REGISTRY] == [model["id"] for model in HOSTED["models"]]
+
+
+def test_hosted_registry_has_no_findings_but_notes() -> None:
+    registry = Registry.project("hosted_registry", folder=ROOT)
+    assert registry.required.words == HOSTED_REQUIRED
+    assert [(f.code, f.model) for f in registry.findings if f.severity != "note"] == []
+    assert {f.code for f in registry.findings} <= {"M218"}
+    assert {model.source_api for model in registry} >= {"openai", "cohere", "voyage", "gemini", "mistral", "jina_ai"}
+    assert [
+        error.message for error in Draft202012Validator(json_schema(required=registry.required)).iter_errors(HOSTED)
+    ] == []
+
+
+def test_both_registries_together_have_no_errors() -> None:
+    """So no id, alias or constant is of both, and a program may import from both modules."""
+    registry = Registry.shipped(hosted=True)
+    assert registry.ok
+    assert registry.ids == (*Registry.shipped().ids, *[model["id"] for model in HOSTED["models"]])
+    model = registry["text-embedding-3-small"]
+    assert (model.embedding_dim, model.source_api, model.hidden_dim) == (1536, "openai", None)
+    assert model.to_dict() == hosted_registry.TEXT_EMBEDDING_3_SMALL.to_dict()
 
 
 @pytest.mark.parametrize("id", EXPECTED_IDS)
@@ -94,7 +121,7 @@ def test_registry_is_of_useful_breadth() -> None:
     } <= {model["type"] for model in MODELS}
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model["id"])
+@pytest.mark.parametrize("model", [*MODELS, *HOSTED["models"]], ids=lambda model: model["id"])
 def test_every_number_has_a_source(model: dict[str, Any]) -> None:
     assert [name for name in _numbers(model) if not _has_source(name, model["sources"])] == []
 
@@ -117,10 +144,10 @@ def _has_source(name: str, sources: dict[str, str]) -> bool:
     return any(sources.get(".".join(parts[:depth])) for depth in range(1, len(parts) + 1))
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model["id"])
+@pytest.mark.parametrize("model", [*MODELS, *HOSTED["models"]], ids=lambda model: model["id"])
 def test_mean_score_names_its_data_sets(model: dict[str, Any]) -> None:
-    performance = model["performance"]
-    assert (performance["beir_avg"] is None) == ("beir_datasets" not in performance)
+    performance = model.get("performance", {})
+    assert (performance.get("beir_avg") is None) == ("beir_datasets" not in performance)
 
 
 @pytest.mark.parametrize("row", CORRECTED, ids=lambda row: f"{row[0]}:{row[1]}")

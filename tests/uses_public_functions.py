@@ -4,6 +4,7 @@ from typing import Any
 
 import hypiler
 import hypiler.engines
+import hypiler.hosted_registry
 import hypiler.model_registry
 import hypiler.registry
 import hypiler.space
@@ -17,11 +18,14 @@ print(config, narrow, made, made.with_variant(None), config == narrow, hash(conf
 print(hypiler.ModelConfig.colbert_v2(), hypiler.ModelConfig.colbert_small(), hypiler.ModelConfig.jina_colbert_v2())
 print(config.space(), config.space_id, config.query_space_id)
 print(hypiler.get_model("bge-m3"), hypiler.model_registry.from_registry("bge-m3"), hypiler.is_model_id("bge-m3"))
+hosted = hypiler.hosted_registry.from_registry("text-embedding-3-small", dimension=256)
+print(hosted, hypiler.hosted_registry.get_model("voyage-4"), hypiler.hosted_registry.models_by_type("dense"))
 print(hypiler.models_by_language("de", include_multilingual=True), hypiler.models_by_type("colbert"))
 print(hypiler.models_by_organization("Jina AI"), hypiler.models_by_max_embedding_dim(64))
 
 registry = hypiler.Registry.shipped()
 print(registry, registry.ok, registry.version, registry.sha256, len(registry), registry.ids)
+print(hypiler.Registry.shipped(hosted=True)["text-embedding-3-small"])
 model = registry["bge-m3"]
 print(model, registry.get("bge-m3") is model, registry.suggest("bge-m"), "bge-m3" in registry, next(iter(registry)))
 print(registry.origin("bge-m3", "specs.embedding_dim"), registry.report()[:200])

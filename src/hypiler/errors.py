@@ -5,6 +5,9 @@ from hypiler._text import one_line
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+else:
+    # For tools that look up annotations at run time, see `hypiler._import_hooks`.
+    Any = object
 
 _OTHER = {
     "hypiler.model_registry": "hypiler.hosted_registry",

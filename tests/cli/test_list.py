@@ -14,12 +14,13 @@ import pytest
 from golden import golden
 from strategies import Tree
 
+from hypiler import hosted_registry, model_registry
 from hypiler.cli import list as list_command
 from hypiler.cli.main import main
 from hypiler.cli.tables import Column, table
 from hypiler.cli.terminal import Page, cut, wrap
 from hypiler.diagnostics.terminal_text import columns_of
-from hypiler.model_registry import MODEL_REGISTRY, ModelInfo, ModelType
+from hypiler.model_registry import ModelType
 from hypiler.registry import Model, Registry
 from hypiler.schema.fields import FIELDS
 
@@ -42,6 +43,8 @@ PLAIN["performance"] = {
     "ms_marco_mrr10": None,
     "beir_datasets": "beir-13",
 }
+# Records of two classes, of which hosted models state less.
+MODEL_REGISTRY: list[Any] = [*model_registry.MODEL_REGISTRY, *hosted_registry.MODEL_REGISTRY]
 TOTAL = f"{len(MODEL_REGISTRY)} models of the shipped registry"
 Capture = pytest.CaptureFixture[str]
 
@@ -86,7 +89,7 @@ def printed(capsys: Capture, *arguments: str) -> list[str]:
     return capsys.readouterr().out.splitlines()
 
 
-def ids(test: Callable[[ModelInfo], bool]) -> list[str]:
+def ids(test: Callable[[Any], bool]) -> list[str]:
     return [model.id for model in MODEL_REGISTRY if test(model)]
 
 
@@ -101,7 +104,7 @@ def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str
     )
 
 
-FILTERS: list[tuple[list[str], Callable[[ModelInfo], bool]]] = [
+FILTERS: list[tuple[list[str], Callable[[Any], bool]]] = [
     ([], lambda m: True),
     (["--type", "sparse"], lambda m: m.model_type == "sparse"),
     (["--type", "Sparse"], lambda m: m.model_type == "sparse"),
@@ -126,6 +129,8 @@ FILTERS: list[tuple[list[str], Callable[[ModelInfo], bool]]] = [
     (["--modality", "image"], lambda m: "image" in m.modalities),
     (["--min-dim", "1024"], lambda m: m.embedding_dim >= 1024),
     (["--max-dim", "128"], lambda m: m.embedding_dim <= 128),
+    (["--hosted"], lambda m: m.source_api is not None),
+    (["--no-hosted"], lambda m: m.huggingface_id is not None),
     (["--min-context", "8192"], lambda m: m.context_length >= 8192),
     (["--matryoshka"], lambda m: m.matryoshka),
     (["--no-matryoshka"], lambda m: not m.matryoshka),
@@ -140,7 +145,7 @@ FILTERS: list[tuple[list[str], Callable[[ModelInfo], bool]]] = [
 
 @pytest.mark.parametrize(("arguments", "test"), FILTERS)
 def test_filters_keep_the_models_that_meet_all_of_them(
-    capsys: Capture, arguments: list[str], test: Callable[[ModelInfo], bool]
+    capsys: Capture, arguments: list[str], test: Callable[[Any], bool]
 ) -> None:
     assert ids(test)
     assert listed(capsys, *arguments) == ids(test)
@@ -204,7 +209,7 @@ def test_number_that_is_none_is_wrong_use(capsys: Capture) -> None:
     assert capsys.readouterr() == ("", message)
 
 
-KEYS: dict[str, Callable[[ModelInfo], Any]] = {
+KEYS: dict[str, Callable[[Any], Any]] = {
     "id": lambda m: m.id,
     "name": lambda m: m.name.lower(),
     "type": lambda m: str(m.model_type),
@@ -345,7 +350,7 @@ def test_listing_loads_nothing_that_is_installed() -> None:
     assert result.stdout.splitlines()[-1] == "{'hypiler'}"
 
 
-SHIPPED_REGISTRY = Registry.shipped()
+SHIPPED_REGISTRY = Registry.shipped(hosted=True)
 ALL = list(SHIPPED_REGISTRY)
 
 

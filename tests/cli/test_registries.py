@@ -11,11 +11,12 @@ import pytest
 from golden import golden
 from strategies import plain_model
 
+from hypiler import hosted_registry
 from hypiler.cli.main import main
 from hypiler.model_registry import BGE_M3, MODEL_REGISTRY
 
 Capture = pytest.CaptureFixture[str]
-SHIPPED = f"{len(MODEL_REGISTRY)} models of the shipped registry"
+SHIPPED = f"{len(MODEL_REGISTRY) + len(hosted_registry.MODEL_REGISTRY)} models of the shipped registry"
 
 
 def model(id: str, **changes: Any) -> dict[str, Any]:

@@ -171,6 +171,20 @@ def test_import_line_imports_the_model(capsys: Capture, model: ModelInfo) -> Non
     assert namespace[line.split()[-1]] is model
 
 
+def test_hosted_model_is_found_without_an_option(capsys: Capture) -> None:
+    lines = shown(capsys, "text-embedding-3-small")
+    assert lines[1] == "from hypiler.hosted_registry import TEXT_EMBEDDING_3_SMALL"
+    assert main(["show", "text-embedding-3-smal", "--shipped"]) == 2
+    assert capsys.readouterr().err == golden(
+        "hypiler: no model 'text-embedding-3-smal' in the shipped registry; did you mean 'text-embedding-3-small'?\n"
+    )
+    assert main(["verify", "text-embedding-3-small", "--shipped"]) == 2
+    assert capsys.readouterr().err == golden(
+        "hypiler: no model 'text-embedding-3-small' in the shipped registry;"
+        " it is a model behind an API, so it has no files to read\n"
+    )
+
+
 def test_alias_shows_its_model(capsys: Capture, folder: Path) -> None:
     project(folder, aliases=["other"])
     own, other = shown(capsys, "changed"), shown(capsys, "other")

@@ -28,6 +28,7 @@ IGNORED = shutil.ignore_patterns(
     "*.egg-info",
     "__pycache__",
     "dist",
+    "hosted_registry.py*",
     "model_registry.py*",
 )
 

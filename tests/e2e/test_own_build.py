@@ -15,12 +15,13 @@ from hypiler.verification.rule_sets import all_codes
 ROOT = Path(__file__).parents[2]
 Run = Callable[..., CompletedProcess[str]]
 
-GENERATED = {"hypiler/model_registry.py", "hypiler/model_registry.pyi"}
+GENERATED = {f"hypiler/{name}_registry.{suffix}" for name in ("model", "hosted") for suffix in ("py", "pyi")}
 QUESTION = """
 import hypiler
+from hypiler.hosted_registry import TEXT_EMBEDDING_3_SMALL
 from hypiler.model_registry import COLBERT_V2
 print(hypiler.__file__)
-print(hypiler.__version__, COLBERT_V2.embedding_dim, len(hypiler.MODEL_REGISTRY) > 30)
+print(hypiler.__version__, COLBERT_V2.embedding_dim, TEXT_EMBEDDING_3_SMALL.embedding_dim)
 """
 
 
@@ -50,7 +51,7 @@ def test_wheel_holds_the_package_and_what_is_generated_and_nothing_else(
     expected = {f"hypiler-{version}.dist-info/{name}" for name in metadata}
     expected |= files_below(source, "hypiler") | GENERATED
     expected |= {f"hypiler/diagnostics/pages/{name}.md" for name in [*all_codes(), "README"]}
-    expected |= {"hypiler/registry/models.json", "hypiler/registry/models.lock.json"}
+    expected |= {f"hypiler/registry/{name}" for name in ("models.json", "models.lock.json", "hosted.json")}
     assert set(contents(wheel)) == expected
     assert "hypiler/py.typed" in expected
 
@@ -101,11 +102,13 @@ def test_installed_wheel_gives_the_registry(wheel: Path, clean: Path, tmp_path: 
     run(sys.executable, *pip, wheel, cwd=tmp_path)
     answer = run(clean, "-c", QUESTION, cwd=tmp_path).stdout.splitlines()
     assert answer[0].startswith(str(home))
-    assert answer[1] == f"{wheel.name.split('-')[1]} 128 True"
+    assert answer[1] == f"{wheel.name.split('-')[1]} 128 1536"
     told = run(clean.with_name("hypiler"), "--version", cwd=tmp_path)
     assert told.stdout == f"hypiler {wheel.name.split('-')[1]}\n"
     listed = run(clean.with_name("hypiler"), "list", cwd=tmp_path).stdout
     assert listed.endswith(" models of the shipped registry\n")
+    assert "\ncolbert-v2 " in listed
+    assert "\ntext-embedding-3-small " in listed
     page = run(clean.with_name("hypiler"), "explain", "M207", cwd=tmp_path).stdout
     assert page == (ROOT / "docs/diagnostics/M207.md").read_text("utf-8")
 
@@ -124,7 +127,7 @@ def test_editable_install_gives_the_registry(
     run(sys.executable, "-m", "pip", *install, cwd=tmp_path)
     answer = run(clean, "-c", QUESTION, cwd=tmp_path).stdout.splitlines()
     assert answer[0] == str(source / "src/hypiler/__init__.py")
-    assert answer[1].endswith(" 128 True")
+    assert answer[1].endswith(" 128 1536")
 
 
 @pytest.mark.parametrize("front_end", ["build", "pip"])
@@ -149,4 +152,4 @@ def test_fault_in_the_registry_ends_the_build_with_the_finding(
     assert "hypiler: the model registry was not built" in said
     assert "Traceback" not in said
     assert not list(tmp_path.rglob("*.whl"))
-    assert not (source / "src/hypiler/model_registry.py").exists()
+    assert {name for name in GENERATED if (source / "src" / name).exists()} == set()

@@ -25,7 +25,9 @@ def config(**source: str) -> ModelConfig[Any]:
     [
         (
             {"api": "openai", "model": "m"},
-            golden("`plain` is behind the API of openai: no engine here runs models behind an API"),
+            golden(
+                "`plain` is behind the API of openai: it needs an engine that sends texts to a server, and hypiler has none"
+            ),
         ),
         ({"ollama": "m:v1"}, golden("`plain` is in the library of Ollama as m:v1: no engine here asks Ollama")),
         (

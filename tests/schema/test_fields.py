@@ -272,7 +272,7 @@ def test_no_module_outside_the_schema_lists_fields_by_name() -> None:
     lists: dict[str, list[int]] = {}
     for path in sorted(SOURCE.rglob("*.py")):
         name = path.relative_to(SOURCE).as_posix()
-        if not name.startswith("schema/") and name != "model_registry.py":
+        if not name.startswith("schema/") and name not in ("hosted_registry.py", "model_registry.py"):
             lines = [line for line, count in listed_names(ast.parse(path.read_text("utf-8"))) if count > MOST]
             lists |= {name: lines} if lines else {}
     assert {name: lines for name, lines in lists.items() if name not in ALLOWED} == {}

@@ -26,6 +26,7 @@ from hypiler.emit.python.module import emit_python
 from hypiler.emit.python.pragmas import CHECKERS, FORMATTERS_AND_LINTERS
 from hypiler.emit.python.stub import emit_stub
 from hypiler.emit.python.stub_names import MAX_LITERALS
+from hypiler.hosted_registry import ModelId as HostedId
 from hypiler.model_registry import ModelId, Repository
 from hypiler.schema.requirements import USUAL, Requirements
 
@@ -34,6 +35,7 @@ ROOT = HERE.parents[1]
 SOURCE = Path(hypiler.__file__).parents[1]
 # Where hypiler is installed as a copy, both find it by themselves.
 IMPORTABLE = [] if SOURCE.name == "site-packages" else [str(SOURCE)]
+SHIPPED_CASES = ("accepts", "accepts_hosted", "rejects", "rejects_hosted")
 STRICT = {
     "typeCheckingMode": "strict",
     "enableTypeIgnoreComments": False,
@@ -232,7 +234,7 @@ def copy_cases(folder: Path, *names: str, to: Path) -> None:
 
 @both
 def test_cases_of_the_shipped_registry(check: Check, tmp_path: Path) -> None:
-    copy_cases(Path("shipped"), "accepts", "rejects", to=tmp_path / "cases")
+    copy_cases(Path("shipped"), *SHIPPED_CASES, to=tmp_path / "cases")
     assert check(tmp_path) == []
 
 
@@ -248,8 +250,9 @@ def test_cases_of_loaded_models(check: Check, tmp_path: Path) -> None:
     assert check(tmp_path) == []
 
 
-def test_accepted_cases_run() -> None:
-    accepted = HERE / "shipped" / "accepts.py"
+@pytest.mark.parametrize("name", ["accepts", "accepts_hosted"])
+def test_accepted_cases_run(name: str) -> None:
+    accepted = HERE / "shipped" / f"{name}.py"
     result = subprocess.run(
         [sys.executable, "-W", "error", str(accepted)],
         capture_output=True,
@@ -287,7 +290,7 @@ def test_cases_of_another_registry_at_any_size(check: Check, tmp_path: Path) -> 
     assert check(tmp_path / "project") == []
 
 
-@pytest.mark.parametrize("names", [ModelId, Repository], ids=["ids", "repositories"])
+@pytest.mark.parametrize("names", [ModelId, Repository, HostedId], ids=["ids", "repositories", "hosted"])
 def test_names_of_the_shipped_registry_are_few_enough_for_literals(names: Any) -> None:
     count = len(names.__args__)
     assert 0 < count <= MAX_LITERALS, f"{count} names: beyond {MAX_LITERALS}, checkers take any string for one"
@@ -432,7 +435,7 @@ def test_other_checkers_reject_the_same_lines(name: str, tmp_path: Path) -> None
     python = installed_python(tmp_path / "installed")
     project = tmp_path / "project"
     copy_own_cases(project)
-    copy_cases(Path("shipped"), "accepts", "rejects", to=project / "shipped")
+    copy_cases(Path("shipped"), *SHIPPED_CASES, to=project / "shipped")
     faults = without_comments(project)
     found = other(name, project, python)
     refused = {(project / file).read_text("utf-8").splitlines()[line - 1] for file, line in found - set(faults)}

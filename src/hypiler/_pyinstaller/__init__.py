@@ -34,8 +34,8 @@ def hidden_imports() -> list[str]:
 def data_files() -> list[tuple[str, str]]:
     """Each file that is read at run time, with its folder in the application.
 
-    These are the registries that hypiler ships, the pages of the codes, and the source that generated modules begin with.
-    In an editable installation, the first two are not inside the package.
+    These are the registries that hypiler ships, the pages of the codes, and the source that generated modules begin
+    with. In an editable installation, the first two are not inside the package.
     """
     sources, lock = shipped_files(hosted=True)
     registry = [*sources, *([lock] if isinstance(lock, str) else [])]

@@ -55,7 +55,9 @@ def run(options: "Namespace") -> int:
         models = list(dict.fromkeys([shipped[id] for id in options.model or [_FIRST]]))
         for model in models:
             if absent := _absent(model):
-                return usage_error(f"`{model.id}` does not state `{absent}`, which a new project requires: take another")
+                return usage_error(
+                    f"`{model.id}` does not state `{absent}`, which a new project requires: take another"
+                )
         # A short file to begin with: the shipped registry names the source of each single fact.
         registry = emit_models(models, f"./{SCHEMA}", f"the shipped registry of hypiler {__version__}")
         plan = plan_project(options.folder, options.output, registry, emit_json_schema())

@@ -88,7 +88,7 @@ def add_arguments(parser: "ArgumentParser") -> None:
 
 def run(options: "Namespace") -> int:
     """Print the models that pass all filters."""
-    found = open_registry(options)
+    found = open_registry(options, hosted=True)
     if found is None:
         return FINDINGS
     registry, _ = found

@@ -12,7 +12,6 @@ from hypiler.project.build import load_options
 from hypiler.project.discovery import find_project
 from hypiler.project.options import OptionsError
 from hypiler.registry.registry import Registry
-from hypiler.registry.shipped import HOSTED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,17 +38,20 @@ def add_registry_arguments(parser: "ArgumentParser") -> None:
         "--file", action="append", dest="files", default=[], metavar="FILE", help="a registry file; can be repeated"
     )
     add_project_argument(group)
-    group.add_argument("--shipped", action="store_true", help="the registry that comes with hypiler, with its hosted models")
+    group.add_argument(
+        "--shipped", action="store_true", help="the registry that comes with hypiler, with its hosted models"
+    )
     add_name_argument(section)
 
 
-def open_registry(options: "Namespace") -> "tuple[Registry, str | None] | None":
+def open_registry(options: "Namespace", *, hosted: bool = False) -> "tuple[Registry, str | None] | None":
     """The registry that the options choose, and the name of its generated module if that is known.
 
-    None if the registry has errors, which are then printed. Ends the command if there is no such project.
+    With `hosted`, the shipped registry includes its hosted models. None if the registry has errors, which are then
+    printed. Ends the command if there is no such project.
     """
     try:
-        registry, module = _read(options)
+        registry, module = _read(options, hosted=hosted)
     except OptionsError as error:
         print_findings(error.findings, None, sys.stderr)
         return None
@@ -66,26 +68,28 @@ def registry_words(options: "Namespace") -> list[str]:
     return [*files, *project_words(options), *name]
 
 
-def _read(options: "Namespace") -> "tuple[Registry, str | None]":
+def _read(options: "Namespace", *, hosted: bool) -> "tuple[Registry, str | None]":
     if options.registry is not None and (options.files or options.shipped):
         raise SystemExit(usage_error("--registry names a registry of a project: it cannot go with --file or --shipped"))
     if options.files:
         # To be shown, models need no more than the core.
         return Registry.load(*options.files, required="core"), None
     if options.shipped or (options.project is None and options.registry is None and find_project() is None):
-        return Registry.shipped(hosted=True), _SHIPPED_MODULE
+        return Registry.shipped(hosted=hosted), _SHIPPED_MODULE
     root, one = registry_options(options)
     registry = Registry()
     load_options(registry, one.below(root))
     return registry, _module_name(root, one.output)
 
 
-def module_of(model: "Model", registry: "Registry", module: str | None) -> str | None:
-    """The module with the constant of a model. `module` is the one of its registry, which has two if it is shipped."""
-    if module != _SHIPPED_MODULE:
-        return module
-    file = registry.entry(model.id).source.name
-    return _HOSTED_MODULE if os.path.basename(file) == HOSTED else module
+def find_model(id: str, registry: "Registry", module: str | None) -> "tuple[Model, str | None]":
+    """A model of an opened registry, and the module with its constant. Hosted models are searched last.
+
+    Raises UnknownModelError, which suggests hosted models as well.
+    """
+    if module == _SHIPPED_MODULE and id not in registry:
+        return Registry.shipped(hosted=True)[id], _HOSTED_MODULE
+    return registry[id], module
 
 
 def _module_name(root: str, output: str) -> str:

@@ -2,7 +2,7 @@
 
 import sys
 
-from hypiler.cli.registries import add_registry_arguments, module_of, open_registry, registry_words, unknown_model
+from hypiler.cli.registries import add_registry_arguments, find_model, open_registry, registry_words, unknown_model
 from hypiler.cli.streams import FINDINGS, OK, usage_error
 from hypiler.cli.terminal import Page, cut, pad, wrap, write_lines
 from hypiler.diagnostics.escaping import printable
@@ -58,7 +58,7 @@ def run(options: "Namespace") -> int:
         return FINDINGS
     registry, module = found
     try:
-        model = registry[options.id]
+        model, module = find_model(options.id, registry, module)
     except UnknownModelError as error:
         return usage_error(unknown_model(error, registry, registry_words(options)))
     if options.json:
@@ -67,7 +67,7 @@ def run(options: "Namespace") -> int:
         print_document(model=model.to_dict())
         return OK
     page = Page.of(sys.stdout)
-    lines = _heading(model, options.id, module_of(model, registry, module), page)
+    lines = _heading(model, options.id, module, page)
     for section in sections_of(model, required=registry.required):
         lines += ["", *_title_lines(section, page, whole=options.sources)]
         for fact in section.facts:

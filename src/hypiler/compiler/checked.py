@@ -272,7 +272,7 @@ class CheckedRegistry:
 
         wanted = str(id).casefold()
         for model in self.models:
-            if wanted in ((model.huggingface_id or "").casefold(), model.name.casefold()):
+            if wanted and wanted in ((model.huggingface_id or "").casefold(), model.name.casefold()):
                 return str(model.id)
         is_repository = "/" in wanted
         return nearest_model(str(id), [name for name in self._models_by_name() if ("/" in name) == is_repository])

@@ -36,7 +36,7 @@ def folder_of(config: "Config") -> str | None:
 def _refuse(what: str, *, api: str | None = None, ollama: str | None = None, url: str | None = None) -> None:
     if api:
         raise EngineError(
-            f"{what} is behind the API of {api}: it needs an engine that sends texts to a server, and hypiler has none yet"
+            f"{what} is behind the API of {api}: it needs an engine that sends texts to a server, and hypiler has none"
         )
     if ollama:
         raise EngineError(f"{what} is in the library of Ollama as {ollama}: no engine here asks Ollama")

@@ -5,6 +5,7 @@ import os
 from hypiler.compiler.checked import CheckedRegistry
 from hypiler.diagnostics.escaping import printable, quote_name, quote_value
 from hypiler.emit.targets import TARGETS
+from hypiler.errors import UnknownModelError
 from hypiler.project.build import Outputs, load_options
 from hypiler.project.discovery import find_project
 from hypiler.project.loading import load_into
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from typing import Self
 
     from hypiler.compiler.rule_settings import RuleSettings
-    from hypiler.errors import UnknownModelError
     from hypiler.schema.model import Model
 else:
     # For tools that look up annotations at run time, see `hypiler._import_hooks`.
@@ -119,7 +119,7 @@ class Registry(CheckedRegistry):
             warn_of_deprecated(model)
         return model
 
-    def _unknown(self, id: str) -> "UnknownModelError":
+    def _unknown(self, id: str) -> UnknownModelError:
         """The error for a name that no model has. For the shipped registry, it also names hosted models."""
         error = super()._unknown(id)
         if self.layer != "hypiler" or len(self.sources) > 1:
@@ -128,7 +128,7 @@ class Registry(CheckedRegistry):
         near = id if id in both else both.suggest(id)
         if near is None or near in self:
             return error
-        return type(error)(id, near, self.title, "Registry.shipped(hosted=True)")
+        return UnknownModelError(id, near, self.title, "Registry.shipped(hosted=True)")
 
     def __repr__(self) -> str:
         found = f"{len(self.findings)} finding{'s' * (len(self.findings) != 1)}" if self.findings else "no findings"
