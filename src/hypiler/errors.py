@@ -66,6 +66,6 @@ def _nearest_of_both(id: str, near: str | None, module: str) -> tuple[str | None
     except ImportError:  # a frozen application may leave it out
         return near, None
     repositories = [model.huggingface_id for model in other.MODEL_REGISTRY if model.huggingface_id]
-    names = repositories if "/" in id else [*other.MODELS]
-    found = id if id in names else nearest_model(id, [*names, *[near] * (near is not None)])
+    names: list[str] = repositories if "/" in id else [*other.MODELS]
+    found = id if id in names else nearest_model(id, names if near is None else [*names, near])
     return found, module if found in names else None
