@@ -83,6 +83,19 @@ def test_first_file_states_the_facts_of_the_shipped_registry(folder: Path) -> No
     assert main(["check", "--strict"]) == 0
 
 
+def test_hosted_model_can_be_the_first_one_if_it_states_enough(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["init", "one", "--model", "mistral-embed"]) == 2
+    assert capsys.readouterr().err == golden(
+        "hypiler: `mistral-embed` cannot be the start of a project: it does not state `capabilities.languages`\n"
+    )
+    assert main(["init", "one", "--model", "text-embedding-3-small"]) == 0
+    assert main(["check", "--project", "one", "--strict"]) == 0
+    (model,) = Registry.load("one/models.json")
+    assert (model.source_api, model.embedding_dim) == ("openai", 1536)
+
+
 def test_second_time_there_is_nothing_to_do(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["init"])
     before = files(folder)

@@ -297,13 +297,14 @@ def test_the_shipped_registry_is_read_from_a_zip_archive(tmp_path: Path) -> None
     with zipfile.ZipFile(tmp_path / "app.zip", "w") as archive:
         for path in source.rglob("*.py"):
             archive.write(path, path.relative_to(source.parent))
-        ((models,), _) = shipped_files()
-        archive.write(models, "hypiler/registry/models.json")
+        for name in shipped_files(hosted=True)[0]:
+            archive.write(name, f"hypiler/registry/{Path(name).name}")
     (tmp_path / "empty").mkdir()
-    code = "from hypiler import Registry; registry = Registry.shipped(); print(registry, *registry.ids)"
+    code = "from hypiler import Registry; registry = Registry.shipped(hosted=True); print(registry, *registry.ids)"
     place = {"PYTHONPATH": str(tmp_path / "app.zip"), "TMPDIR": str(tmp_path / "empty")}
     told = run_python(code, cwd=tmp_path, **place)
-    assert (told.stderr, told.stdout.split()) == ("", [*repr(Registry.shipped()).split(), *Registry.shipped().ids])
+    both = Registry.shipped(hosted=True)
+    assert (told.stderr, told.stdout.split()) == ("", [*repr(both).split(), *both.ids])
     assert [*(tmp_path / "empty").iterdir()] == []
 
 

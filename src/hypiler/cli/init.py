@@ -11,16 +11,17 @@ from hypiler.errors import UnknownModelError
 from hypiler.project.options import OptionsError
 from hypiler.project.scaffold import MARKER, SCHEMA, ScaffoldError, plan_project
 from hypiler.registry.registry import Registry
+from hypiler.schema.field import ABSENT
 from hypiler.schema.fields import FIELDS
 from hypiler.schema.requirements import USUAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from typing import Any
 
     from hypiler.project.scaffold import Plan
-    from hypiler.schema.model import Model
 
 EXAMPLES = """examples:
   hypiler init                           in a project or an empty folder: table, models.json, schema
@@ -54,10 +55,8 @@ def run(options: "Namespace") -> int:
     try:
         models = list(dict.fromkeys([shipped[id] for id in options.model or [_FIRST]]))
         for model in models:
-            if absent := _absent(model):
-                return usage_error(
-                    f"`{model.id}` does not state `{absent}`, which a new project requires: take another"
-                )
+            if absent := _absent(shipped.entry(model.id).tree):
+                return usage_error(f"`{model.id}` cannot be the start of a project: it does not state `{absent}`")
         # A short file to begin with: the shipped registry names the source of each single fact.
         registry = emit_models(models, f"./{SCHEMA}", f"the shipped registry of hypiler {__version__}")
         plan = plan_project(options.folder, options.output, registry, emit_json_schema())
@@ -74,10 +73,9 @@ def run(options: "Namespace") -> int:
     return OK
 
 
-def _absent(model: "Model") -> str | None:
-    """A field that a model does not state, although a new project requires it; None for a complete model."""
-    required = [field for field in FIELDS if USUAL.needs(field, model) and not field.null]
-    return next((field.name for field in required if getattr(model, field.attribute) in (None, ())), None)
+def _absent(entry: "Mapping[str, Any]") -> str | None:
+    """A field that an entry does not state, although a new project requires it; None for a complete entry."""
+    return next((one.name for one in FIELDS if USUAL.needs(one, entry) and one.get(entry) is ABSENT), None)
 
 
 def _report(plan: "Plan", options: "Namespace") -> "Iterator[str]":

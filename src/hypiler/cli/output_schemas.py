@@ -5,6 +5,7 @@ A shape is described by rows: key, schema and meaning. Every key is always prese
 
 from hypiler.diagnostics.formats import JSON_VERSION
 from hypiler.schema.fields import FIELDS
+from hypiler.schema.requirements import CORE, Requirements
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,9 +92,11 @@ _STATES = ["current", "behind", "unpinned", "gone", "renamed", "re-registered", 
 def _record() -> "Schema":
     """The record of a model: its keys and types follow from the table of fields."""
     properties = {}
+    # A project may require no more than the core, and a model with a source is in no repository.
+    least = Requirements(CORE)
     for field in FIELDS:
         schema = _stated(field.type.schema())
-        nullable = field.type.empty is None and not field.required
+        nullable = least.is_optional(field, [{"source": {}}])
         properties[field.attribute] = (_or_null(schema) if nullable or field.null else schema) | {
             "description": field.doc
         }
