@@ -43,7 +43,7 @@ def test_commands_are_offered(script: Path) -> None:
 
 
 def test_ids_and_codes_are_offered(script: Path) -> None:
-    assert offered(script, "hypiler", "show", "bge-m") == {"bge-m3"}
+    assert offered(script, "hypiler", "show", "jina-colb") == {"jina-colbert-v2"}
     assert offered(script, "hypiler", "show", "") >= set(MODELS)
     assert offered(script, "hypiler", "explain", "M20") == {code for code in all_codes() if code.startswith("M20")}
 
@@ -77,7 +77,7 @@ def test_help_is_offered_for_every_command(script: Path) -> None:
 
 @pytest.mark.parametrize("command", ["verify", "pin", "outdated"])
 def test_ids_are_offered_for_commands_that_take_many(script: Path, command: str) -> None:
-    assert offered(script, "hypiler", command, "bge-m") == {"bge-m3"}
+    assert offered(script, "hypiler", command, "jina-colb") == {"jina-colbert-v2"}
 
 
 def test_id_that_is_still_to_be_chosen_is_not_offered(script: Path) -> None:
@@ -130,8 +130,8 @@ def test_fish_offers_commands_with_their_summaries(fish: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("hypiler show bge-m", {"bge-m3"}),
-        ("hypiler verify --json bge-m", {"bge-m3"}),
+        ("hypiler show jina-colb", {"jina-colbert-v2"}),
+        ("hypiler verify --json jina-colb", {"jina-colbert-v2"}),
         ("hypiler init --model colbert-s", {"colbert-small"}),
         ("hypiler explain M20", {code for code in all_codes() if code.startswith("M20")}),
         ("hypiler check --ignore M20", {code for code in all_codes() if code.startswith("M20")}),
