@@ -327,8 +327,8 @@ def test_text_from_the_registry_cannot_reach_the_terminal_raw(capsys: Capture, f
 @pytest.mark.parametrize("whole", [False, True])
 def test_facts_fit_the_terminal(width: int, whole: bool) -> None:
     """Only the line to copy and the one-word titles of sections are never broken, nor is a wide character."""
-    for sample in SAMPLE:
-        model = SHIPPED_REGISTRY[sample.id]
+    ids = {model.id for model in SAMPLE}
+    for model in [model for model in SHIPPED_REGISTRY if model.id in ids]:
         lines = on_terminal(model, width, whole=whole)
         titles = {part.title for part in sections_of(model)}
         kept = [line for line in lines if columns_of(line) > width and len(line.strip()) > 1]
