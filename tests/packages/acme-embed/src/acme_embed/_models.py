@@ -652,7 +652,7 @@ ROWS: list[dict[str, Any]] = [
         "repo": "minishlab/potion-retrieval-32M",
         "commit": "6fc8051fab2a1e0ee76689cf08c853792ac285e7",
         "publisher": "The Minish Lab",
-        "released": "2025-01-23",
+        "released": "2025-01-29",
         "license": "MIT",
         "about": "English static embedding model: a table of 512-wide token vectors that are averaged, tuned for retrieval.",
         "family": "model2vec",
