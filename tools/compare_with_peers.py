@@ -323,7 +323,10 @@ def main(words: list[str]) -> int:
         print(error)
         return 3
     statements = [one for peer, read in READERS.items() for one in read(Wheel(str(wheels[peer])))]
-    registries = [Registry.shipped(), *(Registry.load(file, lock=False, required="core") for file in options.file)]
+    registries = [
+        Registry.shipped(hosted=True),
+        *(Registry.load(file, lock=False, required="core") for file in options.file),
+    ]
     models = by_name(model for registry in registries for model in registry)
     result = judge(models, statements, read_decisions(DECISIONS.read_text("utf-8")))
     if options.todo:
