@@ -336,6 +336,7 @@ def plain_model(**changed: Any) -> Tree:
     flat |= {
         "id": "plain",
         "specs.parameters": "110M",
+        "specs.parameter_count": 110_000_000,
         "performance.beir_avg": 0.5,
         "performance.ms_marco_mrr10": 0.25,
         "architecture.projection_dims": 7,

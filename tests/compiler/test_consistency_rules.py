@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from generated import compiled
+from golden import golden
 from strategies import plain_model, registry_of
 
 
@@ -104,12 +105,13 @@ def test_size_fits_the_parameters(quantization: str, file: str, size: int, *, is
 
 @pytest.mark.parametrize(
     ("text", "is_fine"),
-    [("use other", True), ("see org/other", True), ("use nothing", False), ("plain is old", False)],
+    [("use other", True), ("see org/other", True), ("use another-model", False), ("plain is old", False)],
 )
 def test_deprecated_model_names_its_successor(text: str, *, is_fine: bool) -> None:
     models = [plain_model(deprecated=text), plain_model(id="other", huggingface_id="org/x", aliases=[])]
     del models[1]["deprecated"]
-    assert (messages("M245", *models) == []) is is_fine
+    message = "`deprecated` names no model of this registry and no repository"
+    assert messages("M245", *models) == ([] if is_fine else [message])
 
 
 @pytest.mark.parametrize(
@@ -119,11 +121,108 @@ def test_deprecated_model_names_its_successor(text: str, *, is_fine: bool) -> No
         ({"specs__hidden_dim": 9}, ["`specs.hidden_dim` is `9`, but `7` for its base model `plain`"]),
         ({"architecture__type": "gpt"}, ["`architecture.type` is `gpt`, but `text` for its base model `plain`"]),
         ({"type": "static", "specs__hidden_dim": 9}, []),
+        # Code from a repository gives the network a name of its own.
+        ({"architecture__type": "gpt", "dependencies__remote_code": True}, []),
+        ({"architecture__type": "TEXT"}, []),
     ],
 )
 def test_model_has_the_network_of_its_base_model(changed: Any, expected: list[str]) -> None:
     tuned = plain_model(
         **{"id": "tuned", "aliases": [], "huggingface_id": "org/tuned", "dependencies__base_model": "org/name"}
+        | {"dependencies__remote_code": False}
         | changed
     )
-    assert messages("M246", plain_model(huggingface_id="org/name"), tuned) == expected
+    base = plain_model(huggingface_id="org/name", dependencies__remote_code=False)
+    assert messages("M246", base, tuned) == expected
+
+
+@pytest.mark.parametrize(
+    ("rounded", "exact", "expected"),
+    [
+        ("33.4M", 33_360_512, []),
+        ("33M", 33_360_512, []),
+        ("33.5M", 33_360_512, ["`specs.parameters` is 33.5M, but `specs.parameter_count` is 33,360,512"]),
+        ("8x7B", 46_702_792_704, []),
+    ],
+)
+def test_rounded_count_is_the_exact_one_rounded(rounded: str, exact: int, expected: list[str]) -> None:
+    assert messages("M247", plain_model(specs__parameters=rounded, specs__parameter_count=exact)) == expected
+
+
+def network(architecture: str, width: int, tokens: int, count: int, **more: Any) -> Any:
+    """A dense model for text whose network has these numbers."""
+    shape: dict[str, Any] = {
+        "architecture__type": architecture,
+        "architecture__layers": None,
+        "architecture__intermediate_dim": None,
+        "specs__hidden_dim": width,
+        "specs__vocab_size": tokens,
+        "specs__max_position_embeddings": 512,
+        "specs__parameter_count": count,
+        "capabilities__modalities": ["text"],
+        "dependencies__remote_code": False,
+    }
+    tree = model(**{"type": "dense", **shape, **more})
+    for name in ("layers", "intermediate_dim"):
+        if tree["architecture"][name] is None:
+            del tree["architecture"][name]
+    return tree
+
+
+class TestCounts:
+    @pytest.mark.parametrize(
+        "entry",
+        [
+            network("bert", 384, 30522, 33_360_512),
+            network("bert", 384, 30522, 33_360_512, architecture__layers=12),
+            network(
+                "BERT", 312, 83828, 29_193_768, specs__max_position_embeddings=2048, architecture__intermediate_dim=600
+            ),
+            network("new", 768, 250048, 305_369_089, dependencies__remote_code=True),
+            # What cannot be judged: a network of the repository's own, one without a formula, one with unstated widths.
+            network("bert", 512, 30528, 32_690_689, dependencies__remote_code=True),
+            network("lfm2", 1024, 64402, 353_322_753),
+            network("modernbert", 768, 50368, 149_014_273),
+            network("bert", 384, 30522, 1, capabilities__modalities=["text", "image"]),
+            network("bert", 384, 30522, 1, type="time-series"),
+        ],
+    )
+    def test_count_that_follows_from_the_network_or_that_nothing_refutes(self, entry: Any) -> None:
+        assert messages("M248", entry) == []
+
+    @pytest.mark.parametrize(
+        ("entry", "expected"),
+        [
+            (
+                network("bert", 768, 30527, 109_482_240, architecture__layers=12),
+                "that is the count with `specs.vocab_size` 30522 (stated is 30527) or with"
+                " `specs.max_position_embeddings` 507 (stated is 512)",
+            ),
+            (
+                network("bert", 768, 30527, 109_482_240),
+                "that is the count with `specs.vocab_size` 30522 (stated is 30527) or with"
+                " `specs.max_position_embeddings` 507 (stated is 512)",
+            ),
+            (
+                network("bert", 384, 30522, 33_360_512, architecture__layers=6),
+                "that is the count with `architecture.layers` 12 (stated is 6)",
+            ),
+        ],
+    )
+    def test_numbers_that_would_fit_are_named(self, entry: Any, expected: str) -> None:
+        assert messages("M248", entry) == [
+            f"`specs.parameter_count` is {entry['specs']['parameter_count']:,}: {expected}"
+        ]
+
+    def test_count_that_no_number_alone_explains(self) -> None:
+        known = network("bert", 384, 30522, 33_000_000, architecture__layers=12)
+        assert messages("M248", known, network("bert", 384, 30522, 33_000_000, id="other", aliases=[])) == [
+            golden(
+                "`specs.parameter_count` is 33,000,000, but `bert` of width 384 with 30522 tokens and 12 layers has"
+                " 33,212,160"
+            ),
+            golden(
+                "`specs.parameter_count` is 33,000,000, but no number of layers gives `bert` of width 384 with 30522"
+                " tokens so many parameters"
+            ),
+        ]

@@ -77,11 +77,23 @@ class TestFiles:
             (
                 "$.models[0].files.tokenizer",
                 golden(
-                    "the files of `m-0`, `m-1`, `m-2` and 2 more may change: their entries state neither `revision` nor a"
-                    " sha256"
+                    "the files of 5 models may change: their entries state neither `revision` nor a sha256 (`m-0`, `m-1`,"
+                    " `m-2` and 2 more)"
                 ),
             )
         ]
+
+    def test_models_without_a_commit_are_counted_even_if_they_name_no_files(self) -> None:
+        models = [plain_model(id=f"m-{number}", aliases=[]) for number in range(4)]
+        for model in models[:3]:
+            del model["revision"]
+        for model in models[1:3]:
+            del model["files"], model["variants"]
+        (finding,) = [f for f in compiled(registry_of(*models)).findings if f.code == "M221"]
+        assert finding.message == golden(
+            "the files of `m-0` may change: its entry states neither `revision` nor a sha256; 2 other entries state no"
+            " `revision`, but no file either that could change"
+        )
 
     def test_a_sha256_says_which_file_is_meant(self) -> None:
         model = plain_model(variants=[])
@@ -102,6 +114,17 @@ class TestScores:
         message = golden("`performance.scores[1].datasets` must name the data sets of the score")
         scores = [{**score, "datasets": ["D"]}, score]
         assert found("M222", performance__scores=scores) == [("$.models[0].performance.scores[1]", message)]
+
+    @pytest.mark.parametrize(
+        "said",
+        [{"performance__scores": [{"source": "a paper"}]}, {"sources": {"performance.scores[0]": "a paper"}}],
+    )
+    def test_published_score_of_unnamed_data_sets_is_a_note(self, said: Any) -> None:
+        score = {"benchmark": "B", "metric": "nDCG@10", "value": 0.5}
+        changed = {**said, "performance__scores": [{**score, **said.get("performance__scores", [{}])[0]}]}
+        message = golden("`performance.scores[0]` names no data sets, so it can be compared with no other score")
+        assert found("M249", **changed) == [("$.models[0].performance.scores[0]", message)]
+        assert found("M222", **changed) == []
 
     @pytest.mark.parametrize("metric", ["nDCG@10", "ndcg_at_10", "MRR", "mean Recall@100", "R@5", "MAP"])
     def test_percentage_of_a_metric_that_is_a_fraction(self, metric: str) -> None:

@@ -77,11 +77,22 @@ class TestMatryoshka:
         del model["architecture"]["matryoshka_dims"]
         message = golden("`capabilities.matryoshka` is true, but no `architecture.matryoshka_dims` are given")
         path = "$.models[0].capabilities.matryoshka"
-        help = golden("list the widths that the authors trained for, or write `matryoshka_range` if any width will do")
+        help = golden(
+            "list the widths that the authors trained for, or write `matryoshka_range` if any width will do; if they"
+            " name none, write into `sources` where they say that vectors can be truncated, as"
+            " `capabilities.matryoshka`"
+        )
         assert findings(model) == [("M209", path, message, help)]
         registry = compiled(registry_of(model))
         assert not registry.has_errors
         assert len(registry.models) == 1
+
+    def test_truncation_to_widths_that_the_authors_do_not_name_is_a_note(self) -> None:
+        model = plain_model(sources={"capabilities.matryoshka": "its card"})
+        del model["architecture"]["matryoshka_dims"]
+        message = golden("vectors can be truncated, but the entry names no widths: only the full one can be chosen")
+        help = golden("list the widths once the authors name them")
+        assert findings(model) == [("M250", "$.models[0].capabilities.matryoshka", message, help)]
 
     def test_without_a_flag_the_dims_decide(self) -> None:
         model = plain_model()
@@ -107,11 +118,13 @@ class TestParameters:
         message = golden("`specs.parameters` is 10M, but vocabulary × hidden size alone is 23.4M")
         help = golden("one of parameters, vocab_size and hidden_dim is another model's")
         changed = {"specs__vocab_size": 30522, "specs__hidden_dim": 768, "encoding__dense_layers": []}
-        assert of(specs__parameters="10M", **changed) == [("M210", "$.models[0].specs.parameters", message, help)]
+        assert of(specs__parameters="10M", specs__parameter_count=10**7, **changed) == [
+            ("M210", "$.models[0].specs.parameters", message, help)
+        ]
 
     def test_a_rounded_count_is_no_fault(self) -> None:
         changed = {"specs__vocab_size": 30522, "specs__hidden_dim": 768, "encoding__dense_layers": []}
-        assert of(specs__parameters="22M", **changed) == []
+        assert of(specs__parameters="22M", specs__parameter_count=22 * 10**6, **changed) == []
 
     def test_a_count_of_very_many_digits_is_refused_and_not_computed(self) -> None:
         (found,) = of(specs__parameters="1" * 5000 + "x7B")

@@ -11,8 +11,9 @@ from hypiler.compiler.rule_set import RuleSet
 from hypiler.compiler.rules import parts_of
 from hypiler.diagnostics.codes import NOTE, WARNING
 from hypiler.diagnostics.escaping import quote_name
+from hypiler.schema.architectures import same_network
 from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
-from hypiler.schema.parameter_counts import parameter_count
+from hypiler.schema.parameter_counts import COUNT_FACTS, parameter_count, parameters_agree, parameters_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -152,14 +153,16 @@ def deprecated_without_successor(models: "list[DecodedModel]") -> "Violations":
             own = {model.id, model.huggingface_id, *model.aliases}
             words = set(re.findall(r"[\w./-]*\w", model.deprecated)) - own
             if not words & known and not any("/" in word for word in words):
-                help = "name the id or the repository of the model to use instead"
-                yield model.at("deprecated", "`deprecated` names no model to use instead", help=help)
+                message = "`deprecated` names no model of this registry and no repository"
+                help = "name the id of the model to use instead, or its repository if it is not in this registry"
+                yield model.at("deprecated", message, help=help)
 
 
 _BODY = ("hidden_dim", "architecture_type")
+_BASE = ("base_model", "huggingface_id", "model_type", "remote_code", *_BODY)
 
 
-@registry_rule("M246", "base-model-differs", WARNING, needs=("base_model", "huggingface_id", "model_type", *_BODY))
+@registry_rule("M246", "base-model-differs", WARNING, needs=_BASE)
 def base_model_differs(models: "list[DecodedModel]") -> "Violations":
     """Training changes weights, not the network: a model has the hidden size of the one that it was trained from."""
     by_repository = {model.huggingface_id: model for model in models if model.base_model or model.huggingface_id}
@@ -169,9 +172,45 @@ def base_model_differs(models: "list[DecodedModel]") -> "Violations":
             continue
         for attribute in _BODY:
             own, theirs = getattr(model, attribute), getattr(base, attribute)
-            if own is not None and theirs is not None and str(own).lower() != str(theirs).lower():
+            if own is not None and theirs is not None and not _is_same(attribute, model, base):
                 field = FIELDS[BY_ATTRIBUTE[attribute]].name
                 message = (
                     f"`{field}` is {quote_name(str(own))}, but {quote_name(str(theirs))} for its base model `{base.id}`"
                 )
                 yield model.at(attribute, message, help="correct one of the two, or `dependencies.base_model`")
+
+
+def _is_same(attribute: str, model: "DecodedModel", base: "DecodedModel") -> bool:
+    """Whether a model can have been trained from another one, as far as an attribute of both says."""
+    own, theirs = getattr(model, attribute), getattr(base, attribute)
+    if attribute != "architecture_type":
+        return bool(own == theirs)
+    # Code from a repository gives the network a name of its own.
+    return bool(model.remote_code or base.remote_code) or same_network(own, theirs)
+
+
+@consistency_rule(
+    "M247", "parameters-contradict-count", WARNING, needs=("parameters", "parameter_count"), given="parameter_count"
+)
+def parameters_contradict_count(model: "DecodedModel") -> "Violations":
+    """A rounded number is the exact one, rounded."""
+    count = model.parameter_count
+    if model.parameters is not None and not parameters_agree(model.parameters, count):
+        message = f"`specs.parameters` is {model.parameters}, but `specs.parameter_count` is {count:,}"
+        help = f"write `{parameters_text(count)}`, or correct the exact number"
+        yield model.at("parameters", message, help=help)
+
+
+@consistency_rule(
+    "M248", "count-unexplained", WARNING, needs=("parameter_count", *COUNT_FACTS), given="parameter_count", absent=True
+)
+def count_unexplained(model: "DecodedModel") -> "Violations":
+    """The exact number of parameters follows from the width, the depth and the vocabulary of a known architecture."""
+    # Imported here: only entries with an exact count need it.
+    from hypiler.compiler.parameter_arithmetic import explain
+
+    if message := explain(model):
+        help = "one of these numbers is wrong, or another model's"
+        if model.intermediate_dim is None:
+            help += "; `architecture.intermediate_dim` must be stated if it is not 4 times the width"
+        yield model.at("parameter_count", message, help=help)

@@ -90,12 +90,24 @@ def file_without_revision(models: "list[DecodedModel]") -> "Violations":
     if found:
         # One finding for all, since a registry that pins nothing would have one per model.
         model, (attribute, part) = found[0]
-        named = ", ".join([f"`{model.id}`" for model, _ in found[:_MOST_NAMED]])
-        more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
-        one = len(found) == 1
-        message = f"the files of {named}{more} may change: {'its entry states' if one else 'their entries state'}"
         help = "write the commit into `revision`, or run `hypiler pin`"
-        yield model.at(attribute, f"{message} neither `revision` nor a sha256", part, help=help)
+        yield model.at(attribute, _moving_files(models, [one for one, _ in found]), part, help=help)
+
+
+def _moving_files(models: "list[DecodedModel]", found: "list[DecodedModel]") -> str:
+    """The message about all entries that name files of no certain version, and how many others have no commit."""
+    states = "neither `revision` nor a sha256"
+    named = ", ".join([f"`{model.id}`" for model in found[:_MOST_NAMED]])
+    if len(found) == 1:
+        message = f"the files of {named} may change: its entry states {states}"
+    else:
+        more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
+        message = f"the files of {len(found)} models may change: their entries state {states} ({named}{more})"
+    others = sum(1 for model in models if model.huggingface_id and not model.revision) - len(found)
+    if others:
+        count = "1 other entry states" if others == 1 else f"{others} other entries state"
+        message += f"; {count} no `revision`, but no file either that could change"
+    return message
 
 
 def _moving_file(model: "DecodedModel") -> "tuple[str, Path] | None":
@@ -112,20 +124,40 @@ def _moving_file(model: "DecodedModel") -> "tuple[str, Path] | None":
 
 
 _SCORE = parts_of("scores")
-_DATASETS = _SCORE.index("datasets")
+_DATASETS, _SOURCE = _SCORE.index("datasets"), _SCORE.index("source")
+_SCORES = ("beir_avg", "beir_datasets", "scores", "sources")
 
 
-@evidence_rule("M222", "score-without-datasets", WARNING, needs=("beir_avg", "beir_datasets", "scores"))
+@evidence_rule("M222", "score-without-datasets", WARNING, needs=_SCORES)
 def score_without_datasets(model: "DecodedModel") -> "Violations":
     """Means over different data sets cannot be compared."""
     if model.beir_avg is not None and model.beir_datasets is None:
         message = "`performance.beir_datasets` must be set, since `beir_avg` is given"
-        help = "write the number of data sets that the mean is over, such as `beir-13`"
+        help = (
+            "write the number of data sets that the mean is over, such as `beir-13`; a mean over unknown ones belongs"
+            " in `performance.scores`"
+        )
         yield model.at("beir_avg", message, help=help)
     for index, score in enumerate(model.scores):
-        if not score[_DATASETS]:
+        if not score[_DATASETS] and not _has_source(model, index):
             message = f"`performance.scores[{index}].datasets` must name the data sets of the score"
-            yield model.at("scores", message, (index,), help="list them, even if there is only one")
+            help = "list them, even if there is only one; if the publication names none, state it as `source`"
+            yield model.at("scores", message, (index,), help=help)
+
+
+def _has_source(model: "DecodedModel", index: int) -> bool:
+    """Whether an entry says where one of its scores was published."""
+    place = f"performance.scores[{index}]"
+    return bool(model.scores[index][_SOURCE]) or any(path.startswith(place) for path in model.sources)
+
+
+@evidence_rule("M249", "score-datasets-unknown", NOTE, needs=("scores", "sources"), given="scores")
+def score_datasets_unknown(model: "DecodedModel") -> "Violations":
+    """A published score whose data sets are not named can be looked up, but not compared."""
+    for index, score in enumerate(model.scores):
+        if not score[_DATASETS] and _has_source(model, index):
+            message = f"`performance.scores[{index}]` names no data sets, so it can be compared with no other score"
+            yield model.at("scores", message, (index,), help="list the data sets if the publication names them")
 
 
 # Metrics that are fractions, as people write them: `nDCG@10`, `ndcg_at_10`, `MRR`, `Recall@100`, `R@5`.

@@ -140,13 +140,34 @@ def matryoshka_contradiction(model: "DecodedModel") -> "Violations":
         yield model.at("matryoshka", message)
 
 
-@rule("M209", "matryoshka-dims-unknown", WARNING, needs=(*_RANGE, "matryoshka_dims"), given="matryoshka")
+_WIDTHS_UNKNOWN = (*_RANGE, "matryoshka_dims", "sources")
+
+
+@rule("M209", "matryoshka-dims-unknown", WARNING, needs=_WIDTHS_UNKNOWN, given="matryoshka")
 def matryoshka_dims_unknown(model: "DecodedModel") -> "Violations":
     """Without the widths nobody can choose one."""
-    if not (model.matryoshka_dims or model.matryoshka_min or model.matryoshka_max):
+    if _names_no_widths(model) and _TRUNCATION not in model.sources:
         message = "`capabilities.matryoshka` is true, but no `architecture.matryoshka_dims` are given"
-        help = "list the widths that the authors trained for, or write `matryoshka_range` if any width will do"
+        help = (
+            "list the widths that the authors trained for, or write `matryoshka_range` if any width will do; if they"
+            f" name none, write into `sources` where they say that vectors can be truncated, as `{_TRUNCATION}`"
+        )
         yield model.at("matryoshka", message, help=help)
+
+
+_TRUNCATION = "capabilities.matryoshka"
+
+
+def _names_no_widths(model: "DecodedModel") -> bool:
+    return not (model.matryoshka_dims or model.matryoshka_min or model.matryoshka_max)
+
+
+@rule("M250", "matryoshka-widths-unnamed", NOTE, needs=_WIDTHS_UNKNOWN, given="matryoshka")
+def matryoshka_widths_unnamed(model: "DecodedModel") -> "Violations":
+    """The authors say that vectors can be truncated, and name no widths."""
+    if _names_no_widths(model) and _TRUNCATION in model.sources:
+        message = "vectors can be truncated, but the entry names no widths: only the full one can be chosen"
+        yield model.at("matryoshka", message, help="list the widths once the authors name them")
 
 
 _ONE_MEANING = "the widths of a model must have one meaning"

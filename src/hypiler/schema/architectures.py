@@ -86,6 +86,24 @@ def family_of_class(name: str) -> Family | None:
     return next((family for head in heads if (family := family_named(head))), None)
 
 
+# Names of one network: of its code in repositories and in transformers, and of what only changes how it is used.
+_NAMES_OF_ONE: "Final" = (
+    "gte new",
+    "colmodernvbert modernvbert",
+    "colpali paligemma",
+    "colqwen2 qwen2_vl",
+    "llama llama_bidirec",
+    "mistral nvembed",
+)
+_SAME: "Final" = tuple([frozenset(map(_normalized, names.split())) for names in _NAMES_OF_ONE])
+
+
+def same_network(one: str, other: str) -> bool:
+    """Whether two values of `model_type` name the same network, in any spelling: `new` and `gte` do."""
+    both = {_normalized(one), _normalized(other)}
+    return len(both) == 1 or any(both <= names for names in _SAME)
+
+
 def reserved_positions(architecture: str) -> int:
     """How many positions are reserved in this architecture: 2 for RoBERTa and its descendants, else 0."""
     family = family_named(architecture)

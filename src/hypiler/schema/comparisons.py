@@ -135,6 +135,23 @@ class ParameterCount(Comparison):
         return type(value) is int and value > 0
 
 
+class ExactCount(Comparison):
+    """An exact number of parameters. Files show one number, or two: without and with buffers of integers."""
+
+    def agrees(self, ours: "Any", theirs: "Any") -> bool:
+        return ours in _counts(theirs)
+
+    def corrected(self, ours: "Any", theirs: "Any") -> "Any":
+        return _counts(theirs)[0]
+
+    def is_evidence(self, value: object) -> bool:
+        return bool(_counts(value)) and all(type(one) is int and one > 0 for one in _counts(value))
+
+
+def _counts(value: "Any") -> "list[Any]":
+    return value if isinstance(value, list) else [value]
+
+
 class SameEncoder(Comparison):
     """Types of models, equal if they are the same type of encoder. A type that is no encoder cannot be compared."""
 

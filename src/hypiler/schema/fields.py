@@ -9,6 +9,7 @@ from hypiler.schema.comparisons import (
     AnyCase,
     AtLeast,
     Checksums,
+    ExactCount,
     FileNamed,
     ParameterCount,
     SameEncoder,
@@ -216,6 +217,41 @@ FIELDS: tuple[Field, ...] = (
         origin="publication",
     ),
     Field(
+        "architecture.layers",
+        Integer("layers"),
+        "Layers of the backbone.",
+        note="config.json shows it, mostly as `num_hidden_layers`; pooling and projections do not count.",
+        example=12,
+    ),
+    Field(
+        "architecture.intermediate_dim",
+        Integer("dimensions"),
+        "Width inside the feed-forward blocks of the backbone.",
+        note="config.json shows it, mostly as `intermediate_size`; a gated block has two layers of this width.",
+        example=3072,
+    ),
+    Field(
+        "architecture.attention_heads",
+        Integer("heads"),
+        "Attention heads of each layer.",
+        note="config.json shows it, mostly as `num_attention_heads`; those of keys may be fewer.",
+        example=12,
+    ),
+    Field(
+        "architecture.key_value_heads",
+        Integer("heads"),
+        "Heads of keys and values of each layer, which several attention heads can share.",
+        note="config.json shows it as `num_key_value_heads`; without this key, no heads are shared.",
+        example=8,
+    ),
+    Field(
+        "architecture.head_dim",
+        Integer("dimensions"),
+        "Width of one attention head.",
+        note="config.json shows it as `head_dim`; without this key, it is the hidden width divided by the heads.",
+        example=128,
+    ),
+    Field(
         "architecture.has_projection",
         Flag(),
         "Whether a learned layer maps hidden states to the output.",
@@ -319,6 +355,14 @@ FIELDS: tuple[Field, ...] = (
         null=True,
     ),
     Field(
+        "specs.parameter_count",
+        Integer("parameters"),
+        "Exact number of parameters, as it was published or as the header of the weights gives it.",
+        note="`hypiler check` holds it against the arithmetic of the architecture; a rounded number is `parameters`.",
+        example=109482240,
+        compare=ExactCount(),
+    ),
+    Field(
         "capabilities.languages",
         ListOf(Language()),
         "ISO 639 codes of the languages that the authors list; `mul` if they claim many languages and list none.",
@@ -361,8 +405,8 @@ FIELDS: tuple[Field, ...] = (
         Flag(),
         "Whether vectors can be truncated; if absent, true if matryoshka_dims or matryoshka_range is stated.",
         note=(
-            "An entry that states neither says that vectors cannot be truncated, so it is wrong if the "
-            "authors say otherwise."
+            "An entry that states none of the three says that vectors cannot be truncated; `true` with its source is "
+            "for authors who name no widths."
         ),
         example=False,
         derived=True,

@@ -1,6 +1,12 @@
 """Parameter counts as models.json writes them: `22.7M`, `1.5B`, `8x7B`."""
 
 _UNITS = "KMBT"
+COUNT_FACTS = (
+    *("architecture_type", "model_type", "modalities", "remote_code", "has_projection", "projection_dims"),
+    *("hidden_dim", "vocab_size", "max_position_embeddings", "dense_layers", "layers", "intermediate_dim"),
+    *("attention_heads", "key_value_heads", "head_dim"),
+)
+"""The attributes of a model that the exact number of its parameters follows from."""
 
 
 def parameter_count(text: str) -> float:
