@@ -86,6 +86,32 @@ class Network:
         return next((fact for fact in others if fact and fact.value != found.value), None)
 
     @property
+    def layers(self) -> FileFact | None:
+        """The number of layers."""
+        return self.number("num_hidden_layers", "n_layers", "n_layer", "num_layers")
+
+    @property
+    def inner(self) -> FileFact | None:
+        """The width inside the feed-forward blocks. A model of DistilBERT calls it as others call the hidden width."""
+        keys = ("intermediate_size", "n_inner", "d_ff", "ffn_dim")
+        return self.number(*keys, *(() if "hidden_dim" in self.family.hidden else ("hidden_dim",)))
+
+    @property
+    def heads(self) -> FileFact | None:
+        """The number of attention heads."""
+        return self.number("num_attention_heads", "n_heads", "n_head", "num_heads")
+
+    @property
+    def key_value_heads(self) -> FileFact | None:
+        """The number of heads of keys and values, if attention heads can share them."""
+        return self.number("num_key_value_heads")
+
+    @property
+    def head_width(self) -> FileFact | None:
+        """The width of one head, if the configuration states it."""
+        return self.number("head_dim", "d_kv")
+
+    @property
     def is_bound(self) -> bool:
         """Whether a text fails if it is longer than the positions allow: whether there is a table, as far as known."""
         part = self.parts[0][1]
@@ -113,6 +139,11 @@ def config_facts(repository: Repository, network: Network, encoder_type: str | N
     name = config.get("model_type")
     return {
         "architecture.type": FileFact(name, file, "model_type") if isinstance(name, str) and name.strip() else None,
+        "architecture.layers": network.layers,
+        "architecture.intermediate_dim": network.inner,
+        "architecture.attention_heads": network.heads,
+        "architecture.key_value_heads": network.key_value_heads,
+        "architecture.head_dim": network.head_width,
         "specs.hidden_dim": network.hidden,
         "specs.max_position_embeddings": network.positions,
         "specs.vocab_size": network.vocabulary,

@@ -17,6 +17,7 @@ from hypiler.model_files.json_files import mapping
 from hypiler.model_files.projection import head_facts, settled_heads
 from hypiler.model_files.repository import CARD, MODULES, Repository
 from hypiler.model_files.safetensors_header import header_length
+from hypiler.model_files.unread_weights import unread_counts
 from hypiler.model_files.weights import is_published, pickle_only, weight_facts
 from hypiler.schema.fields import FIELDS
 
@@ -81,6 +82,7 @@ def extract_facts(
         **config_facts(repository, network, encoder_type),
         **head_facts(repository, network, encoder_type),
         **encoding_facts(repository, network, encoder_type),
+        **unread_counts(repository, network),
         **weight_facts(repository),
         **card_facts(repository),
     }
@@ -162,7 +164,7 @@ def _valid_facts(facts: "dict[str, FileFact | None]", repository: Repository) ->
             continue
         collector = FindingCollector()
         collector.field_path = field.path
-        # Files show the exact number of parameters, and models.json writes it rounded, as text.
+        # Files show some facts in another form: the exact number of parameters, which models.json rounds.
         taken = field.compare.is_evidence(fact.value) or (fact.value is None and field.null)
         if taken or field.type.read(fact.value, collector) is not INVALID:
             checked[field.name] = fact

@@ -33,6 +33,8 @@ _WITHOUT_PROJECTION = {
 }
 # Tensors of the projection in late-interaction models without modules.json: Stanford's ColBERT, ColPali, transformers.
 _PROJECTIONS = {"linear.weight", "custom_text_proj.weight", "embedding_proj_layer.weight"}
+# The shape of BGE-M3. Its vocabulary is cut in some of the models that were trained from it.
+_WITH_FURTHER_HEAD = {"model_type": "xlm-roberta", "hidden_size": 1024, "max_position_embeddings": 8194}
 _TABLES = ("embedding.weight", "embeddings")
 _POOLING_FLAGS = {
     "pooling_mode_cls_token": "cls",
@@ -175,10 +177,12 @@ def _projection_facts(
 def settled_heads(repository: Repository, encoder_type: str | None) -> bool:
     """Whether it is known if the model has a further head.
 
-    Only dense models on XLM-R are known to have one: BGE-M3, and what was trained from it.
+    Only BGE-M3 is known to have one, and what was trained from it: dense models of its shape.
     """
-    family = str(repository.config.get("model_type", "xlm-roberta"))
-    return encoder_type != "dense" or family != "xlm-roberta" or repository.is_settled(FURTHER_HEAD)
+    config = repository.config
+    shape = [config.get(key, value) for key, value in _WITH_FURTHER_HEAD.items()]
+    can_have_one = encoder_type == "dense" and shape == [*_WITH_FURTHER_HEAD.values()]
+    return not can_have_one or repository.is_settled(FURTHER_HEAD)
 
 
 def _last_layer_width(layers: list[Layer] | None) -> FileFact | None:

@@ -11,6 +11,7 @@ from hypiler.model_files.facts import ModelFileError, Problem
 from hypiler.model_files.filename_safety import safe_name, unsafe_names
 from hypiler.model_files.front_matter import FrontMatter, read_front_matter
 from hypiler.model_files.json_files import disguise, mapping, read_array, read_object, words
+from hypiler.model_files.lfs_pointer import read_pointer
 from hypiler.model_files.safetensors_header import Tensor, read_header
 
 TYPE_CHECKING = False
@@ -143,10 +144,24 @@ class Repository:
 
     def header(self, name: str) -> dict[str, Tensor] | None:
         """The tensors in a safetensors file; None if its header was not read or is invalid."""
+        if self.pointed_size(name) is not None:
+            # What the pointer says of the file is still believed, so it is not marked as invalid.
+            if not any(problem.file == _displayed(name) for problem in self.problems):
+                self.problems.append(Problem(_displayed(name), disguise(self._files[name]) or ""))
+            return None
         found: dict[str, Tensor] | None = self._parsed(
             name, lambda data: read_header(data, self._sizes.get(name)), None
         )
         return found
+
+    def pointed_size(self, name: str) -> int | None:
+        """The size of the file that a Git LFS pointer stands for; None if the file is no pointer or was not read."""
+        pointer = read_pointer(self._files.get(name, b""))
+        return pointer and pointer[1]
+
+    def size(self, name: str) -> int | None:
+        """The size of a file in bytes, or of the file that a pointer stands for; None if it is unknown."""
+        return self.pointed_size(name) or self._sizes.get(name)
 
     @cached_property
     def modules(self) -> list[Module] | None:
@@ -272,6 +287,8 @@ class Repository:
         named_files = mapping(self.object(index).get("weight_map")).values()
         found: list[str] = []
         for name in dict.fromkeys(str(name) for name in named_files):
+            if not self.complete and folder + name not in self.names:
+                return None
             if reason := self._refusal(folder + name):
                 self.mark_invalid(index, f"it names {quote_name(name)} as weights: {reason}")
                 return None

@@ -64,8 +64,17 @@ def weight_facts(repository: Repository) -> "dict[str, FileFact | None]":
     facts: dict[str, FileFact | None] = {"capabilities.quantization": _formats(repository, folders[0])}
     # A router keeps further modules in folders that modules.json does not name.
     if all(folders) and repository.is_settled(MODULES) and not repository.modules_of_type("Router", "Asym"):
-        facts["specs.parameters"] = _parameters([one for tensors in folders for one in tensors.items()])
+        tensors = [one for found in folders for one in found.items()]
+        facts["specs.parameters"] = counted = _parameters(tensors)
+        facts["specs.parameter_count"] = counted and _with_buffers(counted, tensors)
     return facts | _files(repository)
+
+
+def _with_buffers(counted: FileFact, tensors: "list[tuple[str, tuple[str, Tensor]]]") -> FileFact:
+    """The exact number of parameters. If there are buffers of integers, published counts may contain them."""
+    whole = sum(tensor.elements for _, (_, tensor) in tensors)
+    value = counted.value if whole == counted.value else [counted.value, whole]
+    return FileFact(value, counted.file, counted.key, counted.note)
 
 
 def _parameters(tensors: "list[tuple[str, tuple[str, Tensor]]]") -> FileFact | None:

@@ -123,16 +123,25 @@ class TaskNamed(Comparison):
 
 
 class ParameterCount(Comparison):
-    """A rounded count such as `22.7M`. Files show the exact number."""
+    """A rounded count such as `22.7M`. Files show the exact number, or the least and the most that it can be.
 
-    def agrees(self, ours: "Any", theirs: "Any") -> bool:
-        return parameters_agree(ours, theirs)
+    Both are known from the size of the weights and a type of numbers that their configuration names. The file may
+    have another type, so a count that fits twice or half as many bytes per number is neither confirmed nor refuted.
+    """
+
+    def agrees(self, ours: "Any", theirs: "Any") -> bool | None:
+        counts = _counts(theirs)
+        fitting = [parameters_agree(ours, count) for count in counts]
+        if all(fitting):
+            return True
+        others = [parameters_agree(ours, int(count * factor)) for count in counts for factor in (0.5, 2)]
+        return None if len(counts) > 1 and any(fitting + others) else False
 
     def corrected(self, ours: "Any", theirs: "Any") -> "Any":
-        return parameters_text(theirs)
+        return parameters_text(_counts(theirs)[-1])
 
     def is_evidence(self, value: object) -> bool:
-        return type(value) is int and value > 0
+        return _are_counts(value)
 
 
 class ExactCount(Comparison):
@@ -145,11 +154,18 @@ class ExactCount(Comparison):
         return _counts(theirs)[0]
 
     def is_evidence(self, value: object) -> bool:
-        return bool(_counts(value)) and all(type(one) is int and one > 0 for one in _counts(value))
+        return _are_counts(value)
 
 
 def _counts(value: "Any") -> "list[Any]":
-    return value if isinstance(value, list) else [value]
+    """One count or two as a list."""
+    found: list[Any] = [*value] if isinstance(value, list | tuple) else [value]
+    return found
+
+
+def _are_counts(value: object) -> bool:
+    counts = _counts(value)
+    return 0 < len(counts) <= 2 and all(type(one) is int and one > 0 for one in counts)
 
 
 class SameEncoder(Comparison):

@@ -235,7 +235,7 @@ def _t5(shape: Shape) -> Network | None:
     return Network(shape.vocabulary * width + 32 * shape.heads + shape.layers * layer + width, gates)
 
 
-_FORMULAS: "Final[dict[str, Callable[[Shape], Network | None]]]" = {
+_FORMULAS: "dict[str, Callable[[Shape], Network | None]]" = {
     "bert": _bert,
     "camembert": _roberta,
     "roberta": _roberta,
