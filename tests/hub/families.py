@@ -63,6 +63,8 @@ MINILM: dict[str, Any] = {
         "intermediate_size": 1536,
         "max_position_embeddings": 512,
         "model_type": "bert",
+        "num_attention_heads": 12,
+        "num_hidden_layers": 6,
         "vocab_size": 30522,
     },
     "modules.json": listed(f"{ST}.Pooling", f"{ST}.Normalize"),

@@ -117,6 +117,9 @@ STELLA: dict[str, Any] = {
         "intermediate_size": 8960,
         "max_position_embeddings": 131072,
         "model_type": "qwen2",
+        "num_attention_heads": 12,
+        "num_hidden_layers": 28,
+        "num_key_value_heads": 2,
         "vocab_size": 151646,
     },
     "modules.json": [

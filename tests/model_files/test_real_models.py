@@ -24,6 +24,9 @@ def stated(entry: dict[str, Any], path: str) -> Any:
     return entry or None
 
 
+NETWORK = ("architecture.layers", "architecture.intermediate_dim", "architecture.attention_heads")
+
+
 def test_all_minilm_is_what_the_shipped_registry_says(minilm: Path) -> None:
     found, asked = evidence_of(minilm)
     assert asked == [
@@ -40,6 +43,9 @@ def test_all_minilm_is_what_the_shipped_registry_says(minilm: Path) -> None:
     entry = next(model for model in SHIPPED if model["id"] == "all-minilm-l6-v2")
     facts = {path: fact.value for path, fact in found.facts.items() if not path.startswith("files.")}
     assert facts.pop("specs.parameters") == 22_713_216
+    # Without and with the position ids, which are no parameters.
+    assert facts.pop("specs.parameter_count") == [22_713_216, 22_713_728]
+    assert {path: facts.pop(path) for path in NETWORK} == dict(zip(NETWORK, (6, 1536, 12), strict=True))
     assert parameters_agree(stated(entry, "specs.parameters"), 22_713_216)
     # Further formats were published later.
     assert set(facts.pop("capabilities.quantization")) <= set(stated(entry, "capabilities.quantization"))
@@ -73,9 +79,13 @@ def test_splade_is_sparse_by_its_network_alone(splade: Path) -> None:
     assert facts == {
         "type": "sparse",
         "architecture.type": "bert",
+        "architecture.layers": 2,
+        "architecture.intermediate_dim": 512,
+        "architecture.attention_heads": 2,
         "architecture.has_projection": False,
         "architecture.projection_dims": None,
         "specs.parameters": 4_416_698,
+        "specs.parameter_count": 4_416_698,
         "specs.embedding_dim": 30522,
         "specs.hidden_dim": 128,
         "specs.context_length": 512,

@@ -217,8 +217,10 @@ def _open_regular_file(place: str) -> int:
 def _content(place: str, name: str) -> bytes:
     """The bytes of a file; of a safetensors file, the bytes of its header. Git LFS pointers are read whole."""
     with open(_open_regular_file(place), "rb") as file:
-        if name.endswith(".safetensors") and os.fstat(file.fileno()).st_size > MAX_POINTER:
+        if name.endswith(".safetensors"):
             first = file.read(8)
+            if first == b"version ":
+                return first + file.read(MAX_POINTER)
             return first + file.read(header_end(first, os.fstat(file.fileno()).st_size) - len(first))
         data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:

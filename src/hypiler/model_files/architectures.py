@@ -139,15 +139,22 @@ def config_facts(repository: Repository, network: Network, encoder_type: str | N
     name = config.get("model_type")
     return {
         "architecture.type": FileFact(name, file, "model_type") if isinstance(name, str) and name.strip() else None,
+        **_depth_and_heads(network),
+        "specs.hidden_dim": network.hidden,
+        "specs.max_position_embeddings": network.positions,
+        "specs.vocab_size": network.vocabulary,
+        "capabilities.modalities": _modalities(repository, network, encoder_type),
+    }
+
+
+def _depth_and_heads(network: Network) -> "dict[str, FileFact | None]":
+    """What the number of parameters depends on, beside widths and tables."""
+    return {
         "architecture.layers": network.layers,
         "architecture.intermediate_dim": network.inner,
         "architecture.attention_heads": network.heads,
         "architecture.key_value_heads": network.key_value_heads,
         "architecture.head_dim": network.head_width,
-        "specs.hidden_dim": network.hidden,
-        "specs.max_position_embeddings": network.positions,
-        "specs.vocab_size": network.vocabulary,
-        "capabilities.modalities": _modalities(repository, network, encoder_type),
     }
 
 
