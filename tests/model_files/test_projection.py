@@ -5,9 +5,9 @@ from typing import Any
 import model_files.models as models
 import pytest
 from golden import golden
-from model_files.models import TRANSFORMER, evidence, place, values, weights
+from model_files.models import TRANSFORMER, content, evidence, place, values, weights
 
-from hypiler.model_files.extract import FileFact, Problem
+from hypiler.model_files.extract import FileFact, Problem, extract_facts
 
 ST = "sentence_transformers"
 SETTINGS = "config_sentence_transformers.json"
@@ -139,6 +139,17 @@ def test_further_heads_beside_a_dense_model_are_seen() -> None:
 HAS, DIMS, WIDTH = "architecture.has_projection", "architecture.projection_dims", "specs.embedding_dim"
 POOLING = f"{ST}.models.Pooling"
 DENSE = f"{ST}.models.Dense"
+
+
+@pytest.mark.parametrize(("width", "positions", "is_known"), [(384, 514, True), (1024, 514, True), (1024, 8194, False)])
+def test_only_networks_of_one_shape_may_have_a_further_head_that_a_copy_leaves_out(
+    width: int, positions: int, *, is_known: bool
+) -> None:
+    config = {"model_type": "xlm-roberta", "hidden_size": width, "max_position_embeddings": positions}
+    files = modules(f"{ST}.models.Pooling", f"{ST}.models.Normalize", **{"1_Pooling": {"pooling_mode": "cls"}})
+    files["config.json"] = config
+    found = extract_facts(files.keys(), {name: content(value) for name, value in files.items()}, complete=False)
+    assert {path in found.facts for path in ("capabilities.multi_vector", "architecture.has_projection")} == {is_known}
 
 
 def projection(files: dict[str, Any]) -> dict[str, Any]:

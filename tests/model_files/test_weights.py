@@ -246,3 +246,61 @@ def test_text_of_a_count_is_one_that_the_registry_takes_and_agrees_with_it(count
     text = parameters_text(count)
     assert FIELDS[BY_ATTRIBUTE["parameters"]].type.read(text, FindingCollector()) is not INVALID
     assert parameters_agree(text, count)
+
+
+def pointer(size: int) -> bytes:
+    return b"version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize %d\n" % (b"a" * 64, size)
+
+
+BASE = {"model_type": "bert", "architectures": ["BertModel"], "hidden_size": 768, "vocab_size": 30522}
+BASE |= {"max_position_embeddings": 512, "num_hidden_layers": 12, "intermediate_size": 3072, "type_vocab_size": 2}
+EXACT = "specs.parameter_count"
+BY_ARITHMETIC = "the file was not read: its size and config.json show the number"
+
+
+@pytest.mark.parametrize(
+    ("config", "size", "expected", "exact"),
+    [
+        # The size of BAAI/bge-base-en-v1.5, and of the same weights in half precision.
+        (BASE | {"torch_dtype": "float32"}, 437_951_328, 109_482_240, [109_482_240, 109_482_752]),
+        (BASE, 218_986_000, 109_482_240, [109_482_240, 109_482_752]),
+        # No formula: the type of the numbers gives the least and the most.
+        (BASE | {"model_type": "unheard-of", "dtype": "float32"}, 400_000_000, [99_984_400, 100_000_000], None),
+        (BASE | {"model_type": "unheard-of"}, 400_000_000, None, None),
+        (BASE | {"quantization_config": {"bits": 4}, "torch_dtype": "float16"}, 100_000_000, None, None),
+        (BASE | {"torch_dtype": "float32"}, 100, None, None),
+    ],
+)
+def test_size_in_a_pointer_counts_weights_that_were_not_read(config: Any, size: int, expected: Any, exact: Any) -> None:
+    found = facts({"config.json": config, "model.safetensors": pointer(size)})
+    assert [found[path].value if path in found else None for path in (COUNT, EXACT)] == [expected, exact]
+    if exact:
+        assert found[COUNT] == FileFact(expected, "model.safetensors", "size", BY_ARITHMETIC)
+
+
+def test_class_and_layers_of_a_pointed_model_count() -> None:
+    classifier = BASE | {"architectures": ["BertForSequenceClassification"]}
+    found = facts({"config.json": classifier, "model.safetensors": pointer(437_955_004)})
+    assert found[COUNT].value == 109_483_009
+    layer = {"1_Dense/model.safetensors": pointer(300_000), "1_Dense/config.json": models.PYLATE["1_Dense/config.json"]}
+    network = {"config.json": BASE, "model.safetensors": pointer(437_951_328)}
+    found = facts({"modules.json": models.PYLATE["modules.json"]} | network | layer)
+    assert found[COUNT].value == 109_482_240 + 128 * 384
+
+
+@pytest.mark.parametrize(
+    ("metadata", "expected"),
+    [({"total_parameters": 7, "total_size": 99}, 7), ({"total_size": 2000}, 1000), ({}, None)],
+)
+def test_index_counts_shards_that_are_not_here(metadata: Any, expected: int | None) -> None:
+    index = {"metadata": metadata, "weight_map": {"a": "model-1.safetensors"}}
+    config = {"model_type": "unheard-of", "torch_dtype": "bfloat16"}
+    files = {"config.json": config, "model.safetensors.index.json": index, "modules.json": [models.TRANSFORMER]}
+    found = extract_facts(files.keys(), {name: models.content(value) for name, value in files.items()}, complete=False)
+    assert [found.facts[path].value if path in found.facts else None for path in (COUNT, EXACT)] == [expected] * 2
+    assert found.problems == []
+
+
+def test_exact_count_of_weights_with_buffers_may_contain_them() -> None:
+    held = weights(embeddings__position_ids=("I64", [1, 512]), a=("F32", [10]))
+    assert facts({"model.safetensors": held})[EXACT].value == [10, 522]

@@ -17,6 +17,7 @@ from hypiler.schema.comparisons import (
     AtLeast,
     Checksums,
     Comparison,
+    ExactCount,
     FileNamed,
     ParameterCount,
     SameEncoder,
@@ -167,6 +168,15 @@ class TestComparisons:
             (AnyCase(), "MIT", "apache-2.0", False),
             (ParameterCount(), "22.7M", 22_713_216, True),
             (ParameterCount(), "22.8M", 22_713_216, False),
+            (ParameterCount(), "107M", [106_983_316, 107_000_116], True),
+            (ParameterCount(), "106.99M", [106_983_316, 107_000_116], None),
+            # The file may have another type than its configuration says.
+            (ParameterCount(), "137M", [68_673_714, 68_689_314], None),
+            (ParameterCount(), "54M", [106_983_316, 107_000_116], None),
+            (ParameterCount(), "110M", [106_983_316, 107_000_116], False),
+            (ExactCount(), 522, [10, 522], True),
+            (ExactCount(), 10, 10, True),
+            (ExactCount(), 11, [10, 522], False),
             (SameEncoder(), "unified", "dense", True),
             (SameEncoder(), "dense", "colbert", False),
             (SameEncoder(), "time-series", "dense", None),
@@ -202,6 +212,8 @@ class TestComparisons:
             (AtLeast("fp32", "int8", "q4"), None, ["int8"], ["int8"]),
             (ParameterCount(), "1M", 22_713_216, "22.7M"),
             (ParameterCount(), None, 22_713_216, "22.7M"),
+            (ParameterCount(), None, [106_983_316, 107_000_116], "107M"),
+            (ExactCount(), 11, [10, 522], 10),
             (SameLayers(), [{"a": 1, "activation": "tanh"}], [{"a": 2}], [{"a": 2, "activation": "tanh"}]),
             (SameLayers(), [{"a": 1}, {"a": 2}], [{"a": 3}], [{"a": 3}]),
             (SameLayers(), None, [{"a": 3}], [{"a": 3}]),
@@ -214,6 +226,7 @@ class TestComparisons:
 
     def test_files_can_show_any_count_of_parameters_and_no_text(self) -> None:
         assert [ParameterCount().is_evidence(value) for value in (1, 0, True, "1M", None)] == [True] + [False] * 4
+        assert [ExactCount().is_evidence(value) for value in ([1, 2], [], [1, 2, 3], [0])] == [True] + [False] * 3
         assert EQUAL.is_evidence("anything") is None
 
     def test_parts_of_lists_and_mappings_are_named(self) -> None:

@@ -6,7 +6,7 @@ the repository.
 
 import re
 
-from hypiler.schema.parameter_counts import parameters_agree, parameters_text
+from hypiler.schema.parameter_counts import parameters_agree, parameters_range, parameters_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -131,11 +131,11 @@ class ParameterCount(Comparison):
 
     def agrees(self, ours: "Any", theirs: "Any") -> bool | None:
         counts = _counts(theirs)
-        fitting = [parameters_agree(ours, count) for count in counts]
-        if all(fitting):
+        if all(parameters_agree(ours, count) for count in counts):
             return True
-        others = [parameters_agree(ours, int(count * factor)) for count in counts for factor in (0.5, 2)]
-        return None if len(counts) > 1 and any(fitting + others) else False
+        least, most = parameters_range(ours)
+        overlap = any(counts[0] * factor < most and least <= counts[-1] * factor for factor in (0.5, 1, 2))
+        return None if len(counts) > 1 and overlap else False
 
     def corrected(self, ours: "Any", theirs: "Any") -> "Any":
         return parameters_text(_counts(theirs)[-1])

@@ -323,6 +323,26 @@ class ModelAttributes:
         """Backbone or checkpoint that the model starts from."""
 
     @property
+    def layers(self) -> int | None:
+        """Layers of the backbone."""
+
+    @property
+    def intermediate_dim(self) -> int | None:
+        """Width inside the feed-forward blocks of the backbone."""
+
+    @property
+    def attention_heads(self) -> int | None:
+        """Attention heads of each layer."""
+
+    @property
+    def key_value_heads(self) -> int | None:
+        """Heads of keys and values of each layer, which several attention heads can share."""
+
+    @property
+    def head_dim(self) -> int | None:
+        """Width of one attention head."""
+
+    @property
     def has_projection(self) -> bool | None:
         """Whether a learned layer maps hidden states to the output."""
 
@@ -365,6 +385,10 @@ class ModelAttributes:
     @property
     def vocab_size(self) -> int | None:
         """Entries of the vocabulary; null for models without one."""
+
+    @property
+    def parameter_count(self) -> int | None:
+        """Exact number of parameters, as it was published or as the header of the weights gives it."""
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -15,16 +15,22 @@ def parameter_count(text: str) -> float:
     return int(times or 1) * float(count) * float(1000 ** (_UNITS.index(text[-1]) + 1))
 
 
-def parameters_agree(stated: str, count: int) -> bool:
-    """Whether a stated count such as `22.7M` is `count` rounded, or cut off, at its last digit.
+def parameters_range(stated: str) -> tuple[float, float]:
+    """The counts that give a stated one such as `22.7M`, if they are rounded or cut off at its last digit.
 
-    For `8x7B`, any count between one part (7B) and the product (56B) agrees, since the parts share some layers.
+    The first is included, the second is not. For `8x7B`, any count between one part (7B) and the product (56B) agrees,
+    since the parts share some layers.
     """
     times, _, digits = stated[:-1].rpartition("x")
     value = parameter_count(stated)
     step = int(times or 1) * parameter_count("1" + stated[-1]) / 10 ** len(digits.partition(".")[2])
-    least = parameter_count(digits + stated[-1]) if times else value - step / 2
-    return bool(least <= count < value + step)
+    return parameter_count(digits + stated[-1]) if times else value - step / 2, value + step
+
+
+def parameters_agree(stated: str, count: int) -> bool:
+    """Whether a stated count such as `22.7M` is `count` rounded, or cut off, at its last digit."""
+    least, most = parameters_range(stated)
+    return least <= count < most
 
 
 def parameters_text(count: int) -> str:
