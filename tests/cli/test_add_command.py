@@ -183,9 +183,25 @@ def test_what_is_there_is_completed_and_then_left(empty: Project) -> None:
     assert (code, err) == (0, "")
     after = empty.models()[0]
     assert out == golden(
-        'files.tokenizer = "tokenizer.json"\nfiles.config = "config.json"\n'
-        'files.weights.safetensors = "model.safetensors"\ndependencies.remote_code = false\n'
-        "models.json: 4 facts of `tiny` added\n"
+        "specs.parameter_count = 128\n"
+        'files.tokenizer = "tokenizer.json"\n'
+        'files.config = "config.json"\n'
+        'files.weights.safetensors = "model.safetensors"\n'
+        "dependencies.remote_code = false\n"
+        "models.json: 5 facts of `tiny` added\n"
+        "Look up what its files do not say:\n"
+        "\n"
+        "warning[M248]: `specs.parameter_count` is 128, but no number of layers gives `bert` of width 8 with 16 tokens"
+        " so many parameters\n"
+        "  --> models.json:38:24\n"
+        "   |\n"
+        '38 |                 "parameter_count": 128\n'
+        "   |                                    ^^^\n"
+        "   = at: $.models[0].specs.parameter_count (model `tiny`)\n"
+        "   = help: one of these numbers is wrong, or another model's; `architecture.intermediate_dim` must be stated"
+        " if it is not 4 times the width\n"
+        "\n"
+        "1 warning\n"
     )
     assert after["files"]["config"] == "config.json"
     assert after["sources"]["files.config"] == f"org/tiny @{after['revision'][:7]} config.json"
