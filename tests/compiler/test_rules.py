@@ -137,8 +137,10 @@ class TestPositions:
         assert of(specs__context_length=8) == [("M211", "$.models[0].specs.context_length", message, None)]
 
     def test_a_model_that_reads_no_text_counts_otherwise(self) -> None:
+        message = golden("no engine loads a model that embeds no text: its inputs are `time-series`")
         changed = {"capabilities__modalities": ["time-series"]}
-        assert of(specs__context_length=8, **changed) == []
+        found = ("M218", "$.models[0].capabilities.modalities", message, None)
+        assert of(specs__context_length=8, **changed) == [found]
 
     def test_roberta_has_two_positions_more(self) -> None:
         message = golden("`specs.max_position_embeddings` equals the context length, 7")

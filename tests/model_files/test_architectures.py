@@ -23,11 +23,16 @@ FAMILIES: dict[str, tuple[str, tuple[Any, str], tuple[Any, str] | None, tuple[An
     "MODERNBERT": ("modernbert", (768, HIDDEN), (8192, POSITIONS), (50368, WORDS)),
     "MT5": ("mt5", (512, "d_model"), (None, "model_type"), (250112, WORDS)),
     "CHRONOS": ("t5", (512, "d_model"), (None, "model_type"), (2, WORDS)),
-    "COLPALI_MERGED": ("paligemma", (2048, "text_config.hidden_size"), None, (257216, "text_config.vocab_size")),
+    "COLPALI_MERGED": (
+        "paligemma",
+        (2048, "text_config.hidden_size"),
+        (8192, f"text_config.{POSITIONS}"),
+        (257216, "text_config.vocab_size"),
+    ),
     "COLPALI": (
         "colpali",
         (2048, "vlm_config.text_config.hidden_size"),
-        None,
+        (8192, f"vlm_config.text_config.{POSITIONS}"),
         (257216, "vlm_config.text_config.vocab_size"),
     ),
     "MODEL2VEC": ("model2vec", (1024, "hidden_dim"), (None, "architectures"), None),
@@ -61,6 +66,43 @@ def test_notes_tell_of_the_numbers_that_were_not_taken() -> None:
     assert note(models.CHRONOS, path) == golden("no position table; n_positions 512 is not used")
     assert note(models.MT5, path) == golden("no position table")
     assert note(models.STANFORD, path) == ""
+
+
+SIGLIP: dict[str, Any] = {
+    "architectures": ["SiglipModel"],
+    "model_type": "siglip",
+    "text_config": {"model_type": "siglip_text_model", "hidden_size": 1152},
+    "vision_config": {"model_type": "siglip_vision_model", "hidden_size": 1152},
+}
+CLIP: dict[str, Any] = {
+    "architectures": ["CLIPModel"],
+    "model_type": "clip",
+    "projection_dim": 768,
+    "text_config": {"model_type": "clip_text_model", "projection_dim": 512, "vocab_size": 49408},
+    "vision_config": {"model_type": "clip_vision_model"},
+}
+
+
+def test_network_within_another_has_the_defaults_of_its_class() -> None:
+    found = evidence({"config.json": SIGLIP})
+    assert place(found, "specs.hidden_dim") == (1152, "config.json", "text_config.hidden_size")
+    assert place(found, "specs.vocab_size") == (32000, "config.json", "text_config.vocab_size")
+    assert place(found, "specs.max_position_embeddings") == (64, "config.json", "text_config.max_position_embeddings")
+    path = "specs.vocab_size"
+    assert note({"config.json": SIGLIP}, path) == golden("the default of siglip_text_model in transformers")
+    # The configuration of a model alone is written with its numbers: one that is missing is unknown.
+    assert path not in evidence({"config.json": SIGLIP["text_config"]}).facts
+
+
+def test_model_that_compares_texts_with_images_has_one_width() -> None:
+    assert place(evidence({"config.json": SIGLIP}), "specs.embedding_dim") == (
+        1152,
+        "config.json",
+        "text_config.hidden_size",
+    )
+    assert place(evidence({"config.json": CLIP}), "specs.embedding_dim") == (768, "config.json", "projection_dim")
+    other = CLIP | {"architectures": ["CLIPVisionModel"]}
+    assert "specs.embedding_dim" not in evidence({"config.json": other}).facts
 
 
 def config(**changes: Any) -> dict[str, Any]:

@@ -171,6 +171,14 @@ def test_empty_prompts_that_a_library_writes_are_no_evidence() -> None:
     assert prompts(prompts={}) == prompts(prompts=None) == prompts(prompts=["query"]) == prompts() == {}
 
 
+def test_empty_prompts_of_late_interaction_are_doubtful_evidence() -> None:
+    settings = {"model_type": "MultiVectorEncoder", "prompts": {"query": "", "document": ""}}
+    found = evidence({SETTINGS: settings, "config.json": models.STANFORD["config.json"]})
+    told = "sentence-transformers writes empty prompts by default"
+    expected = [FileFact("", SETTINGS, f"prompts.{side}", told, doubtful=True) for side in ("query", "document")]
+    assert [found.facts[f"encoding.{side}_prefix"] for side in ("query", "document")] == expected
+
+
 @pytest.mark.parametrize("name", ["document", "passage", "corpus"])
 def test_prompt_of_documents_has_three_names(name: str) -> None:
     assert prompts(prompts={"query": "query: ", name: "passage: "}) == {QUERY: "query: ", DOCUMENT: "passage: "}
@@ -332,6 +340,16 @@ def context(own: Any = None, tokenizer: Any = None, positions: Any = None, type:
         "config.json": {"model_type": type, "max_position_embeddings": positions},
     }
     return evidence(files).facts.get("specs.context_length")
+
+
+def test_computed_positions_beyond_which_the_tokenizer_goes_are_an_upper_limit() -> None:
+    config = {"model_type": "qwen3", "architectures": ["Qwen3ForSequenceClassification"], "id2label": {"0": "yes"}}
+    positions = {"max_position_embeddings": 40960, "rope_theta": 1000000}
+    files = {"config.json": config | positions, "tokenizer_config.json": {"model_max_length": 131072}}
+    told = "model_max_length in tokenizer_config.json allows 131072"
+    assert evidence(files).facts["specs.context_length"] == FileFact(
+        40960, "config.json", "max_position_embeddings", told, doubtful=True
+    )
 
 
 def test_default_truncation_is_the_length_of_texts_and_not_of_the_longest_input() -> None:

@@ -274,6 +274,15 @@ def test_sparse_model_is_as_wide_as_its_vocabulary_or_its_code() -> None:
     assert projection(modules(POOLING, coder)) == {}
 
 
+def test_reranker_may_list_its_head_as_modules() -> None:
+    layer = {"in_features": 768, "out_features": 768}
+    scoring = layer | {"out_features": 1, "module_output_name": "scores"}
+    dense = f"{ST}.base.modules.dense.Dense"
+    files = modules(POOLING, dense, f"{ST}.models.LayerNorm", dense, **{"2_Dense": layer, "4_Dense": scoring})
+    assert evidence(files).facts["type"] == FileFact("reranker", "4_Dense/config.json", "module_output_name")
+    assert projection(files) == {HAS: False, DIMS: None, WIDTH: 768}
+
+
 def test_reranker_is_as_wide_as_what_its_head_reads() -> None:
     assert projection(models.BGE_RERANKER) == {HAS: False, DIMS: None, WIDTH: 768}
 

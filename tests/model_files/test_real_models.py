@@ -105,6 +105,8 @@ def test_late_interaction_keeps_one_vector_a_token(multi_vector: Path) -> None:
     assert facts == {
         "encoding.pooling": "none",
         "encoding.normalize": True,
+        "encoding.query_prefix": "",
+        "encoding.document_prefix": "",
         "encoding.query_expansion": False,
         "encoding.skip_punctuation": False,
     }

@@ -302,7 +302,7 @@ def variant_in_two_places(model: "DecodedModel") -> "Violations":
 _SOURCES = ("source_api", "source_ollama", "source_url")
 
 
-@rule("M218", "not-loadable", NOTE, needs=(*DECIDES_LOADING, *_SOURCES), absent=True)
+@rule("M218", "not-loadable", NOTE, needs=(*DECIDES_LOADING, *_SOURCES, "modalities"), absent=True)
 def not_loadable(model: "DecodedModel") -> "Violations":
     """A model that `load` does not open, or only under a condition, can still be a fact in the registry."""
     if model.source_api or model.source_ollama or model.source_url:
@@ -310,6 +310,10 @@ def not_loadable(model: "DecodedModel") -> "Violations":
     if model.model_type in NOT_TEXT:
         message = f"no engine loads a model of type `{model.model_type}`: its input is more than text"
         yield model.at("model_type", message)
+        return
+    if model.modalities and "text" not in model.modalities:
+        inputs = ", ".join(f"`{word}`" for word in model.modalities)
+        yield model.at("modalities", f"no engine loads a model that embeds no text: its inputs are {inputs}")
         return
     unnamed = [index for index, variant in enumerate(model.variants) if not _onnx_of(model, variant)]
     for index in unnamed:

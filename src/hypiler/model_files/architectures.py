@@ -23,6 +23,16 @@ _COMPUTED_POSITIONS = (
 )
 
 
+# What the classes of transformers use for keys that config.json leaves out, as it does where nothing else was chosen.
+# Only for networks within others, whose configurations are written without such keys.
+_DEFAULTS: "dict[str, dict[str, int]]" = {
+    "clip_text_model": {"vocab_size": 49408, "hidden_size": 512, "max_position_embeddings": 77},
+    "siglip_text_model": {"vocab_size": 32000, "hidden_size": 768, "max_position_embeddings": 64},
+    "siglip2_text_model": {"vocab_size": 32000, "hidden_size": 768, "max_position_embeddings": 64},
+    "gemma": {"vocab_size": 256000, "hidden_size": 3072, "max_position_embeddings": 8192},
+}
+
+
 class Network:
     """A config.json.
 
@@ -54,7 +64,15 @@ class Network:
             for key in keys:
                 if (value := positive(part.get(key))) is not None:
                     return FileFact(value, self.file, path + key)
-        return None
+        return self._default(*keys)
+
+    def _default(self, *keys: str) -> FileFact | None:
+        """The value that a class of transformers gives the first of these keys in a configuration within another."""
+        path, part = self.parts[0]
+        name = part.get("model_type")
+        usual = _DEFAULTS.get(name, {}) if path and isinstance(name, str) else {}
+        key = next((key for key in keys if key in usual), "")
+        return FileFact(usual[key], self.file, path + key, f"the default of {name} in transformers") if key else None
 
     @property
     def hidden(self) -> FileFact | None:
@@ -173,7 +191,11 @@ def _modalities(repository: Repository, network: Network, encoder_type: str | No
     }
     # A model of unknown type may read something other than text, unless its configuration names its inputs.
     # A configuration may leave out the vocabulary of its language model, but names the language model.
-    reads_text = network.vocabulary is not None or any(mapping(part.get("text_config")) for _, part in network.parts)
+    reads_text = (
+        encoder_type == "static"
+        or network.vocabulary is not None
+        or any(mapping(part.get("text_config")) for _, part in network.parts)
+    )
     if not reads_text or (encoder_type is None and not senses):
         return None
     note = "" if senses else "no configuration of another input"

@@ -10,7 +10,7 @@ from hypiler.model_files.repository import ADAPTER, CARD, Repository
 from hypiler.schema.language_names import LANGUAGE_NAMES
 from hypiler.schema.license_expressions import hub_license, is_vague, license_named, reference_to
 from hypiler.schema.string_types import Language
-from hypiler.schema.vocabulary import LANGUAGE_SLIPS, LANGUAGES, TWO_LETTER_CODES
+from hypiler.schema.vocabulary import LANGUAGE_SLIPS, LANGUAGES, TWO_LETTER_CODES, WITHDRAWN_CODES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _language_code(word: str) -> str | None:
     first = first.lower()
     # A word that people write instead of a code, such as `jp` or `English`, has no region.
     slip = LANGUAGE_SLIPS.get(word.lower()) or LANGUAGE_NAMES.get(word.lower())
-    meant = slip or TWO_LETTER_CODES.get(first, first)
+    meant = slip or TWO_LETTER_CODES.get(first) or WITHDRAWN_CODES.get(first, first)
     code = "-".join([meant, *[part.title() if len(part) == 4 else part.upper() for part in rest]])
     return code if _LANGUAGE.read(code, FindingCollector()) == code else None
 

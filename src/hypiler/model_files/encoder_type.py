@@ -86,7 +86,13 @@ def _by_modules(repository: Repository) -> Shown | None:
 def decided_by_modules(repository: Repository) -> Shown | None:
     """The encoder type by a module that no other type has, whatever the settings say; None without such a module."""
     found = next((name for name in _DECIDING if repository.modules_of_type(name)), None)
-    return Shown(_MODULES[found], MODULES, found) if found else None
+    if found:
+        return Shown(_MODULES[found], MODULES, found)
+    # A layer that gives a score of a pair, and not a vector, makes the network a reranker.
+    key = "module_output_name"
+    dense = repository.modules_of_type("Dense")
+    scoring = next((layer.config for layer in dense if repository.object(layer.config).get(key) == "scores"), None)
+    return Shown("reranker", scoring, key) if scoring else None
 
 
 def shown_by_settings(repository: Repository) -> Shown | None:

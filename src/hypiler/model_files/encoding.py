@@ -207,7 +207,8 @@ def read_prompts(repository: Repository) -> dict[str, str]:
 def _prefixes(repository: Repository, encoder_type: str | None) -> "dict[str, FileFact | None]":
     """The facts about prefixes and further prompts.
 
-    An empty prompt counts as evidence only if another prompt is not empty: then the authors have set them.
+    For dense models, an empty prompt counts as evidence only if another prompt is not empty: then the authors have set
+    them. Sparse and late-interaction models were trained with the classes that write these prompts.
     """
     prompts = read_prompts(repository)
     chosen = any(prompts.values())
@@ -218,7 +219,12 @@ def _prefixes(repository: Repository, encoder_type: str | None) -> "dict[str, Fi
         fact = read_prefix(repository, side)
         prompts.pop(_prompt(repository, side)[0], None)
         if fact and not fact.value and fact.key.startswith("prompts."):
-            fact = fact.doubted("empty, but another prompt is set") if chosen else None
+            if chosen:
+                fact = fact.doubted("empty, but another prompt is set")
+            elif encoder_type in ("sparse", "multi_vector"):
+                fact = fact.doubted("sentence-transformers writes empty prompts by default")
+            else:
+                fact = None
         marker = late.marker(side) if late.markers else None
         if fact and marker:
             facts[f"encoding.{side}_marker"] = FileFact(marker, fact.file, fact.key)
@@ -292,7 +298,9 @@ def _context(repository: Repository, network: Network, encoder_type: str | None)
     if stated is None:
         return None
     others = [f"{fact.key} in {fact.file} allows {fact.value}" for fact in limits if fact.key != stated.key]
-    return stated.noted(*others)
+    # Computed positions have no end, and the tokenizer allows more: the authors may support less than this.
+    is_upper = stated is longest and tokenizer is not None and not network.is_bound
+    return stated.doubted(*others) if is_upper and others else stated.noted(*others)
 
 
 def _limits_settled(repository: Repository, encoder_type: str) -> bool:

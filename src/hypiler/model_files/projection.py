@@ -36,6 +36,10 @@ _PROJECTIONS = {"linear.weight", "custom_text_proj.weight", "embedding_proj_laye
 # The shape of BGE-M3. Its vocabulary is cut in some of the models that were trained from it.
 _WITH_FURTHER_HEAD = {"model_type": "xlm-roberta", "hidden_size": 1024, "max_position_embeddings": 8194}
 _TABLES = ("embedding.weight", "embeddings")
+# Classes of transformers that project texts and images to vectors of one width.
+_COMPARING = ("CLIPModel", "ChineseCLIPModel", "AltCLIPModel")
+# Classes whose vectors have the width of the text's network, unless its configuration states another one.
+_COMPARING_UNPROJECTED = ("SiglipModel", "Siglip2Model")
 _POOLING_FLAGS = {
     "pooling_mode_cls_token": "cls",
     "pooling_mode_max_tokens": "max",
@@ -86,12 +90,12 @@ def pooling_modes(config: "dict[str, Any]") -> dict[str, str]:
 
 def find_layers(repository: Repository, encoder_type: str | None) -> list[Layer] | None:
     """The linear layers after the network, in order; None if they are unknown."""
-    if repository.modules is not None:
+    if repository.modules is not None and encoder_type != "reranker":
         layers = dense_layers(repository)
         return layers if len(layers) == len(repository.modules_of_type("Dense")) else None
     if encoder_type == "multi_vector":
         return _projection(repository)
-    # Layers after the network are listed in modules.json. A reranker's head is a part of its network.
+    # Layers after the network are listed in modules.json. A reranker's head is a part of its network, listed or not.
     settled = encoder_type == "reranker" or repository.is_settled(MODULES)
     return [] if encoder_type is not None and settled else None
 
@@ -160,7 +164,7 @@ def _projection_facts(
     if FURTHER_HEAD in repository.names:
         note = "an additional head that gives one vector per token; its width is in a pickle"
         return {"architecture.has_projection": FileFact(True, FURTHER_HEAD, "", note)}
-    modules = repository.modules
+    modules = repository.modules if encoder_type != "reranker" else None
     if layers is None or (
         modules is not None and not all(one.known and one.name in _WITHOUT_PROJECTION for one in modules)
     ):
@@ -215,6 +219,8 @@ def _embedding_width(
     if encoder_type == "multi_vector":
         own = network.hidden if layers is not None else None
         return _last_layer_width(layers) or _stated_width(repository, network, encoder_type) or own
+    if encoder_type is None:
+        return _joint_width(repository, network)
     if (
         encoder_type == "dense"
         and layers is not None
@@ -222,6 +228,17 @@ def _embedding_width(
     ):
         joint = network.number("projection_dim") if repository.modules_of_type("CLIPModel") else None
         return _with_truncation_note(repository, _last_layer_width(layers) or joint or _pooling_width(repository))
+    return None
+
+
+def _joint_width(repository: Repository, network: Network) -> FileFact | None:
+    """The width of the vectors of texts and images in the models of transformers that compare both."""
+    for name in repository.architectures:
+        if name in _COMPARING:
+            joint = positive(repository.config.get("projection_dim"))
+            return FileFact(joint, repository.config_name, "projection_dim") if joint else None
+        if name in _COMPARING_UNPROJECTED:
+            return network.number("projection_size") or network.hidden
     return None
 
 

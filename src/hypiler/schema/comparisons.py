@@ -24,6 +24,10 @@ class Comparison:
         """Whether the two values agree; None if files cannot confirm or refute `ours`."""
         return type(ours) is type(theirs) and bool(ours == theirs)
 
+    def agrees_with_doubtful(self, ours: "Any", theirs: "Any") -> bool | None:
+        """The same for a value of the files that is doubtful."""
+        return self.agrees(ours, theirs)
+
     def corrected(self, ours: "Any", theirs: "Any") -> "Any":
         """The value that models.json should state instead of `ours`, which is None if it states nothing yet."""
         return theirs
@@ -59,6 +63,26 @@ class SameSet(Comparison):
 
     def agrees(self, ours: "Any", theirs: "Any") -> bool:
         return set(ours) == set(theirs)
+
+
+class Inputs(SameSet):
+    """Kinds of input. A network that reads images may read the frames of videos, without a setting that says so."""
+
+    def agrees(self, ours: "Any", theirs: "Any") -> bool:
+        frames = {"video"} if "image" in theirs else set[str]()
+        return set(ours) - frames == set(theirs) - frames
+
+    def parts(self, ours: "Any", theirs: "Any") -> "tuple[list[Any], list[Any]]":
+        missing, extra = super().parts(ours, theirs)
+        return missing, [word for word in extra if word != "video" or "image" not in theirs]
+
+
+class Limit(Comparison):
+    """A limit. If files show only an upper one, which is doubtful, less than that cannot be refuted."""
+
+    def agrees_with_doubtful(self, ours: "Any", theirs: "Any") -> bool | None:
+        below = type(ours) is type(theirs) is int and ours < theirs
+        return None if below else self.agrees(ours, theirs)
 
 
 class AtLeast(Comparison):

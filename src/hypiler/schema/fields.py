@@ -11,6 +11,8 @@ from hypiler.schema.comparisons import (
     Checksums,
     ExactCount,
     FileNamed,
+    Inputs,
+    Limit,
     ParameterCount,
     SameEncoder,
     SameLayers,
@@ -333,6 +335,7 @@ FIELDS: tuple[Field, ...] = (
         required=True,
         # Where the authors state no more than the default truncation, the model supports no more.
         also="encoding.document_length",
+        compare=Limit(),
     ),
     Field(
         "specs.max_position_embeddings",
@@ -378,7 +381,7 @@ FIELDS: tuple[Field, ...] = (
         note="A model that finds images by text embeds both kinds.",
         example=["text"],
         required=True,
-        compare=SameSet(),
+        compare=Inputs(),
     ),
     Field(
         "capabilities.multi_vector",

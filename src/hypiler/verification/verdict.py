@@ -230,8 +230,10 @@ def _judge(path: str, field: Field, ours: "Any", facts: "Mapping[str, FileFact]"
     also = facts.get(field.also) if field.also else None
     if fact is not None and also is not None and compare.agrees(ours, also.value):
         fact = also
-    agrees = None if fact is None else compare.agrees(ours, fact.value)
-    if fact is None or agrees is None:
+    if fact is None:
+        return Verdict(path, UNKNOWN, ours)
+    agrees = (compare.agrees_with_doubtful if fact.doubtful else compare.agrees)(ours, fact.value)
+    if agrees is None:
         return Verdict(path, UNKNOWN, ours)
     return _shown(path, AGREES if agrees else DIFFERS, ours, fact)
 
