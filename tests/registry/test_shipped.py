@@ -12,6 +12,8 @@ from hypiler import model_registry
 from hypiler.cli.main import main
 from hypiler.model_files.facts import FileFact
 from hypiler.registry import Registry
+from hypiler.verification.lock_rules import is_of
+from hypiler.verification.lockfile import read_lock
 from hypiler.verification.verdict import compare, differences
 
 ROOT = Path(__file__).parents[2]
@@ -72,6 +74,20 @@ def test_real_files_of_all_minilm_have_the_bytes_of_the_lock(
     capsys.readouterr()
     assert main([*command, str(other)]) == 1
     assert "tokenizer.json" in capsys.readouterr().out
+
+
+def test_no_fact_contradicts_what_the_lock_recorded_of_the_models_files() -> None:
+    lock, findings = read_lock((ROOT / "models.lock.json").read_bytes(), "models.lock.json")
+    assert findings == []
+    entries = {entry["id"]: entry for entry in json.loads((ROOT / "models.json").read_bytes())["models"]}
+    assert lock.keys() <= entries.keys()
+    assert [id for id, one in lock.items() if not is_of(entries[id], one)] == []
+    found = [
+        (id, verdict.path, verdict.theirs)
+        for id, one in lock.items()
+        for verdict in differences(entries[id], one.facts, one.sums, complete=one.complete)
+    ]
+    assert found == []
 
 
 def test_further_head_of_a_model_with_outputs_is_no_projection_of_the_default_one() -> None:
