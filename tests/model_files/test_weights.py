@@ -282,6 +282,9 @@ def test_class_and_layers_of_a_pointed_model_count() -> None:
     classifier = BASE | {"architectures": ["BertForSequenceClassification"]}
     found = facts({"config.json": classifier, "model.safetensors": pointer(437_955_004)})
     assert found[COUNT].value == 109_483_009
+    # Also of a part of its files: what modules.json would list after the network is the head.
+    part = {"config.json": models.content(classifier), "model.safetensors": pointer(437_955_004)}
+    assert extract_facts(part.keys(), part, complete=False).facts[COUNT].value == 109_483_009
     layer = {"1_Dense/model.safetensors": pointer(300_000), "1_Dense/config.json": models.PYLATE["1_Dense/config.json"]}
     network = {"config.json": BASE, "model.safetensors": pointer(437_951_328)}
     found = facts({"modules.json": models.PYLATE["modules.json"]} | network | layer)

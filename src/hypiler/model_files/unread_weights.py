@@ -44,7 +44,10 @@ class _Stored:
 def unread_counts(repository: Repository, network: Network) -> "dict[str, FileFact | None]":
     """The facts about the number of parameters that sizes show. Facts from headers are better."""
     quantized = any(mapping(repository.config.get(key)) for key in ("quantization_config", "quantization"))
-    if quantized or not repository.config or not repository.is_settled(MODULES):
+    # The head of a classifier is a part of its network, so it needs no modules.json to be known whole.
+    classifier = any(name.endswith("ForSequenceClassification") for name in repository.architectures)
+    whole = repository.is_settled(MODULES) or (classifier and repository.modules is None)
+    if quantized or not repository.config or not whole:
         return {}
     further = _further_parameters(repository)
     if further is None:
