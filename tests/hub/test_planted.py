@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,6 +25,7 @@ from hypiler.jsontext.editor import REMOVED, Change, edit
 from hypiler.jsontext.reader import Source, read_source
 from hypiler.model_files.extract import Evidence, FileFact, extract_facts
 from hypiler.project.build import compile_files
+from hypiler.schema.comparisons import LongestInput
 from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
 from hypiler.schema.key_order import schema_order
 from hypiler.verification.draft import draft, proposed_id
@@ -52,6 +53,7 @@ SHIPPED = Path(__file__).parents[2] / "models.json"
 DATE = "2026-11-25"
 HAS, DIMS, WIDTHS = "architecture.has_projection", "architecture.projection_dims", "architecture.matryoshka_dims"
 WIDTH, CUT = "specs.embedding_dim", "capabilities.matryoshka"
+CONTEXT, POSITIONS = "specs.context_length", "specs.max_position_embeddings"
 # Words and texts that are not those of the files, whichever these are.
 OTHERS: dict[str, list[Any]] = {
     "type": ["dense", "sparse"],
@@ -145,7 +147,8 @@ def wrong(path: str, ours: Any) -> list[Any]:
 def plants(path: str, tree: dict[str, Any]) -> list[dict[str, Any]]:
     """Wrong values of a fact by paths, with those of the facts that models.json holds against it."""
     found: list[dict[str, Any]] = []
-    for value in wrong(path, at(tree, path)):
+    # Of the longest input, only one without positions is wrong.
+    for value in wrong(path, at(tree, POSITIONS if path == CONTEXT else path)):
         plant = {path: value}
         if path == HAS:
             plant[DIMS] = at(tree, WIDTH) if value else REMOVED
@@ -168,13 +171,24 @@ def planted(text: str, plant: dict[str, Any]) -> str:
     return changed
 
 
-# That a model has no projection is no fact of an entry that leaves its width out.
+def can_be_refuted(path: str, facts: Mapping[str, FileFact]) -> bool:
+    """Whether files can contradict a fact. That a model has no projection is no fact of an entry without its width."""
+    if path == CONTEXT:
+        return LongestInput().most(facts) is not None
+    return (facts[path].value, path) != (None, DIMS)
+
+
 FACTS = [
     (name, path)
     for name, files in FAMILIES.items()
-    for path, fact in evidence_of(files).facts.items()
-    if (fact.value, path) != (None, DIMS)
+    for facts in [evidence_of(files).facts]
+    for path in facts
+    if can_be_refuted(path, facts)
 ]
+
+
+def shown(fact: FileFact) -> tuple[str, str]:
+    return fact.file, fact.key
 
 
 def differing(result: Result) -> dict[str, tuple[Any, Any, str, str]]:
@@ -233,6 +247,8 @@ def test_wrong_fact_is_found_and_no_other(
             for each in said
             if each in plant and plant[each] is not REMOVED
         }
+        if path == CONTEXT:
+            expected[path] = (tree["specs"]["context_length"], LongestInput().most(facts), *shown(facts[POSITIONS]))
         assert path in expected
         result = model.judged(text)
         assert differing(result) == expected

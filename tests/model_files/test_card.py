@@ -26,6 +26,8 @@ LANGUAGES = {
     "language: [eng, deu, fil]": ["en", "de", "fil"],
     "language: [EN, pt-br, zh_hans, sr-latn-rs]": ["en", "pt-BR", "zh-Hans", "sr-Latn-RS"],
     "language: [jp, cn]": ["ja", "zh"],
+    # XLM-R and its descendants list the codes that ISO 639 withdrew.
+    "language: [in, iw, ji, jw, mo, IN-id]": ["id", "he", "yi", "jv", "ro", "id-ID"],
     "language: en, de": ["en", "de"],
     "language: English": ["en"],
 }

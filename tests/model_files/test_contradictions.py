@@ -182,7 +182,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], list[tuple[str, str]]]] =
     ),
     "longer texts than positions": (
         DENSE | {NETWORK: {"max_seq_length": 64}},
-        {"specs.context_length": 32, "encoding.query_length": 32, "encoding.document_length": 32},
+        {"encoding.query_length": 32, "encoding.document_length": 32},
         [("config.json", golden("max_seq_length in sentence_bert_config.json is 64, and longer texts fail"))],
     ),
     "a class that did not save these modules": (

@@ -367,16 +367,15 @@ def test_default_truncation_is_the_length_of_texts_and_not_of_the_longest_input(
         "document_length": (64, NETWORK, "processor_kwargs.model_max_length"),
     }
     reranker = models.BGE_RERANKER | {NETWORK: {"max_seq_length": 256}, "tokenizer_config.json": {}}
-    assert lengths(reranker) == {"context_length": (256, NETWORK, "max_seq_length")}
+    assert lengths(reranker) == {"context_length": (512, "config.json", "max_position_embeddings")}
 
 
-def test_default_truncation_is_the_longest_input_if_nothing_else_states_it() -> None:
-    assert context(128, None, 512) == FileFact(
-        128, NETWORK, "max_seq_length", "max_position_embeddings in config.json allows 512"
-    )
-    assert context(128) == FileFact(128, NETWORK, "max_seq_length")
+def test_default_truncation_alone_states_no_longest_input() -> None:
+    assert context(128, None, 512) == FileFact(512, "config.json", "max_position_embeddings")
+    assert context(128) is None
     # The settings of sentence-transformers replace the limit of the tokenizer, also by a higher one.
-    assert context(8192, 512, 8192) == FileFact(8192, NETWORK, "max_seq_length")
+    assert context(256, 128, 512) == FileFact(512, "config.json", "max_position_embeddings")
+    assert context(256, 128) is None
 
 
 def test_longest_input_is_what_the_tokenizer_and_the_positions_allow() -> None:
@@ -410,11 +409,12 @@ def test_length_that_pylate_left_behind_is_not_that_of_the_model() -> None:
     assert "specs.context_length" not in evidence(models.PYLATE).facts
 
 
-def test_length_of_a_static_model_is_the_one_of_model2vec() -> None:
-    assert "specs.context_length" not in evidence(models.MODEL2VEC).facts
-    config = models.MODEL2VEC["config.json"] | {"max_length": 512}
-    assert lengths({"config.json": config}) == {
-        "context_length": (512, "config.json", "max_length"),
+def test_lengths_of_a_static_model_are_those_of_model2vec() -> None:
+    config = models.MODEL2VEC["config.json"]
+    assert config["seq_length"] == 1_000_000, "model2vec writes it for a model without a limit"
+    assert lengths({"config.json": config}) == {"context_length": (1_000_000, "config.json", "seq_length")}
+    assert lengths({"config.json": config | {"max_length": 512}}) == {
+        "context_length": (1_000_000, "config.json", "seq_length"),
         "query_length": (512, "config.json", "max_length"),
         "document_length": (512, "config.json", "max_length"),
     }

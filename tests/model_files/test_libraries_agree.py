@@ -51,7 +51,8 @@ def test_length_of_the_processor_comes_first(key: str) -> None:
 
 def test_length_beyond_the_positions_is_cut_to_them() -> None:
     roberta = BERT | {"model_type": "camembert", "max_position_embeddings": 514}
-    assert context(config=roberta, sentence_bert_config={"max_seq_length": 514}) == FileFact(
+    files = dense(config=roberta, sentence_bert_config={"max_seq_length": 514})
+    assert evidence(files).facts["encoding.document_length"] == FileFact(
         512,
         "config.json",
         "max_position_embeddings",
@@ -60,11 +61,12 @@ def test_length_beyond_the_positions_is_cut_to_them() -> None:
     )
 
 
-@pytest.mark.parametrize("computed", [{"rope_theta": 1e4}, {"alibi": True}, {"position_embedding_type": "rotary"}])
+@pytest.mark.parametrize(
+    "computed", [{"global_rope_theta": 1e4}, {"alibi": True}, {"position_embedding_type": "rotary"}]
+)
 def test_positions_that_are_computed_are_no_limit(computed: Any) -> None:
-    found = context(config=BERT | computed, sentence_bert_config={"max_seq_length": 2048})
-    assert found is not None
-    assert found.value == 2048
+    found = values(evidence(dense(config=BERT | computed, sentence_bert_config={"max_seq_length": 2048})))
+    assert found["encoding.document_length"] == 2048
 
 
 def test_family_is_that_of_the_class_where_the_configuration_names_none() -> None:
@@ -242,7 +244,7 @@ def test_licences_are_read_however_they_are_written(word: str, expected: str) ->
 
 def test_lower_case_and_lengths_of_an_empty_file_are_those_of_the_next() -> None:
     files = dense() | {NETWORK: {}, "sentence_roberta_config.json": {"max_seq_length": 33}}
-    assert values(evidence(files))["specs.context_length"] == 33
+    assert values(evidence(files))["encoding.document_length"] == 33
     # A file that cannot be read is not passed over: what it would have said is unknown.
     assert "specs.context_length" not in evidence(files | {NETWORK: b"{"}).facts
 

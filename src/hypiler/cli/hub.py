@@ -179,7 +179,8 @@ def chosen_entries(registry: CheckedRegistry, options: "Namespace") -> "list[Ent
     try:
         entries = chosen(registry, options.ids)
         elsewhere = [entry for entry in (entries if options.ids else registry.entries) if entry.is_elsewhere]
-        if elsewhere and options.ids and not (getattr(options, "local", None) or getattr(options, "offline", False)):
+        unasked = any(getattr(options, name, None) for name in ("local", "offline", "forget"))
+        if elsewhere and options.ids and not unasked:
             one = elsewhere[0]
             message = f"`{printable(one.id)}` has a `source`, so there is nothing on the hub to read"
             usage_error(f"{message}; for a folder of files, use `hypiler verify {printable(one.id)} --local DIR`")

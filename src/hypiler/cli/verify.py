@@ -43,6 +43,7 @@ EXAMPLES = """examples:
   hypiler verify --fix                   write what the files say into models.json
   hypiler verify --offline               the same verdict again, from models.lock.json alone
   hypiler verify bge-m3 --local bge-m3   the files in a folder instead of the hub
+  hypiler verify bge-m3 --forget         take what was read of one model out of models.lock.json
   hypiler verify --bytes                 hash the files in the cache of huggingface_hub
   hypiler verify --json                  for programs
 """
@@ -76,6 +77,8 @@ def add_arguments(parser: "ArgumentParser") -> None:
     parser.add_argument("--bytes", action="store_true", help="compare the bytes of files with the recorded sums")
     parser.add_argument("--offline", action="store_true", help="without the network: judge by models.lock.json alone")
     parser.add_argument("--fix", action="store_true", help="write what the files say into the registry")
+    parser.add_argument("--no-lock", action="store_true", help="keep nothing of what is read in models.lock.json")
+    parser.add_argument("--forget", action="store_true", help="take what was read of the IDs out of models.lock.json")
     parser.add_argument("--facts", action="store_true", help="show the verdict on each fact")
     parser.add_argument("--json", action="store_true", help="print the verdicts as JSON")
     add_jobs_argument(parser)
@@ -92,11 +95,15 @@ def run(options: "Namespace") -> int:
         return usage_error("--bytes compares no facts: it cannot be combined with --fix, --facts, --pins or --offline")
     if options.fix and options.shipped:
         return usage_error("--shipped is only read: --fix needs a registry of your own")
+    if options.forget and (fault := _fault_of_forget(options)):
+        return usage_error(fault)
     opened = open_registry(options)
     if opened is None:
         return FINDINGS
     if chosen_entries(opened.registry, options) is None:
         return USAGE
+    if options.forget:
+        return _forget(opened, options)
     if options.bytes:
         from hypiler.cli.verify_bytes import run_bytes
 
@@ -107,7 +114,7 @@ def run(options: "Namespace") -> int:
         print_error(printable(str(error)))
         return ENVIRONMENT
     _report(verification, options)
-    if not options.offline and not options.shipped:
+    if not options.offline and not options.shipped and not options.no_lock:
         keep_lock(opened, verification.locked(opened.locks, opened.others))
     if not verification.complete:
         return INTERRUPTED
@@ -115,6 +122,28 @@ def run(options: "Namespace") -> int:
     if verification.unread:
         return ENVIRONMENT if options.local else NETWORK
     return FINDINGS if verification.differs and not fixed else OK
+
+
+def _fault_of_forget(options: "Namespace") -> str | None:
+    """Why `--forget` cannot be combined with other arguments; None if it can."""
+    if not options.ids:
+        return "--forget goes with the IDs of the models to forget"
+    others = [name for name in _WITHOUT_FORGET if getattr(options, name)]
+    named = f"--{others[0].replace('_', '-')}" if others else ""
+    return f"--forget reads no files: it cannot be combined with {named}" if named else None
+
+
+_WITHOUT_FORGET = ("local", "pins", "bytes", "offline", "fix", "no_lock", "facts", "json", "shipped")
+
+
+def _forget(opened: "Opened", options: "Namespace") -> int:
+    """Take the readings of some models out of the lock."""
+    chosen = [entry.id for entry in chosen_entries(opened.registry, options) or ()]
+    keep_lock(opened, {id: one for id, one in opened.locks.items() if id not in chosen})
+    for id in chosen:
+        there = "what was read of its files is forgotten" if id in opened.locks else "the lock has nothing of it"
+        write_text(f"{printable(id)}: {there}", sys.stdout)
+    return OK
 
 
 def _verified(opened: "Opened", options: "Namespace") -> Verification:
@@ -165,7 +194,7 @@ def _lines(result: "Result", *, facts: bool) -> "Iterator[str]":
         yield f"  note: {printable(note)}"
     for verdict in result.verdicts if facts else ():
         place = f"  {verdict.file}" + (f" {verdict.key}" if verdict.key else "") if verdict.file else ""
-        note = f" ({verdict.note})" if verdict.note and verdict.state != UNKNOWN else ""
+        note = f" ({verdict.note})" if verdict.note else ""
         yield f"  {verdict.state:8}{printable(verdict.path):38}{format_value(verdict.ours)}{printable(place + note)}"
 
 

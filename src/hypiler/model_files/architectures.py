@@ -12,15 +12,9 @@ if TYPE_CHECKING:
 # The keys under which models of text and images keep the configuration of the language model, outermost first.
 _NESTED = ("vlm_config", "vlm_backbone_config", "text_config")
 _INPUT_CONFIGS = {"vision_config": "image", "audio_config": "audio"}
-# Keys of networks that compute positions from angles or distances. Then the number in the configuration is no limit.
-_COMPUTED_POSITIONS = (
-    "rope_theta",
-    "rope_scaling",
-    "rope_parameters",
-    "rotary_emb_base",
-    "rotary_emb_fraction",
-    "alibi",
-)
+# Words in keys of networks that compute positions from angles or distances, such as `global_rope_theta`. Then the number
+# in the configuration is no limit.
+_COMPUTED_POSITIONS = ("rope", "rotary", "alibi")
 
 
 # What the classes of transformers use for keys that config.json leaves out, as it does where nothing else was chosen.
@@ -134,7 +128,7 @@ class Network:
         """Whether a text fails if it is longer than the positions allow: whether there is a table, as far as known."""
         part = self.parts[0][1]
         if (
-            any(part.get(key) for key in _COMPUTED_POSITIONS)
+            any(value and any(word in key for word in _COMPUTED_POSITIONS) for key, value in part.items())
             or part.get("position_embedding_type", "absolute") != "absolute"
         ):
             return False

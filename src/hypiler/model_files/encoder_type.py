@@ -5,7 +5,7 @@ from typing import NamedTuple
 from hypiler.diagnostics.escaping import printable
 from hypiler.model_files.facts import FileFact
 from hypiler.model_files.json_files import mapping, positive, words
-from hypiler.model_files.repository import CARD, MODULES, SETTINGS, STANFORD, Repository
+from hypiler.model_files.repository import CARD, MODULES, SETTINGS, STANFORD, Module, Repository
 from hypiler.model_files.weights import tensors_of
 from hypiler.schema.encoder_types import MODEL_TYPES
 
@@ -77,22 +77,39 @@ def _by_modules(repository: Repository) -> Shown | None:
         return settings
     if decided:
         return decided
+    if repository.modules_of_type("Pooling") and not _gives_vectors(repository):
+        return None
     for name, encoder_type in _MODULES.items():
         if repository.modules_of_type(name):
             return Shown(encoder_type, MODULES, name, "without a pooling module" if name == "Dense" else "")
     return None
 
 
+def _gives_vectors(repository: Repository) -> bool:
+    """Whether the last layer after a pooling is known to give vectors, and not the scores of several labels."""
+    for module in repository.modules_of_type("Dense")[-1:]:
+        config = repository.object(module.config)
+        # Under its older name, the layer always gave vectors.
+        unread = not config and not module.type.startswith("sentence_transformers.models.")
+        return not unread and config.get("module_output_name") != "scores"
+    return True
+
+
 def decided_by_modules(repository: Repository) -> Shown | None:
     """The encoder type by a module that no other type has, whatever the settings say; None without such a module."""
     found = next((name for name in _DECIDING if repository.modules_of_type(name)), None)
-    if found:
-        return Shown(_MODULES[found], MODULES, found)
-    # A layer that gives a score of a pair, and not a vector, makes the network a reranker.
-    key = "module_output_name"
-    dense = repository.modules_of_type("Dense")
-    scoring = next((layer.config for layer in dense if repository.object(layer.config).get(key) == "scores"), None)
-    return Shown("reranker", scoring, key) if scoring else None
+    if found is None and (head := scoring_layer(repository)) is not None:
+        return Shown("reranker", head.config, "module_output_name")
+    return Shown(_MODULES[found], MODULES, found) if found else None
+
+
+def scoring_layer(repository: Repository) -> Module | None:
+    """The layer that gives the score of a pair, as CrossEncoder has it after a pooling; None without such a layer."""
+    for module in repository.modules_of_type("Dense")[-1:]:
+        config = repository.object(module.config)
+        if config.get("module_output_name") == "scores" and config.get("out_features") == 1:
+            return module
+    return None
 
 
 def shown_by_settings(repository: Repository) -> Shown | None:

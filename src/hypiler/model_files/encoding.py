@@ -74,8 +74,12 @@ def read_pooling(repository: Repository, encoder_type: str | None) -> FileFact |
     The value is a word of models.json if there is one, else the library's word. Modes that are concatenated are joined
     by `+`.
     """
-    if encoder_type == "dense":
+    if encoder_type in ("dense", "reranker"):
         found = repository.modules_of_type("Pooling")
+        # ModernBERT and its relatives state how the vector is made that their head reads.
+        stated = text(repository.config.get("classifier_pooling")) if repository.modules is None else None
+        if encoder_type == "reranker" and stated:
+            return FileFact(stated, repository.config_name, "classifier_pooling")
         modes = pooling_modes(repository.object(found[0].config)) if len(found) == 1 else {}
         value = "+".join([_POOLINGS.get(mode, mode) for mode in modes])
         return FileFact(value, found[0].config, next(iter(modes.values()))) if value else None
@@ -271,36 +275,36 @@ def _side_length(repository: Repository, network: Network, encoder_type: str | N
 
 
 def _context(repository: Repository, network: Network, encoder_type: str | None) -> FileFact | None:
-    """The longest input that the files support.
+    """The limit that the files set: that of the tokenizer, as far as there are positions.
 
-    The tokenizer's limit states it, as far as there are positions. A longer `max_seq_length` of sentence-transformers
-    takes precedence. A shorter one is only where texts are truncated by default, unless the tokenizer has no limit.
+    `max_seq_length` of sentence-transformers is no such limit, only where texts are truncated by default.
     """
     if encoder_type == "static":
-        return stated_length(repository, network, encoder_type)
-    if encoder_type is None:
+        return _number(repository, repository.config_name, "seq_length")
+    if encoder_type is None or not _limits_settled(repository, encoder_type):
         return None
     if encoder_type == "multi_vector" and (is_pylate(repository) or not repository.is_settled(SETTINGS)):
         return None
-    own, longest = stated_length(repository, network, encoder_type), network.longest
-    if own and longest and network.is_bound and own.value >= longest.value:
-        return own
-    if not _limits_settled(repository, encoder_type):
-        return None
-    tokenizer = _tokenizer_length(repository)
-    limits = [fact for fact in (tokenizer, longest) if fact]
-    lowest = min(limits, key=lambda fact: int(fact.value), default=None)
-    # `max_len` was written by versions of transformers that put the same number into every tokenizer of a class.
-    if tokenizer is None or tokenizer.key == "max_len" or (own and lowest and own.value > lowest.value):
-        stated = own or lowest
-    else:
-        stated = lowest
+    limits = [fact for fact in (_kept_limit(repository), network.longest) if fact]
+    stated = min(limits, key=lambda fact: int(fact.value), default=None)
     if stated is None:
         return None
     others = [f"{fact.key} in {fact.file} allows {fact.value}" for fact in limits if fact.key != stated.key]
     # Computed positions have no end, and the tokenizer allows more: the authors may support less than this.
     is_upper = stated is longest and tokenizer is not None and not network.is_bound
     return stated.doubted(*others) if is_upper and others else stated.noted(*others)
+
+
+def _kept_limit(repository: Repository) -> FileFact | None:
+    """The limit of the tokenizer, unless sentence-transformers replaces it by a higher `max_seq_length`.
+
+    Beside `max_seq_length`, `max_len` says nothing: versions of transformers put the same number into every tokenizer of
+    a class.
+    """
+    limit, own = _tokenizer_length(repository), positive(repository.network_settings.get("max_seq_length"))
+    if limit is None or own is None or limit.file != repository.tokenizer_name:
+        return limit
+    return None if own > limit.value or limit.key == "max_len" else limit
 
 
 def _limits_settled(repository: Repository, encoder_type: str) -> bool:

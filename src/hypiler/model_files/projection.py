@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from hypiler.model_files.architectures import Network
-from hypiler.model_files.encoder_type import FURTHER_HEAD
+from hypiler.model_files.encoder_type import FURTHER_HEAD, scoring_layer
 from hypiler.model_files.facts import FileFact
 from hypiler.model_files.json_files import positive, text, words
 from hypiler.model_files.repository import MODULES, SETTINGS, STANFORD, Module, Repository
@@ -90,14 +90,16 @@ def pooling_modes(config: "dict[str, Any]") -> dict[str, str]:
 
 def find_layers(repository: Repository, encoder_type: str | None) -> list[Layer] | None:
     """The linear layers after the network, in order; None if they are unknown."""
-    if repository.modules is not None and encoder_type != "reranker":
+    # The head of a reranker is a part of its network, also where modules.json lists its layers.
+    if encoder_type == "reranker":
+        return []
+    if repository.modules is not None:
         layers = dense_layers(repository)
         return layers if len(layers) == len(repository.modules_of_type("Dense")) else None
     if encoder_type == "multi_vector":
         return _projection(repository)
-    # Layers after the network are listed in modules.json. A reranker's head is a part of its network, listed or not.
-    settled = encoder_type == "reranker" or repository.is_settled(MODULES)
-    return [] if encoder_type is not None and settled else None
+    # Layers after the network are listed in modules.json.
+    return [] if encoder_type is not None and repository.is_settled(MODULES) else None
 
 
 def dense_layers(repository: Repository) -> list[Layer]:
@@ -164,10 +166,10 @@ def _projection_facts(
     if FURTHER_HEAD in repository.names:
         note = "an additional head that gives one vector per token; its width is in a pickle"
         return {"architecture.has_projection": FileFact(True, FURTHER_HEAD, "", note)}
-    modules = repository.modules if encoder_type != "reranker" else None
-    if layers is None or (
-        modules is not None and not all(one.known and one.name in _WITHOUT_PROJECTION for one in modules)
-    ):
+    modules = repository.modules
+    # A reranker's layers compute its score.
+    passing = _WITHOUT_PROJECTION | ({"Dense"} if encoder_type == "reranker" else set())
+    if layers is None or (modules is not None and not all(one.known and one.name in passing for one in modules)):
         return {}
     if not settled_heads(repository, encoder_type):
         return {}
@@ -213,7 +215,7 @@ def _embedding_width(
     repository: Repository, network: Network, encoder_type: str | None, layers: list[Layer] | None
 ) -> FileFact | None:
     if encoder_type == "reranker":
-        return network.hidden
+        return _scored_width(repository) or network.hidden
     if encoder_type == "sparse":
         return _autoencoder_width(repository) if repository.modules_of_type("SparseAutoEncoder") else network.vocabulary
     if encoder_type == "multi_vector":
@@ -240,6 +242,13 @@ def _joint_width(repository: Repository, network: Network) -> FileFact | None:
         if name in _COMPARING_UNPROJECTED:
             return network.number("projection_size") or network.hidden
     return None
+
+
+def _scored_width(repository: Repository) -> FileFact | None:
+    """The width of the vector that a layer with scores reads."""
+    head = scoring_layer(repository)
+    width = positive(repository.object(head.config).get("in_features")) if head else None
+    return FileFact(width, head.config, "in_features") if head and width else None
 
 
 def _pooling_width(repository: Repository) -> FileFact | None:

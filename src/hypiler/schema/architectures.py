@@ -62,11 +62,20 @@ _BY_FAMILY: "Final" = (
 )
 
 
+# Networks that look positions up in a table of vectors, so that a longer text fails. Others compute positions.
+_WITH_TABLE: "Final" = (
+    "albert bert bert-generation camembert convbert data2vec-text distilbert electra ernie gpt2 ibert layoutlm longformer"
+    " megatron-bert mobilebert mpnet openai-gpt rembert roberta roberta-prelayernorm roc_bert splinter"
+    " squeezebert xlm-roberta xlm-roberta-xl xmod"
+)
+
+
 def _normalized(word: str) -> str:
     """Lower-case letters and digits of a name, so that `xlm-roberta`, `XLM_RoBERTa` and `XLMRoberta` are equal."""
     return "".join(filter(str.isalnum, word.lower()))
 
 
+_TABLES: "Final" = frozenset(map(_normalized, _WITH_TABLE.split()))
 _FAMILIES: "Final" = {_normalized(word): family for family, words in _BY_FAMILY for word in words.split()}
 # What follows the family's name in the name of a class.
 _HEADS: "Final" = ("LMHeadModel", "EncoderModel", "PreTrainedModel", "TextModel", "Model")
@@ -102,6 +111,11 @@ def same_network(one: str, other: str) -> bool:
     """Whether two values of `model_type` name the same network, in any spelling: `new` and `gte` do."""
     both = {_normalized(one), _normalized(other)}
     return len(both) == 1 or any(both <= names for names in _SAME)
+
+
+def has_position_table(architecture: str) -> bool:
+    """Whether networks of this architecture are known to have a vector for each position, and fail without one."""
+    return _normalized(architecture) in _TABLES
 
 
 def reserved_positions(architecture: str) -> int:

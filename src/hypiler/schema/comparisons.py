@@ -77,14 +77,6 @@ class Inputs(SameSet):
         return missing, [word for word in extra if word != "video" or "image" not in theirs]
 
 
-class Limit(Comparison):
-    """A limit. If files show only an upper one, which is doubtful, less than that cannot be refuted."""
-
-    def agrees_with_doubtful(self, ours: "Any", theirs: "Any") -> bool | None:
-        below = type(ours) is type(theirs) is int and ours < theirs
-        return None if below else self.agrees(ours, theirs)
-
-
 class AtLeast(Comparison):
     """Lists of words, of which the files show at least some. More may be published elsewhere.
 
@@ -144,6 +136,36 @@ class TaskNamed(Comparison):
     @property
     def demand(self) -> str:
         return "be one of the tasks that the model's files name"
+
+
+class LongestInput(Comparison):
+    """The longest input that authors state. The files of a model set limits, which the authors may not have meant.
+
+    Another limit in the files is no difference. Only a number of tokens for which there are no positions is wrong.
+    """
+
+    positions = "specs.max_position_embeddings"
+    """The path of the fact with the size of the position table."""
+
+    def agrees(self, ours: "Any", theirs: "Any") -> bool | None:
+        return True if ours == theirs else None
+
+    def most(self, facts: "Mapping[str, Any]") -> int | None:
+        """The most tokens for which the network has positions, given what files show; None if that is unknown.
+
+        Code from a repository may compute positions in a network that usually has a table.
+        """
+        from hypiler.schema.architectures import has_position_table, reserved_positions
+
+        shown = [facts.get(path) for path in (self.positions, "architecture.type", "dependencies.remote_code")]
+        size, family, code = [None if fact is None else fact.value for fact in shown]
+        if not isinstance(size, int) or not isinstance(family, str) or code or not has_position_table(family):
+            return None
+        return size - reserved_positions(family)
+
+    @property
+    def demand(self) -> str:
+        return "be at most what the network has positions for"
 
 
 class ParameterCount(Comparison):
@@ -239,6 +261,9 @@ class FileNamed(Comparison):
 class Checksums(Comparison):
     """Files by name with their sha256. The files must exist and have these checksums."""
 
+    partly = True
+    """Whether some of the files prove something without the others."""
+
     def files(self, value: "Any") -> "Mapping[str, str | None]":
         """The files that a value names, each with its sha256 or None. In another repository: `org/name:file`."""
         found: Mapping[str, str | None] = value
@@ -251,6 +276,8 @@ class Checksums(Comparison):
 
 class VariantFiles(Checksums):
     """The weights of variants, in the model's own repository or in another one."""
+
+    partly = False
 
     def files(self, value: "Any") -> "Mapping[str, str | None]":
         return {

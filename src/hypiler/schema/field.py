@@ -31,13 +31,11 @@ class Field:
             depend on it.
         compare: How the value is compared with what files show.
         implies: The path of a field that must be stated if this flag is true.
-        also: The path of a field whose evidence proves this value, too.
 
     Raises CompositionError if rows have no form for the type.
     """
 
     __slots__ = (
-        "also",
         "attribute",
         "compare",
         "derived",
@@ -71,7 +69,6 @@ class Field:
         space: 'Literal["document", "query"] | None' = None,
         compare: Comparison = EQUAL,
         implies: str = "",
-        also: str = "",
     ) -> None:
         field_type.check_place("Field")
         if null and field_type.empty is not None:
@@ -90,7 +87,6 @@ class Field:
         self.space = space
         self.compare = compare
         self.implies = implies
-        self.also = also
 
     @property
     def name(self) -> str:

@@ -12,7 +12,7 @@ from hypiler.schema.comparisons import (
     ExactCount,
     FileNamed,
     Inputs,
-    Limit,
+    LongestInput,
     ParameterCount,
     SameEncoder,
     SameLayers,
@@ -333,9 +333,7 @@ FIELDS: tuple[Field, ...] = (
         note="It is not the default truncation (`encoding.document_length`), nor the size of the position table.",
         example=512,
         required=True,
-        # Where the authors state no more than the default truncation, the model supports no more.
-        also="encoding.document_length",
-        compare=Limit(),
+        compare=LongestInput(),
     ),
     Field(
         "specs.max_position_embeddings",

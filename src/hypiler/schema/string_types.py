@@ -6,7 +6,7 @@ from functools import cached_property
 from hypiler.diagnostics.collector import INVALID, FindingCollector
 from hypiler.diagnostics.finding import Path
 from hypiler.schema.types import String
-from hypiler.schema.vocabulary import LANGUAGE_SLIPS, LANGUAGES, TWO_LETTER_CODES
+from hypiler.schema.vocabulary import LANGUAGE_SLIPS, LANGUAGES, TWO_LETTER_CODES, WITHDRAWN_CODES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -160,5 +160,6 @@ class Language(Pattern):
                 *[part.title() if len(part) == 4 else part.upper() for part in rest],
             ]
         )
-        meant = LANGUAGE_SLIPS.get(value.lower()) or (cased if cased != value and self.matches(cased) else None)
+        meant = LANGUAGE_SLIPS.get(value.lower()) or WITHDRAWN_CODES.get(value)
+        meant = meant or (cased if cased != value and self.matches(cased) else None)
         return f"did you mean `{meant}`?" if meant else None

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from hypiler.compiler.pipeline import compile_registry
 from hypiler.diagnostics.codes import ERROR
 from hypiler.jsontext.editor import REMOVED, Change, edit
+from hypiler.schema.comparisons import LongestInput
 from hypiler.schema.field import Field
 from hypiler.schema.fields import FIELDS
 from hypiler.schema.key_order import schema_order
@@ -76,10 +77,12 @@ def corrections(result: "Result") -> "Iterator[Change]":
     facts: Mapping[str, FileFact] = result.locked.facts if result.locked else {}
     paths = {path for path, _ in stated(result.entry.tree)}
     for verdict in result.verdicts:
-        if verdict.state != DIFFERS or verdict.path not in facts or verdict.doubtful:
-            continue
         one = _FIELDS[verdict.path]
-        yield _change(result.entry, one.name, _right(one, verdict.ours, facts[one.name].value))
+        bounded = isinstance(one.compare, LongestInput)
+        if verdict.state != DIFFERS or verdict.doubtful or not (bounded or verdict.path in facts):
+            continue
+        theirs = verdict.theirs if bounded else facts[one.name].value
+        yield _change(result.entry, one.name, _right(one, verdict.ours, theirs))
         # If a flag becomes true, models.json is valid only with the field that the flag implies.
         if verdict.theirs is True and one.implies in facts and one.implies not in paths:
             yield _change(result.entry, one.implies, facts[one.implies].value)
@@ -90,10 +93,18 @@ def citations(result: "Result") -> "Iterator[Change]":
     for change in corrections(result):
         name = ".".join(map(str, change.path[2:]))
         if result.locked is not None and name in result.entry.tree.get("sources", {}):
-            fact = result.locked.facts[name]
+            fact = _shown_by(name, change.value, result.locked.facts)
             revision = result.locked.revision if result.locked.is_at_commit(fact.file) else None
             place = fact.source(result.entry.repository, revision)
             yield Change((*change.path[:2], "sources", name), REMOVED if change.value is REMOVED else place)
+
+
+def _shown_by(name: str, value: "Any", facts: "Mapping[str, FileFact]") -> "FileFact":
+    """The fact that shows a corrected value: for the longest input, it may be the number of positions."""
+    compare = _FIELDS[name].compare
+    if isinstance(compare, LongestInput) and (name not in facts or facts[name].value != value):
+        return facts[compare.positions]
+    return facts[name]
 
 
 def _change(entry: "Entry", path: str, value: "Any") -> Change:

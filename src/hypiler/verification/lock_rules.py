@@ -45,18 +45,25 @@ class LockedModel:
         tree: The model's entry in models.json, which has no errors.
         path: Where the entry stands in its file.
         locked: The model's entry in the lock.
+        lock: The file name of the lock.
         same: Whether the lock is about the repository and the commit of the entry.
     """
 
-    __slots__ = ("collector", "locked", "path", "same", "tree")
+    __slots__ = ("collector", "lock", "locked", "path", "same", "tree")
 
     def __init__(
-        self, tree: "Mapping[str, Any]", path: "Path", locked: "LockEntry", collector: "FindingCollector"
+        self,
+        tree: "Mapping[str, Any]",
+        path: "Path",
+        locked: "LockEntry",
+        collector: "FindingCollector",
+        lock: str = "the lock",
     ) -> None:
         self.tree = tree
         self.path = path
         self.locked = locked
         self.collector = collector
+        self.lock = lock
         self.same = is_of(tree, locked)
 
     def at(self, path: "Path", message: str, help: str) -> Violation:
@@ -70,8 +77,10 @@ def fact_differs(model: LockedModel) -> "Violations":
     if not model.same:
         return
     tree, locked = model.tree, model.locked
-    for verdict in differences(tree, locked.facts, locked.sums, complete=locked.complete):
-        yield model.at(tuple(verdict.path.split(".")), _difference(verdict), _remedy(verdict))
+    for verdict in differences(tree, locked.facts, locked.sums, complete=locked.complete, copies=locked.copies):
+        origin = "the files at the commit" if locked.is_at_commit(verdict.file) else "a copy of the files"
+        help = f"{printable(model.lock)} has this from {origin}: {_remedy(verdict, tree['id'], locked)}"
+        yield model.at(tuple(verdict.path.split(".")), _difference(verdict), help)
 
 
 @lock_rule("M402", "lock-of-another-commit", WARNING)
@@ -112,7 +121,7 @@ class Lock:
         for index, entry in enumerate(tree["models"]):
             locked = self.models.get(entry["id"])
             if locked is not None:
-                model = LockedModel(entry, ("models", index), locked, collector)
+                model = LockedModel(entry, ("models", index), locked, collector, _base_name(self.name))
                 apply(rules, model)
                 if model.same:
                     self.evidence.models[entry["id"]] = model
@@ -175,7 +184,7 @@ def is_at_commit(verdict: Verdict, locked: "LockEntry") -> bool:
 
 def verdicts(entry: "Mapping[str, Any]", locked: "LockEntry") -> list[Verdict]:
     """The verdict on each fact of an entry of models.json, by what the lock has recorded."""
-    return compare(entry, locked.facts, locked.sums, complete=locked.complete)
+    return compare(entry, locked.facts, locked.sums, complete=locked.complete, copies=locked.copies)
 
 
 def is_of(entry: "Mapping[str, Any]", locked: "LockEntry") -> bool:
@@ -187,17 +196,34 @@ def is_of(entry: "Mapping[str, Any]", locked: "LockEntry") -> bool:
 _FIX = "`hypiler verify --fix` writes what the files say"
 
 
-def differing(id: str, index: int, verdict: Verdict) -> Finding:
-    """The finding for a fact that the model's files contradict; `index` is the position of the model in its file."""
+def differing(id: str, index: int, verdict: Verdict, locked: "LockEntry | None") -> Finding:
+    """The finding for a fact that the model's files contradict.
+
+    Args:
+        id: The model.
+        index: The position of the model in its file.
+        verdict: The verdict on the fact.
+        locked: What was read of the files.
+    """
     path: Path = ("models", index, *verdict.path.split("."))
-    return Finding("M401", _difference(verdict), path, help=_remedy(verdict), model=id)
+    return Finding("M401", _difference(verdict), path, help=_remedy(verdict, id, locked), model=id)
 
 
-def _remedy(verdict: Verdict) -> str:
-    """What to do about a difference: `--fix` writes what the files show, unless that is doubtful."""
+def _remedy(verdict: Verdict, id: str, locked: "LockEntry | None") -> str:
+    """What to do about a difference: `--fix` writes what the files show, unless that is doubtful.
+
+    A copy can be wrong itself. Then the reading must leave the lock, or each check would repeat the difference.
+    """
+    remedy = _FIX
     if verdict.doubtful:
-        return f"`--fix` does not write what is doubtful ({printable(verdict.note)}): look it up"
-    return _FIX
+        remedy = f"`--fix` does not write what is doubtful ({printable(verdict.note)}): look it up"
+    if locked is None or locked.is_at_commit(verdict.file):
+        return remedy
+    return f"{remedy}; if the copy is wrong, `hypiler verify {printable(id)} --forget` takes the reading back"
+
+
+def _base_name(path: str) -> str:
+    return path.replace("\\", "/").rpartition("/")[2]
 
 
 def _difference(verdict: Verdict) -> str:

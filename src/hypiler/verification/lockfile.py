@@ -151,6 +151,11 @@ class LockEntry:
         """The sha256 of each file; None if it is unknown."""
         return {name: file.sha256 for name, file in self.files.items()}
 
+    @property
+    def copies(self) -> "set[str]":
+        """The files whose bytes may be others than those of the commit."""
+        return {name for name, file in self.files.items() if file.read == COPY}
+
     def is_at_commit(self, name: str) -> bool:
         """Whether the bytes of a file are known to be those of the commit.
 

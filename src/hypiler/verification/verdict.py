@@ -1,13 +1,13 @@
 """Compares the facts that a registry states about a model with the model's own files."""
 
-from hypiler.schema.comparisons import Checksums, FileNamed
+from hypiler.schema.comparisons import Checksums, FileNamed, LongestInput
 from hypiler.schema.field import Field
 from hypiler.schema.fields import FIELDS
 from hypiler.schema.loading import MARKERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from typing import Any
 
     from hypiler.model_files.facts import FileFact
@@ -94,6 +94,7 @@ def compare(
     sums: "Mapping[str, str | None]",
     *,
     complete: bool = True,
+    copies: "Collection[str]" = (),
 ) -> list[Verdict]:
     """The verdict on each fact that an entry states, in the order of the table of fields.
 
@@ -104,8 +105,9 @@ def compare(
             variants may name, are named `org/name:file`. Nothing is known of a repository without any such name.
         complete: Whether `sums` has all files of the model's own repository. If not, a file that is not among them may
             still exist, and nothing is said about it.
+        copies: The files whose bytes may be others than those of the model's commit.
     """
-    files, facts = Files(sums, complete=complete), text_after_markers(entry, _of_default_output(entry, facts))
+    files, facts = Files(sums, copies, complete=complete), text_after_markers(entry, _of_default_output(entry, facts))
     return [_judge(name, field, ours, facts, files) for name, field, ours in _stated(entry)]
 
 
@@ -115,13 +117,14 @@ def differences(
     sums: "Mapping[str, str | None]",
     *,
     complete: bool = True,
+    copies: "Collection[str]" = (),
 ) -> list[Verdict]:
     """The verdicts of `compare` that are differences. `hypiler check` needs no others."""
-    files, facts = Files(sums, complete=complete), text_after_markers(entry, _of_default_output(entry, facts))
+    files, facts = Files(sums, copies, complete=complete), text_after_markers(entry, _of_default_output(entry, facts))
     judged = [
         _judge(name, field, ours, facts, files)
         for name, field, ours in _stated(entry)
-        if name in facts or name in _BY_FILES
+        if name in facts or name in _BY_OTHERS
     ]
     return [verdict for verdict in judged if verdict.state == DIFFERS]
 
@@ -176,17 +179,26 @@ def _text_after_marker(
     return FileFact(text, fact.file, fact.key, fact.note, doubtful=fact.doubtful)
 
 
-_BY_FILES = frozenset([field.name for field in FIELDS if isinstance(field.compare, Checksums | FileNamed)])
-"""The facts that the list of files can contradict, whatever the files say."""
+_BY_OTHERS = frozenset(
+    [field.name for field in FIELDS if isinstance(field.compare, Checksums | FileNamed | LongestInput)]
+)
+"""The facts that something else can contradict: the list of files, or what files say of other facts."""
 
 
 class Files:
-    """The files of a model by name, with their sha256, as far as they are known."""
+    """The files of a model by name, with their sha256, as far as they are known.
 
-    __slots__ = ("_read", "complete", "sums")
+    Attributes:
+        sums: The sha256 by name.
+        copies: The names of files whose bytes may be others than those of the model's commit.
+        complete: Whether these are all files of the model's own repository.
+    """
 
-    def __init__(self, sums: "Mapping[str, str | None]", *, complete: bool) -> None:
+    __slots__ = ("_read", "complete", "copies", "sums")
+
+    def __init__(self, sums: "Mapping[str, str | None]", copies: "Collection[str]", *, complete: bool) -> None:
         self.sums = sums
+        self.copies = copies
         self.complete = complete
         self._read: set[str] | None = None
 
@@ -227,9 +239,8 @@ def _judge(path: str, field: Field, ours: "Any", facts: "Mapping[str, FileFact]"
         return _checksums(path, ours, compare, files)
     if isinstance(compare, FileNamed):
         return _file(path, ours, fact, compare, files)
-    also = facts.get(field.also) if field.also else None
-    if fact is not None and also is not None and compare.agrees(ours, also.value):
-        fact = also
+    if isinstance(compare, LongestInput):
+        return _longest(path, ours, fact, compare, facts)
     if fact is None:
         return Verdict(path, UNKNOWN, ours)
     agrees = (compare.agrees_with_doubtful if fact.doubtful else compare.agrees)(ours, fact.value)
@@ -241,6 +252,19 @@ def _judge(path: str, field: Field, ours: "Any", facts: "Mapping[str, FileFact]"
 def _shown(path: str, state: str, ours: "Any", fact: "FileFact") -> Verdict:
     """The verdict by a fact that files show."""
     return Verdict(path, state, ours, fact.value, fact.file, fact.key, fact.note, doubtful=fact.doubtful)
+
+
+def _longest(
+    path: str, ours: int, fact: "FileFact | None", compare: LongestInput, facts: "Mapping[str, FileFact]"
+) -> Verdict:
+    """Whether texts can be so long. Another limit in the files is shown, but is no difference."""
+    most, positions = compare.most(facts), facts.get(compare.positions)
+    if most is not None and positions is not None and ours > most:
+        return Verdict(path, DIFFERS, ours, most, positions.file, positions.key, doubtful=positions.doubtful)
+    if fact is None or ours == fact.value:
+        return _shown(path, AGREES, ours, fact) if fact else Verdict(path, UNKNOWN, ours)
+    note = "; ".join(filter(None, (f"allows {fact.value}", fact.note)))
+    return Verdict(path, UNKNOWN, ours, fact.value, fact.file, fact.key, note)
 
 
 def _file(path: str, ours: str, fact: "FileFact | None", compare: FileNamed, files: Files) -> Verdict:
@@ -264,19 +288,33 @@ def _checksums(path: str, ours: "Any", compare: Checksums, files: Files) -> Verd
     wanted = compare.files(ours)
     if not wanted:
         return Verdict(path, UNKNOWN, ours)
-    return _sums(path, ours, wanted, files)
+    return _sums(path, ours, wanted, files, partly=compare.partly)
 
 
-def _sums(path: str, ours: "Any", wanted: "Mapping[str, str | None]", files: Files) -> Verdict:
-    """Whether all of these files exist and have the stated checksums; unknown if that is unknown for one of them."""
-    state = AGREES
+def _sums(path: str, ours: "Any", wanted: "Mapping[str, str | None]", files: Files, *, partly: bool) -> Verdict:
+    """Whether these files exist and have the stated checksums; unknown if that is unknown for one of them.
+
+    If the value agrees `partly`, files that are not in the folder are left out, as long as another one agrees. Other
+    bytes in a copy are no difference, since the copy may have been saved again.
+    """
+    equal, missing, unsure = 0, list[str](), list[Verdict]()
     for name, expected in wanted.items():
-        absent = files.is_absent(name)
+        absent, found = files.is_absent(name), files.sums.get(name)
         if absent:
             return Verdict(path, DIFFERS, ours, None, name, "", _NO_FILE)
-        found = files.sums.get(name)
-        if absent is None or (expected is not None and found is None):
-            state = UNKNOWN
+        if absent is None:
+            missing.append(name)
+        elif expected is not None and found is None:
+            unsure.append(Verdict(path, UNKNOWN, ours))
         elif expected is not None and found != expected:
-            return Verdict(path, DIFFERS, ours, found, name, "sha256")
-    return Verdict(path, state, ours)
+            if name not in files.copies:
+                return Verdict(path, DIFFERS, ours, found, name, "sha256")
+            unsure.insert(0, Verdict(path, UNKNOWN, ours, found, name, "sha256", "a copy with other bytes"))
+        else:
+            equal += expected is not None
+    if unsure:
+        return unsure[0]
+    if not missing:
+        return Verdict(path, AGREES, ours)
+    note = f"{equal} of {len(wanted)} files, the others are not here"
+    return Verdict(path, AGREES, ours, note=note) if partly and equal else Verdict(path, UNKNOWN, ours)

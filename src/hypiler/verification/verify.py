@@ -62,7 +62,7 @@ class Result:
         """A finding for each fact that differs."""
         for verdict in self.verdicts:
             if verdict.state == DIFFERS:
-                yield differing(self.entry.id, self.entry.index, verdict)
+                yield differing(self.entry.id, self.entry.index, verdict, self.locked)
 
 
 class Verification:
@@ -315,7 +315,8 @@ def verify_snapshot(
     evidence = extract_facts(snapshot.names, snapshot.files, snapshot.sizes, complete=complete)
     locked = reading_of(entry, snapshot, evidence.facts, date, elsewhere=elsewhere, pinned=pinned)
     known = {name: digest for name, digest in sums.items() if digest is not None or name not in locked.files}
-    found = compare(entry.tree, evidence.facts, {**locked.sums, **known}, complete=complete)
+    all_sums = {**locked.sums, **known}
+    found = compare(entry.tree, evidence.facts, all_sums, complete=complete, copies=locked.copies)
     told = (*notes, *_notes(entry, snapshot, evidence, locked))
     read = {fact.file for fact in evidence.facts.values()} & snapshot.files.keys()
     if not read and not any(verdict.path in _SUMS and verdict.state in (AGREES, DIFFERS) for verdict in found):
