@@ -121,6 +121,9 @@ def test_fix_writes_what_the_files_say_and_nothing_else(project: Project, how: l
         how = ["tiny", "--local", str(project.folder.parent / "files")]
         told = told.replace(f" @ {commit_of(project)[:12]}", "").replace("claimed\n", "claimed\n" + FOLDER)
         told = told.replace(" agree, ", " agree with a copy, ")
+        told = told.replace(
+            "say\n\n", "say; if the copy is wrong, `hypiler verify tiny --forget` takes the reading back\n\n"
+        )
         place = "files of org/tiny config.json (vocab_size)"
     else:
         project.run("verify")
@@ -300,6 +303,11 @@ def test_verifying_one_model_leaves_the_others_in_the_lock(project: Project) -> 
     [
         (["--local", "x"], golden("--local DIR goes with one ID, and not with --offline")),
         (["tiny", "--local", "x", "--offline"], golden("--local DIR goes with one ID, and not with --offline")),
+        (["--forget"], golden("--forget goes with the IDs of the models to forget")),
+        (
+            ["tiny", "--forget", "--no-lock"],
+            golden("--forget reads no files: it cannot be combined with --no-lock"),
+        ),
         (["ti\x1b[2Jny"], golden("no model 'ti\\x1b[2Jny' in models.json; did you mean 'tiny'?")),
         (["x" * 90], golden(f"no model '{'x' * 60}…' in models.json; `hypiler list` shows all")),
     ],
@@ -443,6 +451,29 @@ def test_folder_takes_the_place_of_the_hub(tiny_project: Project) -> None:
     )
     assert tiny_project.hub.requests == []
     assert tiny_project.lock()["tiny"]["revision"] is None
+
+
+def test_reading_of_a_wrong_copy_is_taken_back(tiny_project: Project) -> None:
+    folder = tiny_project.folder.parent / "files"
+    save(FILES | {"config.json": FILES["config.json"] | {"vocab_size": 15}}, folder)
+    words = ("verify", "tiny", "--local", str(folder))
+    assert tiny_project.unchanged(*words, "--no-lock")[0] == 1
+    assert tiny_project.run(*words)[0] == 1
+    code, out, _ = tiny_project.run("check")
+    assert code == 1
+    assert (
+        golden(
+            "= help: models.lock.json has this from a copy of the files: `hypiler verify --fix` writes what the files say;"
+            " if the copy is wrong, `hypiler verify tiny --forget` takes the reading back"
+        )
+        in out
+    )
+    forgotten = (0, golden("tiny: what was read of its files is forgotten\n"), "")
+    assert tiny_project.run("verify", "tiny", "--forget") == forgotten
+    assert tiny_project.lock() == {}
+    assert "M401" not in tiny_project.run("check")[1]
+    assert tiny_project.unchanged("verify", "org/tiny", "--forget")[1] == golden("tiny: the lock has nothing of it\n")
+    assert tiny_project.hub.requests == []
 
 
 def test_folder_takes_no_place_of_what_was_read_at_a_commit(tiny_project: Project) -> None:

@@ -569,6 +569,54 @@ def test_files_are_compared_with_those_that_there_are(
     assert found[: len(expected)] == expected
 
 
+TWO = {"config.json": "a" * 64, "model.onnx": "b" * 64}
+
+
+@pytest.mark.parametrize(
+    ("sums", "expected"),
+    [
+        (TWO, (AGREES, None, "", "", "")),
+        ({"config.json": "a" * 64}, (AGREES, None, "", "", golden("1 of 2 files, the others are not here"))),
+        ({"vocab.txt": "a" * 64}, (UNKNOWN, None, "", "", "")),
+        ({"config.json": "a" * 64, "model.onnx": None}, (UNKNOWN, None, "", "", "")),
+        (
+            TWO | {"model.onnx": "0" * 64},
+            (UNKNOWN, "0" * 64, "model.onnx", "sha256", golden("a copy with other bytes")),
+        ),
+    ],
+)
+def test_copy_that_was_saved_again_is_no_error_of_the_entry(
+    sums: dict[str, str | None], expected: tuple[Any, ...]
+) -> None:
+    (verdict,) = compare(nested({"files.sha256": TWO}), {}, sums, complete=False, copies=set(sums))
+    assert (verdict.state, verdict.theirs, verdict.file, verdict.key, verdict.note) == expected
+
+
+def test_longest_input_differs_only_if_tokens_have_no_position() -> None:
+    """The numbers are those of a tokenizer that was saved again, as copies of text2vec-base-chinese have it."""
+    own = {"sentence_bert_config.json": {"max_seq_length": 100}, "tokenizer_config.json": {"model_max_length": 128}}
+    bound, rotary = evidence_of(MINILM | own).facts, evidence_of(FAMILIES["ModernBERT"]).facts
+    lower = golden("allows 128; max_position_embeddings in config.json allows 512")
+    expected: list[tuple[dict[str, FileFact], int, tuple[Any, ...]]] = [
+        (
+            bound,
+            128,
+            (AGREES, 128, "tokenizer_config.json", golden("max_position_embeddings in config.json allows 512")),
+        ),
+        (bound, 512, (UNKNOWN, 128, "tokenizer_config.json", lower)),
+        (bound, 513, (DIFFERS, 512, "config.json", "")),
+        (rotary, 100_000, (UNKNOWN, rotary[CONTEXT].value, rotary[CONTEXT].file)),
+        ({}, 512, (UNKNOWN, None, "", "")),
+    ]
+    for facts, ours, verdict in expected:
+        (found,) = compare(nested({CONTEXT: ours}), facts, {})
+        assert (found.state, found.theirs, found.file, found.note)[: len(verdict)] == verdict
+    # The default truncation is no longest input.
+    assert bound["encoding.document_length"].value == 100
+    (found,) = compare(nested({CONTEXT: 100}), bound, {})
+    assert found.state == UNKNOWN
+
+
 def test_variant_in_a_repository_that_is_not_shown_is_unknown() -> None:
     """The hub answers alike for a repository that does not exist and for one that is hidden."""
 

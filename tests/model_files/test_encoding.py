@@ -60,6 +60,14 @@ def test_pooling_that_is_not_one_word_is_not_known(config: dict[str, Any]) -> No
     assert pooled(**config) is None
 
 
+def test_pooling_before_the_head_of_a_reranker_is_the_one_of_its_configuration() -> None:
+    config = models.BGE_RERANKER["config.json"] | {"classifier_pooling": "cls"}
+    assert evidence({"config.json": config}).facts["encoding.pooling"] == FileFact(
+        "cls", "config.json", "classifier_pooling"
+    )
+    assert "encoding.pooling" not in evidence({"config.json": config | {"classifier_pooling": "late"}}).facts
+
+
 def test_models_of_other_kinds_pool_as_their_kind_does() -> None:
     expected = {
         "PYLATE": FileFact("none", "modules.json", "type", "one vector per token"),

@@ -287,6 +287,41 @@ def test_reranker_is_as_wide_as_what_its_head_reads() -> None:
     assert projection(models.BGE_RERANKER) == {HAS: False, DIMS: None, WIDTH: 768}
 
 
+def scoring(labels: int) -> dict[str, Any]:
+    """A CrossEncoder of modules, with the keys of cross-encoder/ettin-reranker-150m-v1, smaller."""
+    dense, output = f"{ST}.base.modules.dense.Dense", {"module_input_name": "sentence_embedding"}
+    return modules(
+        f"{ST}.sentence_transformer.modules.pooling.Pooling",
+        dense,
+        f"{ST}.sentence_transformer.modules.layer_norm.LayerNorm",
+        dense,
+        **{
+            "1_Pooling": {"embedding_dimension": 768, "pooling_mode": "cls", "include_prompt": True},
+            "2_Dense": output | {"in_features": 768, "out_features": 768, "module_output_name": "sentence_embedding"},
+            "3_LayerNorm": {"dimension": 768},
+            "4_Dense": output | {"in_features": 768, "out_features": labels, "module_output_name": "scores"},
+        },
+    )
+
+
+@pytest.mark.parametrize("settings", [{}, {SETTINGS: {"model_type": "CrossEncoder"}}])
+def test_modules_that_end_in_scores_are_a_reranker(settings: dict[str, Any]) -> None:
+    found = evidence(scoring(1) | settings)
+    assert (found.encoder_type, values(found)["type"]) == ("reranker", "reranker")
+    assert projection(scoring(1) | settings) == {HAS: False, DIMS: None, WIDTH: 768}
+    assert place(found, "encoding.pooling") == ("cls", "1_Pooling/config.json", "pooling_mode")
+    assert {"encoding.dense_layers", "encoding.normalize"}.isdisjoint(found.facts)
+
+
+def test_modules_that_score_several_labels_or_are_not_read_are_of_no_known_kind() -> None:
+    assert evidence(scoring(3)).encoder_type is None
+    assert evidence(scoring(1) | {"4_Dense/config.json": None}).encoder_type is None
+    # The class that saved them knows.
+    assert evidence(scoring(3) | {SETTINGS: {"model_type": "CrossEncoder"}}).encoder_type == "reranker"
+    wrong = evidence(scoring(1) | {SETTINGS: {"model_type": "SentenceTransformer"}})
+    assert (wrong.encoder_type, wrong.facts["type"].doubtful) == ("reranker", True)
+
+
 STATIC = {"idx": 0, "name": "0", "path": ".", "type": f"{ST}.models.StaticEmbedding"}
 TABLES = {
     # As sentence-transformers 6.2 and model2vec 0.10 save them.

@@ -270,7 +270,12 @@ class TestLanguage:
 
     @pytest.mark.parametrize(
         ("value", "help"),
-        [("jp", golden("did you mean `ja`?")), ("cn-Hans", golden("did you mean `zh`?")), ("in", golden("did you mean `id`?")), ("xx", None)],
+        [
+            ("jp", golden("did you mean `ja`?")),
+            ("cn-Hans", golden("did you mean `zh`?")),
+            ("in", golden("did you mean `id`?")),
+            ("xx", None),
+        ],
     )
     def test_a_two_letter_code_must_exist(self, value: str, help: str | None) -> None:
         message = golden(f'`x` must be a code that ISO 639-1 has, got "{value}"')

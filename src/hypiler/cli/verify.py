@@ -87,15 +87,7 @@ def add_arguments(parser: "ArgumentParser") -> None:
 
 def run(options: "Namespace") -> int:
     """Read the files, compare, report, keep what was read in the lock, and correct what differs."""
-    if options.local and (len(options.ids) != 1 or options.offline):
-        return usage_error("--local DIR goes with one ID, and not with --offline")
-    if options.pins and not options.local:
-        return usage_error("--pins FILE goes with --local DIR")
-    if options.bytes and (options.fix or options.offline or options.pins or options.facts):
-        return usage_error("--bytes compares no facts: it cannot be combined with --fix, --facts, --pins or --offline")
-    if options.fix and options.shipped:
-        return usage_error("--shipped is only read: --fix needs a registry of your own")
-    if options.forget and (fault := _fault_of_forget(options)):
+    if fault := _wrong_use(options):
         return usage_error(fault)
     opened = open_registry(options)
     if opened is None:
@@ -124,16 +116,25 @@ def run(options: "Namespace") -> int:
     return FINDINGS if verification.differs and not fixed else OK
 
 
-def _fault_of_forget(options: "Namespace") -> str | None:
-    """Why `--forget` cannot be combined with other arguments; None if it can."""
-    if not options.ids:
-        return "--forget goes with the IDs of the models to forget"
-    others = [name for name in _WITHOUT_FORGET if getattr(options, name)]
-    named = f"--{others[0].replace('_', '-')}" if others else ""
-    return f"--forget reads no files: it cannot be combined with {named}" if named else None
+def _wrong_use(options: "Namespace") -> str | None:
+    """Why the arguments cannot be combined; None if they can."""
+    if options.local and (len(options.ids) != 1 or options.offline):
+        return "--local DIR goes with one ID, and not with --offline"
+    if options.pins and not options.local:
+        return "--pins FILE goes with --local DIR"
+    if options.bytes and (options.fix or options.offline or options.pins or options.facts):
+        return "--bytes compares no facts: it cannot be combined with --fix, --facts, --pins or --offline"
+    if options.fix and options.shipped:
+        return "--shipped is only read: --fix needs a registry of your own"
+    if not options.forget:
+        return None
+    others = [f"--{name.replace('_', '-')}" for name in _READING if getattr(options, name)]
+    if others:
+        return f"--forget reads no files: it cannot be combined with {others[0]}"
+    return None if options.ids else "--forget goes with the IDs of the models to forget"
 
 
-_WITHOUT_FORGET = ("local", "pins", "bytes", "offline", "fix", "no_lock", "facts", "json", "shipped")
+_READING = ("local", "pins", "bytes", "offline", "fix", "no_lock", "facts", "json", "shipped")
 
 
 def _forget(opened: "Opened", options: "Namespace") -> int:

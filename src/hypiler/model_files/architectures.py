@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 # The keys under which models of text and images keep the configuration of the language model, outermost first.
 _NESTED = ("vlm_config", "vlm_backbone_config", "text_config")
 _INPUT_CONFIGS = {"vision_config": "image", "audio_config": "audio"}
-# Words in keys of networks that compute positions from angles or distances, such as `global_rope_theta`. Then the number
-# in the configuration is no limit.
+# Words in keys of networks that compute positions from angles or distances, such as `global_rope_theta`. Then the
+# number in the configuration is no limit.
 _COMPUTED_POSITIONS = ("rope", "rotary", "alibi")
 
 

@@ -298,8 +298,8 @@ def _context(repository: Repository, network: Network, encoder_type: str | None)
 def _kept_limit(repository: Repository) -> FileFact | None:
     """The limit of the tokenizer, unless sentence-transformers replaces it by a higher `max_seq_length`.
 
-    Beside `max_seq_length`, `max_len` says nothing: versions of transformers put the same number into every tokenizer of
-    a class.
+    Beside `max_seq_length`, `max_len` says nothing: versions of transformers put the same number into every tokenizer
+    of a class.
     """
     limit, own = _tokenizer_length(repository), positive(repository.network_settings.get("max_seq_length"))
     if limit is None or own is None or limit.file != repository.tokenizer_name:

@@ -91,8 +91,8 @@ USUAL_CODES: dict[str, str] = {
     """.split()
 }
 
-# Two-letter codes that ISO 639 withdrew, with the codes that replaced them: those of the language subtag registry of IANA
-# that are deprecated and have a preferred value.
+# Two-letter codes that ISO 639 withdrew, with the codes that replaced them: those of the language subtag registry of
+# IANA that are deprecated and have a preferred value.
 WITHDRAWN_CODES = {"in": "id", "iw": "he", "ji": "yi", "jw": "jv", "mo": "ro"}
 
 # Languages and their macrolanguages, from the language subtag registry of IANA: those where models use both codes for
