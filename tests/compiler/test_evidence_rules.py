@@ -38,9 +38,9 @@ class TestCommits:
         ],
     )
     def test_source_at_another_commit_is_found(self, source: Any) -> None:
-        ((path, message),) = found("M220", huggingface_id="org/name", revision=COMMIT, sources={"name": source})
-        assert path == "$.models[0].sources.name"
-        assert message.startswith("`revision` is 1111111, but `sources` names other commits for `name` (7")
+        ((path, message),) = found("M220", huggingface_id="org/name", revision=COMMIT, sources={"license": source})
+        assert path == "$.models[0].sources.license"
+        assert message.startswith("`revision` is 1111111, but `sources` names other commits for `license` (7")
 
     @pytest.mark.parametrize(
         "source",
@@ -53,16 +53,29 @@ class TestCommits:
             {"repository": "other/code", "commit": OTHER},
             {"repository": "org/name", "commit": "1111111"},
             {"repository": "org/name"},
+            # Repositories of the same name on other hosts, data sets of the hub, and paths in other repositories.
+            {"url": f"https://github.com/org/name/blob/{OTHER}/README.md"},
+            f"modelscope.cn/models/org/name/blob/{OTHER}/README.md",
+            f"https://huggingface.co/datasets/org/name/tree/{OTHER}",
+            f"other/code: configs/org/name @{OTHER}",
+            # A history, which begins with some commit.
+            {"url": f"https://huggingface.co/org/name/commits/{OTHER}"},
         ],
     )
     def test_source_elsewhere_or_at_the_commit_is_fine(self, source: Any) -> None:
-        assert found("M220", huggingface_id="org/name", revision=COMMIT, sources={"name": source}) == []
+        assert found("M220", huggingface_id="org/name", revision=COMMIT, sources={"license": source}) == []
+
+    @pytest.mark.parametrize("path", ["release_date", "organization", "performance.beir_avg", "extra", "extra.tokens"])
+    def test_publication_is_of_no_version(self, path: str) -> None:
+        sources = {path: {"repository": "org/name", "commit": OTHER, "path": "README.md"}}
+        extra = {"tokens": 8}
+        assert found("M220", huggingface_id="org/name", revision=COMMIT, sources=sources, extra=extra) == []
 
     def test_many_are_one_note(self) -> None:
-        sources = dict.fromkeys(("name", "license", "specs", "type", "id"), f"org/name@{OTHER}")
+        sources = dict.fromkeys(("files", "license", "specs", "type", "encoding"), f"org/name@{OTHER}")
         ((_, message),) = found("M220", huggingface_id="org/name", revision=COMMIT, sources=sources)
         assert message == golden(
-            "`revision` is 1111111, but `sources` names other commits for `name` (7d8fee1), `license` (7d8fee1),"
+            "`revision` is 1111111, but `sources` names other commits for `files` (7d8fee1), `license` (7d8fee1),"
             " `specs` (7d8fee1) and 2 more"
         )
 

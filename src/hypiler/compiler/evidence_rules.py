@@ -28,11 +28,14 @@ evidence_rule = RuleSet()
 
 # The patterns are compiled when a text first asks for them, since that takes longer than checking a registry.
 #
-# How sources name a commit behind a repository: `/blob/7d8fee1`, `/modules.json @7d8fee1`, ` commit 7d8fee1`.
+# How sources name a commit behind a repository: `/blob/7d8fee1`, `/modules.json @7d8fee1`, ` commit 7d8fee1`. A page of
+# `/commits/` is a history: nothing was read at the commit that it begins with.
 _COMMIT = (
-    r"(?:/(?:blob|tree|resolve|raw|commits?|blame)/|(?:/[^\s;,()@]*)?(?:\s*\(?(?:blame )?@|\s+commit\s+))"
+    r"(?:/(?:blob|tree|resolve|raw|commit|blame)/|(?:/[^\s;,()@]*)?(?:\s*\(?(?:blame )?@|\s+commit\s+))"
     r"([0-9a-f]{7,40})\b"
 )
+# What ends before the name of a repository of the hub. Behind another host, or in a path, it is the name of a copy.
+_BEFORE = r"(?:^|[^\w./-]|(?:huggingface\.co|hf\.co|hf-mirror\.com)/)$"
 _LONGEST = 200  # characters between a repository and its commit
 _MOST_NAMED = 3  # facts that a message names
 
@@ -45,6 +48,8 @@ def read_at_another_commit(model: "DecodedModel") -> "Violations":
         return
     others: dict[str, str] = {}
     for path, source in model.sources.items():
+        if path.partition(".")[0] in _OF_NO_VERSION or path in _OF_NO_VERSION:
+            continue
         commits = _commits_named(source, repository) if isinstance(source, str) else _commit_of(source, repository)
         if commits and not any(revision.startswith(commit) for commit in commits):
             others[path] = commits[0]
@@ -56,16 +61,18 @@ def read_at_another_commit(model: "DecodedModel") -> "Violations":
         yield model.at("sources", message, (next(iter(others)),), help=help)
 
 
+# A publication, such as a date or a score, is about every version of a model. Nobody knows what `extra` is about.
+_OF_NO_VERSION = frozenset([field.name for field in FIELDS if field.origin == "publication"] + ["extra"])
+
+
 def _commits_named(source: str, repository: str) -> list[str]:
-    """The commits of a repository that a text names."""
+    """The commits of a repository of the hub that a text names."""
     commits: list[str] = []
     start = source.find(repository)
     while start >= 0:
         end = start + len(repository)
-        # A letter of a longer name may stand before or behind.
-        if (found := re.match(_COMMIT, source[end : end + _LONGEST])) and not (
-            start and re.match(r"[\w-]", source[start - 1])
-        ):
+        found = re.match(_COMMIT, source[end : end + _LONGEST])
+        if found and re.search(_BEFORE, source[max(0, start - _LONGEST) : start]):
             commits.append(found[1])
         start = source.find(repository, end)
     return commits
