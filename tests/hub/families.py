@@ -13,7 +13,7 @@ import model_files.models as models
 from model_files.models import TRANSFORMER, content, weights
 
 from hypiler.hub.snapshot import Snapshot
-from hypiler.model_files.extract import Evidence, extract_facts
+from hypiler.model_files.extract import Evidence, FileFact, extract_facts
 from hypiler.verification.draft import draft
 from hypiler.verification.verdict import FACTS
 
@@ -254,7 +254,7 @@ TABLE = re.compile(r"(?<=<!-- facts -->\n).*?(?=<!-- /facts -->)", re.DOTALL)
 
 def facts_by_family() -> str:
     """The table of docs/verifying.md: where each fact is read, and the families whose files say it."""
-    found = {name: evidence_of(files).facts for name, files in FAMILIES.items()}
+    found = {name: _proved(evidence_of(files).facts) for name, files in FAMILIES.items()}
     lines = ["| fact | read in | families |", "|---|---|---|"]
     for field in FACTS:
         said = {name: facts[field.name] for name, facts in found.items() if field.name in facts}
@@ -263,6 +263,10 @@ def facts_by_family() -> str:
             families = _some([*said], [*found])
             lines.append(f"| `{field.name}` | {', '.join(places)} | {families} |")
     return "\n".join(lines) + "\n"
+
+
+def _proved(facts: dict[str, FileFact]) -> dict[str, FileFact]:
+    return {path: fact for path, fact in facts.items() if not fact.hint}
 
 
 def _some(names: list[str], of: list[str]) -> str:

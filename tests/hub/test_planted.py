@@ -175,7 +175,7 @@ def can_be_refuted(path: str, facts: Mapping[str, FileFact]) -> bool:
     """Whether files can contradict a fact. That a model has no projection is no fact of an entry without its width."""
     if path == CONTEXT:
         return LongestInput().most(facts) is not None
-    return (facts[path].value, path) != (None, DIMS)
+    return not facts[path].hint and (facts[path].value, path) != (None, DIMS)
 
 
 FACTS = [
@@ -569,6 +569,17 @@ def test_files_are_compared_with_those_that_there_are(
     assert found[: len(expected)] == expected
 
 
+@pytest.mark.parametrize(("ours", "state"), [(["fp32"], UNKNOWN), (["bf16", "fp32"], AGREES)])
+def test_hint_can_agree_and_contradicts_nothing(ours: list[str], state: str) -> None:
+    path = "capabilities.quantization"
+    fact = FileFact(["bf16"], "config.json", "torch_dtype", "at least these", hint=True)
+    expected = [Verdict(path, state, ours, ["bf16"], "config.json", "torch_dtype", "at least these")]
+    assert compare(nested({path: ours}), {path: fact}, {}) == expected
+    # A lock keeps that it is a hint.
+    lock = write_lock({"model": LockEntry("org/model", COMMIT, DATE, {"config.json": LockedFile(None)}, {path: fact})})
+    assert read_lock(lock.encode(), "models.lock.json")[0]["model"].facts == {path: fact}
+
+
 TWO = {"config.json": "a" * 64, "model.onnx": "b" * 64}
 
 
@@ -596,7 +607,7 @@ def test_longest_input_differs_only_if_tokens_have_no_position() -> None:
     """The numbers are those of a tokenizer that was saved again, as copies of text2vec-base-chinese have it."""
     own = {"sentence_bert_config.json": {"max_seq_length": 100}, "tokenizer_config.json": {"model_max_length": 128}}
     bound, rotary = evidence_of(MINILM | own).facts, evidence_of(FAMILIES["ModernBERT"]).facts
-    lower = golden("allows 128; max_position_embeddings in config.json allows 512")
+    lower = golden("max_position_embeddings in config.json allows 512")
     expected: list[tuple[dict[str, FileFact], int, tuple[Any, ...]]] = [
         (
             bound,

@@ -35,7 +35,8 @@ KINDS = {
 def test_kind_is_what_the_files_show(name: str) -> None:
     found, expected = evidence(models.ALL[name]), KINDS[name]
     if expected is None:
-        assert (found.encoder_type, {"type", "capabilities.multi_vector"} & found.facts.keys()) == (None, set())
+        shown = [path for path in ("type", "capabilities.multi_vector") if path in found.facts]
+        assert (found.encoder_type, [path for path in shown if not found.facts[path].hint]) == (None, [])
     else:
         assert (found.encoder_type, *place(found, "type")) == expected
         assert values(found)["capabilities.multi_vector"] == (expected[0] == "multi_vector")
@@ -107,6 +108,20 @@ def test_network_without_modules_is_known_by_what_else_is_there() -> None:
     assert evidence({"config.json": {}, SETTINGS: {"model_type": "CrossEncoder"}}).encoder_type == "reranker"
     assert evidence({"config.json": {"model_type": "model2vec"}}).encoder_type == "static"
     assert evidence({"config.json": {"model_type": "bert"}, "artifact.metadata": {"dim": 0}}).encoder_type is None
+
+
+def test_code_of_a_repository_is_a_hint_to_the_class_that_loads_it() -> None:
+    """As jina-embeddings-v5-text-nano has it: the library takes SentenceTransformer where no class is named."""
+    files = models.JASPER | {"tokenizer_config.json": {}, "config.json": {"model_type": "own", "vocab_size": 128256}}
+    settings = {"prompts": {"query": "Query: ", "document": "Document: "}, "similarity_fn_name": "cosine"}
+    facts = evidence(files | {SETTINGS: settings}).facts
+    shown = {path: facts[path].value for path, fact in facts.items() if fact.hint}
+    assert shown == {"type": "dense", "capabilities.modalities": ["text"], "capabilities.multi_vector": False}
+    for other in ({"model_type": "ColBERT"}, {"model_type": "Other"}, {"query_prefix": "[Q] "}, {}):
+        found = evidence(files | {SETTINGS: other}).facts
+        assert not any(found[path].hint for path in ("type", "capabilities.multi_vector") if path in found)
+    # Without a tokenizer, nothing says that the model reads text.
+    assert "capabilities.modalities" not in evidence(models.CHRONOS).facts
 
 
 def test_layer_without_pooling_is_told_to_be_for_tokens() -> None:

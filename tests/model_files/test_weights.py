@@ -307,3 +307,24 @@ def test_index_counts_shards_that_are_not_here(metadata: Any, expected: int | No
 def test_exact_count_of_weights_with_buffers_may_contain_them() -> None:
     held = weights(embeddings__position_ids=("I64", [1, 512]), a=("F32", [10]))
     assert facts({"model.safetensors": held})[EXACT].value == [10, 522]
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ({"torch_dtype": "bfloat16"}, FileFact(["bf16"], "config.json", "torch_dtype", "at least these", hint=True)),
+        ({"dtype": "float32"}, FileFact(["fp32"], "config.json", "dtype", "at least these", hint=True)),
+        # model2vec takes the type from the vectors that it saves.
+        ({"embedding_dtype": "float16"}, FileFact(["fp16"], "config.json", "embedding_dtype", "at least these")),
+        ({"torch_dtype": "auto"}, None),
+        ({"torch_dtype": ["float32"]}, None),
+        ({"torch_dtype": "float32", "quantization_config": {"quant_method": "own"}}, None),
+    ],
+)
+def test_type_of_weights_that_were_not_read_is_a_hint(config: dict[str, Any], expected: FileFact | None) -> None:
+    assert facts({"config.json": config}).get(FORMATS) == expected
+
+
+def test_weights_that_were_read_need_no_hint() -> None:
+    files = {"config.json": {"torch_dtype": "float32"}, "model.safetensors": weights(a=("F16", [8, 8]))}
+    assert facts(files)[FORMATS] == FileFact(["fp16"], "model.safetensors", "dtype", "at least these")

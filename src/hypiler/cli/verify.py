@@ -195,6 +195,8 @@ def _lines(result: "Result", *, facts: bool) -> "Iterator[str]":
         yield f"  note: {printable(note)}"
     for verdict in result.verdicts if facts else ():
         place = f"  {verdict.file}" + (f" {verdict.key}" if verdict.key else "") if verdict.file else ""
+        if verdict.state == UNKNOWN and verdict.theirs is not None:
+            place += f": {format_value(verdict.theirs)}"
         note = f" ({verdict.note})" if verdict.note else ""
         yield f"  {verdict.state:8}{printable(verdict.path):38}{format_value(verdict.ours)}{printable(place + note)}"
 

@@ -183,15 +183,17 @@ def _modalities(repository: Repository, network: Network, encoder_type: str | No
         for key, word in _INPUT_CONFIGS.items()
         if mapping(part.get(key))
     }
-    # A model of unknown type may read something other than text, unless its configuration names its inputs.
+    # A model of unknown type may read something other than text, unless its configuration names its inputs. A tokenizer
+    # is a hint that it reads text.
     # A configuration may leave out the vocabulary of its language model, but names the language model.
     reads_text = (
         encoder_type == "static"
         or network.vocabulary is not None
         or any(mapping(part.get("text_config")) for _, part in network.parts)
     )
-    if not reads_text or (encoder_type is None and not senses):
+    unsure = encoder_type is None and not senses
+    if not reads_text or (unsure and repository.tokenizer_name not in repository.names):
         return None
     note = "" if senses else "no configuration of another input"
     key = next(iter(senses), network.vocabulary.key if network.vocabulary else "")
-    return FileFact(["text", *dict.fromkeys(senses.values())], network.file, key, note)
+    return FileFact(["text", *dict.fromkeys(senses.values())], network.file, key, note, hint=unsure)

@@ -122,6 +122,19 @@ def shown_by_settings(repository: Repository) -> Shown | None:
     return Shown("multi_vector", SETTINGS, key) if key else None
 
 
+def loaded_as(repository: Repository) -> FileFact | None:
+    """The type by the class that sentence-transformers takes for modules of the repository's own; None for others.
+
+    It is a hint, since the code of such modules may do more.
+    """
+    own = [module for module in repository.modules or () if not module.known]
+    settings = repository.object(SETTINGS)
+    if not own or not settings or "model_type" in settings or shown_by_settings(repository):
+        return None
+    note = "code of the repository, which sentence-transformers loads as SentenceTransformer"
+    return FileFact(MODEL_TYPES["dense"], MODULES, "type", note, hint=True)
+
+
 def _by_config(repository: Repository) -> Shown | None:
     shown = shown_by_settings(repository)
     # The class SentenceTransformer also saves static models. Their modules.json says so.

@@ -290,9 +290,7 @@ def _context(repository: Repository, network: Network, encoder_type: str | None)
     if stated is None:
         return None
     others = [f"{fact.key} in {fact.file} allows {fact.value}" for fact in limits if fact.key != stated.key]
-    # Computed positions have no end, and the tokenizer allows more: the authors may support less than this.
-    is_upper = stated is longest and tokenizer is not None and not network.is_bound
-    return stated.doubted(*others) if is_upper and others else stated.noted(*others)
+    return stated.noted(*others)
 
 
 def _kept_limit(repository: Repository) -> FileFact | None:

@@ -9,7 +9,7 @@ from hypiler.diagnostics.escaping import quote_name
 from hypiler.model_files.architectures import Network, config_facts
 from hypiler.model_files.card import card_facts
 from hypiler.model_files.contradictions import settle_contradictions
-from hypiler.model_files.encoder_type import FURTHER_HEAD, Shown, find_encoder_type, remote_code
+from hypiler.model_files.encoder_type import FURTHER_HEAD, Shown, find_encoder_type, loaded_as, remote_code
 from hypiler.model_files.encoding import encoding_facts
 from hypiler.model_files.facts import Evidence, FileFact, ModelFileError, Problem
 from hypiler.model_files.filename_safety import safe_name, unsafe_names
@@ -76,7 +76,7 @@ def extract_facts(
     network = Network(repository)
     code, remote = remote_code(repository)
     facts: dict[str, FileFact | None] = {
-        "type": shown.fact if shown else None,
+        "type": shown.fact if shown else loaded_as(repository),
         "capabilities.multi_vector": _multi_vector(repository, shown),
         "dependencies.remote_code": remote,
         **config_facts(repository, network, encoder_type),
@@ -104,7 +104,8 @@ def extract_facts(
 
 def _multi_vector(repository: Repository, shown: Shown | None) -> FileFact | None:
     if shown is None:
-        return None
+        default = loaded_as(repository)
+        return FileFact(False, default.file, default.key, default.note, hint=True) if default else None
     if FURTHER_HEAD in repository.names:
         return FileFact(True, FURTHER_HEAD, "")
     if not settled_heads(repository, shown.encoder_type):

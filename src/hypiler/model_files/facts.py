@@ -38,31 +38,36 @@ class FileFact(_Record):
         note: What a reader should know about the fact.
         doubtful: Whether the value must not be written into a registry: other files of the model contradict it, or a
             library writes the value by default. The note says why.
+        hint: Whether another value may be right as well, as the type of weights that a configuration names: the weights
+            may have been saved again. A hint can agree with a registry, but not contradict it.
     """
 
-    __slots__ = ("doubtful", "file", "key", "note", "value")
+    __slots__ = ("doubtful", "file", "hint", "key", "note", "value")
 
-    def __init__(self, value: "Any", file: str, key: str, note: str = "", *, doubtful: bool = False) -> None:
+    def __init__(
+        self, value: "Any", file: str, key: str, note: str = "", *, doubtful: bool = False, hint: bool = False
+    ) -> None:
         self.value = value
         self.file = file
         self.key = key
         self.note = note
         self.doubtful = doubtful
+        self.hint = hint
 
     def noted(self, *notes: str) -> "FileFact":
         """The same fact with further notes. Empty notes are ignored."""
         note = "; ".join(filter(None, (self.note, *notes)))
-        return FileFact(self.value, self.file, self.key, note, doubtful=self.doubtful)
+        return FileFact(self.value, self.file, self.key, note, doubtful=self.doubtful, hint=self.hint)
 
     def doubted(self, *notes: str) -> "FileFact":
         """The same fact as a doubtful one, with notes that say why."""
         fact = self.noted(*notes)
-        return FileFact(fact.value, fact.file, fact.key, fact.note, doubtful=True)
+        return FileFact(fact.value, fact.file, fact.key, fact.note, doubtful=True, hint=fact.hint)
 
     def to_dict(self) -> "dict[str, Any]":
-        """The fact as JSON types, in the order of keys in a lock. `doubtful` is stated only if it is true."""
+        """The fact as JSON types, in the order of keys in a lock. `doubtful` and `hint` are stated only if true."""
         stated = {"value": self.value, "file": self.file, "key": self.key, "note": self.note}
-        return stated | {"doubtful": True} if self.doubtful else stated
+        return stated | {name: True for name in ("doubtful", "hint") if getattr(self, name)}
 
     def source(self, repository: str, revision: str | None) -> str:
         """Where the fact was read, as an entry of `sources` in models.json; `revision` is None if unknown."""

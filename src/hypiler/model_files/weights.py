@@ -4,7 +4,7 @@ import re
 
 from hypiler.diagnostics.escaping import quote_name
 from hypiler.model_files.facts import FileFact
-from hypiler.model_files.json_files import mapping
+from hypiler.model_files.json_files import mapping, text
 from hypiler.model_files.repository import MODULES, Repository
 from hypiler.model_files.safetensors_header import Tensor
 from hypiler.schema.vocabulary import QUANTIZATIONS
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 _FORMATS = {"F32": "fp32", "F16": "fp16", "BF16": "bf16", "F8_E4M3": "fp8", "F8_E5M2": "fp8", "I8": "int8"}
+# Keys of config.json with the type of the weights, as it was when they were saved. Only model2vec takes it from the
+# weights; the others may be older than the weights.
+_TYPES = ("embedding_dtype", "torch_dtype", "dtype")
+_TYPE_WORDS = {"float32": "fp32", "float16": "fp16", "bfloat16": "bf16", "int8": "int8"}
 # Words in the names of ONNX files, as exporters write them.
 _ONNX_WORDS = {
     "fp32": "fp32",
@@ -111,6 +115,9 @@ def _formats(repository: Repository, tensors: "dict[str, tuple[str, Tensor]]") -
         if settings := mapping(repository.config.get(key)):
             method = _method(settings)
             found = {method: (repository.config_name, key)} if method else {}
+    stated = None if found or tensors else _stated_type(repository)
+    if stated is not None:
+        found = {stated[0]: (repository.config_name, stated[1])}
     # A folder of an unknown commit may have exports that were published later.
     names = filter(is_published, repository.names) if repository.complete else ()
     for name in sorted(names):
@@ -121,7 +128,17 @@ def _formats(repository: Repository, tensors: "dict[str, tuple[str, Tensor]]") -
     if not found:
         return None
     file, key = next(iter(found.values()))
-    return FileFact([one for one in QUANTIZATIONS if one in found], file, key, "at least these")
+    hint = stated is not None and stated[1] != "embedding_dtype"
+    return FileFact([one for one in QUANTIZATIONS if one in found], file, key, "at least these", hint=hint)
+
+
+def _stated_type(repository: Repository) -> tuple[str, str] | None:
+    """The type of the weights by the configuration alone, and its key; None if it is not stated."""
+    config = repository.config
+    if any(mapping(config.get(key)) for key in ("quantization_config", "quantization")):
+        return None
+    words = {key: _TYPE_WORDS.get(text(config.get(key)) or "") for key in _TYPES}
+    return next(((word, key) for key, word in words.items() if word), None)
 
 
 def _method(settings: "dict[str, Any]") -> str | None:

@@ -24,10 +24,6 @@ class Comparison:
         """Whether the two values agree; None if files cannot confirm or refute `ours`."""
         return type(ours) is type(theirs) and bool(ours == theirs)
 
-    def agrees_with_doubtful(self, ours: "Any", theirs: "Any") -> bool | None:
-        """The same for a value of the files that is doubtful."""
-        return self.agrees(ours, theirs)
-
     def corrected(self, ours: "Any", theirs: "Any") -> "Any":
         """The value that models.json should state instead of `ours`, which is None if it states nothing yet."""
         return theirs

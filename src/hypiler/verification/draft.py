@@ -37,8 +37,8 @@ def draft(snapshot: "Snapshot", *, id: str | None = None) -> "tuple[dict[str, An
     facts = _without_markers(evidence.facts)
     for field in FACTS:
         fact = facts.get(field.name)
-        # A null is written only for a required field.
-        if fact is not None and (fact.value is not None or field.required):
+        # A null is written only for a required field, and a hint never: the value may be another one.
+        if fact is not None and not fact.hint and (fact.value is not None or field.required):
             values[field.name] = field.compare.corrected(None, fact.value)
             sources[field.name] = fact.source(snapshot.repository, revision)
     entry: dict[str, Any] = {}

@@ -414,7 +414,8 @@ def _fact(name: str, tree: "Any", path: "Path", collector: FindingCollector) -> 
     if "value" not in stated or not _can_show(field, value, collector):
         raise InvalidLockError(f"`{name}` cannot be {quote_value(value)}", (*path, "value"))
     file, key, note = _text(stated, "file", path), _text(stated, "key", path), _text(stated, "note", path)
-    fact = FileFact(value, file, key, note, doubtful=stated.get("doubtful") is True)
+    doubtful, hint = stated.get("doubtful") is True, stated.get("hint") is True
+    fact = FileFact(value, file, key, note, doubtful=doubtful, hint=hint)
     if fault := _fault_of_fact(fact):
         raise InvalidLockError(fault, (*path, fault.split("`")[1]))
     return fact

@@ -243,10 +243,10 @@ def _judge(path: str, field: Field, ours: "Any", facts: "Mapping[str, FileFact]"
         return _longest(path, ours, fact, compare, facts)
     if fact is None:
         return Verdict(path, UNKNOWN, ours)
-    agrees = (compare.agrees_with_doubtful if fact.doubtful else compare.agrees)(ours, fact.value)
+    agrees = compare.agrees(ours, fact.value)
     if agrees is None:
         return Verdict(path, UNKNOWN, ours)
-    return _shown(path, AGREES if agrees else DIFFERS, ours, fact)
+    return _shown(path, AGREES if agrees else UNKNOWN if fact.hint else DIFFERS, ours, fact)
 
 
 def _shown(path: str, state: str, ours: "Any", fact: "FileFact") -> Verdict:
@@ -263,8 +263,7 @@ def _longest(
         return Verdict(path, DIFFERS, ours, most, positions.file, positions.key, doubtful=positions.doubtful)
     if fact is None or ours == fact.value:
         return _shown(path, AGREES, ours, fact) if fact else Verdict(path, UNKNOWN, ours)
-    note = "; ".join(filter(None, (f"allows {fact.value}", fact.note)))
-    return Verdict(path, UNKNOWN, ours, fact.value, fact.file, fact.key, note)
+    return _shown(path, UNKNOWN, ours, fact)
 
 
 def _file(path: str, ours: str, fact: "FileFact | None", compare: FileNamed, files: Files) -> Verdict:
