@@ -350,13 +350,13 @@ def context(own: Any = None, tokenizer: Any = None, positions: Any = None, type:
     return evidence(files).facts.get("specs.context_length")
 
 
-def test_computed_positions_beyond_which_the_tokenizer_goes_are_an_upper_limit() -> None:
+def test_tokenizer_may_go_beyond_computed_positions() -> None:
     config = {"model_type": "qwen3", "architectures": ["Qwen3ForSequenceClassification"], "id2label": {"0": "yes"}}
     positions = {"max_position_embeddings": 40960, "rope_theta": 1000000}
     files = {"config.json": config | positions, "tokenizer_config.json": {"model_max_length": 131072}}
     told = "model_max_length in tokenizer_config.json allows 131072"
     assert evidence(files).facts["specs.context_length"] == FileFact(
-        40960, "config.json", "max_position_embeddings", told, doubtful=True
+        40960, "config.json", "max_position_embeddings", told
     )
 
 

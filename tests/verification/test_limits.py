@@ -13,18 +13,9 @@ def state(section: str, key: str, ours: Any, fact: FileFact) -> str:
     return verdict.state
 
 
-@pytest.mark.parametrize(
-    ("ours", "doubtful", "expected"),
-    [
-        (40960, False, "agrees"),
-        (40960, True, "agrees"),
-        (32768, False, "differs"),
-        (32768, True, "unknown"),
-        (50000, True, "differs"),
-    ],
-)
-def test_upper_limit_refutes_only_what_is_beyond_it(ours: int, doubtful: bool, expected: str) -> None:
-    fact = FileFact(40960, "config.json", "max_position_embeddings", doubtful=doubtful)
+@pytest.mark.parametrize(("ours", "expected"), [(40960, "agrees"), (32768, "unknown"), (50000, "unknown")])
+def test_limit_in_files_refutes_no_longest_input(ours: int, expected: str) -> None:
+    fact = FileFact(40960, "config.json", "max_position_embeddings")
     assert state("specs", "context_length", ours, fact) == expected
 
 
