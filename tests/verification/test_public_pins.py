@@ -30,6 +30,8 @@ def line(letter: str, where: str, size: str = "5", *, revision: str = A, name: s
         (["one/a@1234567:x.json", "bytes in two/b@a1e37e7eab85:models/vocab.json"], True),
         (["one/a@1234567:x.json", "public code file, index id 1", "public code file, index id 2"], False),
         (["a page", "another page"], False),
+        (["one/a@1234567:x.json", "a page with the sum of onnx/model.onnx and 1_Pooling/config.json"], False),
+        (["one/a@1234567:x.json", "a page, see https://github.com/two/b"], True),
     ],
 )
 def test_pins_are_independent_if_they_name_different_repositories(places: list[str], independent: bool) -> None:

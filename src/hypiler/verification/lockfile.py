@@ -57,10 +57,12 @@ _REPOSITORY = re.compile(r"[\w.-]+(?:/[\w.-]+)?", re.ASCII)
 _DATE = re.compile(r"\d{4}-(\d\d)-(\d\d)", re.ASCII)
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
-# `org/name@commit:path`, `org/name:path`, or an address at a host of repositories.
+# `org/name@commit:path`, `org/name:path`, or an address at a host of repositories. Within a text, only a name with a
+# commit is a repository: `onnx/model.onnx` is not.
+_NAME = r"[A-Za-z0-9][\w.-]*/[\w.-]*\w"
 _SOURCE = (
-    r"(?:https?://(?:www\.)?(?P<host>github\.com|gitlab\.com|codeberg\.org|bitbucket\.org|huggingface\.co)/)?"
-    r"(?P<name>[A-Za-z0-9][\w.-]*/[\w.-]*\w)(?=$|[@:/\s])"
+    r"https?://(?:www\.)?(?P<host>github\.com|gitlab\.com|codeberg\.org|bitbucket\.org|huggingface\.co)/"
+    rf"(?P<there>{_NAME})(?=$|[@:/\s])|^(?P<first>{_NAME})(?=$|[@:/\s])|(?P<within>{_NAME})(?=@[0-9a-f]{{7,40}}\b)"
 )
 
 
@@ -378,8 +380,9 @@ def is_pin(text: object) -> bool:
 
 def are_independent(places: "Iterable[str]") -> bool:
     """Whether at least two of these places name different repositories."""
-    names = [re.search(_SOURCE, place, re.ASCII) for place in places]
-    return len({f"{one['host'] or ''} {one['name']}".casefold().removeprefix("github.com") for one in names if one}) > 1
+    found = [re.search(_SOURCE, place, re.ASCII) for place in places]
+    named = [(one["host"] or "", one["there"] or one["first"] or one["within"]) for one in found if one]
+    return len({f"{host} {name}".casefold().removeprefix("github.com") for host, name in named}) > 1
 
 
 def _is_date(text: str) -> bool:
