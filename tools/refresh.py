@@ -21,8 +21,10 @@ from registry_stub import emit_registry_stub
 from hypiler.cli.output_schemas import emit_output_table
 from hypiler.emit.field_reference import emit_reference
 from hypiler.emit.json_schema import emit_json_schema
-from hypiler.emit.markdown import emit_markdown
+from hypiler.emit.markdown import emit_files
 from hypiler.emit.python.model_attributes import emit_model_attributes
+from hypiler.emit.targets import TARGETS
+from hypiler.project.leftovers import leftovers, remove
 from hypiler.registry import Registry
 from hypiler.verification.rule_sets import all_codes, all_rules
 
@@ -62,9 +64,9 @@ def _code_table(codes: list[str]) -> str:
     return "\n".join([*lines, ""])
 
 
-def catalogue(name: str) -> str:
-    """MODELS.md or HOSTED.md, by the name of the generated module of the registry."""
-    return emit_markdown(Registry.project(name, folder=ROOT))
+def catalogue(name: str, path: str) -> dict[str, str]:
+    """The document of a registry, which has the name of its generated module, with the pages of its models."""
+    return emit_files(Registry.project(name, folder=ROOT), path)
 
 
 def hosted_schema() -> str:
@@ -147,12 +149,14 @@ FILES: dict[str, Callable[[], str]] = {
     "docs/models-json.md": reference,
     _CODES: codes,
     "hosted.schema.json": hosted_schema,
-    "MODELS.md": partial(catalogue, "model_registry"),
-    "HOSTED.md": partial(catalogue, "hosted_registry"),
     "docs/spaces.md": spaces,
     "docs/json-output.md": shapes,
     **{f"docs/reference/{name}.md": partial(page, name) for name in PUBLIC},
 }
+
+
+CATALOGUES = {"model_registry": "MODELS.md", "hosted_registry": "HOSTED.md"}
+"""The document of each registry of the project."""
 
 
 def main() -> int:
@@ -160,13 +164,22 @@ def main() -> int:
     parser = ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file is not current")
     options = parser.parse_args()
-    stale = {name: text for name, emit in FILES.items() if (text := emit()) != _read(ROOT / name)}
+    texts = {name: emit() for name, emit in FILES.items()}
+    for module, path in CATALOGUES.items():
+        texts |= catalogue(module, path)
+    stale = {name: text for name, text in texts.items() if text != _read(ROOT / name)}
+    folders = [str(TARGETS["docs"].own_folder(str(ROOT / path))) for path in CATALOGUES.values()]
+    left = leftovers(folders, [str(ROOT / name) for name in texts])
     for name, text in stale.items():
         print(f"{name}: {'not current' if options.check else 'written'}")
         if not options.check:
             (ROOT / name).parent.mkdir(exist_ok=True)
             (ROOT / name).write_text(text, "utf-8", newline="")
-    return 1 if options.check and stale else 0
+    for path in left:
+        print(f"{Path(path).relative_to(ROOT).as_posix()}: {'not current' if options.check else 'removed'}")
+    if not options.check:
+        remove(left)
+    return 1 if options.check and (stale or left) else 0
 
 
 def _read(path: Path) -> str | None:

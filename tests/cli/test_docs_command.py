@@ -1,5 +1,6 @@
 """`hypiler docs`."""
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 from golden import golden
 
 from hypiler.cli.main import main
+from hypiler.emit import markdown
 
 APP = Path(__file__).parents[1] / "packages/hatch-app"
 
@@ -75,3 +77,91 @@ def test_registry_with_errors_gives_no_document(project: Path, capsys: pytest.Ca
     assert main(["docs"]) == 1
     assert capsys.readouterr().err.startswith("error[M003]: ")
     assert not (project / "MODELS.md").exists()
+
+
+@pytest.fixture
+def pages(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of pages of a project with two models, for which one document would be too large."""
+    monkeypatch.setattr(markdown, "LARGEST", 0)
+    write_models(project, "one", "two")
+    assert main(["docs", "-q"]) == 0
+    return project / "MODELS-pages"
+
+
+def write_models(project: Path, *ids: str) -> None:
+    tree = json.loads((project / "models.json").read_text("utf-8"))
+    tree["models"] = [tree["models"][0] | {"id": id, "aliases": []} for id in ids]
+    (project / "models.json").write_text(json.dumps(tree, indent=1), "utf-8")
+
+
+def test_page_of_a_model_that_left_is_told_and_then_removed(
+    pages: Path, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert sorted(os.listdir(pages)) == ["one.md", "two.md"]
+    assert main(["docs", "--check"]) == 0
+    write_models(project, "two")
+    capsys.readouterr()
+    assert main(["docs", "--check", "--format", "concise"]) == 1
+    assert capsys.readouterr().err == golden(
+        "MODELS.md: error[M507]: `MODELS.md` is stale: the registry has changed since it was generated\n"
+        "MODELS-pages/one.md: error[M507]: `MODELS-pages/one.md` is stale: it is not made from the registry any more\n"
+        "2 errors\n"
+    )
+    assert main(["docs", "--diff"]) == 1
+    assert f"--- a/MODELS-pages/one.md\n+++ {os.devnull}\n" in capsys.readouterr().out
+    assert main(["docs"]) == main(["docs", "--check"]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == golden("MODELS.md: 1 model, written")
+    assert os.listdir(pages) == ["two.md"]
+
+
+def test_pages_go_when_one_document_is_enough_again(
+    pages: Path, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    monkeypatch.chdir(project)
+    assert main(["docs", "--check"]) == 1
+    assert main(["docs"]) == main(["docs", "--check"]) == 0
+    assert not pages.exists()
+    assert "\n## two\n" in (project / "MODELS.md").read_text("utf-8")
+
+
+def test_nothing_that_a_person_wrote_is_removed(pages: Path, project: Path) -> None:
+    (pages / "notes.md").write_text("# Notes\n")
+    edited = (pages / "one.md").read_text("utf-8") + "More.\n"
+    (pages / "one.md").write_text(edited, "utf-8")
+    (pages / "link.md").symlink_to("two.md")
+    write_models(project, "two")
+    assert main(["docs"]) == main(["docs", "--check"]) == 0
+    assert sorted(os.listdir(pages)) == ["link.md", "notes.md", "one.md", "two.md"]
+    assert (pages / "one.md").read_text("utf-8") == edited
+
+
+def test_folder_of_pages_that_is_a_link_is_not_followed(
+    pages: Path, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It may lead out of the project."""
+    pages.rename(project / "elsewhere")
+    pages.symlink_to("elsewhere")
+    write_models(project, "two")
+    before = {path: path.read_bytes() for path in (project / "elsewhere").iterdir()}
+    capsys.readouterr()
+    assert main(["docs", "--format", "concise"]) == 1
+    refused = golden("error[M504]: `MODELS-pages` is a symbolic link, and is neither followed nor replaced\n1 error\n")
+    assert capsys.readouterr().err == f"MODELS-pages: {refused}"
+    assert main(["docs", "--check", "--format", "concise"]) == 1
+    assert refused.partition("\n")[0] in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in (project / "elsewhere").iterdir()} == before
+
+
+def test_page_that_cannot_be_removed_is_an_error_of_one_line(
+    pages: Path, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_models(project, "two")
+
+    def refuse(path: str) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr("hypiler.project.leftovers.os.unlink", refuse)
+    capsys.readouterr()
+    assert main(["docs"]) == 3
+    assert capsys.readouterr().err == golden("hypiler: cannot remove `MODELS-pages/one.md`: Permission denied\n")

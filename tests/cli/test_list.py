@@ -284,11 +284,11 @@ def test_table_shows_the_facts_to_choose_by(capsys: Capture, folder: Path) -> No
     project(tree, folder)
     lines = printed(capsys)
     assert lines == [
-        golden("id         type     dims    context  params  languages  licence  BEIR (sets)"),
-        golden("model-0    colbert  128         512    109M  en de fr   MIT      0.5    (13)"),
-        golden("model-1    colbert  128↓32      512    109M  en         MIT      0.4991 (?)"),
-        golden("model-2 *  colbert  128         512    109M  4          MIT      0.4991 (13)"),
-        "model-3    colbert  128         512    109M  –          MIT      –",
+        golden("id         type     dims    context  params  languages  licence  BEIR (sets)  evidence"),
+        golden("model-0    colbert  128         512    109M  en de fr   MIT      0.5    (13)  unsourced"),
+        golden("model-1    colbert  128↓32      512    109M  en         MIT      0.4991 (?)   unsourced"),
+        golden("model-2 *  colbert  128         512    109M  4          MIT      0.4991 (13)  unsourced"),
+        golden("model-3    colbert  128         512    109M  –          MIT      –            unsourced"),
         "",
         golden("4 models of models.json"),
     ]
@@ -391,11 +391,36 @@ def test_columns_that_do_not_fit_are_named(capsys: Capture) -> None:
     """Nothing is hidden silently, and at a sufficient width nothing is hidden."""
     few = [model for model in ALL if len(model.id) < 22]
     narrow = " ".join(on_terminal(few, 80))
-    assert "terminal too narrow: languages and licence hidden; see --json" in narrow
+    hidden = "languages, licence and BEIR (sets) hidden"
+    assert f"terminal too narrow: {hidden}; see --json" in narrow
     wide = on_terminal(ALL, 200)
     count = len(MODEL_REGISTRY) + 1
     assert wide[:count] == printed(capsys)[:count]
     assert "too narrow" not in " ".join(wide)
+
+
+def test_what_models_are_sorted_by_is_shown_on_a_narrow_terminal() -> None:
+    assert "BEIR (sets)" not in on_terminal(ALL, 80)[0]
+    assert on_terminal(ALL, 80, "beir")[0].split()[-3:] == ["BEIR", "(sets)", "evidence"]
+
+
+def test_header_of_a_table_longer_than_the_terminal_stands_below_it_too() -> None:
+    page = Page(width=100, height=24)
+    header, *rows = list_command._lines(ALL, SHIPPED_REGISTRY, page, None)
+    assert rows[len(ALL)] == header
+    assert header not in list_command._lines(ALL[:22], SHIPPED_REGISTRY, page, None)[1:]
+
+
+def test_signs_in_the_table_are_explained_if_they_are_in_it(capsys: Capture, folder: Path) -> None:
+    dims, matryoshka = "architecture.matryoshka_dims", "capabilities.matryoshka"
+    project(variations({dims: [32, 128], matryoshka: True}, {matryoshka: True}, {}), folder)
+    assert [line.split()[2] for line in printed(capsys)[1:4]] == ["128↓32", "128↓", "128"]
+    registry = Registry.project()
+    evidence = golden("evidence: number of facts that have it, of all")
+    assert list_command._legend(registry.models[:1])[:1] == [golden("dims ↓n: can be truncated to n")]
+    assert list_command._legend(registry.models[1:2])[:1] == [golden("↓: to some width")]
+    beir = golden("BEIR: mean nDCG@10 (number of data sets)")
+    assert list_command._legend(registry.models[2:]) == [beir, evidence]
 
 
 def test_ranking_over_different_sets_of_data_says_so() -> None:

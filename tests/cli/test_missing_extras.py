@@ -59,6 +59,7 @@ NEED_NOTHING = {
     "explain": ["explain", "M203"],
     "list": ["list"],
     "show": ["show", "tiny", "--json"],
+    "coverage": ["coverage"],
     "docs": ["docs"],
     "schema": ["schema"],
 }

@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from huggingface_hub import constants
 from loopback_hub import LoopbackHub, answer, answer_json
 
 from hypiler.cli.outdated import EXAMPLES
+from hypiler.registry import shipped
 
 
 def test_pin_that_is_current_is_only_counted(tiny_project: Project) -> None:
@@ -103,6 +106,73 @@ def test_name_that_another_has_taken_is_told_by_its_age(tiny_project: Project, c
     assert tiny_project.unchanged("outdated") == (1, told, "")
 
 
+@pytest.fixture
+def installed(project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The folder of an installed wheel with the shipped registry: two models and a lock, on the hub of the project.
+
+    The project itself has no registry, and its files may not be read.
+    """
+    package = tmp_path / "site/hypiler/registry"
+    package.mkdir(parents=True)
+    commits = {id: project.hub.add(f"org/{id}", FILES) for id in ("tiny", "other")}
+    project.write(*[entry(commit, id=id, huggingface_id=f"org/{id}") for id, commit in commits.items()])
+    assert project.run("verify")[0] == 0
+    for name in ("models.json", "models.lock.json"):
+        shutil.move(project.folder / name, package)
+    (package / "hosted.json").write_text('{"version": "1.0", "models": []}')
+    (project.folder / "pyproject.toml").write_text("[tool.hypiler]\noutput = 7\n")
+    monkeypatch.setattr(shipped, "__file__", str(package / "shipped.py"))
+    return package
+
+
+def shipped_run(project: Project, package: Path, *words: str) -> tuple[int, str, str]:
+    """A run on the shipped registry, after which every file of the project and of the installation is what it was."""
+    before = {path: path.read_bytes() for path in package.iterdir()}
+    done = project.unchanged(words[0], "--shipped", *words[1:])
+    assert {path: path.read_bytes() for path in package.iterdir()} == before
+    code, out, err = done
+    return code, out.replace(str(package), "PACKAGE"), err.replace(str(package), "PACKAGE")
+
+
+def test_shipped_registry_of_an_installation_is_asked_for_and_never_written(project: Project, installed: Path) -> None:
+    assert shipped_run(project, installed, "outdated") == (0, "2 models: 2 current\n", "")
+    (old,) = [
+        one["pinned"] for one in json.loads(shipped_run(project, installed, "outdated", "--json", "tiny")[1])["models"]
+    ]
+    new = project.hub.add("org/tiny", FILES | {"config.json": {}})
+    told = golden(
+        f"tiny: behind: {old[:12]} is pinned, main stands at {new[:12]}; vectors could change; changed: config.json\n"
+        "2 models: 1 current, 1 behind\n"
+    )
+    assert shipped_run(project, installed, "outdated") == (1, told, "")
+    assert shipped_run(project, installed, "outdated", "org/other") == (0, golden("1 model: 1 current\n"), "")
+    message = golden("hypiler: no model 'tinny' in the shipped registry; did you mean 'tiny'?\n")
+    assert shipped_run(project, installed, "outdated", "tinny") == (2, "", message)
+
+
+def test_lock_of_an_installation_tells_a_repository_that_was_made_later(project: Project, installed: Path) -> None:
+    date = json.loads((installed / "models.lock.json").read_bytes())["models"]["tiny"]["date"]
+    del project.hub._repositories["org/tiny"]
+    project.hub.add("org/tiny", FILES | {"config.json": {}}, createdAt="2999-01-02T00:00:00.000Z")
+    told = golden(
+        f"tiny: re-registered: org/tiny was made on 2999-01-02, after its files were verified on {date}: it is another"
+        " repository under the old name\n1 model: 1 re-registered\n"
+    )
+    assert shipped_run(project, installed, "outdated", "tiny") == (1, told, "")
+
+
+def test_shipped_registry_is_verified_without_a_lock_being_written(project: Project, installed: Path) -> None:
+    assert shipped_run(project, installed, "verify", "tiny")[0] == 0
+    place = installed / "models.json"
+    place.write_text(place.read_text("utf-8").replace('"hidden_dim": 8', '"hidden_dim": 9'), "utf-8")
+    (installed / "models.lock.json").unlink()
+    code, out, err = shipped_run(project, installed, "verify", "tiny")
+    assert (code, err) == (1, "")
+    assert "error[M401]: `specs.hidden_dim` must be what the model's files say: 8 (config.json, `hidden_size`)" in out
+    assert golden(" = help: the shipped registry is only read: report the difference to its maintainers\n") in out
+    assert out.endswith(golden("\n1 model: 0 without a difference, 1 with\n"))
+
+
 def test_json_is_all_that_stands_on_standard_output(project: Project) -> None:
     old = project.hub.add("org/tiny", FILES)
     new = project.hub.add("org/tiny", FILES | {"config.json": {}})
@@ -177,8 +247,10 @@ def test_token_is_in_no_output(project: Project, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("line", [re.split(r" {2,}", line.strip())[0] for line in EXAMPLES.splitlines()[1:]])
-def test_example_runs(tiny_project: Project, line: str) -> None:
-    assert tiny_project.run(*line.replace("BAAI/bge-m3", "org/tiny").split()[1:])[0] == 0
+def test_example_runs(project: Project, installed: Path, line: str) -> None:
+    shutil.copy(installed / "models.json", project.folder)
+    (project.folder / "pyproject.toml").write_text('[tool.hypiler]\noutput = "registry.py"\n')
+    assert project.run(*line.replace("BAAI/bge-m3", "org/tiny").split()[1:])[0] == 0
 
 
 @pytest.mark.parametrize("name", ["other", "another", "org/other"])

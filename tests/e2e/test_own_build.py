@@ -109,6 +109,10 @@ def test_installed_wheel_gives_the_registry(wheel: Path, clean: Path, tmp_path: 
     assert listed.endswith(" models of the shipped registry\n")
     assert "\ncolbert-v2 " in listed
     assert "\ntext-embedding-3-small " in listed
+    judged = run(
+        clean.with_name("hypiler"), "verify", "all-minilm-l6-v2", "--shipped", "--offline", cwd=tmp_path
+    ).stdout
+    assert judged.endswith("\n1 model: 1 without a difference\n")
     page = run(clean.with_name("hypiler"), "explain", "M207", cwd=tmp_path).stdout
     assert page == (ROOT / "docs/diagnostics/M207.md").read_text("utf-8")
 

@@ -1,11 +1,13 @@
 """MODELS.md holds every fact, and text of the input is nothing but text in it."""
 
 import json
+import os
 import re
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from generated import valid
@@ -19,9 +21,10 @@ from hypiler.cli.main import main
 from hypiler.compiler.pipeline import compile_registry
 from hypiler.diagnostics.codes import NOTE
 from hypiler.diagnostics.escaping import printable
-from hypiler.emit.markdown import emit_markdown
+from hypiler.emit import markdown, markdown_overview
+from hypiler.emit.markdown import emit_files, emit_markdown
 from hypiler.model_files.facts import FileFact
-from hypiler.model_registry import MODEL_REGISTRY
+from hypiler.registry import Registry
 from hypiler.schema.fields import FIELDS
 from hypiler.verification.lock_rules import Lock
 from hypiler.verification.lockfile import AT_COMMIT, COPY, LockedFile, LockEntry, write_lock
@@ -98,9 +101,109 @@ def test_overview_leads_to_every_section() -> None:
     assert "| [a.b](#ab)" in text
     assert "| [ab](#ab-1)" in text
     assert "| [bge-1.5](#bge-15)" in text
-    whole = shipped()
-    sections = [line[3:] for line in whole.splitlines() if line.startswith("## ")]
-    assert [f"| [{id}](#" in whole for id in sections] == [True] * len(MODEL_REGISTRY)
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors of all headings, by GitHub's rule."""
+    tokens = READER.parse(text)
+    names = [
+        re.sub(r"[^\w -]", "", heading.content.lower()).replace(" ", "-")
+        for before, heading in pairwise(tokens)
+        if before.type == "heading_open"
+    ]
+    return {f"{name}-{n}" if (n := names[:index].count(name)) else name for index, name in enumerate(names)}
+
+
+def test_every_link_inside_the_document_leads_to_a_heading() -> None:
+    text = shipped()
+    targets = set(re.findall(r"\]\(#([^)]*)\)", text))
+    assert targets <= anchors(text)
+    ids = [model.id for model in Registry.shipped()]
+    assert {f"\n| [{id}](#" in text for id in ids} == {True}
+    assert {f"\n## {id}\n" in text for id in ids} == {True}
+
+
+def long_overview(*models: Tree) -> str:
+    """The overview that a large registry has."""
+    with patch.object(markdown_overview, "MANY", 0):
+        return emit_markdown(valid(registry_of(*models))).partition(f"\n## {models[0]['id']}\n")[0]
+
+
+def named(id: str, model_type: str = "dense", **changes: Any) -> Tree:
+    return plain_model(id=id, aliases=[], type=model_type, **changes)
+
+
+def test_many_models_are_shown_by_kind_the_usual_kinds_first() -> None:
+    kinds = ["own-kind", "reranker", "dense", "colbert", "dense"]
+    text = long_overview(*[named(f"m{n}", kind) for n, kind in enumerate(kinds)])
+    assert re.findall(r"^## (.*)", text, re.MULTILINE)[:4] == ["Dense", "Late interaction", "Rerankers", "own-kind"]
+    assert "[Dense](#dense) (2) · [Late interaction](#late-interaction) (1) · [Rerankers](#rerankers) (1)" in text
+    dense = text.partition("\n## Dense\n")[2].partition("\n## ")[0]
+    assert re.findall(r"^\| \[(m[0-9])\]\(#m[0-9]\)", dense, re.MULTILINE) == ["m2", "m4"]
+    assert " BEIR nDCG@10 |" in dense
+    text = long_overview(named("m0", performance__beir_avg=None))
+    assert " BEIR nDCG@10 |" not in text
+
+
+def test_scores_are_compared_over_the_same_data_sets_alone() -> None:
+    def scored(id: str, value: float, *sets: str, **changes: Any) -> Tree:
+        score = {"benchmark": "MTEB", "metric": "nDCG@10", "value": value, "datasets": [*sets]}
+        return named(id, performance__scores=[score], performance__beir_avg=None, **changes)
+
+    text = long_overview(
+        scored("low", 0.1, "A", "B"),
+        scored("high", 0.9, "B", "A"),
+        scored("other", 0.5, "A"),
+        scored("reranked", 0.7, "A", "B", model_type="reranker"),
+        scored("unstated", 0.8),
+    )
+    scores = text.partition("\n## Scores\n")[2].partition("\n## Coverage\n")[0]
+    assert re.findall(r"^\*\*.*", scores, re.MULTILINE) == ["**MTEB, nDCG@10**, over A, B"]
+    assert re.findall(r"^\| \[(.*?)\].*?\) \| (.*?) \|", scores, re.MULTILINE) == [("high", "0.9"), ("low", "0.1")]
+    assert "## Scores" not in long_overview(scored("low", 0.1, "A"), scored("other", 0.5, "B"))
+
+
+def test_coverage_of_many_models_is_counted_by_field() -> None:
+    with patch.object(markdown_overview, "MANY", 0):
+        text = with_lock("model-a")
+    table = text.partition("\n## Coverage\n")[2].partition("\n## ")[0]
+    assert "\n| field | verified | agrees with a copy | sourced | no source | unknown |\n" in table
+    assert "\n| specs.hidden_dim | 1 |  |  | 1 |  |\n" in table
+    assert "\n| **all** | **2** |" in table
+
+
+@pytest.fixture
+def too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """GitHub shows no document of any size."""
+    monkeypatch.setattr(markdown, "LARGEST", 0)
+
+
+@pytest.mark.usefixtures("too_large")
+def test_document_that_github_does_not_show_is_an_overview_and_a_page_per_model() -> None:
+    registry = valid(registry_of(named("a.b"), named("con")))
+    files = emit_files(registry, os.path.join("docs", "my models.md"))
+    folder = os.path.join("docs", "my models-pages")
+    # Windows has a device of the name `con`, whatever follows.
+    top, first, second = files.values()
+    assert [*files][1:] == [os.path.join(folder, "a.b.md"), os.path.join(folder, "con_.md")]
+    assert "| [a.b](my%20models-pages/a.b.md) " in top
+    assert "| [con](my%20models-pages/con_.md) " in top
+    assert "\n## " not in top
+    assert "\n# con\n\n[All models](../my%20models.md)\n" in second
+    whole = emit_markdown(registry)
+    assert rows(first.replace("# a.b", "\n## a.b"), "a.b") == rows(whole, "a.b") != {}
+
+
+@pytest.mark.usefixtures("too_large")
+def test_page_changes_with_its_own_model_alone() -> None:
+    before = emit_files(valid(registry_of(named("a"), named("b"))), "m.md")
+    after = emit_files(valid(registry_of(named("a"), named("b", license="Apache-2.0"))), "m.md")
+    changed = {os.path.basename(path) for path in before if before[path] != after[path]}
+    assert changed == {"m.md", "b.md"}
+
+
+def test_document_that_github_shows_stays_one_file() -> None:
+    assert [*emit_files(valid(registry_of(named("a"))), "m.md")] == ["m.md"]
 
 
 def test_address_in_a_source_is_a_link_and_nothing_else_is() -> None:
@@ -215,11 +318,28 @@ def _harmless() -> list[str]:
     return [field_type for field_type, _ in pieces(document) if field_type != "text"]
 
 
+def _long(text: str) -> str:
+    """The same document as a large registry has it, with two models whose scores are compared."""
+    models: list[Tree] = [_planted(text) | {"id": id, "aliases": []} for id in ("a", "b")]
+    words = text if text.strip() else "x"
+    score = {"benchmark": words, "metric": words, "value": 0.5, "datasets": [words], "reporter": words}
+    for model in models:
+        model["performance"]["scores"] = [score]
+    with patch.object(markdown_overview, "MANY", 0):
+        return emit_markdown(valid(registry_of(*models)))
+
+
+@cache
+def _harmless_long() -> list[str]:
+    return [field_type for field_type, _ in pieces(_long("harmless")) if field_type != "text"]
+
+
 def _assert_only_text(text: str) -> None:
     """The document has the pieces that it has with a harmless text, and shows the text as it is."""
     document = emit_markdown(valid(registry_of(_planted(text))))
     field_types = [field_type for field_type, _ in pieces(document) if field_type != "text"]
     assert field_types == _harmless()
+    assert [field_type for field_type, _ in pieces(_long(text)) if field_type != "text"] == _harmless_long()
     assert set(field_types) <= ROUTINE | {
         "code_inline",
         "link",

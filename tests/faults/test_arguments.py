@@ -32,6 +32,8 @@ COMMANDS = [
     "list --file HERE",
     "list --sort HERE",
     "list --registry HERE",
+    "list --evidence HERE",
+    "coverage HERE",
     "show HERE",
     "verify HERE --offline",
     "verify small-encoder --local HERE",

@@ -157,6 +157,7 @@ USES = {
     "check": ["check"],
     "explain": ["explain", "M207"],
     "list": ["list"],
+    "coverage": ["coverage"],
     "show": ["show", "bge-m3", "--shipped"],
     "docs": ["docs"],
     "completion": ["completion", "bash"],

@@ -286,6 +286,7 @@ class TestConsoles:
         commands = [
             ("list",),
             ("list", "--shipped"),
+            ("coverage", "--shipped"),
             ("show", "bge-m3", "--shipped"),
             ("explain",),
             ("explain", "M207"),

@@ -15,7 +15,7 @@ from stub_types import StubTypes
 from hypiler.compiler.pipeline import compile_registry
 from hypiler.diagnostics.finding import Finding
 from hypiler.emit.python.stub import emit_stub
-from hypiler.schema.evidence import Evidence, PinnedFile
+from hypiler.schema.evidence import COPY, DIFFERS, VERIFIED, Evidence, PinnedFile
 from hypiler.schema.fields import FIELDS
 from hypiler.schema.identifiers import constant_name
 from hypiler.schema.language_tags import language_aliases, matches, read_tag
@@ -83,7 +83,9 @@ class ProvedLock:
         pass
 
 
-COUNTS = st.integers(0, 200)
+COMPARED = st.dictionaries(
+    st.sampled_from([field.name for field in FIELDS if field.is_fact]), st.sampled_from([VERIFIED, COPY, DIFFERS])
+)
 PINNED = st.builds(
     PinnedFile.of,
     st.text("0123456789abcdef", min_size=64, max_size=64),
@@ -93,9 +95,7 @@ PINNED = st.builds(
 PROVED = st.builds(
     Evidence,
     st.sampled_from([None, "c" * 40]),
-    COUNTS,
-    COUNTS,
-    COUNTS,
+    COMPARED,
     st.dictionaries(texts(), PINNED),
     complete=st.booleans(),
 )

@@ -4,17 +4,18 @@ import sys
 
 from hypiler.cli.registries import add_registry_arguments, count_of, open_registry
 from hypiler.cli.streams import FINDINGS, OK, usage_error
-from hypiler.cli.tables import UNKNOWN, Column, table
+from hypiler.cli.tables import NOTHING, Column, table
 from hypiler.cli.terminal import Page, cut, pad, wrap, write_lines
 from hypiler.diagnostics.escaping import did_you_mean, printable, quote_name
 from hypiler.diagnostics.terminal_text import columns_of
+from hypiler.schema.coverage import EVIDENCE, UNSOURCED, Coverage, stated, strongest
 from hypiler.schema.language_tags import matches, read_tag
 from hypiler.schema.parameter_counts import parameter_count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from hypiler.compiler.checked import CheckedRegistry
     from hypiler.schema.model import Model
@@ -27,6 +28,7 @@ EXAMPLES = """examples:
   hypiler list --shipped --language de --license mit    German, under the MIT licence
   hypiler list --shipped --hosted            the shipped models behind an API
   hypiler list --max-dim 512 --matryoshka    short vectors that can be cut shorter
+  hypiler list --shipped --evidence verified    facts compared with the model's files
   hypiler list --sort beir --reverse         the best score over the same data sets first
   hypiler list --file models.json --json | jq -r '.models[].huggingface_id'
 """
@@ -50,8 +52,25 @@ class _UnknownValueError(Exception):
     """A filter names a word that no model of the registry has."""
 
 
+_DESCRIPTION = """\
+List the models of a registry.
+
+The column `evidence` says how the facts of a model are known: it names the strongest evidence of any
+fact, and for how many of the model's facts there is such evidence.
+
+`verified 19/38`: 19 of 38 facts agree with the model's own files at the commit of its entry.
+
+`copy 19/38`: they agree with a copy of the files, whose commit is unknown or another one.
+
+`sourced 36/38`: no fact was compared with files; of 36 facts, `sources` names where they were read.
+
+`unsourced`: no fact has a source. `hypiler coverage` counts facts by field.
+"""
+
+
 def add_arguments(parser: "ArgumentParser") -> None:
     """The arguments of the command."""
+    parser.description = _DESCRIPTION
     from argparse import BooleanOptionalAction
 
     filters = parser.add_argument_group("filters", "a model is listed if it passes all of them")
@@ -63,6 +82,14 @@ def add_arguments(parser: "ArgumentParser") -> None:
         ("modality", "models for this kind of input, such as `image`; repeated: for all of them"),
     ):
         filters.add_argument(f"--{option}", action="append", default=[], metavar="WORD", help=help)
+    filters.add_argument(
+        "--evidence",
+        action="append",
+        default=[],
+        metavar="WORD",
+        choices=EVIDENCE,
+        help=f"models whose strongest evidence this is, of {', '.join(EVIDENCE)}; repeated: any of them",
+    )
     for option, help in (
         ("min-dim", "vectors of at least N dimensions"),
         ("max-dim", "vectors of at most N dimensions, untruncated"),
@@ -100,7 +127,9 @@ def run(options: "Namespace") -> int:
         from hypiler.cli.json_output import print_document
 
         groups = [{"datasets": name, "models": ids} for name, ids in _groups(models, options.sort)]
-        print_document(models=[model.to_dict() for model in models], groups=groups)
+        records = [model.to_dict() for model in models]
+        evidence = [{"id": id, **counts} for id, counts in Coverage(models).models.items()]
+        print_document(models=records, groups=groups, evidence=evidence)
         return OK
     write_lines(_lines(models, registry, Page.of(sys.stdout), options.sort))
     return OK
@@ -113,6 +142,7 @@ def _filtered(registry: "CheckedRegistry", options: "Namespace") -> "list[Model]
     licenses = _known("license", options.license, [model.license for model in registry])
     spoken = [_language(word, tags) for word in options.language]
     modalities = _known("modality", options.modality, [word for model in registry for word in model.modalities])
+    known = Coverage(registry).models if options.evidence else {}
 
     def passes(model: "Model") -> bool:
         return (
@@ -121,6 +151,7 @@ def _filtered(registry: "CheckedRegistry", options: "Namespace") -> "list[Model]
             and (not licenses or model.license in licenses)
             and all(_speaks(model, language) for language in spoken)
             and set(modalities).issubset(model.modalities)
+            and (not options.evidence or strongest(known[model.id]) in options.evidence)
             and (options.min_dim is None or model.embedding_dim >= options.min_dim)
             and (options.max_dim is None or model.embedding_dim <= options.max_dim)
             and (options.min_context is None or (model.context_length or 0) >= options.min_context)
@@ -202,39 +233,54 @@ def _lines(models: "list[Model]", registry: "CheckedRegistry", page: Page, sort:
     widest = max([len(str(model.embedding_dim)) for model in models])
     columns = [
         Column("id", [_id(model) for model in models], least=24, style="name"),
-        Column("type", [model.model_type for model in models], least=10, rank=5),
+        Column("type", [model.model_type for model in models], least=10, rank=6),
         # The widths are aligned to the right; the mark follows them.
         Column(
             pad("dims", widest, right=True),
             [pad(str(m.embedding_dim), widest, right=True) + _mark(m) for m in models],
-            rank=6,
+            rank=8,
         ),
-        Column("context", [str(m.context_length or UNKNOWN) for m in models], right=True, rank=4),
-        Column("params", [m.parameters or UNKNOWN for m in models], right=True, rank=3),
+        Column("context", [str(m.context_length or NOTHING) for m in models], right=True, rank=5),
+        Column("params", [m.parameters or NOTHING for m in models], right=True, rank=4),
         Column("languages", [_languages(model) for model in models], rank=1),
-        Column("licence", [model.license or UNKNOWN for model in models], least=12, rank=2),
-        Column("BEIR (sets)", [_beir(model) for model in models], rank=7),
+        Column("licence", [model.license or NOTHING for model in models], least=12, rank=2),
+        # What the models are sorted by is shown.
+        Column("BEIR (sets)", [_beir(model) for model in models], rank=9 if sort == "beir" else 3),
+        Column("evidence", _evidence([*Coverage(models).models.values()]), rank=7),
     ]
     lines, hidden = table(columns, page)
     notes = [count]
     if page.width is not None:
         # Explanations are for people; a pipe gets the table and the count.
-        if any(model.matryoshka for model in models):
-            notes.append("dims ↓n: can be truncated to n")
-        if any(isinstance(model.dimensions, range) for model in models):
-            notes.append("↓n..: to any width from n on")
-        if any(model.beir_avg is not None for model in models):
-            notes.append("BEIR: mean nDCG@10 (number of data sets)")
-        if any(model.deprecated for model in models):
-            notes.append("*: deprecated")
+        notes += _legend(models)
     groups = _groups(models, sort)
-    out = [*_with_headings(lines, groups, page), "", *_flowing(notes, page)]
+    # On a terminal, the header of a long table is out of sight at its end.
+    again = lines[:1] if page.height is not None and len(lines) >= page.height else []
+    out = [*_with_headings(lines, groups, page), *again, "", *_flowing(notes, page)]
     if len(groups) > 1:
         out += _flowing(["scores over different data sets cannot be compared"], page)
     if hidden:
         titles = " and ".join(", ".join([title.strip() for title in hidden]).rsplit(", ", 1))
         out += _flowing([f"terminal too narrow: {titles} hidden; see --json or `hypiler show`"], page)
     return out
+
+
+def _legend(models: "Sequence[Model]") -> "list[str]":
+    """What the signs in the table mean, as far as they are in it."""
+    marks = [_mark(model) for model in models]
+    notes: list[str] = []
+    if any(mark[-1:].isdigit() for mark in marks):
+        notes.append("dims ↓n: can be truncated to n")
+    if any(mark.endswith("..") for mark in marks):
+        notes.append("↓n..: to any width from n on")
+    if "↓" in marks:
+        notes.append("↓: to some width")
+    if any(model.beir_avg is not None for model in models):
+        notes.append("BEIR: mean nDCG@10 (number of data sets)")
+    notes.append("evidence: number of facts that have it, of all")
+    if any(model.deprecated for model in models):
+        notes.append("*: deprecated")
+    return notes
 
 
 def _with_headings(lines: "list[str]", groups: "list[tuple[str | None, list[str]]]", page: Page) -> "list[str]":
@@ -251,12 +297,15 @@ def _with_headings(lines: "list[str]", groups: "list[tuple[str | None, list[str]
 
 
 def _flowing(notes: "list[str]", page: Page) -> "list[str]":
-    """The notes on one line if they fit, else one line per note."""
-    line = " · ".join(notes)
-    if page.width is not None and columns_of(line) > page.width:
-        parts = [part for note in notes for part in wrap(note, page.width)]
-        return [page.paint("dim", part) for part in parts]
-    return [page.paint("dim", line)]
+    """The notes in as few lines as fit, each of them on one line if possible."""
+    lines: list[str] = []
+    for note in notes:
+        longer = f"{lines[-1]} · {note}" if lines else note
+        if page.width is None or columns_of(longer) <= page.width:
+            lines[-1:] = [longer]
+        else:
+            lines += wrap(note, page.width)
+    return [page.paint("dim", line) for line in lines]
 
 
 def _id(model: "Model") -> str:
@@ -264,22 +313,37 @@ def _id(model: "Model") -> str:
 
 
 def _mark(model: "Model") -> str:
-    """`↓64` for vectors that can be truncated to 64 dimensions, `↓64..` if also to any width above."""
+    """`↓64` for vectors that can be truncated to 64 dimensions, `↓64..` if also to any width above.
+
+    `↓` alone says that they can be truncated, and that the widths are unknown.
+    """
     if not model.matryoshka:
         return ""
+    if len(model.dimensions) < 2:
+        return "↓"
     # Widths ascend.
     return f"↓{model.dimensions[0]}" + (".." if isinstance(model.dimensions, range) else "")
+
+
+def _evidence(counts: "list[dict[str, int]]") -> list[str]:
+    """The strongest evidence of each model, and for how many of its facts it has this evidence."""
+    words = [strongest(own) for own in counts]
+    widest, most = max(map(len, words)), max([len(str(own[word])) for own, word in zip(counts, words, strict=True)])
+    return [
+        word if word == UNSOURCED else f"{pad(word, widest)} {pad(str(own[word]), most, right=True)}/{stated(own)}"
+        for own, word in zip(counts, words, strict=True)
+    ]
 
 
 def _languages(model: "Model") -> str:
     """The languages, or their number if they are many."""
     codes = model.languages
-    return (" ".join(codes) if len(codes) <= _NAMED_LANGUAGES else str(len(codes))) or UNKNOWN
+    return (" ".join(codes) if len(codes) <= _NAMED_LANGUAGES else str(len(codes))) or NOTHING
 
 
 def _beir(model: "Model") -> str:
     """The score, and over how many data sets it is the mean."""
     if model.beir_avg is None:
-        return UNKNOWN
+        return NOTHING
     count = (model.beir_datasets or "beir-?").removeprefix("beir-")
     return f"{round(model.beir_avg, 4)!s:<6} ({count})"

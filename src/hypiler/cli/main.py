@@ -34,6 +34,7 @@ COMMANDS = {
     "explain": "explain the code of a finding, or a field of models.json",
     "list": "list the models of a registry",
     "show": "show all facts about one model",
+    "coverage": "count by field how the facts of a registry are known",
     "verify": "compare every fact with the models' own files",
     "pin": "record the commit and the sums of the models' files",
     "add": "draft the entry of a model from its own files",

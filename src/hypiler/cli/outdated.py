@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 EXAMPLES = """examples:
   hypiler outdated                every model of the registry
   hypiler outdated BAAI/bge-m3    one model, by its repository or id
+  hypiler outdated --shipped BAAI/bge-m3    a model that comes with hypiler
   hypiler outdated --json         for programs
 """
 _DESCRIPTION = """\

@@ -64,6 +64,14 @@ _GROUPS: "Rows" = (
     ("datasets", _TEXT_OR_NULL, "The data sets that the scores are means over, such as `beir-13`; null if unknown."),
     ("models", _list(_TEXT), "The ids of the models, in the order of their scores."),
 )
+_EVIDENCE: "Rows" = (
+    ("verified", _COUNT, "Facts that agree with the model's files at the commit of its entry."),
+    ("copy", _COUNT, "Facts that agree with a copy of the files, whose commit is unknown or another one."),
+    ("sourced", _COUNT, "Facts that were not compared with files, and that `sources` names."),
+    ("unsourced", _COUNT, "Facts that are stated without a source."),
+    ("differs", _COUNT, "Facts that the files contradict."),
+    ("unknown", _COUNT, "Facts that are not stated."),
+)
 _FACTS: "Rows" = (
     ("path", _TEXT, "The path of the fact in models.json."),
     ("state", {"enum": ["agrees", "differs", "unknown", "claimed"]}, "The verdict."),
@@ -140,8 +148,18 @@ def _shapes() -> "dict[str, Rows]":
                 _list(_object(_GROUPS)),
                 "With `--sort beir`, the models whose scores can be compared; else empty.",
             ),
+            ("evidence", _list(_object((_ID, *_EVIDENCE))), "How the facts of these models are known."),
         ),
         "show": (("model", record, "The record of the model."),),
+        "coverage": (
+            ("total", _object(_EVIDENCE), "The sums over `fields`."),
+            (
+                "fields",
+                _list(_object((("path", _TEXT, "The path of the field in models.json."), *_EVIDENCE))),
+                "The fields that at least one model states, each with its numbers of models.",
+            ),
+            ("models", _list(_object((_ID, *_EVIDENCE))), "The models, each with its numbers of facts."),
+        ),
         "check": (("findings", _list(_object(_FINDINGS)), "All findings, sorted by file and position."),),
         "verify": _of_models(
             _ID,
@@ -188,7 +206,7 @@ def _shapes() -> "dict[str, Rows]":
     }
 
 
-OUTPUTS = ("list", "show", "check", "verify", "verify-bytes", "pin", "outdated")
+OUTPUTS = ("list", "show", "coverage", "check", "verify", "verify-bytes", "pin", "outdated")
 """The names of the shapes: those of the commands, and `verify-bytes` for `hypiler verify --bytes`."""
 
 

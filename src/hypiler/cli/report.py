@@ -138,7 +138,9 @@ def project_options(options: "Namespace") -> "Options":
         elif options.project is not None:
             message = f"no project in {quote_name(options.project)}: it has no pyproject.toml"
         else:
-            message = "no project found: name a FILE, use --project DIR, or run in a project with [tool.hypiler]"
+            takes_shipped = "--shipped" in options.parser.long_options()
+            ways = "use --project DIR or --shipped" if takes_shipped else "use --project DIR"
+            message = f"no project found: name a FILE, {ways}, or run in a project with [tool.hypiler]"
         raise SystemExit(usage_error(message)) from None
     except OptionsError as error:
         for finding in error.findings:

@@ -138,7 +138,8 @@ def _fact_lines(fact: "FactLine", page: Page, *, whole: bool) -> "list[str]":
     """Label, value and source beside each other if the page is wide enough, else below each other."""
     start = _LABELS + 4
     # The source of an unknown fact is shown as its value.
-    origin = fact.source.whole if fact.source and fact.lines != [fact.source.whole] else ""
+    source = fact.source.whole if fact.source and fact.lines != [fact.source.whole] else ""
+    origin = "; ".join(filter(None, (fact.compared, source)))
     label = pad(f"  {fact.label}", start - 2) + "  "
     if page.width is None:
         lines = [label + fact.lines[0], *[" " * start + t for t in fact.lines[1:]]]

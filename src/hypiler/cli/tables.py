@@ -4,7 +4,8 @@ from hypiler.cli.terminal import Page, cut
 from hypiler.diagnostics.escaping import printable
 from hypiler.diagnostics.terminal_text import columns_of
 
-UNKNOWN = "–"
+NOTHING = "–"
+"""What stands in a cell for which there is no value."""
 GAP = "  "
 
 
@@ -71,7 +72,7 @@ def table(columns: "list[Column]", page: Page) -> "tuple[list[str], list[str]]":
         texts = [
             cut(column.cells[row], width, middle=not column.rank) for column, width in zip(shown, widths, strict=True)
         ]
-        styles = ["dim" if text == UNKNOWN else column.style for column, text in zip(shown, texts, strict=True)]
+        styles = ["dim" if text == NOTHING else column.style for column, text in zip(shown, texts, strict=True)]
         lines.append(line(texts, styles))
     return lines, [column.title for column in columns if column not in shown]
 

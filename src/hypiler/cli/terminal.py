@@ -48,22 +48,24 @@ class Page:
 
     Attributes:
         width: In columns; None if lines may have any length.
+        height: In lines; None if there may be any number of lines.
         color: Whether styles are shown.
     """
 
-    def __init__(self, *, width: "int | None" = None, color: bool = False) -> None:
+    def __init__(self, *, width: "int | None" = None, height: "int | None" = None, color: bool = False) -> None:
         self.width = width
+        self.height = height
         self.color = color
 
     @classmethod
     def of(cls, stream: "TextIO") -> "Page":
         """The page behind a stream. Text for a pipe or a file is never cut."""
-        width = None
+        width = height = None
         if stream.isatty():
             from shutil import get_terminal_size  # loads compression libraries
 
-            width = get_terminal_size().columns
-        return cls(width=width, color=wants_color(stream))
+            width, height = get_terminal_size()
+        return cls(width=width, height=height, color=wants_color(stream))
 
     def paint(self, style: str, text: str) -> str:
         """The text in a style of `terminal_text.STYLES`, if the page shows styles."""

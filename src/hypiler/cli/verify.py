@@ -44,6 +44,7 @@ EXAMPLES = """examples:
   hypiler verify --offline               the same verdict again, from models.lock.json alone
   hypiler verify bge-m3 --local bge-m3   the files in a folder instead of the hub
   hypiler verify bge-m3 --forget         take what was read of one model out of models.lock.json
+  hypiler verify --shipped bge-m3        a model that comes with hypiler; writes nothing
   hypiler verify --bytes                 hash the files in the cache of huggingface_hub
   hypiler verify --json                  for programs
 """
@@ -64,6 +65,7 @@ read, because the hub is out of reach, wants a token or does not show the reposi
 code that applies is used. After Ctrl-C: 130, and a report of what was read until then.
 """
 _COPY = "agree with a copy"
+_REPORT = "the shipped registry is only read: report the difference to its maintainers"
 _WORDS = {AGREES: "agree", DIFFERS: "differ", UNKNOWN: "unknown to the files", CLAIMED: "claimed"}
 
 
@@ -179,7 +181,10 @@ def _report(verification: Verification, options: "Namespace") -> None:
     for result in verification.results:
         for line in _lines(result, facts=options.facts):
             write_text(line, sys.stdout)
-    print_findings(verification.findings(), verification.registry, sys.stdout)
+    findings = verification.findings()
+    for finding in findings if options.shipped else ():
+        finding.help = _REPORT
+    print_findings(findings, verification.registry, sys.stdout)
     write_text(_summary(verification.results, verification.wanted), sys.stdout)
 
 

@@ -67,7 +67,8 @@ def _write(outputs: Outputs, options: "Namespace", sources: list[str]) -> dict[s
     from hypiler.project.output import OutputRefused, write_outputs
 
     try:
-        written = write_outputs(outputs.texts, sources=sources, tracked=outputs.tracked)
+        files, tracked = outputs.texts, outputs.tracked
+        written = write_outputs(files, sources=sources, tracked=tracked, folders=outputs.folders)
     except OutputRefused as error:
         report(error.findings, None, options, sys.stderr)
         return None
@@ -79,11 +80,11 @@ def _compare(outputs: Outputs, options: "Namespace", sources: list[str], fix_com
     from hypiler.project.compare import check_outputs, diff_outputs
 
     states = dict.fromkeys(outputs.texts, "up to date")
-    texts, tracked = outputs.texts, outputs.tracked
-    findings = check_outputs(texts, sources=sources, fix_command=fix_command, tracked=tracked)
+    texts, tracked, folders = outputs.texts, outputs.tracked, outputs.folders
+    findings = check_outputs(texts, sources=sources, fix_command=fix_command, tracked=tracked, folders=folders)
     states |= {finding.file: "" for finding in findings}
     if options.diff:
-        for line in diff_outputs(texts):
+        for line in diff_outputs(texts, folders):
             write_text(line, sys.stdout)
     if options.check:
         report(findings, None, options, sys.stderr)

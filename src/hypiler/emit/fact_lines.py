@@ -2,8 +2,11 @@
 
 from hypiler.diagnostics.escaping import printable
 from hypiler.emit.source_links import ShownSource, shown_source
+from hypiler.schema.coverage import facts_of
+from hypiler.schema.evidence import COPY, DIFFERS, VERIFIED
 from hypiler.schema.field import Field
 from hypiler.schema.fields import FIELDS
+from hypiler.schema.model import Model
 from hypiler.schema.records import to_json
 from hypiler.schema.requirements import USUAL, Requirements
 from hypiler.schema.string_types import Pattern
@@ -17,19 +20,30 @@ if TYPE_CHECKING:
 # What is shown for a record that has only an id.
 UNKNOWN = "–"
 _NOWHERE = ShownSource()
+# What is said of a fact that was compared with files.
+_COMPARED = {VERIFIED: "verified", COPY: "agrees with a copy", DIFFERS: "differs from the files"}
 _BY_PATH = {field.path: field for field in FIELDS}
 
 
 class FactLine:
-    """A label, its value in one or more lines, and where it was read; `exact` says that every blank counts."""
+    """One fact.
 
-    __slots__ = ("exact", "label", "lines", "source")
+    Attributes:
+        label: Its name.
+        lines: Its value in one or more lines.
+        source: Where it was read.
+        exact: Whether every blank of the value counts.
+        compared: What the comparison with the model's files showed, in words; empty if they do not show the fact.
+    """
+
+    __slots__ = ("compared", "exact", "label", "lines", "source")
 
     def __init__(self, label: str, lines: list[str], source: ShownSource | None = None, *, exact: bool = False) -> None:
         self.label = printable(label)
         self.lines = lines
         self.source = source or _NOWHERE
         self.exact = exact
+        self.compared = ""
 
 
 class Section:
@@ -51,6 +65,7 @@ def sections_of(model: "Any", absent: str = "", required: Requirements = USUAL) 
     """
     sections: dict[str, Section] = {}
     sources = {path: shown_source(source, model) for path, source in model.sources.items()}
+    known = facts_of(model) if isinstance(model, Model) else {}
     used: set[str] = set()
     for field in FIELDS:
         value = getattr(model, field.attribute)
@@ -68,28 +83,34 @@ def sections_of(model: "Any", absent: str = "", required: Requirements = USUAL) 
         if whole:
             section.source = source
             source = _NOWHERE
-        if value is None:
-            section.facts.append(FactLine(field.attribute, [absent], source))
-        elif isinstance(field.type, MapOf):
-            for key, fact in _entries(field, value).items():
+        facts = [FactLine(field.attribute, [absent], source)] if value is None else _lines(field, value, model, source)
+        if isinstance(field.type, MapOf) and value is not None:
+            for key, fact in zip(value, facts, strict=True):
                 part = f"{field.name}.{key}"
                 fact.source = sources.get(part, source)
                 used.add(part)
-                section.facts.append(fact)
-        elif whole and isinstance(field.type, Records):
-            section.facts += _records(field.type, value)
-        elif isinstance(field.type, Records) and "source" in field.type.fields:
-            section.facts += _scores(field, value, model, source)
-        elif field.path[-1] == "min" and (most := _other_end(field, model)):
-            section.facts.append(FactLine(field.path[-2], [f"{value}..{most} {field.type.unit}"], source))
-        elif field.path[-1] == "max" and _other_end(field, model):
-            continue  # beside the other end
-        else:
-            section.facts.append(_fact(field, value, model, source))
+        for fact in facts:
+            fact.compared = _COMPARED.get(known.get(field.name, ""), "")
+        section.facts += facts
     # The sources of unknown facts, and of parts that have no line of their own: they say where somebody looked.
     rest = Section("sources")
     rest.facts = [FactLine(p, [one.whole], one) for p, one in sources.items() if p not in used]
     return [*sections.values(), *([rest] if rest.facts else [])]
+
+
+def _lines(field: Field, value: "Any", model: "Any", source: ShownSource) -> list[FactLine]:
+    """The lines of a field whose value is known."""
+    if isinstance(field.type, MapOf):
+        return _entries(field, value)
+    if isinstance(field.type, Records) and len(field.path) == 1:
+        return _records(field.type, value)
+    if isinstance(field.type, Records) and "source" in field.type.fields:
+        return _scores(field, value, model, source)
+    if field.path[-1] == "min" and (most := _other_end(field, model)):
+        return [FactLine(field.path[-2], [f"{value}..{most} {field.type.unit}"], source)]
+    if field.path[-1] == "max" and _other_end(field, model):
+        return []  # beside the other end
+    return [_fact(field, value, model, source)]
 
 
 def _source_path(path: tuple[str, ...], sources: dict[str, ShownSource]) -> str:
@@ -187,11 +208,10 @@ def _part(field_type: FieldType, value: "Any") -> str:
     return "; ".join([", ".join([f"{key} {text}" for key, text in _parts(field_type, item)]) for item in value])
 
 
-def _entries(field: Field, value: "Mapping[str, Any]") -> dict[str, FactLine]:
+def _entries(field: Field, value: "Mapping[str, Any]") -> list[FactLine]:
     """The entries of a mapping, one fact each; the texts of prompts and additions exactly."""
     exact = isinstance(field.type, MapOf) and not isinstance(field.type.value, Pattern)
     prefix = f"{field.attribute}." if len(field.path) > 1 else ""
-    return {
-        key: FactLine(prefix + key, [_quoted(item) if exact else _plain(item)], exact=exact)
-        for key, item in value.items()
-    }
+    return [
+        FactLine(prefix + key, [_quoted(item) if exact else _plain(item)], exact=exact) for key, item in value.items()
+    ]

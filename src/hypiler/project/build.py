@@ -20,11 +20,13 @@ class Outputs:
     Attributes:
         texts: The text of each file by its path.
         tracked: Of files that can't hold a comment, the sha256 of the sources by the path: a manifest keeps it.
+        folders: The folders that belong to one target alone.
     """
 
-    __slots__ = ("texts", "tracked")
+    __slots__ = ("folders", "texts", "tracked")
 
     def __init__(self) -> None:
+        self.folders: list[str] = []
         self.texts: dict[str, str] = {}
         self.tracked: dict[str, str] = {}
 
@@ -32,6 +34,8 @@ class Outputs:
         """Make a target of a registry; the paths of its files, of which `path` is the first."""
         texts = TARGETS[target].emit(registry, path)
         self.texts |= texts
+        if folder := TARGETS[target].own_folder(path):
+            self.folders.append(folder)
         if TARGETS[target].comment is None:
             self.tracked |= dict.fromkeys(texts, registry.sha256)
         return list(texts)
@@ -41,6 +45,7 @@ class Outputs:
         moved = Outputs()
         moved.texts = {os.path.join(root, path): text for path, text in self.texts.items()}
         moved.tracked = {os.path.join(root, path): source for path, source in self.tracked.items()}
+        moved.folders = [os.path.join(root, folder) for folder in self.folders]
         return moved
 
 
@@ -106,15 +111,17 @@ class Compiled:
         root = self.options.root
         sources = [os.path.join(root, path) for one in self.options.registries for path in one.sources]
         outputs = self.outputs.below(root)
-        write_outputs(outputs.texts, sources=sources, tracked=outputs.tracked)
+        write_outputs(outputs.texts, sources=sources, tracked=outputs.tracked, folders=outputs.folders)
 
     def outdated(self) -> list[str]:
         """The files on disk that do not hold what a build would write, with manifests. Raises OSError."""
+        from hypiler.project.leftovers import leftovers
         from hypiler.project.output import is_outdated, manifests
 
         outputs = self.outputs.below(self.options.root)
         texts = {**outputs.texts, **manifests(outputs.texts, outputs.tracked)}
         found = [path for path, text in texts.items() if is_outdated(path, text)]
+        found += leftovers(outputs.folders, texts)
         return [os.path.relpath(path, self.options.root or os.curdir) for path in found]
 
 

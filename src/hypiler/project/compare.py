@@ -7,26 +7,38 @@ from hypiler.diagnostics.escaping import printable, quote_name
 from hypiler.diagnostics.finding import Finding
 from hypiler.emit.header import FORMAT, Header, read_header
 from hypiler.project.files import read_file
-from hypiler.project.output import refusals
+from hypiler.project.leftovers import leftovers
+from hypiler.project.output import linked_folders, refusals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 def check_outputs(
-    files: dict[str, str], *, sources: list[str], fix_command: str, tracked: "Mapping[str, str] | None" = None
+    files: dict[str, str],
+    *,
+    sources: list[str],
+    fix_command: str,
+    tracked: "Mapping[str, str] | None" = None,
+    folders: "Sequence[str]" = (),
 ) -> list[Finding]:
     """What is wrong with the files that should hold these texts; `fix_command` is the command that writes them.
 
     Files that can't hold a comment are judged by their manifest; `tracked` has the sha256 of their sources by path.
-    Raises OSError for a file that cannot be read.
+    `folders` belong to targets, and files of earlier runs may be left over there. Raises OSError for a file that cannot
+    be read.
     """
     tracked = tracked or {}
-    found: list[Finding] = []
+    found = linked_folders(folders)
     for path, text in files.items():
         found += _check(path, text, sources, fix_command, tracked.get(path))
+    for path in leftovers(folders, files):
+        found += _finding(path, ("M507", "is stale: it is not made from the registry any more", _REMOVES), fix_command)
     return found
+
+
+_REMOVES = "run {}, which removes it"
 
 
 def _check(path: str, text: str, sources: list[str], fix_command: str, source: str | None) -> list[Finding]:
@@ -56,7 +68,7 @@ def _check_bytecode(path: str, text: str, fix_command: str) -> list[Finding]:
     return [
         finding
         for file in outdated_bytecode(path, text)
-        for finding in _finding(file, ("M507", message, "run {}, which removes it"), fix_command)
+        for finding in _finding(file, ("M507", message, _REMOVES), fix_command)
     ]
 
 
@@ -125,12 +137,16 @@ def _rows(text: str) -> list[str]:
     return text.partition('\n_ROWS = r"""\n')[2].partition('"""')[0].splitlines()
 
 
-def diff_outputs(files: dict[str, str]) -> "Iterator[str]":
-    """The lines of a unified diff from the files on disk to what would be generated, each without a line end."""
+def diff_outputs(files: dict[str, str], folders: "Sequence[str]" = ()) -> "Iterator[str]":
+    """The lines of a unified diff from the files on disk to what would be generated, each without a line end.
+
+    `folders` belong to targets: files of earlier runs that are left over there would be removed.
+    """
     from difflib import unified_diff
 
-    for path, text in files.items():
+    for path, text in {**files, **dict.fromkeys(leftovers(folders, files))}.items():
         found = _read(path)
         old = f"a/{path}" if found is not None else os.devnull
-        lines = unified_diff((found or "").splitlines(), text.splitlines(), old, f"b/{path}", lineterm="")
+        new = f"b/{path}" if text is not None else os.devnull
+        lines = unified_diff((found or "").splitlines(), (text or "").splitlines(), old, new, lineterm="")
         yield from map(printable, lines)

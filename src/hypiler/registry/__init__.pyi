@@ -138,20 +138,19 @@ class _Evidence:
 
     Attributes:
         revision: The commit of the entry, if facts were compared with its files; None if no fact was.
-        verified: How many facts agree with the files at this commit.
-        agreeing: How many further facts agree with a copy of the files, whose commit is unknown or another one.
-        differing: How many facts the files contradict.
+        facts: What the comparison of each fact with the files showed, by the path of the fact: `VERIFIED`, `COPY` or
+            `DIFFERS`. A fact that no file shows is not among them, and neither is an absence (null, empty).
         files: The files that decide vectors, as they are at the entry's commit, by name.
         complete: Whether these are all such files of the commit.
     """
 
     revision: str | None
-    verified: int
-    agreeing: int
-    differing: int
+    facts: Mapping[str, str] | None
     files: Mapping[str, PinnedFile] | None
     complete: bool
-    def __init__(self, revision: str | None=None, verified: int=0, agreeing: int=0, differing: int=0, files: Mapping[str, PinnedFile] | None=None, *, complete: bool=False) -> None: ...
+    def __init__(self, revision: str | None=None, facts: Mapping[str, str] | None=None, files: Mapping[str, PinnedFile] | None=None, *, complete: bool=False) -> None: ...
+    def count(self, word: str) -> int:
+        """How many facts have this evidence."""
     def __eq__(self, other: object) -> bool: ...
     def __hash__(self) -> int: ...
 

@@ -161,7 +161,8 @@ class Registry(CheckedRegistry):
         from hypiler.project.output import write_outputs
 
         outputs = self._outputs(dict.fromkeys(targets or ("module",))).below(os.fspath(folder))
-        return write_outputs(outputs.texts, sources=list(self.files), tracked=outputs.tracked)
+        files, sources = outputs.texts, list(self.files)
+        return write_outputs(files, sources=sources, tracked=outputs.tracked, folders=outputs.folders)
 
     def _outputs(self, targets: "Mapping[str, str | None]") -> Outputs:
         if self.has_errors:

@@ -51,46 +51,52 @@ class PinnedFile(Record):
         return found
 
 
+VERIFIED = "verified"
+"""The fact agrees with the model's files at the commit of its entry."""
+COPY = "copy"
+"""The fact agrees with a copy of the files, whose commit is unknown or another one."""
+DIFFERS = "differs"
+"""The files contradict the fact."""
+
+
 class Evidence:
     """What a lock proves about a model.
 
     Attributes:
         revision: The commit of the entry, if facts were compared with its files; None if no fact was.
-        verified: How many facts agree with the files at this commit.
-        agreeing: How many further facts agree with a copy of the files, whose commit is unknown or another one.
-        differing: How many facts the files contradict.
+        facts: What the comparison of each fact with the files showed, by the path of the fact: `VERIFIED`, `COPY` or
+            `DIFFERS`. A fact that no file shows is not among them, and neither is an absence (null, empty).
         files: The files that decide vectors, as they are at the entry's commit, by name.
         complete: Whether these are all such files of the commit.
     """
 
-    __slots__ = ("agreeing", "complete", "differing", "files", "revision", "verified")
+    __slots__ = ("complete", "facts", "files", "revision")
 
     def __init__(
         self,
         revision: str | None = None,
-        verified: int = 0,
-        agreeing: int = 0,
-        differing: int = 0,
+        facts: "Mapping[str, str] | None" = None,
         files: "Mapping[str, PinnedFile] | None" = None,
         *,
         complete: bool = False,
     ) -> None:
         self.revision = revision
-        self.verified = verified
-        self.agreeing = agreeing
-        self.differing = differing
+        self.facts = MappingProxyType(dict(facts or {}))
         self.files = MappingProxyType(dict(files or {}))
         self.complete = complete
+
+    def count(self, word: str) -> int:
+        """How many facts have this evidence."""
+        return [*self.facts.values()].count(word)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Evidence) and all(getattr(self, n) == getattr(other, n) for n in self.__slots__)
 
     def __hash__(self) -> int:
-        return hash((self.revision, self.verified, self.agreeing, self.differing, self.complete))
+        return hash((self.revision, len(self.facts), self.complete))
 
     def __reduce__(self) -> "tuple[Any, ...]":
-        facts = (self.revision, self.verified, self.agreeing, self.differing, dict(self.files))
-        return _restore_evidence, (*facts, self.complete)
+        return _restore_evidence, (self.revision, dict(self.facts), dict(self.files), self.complete)
 
 
 def _restore_evidence(*parts: "Any") -> Evidence:

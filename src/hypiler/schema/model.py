@@ -7,7 +7,7 @@ property for each value. So a registry of thousands of models is cheap to create
 from operator import itemgetter
 from types import MappingProxyType
 
-from hypiler.schema.evidence import Evidence
+from hypiler.schema.evidence import COPY, DIFFERS, VERIFIED, Evidence
 from hypiler.schema.fields import FIELDS
 from hypiler.schema.records import Record, is_list, to_json
 from hypiler.schema.types import Records
@@ -142,23 +142,23 @@ class Model(Record, ModelAttributes):
     @property
     def verified_facts(self) -> int:
         """How many facts agree with those files."""
-        return self._evidence.verified
+        return self._evidence.count(VERIFIED)
 
     @property
     def agreeing_facts(self) -> int:
         """How many further facts agree with a copy of the files, whose commit is unknown or another one."""
-        return self._evidence.agreeing
+        return self._evidence.count(COPY)
 
     @property
     def differing_facts(self) -> int:
         """How many facts the files contradict; not 0 only if the rule M401 is ignored or is no error."""
-        return self._evidence.differing
+        return self._evidence.count(DIFFERS)
 
     @property
     def claimed_facts(self) -> int:
         """How many facts no file has shown, so that they rest on their sources alone."""
         known = [field for field, value in zip(FIELDS, self, strict=False) if field.is_fact and value not in _UNKNOWN]
-        return len(known) - self.verified_facts - self.agreeing_facts - self.differing_facts
+        return len(known) - len(self._evidence.facts)
 
     @property
     def pinned_files(self) -> "Mapping[str, PinnedFile]":
@@ -175,8 +175,7 @@ class Model(Record, ModelAttributes):
 
     @property
     def _evidence(self) -> Evidence:
-        evidence: Evidence = self[_EVIDENCE]
-        return evidence
+        return evidence_of(self)
 
     def to_dict(self) -> "dict[str, Any]":
         """Every field by attribute, as JSON types: lists, dicts, strings, numbers, booleans and None."""
@@ -190,6 +189,12 @@ class Model(Record, ModelAttributes):
 
     def __reduce__(self) -> "tuple[Any, ...]":
         return _restore, (tuple(map(_picklable, self)), self._own)
+
+
+def evidence_of(model: Model) -> Evidence:
+    """What the lock proves about a model; empty without a lock."""
+    evidence: Evidence = model[_EVIDENCE]
+    return evidence
 
 
 for _index, _name in enumerate(_NAMES):

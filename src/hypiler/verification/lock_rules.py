@@ -11,7 +11,8 @@ from hypiler.diagnostics.escaping import printable
 from hypiler.diagnostics.finding import Finding
 from hypiler.model_files.vector_files import decides_vectors
 from hypiler.schema.comparisons import Checksums
-from hypiler.schema.evidence import Evidence, PinnedFile
+from hypiler.schema.evidence import COPY, VERIFIED, Evidence, PinnedFile
+from hypiler.schema.evidence import DIFFERS as CONTRADICTED
 from hypiler.schema.fields import FIELDS
 from hypiler.schema.requirements import place_in
 from hypiler.verification.lockfile import AT_COMMIT, read_lock
@@ -145,18 +146,24 @@ class _Proofs(Mapping["str", "Evidence"]):
 
 def _evidence(model: LockedModel) -> Evidence:
     locked = model.locked
-    judged = verdicts(model.tree, locked)
-    differing = _counted([verdict for verdict in judged if verdict.state == DIFFERS])
-    agreeing = [verdict for verdict in judged if verdict.state == AGREES]
     of_commit = locked.revision is not None and locked.revision == model.tree.get("revision")
-    verified = [verdict for verdict in agreeing if of_commit and is_at_commit(verdict, locked)]
-    copied = _counted(agreeing) - _counted(verified)
+    facts = {
+        verdict.path: _word(verdict, locked, of_commit=of_commit)
+        for verdict in verdicts(model.tree, locked)
+        if verdict.state in (AGREES, DIFFERS) and _counts(verdict)
+    }
+    verified = VERIFIED in facts.values()
     pinned = _pinned(locked) if of_commit else {}
     deciding = [name for name in locked.files if decides_vectors(name)]
     complete = of_commit and locked.complete and len(pinned) == len(deciding)
-    return Evidence(
-        locked.revision if verified else None, _counted(verified), copied, differing, pinned, complete=complete
-    )
+    return Evidence(locked.revision if verified else None, facts, pinned, complete=complete)
+
+
+def _word(verdict: Verdict, locked: "LockEntry", *, of_commit: bool) -> str:
+    """What the evidence for a fact is called that the files show."""
+    if verdict.state == DIFFERS:
+        return CONTRADICTED
+    return VERIFIED if of_commit and is_at_commit(verdict, locked) else COPY
 
 
 def _pinned(locked: "LockEntry") -> dict[str, PinnedFile]:
@@ -168,9 +175,9 @@ def _pinned(locked: "LockEntry") -> dict[str, PinnedFile]:
     }
 
 
-def _counted(verdicts: list[Verdict]) -> int:
-    """How many of these facts count. Absences (null, empty) are not counted."""
-    return len([one for one in verdicts if one.path in _COUNTED and one.ours not in (None, [], {})])
+def _counts(verdict: Verdict) -> bool:
+    """Whether a verdict is about a fact that counts. Absences (null, empty) do not count."""
+    return verdict.path in _COUNTED and verdict.ours not in (None, [], {})
 
 
 def is_at_commit(verdict: Verdict, locked: "LockEntry") -> bool:
