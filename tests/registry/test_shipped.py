@@ -25,7 +25,7 @@ def test_all_minilm_is_verified_at_its_commit() -> None:
     for model in (Registry.shipped()[ID], model_registry.MODELS[ID]):
         assert (model.revision, model.verified_revision) == (COMMIT, COMMIT)
         assert model.pins_all_files
-        assert model.verified_facts == 20
+        assert model.verified_facts == 23
         weights = model.pinned_files["model.safetensors"]
         assert (weights.size, weights.precision) == (90_868_376, "fp32")
         assert model.pinned_files.keys() >= {"tokenizer.json", "config.json", "modules.json", "1_Pooling/config.json"}
@@ -33,9 +33,9 @@ def test_all_minilm_is_verified_at_its_commit() -> None:
 
 def test_commands_say_at_which_commit_it_was_verified(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", ID, "--shipped"]) == 0
-    assert "20 facts verified, by the files at fa97f6e7cb1a, 11 claimed by their sources" in capsys.readouterr().out
+    assert "23 facts verified, by the files at fa97f6e7cb1a, 11 claimed by their sources" in capsys.readouterr().out
     assert main(["verify", ID, "--shipped", "--offline"]) == 0
-    assert "@ fa97f6e7cb1a): 20 agree" in capsys.readouterr().out
+    assert "@ fa97f6e7cb1a): 23 agree" in capsys.readouterr().out
 
 
 @pytest.fixture
