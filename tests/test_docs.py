@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from console import run_page
 
-from hypiler import ModelConfig, engines
+from hypiler import ModelConfig, Registry, engines
 from hypiler.cli.main import main
 from hypiler.compiler.pipeline import compile_registry
 from hypiler.diagnostics.finding import without_notes
@@ -211,6 +211,12 @@ def test_committed_files_that_follow_from_others_are_current() -> None:
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"(?<!\\)\]\(<?([^)#>]+)", page.read_text("utf-8")):
         assert target.startswith(("https://", "http://")) or (page.parent / target).exists(), target
+
+
+def test_first_page_counts_the_models() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    open_models, hosted = len(Registry.shipped()), len(Registry.shipped(hosted=True))
+    assert f"the facts of {open_models} open models and {hosted - open_models} hosted ones" in text
 
 
 def test_demo_shows_the_whole_api() -> None:
