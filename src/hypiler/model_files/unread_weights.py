@@ -102,11 +102,12 @@ def _counts(repository: Repository, network: Network, stored: _Stored, further: 
     if width is None or stored.size // width <= stored.overhead:
         return {}
     least, most = (stored.size - stored.overhead) // width + further, stored.size // width + further
+    # The weights may have been saved with other numbers than the configuration names.
     note = f"the file was not read: its size, and {stated} in {repository.config_name}"
     if least == most:
-        fact = FileFact(most, stored.file, "size", note)
+        fact = FileFact(most, stored.file, "size", note, hint=True)
         return {"specs.parameters": fact, "specs.parameter_count": fact}
-    return {"specs.parameters": FileFact([least, most], stored.file, "size", note)}
+    return {"specs.parameters": FileFact([least, most], stored.file, "size", note, hint=True)}
 
 
 def _fitting(repository: Repository, network: Network, stored: _Stored, bytes: int, positions: int) -> "Iterator[int]":
