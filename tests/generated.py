@@ -84,10 +84,16 @@ def _at(model: dict[str, Any], field: Field) -> Any:
     return here
 
 
+# Where a fact was read has its parts in this order, whatever the order in the file.
+_PARTS_OF_SOURCE = ("url", "repository", "commit", "path", "quote", "copy")
+
+
 def _part(value: Any) -> Any:
     """A value as records hold it: lists as tuples."""
     if isinstance(value, dict):
-        return {key: _part(item) for key, item in value.items()}
+        is_source = value.keys() <= set(_PARTS_OF_SOURCE) and value.keys() & {"url", "repository"}
+        keys = [key for key in _PARTS_OF_SOURCE if key in value] if is_source else value
+        return {key: _part(value[key]) for key in keys}
     return tuple([_part(item) for item in value]) if isinstance(value, list) else value
 
 

@@ -2,10 +2,11 @@
 
 Each test makes a row and compares it with the row of the page: words exactly, numbers to a factor of three, since they
 depend a little on the machine. `--update-golden` rewrites the rows. Rows that need PyTorch are made where it is
-installed.
+installed. `.ci/run` makes all rows; without `HYPILER_ALL_ENGINES`, only those that cost little are made.
 """
 
 import json
+import os
 import re
 import shutil
 import sys
@@ -29,6 +30,7 @@ from hypiler.verification.outdated import check_pin
 
 pytest.importorskip("onnxruntime")
 
+slow = pytest.mark.skipif("HYPILER_ALL_ENGINES" not in os.environ, reason="set HYPILER_ALL_ENGINES to run it")
 PAGE = Path(__file__).parents[2] / "docs/spaces.md"
 BEGIN, END = "<!-- changes -->\n", "<!-- /changes -->\n"
 OLD, NEW = "a" * 40, "b" * 40
@@ -186,6 +188,7 @@ class TestNothingToDo:
         commits = blobs(minilm_onnx, **{"README.md": "1"}), blobs(minilm_onnx, **{"README.md": "2"})
         check("a commit that changes README.md only", Found(stored, new.load("onnx", local=minilm_onnx), new, commits))
 
+    @slow
     def test_same_without_a_lock(self, minilm_onnx: Path, config: Callable[..., Any]) -> None:
         stored = config().load("onnx", local=minilm_onnx).stamp()
         new = config(revision=NEW)
@@ -208,6 +211,7 @@ class TestNothingToDo:
         stored = new.load("onnx", local=minilm_onnx).stamp()
         check(f"`onnx` replaced by `{engine}`", Found(stored, new.load(engine, local=minilm_onnx), new))
 
+    @slow
     def test_listed_half_precision(self, minilm_onnx: Path, config: Callable[..., Any], tmp_path: Path) -> None:
         folder = tmp_path / "half"
         shutil.copytree(minilm_onnx, folder)
@@ -238,6 +242,7 @@ def halve(source: Path, target: Path) -> None:
 
 
 class TestPrecision:
+    @slow
     def test_listed_int8(
         self, minilm_onnx: Path, minilm_int8: Path, config: Callable[..., Any], tmp_path: Path
     ) -> None:
@@ -251,6 +256,7 @@ class TestPrecision:
         new = listed.with_variant("int8")
         check("int8 weights that the registry lists", Found(stored, new.load("onnx", local=folder), new))
 
+    @slow
     def test_unlisted_int8(
         self, minilm_onnx: Path, minilm_int8: Path, config: Callable[..., Any], tmp_path: Path
     ) -> None:
@@ -266,6 +272,7 @@ class TestPrecision:
 class TestOtherVectors:
     """Vectors differ: the index is refused."""
 
+    @slow
     def test_fine_tune_under_the_old_name(
         self, minilm_onnx: Path, config: Callable[..., Any], changed_weights: Callable[..., Path]
     ) -> None:
@@ -274,6 +281,7 @@ class TestOtherVectors:
         found = Found(stored, config().load("onnx", local=folder), config())
         check("other weights of the same shapes, by `local=` (noise of 0.001 on the last layer)", found)
 
+    @slow
     def test_fine_tune_at_a_new_commit(
         self, minilm_onnx: Path, config: Callable[..., Any], changed_weights: Callable[..., Path]
     ) -> None:
@@ -283,6 +291,7 @@ class TestOtherVectors:
         commits = blobs(minilm_onnx), blobs(folder)
         check("the same as a new commit of the repository", Found(stored, new.load("onnx", local=folder), new, commits))
 
+    @slow
     def test_one_step_of_training(self, minilm_onnx: Path, config: Callable[..., Any], tmp_path: Path) -> None:
         pytest.importorskip("sentence_transformers", reason="PyTorch is not installed")
         stored = config().load("sentence-transformers", local=minilm_onnx).stamp()
@@ -306,6 +315,7 @@ class TestOtherVectors:
         new = config(pins=pins, **facts)
         check(name, Found(stored, new.load("onnx", local=minilm_onnx), new))
 
+    @slow
     def test_no_normalization(self, minilm_onnx: Path, config: Callable[..., Any], tmp_path: Path) -> None:
         folder = tmp_path / "raw"
         shutil.copytree(minilm_onnx, folder)
@@ -315,6 +325,7 @@ class TestOtherVectors:
         new = config(pins=sums_of(folder), normalize=False)
         check("vectors that are not normalized", Found(stored, new.load("onnx", local=folder), new))
 
+    @slow
     def test_another_dimension(self, minilm_onnx: Path, config: Callable[..., Any]) -> None:
         pins = sums_of(minilm_onnx)
         stored = config(pins=pins).load("onnx", local=minilm_onnx).stamp()

@@ -442,6 +442,9 @@ def test_shipped_entry_of_all_minilm_is_what_the_files_say(all_minilm: Registry)
         AGREES: [
             "type",
             "architecture.type",
+            "architecture.layers",
+            "architecture.intermediate_dim",
+            "architecture.attention_heads",
             "architecture.has_projection",
             "specs.parameters",
             "specs.embedding_dim",
@@ -449,6 +452,7 @@ def test_shipped_entry_of_all_minilm_is_what_the_files_say(all_minilm: Registry)
             "specs.context_length",
             "specs.max_position_embeddings",
             "specs.vocab_size",
+            "specs.parameter_count",
             "capabilities.languages",
             "capabilities.modalities",
             "capabilities.multi_vector",

@@ -85,6 +85,11 @@ def run(tool: str, *arguments: str, cwd: Path, **environment: str) -> subprocess
 
 
 both = pytest.mark.parametrize("check", [mypy, pyright])
+# Checkers take minutes for large registries, and pyright for many of any size: the newcomer's command leaves these to
+# `.ci/run`.
+ALL = "HYPILER_ALL_TYPING" in os.environ
+unhurried = pytest.mark.skipif(not ALL, reason="set HYPILER_ALL_TYPING to run it")
+both_in_time = pytest.mark.parametrize("check", [mypy, pytest.param(pyright, marks=unhurried)])
 
 
 def entry(id: str, dims: Sequence[int] = (384,), **facts: Any) -> dict[str, Any]:
@@ -197,8 +202,6 @@ REGISTRIES: dict[str, Callable[[], list[dict[str, Any]]]] = {
 }
 
 
-# Checkers take most of a minute for large registries, so that the newcomer's command leaves them to `.ci/run`.
-ALL = "HYPILER_ALL_TYPING" in os.environ
 LARGE = () if ALL else ("hundreds", "aliased", "thousand", "retired_over")
 SIZES = {name: entries for name, entries in REGISTRIES.items() if name not in LARGE}
 
@@ -284,7 +287,7 @@ def copy_own_cases(project: Path) -> None:
     copy_cases(Path("own"), "accepts_core", "rejects_core", to=project / "core")
 
 
-@both
+@both_in_time
 def test_cases_of_another_registry_at_any_size(check: Check, tmp_path: Path) -> None:
     copy_own_cases(tmp_path / "project")
     assert check(tmp_path / "project") == []
@@ -325,7 +328,7 @@ def bare_python(folder: Path) -> str:
     return str(folder / ("Scripts" if os.name == "nt" else "bin") / "python")
 
 
-@both
+@both_in_time
 def test_generated_modules_pass_where_hypiler_is_not_installed(
     check: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -523,7 +526,7 @@ def test_error_in_the_readme_is_what_pyright_says(tmp_path: Path) -> None:
             "basedpyright",
             [],
             "0 errors, 0 warnings, 0 notes\n",
-            marks=pytest.mark.skipif(not ALL, reason="set HYPILER_ALL_TYPING to run it"),
+            marks=unhurried,
         ),
     ],
 )
