@@ -28,7 +28,7 @@ def test_definition_of_a_field_is_printed_by_path_and_by_attribute(
 #### `capabilities.matryoshka`
 
 Whether vectors can be truncated; if absent, true if matryoshka_dims or matryoshka_range is stated. An entry that states\
- neither says that vectors cannot be truncated, so it is wrong if the authors say otherwise.
+ none of the three says that vectors cannot be truncated; `true` with its source is for authors who name no widths.
 
 - true or false; derived if absent
 - attribute `matryoshka`: `bool`; proved by the model's files
