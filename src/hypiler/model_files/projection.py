@@ -168,7 +168,7 @@ def _projection_facts(
         return {"architecture.has_projection": FileFact(True, FURTHER_HEAD, "", note)}
     modules = repository.modules
     # A reranker's layers compute its score.
-    passing = _WITHOUT_PROJECTION | ({"Dense"} if encoder_type == "reranker" else set())
+    passing = {*_WITHOUT_PROJECTION, *["Dense"] * (encoder_type == "reranker")}
     if layers is None or (modules is not None and not all(one.known and one.name in passing for one in modules)):
         return {}
     if not settled_heads(repository, encoder_type):
