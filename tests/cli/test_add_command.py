@@ -161,8 +161,10 @@ def on_terminal(project: Project, typed: bytes, *words: str) -> tuple[str, int]:
         if b"[y/N]" in shown + part and b"[y/N]" not in shown:
             os.write(terminal, typed)
         shown += part
+    # First the end of the command: a terminal that closes hangs up on one that is still ending.
+    status = os.waitpid(pid, 0)[1]
     os.close(terminal)
-    return shown.decode(), os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return shown.decode(), os.waitstatus_to_exitcode(status)
 
 
 @pytest.mark.parametrize("revision", ["main", "v1.0", "COMMIT", None])
