@@ -54,6 +54,7 @@ class Capabilities:
 class Performance:
     beir_avg: float | None
     ms_marco_mrr10: float | None
+    beir_datasets: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
