@@ -23,6 +23,7 @@ ROOMS = [
     "emit",
     "project",
     "registry",
+    "lifecycle",
     "cli",
 ]
 # What runs models stands beside the rest, which does not know of it; it reads a model's files as verification does.
