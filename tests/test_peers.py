@@ -10,6 +10,9 @@ from zipfile import ZipFile
 
 import pytest
 
+from hypiler.lifecycle.importing.comparison import FACTS
+from hypiler.lifecycle.importing.packages import PACKAGES
+from hypiler.lifecycle.importing.rows import Statement
 from hypiler.registry import Registry
 
 TOOLS = Path(__file__).parents[1] / "tools"
@@ -25,7 +28,7 @@ def tool(name: str) -> ModuleType:
         sys.path[:] = before
 
 
-source, tables, facts, peers = map(tool, ("peer_source", "peer_tables", "peer_facts", "compare_with_peers"))
+peers = tool("compare_with_peers")
 
 METAS = "mteb/models/model_implementations/some_models.py"
 META = """\
@@ -84,7 +87,11 @@ class Files:
 
 def stated(peer: str) -> dict[tuple[str, str], Any]:
     """What the tiny table of a peer states, by model and field."""
-    return {(one.model, one.field): one.value for one in tables.READERS[peer](Files(WHEELS[peer]))}
+    return {(one.model, one.field): one.value for one in statements(peer, WHEELS[peer]) if one.field in FACTS}
+
+
+def statements(peer: str, texts: dict[str, str]) -> list[Statement]:
+    return [one for row in PACKAGES[peer](Files(texts)) for one in row.statements()]
 
 
 def registry(folder: Path, **changes: Any) -> Registry:
@@ -94,8 +101,8 @@ def registry(folder: Path, **changes: Any) -> Registry:
 
 def result(folder: Path, decisions: str = "", **changes: Any) -> Any:
     """The judgement about the tiny registry and all three tables."""
-    statements = [one for peer, read in tables.READERS.items() for one in read(Files(WHEELS[peer]))]
-    return peers.judge(peers.by_name(registry(folder, **changes)), statements, peers.read_decisions(decisions))
+    stated = [one for peer in PACKAGES for one in statements(peer, WHEELS[peer])]
+    return peers.judge(peers.by_name(registry(folder, **changes)), stated, peers.read_decisions(decisions))
 
 
 def decision(peer: str, field: str, ours: str, theirs: str) -> str:
@@ -112,6 +119,7 @@ DECISIONS += decision("fastembed", "encoding.pooling", "cls", "mean")
 
 def test_a_table_is_evaluated_without_running_it() -> None:
     assert stated("mteb") == {
+        ("org/tiny", "type"): ["dense"],
         ("org/tiny", "specs.embedding_dim"): 128,
         ("org/tiny", "architecture.matryoshka_dims"): [64, 128],
         ("org/tiny", "specs.context_length"): float("inf"),
@@ -126,6 +134,7 @@ def test_a_table_is_evaluated_without_running_it() -> None:
 
 def test_sentences_of_fastembed_are_facts_and_its_classes_pool() -> None:
     assert stated("fastembed") == {
+        ("org/tiny", "type"): ["dense"],
         ("org/tiny", "specs.embedding_dim"): 128,
         ("org/tiny", "license"): "mit",
         ("org/tiny", "encoding.pooling"): "mean",
@@ -147,7 +156,7 @@ def test_prices_are_of_the_vendor_or_name_the_repository() -> None:
 
 def test_hosted_models_have_the_names_of_their_apis() -> None:
     meta = "m = ModelMeta(name='Cohere/Cohere-embed-v4.0', embed_dim=1536)\n"
-    found = tables.mteb_statements(Files({METAS: meta}))
+    found = [one for one in statements("mteb", {METAS: meta}) if one.field == "specs.embedding_dim"]
     assert {(one.model, one.value, one.place) for one in found} == {
         ("cohere/cohere-embed-v4.0", 1536, f"{METAS}:1"),
         ("cohere/embed-v4.0", 1536, f"{METAS}:1"),
@@ -185,7 +194,7 @@ def test_hosted_models_have_the_names_of_their_apis() -> None:
     ],
 )
 def test_facts_are_equal_if_they_say_the_same_in_other_words(field: str, ours: Any, theirs: Any, agree: bool) -> None:
-    assert facts.FACTS[field].agree(ours, theirs) is agree
+    assert FACTS[field].agree(ours, theirs) is agree
 
 
 def test_every_fact_that_differs_is_undecided_until_somebody_decides(tmp_path: Path) -> None:
@@ -200,7 +209,7 @@ def test_every_fact_that_differs_is_undecided_until_somebody_decides(tmp_path: P
     assert judged.missing == {"mteb": 1, "fastembed": 2}
     judged = result(tmp_path, DECISIONS)
     assert (judged.undecided, judged.stale) == ([], [])
-    assert peers.figures(judged, lambda one: "any")["all"] == [17, 13, 0, 4, 0]
+    assert peers.figures(judged, lambda one: "any")["all"] == [19, 15, 0, 4, 0]
 
 
 def test_a_decision_is_about_both_values(tmp_path: Path) -> None:
@@ -233,7 +242,7 @@ def test_page_has_the_decision_and_our_source(tmp_path: Path) -> None:
 def tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the wheels, the page and the decisions of the tiny registry."""
     for peer, texts in WHEELS.items():
-        with ZipFile(tmp_path / f"{peer}-{tables.WHEELS[peer]}-py3-none-any.whl", "w") as wheel:
+        with ZipFile(tmp_path / f"{peer}-{peers.WHEELS[peer]}-py3-none-any.whl", "w") as wheel:
             for path, text in texts.items():
                 wheel.writestr(path, text)
     shipped = registry(tmp_path)
@@ -283,4 +292,4 @@ def test_wheels_that_cannot_be_had_are_a_reason_to_skip(
         peers.subprocess, "run", lambda *_, **__: peers.subprocess.CompletedProcess([], 1, "", "offline\n")
     )
     assert peers.main(["--wheels", str(tried)]) == 3
-    assert capsys.readouterr().out == f"litellm {tables.WHEELS['litellm']} cannot be downloaded: offline\n"
+    assert capsys.readouterr().out == f"litellm {peers.WHEELS['litellm']} cannot be downloaded: offline\n"

@@ -23,16 +23,18 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tools")]
-from peer_facts import FACTS  # noqa: E402 - it lies beside
-from peer_source import Wheel  # noqa: E402
-from peer_tables import READERS, WHEELS, Statement  # noqa: E402
-
-from hypiler.emit.source_links import shown_source  # noqa: E402
+sys.path[:0] = [str(ROOT / "src")]
+from hypiler.emit.source_links import shown_source  # noqa: E402 - the tool also runs where hypiler is not installed
+from hypiler.lifecycle.importing.comparison import FACTS  # noqa: E402
+from hypiler.lifecycle.importing.files import Wheel  # noqa: E402
+from hypiler.lifecycle.importing.packages import PACKAGES  # noqa: E402
+from hypiler.lifecycle.importing.rows import Statement  # noqa: E402
 from hypiler.registry import Model, Registry  # noqa: E402
 
 PAGE = ROOT / "docs/disagreements.md"
 DECISIONS = ROOT / "tools/peer_decisions.toml"
+WHEELS = {"mteb": "2.26.24", "fastembed": "0.9.1", "litellm": "1.110.2"}
+"""The peers, with the versions that are compared."""
 Key = tuple[str, str, str, str, str]
 
 
@@ -57,7 +59,7 @@ class Comparison:
     @property
     def key(self) -> Key:
         """What a decision is about: peer, field, model and both values."""
-        return self.statement.peer, self.statement.field, self.model.id, self.ours, self.theirs
+        return self.statement.origin, self.statement.field, self.model.id, self.ours, self.theirs
 
     @property
     def source(self) -> Any:
@@ -68,7 +70,7 @@ class Comparison:
     @property
     def names_peer(self) -> bool:
         """Whether our source names the peer, so that agreeing with it may confirm nothing."""
-        return re.search(rf"\b{self.statement.peer}\b", str(self.source)) is not None
+        return re.search(rf"\b{self.statement.origin}\b", str(self.source)) is not None
 
 
 @dataclass(frozen=True)
@@ -98,11 +100,11 @@ def compare(models: Mapping[str, Model], statements: Iterable[Statement]) -> tup
     found: dict[Key, Comparison] = {}
     missing: Counter[str] = Counter()
     for statement in statements:
-        if (model := models.get(statement.model)) is not None:
-            fact = FACTS[statement.field]
+        fact = FACTS.get(statement.field)
+        if fact is not None and (model := models.get(statement.model)) is not None:
             value = fact.ours(model)
             if value is None:
-                missing[statement.peer] += 1
+                missing[statement.origin] += 1
                 continue
             texts = fact.texts(value, statement.value)
             one = Comparison(model, statement, fact.agree(value, statement.value), *texts)
@@ -169,7 +171,7 @@ def judge(models: Mapping[str, Model], statements: Iterable[Statement], decision
     """Compare, find the decision of every disagreement, and the decisions that decide nothing."""
     found, missing = compare(models, statements)
     fields, peers = list(FACTS), list(WHEELS)
-    found.sort(key=lambda one: (fields.index(one.statement.field), peers.index(one.statement.peer)))
+    found.sort(key=lambda one: (fields.index(one.statement.field), peers.index(one.statement.origin)))
     by_key = {key: one for one in decisions for key in one.decided()}
     differing = {one.key for one in found if not one.equal}
     return Result(len(models), found, by_key, missing, [key for key in by_key if key not in differing])
@@ -197,7 +199,7 @@ def figures(result: Result, name: Callable[[Comparison], str]) -> dict[str, list
 
 
 def _peer(one: Comparison) -> str:
-    return one.statement.peer
+    return one.statement.origin
 
 
 def _title(one: Comparison) -> str:
@@ -246,7 +248,7 @@ def _sections(result: Result, disagreements: list[Comparison]) -> Iterator[str]:
     groups: dict[tuple[str, str], list[Comparison]] = defaultdict(list)
     for one in disagreements:
         decision = result.decided.get(one.key)
-        groups[one.statement.peer, decision.text if decision else ""].append(one)
+        groups[one.statement.origin, decision.text if decision else ""].append(one)
     for (peer, text), ones in groups.items():
         yield f"\n**{peer}**: {text or 'undecided.'}\n\n| model | here | {peer} | our source |\n|---|---|---|---|\n"
         for one in ones:
@@ -322,7 +324,8 @@ def main(words: list[str]) -> int:
     except WheelError as error:
         print(error)
         return 3
-    statements = [one for peer, read in READERS.items() for one in read(Wheel(str(wheels[peer])))]
+    rows = [row for peer, path in wheels.items() for row in PACKAGES[peer](Wheel(str(path)))]
+    statements = [one for row in rows for one in row.statements()]
     registries = [
         Registry.shipped(hosted=True),
         *(Registry.load(file, lock=False, required="core") for file in options.file),
@@ -358,7 +361,7 @@ def _todo(disagreements: Iterable[Comparison]) -> Iterator[str]:
     """One decision per peer and field, without its text, to be split by reason."""
     groups: dict[tuple[str, str], list[Comparison]] = defaultdict(list)
     for one in disagreements:
-        groups[one.statement.peer, one.statement.field].append(one)
+        groups[one.statement.origin, one.statement.field].append(one)
     for (peer, field), ones in groups.items():
         yield f'\n[[decision]]\npeer = "{peer}"\nfield = "{field}"\ntext = ""\n[decision.models]'
         yield from (f'"{one.model.id}" = {json.dumps([one.ours, one.theirs], ensure_ascii=False)}' for one in ones)

@@ -38,6 +38,7 @@ def folder(tmp_path: Path) -> Path:
     """A project with one model, and the files of this model."""
     (tmp_path / "pyproject.toml").write_text('[tool.hypiler]\noutput = "registry.py"\n')
     (tmp_path / "models.json").write_text(json.dumps({"version": "1.0", "models": [tiny.entry(revision="0" * 40)]}))
+    (tmp_path / "table.csv").write_text("repository,type,dim\norg/one,dense,8\n")
     tiny.write_tiny(tmp_path / "files")
     (tmp_path / "files/README.md").write_text("---\nlicense: mit\n---\n")
     return tmp_path
@@ -62,6 +63,7 @@ NEED_NOTHING = {
     "coverage": ["coverage"],
     "docs": ["docs"],
     "schema": ["schema"],
+    "import": ["import", "table.csv"],
 }
 NEED_THE_HUB = {
     "verify": ["verify"],

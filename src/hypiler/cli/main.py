@@ -38,6 +38,7 @@ COMMANDS = {
     "verify": "compare every fact with the models' own files",
     "pin": "record the commit and the sums of the models' files",
     "add": "draft the entry of a model from its own files",
+    "import": "draft a registry from the table of another package, or from CSV or JSON",
     "outdated": "list the pins that are behind their repositories",
     "docs": "write MODELS.md, the documentation of a registry",
     "completion": "print a script that completes commands in a shell",

@@ -94,6 +94,42 @@ _FILES: "Schema" = {
     "type": "object",
     "additionalProperties": _object(_PINNED, optional=("precision", "pins")),
 }
+_NOTE: "Rows" = (
+    ("name", _TEXT, "The model's name in the table."),
+    ("path", _TEXT_OR_NULL, "The field, or the table's word for the fact; null for the model as a whole."),
+    ("value", _ANY, "The value of the table."),
+    ("why", _TEXT, "The reason, in words."),
+    ("place", _TEXT, "File and line."),
+)
+_CONTRADICTION: "Rows" = (
+    ("model", _TEXT, "The id of the model in the catalogue."),
+    ("path", _TEXT, "The path of the fact."),
+    ("theirs", _TEXT, "The value of the table, as reports show it."),
+    ("ours", _TEXT, "The value of the catalogue, as reports show it."),
+    ("known", _TEXT, "How the catalogue knows it, such as `verified` or `sourced`."),
+    ("place", _TEXT, "Where the table says it."),
+)
+_DRAFT: "Rows" = (
+    ("source", _TEXT, "What was read, such as `fastembed 0.9.1`."),
+    (
+        "models",
+        _list(
+            _object(
+                (
+                    _ID,
+                    ("name", _TEXT, "The model's name in the table."),
+                    ("facts", _list(_TEXT), "The paths of the facts that the draft states."),
+                )
+            )
+        ),
+        "The drafted models.",
+    ),
+    ("left_out", _list(_object(_NOTE)), "The models that cannot be drafted."),
+    ("not_carried", _list(_object(_NOTE)), "What else the table says and the draft does not."),
+    ("completed", _list(_object(_NOTE)), "Facts that every model must state, from the catalogue."),
+    ("contradictions", _list(_object(_CONTRADICTION)), "What the catalogue states otherwise."),
+    ("output", _TEXT_OR_NULL, "The file that was written; null if none was."),
+)
 _STATES = ["current", "behind", "unpinned", "gone", "renamed", "re-registered", "unreachable"]
 
 
@@ -203,10 +239,11 @@ def _shapes() -> "dict[str, Rows]":
             ),
             ("message", _TEXT_OR_NULL, "A sentence about any other state than current and behind."),
         ),
+        "import": _DRAFT,
     }
 
 
-OUTPUTS = ("list", "show", "coverage", "check", "verify", "verify-bytes", "pin", "outdated")
+OUTPUTS = ("list", "show", "coverage", "check", "verify", "verify-bytes", "pin", "outdated", "import")
 """The names of the shapes: those of the commands, and `verify-bytes` for `hypiler verify --bytes`."""
 
 

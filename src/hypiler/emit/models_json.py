@@ -27,7 +27,12 @@ def emit_models(models: "Sequence[Any]", schema: str, source: str = "") -> str:
     for one in entries if source else ():
         sections = [key for key, value in one.items() if isinstance(value, dict) and key not in ("sources", "extra")]
         one["sources"] = dict.fromkeys(sections, source)
-    tree: Any = {"$schema": schema, "version": "1.0", "models": entries}
+    return emit_entries(entries, schema)
+
+
+def emit_entries(entries: "Sequence[dict[str, Any]]", schema: str) -> str:
+    """The text of a registry with these entries; `schema` is the address of the schema for editors."""
+    tree: Any = {"$schema": schema, "version": "1.0", "models": [*entries]}
     return _Writer().write(tree, broken=True) + "\n"
 
 

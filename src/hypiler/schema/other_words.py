@@ -50,6 +50,11 @@ OWN = "facts that have no field stand under `extra`"
 """What to do with a key that is near to nothing."""
 
 
+def fields_named(word: str) -> list[str]:
+    """The paths of the fields that a word can mean: a field's own last key, or a word of another table."""
+    return [".".join(path) for path in _BY_WORD.get(word.lower().replace("-", "_"), [])]
+
+
 def help_for(key: str, section: tuple[str, ...]) -> str | None:
     """What to write instead of an unknown key of a section: a field of this section, or the only one of another."""
     found = _BY_WORD.get(key.lower().replace("-", "_"), [])

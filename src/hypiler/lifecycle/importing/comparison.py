@@ -1,6 +1,6 @@
-"""How a statement of a peer is compared with a fact of ours: which facts are the same thing, and when two agree.
+"""How a statement of another table is compared with a fact of ours: which facts are the same, and when two agree.
 
-A peer often means something else by a word. What it means is put into the terms of our fields here, and no further: a
+A table often means something else by a word. What it means is put into the terms of our fields here, and no further: a
 value that then differs is a disagreement, whatever the reason is.
 """
 
@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from hypiler.registry import Model
 from hypiler.schema.language_tags import broader_tags, read_tag
+from hypiler.schema.model import Model
 from hypiler.schema.parameter_counts import parameter_count, parameters_agree
 
 
@@ -40,7 +40,8 @@ def _text(value: Any) -> str:
     if isinstance(value, str):
         return repr(value) if value != value.strip() or not value or "\n" in value else value
     if isinstance(value, list | tuple | set | frozenset):
-        return ", ".join(map(str, value)) or "none"
+        items: list[Any] = [*value]
+        return ", ".join(map(str, items)) or "none"
     return f"{value:g}" if isinstance(value, float) and not value.is_integer() else f"{value:.0f}"
 
 
@@ -73,12 +74,35 @@ def _same_parameters(ours: str, theirs: float) -> bool:
 
 
 # Languages that peers write with the code of one language where others write that of its macrolanguage.
-_MACRO = {"arb": "ar", "cmn": "zh", "pes": "fa", "zsm": "ms", "swh": "sw", "lvs": "lv", "ekk": "et", "als": "sq"}
-_MACRO |= {"npi": "ne", "ory": "or", "khk": "mn", "uzn": "uz", "azj": "az", "plt": "mg", "ydd": "yi", "pbt": "ps"}
-_MACRO |= {"gaz": "om", "kmr": "ku", "fil": "tl", "knc": "kr", "nno": "no", "nob": "no", "iw": "he", "gug": "gn"}
+_MACRO = {
+    "arb": "ar",
+    "cmn": "zh",
+    "pes": "fa",
+    "zsm": "ms",
+    "swh": "sw",
+    "lvs": "lv",
+    "ekk": "et",
+    "als": "sq",
+    "npi": "ne",
+    "ory": "or",
+    "khk": "mn",
+    "uzn": "uz",
+    "azj": "az",
+    "plt": "mg",
+    "ydd": "yi",
+    "pbt": "ps",
+    "gaz": "om",
+    "kmr": "ku",
+    "fil": "tl",
+    "knc": "kr",
+    "nno": "no",
+    "nob": "no",
+    "iw": "he",
+    "gug": "gn",
+}
 
 
-def _languages(tags: Any) -> frozenset[str]:
+def languages_of(tags: Any) -> frozenset[str]:
     """The languages of tags, without script and region. Programming languages (`python-Code`) are none."""
     read = [read_tag(_MACRO.get(tag.partition("-")[0], tag)) for tag in tags if not tag.endswith("-Code")]
     return frozenset(broader_tags(tag.partition("-")[0])[-1] for tag in read)
@@ -86,12 +110,12 @@ def _languages(tags: Any) -> frozenset[str]:
 
 def _same_languages(ours: Any, theirs: Any) -> bool:
     """Whether they are the same, or one says only that there are many and the other lists several."""
-    here, there = _languages(ours), _languages(theirs)
+    here, there = languages_of(ours), languages_of(theirs)
     return here == there or ("mul" in here and len(there) > 1) or ("mul" in there and len(here) > 1)
 
 
 def _language_texts(ours: Any, theirs: Any) -> tuple[str, str]:
-    here, there = _languages(ours), _languages(theirs)
+    here, there = languages_of(ours), languages_of(theirs)
     return _besides(here, there), _besides(there, here)
 
 
@@ -104,18 +128,23 @@ def _besides(languages: frozenset[str], others: frozenset[str]) -> str:
 
 # The addresses of licences that have no identifier of SPDX.
 _LICENSES = {
-    "licenseref-amazon": ["https://aws.amazon.com/service-terms/"],
-    "licenseref-customized-nscl-v1": ["https://huggingface.co/nvidia/llama-embed-nemotron-8b/blob/main/license"],
-    "licenseref-gemma": ["https://ai.google.dev/gemma/terms"],
-    "licenseref-lfm-1.0": ["https://huggingface.co/liquidai/lfm2-colbert-350m/blob/main/license"],
-    "licenseref-m3e": ["https://huggingface.co/moka-ai/m3e-base#%f0%9f%93%9c-license"],
+    "LicenseRef-Amazon": ["https://aws.amazon.com/service-terms/"],
+    "LicenseRef-customized-nscl-v1": ["https://huggingface.co/nvidia/llama-embed-nemotron-8b/blob/main/license"],
+    "LicenseRef-Gemma": ["https://ai.google.dev/gemma/terms"],
+    "LicenseRef-LFM-1.0": ["https://huggingface.co/liquidai/lfm2-colbert-350m/blob/main/license"],
+    "LicenseRef-M3E": ["https://huggingface.co/moka-ai/m3e-base#%f0%9f%93%9c-license"],
 }
+
+
+def license_at(address: str) -> str | None:
+    """The licence, in words of SPDX, whose terms are at an address; None if that is not known."""
+    return next((name for name, found in _LICENSES.items() if address.lower() in found), None)
 
 
 def _same_license(ours: str, theirs: str) -> bool:
     """Whether they name one licence, in whatever case; `LicenseRef-` is only ours."""
     here, there = ours.lower(), theirs.lower()
-    return here in (there, f"licenseref-{there}") or there in _LICENSES.get(here, [])
+    return here in (there, f"licenseref-{there}") or here == (license_at(there) or "-").lower()
 
 
 def _same_date(ours: str, theirs: str) -> bool:

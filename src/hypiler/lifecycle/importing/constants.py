@@ -1,44 +1,26 @@
 """The constants of a Python source, evaluated without running it.
 
-Nothing of a peer is imported, since mteb and litellm import frameworks of gigabytes. What no literal says is `UNKNOWN`.
+No code is imported or run: mteb and litellm import frameworks of gigabytes, and the code of a project may do anything.
+An expression that is not made of literals has the value `UNKNOWN`. The source may be hostile: no result grows beyond
+`LONGEST`, and no number beyond `LARGEST`.
 """
 
 import ast
 import math
-import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import PurePosixPath
-from typing import Any, Protocol
-from zipfile import ZipFile
+from typing import Any
 
+from hypiler.lifecycle.importing.files import Files
+from hypiler.lifecycle.importing.shapes import is_list, is_mapping
 
-class Files(Protocol):
-    """Texts by their paths: a wheel."""
-
-    def __hash__(self) -> int: ...
-
-    def paths(self) -> list[str]:
-        """All paths."""
-
-    def text(self, path: str) -> str:
-        """The text of one file. Raises KeyError if there is none."""
-
-
-class Wheel:
-    """The texts of a wheel."""
-
-    def __init__(self, path: str) -> None:
-        self._zip = ZipFile(path)
-
-    def paths(self) -> list[str]:
-        """All paths."""
-        return self._zip.namelist()
-
-    def text(self, path: str) -> str:
-        """The text of one file. Raises KeyError if there is none."""
-        return self._zip.read(path).decode("utf-8")
+LONGEST = 200_000
+"""A longer text, list or mapping is not computed."""
+LARGEST = 2**63
+"""A larger number is not computed."""
+_MOST_DIGITS = 18
 
 
 class _Unknown:
@@ -62,14 +44,37 @@ class Call:
 
 _NUMBERS: dict[str, Callable[[Any], Any]] = {"int": int, "float": float}
 _OPERATORS: dict[type, Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
-    ast.Pow: operator.pow,
-    ast.BitOr: operator.or_,
+    ast.Add: lambda left, right: left + right,
+    ast.Sub: lambda left, right: left - right,
+    ast.Mult: lambda left, right: left * right,
+    ast.Div: lambda left, right: left / right,
+    ast.FloorDiv: lambda left, right: left // right,
+    ast.Pow: lambda left, right: left**right,
 }
+
+
+def compute(kind: type, left: Any, right: Any) -> Any:
+    """The result of an operator on two values; `UNKNOWN` if it is not defined here, or would be too large."""
+    kinds: set[type] = {type(left), type(right)}
+    if kinds <= {int, float}:
+        return _number(kind, left, right)
+    if not any(kinds == {one} for one in (str, list, dict)) or len(left) + len(right) > LONGEST:
+        return UNKNOWN
+    if kinds == {dict}:
+        return left | right if kind is ast.BitOr else UNKNOWN
+    # Sets are lists here, and their union is written with `|`.
+    return left + right if kind is ast.Add or (kind is ast.BitOr and kinds == {list}) else UNKNOWN
+
+
+def _number(kind: type, left: float, right: float) -> Any:
+    apply = _OPERATORS.get(kind)
+    if apply is None or (kind is ast.Pow and not (abs(left) <= 10_000 and abs(right) <= _MOST_DIGITS)):
+        return UNKNOWN
+    try:
+        result = apply(left, right)
+    except ArithmeticError:
+        return UNKNOWN
+    return result if isinstance(result, int | float) and abs(result) <= LARGEST else UNKNOWN
 
 
 @dataclass
@@ -81,12 +86,14 @@ class Source:
         path: The path of this module.
         names: Its constants by name, filled by `read`.
         wanted: The end of the names of the calls that are kept.
+        also: Further names of calls; such a call is also the value of its expression.
         calls: Every call with such a name, in order.
     """
 
     files: Files
     path: str
     wanted: str = " "
+    also: tuple[str, ...] = ()
     names: dict[str, Any] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
 
@@ -125,7 +132,9 @@ class Source:
         found: list[Any] = []
         for one in node.elts:
             value = self.value(one.value if isinstance(one, ast.Starred) else one)
-            found.extend(value if isinstance(one, ast.Starred) and isinstance(value, list) else [value])
+            found.extend(value if isinstance(one, ast.Starred) and is_list(value) else [value])
+            if len(found) > LONGEST:
+                return UNKNOWN
         return found
 
     _tuple = _set = _list
@@ -135,7 +144,7 @@ class Source:
         for key, one in zip(node.keys, node.values, strict=True):
             value = self.value(one)
             if key is None:
-                found |= value if isinstance(value, dict) else {}
+                found |= value if is_mapping(value) else {}
             elif isinstance(name := self.value(key), str | int):
                 found[name] = value
         return found
@@ -147,17 +156,14 @@ class Source:
         return self.value(node.value) if node.attr == "value" else node.attr
 
     def _binop(self, node: ast.BinOp) -> Any:
-        left, right = self.value(node.left), self.value(node.right)
-        kinds = {type(left), type(right)}
-        compute = _OPERATORS.get(type(node.op))
-        if compute is operator.or_ and kinds == {list}:
-            return left + right
-        allowed = (operator.add, operator.or_) if kinds <= {str} or kinds <= {list} or kinds <= {dict} else ()
-        return compute(left, right) if compute and (kinds <= {int, float} or compute in allowed) else UNKNOWN
+        return compute(type(node.op), self.value(node.left), self.value(node.right))
 
     def _joinedstr(self, node: ast.JoinedStr) -> Any:
         parts = [self.value(one.value if isinstance(one, ast.FormattedValue) else one) for one in node.values]
-        return UNKNOWN if UNKNOWN in parts else "".join(map(str, parts))
+        if UNKNOWN in parts or not all(isinstance(part, str | int | float) for part in parts):
+            return UNKNOWN
+        text = "".join(map(str, parts))
+        return text if len(text) <= LONGEST else UNKNOWN
 
     def _unaryop(self, node: ast.UnaryOp) -> Any:
         value = self.value(node.operand)
@@ -167,16 +173,24 @@ class Source:
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         given = {one.arg: self.value(one.value) for one in node.keywords if one.arg}
         for one in node.keywords:
-            given |= value if one.arg is None and isinstance(value := self.value(one.value), dict) else {}
+            given |= value if one.arg is None and is_mapping(value := self.value(one.value)) else {}
         if name == "dict":
             return given
         if name in ("set", "list", "sorted", "tuple", "frozenset") and len(node.args) == 1:
             return self.value(node.args[0])
         if name in ("int", "float") and len(node.args) == 1:
             value = self.value(node.args[0])
-            return _NUMBERS[name](value) if isinstance(value, int | float) or value == "inf" else UNKNOWN
+            return _converted(name, value) if isinstance(value, int | float) or value == "inf" else UNKNOWN
+        call = Call(name, given, node.lineno)
         if name.endswith(self.wanted):
-            self.calls.append(Call(name, given, node.lineno))
+            self.calls.append(call)
+        return call if name in self.also else UNKNOWN
+
+
+def _converted(name: str, value: Any) -> Any:
+    try:
+        return _NUMBERS[name](value)
+    except (ValueError, OverflowError):
         return UNKNOWN
 
 
