@@ -69,7 +69,7 @@ CATALOGUE = [
 
 def small_catalogue(folder: Path) -> Catalogue:
     (folder / "catalogue.json").write_text(json.dumps({"version": "1.0", "models": CATALOGUE}))
-    return Catalogue(Registry.load(folder / "catalogue.json", lock=False, required="core"))
+    return Catalogue([*Registry.load(folder / "catalogue.json", lock=False, required="core")])
 
 
 class Package:
