@@ -9,11 +9,11 @@ import pytest
 from generated import facts, facts_of, imported, valid
 from hypothesis import given
 from hypothesis import strategies as st
+from proved import ProvedLock
 from strategies import Tree, registries, texts, written
 from stub_types import StubTypes
 
 from hypiler.compiler.pipeline import compile_registry
-from hypiler.diagnostics.finding import Finding
 from hypiler.emit.python.stub import emit_stub
 from hypiler.schema.evidence import COPY, DIFFERS, VERIFIED, Evidence, PinnedFile
 from hypiler.schema.fields import FIELDS
@@ -67,20 +67,6 @@ def test_every_valid_registry_comes_back_as_it_was_written(folder: Path, registr
         # As text, since true equals 1.
         in_memory, generated = [json.dumps([model.to_dict() for model in m]) for m in (result, module.MODEL_REGISTRY)]
         assert in_memory == generated
-
-
-class ProvedLock:
-    """What a compilation needs of a lock: it proves the same about every model."""
-
-    name = "models.lock.json"
-    data = b""
-
-    def __init__(self, tree: Tree, proved: Evidence) -> None:
-        self.findings: list[Finding] = []
-        self.evidence = {model["id"]: proved for model in tree["models"]}
-
-    def check(self, *_: object) -> None:
-        pass
 
 
 COMPARED = st.dictionaries(

@@ -31,6 +31,7 @@ class Field:
             depend on it.
         compare: How the value is compared with what files show.
         implies: The path of a field that must be stated if this flag is true.
+        prose: Whether the value is text for people: another wording states no other fact.
 
     Raises CompositionError if rows have no form for the type.
     """
@@ -47,6 +48,7 @@ class Field:
         "of_weights",
         "origin",
         "path",
+        "prose",
         "required",
         "space",
         "type",
@@ -69,6 +71,7 @@ class Field:
         space: 'Literal["document", "query"] | None' = None,
         compare: Comparison = EQUAL,
         implies: str = "",
+        prose: bool = False,
     ) -> None:
         field_type.check_place("Field")
         if null and field_type.empty is not None:
@@ -87,6 +90,7 @@ class Field:
         self.space = space
         self.compare = compare
         self.implies = implies
+        self.prose = prose
 
     @property
     def name(self) -> str:

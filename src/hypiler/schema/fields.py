@@ -112,6 +112,7 @@ FIELDS: tuple[Field, ...] = (
         example="ColBERTv2",
         required=True,
         origin="publication",
+        prose=True,
     ),
     Field(
         "huggingface_id",
@@ -488,6 +489,7 @@ FIELDS: tuple[Field, ...] = (
         example="English late-interaction retriever for passage search.",
         required=True,
         origin="publication",
+        prose=True,
     ),
     Field(
         "files.tokenizer",
