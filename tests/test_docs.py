@@ -28,7 +28,8 @@ from hypiler.schema.requirements import Requirements
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 CONSOLE = [
-    ROOT / "docs" / name for name in ("guide.md", "json-output.md", "library.md", "troubleshooting.md", "verifying.md")
+    ROOT / "docs" / f"{name}.md"
+    for name in ("comparing", "guide", "json-output", "library", "troubleshooting", "verifying")
 ]
 FIELDS = re.compile(r"(<!-- fields: .*? -->\n)(.*?)(<!-- /fields -->)", re.DOTALL)
 

@@ -144,7 +144,7 @@ def test_models_that_come_go_and_change_names() -> None:
     sections: list[str] = []
     for name, (old, new) in REGISTRIES.items():
         found = change(old, new)
-        end = f"step {found.step}; removed: {', '.join(found.removed) or 'none'}; shrunken: {found.shrunken}"
+        end = f"step {found.step}; removed: {', '.join(found.removed) or 'none'}; emptied: {found.emptied}"
         sections.append(f"# {name}\n{lines(told(found))}\n{end}\n")
     assert "\n".join(sections) == golden_file(Path(__file__).with_name("models.text"))
 

@@ -34,6 +34,7 @@ COMMANDS = {
     "explain": "explain the code of a finding, or a field of models.json",
     "list": "list the models of a registry",
     "show": "show all facts about one model",
+    "diff": "compare two versions of a registry, and say what each change breaks",
     "coverage": "count by field how the facts of a registry are known",
     "verify": "compare every fact with the models' own files",
     "pin": "record the commit and the sums of the models' files",

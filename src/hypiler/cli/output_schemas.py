@@ -4,6 +4,7 @@ A shape is described by rows: key, schema and meaning. Every key is always prese
 """
 
 from hypiler.diagnostics.formats import JSON_VERSION
+from hypiler.lifecycle.changes import CLASSES
 from hypiler.schema.fields import FIELDS
 from hypiler.schema.requirements import CORE, Requirements
 
@@ -133,6 +134,47 @@ _DRAFT: "Rows" = (
 _STATES = ["current", "behind", "unpinned", "gone", "renamed", "re-registered", "unreachable"]
 
 
+_CHANGES: "Rows" = (
+    ("kind", {"enum": [*CLASSES]}, "The class: the gravest that fits."),
+    ("kinds", _list({"enum": [*CLASSES]}), "All classes that fit, the gravest first."),
+    ("model", _TEXT_OR_NULL, "The id of the model, the old one if it has another now; null for the registry itself."),
+    ("path", _TEXT, "The path of the fact; empty for the model as a whole; else `lock`, `order`, `version` or `text`."),
+    ("message", _TEXT, "What changed, in one sentence."),
+    ("old", _ANY, "The old value; null if there was none."),
+    ("new", _ANY, "The new value; null if there is none."),
+    ("side", {"enum": ["document", "query", None]}, "Of a change of vectors, the side that it concerns."),
+    ("facts", _list(_TEXT), "Of a change of vectors, the paths of the facts that made it."),
+    ("file", _TEXT, "The file with the new value, or with the old one if it is gone; may be empty."),
+    ("line", _COUNT, "The line, from 1; 0 if no file states it."),
+    ("column", _COUNT, "The column in characters, from 1; 0 if no file states it."),
+    ("fails", _FLAG, "Whether the change is of a class that fails."),
+)
+_DIFFERENCE: "Rows" = (
+    ("old", _TEXT, "What the old version is called."),
+    ("new", _TEXT, "What the new version is called."),
+    ("failed", _FLAG, "Whether something fails, so that the exit code is 1."),
+    (
+        "registries",
+        _list(
+            _object(
+                (
+                    ("name", _TEXT, "The path of the module; may be empty."),
+                    ("step", {"enum": ["major", "minor", "patch", "none"]}, "The step of the version."),
+                    ("next_version", _TEXT_OR_NULL, "The version that follows the old one by this step."),
+                    ("old_version", _TEXT_OR_NULL, "The old `version`."),
+                    ("new_version", _TEXT_OR_NULL, "The new `version`."),
+                    ("removed", _list(_TEXT), "The models that are gone without having been deprecated."),
+                    ("failed", _FLAG, "Whether this registry fails."),
+                    ("shrunken", _TEXT_OR_NULL, "What is said of a registry that lost models by accident."),
+                    ("changes", _list(_object(_CHANGES)), "The changes, the gravest first."),
+                )
+            )
+        ),
+        "The registries that either version has.",
+    ),
+)
+
+
 def _record() -> "Schema":
     """The record of a model: its keys and types follow from the table of fields."""
     properties = {}
@@ -187,6 +229,7 @@ def _shapes() -> "dict[str, Rows]":
             ("evidence", _list(_object((_ID, *_EVIDENCE))), "How the facts of these models are known."),
         ),
         "show": (("model", record, "The record of the model."),),
+        "diff": _DIFFERENCE,
         "coverage": (
             ("total", _object(_EVIDENCE), "The sums over `fields`."),
             (
@@ -243,7 +286,7 @@ def _shapes() -> "dict[str, Rows]":
     }
 
 
-OUTPUTS = ("list", "show", "coverage", "check", "verify", "verify-bytes", "pin", "outdated", "import")
+OUTPUTS = ("list", "show", "diff", "coverage", "check", "verify", "verify-bytes", "pin", "outdated", "import")
 """The names of the shapes: those of the commands, and `verify-bytes` for `hypiler verify --bytes`."""
 
 
@@ -251,7 +294,7 @@ def output_schema(name: str) -> "Schema":
     """The JSON Schema (draft 2020-12) of one of `OUTPUTS`. Keys that it does not name may be added at any time."""
     version = ("version", {"const": JSON_VERSION}, "The version of this shape.")
     command = "verify --bytes" if name == "verify-bytes" else name
-    option = "--format json" if name == "check" else "--json"
+    option = "--format json" if name in ("check", "diff") else "--json"
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"hypiler {command} {option}",

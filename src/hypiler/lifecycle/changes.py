@@ -115,12 +115,11 @@ class Difference:
     Attributes:
         changes: The changes.
         removed: The ids of the models that are gone without having been deprecated and without a new name.
-        shrunken: Whether so many models are gone that an accident is likely: all of them, or several that nobody had
-            deprecated.
+        emptied: Whether the new registry has no model, and the old one had some.
         versions: The `version` of the old and of the new registry; None where it is not stated.
     """
 
-    __slots__ = ("changes", "removed", "shrunken", "versions")
+    __slots__ = ("changes", "emptied", "removed", "versions")
 
     def __init__(
         self,
@@ -133,7 +132,7 @@ class Difference:
         self.changes = tuple(sorted(changes, key=lambda change: _GRAVITY[change.kind]))
         self.removed = tuple(removed)
         self.versions = versions
-        self.shrunken = emptied or len(self.removed) > 1
+        self.emptied = emptied
 
     def __bool__(self) -> bool:
         return bool(self.changes)

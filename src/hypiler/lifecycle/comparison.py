@@ -14,7 +14,7 @@ from hypiler.lifecycle.changes import (
 from hypiler.lifecycle.evidence import evidence_changes
 from hypiler.lifecycle.facts import Version, changed_facts, fact_changes
 from hypiler.lifecycle.places import locate
-from hypiler.lifecycle.types import type_changes
+from hypiler.lifecycle.types import attribute_changes, member_changes
 from hypiler.lifecycle.vectors import LOCK, VectorChanges, compare_spaces, fit
 from hypiler.schema.identifiers import constant_name
 from hypiler.schema.model import evidence_of
@@ -35,11 +35,13 @@ _VERSION = "version"
 _TEXT = "text"
 
 
-def compare(old: "CheckedRegistry", new: "CheckedRegistry") -> Difference:
+def compare(old: "CheckedRegistry", new: "CheckedRegistry", *, types: bool = True) -> Difference:
     """All changes from one registry to another, each with its class and its place.
 
-    Vectors are compared as `hypiler.space` compares them, so the two never contradict each other. Raises ValueError for
-    a registry with errors, since it has no models.
+    Vectors are compared as `hypiler.space` compares them, so the two never contradict each other. `types` says whether
+    both registries were read with the options of their project, which decide over the types of attributes.
+
+    Raises ValueError for a registry with errors, since it has no models.
     """
     for registry in (old, new):
         if registry.has_errors:
@@ -50,7 +52,8 @@ def compare(old: "CheckedRegistry", new: "CheckedRegistry") -> Difference:
     gone = [model for model in removed if model.deprecated is None and new.get(model.id) is None]
     changes += [_removal(model, new) for model in removed]
     changes += [Change(ADDED, model.id, "", "the model is new", (None, model.to_dict())) for model in added]
-    changes += type_changes(old, new, {model.id for model in removed} - {model.id for model in gone})
+    changes += attribute_changes(old, new) if types else ()
+    changes += member_changes(old, new, {model.id for model in removed} - {model.id for model in gone})
     changes += _whole_changes(old, new, pairs, removed, added)
     renamed = {before.id: after.id for before, after in pairs}
     locate(changes, old, new, renamed)
@@ -182,7 +185,7 @@ def _whole_changes(
     added: "Sequence[Model]",
 ) -> "Iterator[Change]":
     """The changes of the registry itself: its version, the order of its models, and its text."""
-    if old.version != new.version:
+    if old.sources and old.version != new.version:
         text = f"`version` was {old.version} and is {new.version}"
         yield Change(COSMETIC, None, _VERSION, text, (old.version, new.version))
     renamed = {before.id: after.id for before, after in pairs}

@@ -14,21 +14,22 @@ if TYPE_CHECKING:
 _OPTIONAL = " | None"
 
 
-def type_changes(
+def member_changes(
     old: "CheckedRegistry", new: "CheckedRegistry", announced: "Collection[str]" = ()
 ) -> "Iterator[Change]":
-    """The attributes of records whose types differ, and the members of `ModelType` that are gone.
+    """The members of `ModelType` that are gone.
 
     `announced` are the ids of the removed models that were deprecated before: nobody needs to be told of their types.
     """
-    yield from _attribute_changes(_attributes(old), _attributes(new))
     words = {model.model_type for model in old if model.id not in announced}
     for word in sorted(words - {model.model_type for model in new}):
         text = f"`ModelType.{constant_name(word)}` is gone: no model has this type any more"
         yield Change(BREAKS_API, None, "type", text, (word, None))
 
 
-def _attribute_changes(before: "dict[str, str]", after: "dict[str, str]") -> "Iterator[Change]":
+def attribute_changes(old: "CheckedRegistry", new: "CheckedRegistry") -> "Iterator[Change]":
+    """The attributes of records whose types differ."""
+    before, after = _attributes(old), _attributes(new)
     for path, one in before.items():
         other = after.get(path)
         if other is None:

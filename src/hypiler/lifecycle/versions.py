@@ -1,0 +1,306 @@
+"""Finds the registries that a comparison is about: those of a file, a revision, a project, or an installed package."""
+
+import os
+import zipfile
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypiler.diagnostics.escaping import printable, quote_name
+from hypiler.lifecycle.git_tree import GitTree, RevisionError
+from hypiler.project.build import load_options
+from hypiler.project.checkout import git_root
+from hypiler.project.discovery import FILE, is_project
+from hypiler.project.loading import LOCK, STDIN, load_into
+from hypiler.project.options import OptionsError, read_options
+from hypiler.registry.registry import Registry
+from hypiler.schema.own_facts import NO_OWN_FACTS
+from hypiler.schema.requirements import CORE, Requirements
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from hypiler.project.options import RegistryOptions
+
+SHIPPED = "shipped"
+"""The name of the registries that come with hypiler."""
+_GROUP = "hypiler.registries"
+_REGISTRIES = ("models.json", "hosted.json")
+
+
+class VersionError(Exception):
+    """A version cannot be read; the message says what to write instead."""
+
+
+class VersionFindings(Exception):
+    """The registry of a version has errors.
+
+    Attributes:
+        title: What the user calls the version.
+        registry: The registry; None if the options of its project cannot be used.
+        findings: What is wrong.
+    """
+
+    def __init__(self, title: str, registry: "Registry | None", error: "OptionsError | None" = None) -> None:
+        super().__init__(title)
+        self.title = title
+        self.registry = registry
+        self.findings = registry.findings if registry is not None else error.findings if error is not None else []
+
+
+class Named:
+    """One registry of a version.
+
+    Attributes:
+        name: What it is called among those of its project: the path of its module; empty if it is the only one.
+        registry: The registry, without errors.
+    """
+
+    __slots__ = ("name", "registry")
+
+    def __init__(self, name: str, registry: Registry) -> None:
+        self.name = name
+        self.registry = registry
+
+
+class Version:
+    """What a comparison calls OLD or NEW.
+
+    Attributes:
+        title: What the user calls it.
+        registries: Its registries.
+        has_options: Whether a pyproject.toml says what its models must state; if not, types are not compared.
+    """
+
+    __slots__ = ("has_options", "registries", "title")
+
+    def __init__(self, title: str, registries: "Sequence[Named]", *, has_options: bool) -> None:
+        self.title = title
+        self.registries = [*registries]
+        self.has_options = has_options
+
+
+def read_working_tree(root: str) -> Version:
+    """The registries of the project in a folder, as its files are. Raises VersionFindings, OptionsError, OSError."""
+    options = read_options(root)
+    title = "the working tree"
+    return Version(title, [_loaded(one.below(root), title) for one in options.registries], has_options=True)
+
+
+def _loaded(one: "RegistryOptions", title: str, root: str = "") -> Named:
+    registry = Registry()
+    load_options(registry, one, root)
+    if registry.has_errors:
+        raise VersionFindings(title, registry)
+    return Named(one.output, registry)
+
+
+def read_version(word: str, root: str) -> Version:
+    """The registries that a word names.
+
+    Args:
+        word: `-` for standard input, a file, a folder or a wheel, "shipped", the entry point of an installed package,
+            or a revision of git, also as `REV:path`.
+        root: The folder of the project whose registries a revision is asked for.
+
+    Raises VersionError, VersionFindings, RevisionError, OptionsError, and OSError.
+    """
+    if word == "-":
+        return _from_files([STDIN], "standard input")
+    if os.path.isdir(word):
+        return read_working_tree(word) if is_project(word) else _from_folder(word)
+    if os.path.exists(word):
+        return _from_wheel(word) if zipfile.is_zipfile(word) else _from_files([word], word)
+    if word == SHIPPED:
+        named = [Named("", Registry.shipped())]
+        return Version("the shipped registry", named, has_options=False)
+    if (found := _entry_point(word)) is not None:
+        return _from_files([found], word)
+    return _from_revision(word, root)
+
+
+def _from_files(paths: "Sequence[str]", title: str, lock: "str | bool" = True) -> Version:
+    registry = Registry()
+    # To be compared, models need no more than the core.
+    load_into(registry, paths, lock=lock, required=Requirements(CORE), own_facts=NO_OWN_FACTS)
+    if registry.has_errors:
+        raise VersionFindings(title, registry)
+    return Version(title, [Named("", registry)], has_options=False)
+
+
+def paired(old: Version, new: Version) -> "Iterator[tuple[str, Registry, Registry, bool]]":
+    """The registries of two versions by name, and whether their types can be compared.
+
+    Single registries belong together whatever they are called. A registry of one version alone is compared with none.
+    """
+    types = old.has_options and new.has_options
+    if len(old.registries) == len(new.registries) == 1:
+        yield new.registries[0].name, old.registries[0].registry, new.registries[0].registry, types
+        return
+    before = {one.name: one.registry for one in old.registries}
+    after = {one.name: one.registry for one in new.registries}
+    for name in dict.fromkeys([*after, *before]):
+        both = name in before and name in after
+        yield name, before.get(name, Registry()), after.get(name, Registry()), types and both
+
+
+# ---- installed packages ----
+
+
+def _entry_point(name: str) -> str | None:
+    """The file of the registry that an installed package offers under a name; None if there is none."""
+    from importlib.metadata import entry_points
+
+    for point in entry_points(group=_GROUP, name=name):
+        if point.dist is not None:
+            package, _, file = point.value.partition(":")
+            inside = f"{package.replace('.', '/')}/{file or _REGISTRIES[0]}"
+            path = str(point.dist.locate_file(inside))
+            return path if os.path.isfile(path) else None
+    return None
+
+
+def _from_wheel(path: str) -> Version:
+    """The registry in a wheel, which is read without being installed."""
+    with zipfile.ZipFile(path) as wheel, TemporaryDirectory() as folder:
+        names = [name for name in wheel.namelist() if name.endswith(".json") and ".." not in name.split("/")]
+        chosen = _chosen(names, path)
+        for name in [one for one in names if os.path.dirname(one) == os.path.dirname(chosen)]:
+            wheel.extract(name, folder)
+        return _renamed(_from_files([os.path.join(folder, chosen)], path), f"{path}:{chosen}")
+
+
+def _from_folder(path: str) -> Version:
+    """The registry in a folder of installed packages, of any environment."""
+    found = [str(one.relative_to(path).as_posix()) for name in _REGISTRIES for one in _below(Path(path), name)]
+    return _from_files([os.path.join(path, _chosen(found, path))], path)
+
+
+def _below(folder: Path, name: str) -> "Iterator[Path]":
+    # A registry is a file of a package, or of a package inside it.
+    for pattern in (name, f"*/{name}", f"*/*/{name}"):
+        yield from sorted(folder.glob(pattern))
+
+
+def _chosen(names: "Iterable[str]", where: str) -> str:
+    """The only registry among some files. Raises VersionError if there is none, or if there are several."""
+    found = sorted({name for name in names if os.path.basename(name) == _REGISTRIES[0]})
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise VersionError(f"{quote_name(where)} has no file called {_REGISTRIES[0]}")
+    listed = ", ".join([f"`{printable(name)}`" for name in found[:8]])
+    raise VersionError(f"{quote_name(where)} has several registries: name the file of one of them: {listed}")
+
+
+def _renamed(version: Version, name: str) -> Version:
+    """The version with another name for its first source, which lay in a temporary folder."""
+    for one in version.registries:
+        for source in one.registry.sources[:1]:
+            source.name = name
+    return version
+
+
+# ---- revisions of git ----
+
+
+def _from_revision(word: str, root: str) -> Version:
+    if ".." in word.partition(":")[0]:
+        raise VersionError(f"{quote_name(word)} is a range: name the two revisions as OLD and NEW")
+    repository = git_root(root)
+    revision, colon, path = word.partition(":")
+    if repository is None:
+        raise VersionError(f"no file is called {quote_name(word)}, and no git repository is around this folder")
+    if os.sep in revision and not colon and word.endswith((".json", ".whl")):
+        raise VersionError(f"no file is called {quote_name(word)}")
+    try:
+        tree = GitTree(repository, revision or "HEAD")
+    except RevisionError as error:
+        if not colon and word.endswith((".json", ".whl")):
+            raise VersionError(f"no file is called {quote_name(word)}") from error
+        raise
+    if colon:
+        return _from_path(tree, path, word)
+    prefix = os.path.relpath(os.path.realpath(root), repository).replace(os.sep, "/")
+    return _from_project(tree, "" if prefix == "." else f"{prefix}/", word)
+
+
+def _from_path(tree: GitTree, path: str, title: str) -> Version:
+    """A file of a revision with its lock, or the project in a folder of it."""
+    if path.startswith(("./", "../")):
+        here = os.path.relpath(os.path.realpath(os.curdir), tree.root)
+        path = os.path.normpath(os.path.join(here, path)).replace(os.sep, "/")
+    path = path.strip("/")
+    if path not in tree.paths:
+        folder = f"{path}/" * bool(path)
+        if f"{folder}{FILE}" in tree.paths:
+            return _from_project(tree, folder, title)
+        raise VersionError(f"the revision `{tree.revision}` has no file {quote_name(path)}")
+    lock = f"{os.path.dirname(path)}/{LOCK}".lstrip("/")
+    with TemporaryDirectory() as folder:
+        _write(tree, [path, lock], folder)
+        version = _from_files([os.path.join(folder, path)], title)
+        return _renamed(version, f"{tree.revision}:{path}")
+
+
+def _from_project(tree: GitTree, prefix: str, title: str) -> Version:
+    """The registries of the project in a folder of a revision; none if there was no project yet."""
+    options = tree.read([prefix + FILE]).get(prefix + FILE)
+    if options is None:
+        return Version(title, [], has_options=True)
+    with TemporaryDirectory() as folder:
+        # The root of the repository, above which no source may lie.
+        os.mkdir(os.path.join(folder, ".git"))
+        root = os.path.join(folder, *prefix.split("/"))
+        _write(tree, [prefix + FILE, *_wanted(tree, prefix, options)], folder)
+        if not is_project(root):
+            return Version(title, [], has_options=True)
+        try:
+            found = [_loaded(one, title, root) for one in read_options(root).registries]
+        except OptionsError as error:
+            raise VersionFindings(title, None, error) from None
+    for one in found:
+        for source in one.registry.sources:
+            source.name = f"{tree.revision}:{os.path.normpath(prefix + source.name)}".replace(os.sep, "/")
+    return Version(title, found, has_options=True)
+
+
+def _wanted(tree: GitTree, prefix: str, options: bytes) -> "list[str]":
+    """The files of a revision that its options can mean, generously: the options themselves say which are read."""
+    from fnmatch import fnmatchcase
+
+    words = [*_words(options), "models.json", LOCK]
+    patterns = [os.path.normpath(prefix + word).replace(os.sep, "/") for word in words]
+    patterns += [pattern.replace("**/", "") for pattern in patterns]
+    files = [path for path in tree.paths if path.endswith(".json")]
+    found = {path for path in files if any(fnmatchcase(path, pattern) for pattern in patterns)}
+    # A lock lies beside the first source, and a file can name layers beside it.
+    folders = {os.path.dirname(path) for path in found}
+    return [path for path in files if path in found or os.path.dirname(path) in folders]
+
+
+def _words(options: bytes) -> "Iterator[str]":
+    """Every text in `[tool.hypiler]` that can be the path or the pattern of a file."""
+    from hypiler.project.discovery import tool_tables
+
+    try:
+        tables: list[object] = [tool_tables(options).get("hypiler")]
+    except (ValueError, RecursionError):
+        return  # whoever reads the options next reports it
+    while tables:
+        one = tables.pop()
+        if isinstance(one, str) and "json" in one:
+            yield one
+        elif isinstance(one, dict):
+            tables += one.values()
+        elif isinstance(one, list):
+            tables += one
+
+
+def _write(tree: GitTree, paths: "Iterable[str]", folder: str) -> None:
+    """Write files of a revision below a folder."""
+    for path, data in tree.read(paths).items():
+        place = os.path.join(folder, *path.split("/"))
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        with open(place, "wb") as file:
+            file.write(data)
