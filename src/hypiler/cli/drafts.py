@@ -48,7 +48,7 @@ def finish(draft: "Draft", title: str, options: "Namespace") -> int:
         return usage_error(f"{printable(title)} has no model {quote_value(unknown)}")
     code = OK if draft.entries else FINDINGS
     if options.output and draft.entries:
-        _write(draft, options.output)
+        write_draft(draft, options.output)
     if options.json:
         print_document(source=title, **document(draft), output=options.output if draft.entries else None)
         return code
@@ -57,7 +57,23 @@ def finish(draft: "Draft", title: str, options: "Namespace") -> int:
     return code
 
 
-def _write(draft: "Draft", path: str) -> None:
+def finish_draft(draft: "Draft", output: str) -> None:
+    """Write a draft, and say what is and what is not in it."""
+    if draft.entries:
+        write_draft(draft, output)
+    for line in _written_lines(draft, output):
+        write_text(printable(line), sys.stdout)
+
+
+def refuse_existing(path: "str | None") -> None:
+    """Raise OSError for a draft that would overwrite a file, before the work is done."""
+    from hypiler.project.files import failure
+
+    if path and os.path.lexists(path):
+        raise failure("write", path, FileExistsError(None, "it exists"))
+
+
+def write_draft(draft: "Draft", path: str) -> None:
     """Write the draft, and the schema that it names for editors unless there is one."""
     from hypiler.emit.json_schema import emit_json_schema
     from hypiler.project.output import add_files
@@ -108,18 +124,36 @@ def _plain(value: "Any") -> "Any":
 
 def _lines(draft: "Draft", title: str, output: "str | None") -> "Iterator[str]":
     models, facts = len(draft.entries), draft.facts
-    yield f"{title}: {count(models, 'model')} with {count(facts, 'fact')}, each with its source"
-    yield from _grouped("left out", draft.left_out)
-    yield from _grouped("not carried", draft.uncarried)
-    yield from _grouped("completed from the catalogue", draft.completed)
+    yield f"{title}: {count(models, 'model')} with {count(facts, 'fact')}"
+    yield from _gaps(draft)
     yield from contradiction_lines(draft)
     yield ""
     if output and models:
-        yield f"{output}: {count(models, 'model')} written"
-        yield f"next: hypiler check {output} --required core"
-        yield 'next: in a project, write `required = "core"` into [tool.hypiler] of pyproject.toml'
+        yield from _next_lines(draft, output)
     elif models:
         yield "next: --output models.json writes the draft"
+
+
+def _written_lines(draft: "Draft", output: str) -> "Iterator[str]":
+    yield from _gaps(draft)
+    yield ""
+    if draft.entries:
+        yield from _next_lines(draft, output)
+    else:
+        yield "nothing is written: no model could be drafted"
+
+
+def _gaps(draft: "Draft") -> "Iterator[str]":
+    yield from _grouped("left out", draft.left_out)
+    yield from _grouped("not carried", draft.uncarried)
+    yield from _grouped("completed from the catalogue", draft.completed)
+
+
+def _next_lines(draft: "Draft", output: str) -> "Iterator[str]":
+    facts = f"{count(draft.facts, 'fact')}, each with its source"
+    yield f"{output}: {count(len(draft.entries), 'model')} written, with {facts}"
+    yield f"next: hypiler check {output} --required core"
+    yield 'next: in a project, write `required = "core"` into [tool.hypiler] of pyproject.toml'
 
 
 def contradiction_lines(draft: "Draft") -> "Iterator[str]":
@@ -147,6 +181,13 @@ def _grouped(head: str, notes: "Iterable[Note]") -> "Iterator[str]":
     for why, found in sorted(names.items(), key=lambda one: -len(one[1])):
         listed = ", ".join([*Counter(found)][:_MOST_NAMES])
         yield f"  {why} ({len(found)}: {listed}{', …' if len({*found}) > _MOST_NAMES else ''})"
+
+
+def printed_value(value: "Any") -> str:
+    """A value as models.json writes it."""
+    from json import dumps
+
+    return dumps(value, ensure_ascii=False)
 
 
 def count(number: int, noun: str) -> str:

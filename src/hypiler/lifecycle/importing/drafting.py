@@ -22,7 +22,7 @@ _IDENTITY = frozenset({"id", "name", "huggingface_id", "source", "type"})
 _FROM_CATALOGUE = ("type", "specs.embedding_dim")
 # Two commits of one repository contradict each other in nothing.
 _PINS = ("revision",)
-_NO_HOME = "the table does not say where the model is: neither a repository nor its name at an API"
+_NO_HOME = "nothing says where the model is: neither a repository nor its name at an API"
 _EXTRA = "extra."
 _SCHEMA = "./models.schema.json"
 
@@ -155,7 +155,7 @@ class _Entry:
             return self._leave_out(_NO_HOME)
         for path in _FROM_CATALOGUE:
             if path not in self.sources:
-                return self._leave_out(f"the table does not state `{path}`, which every model must state")
+                return self._leave_out(f"`{path}` is not stated, and every model must state it")
         name = first.name.rstrip("/").rpartition("/")[2] or first.name
         id = _free_id(first.name, self.draft.names)
         self.draft.names[id] = first.name
@@ -200,13 +200,13 @@ class _Entry:
             return
         old = BY_PATH[path].get(self.tree, value)
         if old != value:
-            raise NotCarried(f"the table also states {old!r}, at {self.sources[path]}")
+            raise NotCarried(f"the draft has {old!r}, from {self.sources[path]}")
         BY_PATH[path].set(self.tree, value)
         self.sources.setdefault(path, self._source(row))
 
     def _source(self, row: Row) -> str:
         """Where a fact was read. The place in a file already names the file."""
-        return row.place if self.title == row.origin else f"{self.title}, {row.place}"
+        return row.place if self.title in ("", row.origin) else f"{self.title}, {row.place}"
 
     def _add_variant(self, row: Row, value: dict[str, str]) -> None:
         variants: list[dict[str, str]] = self.tree.setdefault("variants", [])
@@ -225,7 +225,7 @@ class _Entry:
                 value = str(value) if isinstance(value, str) else value
                 BY_PATH[path].set(self.tree, value)
                 self.sources[path] = f"the shipped registry of hypiler {self.version}, `{self.known.id}`"
-                why = "the table does not state it, and every model must"
+                why = "it is not stated, and every model must state it"
                 self.draft.completed.append(Note(self.rows[0].name, path, value, why, self.rows[0].place))
 
 

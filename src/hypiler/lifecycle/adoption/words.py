@@ -1,0 +1,111 @@
+"""What a key or a variable is about, by the words of its name."""
+
+import re
+from collections.abc import Sequence
+
+_PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z0-9]+")
+_EMBED = frozenset({"embed", "embeds", "embedding", "embeddings", "embedder", "encoder", "vector", "vectors"})
+_ABOUT = _EMBED | {"rerank", "reranker", "reranking", "retriever", "sentence", "sbert", "semantic", "crossencoder"}
+_DIMENSION = frozenset({"dim", "dims", "dimension", "dimensions", "ndim", "ndims", "dimensionality"})
+_SIZE = frozenset({"size", "width", "length"})
+# Words of widths that are not those of the vectors that a model returns, and of limits.
+_OTHER_WIDTHS = frozenset(
+    "hidden intermediate image head heads batch chunk projection proj inner ff ffn mlp max maximum min minimum reduced "
+    "target multivector token tokens cache queue index time step block page dense sparse colbert supported supports "
+    "lora rope rotary attn attention patch vocab input text test dummy fake mock default_dimensions".split()
+)
+_MODEL = frozenset({"model", "models", "repo", "repository", "checkpoint", "encoder", "embedder", "reranker"})
+# The name of another model stands under a name with one of these words.
+_OTHER_MODELS = frozenset("tokenizer tokenizers llm chat generator completion vision speech whisper tts image".split())
+_NAME = frozenset({"name", "id", "path", "slug", "key"})
+_LENGTHS = {
+    "specs.context_length": """
+    max_tokens max_input_tokens max_token context_length context_window context_size max_context_length max_context
+    token_limit max_input_length input_max_tokens sequence_length
+    """.split(),
+    "encoding.document_length": "max_seq_length max_sequence_length max_seq_len max_length maximum_length".split(),
+}
+_LENGTH_OF = {word: path for path, words in _LENGTHS.items() for word in words}
+_QUERY = frozenset({"query", "queries", "question"})
+_DOCUMENT = frozenset({"passage", "document", "documents", "doc", "docs", "corpus", "text"})
+_PREFIX = frozenset({"prefix", "instruction", "prompt"})
+_NORMALIZE = frozenset({"normalize", "normalized", "normalize_embeddings", "normalize_embedding", "do_normalize"})
+_METRIC = frozenset({"metric", "distance", "similarity"})
+_METRIC_ENDS = _METRIC | {"function", "fn", "type", "name", "func"}
+_PLAIN = {
+    "license": "license",
+    "licence": "license",
+    "revision": "revision",
+    "languages": "capabilities.languages",
+    "language": "capabilities.languages",
+}
+
+
+def words_of(key: str) -> tuple[str, ...]:
+    """The words of a name: `EMBEDDING_DIM`, `embeddingDim` and `embedding-dim` are the same two."""
+    return tuple(part.lower() for part in _PARTS.findall(key))
+
+
+def is_about_embedding(words: "Sequence[str]") -> bool:
+    """Whether a name says that it is about a model that embeds or reranks."""
+    return not _ABOUT.isdisjoint(words) and _OTHER_MODELS.isdisjoint(words)
+
+
+def is_about_reranking(words: "Sequence[str]") -> bool:
+    """Whether a name says that it is about a reranker."""
+    return any(word.startswith("rerank") or word == "crossencoder" for word in words) or {"cross", "encoder"} <= {
+        *words
+    }
+
+
+def names_model(words: "Sequence[str]") -> bool:
+    """Whether the value under a name can be the name of a model: `embedding_model`, `model_name`, `repo_id`."""
+    if not _OTHER_MODELS.isdisjoint(words):
+        return False
+    end = words[-1] if words else ""
+    return end in _MODEL or (end in _NAME and not _MODEL.isdisjoint(words[:-1])) or words[-2:] == ("hf", "id")
+
+
+def names_thing(words: "Sequence[str]") -> bool:
+    """Whether a key of a table can hold the name of what its row is about."""
+    return names_model(words) or words in (("name",), ("id",), ("key",), ("huggingface", "id"), ("hf", "id"))
+
+
+def is_strong_dimension(words: "Sequence[str]") -> bool:
+    """Whether a name says by itself that its value is the width of embeddings."""
+    return field_of(words) == "specs.embedding_dim" and not _EMBED.isdisjoint(words)
+
+
+def field_of(words: "Sequence[str]") -> str | None:
+    """The path of the field that the value under a name states; None for another name."""
+    if not words:
+        return None
+    joined, found = "_".join(words), {*words}
+    if words[-1] in _DIMENSION or (words[-1] in _SIZE and words[-2:-1] and words[-2] in _EMBED):
+        return "specs.embedding_dim" if _OTHER_WIDTHS.isdisjoint(found) else None
+    short = "_".join(word for word in words if word not in _EMBED and word != "model")
+    if short in _LENGTH_OF:
+        return _LENGTH_OF[short]
+    if words[-1] in _PREFIX and len(words) <= 4:
+        sides = [not _QUERY.isdisjoint(found), not _DOCUMENT.isdisjoint(found)]
+        if sides != [True, True] and any(sides):
+            return f"encoding.{'query' if sides[0] else 'document'}_prefix"
+    if "pooling" in found and words[-1] in ("pooling", "mode", "strategy", "type", "method"):
+        return "encoding.pooling"
+    if joined in _NORMALIZE or short in _NORMALIZE:
+        return "encoding.normalize"
+    if words[-1] in _METRIC_ENDS and not _METRIC.isdisjoint(found) and len(words) <= 3:
+        return "encoding.similarity"
+    return _PLAIN.get(joined)
+
+
+# What is left of a name without these words says which of several models is meant.
+_PLAIN_WORDS = _DIMENSION | _SIZE | _MODEL | _NAME | _PREFIX | _EMBED | _QUERY | _DOCUMENT
+_NEUTRAL = frozenset(
+    "default max tokens token length hf asym my the local app pooling normalize metric distance".split()
+)
+
+
+def stem_of(words: "Sequence[str]") -> frozenset[str]:
+    """The words of a name that say which model is meant: `SMALL_MODEL_NAME` and `SMALL_DIM` agree."""
+    return frozenset(words) - _PLAIN_WORDS - _NEUTRAL
