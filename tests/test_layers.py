@@ -212,6 +212,7 @@ def test_third_party_packages_are_known_to_the_engines_and_in_few_places() -> No
         "hypiler/cli/completion.py": {"shtab"},
         "hypiler/cli/hub.py": {"tqdm"},
         "hypiler/cli/verify_bytes.py": {"huggingface_hub"},
+        "hypiler/lifecycle/adoption/data_files.py": {"yaml"},
         # For type checkers alone, which bring it with them.
         "hypiler/config.py": {"typing_extensions"},
     }

@@ -64,6 +64,7 @@ NEED_NOTHING = {
     "docs": ["docs"],
     "schema": ["schema"],
     "import": ["import", "table.csv"],
+    "adopt": ["adopt", "files"],
 }
 NEED_THE_HUB = {
     "verify": ["verify"],

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from golden import golden
+from lifecycle.small_catalogue import small_catalogue
 
 from hypiler.cli.main import main
 from hypiler.cli.output_schemas import output_schema
 from hypiler.lifecycle.importing import files as package_files
-from hypiler.lifecycle.importing.catalogue import Catalogue
 from hypiler.lifecycle.importing.conversion import NotCarried, convert
 from hypiler.lifecycle.importing.files import installed
 from hypiler.registry import Registry
@@ -43,33 +43,6 @@ PACKAGE = {
     "fastembed/text/pooled_embedding.py": DESCRIPTIONS,
     "fastembed/sparse/words.py": WORDS,
 }
-
-
-CATALOGUE = [
-    {
-        "id": "bge-small-en-v1.5",
-        "type": "dense",
-        "name": "BGE small",
-        "huggingface_id": "BAAI/bge-small-en-v1.5",
-        "specs": {"embedding_dim": 384, "context_length": 512},
-        "license": "MIT",
-        "encoding": {"pooling": "cls"},
-        "sources": {"specs.embedding_dim": "config.json", "license": "card"},
-    },
-    {
-        "id": "bge-m3",
-        "type": "unified",
-        "name": "BGE-M3",
-        "huggingface_id": "BAAI/bge-m3",
-        "specs": {"embedding_dim": 1024},
-        "license": "MIT",
-    },
-]
-
-
-def small_catalogue(folder: Path) -> Catalogue:
-    (folder / "catalogue.json").write_text(json.dumps({"version": "1.0", "models": CATALOGUE}))
-    return Catalogue([*Registry.load(folder / "catalogue.json", lock=False, required="core")])
 
 
 class Package:
@@ -119,10 +92,10 @@ def test_table_of_a_package_becomes_a_registry_with_sources(folder: Path, capsys
         "sources": dict.fromkeys(facts, f"{place}:7"),
     }
     assert capsys.readouterr().out == golden(
-        "fastembed 0.9.1: 2 models with 15 facts, each with its source\n"
+        "fastembed 0.9.1: 2 models with 15 facts\n"
         "\n"
         "left out:\n"
-        "  the table does not state `specs.embedding_dim`, which every model must state (1: Org/Words)\n"
+        "  `specs.embedding_dim` is not stated, and every model must state it (1: Org/Words)\n"
         "\n"
         "not carried:\n"
         "  size_in_GB: it is rounded: `size_bytes` of a variant is exact (3: BAAI/bge-small-en-v1.5, Org/Own-Model)\n"
@@ -135,7 +108,7 @@ def test_table_of_a_package_becomes_a_registry_with_sources(folder: Path, capsys
         "    dimension: 512 at fastembed/text/pooled_embedding.py:2; the catalogue says 384 (sourced)\n"
         "    pooling: mean at fastembed/text/pooled_embedding.py:2; the catalogue says cls (without a source)\n"
         "\n"
-        "models.json: 2 models written\n"
+        "models.json: 2 models written, with 15 facts, each with its source\n"
         "next: hypiler check models.json --required core\n"
         'next: in a project, write `required = "core"` into [tool.hypiler] of pyproject.toml\n'
     )
@@ -206,7 +179,7 @@ def test_csv_is_read_by_usual_words_and_units(folder: Path, capsys: Capture) -> 
         "specs.embedding_dim": "table.csv:4",
     }
     assert capsys.readouterr().out == golden(
-        "table.csv: 3 models with 13 facts, each with its source\n"
+        "table.csv: 3 models with 13 facts\n"
         "\n"
         "not carried:\n"
         "  Colour: no field means this (1: BAAI/bge-m3)\n"
@@ -219,7 +192,7 @@ def test_csv_is_read_by_usual_words_and_units(folder: Path, capsys: Capture) -> 
         "    context: 0.5k at table.csv:3; the catalogue says 512 (without a source)\n"
         "    licence: apache 2.0 at table.csv:3; the catalogue says MIT (sourced)\n"
         "\n"
-        "models.json: 3 models written\n"
+        "models.json: 3 models written, with 13 facts, each with its source\n"
         "next: hypiler check models.json --required core\n"
         'next: in a project, write `required = "core"` into [tool.hypiler] of pyproject.toml\n'
     )

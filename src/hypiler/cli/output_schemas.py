@@ -110,8 +110,7 @@ _CONTRADICTION: "Rows" = (
     ("known", _TEXT, "How the catalogue knows it, such as `verified` or `sourced`."),
     ("place", _TEXT, "Where the table says it."),
 )
-_DRAFT: "Rows" = (
-    ("source", _TEXT, "What was read, such as `fastembed 0.9.1`."),
+_DRAFTED: "Rows" = (
     (
         "models",
         _list(
@@ -128,8 +127,60 @@ _DRAFT: "Rows" = (
     ("left_out", _list(_object(_NOTE)), "The models that cannot be drafted."),
     ("not_carried", _list(_object(_NOTE)), "What else the table says and the draft does not."),
     ("completed", _list(_object(_NOTE)), "Facts that every model must state, from the catalogue."),
-    ("contradictions", _list(_object(_CONTRADICTION)), "What the catalogue states otherwise."),
     ("output", _TEXT_OR_NULL, "The file that was written; null if none was."),
+)
+_DRAFT: "Rows" = (
+    ("source", _TEXT, "What was read, such as `fastembed 0.9.1`."),
+    *_DRAFTED,
+    ("contradictions", _list(_object(_CONTRADICTION)), "What the catalogue states otherwise."),
+)
+_CERTAINTY = ("certainty", {"enum": ["certain", "likely"]}, "Whether it is certain that this model is meant.")
+_FOUND: "Rows" = (
+    ("path", _TEXT, "The path of the field."),
+    ("value", _ANY, "The value as models.json writes it."),
+    ("key", _TEXT, "The name that it stands under."),
+    ("place", _TEXT, "File, line and column."),
+    _CERTAINTY,
+    ("why", _TEXT, "What shows whose fact it is, in words."),
+)
+_ADOPTION: "Rows" = (
+    ("files", _COUNT, "How many files were looked at."),
+    (
+        "models",
+        _list(
+            _object(
+                (
+                    ("name", _TEXT, "The model's id in the catalogue, or its name in the code."),
+                    ("id", _TEXT_OR_NULL, "Its id in the catalogue; null if that does not have it."),
+                    ("mentions", _list(_TEXT), "The places that name it."),
+                    ("facts", _list(_object(_FOUND)), "The facts that the code states of it."),
+                )
+            )
+        ),
+        "The models that the code names.",
+    ),
+    ("open", _list(_object(_FOUND)), "Widths that belong to no model that is known."),
+    ("contradictions", _list(_object((*_CONTRADICTION, _CERTAINTY))), "What the catalogue states otherwise."),
+    (
+        "conflicts",
+        _list(
+            _object(
+                (
+                    ("name", _TEXT, "The name of the model."),
+                    ("path", _TEXT, "The path of the field."),
+                    ("first", _object(_FOUND), "The first place that states it."),
+                    ("second", _object(_FOUND), "A place with another value."),
+                )
+            )
+        ),
+        "What places of the code state differently.",
+    ),
+    (
+        "unread",
+        _list(_object((("file", _TEXT, "The file."), ("why", _TEXT, "Why it was not read, in words.")))),
+        "Files that were not read.",
+    ),
+    ("draft", _object(_DRAFTED, null=True), "The draft; null without `--write`."),
 )
 _STATES = ["current", "behind", "unpinned", "gone", "renamed", "re-registered", "unreachable"]
 
@@ -283,10 +334,11 @@ def _shapes() -> "dict[str, Rows]":
             ("message", _TEXT_OR_NULL, "A sentence about any other state than current and behind."),
         ),
         "import": _DRAFT,
+        "adopt": _ADOPTION,
     }
 
 
-OUTPUTS = ("list", "show", "diff", "coverage", "check", "verify", "verify-bytes", "pin", "outdated", "import")
+OUTPUTS = ("list", "show", "diff", "coverage", "check", "verify", "verify-bytes", "pin", "outdated", "import", "adopt")
 """The names of the shapes: those of the commands, and `verify-bytes` for `hypiler verify --bytes`."""
 
 

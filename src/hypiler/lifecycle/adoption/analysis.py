@@ -100,6 +100,7 @@ def analyse(records: "Iterable[Record]", subjects: Subjects) -> FileFindings:
         found.facts += _table_facts(record, subjects)
         _attach(record, mentions, found.facts, open_facts)
     _attach_rest(found, open_facts, unclear=unclear)
+    found.mentions.sort(key=lambda one: one.place)
     found.facts = [one for one in _once(found.facts) if not (_is_rerankers(one) and _is_of_vectors(one.path))]
     return found
 
@@ -142,7 +143,7 @@ def _subject(
         return known if sure else None
     if not (names_thing(words) or is_about_embedding(words)):
         return None
-    is_table_row = record.kind == "mapping" and has_width
+    is_table_row = record.kind != "scope" and has_width
     about = is_about_embedding(words) and (names_model(words) or len(words) == 1)
     if opens or is_table_row or about or (is_about_embedding(context) and names_model(words)):
         kind = _KINDS.get(record.label) or _kind([*words, *context])

@@ -17,6 +17,7 @@ MOST_YAML_BYTES = 256 * 1024
 _ENVIRONMENT = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$")
 _PLACEHOLDER = re.compile(r"\$\{\w+:?-?([^{}]*)\}")
 _VECTOR = re.compile(r"\b(?:half)?vec(?:tor)?\s*\(\s*(\d{1,5})\s*\)", re.IGNORECASE)
+_REGISTRY = {"$schema", "version", "models", "extends", "overrides", "hidden", "hide"}
 _KEY = re.compile(r"""^\s*(?:"([^"]+)"|'([^']+)'|([\w.-]+))\s*=""")
 _TABLE = re.compile(r"^\s*\[{1,2}\s*([^\]]+?)\s*\]{1,2}")
 
@@ -26,6 +27,8 @@ def json_records(text: str, file: str) -> Found:
     source, findings = read_source(text.encode(), file)
     if source is None or findings:
         return Unread(file, "it is no JSON")
+    if is_mapping(source.value) and is_list(source.value.get("models")) and source.value.keys() <= _REGISTRY:
+        return Unread(file, "it is a registry already")
     paths = [*_paths(source.value, ())]
     spans, lines = source.spans(paths), source.lines
     places = {path: Place(file, *lines.place(span[2])) for path, span in spans.items()}
@@ -86,7 +89,8 @@ def yaml_records(text: str, file: str) -> Found:
     except ImportError:
         return Unread(file, "it is YAML, which needs PyYAML: python -m pip install 'hypiler[adopt]'")
     try:
-        documents: list[Any] = [*yaml.compose_all(text, Loader=yaml.SafeLoader)]
+        reader: Any = yaml
+        documents: list[Any] = [*reader.compose_all(text, Loader=reader.SafeLoader)]
     except (yaml.YAMLError, RecursionError, ValueError):
         return Unread(file, "it is no YAML, or is nested too deep")
     records: list[Record] = []

@@ -18,7 +18,14 @@ _SKIPPED = frozenset(
     __tests__ snapshots cassettes migrations alembic .mypy_cache .pytest_cache .ruff_cache .idea .vscode .eggs htmlcov
     """.split()
 )
-_SKIPPED_NAMES = ("package-lock.json", "pnpm-lock.yaml", "composer.lock", "conftest.py")
+_SKIPPED_NAMES = (
+    "package-lock.json",
+    "pnpm-lock.yaml",
+    "composer.lock",
+    "conftest.py",
+    "models.lock.json",
+    "models.schema.json",
+)
 
 
 class TooManyFilesError(Exception):

@@ -31,7 +31,7 @@ _ENDINGS = re.compile(
 )
 _BARE = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_.][A-Za-z0-9]+){1,8}")
 _SHORTEST = 6
-_SHORTEST_NAME = 4
+_SHORTEST_NAME = 3
 
 
 @dataclass(frozen=True)

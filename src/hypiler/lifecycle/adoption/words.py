@@ -7,7 +7,7 @@ _PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z0-9]+")
 _EMBED = frozenset({"embed", "embeds", "embedding", "embeddings", "embedder", "encoder", "vector", "vectors"})
 _ABOUT = _EMBED | {"rerank", "reranker", "reranking", "retriever", "sentence", "sbert", "semantic", "crossencoder"}
 _DIMENSION = frozenset({"dim", "dims", "dimension", "dimensions", "ndim", "ndims", "dimensionality"})
-_SIZE = frozenset({"size", "width", "length"})
+_SIZE = frozenset({"size", "sizes", "width", "widths", "length", "lengths"})
 # Words of widths that are not those of the vectors that a model returns, and of limits.
 _OTHER_WIDTHS = frozenset(
     "hidden intermediate image head heads batch chunk projection proj inner ff ffn mlp max maximum min minimum reduced "
