@@ -4,17 +4,21 @@
 """
 
 import importlib.util
+import json
 import re
 import shlex
+import subprocess
 import tomllib
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import yaml
 
+from hypiler.cli.main import make_parser
 from hypiler.schema.vocabulary import MODEL_TYPES
 
 ROOT = Path(__file__).parents[1]
@@ -24,8 +28,8 @@ README = (ROOT / "README.md").read_text("utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 
-def tool(name: str) -> Any:
-    spec = importlib.util.spec_from_file_location(f"tool_{name}", ROOT / "tools" / f"{name}.py")
+def tool(name: str, folder: str = "tools") -> Any:
+    spec = importlib.util.spec_from_file_location(f"tool_{name}", ROOT / folder / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -34,10 +38,12 @@ def tool(name: str) -> Any:
 
 
 check_links, check_release, check_workflows = map(tool, ["check_links", "check_release", "check_workflows"])
+diff_action = tool("run", ".github/actions/diff")
 PAGE = check_workflows.page_workflows((ROOT / "docs/ci.md").read_text("utf-8"))
 TEXTS = {path.name: path.read_text("utf-8") for path in WORKFLOWS} | {
     f"page: {name}": text for name, text in PAGE.items()
 }
+ACTION = ROOT / ".github/actions/diff"
 # YAML reads the key `on` as true.
 PARSED: dict[str, Any] = {name: yaml.safe_load(text) for name, text in TEXTS.items()}
 JOBS = [(name, title, job) for name, workflow in PARSED.items() for title, job in workflow["jobs"].items()]
@@ -84,7 +90,8 @@ def test_actions_are_pinned_to_commits_with_the_version_beside_them(name: str) -
 
 
 def test_an_action_is_the_same_everywhere() -> None:
-    pins = {pin for text in TEXTS.values() for pin in re.findall(r"uses: (\S+@[0-9a-f]{40} # \S+)", text)}
+    texts = [*TEXTS.values(), (ACTION / "action.yml").read_text("utf-8"), (ROOT / "docs/ci.md").read_text("utf-8")]
+    pins = {pin for text in texts for pin in re.findall(r"uses: (\S+@[0-9a-f]{40} # \S+)", text)}
     assert len({pin.partition("@")[0] for pin in pins}) == len(pins)
 
 
@@ -240,3 +247,110 @@ def test_schemas_are_compared_with_every_file() -> None:
     assert {Path(word).relative_to(ROOT) for word in checked} == {
         path.relative_to(ROOT) for path in (ROOT / ".github").rglob("*.yml")
     }
+
+
+def test_the_action_gives_its_inputs_to_a_program_and_none_to_a_script() -> None:
+    action = yaml.safe_load((ACTION / "action.yml").read_text("utf-8"))
+    setup, run = action["runs"]["steps"]
+    assert re.fullmatch(r"actions/setup-python@[0-9a-f]{40}", setup["uses"])
+    assert run["run"] == 'python "$ACTION/run.py"'
+    used = set(re.findall(r"inputs\.([\w-]+)", str(run["env"])))
+    assert used == action["inputs"].keys()
+    named = set(re.findall(r"settings\[[\"'](\w+)[\"']\]", (ACTION / "run.py").read_text("utf-8")))
+    of_runners = {name for name in named if name.startswith(("GITHUB_", "RUNNER_"))}
+    assert named - of_runners == run["env"].keys() - {"ACTION"}
+
+
+class _Comments(BaseHTTPRequestHandler):
+    """The comments of a pull request, as GitHub's API has them."""
+
+    comments: ClassVar[list[dict[str, Any]]] = []
+    refuses = False
+
+    def do_GET(self) -> None:
+        page = int(self.path.rpartition("page=")[2])
+        self.answer(self.comments[(page - 1) * 100 : page * 100])
+
+    def do_POST(self) -> None:
+        self.comments.append({"user": {"login": "github-actions[bot]"}, **self.body()})
+        self.answer({})
+
+    def do_PATCH(self) -> None:
+        self.comments[int(self.path.rpartition("/")[2])].update(self.body())
+        self.answer({})
+
+    def body(self) -> dict[str, Any]:
+        assert self.headers["Authorization"] == "Bearer secret"
+        found: dict[str, Any] = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        return found
+
+    def answer(self, value: Any) -> None:
+        if isinstance(value, list):
+            place = f"http://127.0.0.1:{self.server.server_port}/comments/"  # type: ignore[attr-defined]
+            value = [{**one, "url": f"{place}{self.comments.index(one)}"} for one in value]
+        data = json.dumps(value).encode()
+        self.send_response(403 if type(self).refuses else 200)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Print nothing."""
+
+
+class TestCommentOnAPullRequest:
+    @pytest.fixture
+    def settings(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+        monkeypatch.setenv("no_proxy", "*")
+        _Comments.comments = [{"user": {"login": "somebody"}, "body": "<!-- hypiler diff -->\nforged"}] * 101
+        _Comments.refuses = False
+        with ThreadingHTTPServer(("127.0.0.1", 0), _Comments) as server:
+            Thread(target=server.serve_forever, daemon=True).start()
+            yield {
+                "GITHUB_API_URL": f"http://127.0.0.1:{server.server_port}",
+                "GITHUB_REPOSITORY": "acme/search",
+                "GITHUB_STEP_SUMMARY": str(tmp_path / "summary"),
+                "GITHUB_OUTPUT": str(tmp_path / "output"),
+                "NUMBER": "7",
+                "TOKEN": "secret",
+                "COMMENT": "true",
+                "PROJECT": "services/search",
+            }
+            server.shutdown()
+
+    def report(self, settings: dict[str, str], text: str, code: int) -> int:
+        found: int = diff_action.report(subprocess.CompletedProcess([], code, text, ""), settings)
+        return found
+
+    def test_one_comment_is_kept_up_to_date(self, settings: dict[str, str], tmp_path: Path) -> None:
+        assert self.report(settings, "<!-- hypiler diff -->\nfirst\n", 1) == 1
+        assert self.report(settings, "<!-- hypiler diff -->\nsecond\n", 0) == 0
+        settings["PROJECT"] = "services/--> <b>other"
+        assert self.report(settings, "", 2) == 2
+        assert [one["body"] for one in _Comments.comments[101:]] == [
+            "<!-- hypiler diff -->\n<!-- project 8b786caa0be215cd -->\nsecond\n",
+            "<!-- hypiler diff -->\n<!-- project 8032f4af6b1c1e97 -->\n### Model registry\n\n"
+            "The versions could not be compared: see the log of the job.\n",
+        ]
+        assert (tmp_path / "output").read_text() == "failed=true\nfailed=false\nfailed=true\n"
+        assert "first\n" in (tmp_path / "summary").read_text()
+
+    def test_a_token_that_may_not_write_is_a_warning(
+        self, settings: dict[str, str], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        _Comments.refuses = True
+        assert self.report(settings, "<!-- hypiler diff -->\nfirst\n", 1) == 1
+        assert capsys.readouterr().out == (
+            "::warning::the comment could not be written (403): does the job have pull-requests: write?\n"
+        )
+
+    def test_the_command_takes_every_input_as_a_word(self) -> None:
+        settings = {"ALLOW_REMOVAL": "a b", "FAIL_ON": "none", "PROJECT": "x y", "OLD": "--output=x"}
+        words = diff_action.diff_command("hypiler", settings)
+        parsed = make_parser().parse_args(words[1:])
+        assert (parsed.allow_removal, parsed.fail_on, parsed.project, parsed.old) == (
+            ["a", "b"],
+            "none",
+            "x y",
+            "--output=x",
+        )

@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 SCHEMAS = {
     "vendor.github-workflows": ".github/workflows/*.yml",
     "custom.github-workflows-require-timeout": ".github/workflows/*.yml",
+    "vendor.github-actions": ".github/actions/*/action.yml",
     "vendor.dependabot": ".github/dependabot.yml",
     "vendor.github-issue-config": ".github/ISSUE_TEMPLATE/config.yml",
     "vendor.github-issue-forms": ".github/ISSUE_TEMPLATE/[!c]*.yml",

@@ -3,6 +3,7 @@
 import copy
 import io
 import json
+import shlex
 import subprocess
 import sys
 import zipfile
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 import tiny
+import yaml
 from clean import assert_clean
 from golden import golden
 from jsonschema import Draft202012Validator
@@ -20,6 +22,7 @@ from hypiler.cli.output_schemas import output_schema
 from hypiler.lifecycle.changes import CLASSES
 from hypiler.lifecycle.summary import LONGEST
 
+ROOT = Path(__file__).parents[2]
 Tree = dict[str, Any]
 Capture = pytest.CaptureFixture[str]
 OPTIONS = '[tool.hypiler]\noutput = "app/model_registry.py"\n'
@@ -189,6 +192,33 @@ def test_each_registry_of_a_project_is_compared_with_itself(repository: Reposito
     assert found["x.py"]["shrunken"] == golden(
         "no model is left: if this is no accident of a merge, name each with --allow-removal, or `all`"
     )
+
+
+def test_the_hook_compares_every_project_of_the_repository(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
+    (hook,) = [one for one in hooks if one["id"] == "hypiler-diff"]
+    assert hook["pass_filenames"] is False
+    words = shlex.split(hook["entry"])[2:]
+    second = repository.root / "services/broken"
+    second.mkdir()
+    (second / "pyproject.toml").write_text(OPTIONS)
+    (second / "models.json").write_text("{")
+    repository.write(entry("a"))
+    monkeypatch.chdir(repository.root)
+    repository.git("add", "-A")
+    assert repository.run(*words) == (0, "", "no commit yet: nothing to compare the working tree with\n")
+    repository.commit()
+    left_out = "hypiler: `services/broken` is left out: its registry has errors in HEAD\n"
+    assert repository.run(*words) == (0, "no changes\n", left_out)
+    repository.write(entry("a", license="GPL-3.0-only"))
+    code, out, err = repository.run(*words)
+    assert (code, out.splitlines()[0], err) == (1, "a", left_out)
+    assert repository.run(*words, "--fail-on", "breaks-vectors")[0] == 0
+    (repository.project / "models.json").write_text("{")
+    assert repository.run(*words)[0] == 1
+    assert repository.run(*words, "HEAD", "HEAD")[0] == 2
 
 
 def test_a_project_that_is_new_has_only_additions(repository: Repository) -> None:

@@ -2,7 +2,7 @@
 
 import sys
 
-from hypiler.cli.report import add_project_argument, print_findings, project_root
+from hypiler.cli.report import add_project_argument, print_findings, project_options, project_root
 from hypiler.cli.streams import FINDINGS, OK, print_error, usage_error, write_text
 from hypiler.lifecycle.gate import FAIL_ON, Gate, read_classes
 
@@ -45,6 +45,7 @@ Exit codes: 0 nothing fails; 1 a change of a class of --fail-on, several models 
 having been deprecated, or a registry with errors; 2 wrong use, or a revision that cannot be read.
 """
 _FORMATS = ("text", "json", "markdown")
+_HEAD = "HEAD"
 _NOTHING = "no commit yet: nothing to compare the working tree with"
 
 
@@ -69,7 +70,13 @@ def add_arguments(parser: "ArgumentParser") -> None:
         default=[],
         help="a model that may be gone, or `all`; can be repeated",
     )
-    add_project_argument(parser)
+    group = parser.add_mutually_exclusive_group()
+    add_project_argument(group)
+    group.add_argument(
+        "--all-projects",
+        action="store_true",
+        help="for git hooks: compare the working tree of every project that the repository has",
+    )
 
 
 def run(options: "Namespace") -> int:
@@ -83,7 +90,7 @@ def run(options: "Namespace") -> int:
     except ValueError as error:
         return usage_error(f"--fail-on: {error}")
     try:
-        old, new = _versions(options)
+        pairs = _versions(options)
     except NoCommitError as error:
         if options.old is not None:
             return usage_error(str(error))
@@ -96,23 +103,54 @@ def run(options: "Namespace") -> int:
     except OptionsError as error:
         print_findings(error.findings, None, sys.stderr)
         return FINDINGS
-    compared = _compared(old, new, gate)
-    _show(compared, old, new, options.format)
+    compared = [one for place, old, new in pairs for one in _compared(place, old, new, gate)]
+    _show(compared, *_titles(pairs), options.format)
     return FINDINGS if any(one.fails for one in compared) else OK
 
 
-def _versions(options: "Namespace") -> "tuple[Version, Version]":
+def _versions(options: "Namespace") -> "list[tuple[str, Version, Version]]":
+    """The two versions of each project, with its folder where there are several."""
     from hypiler.lifecycle.versions import read_version, read_working_tree
 
     if options.old == options.new == "-":
         raise SystemExit(usage_error("standard input can be read once: name a file for OLD or NEW"))
+    if options.all_projects:
+        return _of_all_projects(options)
     root = project_root(options)
-    old = read_version(options.old or "HEAD", root)
+    old = read_version(options.old or _HEAD, root)
     if options.new is not None:
-        return old, read_version(options.new, root)
-    from hypiler.cli.report import project_options
+        return [("", old, read_version(options.new, root))]
+    return [("", old, read_working_tree(project_options(options).root))]
 
-    return old, read_working_tree(project_options(options).root)
+
+def _of_all_projects(options: "Namespace") -> "list[tuple[str, Version, Version]]":
+    from hypiler.project.changed import projects_of
+    from hypiler.project.checkout import git_root
+
+    repository = git_root("")
+    if repository is None:
+        raise SystemExit(usage_error("`--all-projects` must run in a git repository; found none around this folder"))
+    if options.new is not None:
+        raise SystemExit(usage_error("`--all-projects` compares working trees: leave out NEW"))
+    found = [_of_project(root, options.old or _HEAD) for root in projects_of(repository)]
+    return [one for one in found if one is not None]
+
+
+def _of_project(root: str, word: str) -> "tuple[str, Version, Version] | None":
+    """The two versions of one of several projects; None if its registry had errors before, which others report."""
+    from hypiler.lifecycle.versions import VersionFindings, read_version, read_working_tree
+
+    try:
+        old = read_version(word, root)
+    except VersionFindings as error:
+        print_error(f"`{root or '.'}` is left out: its registry has errors in {error.title}")
+        return None
+    return root, old, read_working_tree(root)
+
+
+def _titles(pairs: "Sequence[tuple[str, Version, Version]]") -> "tuple[str, str]":
+    """What the two versions are called."""
+    return (pairs[0][1].title, pairs[0][2].title) if pairs else (_HEAD, "the working tree")
 
 
 def _refuse(error: "Any") -> int:
@@ -122,7 +160,8 @@ def _refuse(error: "Any") -> int:
     return FINDINGS
 
 
-def _compared(old: "Version", new: "Version", gate: Gate) -> "list[Compared]":
+def _compared(place: str, old: "Version", new: "Version", gate: Gate) -> "list[Compared]":
+    """The registries of a project in both versions."""
     from hypiler.lifecycle.comparison import compare
     from hypiler.lifecycle.summary import Compared
     from hypiler.lifecycle.versions import paired
@@ -130,20 +169,21 @@ def _compared(old: "Version", new: "Version", gate: Gate) -> "list[Compared]":
     found: list[Compared] = []
     for name, before, after, types in paired(old, new):
         difference = compare(before, after, types=types)
-        found.append(Compared(name, difference, gate.hits(difference), gate.shrinks(difference)))
+        title = f"{place}/{name}" if place else name
+        found.append(Compared(title, difference, gate.hits(difference), gate.shrinks(difference)))
     return found
 
 
-def _show(compared: "Sequence[Compared]", old: "Version", new: "Version", form: str) -> None:
+def _show(compared: "Sequence[Compared]", old: str, new: str, form: str) -> None:
     from hypiler.lifecycle.summary import markdown, text_lines
 
     if form == "json":
         from hypiler.cli.json_output import print_document
 
         registries = [_record(one) for one in compared]
-        print_document(old=old.title, new=new.title, failed=any(one.fails for one in compared), registries=registries)
+        print_document(old=old, new=new, failed=any(one.fails for one in compared), registries=registries)
     elif form == "markdown":
-        sys.stdout.write(markdown(compared, f"{old.title} → {new.title}"))
+        sys.stdout.write(markdown(compared, f"{old} → {new}"))
     else:
         write_text("\n".join(text_lines(compared)), sys.stdout)
 

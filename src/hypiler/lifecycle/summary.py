@@ -58,7 +58,7 @@ def text_lines(compared: "Sequence[Compared]") -> list[str]:
         elif one.failing:
             lines.append(f"failed: {_counts(one.failing)}")
         lines.append("")
-    return lines[:-1]
+    return lines[:-1] or ["no projects"]
 
 
 def _by_model(difference: "Difference") -> "dict[str, list[Change]]":

@@ -46,7 +46,7 @@ def changed_projects(files: "Iterable[str]", *, outputs: bool) -> "Iterator[tupl
     if not changed:
         return
     gone = [path for path in changed if not os.path.lexists(path)]
-    for root in _projects(repository):
+    for root in projects_of(repository):
         try:
             options = read_options(root)
         except OptionsError as error:
@@ -101,7 +101,7 @@ def _with_file(error: OptionsError, root: str) -> OptionsError:
     return error
 
 
-def _projects(repository: str) -> list[str]:
+def projects_of(repository: str) -> list[str]:
     """The folders of all projects that git tracks, relative to the current folder, which itself is ""."""
     listed = _git("ls-files", "-z", "--", f":(top,glob)**/{FILE}", folder=repository)
     folders = {os.path.join(repository, os.path.dirname(path)) for path in listed.split("\0") if path}
