@@ -189,7 +189,7 @@ class TestNames:
         assert repr(m.MODELS) == "<MODELS models=3 aliases=3>"
 
     def test_the_mapping_offers_its_keys_to_notebooks(self, m: ModuleType) -> None:
-        assert m.MODELS._ipython_key_completions_() == list(m.MODELS)
+        assert list(m.MODELS._ipython_key_completions_()) == list(m.MODELS)
 
 
 class TestModelType:
@@ -226,7 +226,7 @@ class TestModelType:
     def test_a_pickled_type_that_the_registry_has_no_longer_is_an_error(self, m: ModuleType) -> None:
         values = m.COLBERT_V2._values() | {"_type": "gone"}
         with pytest.raises(ValueError) as error:
-            m._restore("ModelInfo", values).model_type
+            m.ModelInfo._of(values).model_type
         assert str(error.value) == "'gone' is not a valid ModelType"
 
 

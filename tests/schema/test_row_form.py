@@ -11,7 +11,7 @@ from strategies import plain_model, registry_of, values
 
 from hypiler.diagnostics.collector import FindingCollector
 from hypiler.emit.python.literals import EmitError
-from hypiler.emit.python.row_codec import encode_rows, lookup_of, verify_rows
+from hypiler.emit.python.row_codec import encode_apart, encode_rows, field_words, lookup_of, verify_rows
 from hypiler.schema.field import Field
 from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
 from hypiler.schema.free_types import Extra, Free
@@ -191,13 +191,16 @@ class TestRowsAreDecodedAgain:
     def emitted(self) -> tuple[dict[str, list[str]], list[tuple[Any, ...]]]:
         model = valid(registry_of(plain_model())).models[0][: len(FIELDS)]
         return {
-            "_FIELDS": [f"{field.attribute}:{field.type.codec}" for field in FIELDS],
-            "_ROWS": encode_rows([model], [field.type for field in FIELDS]),
+            "_FIELDS": field_words(apart=False),
+            "_APART_FIELDS": field_words(apart=True),
+            "_ROWS": encode_rows([model], [None if field.apart else field.type for field in FIELDS]),
+            "_APART": encode_apart([model])[0],
+            "_PHRASES": encode_apart([model])[1],
         }, [model]
 
     def test_rows_that_hold_the_models_pass(self) -> None:
         verify_rows(*self.emitted())
-        verify_rows({"_FIELDS": [], "_ROWS": []}, [])
+        verify_rows(dict.fromkeys(["_FIELDS", "_ROWS", "_APART_FIELDS", "_APART", "_PHRASES"], []), [])
 
     @pytest.mark.parametrize(
         ("attribute", "text", "message"),

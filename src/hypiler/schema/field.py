@@ -32,11 +32,14 @@ class Field:
         compare: How the value is compared with what files show.
         implies: The path of a field that must be stated if this flag is true.
         prose: Whether the value is text for people: another wording states no other fact.
+        apart: Whether generated modules keep the values outside of the rows and decode a value when it is asked for.
+            It is meant for long texts that few programs read, and the type must be a mapping.
 
     Raises CompositionError if rows have no form for the type.
     """
 
     __slots__ = (
+        "apart",
         "attribute",
         "compare",
         "derived",
@@ -72,10 +75,13 @@ class Field:
         compare: Comparison = EQUAL,
         implies: str = "",
         prose: bool = False,
+        apart: bool = False,
     ) -> None:
         field_type.check_place("Field")
         if null and field_type.empty is not None:
             raise CompositionError(f"`{path}` cannot be null: a row cannot tell null from an empty value")
+        if apart and field_type.codec[-1:] != "}":
+            raise CompositionError(f"`{path}` cannot stand apart from the rows: only a mapping can")
         self.path = tuple(path.split("."))
         self.attribute = attribute or self.path[-1]
         self.type = field_type
@@ -91,6 +97,7 @@ class Field:
         self.compare = compare
         self.implies = implies
         self.prose = prose
+        self.apart = apart
 
     @property
     def name(self) -> str:

@@ -932,6 +932,7 @@ FIELDS: tuple[Field, ...] = (
             },
         },
         origin="identity",
+        apart=True,
     ),
     Field(
         "deprecated",

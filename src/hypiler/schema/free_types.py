@@ -1,8 +1,8 @@
 """Types of values whose form the schema leaves open: the user's own additions, and the sources of facts.
 
 The row form of such a value is a list of tokens, joined by `,`: each scalar is a tag for its type and then its text; a
-list is `[` with its length and then its items; an object is `{` with its length and then each key with its value. So a
-value of any depth needs no further separators.
+list is `[` with its length and then its items; an object is a list of keys and values in turn, with `{` instead of `[`.
+So a value of any depth needs no further separators.
 """
 
 from math import isfinite
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from hypiler.jsontext.json_types import JSONValue
 
-_CONSTANTS: "dict[str, Any]" = {"N": None, "T": True, "F": False}
-_CONSTANT_TAGS = {None: "N", True: "T", False: "F"}
+_CONSTANTS: "dict[str, Any]" = {"n": None, "b1": True, "b0": False}
+_CONSTANT_TOKENS = {constant: token for token, constant in _CONSTANTS.items()}
 
 
 class _Tokens(FieldType):
@@ -202,7 +202,7 @@ def _tokens(value: "Any") -> "Iterator[str]":
     if isinstance(value, str):
         yield "'" + row_text.escape_part(value)
     elif value is None or isinstance(value, bool):
-        yield _CONSTANT_TAGS[value]
+        yield _CONSTANT_TOKENS[value]
     elif isinstance(value, int):
         yield f"i{value}"
     elif isinstance(value, float):
@@ -212,15 +212,17 @@ def _tokens(value: "Any") -> "Iterator[str]":
         for item in value:
             yield from _tokens(item)
     else:
-        yield f"{{{len(value)}"
+        yield f"{{{2 * len(value)}"
         for key, item in value.items():
-            yield row_text.escape_part(key)
+            yield from _tokens(key)
             yield from _tokens(item)
 
 
 def _value(tokens: "Iterator[str]") -> "Any":
     """The value that begins with the next token."""
     token = next(tokens)
+    if token in _CONSTANTS:
+        return _CONSTANTS[token]
     tag, rest = token[0], token[1:]
     if tag == "'":
         return row_text.unescape(rest)
@@ -228,8 +230,5 @@ def _value(tokens: "Iterator[str]") -> "Any":
         return int(rest)
     if tag == "f":
         return float(rest)
-    if tag == "[":
-        return tuple([_value(tokens) for _ in range(int(rest))])
-    if tag == "{":
-        return MappingProxyType({row_text.unescape(next(tokens)): _value(tokens) for _ in range(int(rest))})
-    return _CONSTANTS[tag]
+    items = [_value(tokens) for _ in range(int(rest))]
+    return tuple(items) if tag == "[" else MappingProxyType(dict(zip(items[::2], items[1::2], strict=True)))

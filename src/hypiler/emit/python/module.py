@@ -10,7 +10,7 @@ from hypiler.compiler.checked import CheckedRegistry
 from hypiler.emit.header import with_header
 from hypiler.emit.python.literals import EmitError, block
 from hypiler.emit.python.pragmas import CHECKERS, FORMATTERS_AND_LINTERS
-from hypiler.emit.python.row_codec import encode_rows, index_text, verify_rows
+from hypiler.emit.python.row_codec import encode_apart, encode_rows, field_words, index_text, verify_rows
 from hypiler.schema.fields import FIELDS
 from hypiler.schema.identifiers import constant_name
 from hypiler.schema.language_tags import broader_tags, language_aliases
@@ -100,11 +100,12 @@ def _constants(registry: CheckedRegistry) -> dict[str, list[str]]:
     models = registry.models
     ids = [id for model in models for id in (model.id, *model.aliases)]
     listed = [tuple([tag.lower() for tag in model.languages]) for model in models]
+    apart, phrases = encode_apart(models)
     return {
-        "_FIELDS": [f"{field.attribute}:{field.type.codec}" for field in FIELDS],
+        "_FIELDS": field_words(apart=False),
         "_NO_FACTS": [field.attribute for field in FIELDS if not field.is_fact],
         "_SPACE_FIELDS": [f"{field.attribute}:{field.space}" for field in FIELDS if field.space],
-        "_ROWS": encode_rows(models, [field.type for field in FIELDS]),
+        "_ROWS": encode_rows(models, [None if field.apart else field.type for field in FIELDS]),
         "_SPACES": [_space_ids(model) for model in models],
         "_VERIFIED": [line for model in models if (line := _verified(model))],
         "_PINNED": [_pinned(model) for model in models if model.pinned_files or model.pins_all_files],
@@ -116,6 +117,9 @@ def _constants(registry: CheckedRegistry) -> dict[str, list[str]]:
         "_LANGUAGES": _language_names(listed),
         "_BY_DIMENSION": _index([(model.embedding_dim,) for model in models]),
         "_WITH_MATRYOSHKA": _index([("",) if model.matryoshka else () for model in models]),
+        "_APART_FIELDS": field_words(apart=True),
+        "_APART": apart,
+        "_PHRASES": phrases,
         "_OWN_FACTS": [f"{name}:{word}" for name, word in registry.own_facts.words.items()],
     }
 

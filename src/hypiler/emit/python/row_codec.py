@@ -17,11 +17,35 @@ if TYPE_CHECKING:
 
     from hypiler.schema.types import FieldType
 
-__all__ = ["encode_rows", "index_text", "lookup_of", "verify_rows"]
+__all__ = ["encode_apart", "encode_rows", "field_words", "index_text", "lookup_of", "verify_rows"]
 
 
-def encode_rows(rows: "Sequence[Sequence[Any]]", types: "Iterable[FieldType]") -> "list[str]":
-    """One line per model; `types` are the types of the values in a row. What follows these in a row is left out."""
+def field_words(*, apart: bool) -> "list[str]":
+    """Each field as `attribute:codec`, of those that stand apart from the rows or of all. In a row these are empty."""
+    if apart:
+        return [f"{field.attribute}:{field.type.codec}" for field in FIELDS if field.apart]
+    return [f"{field.attribute}:{'str' if field.apart else field.type.codec}" for field in FIELDS]
+
+
+def encode_apart(models: "Sequence[Sequence[Any]]") -> "tuple[list[str], list[str]]":
+    """The values that stand apart from the rows, one line `id.attribute|text` per value, and the phrases in them."""
+    found: dict[str, str] = {}
+    for number, field in enumerate(FIELDS):
+        if field.apart:
+            found |= {f"{one[0]}.{field.attribute}": field.type.encode(one[number]) for one in models if one[number]}
+    if not found:
+        return [], []
+    from hypiler.emit.python.phrases import share_phrases, without_references
+
+    texts, phrases = share_phrases([without_references(text) for text in found.values()])
+    return [f"{key}|{text}" for key, text in zip(found, texts, strict=True)], phrases
+
+
+def encode_rows(rows: "Sequence[Sequence[Any]]", types: "Iterable[FieldType | None]") -> "list[str]":
+    """One line per model; `types` are the types of the values in a row. What follows these in a row is left out.
+
+    The place of a value without a type is empty.
+    """
     # Column by column, since most columns have few distinct values.
     columns = [_encode_column(one, column) for one, column in zip(types, zip(*rows, strict=True), strict=False)]
     return [_row(values) for values in zip(*columns, strict=True)]
@@ -33,8 +57,8 @@ def _row(values: "tuple[str, ...]") -> str:
     return row[:-1] + r"\x20" if row.endswith(" ") else row
 
 
-def _encode_column(field_type: "FieldType", column: "tuple[Any, ...]") -> "list[str]":
-    if column.count(None) == len(column):
+def _encode_column(field_type: "FieldType | None", column: "tuple[Any, ...]") -> "list[str]":
+    if field_type is None or column.count(None) == len(column):
         return [""] * len(column)
     encode = field_type.encode
     if not field_type.hashable:
@@ -47,7 +71,8 @@ def verify_rows(constants: "Mapping[str, list[str]]", models: "Sequence[Sequence
     """Decode a sample of the rows as the generated module does. Raises EmitError if a value differs."""
     numbers = _sample(models)
     rows = [constants["_ROWS"][number] for number in numbers]
-    find = lookup_of({"_FIELDS": constants["_FIELDS"], "_ROWS": rows})
+    named = ("_FIELDS", "_APART_FIELDS", "_APART", "_PHRASES")
+    find = lookup_of({**{name: constants[name] for name in named}, "_ROWS": rows})
     for number in numbers:
         model = models[number]
         record = find(model[0])

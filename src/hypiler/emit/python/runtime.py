@@ -38,6 +38,9 @@ _BY_LANGUAGE: str = "\n"
 _LANGUAGES: str = "\n"
 _BY_DIMENSION: str = "\n"
 _WITH_MATRYOSHKA: str = "\n"
+_APART_FIELDS: str = "\n"
+_APART: str = "\n"
+_PHRASES: str = "\n"
 _OWN_FACTS: str = "\n"
 
 # ---- cut here ----
@@ -83,11 +86,6 @@ def get_model(id: str) -> "Any":
     return _parts()[3](id)
 
 
-def _restore(name: "str", values: "dict[str, Any]") -> "Any":
-    """A record from a pickle."""
-    return __getattr__(name)._of(values)
-
-
 def _load() -> "_Loaded":
     # All that this module gives, but for what its makers defer further.
     frozen: "Any" = type(type.__dict__)  # types.MappingProxyType, without its import
@@ -122,7 +120,8 @@ def _load() -> "_Loaded":
         def to_dict(self) -> "dict[str, Any]":
             """Every fact by attribute, as JSON has it."""
             names = ";".join(self.__slots__).replace(";_type", ";model_type")
-            return dict(zip(names.split(";"), map(plain, self._values().values())))
+            values = (*self._values().values(),)
+            return dict(zip(names.split(";"), copied(values, dict, list)))
 
         @classmethod
         def __get_pydantic_core_schema__(cls, *_: "object") -> "dict[str, Any]":
@@ -144,12 +143,14 @@ def _load() -> "_Loaded":
         def _of(cls, values: "dict[str, Any]") -> "Any":
             record = object.__new__(cls)
             for slot in cls.__slots__:
-                # Past the refusal above, to the slot itself.
-                cls.__dict__[slot].__set__(record, mapped_to(frozen, values.get(slot)))
+                # Past the refusal above.
+                object.__setattr__(
+                    record, slot, copied(values.get(slot), frozen, tuple)
+                )
             return record
 
         def __reduce__(self) -> "tuple[Any, ...]":
-            return _restore, (type(self).__name__, mapped_to(dict, self._values()))
+            return self._of, (copied(self._values(), dict, tuple),)
 
         def __eq__(self, other: "object") -> "bool":
             if type(self) is not type(other):
@@ -161,41 +162,40 @@ def _load() -> "_Loaded":
             return hash(getattr(self, self.__slots__[0]))
 
         def __repr__(self) -> "str":
-            stated = [f"{k}={v!r}" for k, v in self._values().items() if v is not None]
+            stated: "list[str]" = []
+            for name, value in self._values().items():
+                if value is not None:
+                    stated.append(f"{name}={value!r}")
             return f"{type(self).__name__}({', '.join(stated)})"
 
-    def mapped_to(kind: "Any", value: "Any") -> "Any":
-        # The value with its mappings as another type: pickles hold no read-only ones.
+    def copied(value: "Any", mapping: "Any", items: "Any") -> "Any":
+        # The value with its mappings and its lists as these types: pickles hold no
+        # read-only mappings, and JSON has no tuples and no records.
         if type(value) in (dict, frozen):
-            parts = [mapped_to(kind, part) for part in value.values()]
-            return kind(dict(zip(value, parts)))
+            return mapping(dict(zip(value, copied((*value.values(),), mapping, items))))
         if isinstance(value, tuple):
-            return tuple([mapped_to(kind, part) for part in value])
+            parts: "list[Any]" = []
+            for part in value:
+                parts.append(copied(part, mapping, items))
+            return items(parts)
+        if items is list and isinstance(value, Record):
+            return value.to_dict()
         return value
 
-    def plain(value: "Any") -> "Any":
-        if value is None or isinstance(value, (str, int, float)):
-            return value
-        if isinstance(value, frozen):
-            return dict(zip(value, map(plain, value.values())))
-        return value.to_dict() if isinstance(value, Record) else [*map(plain, value)]
-
-    def names_of(fields: "str") -> "tuple[str, ...]":
-        return tuple(fields.replace(":", " ").split()[::2])
-
+    # The attributes and their codecs in turn. The type is kept as text, so that reading a
+    # record does not need the enum.
+    fields = _FIELDS.replace("model_type", "_type").replace(":", " ").split()
     # The rows by number; the first is 1, its line in the literal.
     rows = once(_ROWS.splitlines)
     spaces = once(_SPACES.splitlines)
-
-    def space_ids(id: "str") -> "list[str | None]":
-        # The ids of both sides; a hyphen stands for an unknown one.
-        ids = spaces()[numbers()[id]].split(" ")
-        return [None if one == "-" else one for one in ids]
+    phrases = once(_PHRASES.splitlines)
 
     def evidence(id: "str") -> "list[Any]":
-        # The commit, then how many facts are verified, agree with a copy, and differ.
-        commit, *counts = (index(_VERIFIED).get(id) or "- 0 0 0").split(" ")
-        return [None if commit == "-" else commit, *map(int, counts)]
+        # The ids of both sides of the space, the commit, then how many facts are verified,
+        # agree with a copy, and differ.
+        counted = index(_VERIFIED).get(id) or "- 0 0 0"
+        words = f"{spaces()[numbers()[id]]} {counted}".split(" ")
+        return [*words[:3], *map(int, words[3:])]
 
     pinned: "dict[str, tuple[Any, bool]]" = {}
 
@@ -204,18 +204,22 @@ def _load() -> "_Loaded":
         known = pinned.get(id)
         if known is None:
             complete, _, files = (index(_PINNED).get(id) or "0").partition(";")
-            own = read_files(files) if files else frozen({})
+            own = decode("{PinnedFile}", files) if files else frozen({})
             known = pinned.setdefault(id, (own, complete == "1"))
         return known
 
     def part(source: "Callable[[str], Any]", number: "int", doc: "str") -> "property":
-        return property(lambda model: source(model.id)[number], doc=doc)
+        # A hyphen stands for an id or a commit that is unknown.
+        def get(model: "ModelInfo") -> "Any":
+            value = source(model.id)[number]
+            return None if value == "-" else value
+
+        return property(get, doc=doc)
 
     class ModelInfo(Record):
         """The facts about one model."""
 
-        # The type is kept as text, so that reading a record does not need the enum.
-        __slots__ = names_of(_FIELDS.replace("model_type:", "_type:"))
+        __slots__ = tuple(fields[::2])
         # The attributes that vectors depend on, each with its side of the space.
         _space_fields = _SPACE_FIELDS
         id: "str"
@@ -232,7 +236,9 @@ def _load() -> "_Loaded":
             try:
                 return members[self._type]
             except KeyError:
-                return member(self._type)
+                # The word may be none of them, in the pickle of another version.
+                members.update(zip(index(_BY_TYPE), model_type()))
+                return model_type()(self._type)
 
         @property
         def dimensions(self) -> "Any":
@@ -253,25 +259,24 @@ def _load() -> "_Loaded":
                 if type(widths) is range:
                     choices = f"in {widths[0]}..{widths[-1]}"
                 raise ValueError(
-                    f"{self.id!r} has no vectors of dimension {dimension!r}; choose one"
-                    f" {choices}"
+                    f"{self.id!r} has no vectors of dimension {dimension!r}; choose one {choices}"
                 )
             return dimension
 
         space_id = part(
-            space_ids,
+            evidence,
             0,
             "The `space_id` of the model's own vectors of full width, or None.",
         )
         query_space_id = part(
-            space_ids, 1, "The `query_space_id` of the model, or None."
+            evidence, 1, "The `query_space_id` of the model, or None."
         )
         verified_revision = part(
-            evidence, 0, "The commit whose files the facts were compared with, or None."
+            evidence, 2, "The commit whose files the facts were compared with, or None."
         )
-        verified_facts = part(evidence, 1, "How many facts agree with those files.")
-        agreeing_facts = part(evidence, 2, "How many further facts agree with a copy.")
-        differing_facts = part(evidence, 3, "How many facts the files contradict.")
+        verified_facts = part(evidence, 3, "How many facts agree with those files.")
+        agreeing_facts = part(evidence, 4, "How many further facts agree with a copy.")
+        differing_facts = part(evidence, 5, "How many facts the files contradict.")
         pinned_files = part(pins, 0, "The files that decide vectors, by name.")
         pins_all_files = part(pins, 1, "Whether these are all such files.")
 
@@ -280,7 +285,7 @@ def _load() -> "_Loaded":
             """How many facts rest on their sources alone."""
             # The others say how the model is called and where facts are read, or follow from facts.
             others = _NO_FACTS.split()
-            known = -int(sum(evidence(self.id)[1:]))
+            known = -int(sum(evidence(self.id)[3:]))
             for name, value in self._values().items():
                 known += name not in others and value not in (None, (), {})
             return known
@@ -288,17 +293,39 @@ def _load() -> "_Loaded":
         def __repr__(self) -> "str":
             return f"<ModelInfo {self.id!r}: {self._type}, {self.embedding_dim} dims>"
 
-        @classmethod
-        def __class_getitem__(cls, item: "object") -> "Any":
-            alias: "Any" = type(list[int])
-            return alias(cls, item)
+        # types.GenericAlias, without its import
+        __class_getitem__: "Any" = classmethod(type(list[int]))
 
-    def own_fact(name: "str", empty: "Any") -> "property":
-        return property(lambda model: model.extra.get(name, empty))
+    for line in _APART_FIELDS.split():
+        name, _, codec = line.partition(":")
+        slot = ModelInfo.__dict__[name]
 
+        # Long texts that few programs read are decoded when they are asked for. Until then
+        # the slot holds None.
+        def apart(
+            model: "Any", slot: "Any" = slot, name: "str" = name, codec: "str" = codec
+        ) -> "Any":
+            value = slot.__get__(model)
+            if value is None:
+                line = index(_APART).get(f"{model.id}.{name}", "")
+                while "^" in line:
+                    # Each second part is the number of a phrase, and phrases have others inside.
+                    parts = line.split("^")
+                    parts[1::2] = map(phrases().__getitem__, map(int, parts[1::2]))
+                    line = "".join(parts)
+                value = decode(codec, line) if line else frozen({})
+                slot.__set__(model, value)
+            return value
+
+        setattr(ModelInfo, name, property(apart, slot.__set__))
     for line in _OWN_FACTS.split():
         name, _, word = line.partition(":")
-        setattr(ModelInfo, name, own_fact(name, () if word[-1] == "]" else None))
+        empty = () if word[-1] == "]" else None
+
+        def own(model: "Any", name: "str" = name, empty: "object" = empty) -> "Any":
+            return model.extra.get(name, empty)
+
+        setattr(ModelInfo, name, property(own))
 
     def text(field: "str") -> "str":
         if "\\" in field:
@@ -308,80 +335,23 @@ def _load() -> "_Loaded":
         return field
 
     def anything(field: "str") -> "Any":
-        # A value of any type: tokens of a tag and a text, or of a tag and a length.
-        tokens = iter(field.split(","))
+        # A value of any type: tokens of a tag and a text, or of a tag and a length. From the
+        # last one on, so that what is inside a value was read before it.
+        values: "list[Any]" = []
+        for token in reversed(field.split(",")):
+            value, rest = None, token[1:]
+            if token[0] in "[{":
+                items = values[len(values) - int(rest) :]
+                del values[len(values) - len(items) :]
+                items.reverse()
+                pairs = zip(items[::2], items[1::2])
+                value = tuple(items) if token[0] == "[" else frozen(dict(pairs))
+            elif rest:
+                value = scalars[token[0]](rest)
+            values.append(value)
+        return values[0]
 
-        def read() -> "Any":
-            token = next(tokens)
-            tag, rest = token[0], token[1:]
-            if tag == "[":
-                return tuple([read() for _ in range(int(rest))])
-            if tag == "{":
-                return frozen({text(next(tokens)): read() for _ in range(int(rest))})
-            constants = {"T": True, "F": False, "N": None}
-            return decoders[tag](rest) if rest else constants[tag]
-
-        return read()
-
-    def mapped(decode: "_Decoder") -> "_Decoder":
-        def read(field: "str") -> "Any":
-            found: "dict[str, Any]" = {}
-            for item in field.split(";"):
-                key, _, value = item.partition("=")
-                found[text(key)] = decode(value)
-            return frozen(found)
-
-        return read
-
-    def filler(owner: "type[Record]", fields: "str", separator: "str") -> "_Decoder":
-        # The setter of each slot, past the class's own refusal, with its decoder and the
-        # value of an empty field.
-        steps: "list[tuple[Any, _Decoder, Any]]" = []
-        for slot, codec in zip(owner.__slots__, fields.replace(":", " ").split()[1::2]):
-            empty = (
-                () if codec[-1] in ";,)*" else frozen({}) if codec[0] == "{" else None
-            )
-            steps.append((owner.__dict__[slot].__set__, decoder(codec), empty))
-
-        def fill(row: "str") -> "Record":
-            record = object.__new__(owner)
-            parts = row.split(separator)
-            parts += [""] * (len(steps) - len(parts))
-            for (put, decode, empty), part in zip(steps, parts):
-                put(record, decode(part) if part else empty)
-            return record
-
-        return fill
-
-    public: "dict[str, Any]" = {}
-
-    def filled(codec: "str") -> "_Decoder":
-        # For `Name(part=int;other=str,)`: a class, and what makes a record of it.
-        name, _, parts = codec[:-1].partition("(")
-        parts = parts.replace("=", ":").replace(";", " ")
-        members = {
-            "__slots__": names_of(parts),
-            "__doc__": "A record inside ModelInfo.",
-        }
-        public[name] = made = type(name, (Record,), members)
-        fill = filler(made, parts, "=")
-        # For a list of such records inside another record: `Name*`.
-        decoders[name + "*"] = lambda field: tuple(map(fill, text(field).split(";")))
-        return fill
-
-    def decoder(codec: "str") -> "_Decoder":
-        # By name, or by structure: `int;` and `int,` are lists, `{int}` is a mapping, and
-        # `Name(part=int;other=str,)` a list of records.
-        last = codec[-1]
-        if last == "}":
-            return mapped(decoder(codec[1:-1]))
-        if last not in ";,)":
-            return decoders[codec]
-        item = filled(codec) if last == ")" else decoders[codec[:-1]]
-        separator = "," if last == "," else ";"
-        return lambda field: tuple(map(item, field.split(separator)))
-
-    decoders: "dict[str, _Decoder]" = {
+    scalars: "dict[str, _Decoder]" = {
         "str": text,
         "int": int,
         "float": float,
@@ -391,9 +361,77 @@ def _load() -> "_Loaded":
         "'": text,
         "i": int,
         "f": float,
+        "b": "1".__eq__,
     }
-    fill_model = filler(ModelInfo, _FIELDS, "|")
-    read_files = mapped(filled("PinnedFile(sha256=str;size=int;precision=str)"))
+    public: "dict[str, Any]" = {}
+    # The parts of the records inside a model, by the name of their class, which is made when
+    # it is first used, and then what makes such a record of its row.
+    records = {"PinnedFile": "sha256=str;size=int;precision=str"}
+    for codec in {*fields[1::2]}:
+        name, _, parts = codec[:-1].partition("(")
+        if parts:
+            records[name] = parts
+    forms: "dict[str, Any]" = {}
+
+    def form(name: "str") -> "Any":
+        # How rows become records, by the name of their class: the class, what is between two
+        # parts of a row, and for each part the setter of its slot, past the class's own
+        # refusal, its decoder if it is a simple one, its codec, and the value of an empty part.
+        if name in forms:
+            return forms[name]
+        owner: "Any" = ModelInfo
+        separator, codecs = "|", fields[1::2]
+        if name in records:
+            parts = records[name].replace("=", ";").split(";")
+            separator, codecs = "=", parts[1::2]
+            members = {
+                "__slots__": (*parts[::2],),
+                "__doc__": "A record inside ModelInfo.",
+            }
+            # Threads that make the same class all go on with the first of them.
+            owner = public.setdefault(name, type(name, (Record,), members))
+        empty: "dict[str, Any]" = {}
+        for codec in {*codecs}:
+            if codec[-1] in ";,)*}":
+                empty[codec] = () if codec[-1] != "}" else frozen({})
+        slots = map(owner.__dict__.get, owner.__slots__)
+        setters = [*map(getattr, slots, ["__set__"] * len(codecs))]
+        readers, values = [*map(scalars.get, codecs)], [*map(empty.get, codecs)]
+        forms[name] = owner, separator, setters, readers, codecs, values
+        return forms[name]
+
+    def filled(name: "str", row: "str") -> "Any":
+        owner, separator, *steps = form(name)
+        record = object.__new__(owner)
+        parts = row.split(separator)
+        parts += [""] * (len(steps[0]) - len(parts))
+        for put, read, codec, empty, part in zip(*steps, parts):
+            if not part:
+                put(record, empty)
+            elif read:
+                put(record, read(part))
+            else:
+                put(record, decode(codec, part))
+        return record
+
+    def decode(codec: "str", field: "str") -> "Any":
+        # By name, or by structure: `int;` and `int,` are lists, `{int}` is a mapping,
+        # `Name(part=int;other=str,)` a list of records, `Name*` such a list in another record.
+        last, name = codec[-1], codec[:-1].partition("(")[0]
+        if last == "}":
+            values: "dict[str, Any]" = {}
+            for one in field.split(";"):
+                key, _, value = one.partition("=")
+                values[text(key)] = decode(name[1:], value)
+            return frozen(values)
+        if last not in ";,)*":
+            return scalars[codec](field) if codec in scalars else filled(codec, field)
+        if last == "*":
+            field = text(field)
+        parts = field.split("," if last == "," else ";")
+        if name in scalars:
+            return (*map(scalars[name], parts),)
+        return (*map(filled, [name] * len(parts), parts),)
 
     # Deprecated models, apart from the records that are given without a look at them.
     retired: "dict[str, Any]" = {}
@@ -402,33 +440,28 @@ def _load() -> "_Loaded":
         id = row[: row.index("|")]
         known: "Any" = _records.get(id) or retired.get(id)
         if known is None:
-            known = fill_model(row)
+            known = filled("ModelInfo", row)
             # setdefault is atomic: threads that decode the same row get one record.
             known = (retired if known.deprecated else _records).setdefault(id, known)
         model: "ModelInfo" = known
         return model
 
-    def places(column: "str") -> "dict[str, int]":
-        # The number of the first row with each value of a column, in file order.
-        place = names_of(_FIELDS).index(column)
-        found: "dict[str, int]" = {}
+    columns: "dict[str, dict[str, int]]" = {}
+
+    def numbers(column: "str" = "id") -> "dict[str, int]":
+        # The number of the first row with each value of a column, in file order; of an id also
+        # by its aliases.
+        if column in columns:
+            return columns[column]
+        place = fields.index(column) // 2
+        values: "dict[str, int]" = {}
         for number, row in enumerate(rows()[1:], 1):
-            found.setdefault(row.split("|", place + 1)[place], number)
-        found.pop("", None)
-        return found
-
-    @once
-    def numbers() -> "dict[str, int]":
-        # The row number of every id, then of every alias.
-        found = places("id")
-        for line in _ALIASES.splitlines()[1:]:
-            alias, _, id = line.partition("|")
-            found[alias] = found[id]
-        return found
-
-    @once
-    def repositories() -> "dict[str, int]":
-        return places("huggingface_id")
+            values.setdefault(row.split("|", place + 1)[place], number)
+        values.pop("", None)
+        for line in _ALIASES.splitlines()[1:] if column == "id" else ():
+            name, _, id = line.partition("|")
+            values[name] = values[id]
+        return columns.setdefault(column, values)
 
     few = iter(range(4))
 
@@ -444,18 +477,25 @@ def _load() -> "_Loaded":
             row = _ROWS[start : _ROWS.find("\n", start)] if start else ""
             if start and row.partition("|")[0] == id:
                 return decoded(row)
-        number = (numbers() if is_id else repositories()).get(id)
+        number = numbers("id" if is_id else "huggingface_id").get(id)
         if number is None:
             return None
         model: "ModelInfo" = decoded(rows()[number])
         return model if model.deprecated else _records.setdefault(id, model)
 
-    def asked(id: "str", keys: "Callable[[], Any] | None" = None) -> "ModelInfo | None":
+    same: "dict[str, str]" = {}
+
+    def asked(id: "str", by_key: "bool" = False) -> "ModelInfo | None":
         # A model that is asked for by name. A deprecated one warns at the line outside of this
         # module, unless the name is one of the keys themselves: whoever iterates names no model.
         model = found(id)
-        if model is None or not model.deprecated or (keys and keys().get(id, id) is id):
+        if model is None or not model.deprecated:
             return model
+        if by_key:
+            if not same:
+                same.update(zip(numbers(), numbers()))
+            if same.get(id, id) is id:
+                return model
         import sys
         from warnings import warn
 
@@ -480,16 +520,19 @@ def _load() -> "_Loaded":
 
         wanted = own_part(str(name))
         known = dict(zip(map(own_part, names), names))
-        pieces = [wanted[i : i + 3] for i in range(0, len(wanted), 2)]
+        pairs = {*zip(wanted, wanted[1:])}
 
         def distance(other: "str") -> "float":
-            return -sum(map(other.__contains__, pieces)) / (len(wanted) + len(other))
+            return -len(pairs.intersection(zip(other, other[1:]))) / (
+                len(wanted) + len(other)
+            )
 
-        # A comparison takes long: only what shares many pieces is compared.
+        # A comparison takes long: only what shares many pairs of letters is compared.
         near = get_close_matches(wanted, sorted(known, key=distance)[:50], 1)
         return known[near[0]] if near else None
 
-    def unknown(what: "str", name: "object", near: "str | None") -> "str":
+    def unknown(what: "str", name: "object", names: "Iterable[str]") -> "str":
+        near = nearest(name, names)
         hint = f"; did you mean {near!r}?" if near else ""
         return f"no {what} {name!r:.99} in this registry{hint}"
 
@@ -514,7 +557,7 @@ def _load() -> "_Loaded":
         # from_model warns of a deprecated one.
         model = found(id)
         if model is None:
-            near = nearest(id, repositories() if "/" in str(id) else numbers())
+            near = nearest(id, numbers("huggingface_id" if "/" in str(id) else "id"))
             raise hypiler.UnknownModelError(id, near, __name__)
         return hypiler.ModelConfig.from_model(model, dimension=dimension, output=output)
 
@@ -531,23 +574,19 @@ def _load() -> "_Loaded":
             indexes[table] = found
         return found
 
-    def answer(table: "str", key: "str") -> "tuple[ModelInfo, ...]":
-        found: "Any" = index(table).get(key, ())
-        if type(found) is str:
-            own = map(rows().__getitem__, map(int, found.split()))
-            found = index(table)[key] = tuple(map(decoded, own))
-        models: "tuple[ModelInfo, ...]" = found
-        return models
-
-    def answers(table: "str", keys: "list[str]") -> "tuple[ModelInfo, ...]":
-        # The models of several keys, each once, in file order.
-        if len(keys) == 1:
-            return answer(table, keys[0])
+    def answers(table: "str", *keys: "str") -> "tuple[ModelInfo, ...]":
+        # The models of one key, or of several, each once, in file order.
         found: "dict[int, ModelInfo]" = {}
+        models: "Any" = ()
         for key in keys:
-            for model in answer(table, key):
-                found[numbers()[model.id]] = model
-        return tuple(map(found.__getitem__, sorted(found)))
+            models = index(table).get(key, ())
+            if type(models) is str:
+                own = map(rows().__getitem__, map(int, models.split()))
+                models = index(table)[key] = (*map(decoded, own),)
+            if len(keys) > 1:
+                for model in models:
+                    found[numbers()[model.id]] = model
+        return (*map(found.__getitem__, sorted(found)),) if len(keys) > 1 else models
 
     def models_by_type(model_type: str) -> tuple[ModelInfo, ...]:
         """The models of one type, in file order; takes a ModelType or its value.
@@ -555,16 +594,15 @@ def _load() -> "_Loaded":
         Raises ValueError for a type that no model of this registry has.
         """
         if str(model_type) not in index(_BY_TYPE):
-            near = nearest(model_type, index(_BY_TYPE))
-            message = unknown("model type", model_type, near)
-            if index(_BY_TYPE) and not near:
+            message = unknown("model type", model_type, index(_BY_TYPE))
+            if index(_BY_TYPE) and message[-1] != "?":
                 message += f"; choose one of: {', '.join(index(_BY_TYPE))}"
             raise ValueError(message)
-        return answer(_BY_TYPE, str(model_type))
+        return answers(_BY_TYPE, str(model_type))
 
     def models_by_organization(organization: str) -> tuple[ModelInfo, ...]:
         """The models of one organization, in file order; compared exactly."""
-        return answer(_BY_ORGANIZATION, organization)
+        return answers(_BY_ORGANIZATION, organization)
 
     def language_keys(language: "object") -> "list[str]":
         # The keys of a tag and of the more general ones, as hypiler.schema.language_tags
@@ -586,8 +624,7 @@ def _load() -> "_Loaded":
         if not found or code[0] == "?":
             hint = f"; did you mean {code[1:]!r}?" if code[:1] == "?" else ""
             raise ValueError(
-                "a language must be a tag such as 'en' or 'zh-Hans',"
-                f" got {language!r:.99}{hint}"
+                f"a language must be a tag such as 'en' or 'zh-Hans', got {language!r:.99}{hint}"
             )
         keys = ["-".join(filter(None, (code, script, region)))]
         # A macrolanguage is more general than its language.
@@ -609,16 +646,21 @@ def _load() -> "_Loaded":
         Raises ValueError for what is no language tag.
         """
         keys = language_keys(language)
-        return answers(_BY_LANGUAGE, [*keys, "mul"] if include_multilingual else keys)
+        return answers(
+            _BY_LANGUAGE, *keys, *["mul"][: 1 if include_multilingual else 0]
+        )
 
     def models_by_max_embedding_dim(max_dim: int) -> tuple[ModelInfo, ...]:
         """The models with vectors of at most max_dim dimensions, in file order."""
-        widths = [width for width in index(_BY_DIMENSION) if int(width) <= max_dim]
-        return answers(_BY_DIMENSION, widths)
+        widths: "list[str]" = []
+        for width in index(_BY_DIMENSION):
+            if int(width) <= max_dim:
+                widths.append(width)
+        return answers(_BY_DIMENSION, *widths)
 
     def models_with_matryoshka() -> tuple[ModelInfo, ...]:
         """The models whose vectors can be truncated to smaller widths, in file order."""
-        return answer(_WITH_MATRYOSHKA, "")
+        return answers(_WITH_MATRYOSHKA, "")
 
     def upper(text: "str") -> "str":
         return text.upper().replace("-", "_").replace(".", "_")
@@ -628,30 +670,15 @@ def _load() -> "_Loaded":
         from enum import StrEnum
 
         words = list(index(_BY_TYPE))
-        return StrEnum(
-            "ModelType", list(zip(map(upper, words), words)), module=__name__
-        )
+        make_enum: "Any" = StrEnum
+        return make_enum("ModelType", [*zip(map(upper, words), words)], module=__name__)
 
     members: "dict[str, Any]" = {}
-
-    def member(word: "str") -> "Any":
-        # A word from the pickle of another version of this registry may be no member.
-        members.update(zip(index(_BY_TYPE), model_type()))
-        return model_type()(word)
-
-    def literal(names: "dict[str, int]") -> "object":
-        from typing import Literal
-
-        # To checkers, what stands in the brackets has to be written out.
-        union: "Any" = Literal
-        return union[tuple(names)]
 
     @once
     def models() -> "object":
         # What collections.abc gives; the package collections would be loaded with it.
         from _collections_abc import Mapping
-
-        keys = once(lambda: dict(zip(numbers(), numbers())))
 
         class Models(Mapping[str, ModelInfo]):
             """Every model, by its id in file order, then by its aliases."""
@@ -659,11 +686,12 @@ def _load() -> "_Loaded":
             __slots__ = ()
 
             def __getitem__(self, id: "str") -> "ModelInfo":
-                model = asked(id, keys)
+                model = asked(id, True)
                 # A repository is no key: two models can have the same one.
                 if model is None or "/" in id:
-                    near = model.id if model else nearest(id, numbers())
-                    raise KeyError(unknown("model", id, near))
+                    raise KeyError(
+                        unknown("model", id, [model.id] if model else numbers())
+                    )
                 return model
 
             # What is inherited would look for a near id each time that there is none.
@@ -672,7 +700,7 @@ def _load() -> "_Loaded":
 
             def get(self, id: "Any", default: "Any" = None) -> "Any":
                 """The model with this id or alias, or `default`."""
-                return default if "/" in str(id) else asked(id, keys) or default
+                return default if "/" in str(id) else asked(id, True) or default
 
             def __iter__(self) -> "Iterator[str]":
                 return iter(numbers())
@@ -687,8 +715,7 @@ def _load() -> "_Loaded":
                 count = len(rows()) - 1
                 return f"<MODELS models={count} aliases={len(self) - count}>"
 
-            def _ipython_key_completions_(self) -> "list[str]":
-                return [*numbers()]
+            _ipython_key_completions_ = Mapping.keys
 
         Models.__module__ = __name__
         return Models()
@@ -708,23 +735,32 @@ def _load() -> "_Loaded":
     makers: "dict[str, Callable[[], object]]" = {
         "MODELS": models,
         "MODELS_BY_ID": models,
-        "MODEL_REGISTRY": once(lambda: tuple(map(decoded, rows()[1:]))),
         "ModelType": model_type,
-        "ModelId": once(lambda: literal(numbers())),
-        "Repository": once(lambda: literal(repositories())),
     }
+    columns_of = {"ModelId": "id", "Repository": "huggingface_id"}
 
     def make(name: "str") -> "Any":
+        if name in records:
+            form(name)
         if name in public:
             return public[name]
         if name in makers:
             return makers[name]()
+        if name == "MODEL_REGISTRY":
+            return (*map(decoded, rows()[1:]),)
+        if name in columns_of:
+            from typing import Literal
+
+            # To checkers, what stands in the brackets has to be written out.
+            union: "Any" = Literal
+            return union[tuple(numbers(columns_of[name]))]
         if not (name.isupper() and name.isidentifier()):
             return None
         # A name does not tell where its id has a dot; those ids have a table.
         return asked(index(_DOTTED).get(name) or name.lower().replace("_", "-"))
 
     def names() -> "list[str]":
-        return sorted(["get_model", *public, *makers, *map(upper, numbers())])
+        own = (*public, *records, *makers, *columns_of, *map(upper, numbers()))
+        return sorted({"MODEL_REGISTRY", "get_model", *own})
 
     return make, names, found, asked
