@@ -65,6 +65,7 @@ NEED_NOTHING = {
     "schema": ["schema"],
     "import": ["import", "table.csv"],
     "adopt": ["adopt", "files"],
+    "migrate": ["migrate", "models.json"],
     "diff": ["diff", "models.json", "models.json"],
 }
 NEED_THE_HUB = {

@@ -171,16 +171,18 @@ def contradiction_lines(draft: "Draft") -> "Iterator[str]":
 
 
 def _grouped(head: str, notes: "Iterable[Note]") -> "Iterator[str]":
-    """Notes with one reason on one line, with the names of some models."""
-    names: dict[str, list[str]] = {}
+    """Notes with one reason on one line, with the names of some models and the first place."""
+    groups: dict[str, list[Note]] = {}
     for note in notes:
-        names.setdefault(f"{note.path}: {note.why}" if note.path else note.why, []).append(note.name)
-    if names:
+        groups.setdefault(f"{note.path}: {note.why}" if note.path else note.why, []).append(note)
+    if groups:
         yield ""
         yield f"{head}:"
-    for why, found in sorted(names.items(), key=lambda one: -len(one[1])):
-        listed = ", ".join([*Counter(found)][:_MOST_NAMES])
-        yield f"  {why} ({len(found)}: {listed}{', …' if len({*found}) > _MOST_NAMES else ''})"
+    for why, found in sorted(groups.items(), key=lambda one: -len(one[1])):
+        names = [*Counter(note.name for note in found)]
+        listed = ", ".join(names[:_MOST_NAMES]) + (", …" if len(names) > _MOST_NAMES else "")
+        yield f"  {why}"
+        yield f"    {len(found)}: {listed}; first at {found[0].place}"
 
 
 def printed_value(value: "Any") -> str:

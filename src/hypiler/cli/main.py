@@ -40,6 +40,7 @@ COMMANDS = {
     "pin": "record the commit and the sums of the models' files",
     "add": "draft the entry of a model from its own files",
     "adopt": "find what a code base says of models by hand, and draft a registry from it",
+    "migrate": "draft models.json from a registry of the Rust original",
     "import": "draft a registry from the table of another package, or from CSV or JSON",
     "outdated": "list the pins that are behind their repositories",
     "docs": "write MODELS.md, the documentation of a registry",

@@ -335,10 +335,24 @@ def _shapes() -> "dict[str, Rows]":
         ),
         "import": _DRAFT,
         "adopt": _ADOPTION,
+        "migrate": _DRAFT,
     }
 
 
-OUTPUTS = ("list", "show", "diff", "coverage", "check", "verify", "verify-bytes", "pin", "outdated", "import", "adopt")
+OUTPUTS = (
+    "list",
+    "show",
+    "diff",
+    "coverage",
+    "check",
+    "verify",
+    "verify-bytes",
+    "pin",
+    "outdated",
+    "import",
+    "adopt",
+    "migrate",
+)
 """The names of the shapes: those of the commands, and `verify-bytes` for `hypiler verify --bytes`."""
 
 

@@ -12,6 +12,7 @@ from hypiler.schema.coverage import SOURCED, UNSOURCED, facts_of
 from hypiler.schema.evidence import COPY, DIFFERS, VERIFIED
 from hypiler.schema.model import Model
 from hypiler.schema.parameter_counts import parameter_count
+from hypiler.schema.types import Flag, Integer, Score
 
 KNOWN = {
     VERIFIED: "verified",
@@ -55,6 +56,8 @@ def home_of(model: Model) -> str:
     return (model.huggingface_id or f"{model.source_api}/{model.source_model}").lower()
 
 
+_DIGIT = 0.01
+_ARCHITECTURE = "architecture.type"
 # Our types in the words of mteb, which types are compared in.
 _KINDS = {"colbert": "late-interaction", "reranker": "cross-encoder"}
 
@@ -93,14 +96,36 @@ class Catalogue:
 
     def contradictions(self, model: Model, path: str, value: Any, place: str) -> "Iterator[Contradiction]":
         """The contradiction between a model and a table's value of a fact, if there is one."""
-        fact = FACTS.get(path)
+        fact = FACTS.get(path) or _plain_fact(path)
         ours = fact.ours(model) if fact else None
         readings = [*_readings(path, value)]
         if fact is None or ours is None or not readings or any(_agree(fact, ours, one) for one in readings):
             return
+        if path == "type" and isinstance(value, str):
+            if convert(path, value) == str(model.model_type):
+                return
+            value = [value]
         mine, theirs = fact.texts(ours, value)
         known = KNOWN.get(facts_of(model).get(fact.path, ""), "absent")
         yield Contradiction(model.id, fact.path, fact.title, theirs, mine, known, place)
+
+
+def _plain_fact(path: str) -> Fact | None:
+    """How a number, a flag or the architecture is compared, which tables of other packages do not state."""
+    one = BY_PATH.get(path)
+    if one is None or not one.is_fact or not (isinstance(one.type, Integer | Flag | Score) or path == _ARCHITECTURE):
+        return None
+    agree = _same_score if isinstance(one.type, Score) else _same
+    return Fact(path, path, lambda model: getattr(model, one.attribute), agree)
+
+
+def _same(ours: Any, theirs: Any) -> bool:
+    return bool(ours == theirs)
+
+
+def _same_score(ours: float, theirs: float) -> bool:
+    """Whether two scores are equal after rounding to two digits, or cutting them off there, as most tables do."""
+    return abs(ours - theirs) <= _DIGIT
 
 
 def _readings(path: str, value: Any) -> "Iterator[Any]":

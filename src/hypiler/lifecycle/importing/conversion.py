@@ -175,7 +175,8 @@ _POOLINGS = {
     "eos": "last_token",
     "weightedmean": "weighted_mean",
 }
-_TYPES = {"late-interaction": "colbert", "cross-encoder": "reranker"}
+_TYPES = {"late-interaction": "colbert", "cross-encoder": "reranker", "timeseries": "time-series"}
+_INPUTS = {"vision": "image", "images": "image", "timeseries": "time-series", "speech": "audio"}
 
 
 def _similarity(value: Any) -> str:
@@ -203,7 +204,7 @@ def _type(value: Any) -> str:
 
 def _modalities(value: Any) -> list[str]:
     found = re.split(r"[,;|&+/\s]+", value) if isinstance(value, str) else list(value)
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(_INPUTS.get(one, one) for one in found))
 
 
 def _widths(value: Any) -> list[int]:
@@ -271,6 +272,9 @@ _WORDS = {
     "image input": "it says that images can be embedded, and not what else",
     "size_in_GB": "it is rounded: `size_bytes` of a variant is exact",
     "memory_usage_mb": "it is an estimate; `specs.parameters` says how large the model is",
+    "specs.embedding_dim.matryoshka.min": "it is the first of `architecture.matryoshka_dims`",
+    "specs.embedding_dim.matryoshka.max": "it is the last of `architecture.matryoshka_dims`",
+    "specs.embedding_dim.matryoshka.strategy": "it says where the Rust code cuts, and nothing of the model",
     "superseded_by": "a successor is no reason to write `deprecated`; decide it yourself",
     "input_cost_per_token": "a price is no fact about a model",
     "input_cost_per_query": "a price is no fact about a model",

@@ -122,7 +122,7 @@ def _groups(rows: "Iterable[Row]") -> "list[list[Row]]":
     """The rows of each model, in the order of the first."""
     found: dict[Any, list[Row]] = {}
     for number, row in enumerate(rows):
-        key = tuple(sorted((part, value.lower()) for part, value in row.home.items())) or number
+        key = row.id or tuple(sorted((part, value.lower()) for part, value in row.home.items())) or number
         found.setdefault(key, []).append(row)
     return list(found.values())
 
@@ -157,7 +157,7 @@ class _Entry:
             if path not in self.sources:
                 return self._leave_out(f"`{path}` is not stated, and every model must state it")
         name = first.name.rstrip("/").rpartition("/")[2] or first.name
-        id = _free_id(first.name, self.draft.names)
+        id = first.id or _free_id(first.name, self.draft.names)
         self.draft.names[id] = first.name
         self.draft.entries.append(_ordered({"id": id, "name": name, **home, **_flat(self.tree)}, self.sources))
         return None
@@ -196,7 +196,7 @@ class _Entry:
 
     def _keep(self, row: Row, path: str, value: Any) -> None:
         if path.startswith(_EXTRA):
-            self.tree.setdefault("extra", {})[path.removeprefix(_EXTRA)] = value
+            self.tree.setdefault("extra", {}).setdefault(path.removeprefix(_EXTRA), value)
             return
         old = BY_PATH[path].get(self.tree, value)
         if old != value:

@@ -35,6 +35,7 @@ class Row:
         facts: Fields and values, see `Statement`.
         keys: What the catalogue may call the model, in lower case: repositories, and `api/model` of hosted models.
         home: Where the model is: `huggingface_id`, or parts of its `source`. Empty if the table does not say it.
+        id: The id that the model has already, which is kept; empty for a table without ids.
     """
 
     origin: str
@@ -43,6 +44,7 @@ class Row:
     facts: tuple[tuple[str, Any], ...]
     keys: tuple[str, ...]
     home: dict[str, str] = field(default_factory=dict)
+    id: str = ""
 
     def statements(self) -> Iterator[Statement]:
         """Every fact, once for each name that the catalogue may have for the model."""
