@@ -177,5 +177,5 @@ def test_mistyped_output_gets_a_suggestion(capsys: Capture) -> None:
         main(["schema", "--of", "lits"])
     assert capsys.readouterr().err == golden(
         "hypiler: argument --of: must be one of list, show, diff, coverage, check, verify, verify-bytes, pin,"
-        ' outdated, import, adopt; got "lits"; did you mean `list`?\n'
+        ' outdated, import, adopt, migrate; got "lits"; did you mean `list`?\n'
     )
