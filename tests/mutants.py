@@ -229,6 +229,7 @@ def _core(**changed: Any) -> Any:
 _BESIDE: dict[str, Any] = {
     "source.api": {"source": {"model": "m"}},
     "source.model": {"source": {"api": "openai"}},
+    "source.regions": {"source": {"api": "openai", "model": "m"}},
     "source.ollama": {"source": {}},
     "source.path": {"source": {}},
     "source.url": {"source": {}},

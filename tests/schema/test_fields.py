@@ -85,7 +85,7 @@ class TestTable:
 
     def test_an_identity_is_no_fact_and_neither_is_what_is_derived(self) -> None:
         others = ["id", "huggingface_id", "revision", "capabilities.matryoshka", "sources", "deprecated"]
-        places = [f"source.{key}" for key in ("api", "model", "ollama", "path", "url", "sha256")]
+        places = [f"source.{key}" for key in ("api", "model", "regions", "ollama", "path", "url", "sha256")]
         assert [field.name for field in FIELDS if not field.is_fact] == sorted(
             [*others, *places, "aliases", "extra"], key=list(BY_NAME).index
         )

@@ -148,7 +148,7 @@ def _of_project(options: "Namespace") -> "list[CheckedRegistry] | int":
 
 def _compiled(project: "Options", options: "Namespace") -> "list[CheckedRegistry] | int":
     """Every registry of a project, or the exit code after a report of wrong options."""
-    from hypiler.project.build import compile_options
+    from hypiler.project.build import compile_registries
 
     rules = project.registries[0].rules
     if options.select is not None or options.ignore is not None:
@@ -157,7 +157,7 @@ def _compiled(project: "Options", options: "Namespace") -> "list[CheckedRegistry
             return USAGE
     for one in project.registries:
         one.rules = rules
-    return [compile_options(one) for one in project.registries]
+    return compile_registries(project)
 
 
 def _excerpts(registries: "list[CheckedRegistry]") -> CheckedRegistry:

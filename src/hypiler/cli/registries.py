@@ -77,8 +77,10 @@ def _read(options: "Namespace", *, hosted: bool) -> "tuple[Registry, str | None]
     if options.shipped or (options.project is None and options.registry is None and find_project() is None):
         return Registry.shipped(hosted=hosted), _SHIPPED_MODULE
     root, one = registry_options(options)
-    registry = Registry()
-    load_options(registry, one.below(root))
+    registry, own = Registry(), one.below(root)
+    # A policy decides what is built and loaded. A registry that breaks it can still be shown, and mended.
+    own.policy = None
+    load_options(registry, own)
     return registry, _module_name(root, one.output)
 
 

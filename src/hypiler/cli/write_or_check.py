@@ -6,7 +6,7 @@ from hypiler.cli.report import exit_code, report
 from hypiler.cli.streams import FINDINGS, OK, write_text
 from hypiler.diagnostics.escaping import printable
 from hypiler.diagnostics.finding import without_notes
-from hypiler.project.build import Outputs, compile_options
+from hypiler.project.build import Outputs, compile_registries
 from hypiler.project.options import OptionsError
 
 TYPE_CHECKING = False
@@ -38,7 +38,7 @@ def write_or_check(options: "Namespace", resolve_paths: "Callable[[], Options]",
     except OptionsError as error:
         report(error.findings, None, options, sys.stderr)
         return FINDINGS
-    registries = [compile_options(one) for one in project.registries]
+    registries = compile_registries(project)
     for registry in registries:
         report(without_notes(registry.findings), registry, options, sys.stderr)
     code = max([exit_code(registry.findings, strict=options.strict) for registry in registries], default=OK)

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from hypiler.jsontext.json_types import JSONValue
     from hypiler.schema.evidence import Evidence
     from hypiler.schema.model import Model
+    from hypiler.schema.policy import Policy
 else:
     # For tools that look up annotations at run time, see `hypiler._import_hooks`.
     from _collections_abc import Iterator, Mapping
 
-    Any = DecodedModel = Evidence = JSONValue = Model = RuleSettings = UnknownModelError = object
+    Any = DecodedModel = Evidence = JSONValue = Model = Policy = RuleSettings = UnknownModelError = object
 
 _MOST_NAMES = 3
 
@@ -113,14 +114,22 @@ class Accepted:
         decoded: The models as they were read.
         evidence: What the lock proves about each model, by id.
         lock: The bytes of the lock; None without one.
+        policy: The policy that the models obey; None without one.
     """
 
-    __slots__ = ("decoded", "evidence", "lock")
+    __slots__ = ("decoded", "evidence", "lock", "policy")
 
-    def __init__(self, decoded: "list[DecodedModel]", evidence: "Mapping[str, Evidence]", lock: bytes | None) -> None:
+    def __init__(
+        self,
+        decoded: "list[DecodedModel]",
+        evidence: "Mapping[str, Evidence]",
+        lock: bytes | None,
+        policy: "Policy | None" = None,
+    ) -> None:
         self.decoded = decoded
         self.evidence = evidence
         self.lock = lock
+        self.policy = policy
 
     def models(self, own_facts: OwnFacts) -> "tuple[Model, ...]":
         """The models, with the fields that follow from others."""
@@ -129,7 +138,8 @@ class Accepted:
         for one in self.decoded:
             if one.matryoshka is None:
                 one[BY_ATTRIBUTE["matryoshka"]] = bool(one.matryoshka_dims or one.matryoshka_max)
-        model = class_with(tuple(own_facts.words.items()))
+        policy = "\n".join(self.policy.lines()) if self.policy else ""
+        model = class_with(tuple(own_facts.words.items()), policy)
         return tuple([model.of(one, self.evidence.get(one.id)) for one in self.decoded])
 
     def digest(self, sources: "list[Source]", own_facts: OwnFacts, required: Requirements) -> str:
@@ -145,6 +155,9 @@ class Accepted:
         if not required.is_default:
             # The types in the stub and the schema follow from it.
             digests.append(sha256_hex("\n".join(sorted(required.names)).encode()))
+        if self.policy:
+            # The module carries it.
+            digests.append(sha256_hex("\n".join(self.policy.lines()).encode()))
         # Of one file its own digest, of more that of their digests in order.
         return digests[0] if len(digests) == 1 else sha256_hex("\n".join(digests).encode())
 
@@ -161,6 +174,8 @@ class CheckedRegistry:
         rules: Which rules were applied; None for all, as declared.
         own_facts: The facts that the project adds to the format.
         required: The fields that every model must state.
+        policy: What the project allows its models to be; None without a policy.
+        excused: The exceptions of the policy that a model needed, each as its id and the rule.
         layer: The name of this registry as a layer: see `Origin`.
     """
 
@@ -173,6 +188,8 @@ class CheckedRegistry:
         self.rules: RuleSettings | None = None
         self.own_facts: OwnFacts = NO_OWN_FACTS
         self.required: Requirements = USUAL
+        self.policy: Policy | None = None
+        self.excused: set[tuple[str, str]] = set()
         self._accepted: Accepted | None = None
         self._models: tuple[Model, ...] | None = None
         self._lines: dict[str, Lines] = {}

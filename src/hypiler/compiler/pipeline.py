@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from hypiler.compiler.decoded import DecodedModel
     from hypiler.compiler.rule_settings import RuleSettings
     from hypiler.schema.evidence import Evidence
+    from hypiler.schema.policy import Policy
 
     class LockRules(Protocol):
         """The rules that compare models with a lock: see `hypiler.verification.lock_rules.Lock`."""
@@ -48,6 +49,7 @@ def compile_registry(
     rules: "RuleSettings | None" = None,
     own_facts: OwnFacts = NO_OWN_FACTS,
     required: Requirements = USUAL,
+    policy: "Policy | None" = None,
 ) -> CheckedRegistry:
     """Read and check the models of one or more files.
 
@@ -59,9 +61,10 @@ def compile_registry(
         rules: Which rules are applied, and how severe their findings are; by default all of them, as declared.
         own_facts: The facts that the project adds to the format.
         required: The fields that every model must state.
+        policy: What the project allows its models to be.
     """
     registry = CheckedRegistry()
-    compile_into(registry, files, lock=lock, rules=rules, own_facts=own_facts, required=required)
+    compile_into(registry, files, lock=lock, rules=rules, own_facts=own_facts, required=required, policy=policy)
     return registry
 
 
@@ -73,11 +76,13 @@ def compile_into(
     rules: "RuleSettings | None" = None,
     own_facts: OwnFacts = NO_OWN_FACTS,
     required: Requirements = USUAL,
+    policy: "Policy | None" = None,
 ) -> None:
     """Do what `compile_registry` does, for a registry that is empty, such as one of a subclass."""
     registry.rules = rules
     registry.own_facts = own_facts
     registry.required = required
+    registry.policy = policy
     registry.files = dict([*files, (lock.name, lock.data)] if lock is not None else files)
     found: dict[str, list[Finding]] = {}
     decoded: list[DecodedModel] = []
@@ -98,11 +103,17 @@ def compile_into(
             for source, collector in zip(registry.sources, collectors, strict=True):
                 lock.check(source, collector, rules)
             evidence = lock.evidence
+    if policy is not None:
+        # Imported here: few projects have a policy.
+        from hypiler.compiler.policy_rules import check_policy
+
+        is_sound = not _has_errors([*found.values(), *[collector.findings for collector in collectors]])
+        registry.excused = check_policy(policy, decoded, evidence if is_sound else None)
     for source, collector in zip(registry.sources, collectors, strict=True):
         _place(source, collector, found[source.name])
     registry.findings = [finding for own in found.values() for finding in own]
     if not registry.has_errors:
-        registry.accept(Accepted(decoded, evidence, None if lock is None else lock.data))
+        registry.accept(Accepted(decoded, evidence, None if lock is None else lock.data, policy))
 
 
 def _has_errors(findings: "list[list[Finding]]") -> bool:

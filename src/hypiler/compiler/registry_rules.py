@@ -98,12 +98,13 @@ def reserved_name(models: "Models") -> "Violations":
 
 # Forms of a source. `api` and `model` are one form together.
 _FORMS = ("api", "model", "ollama", "path", "url")
-_SOURCE = tuple([f"source_{key}" for key in (*_FORMS, "sha256")])
+_SOURCE = tuple([f"source_{key}" for key in (*_FORMS, "regions", "sha256")])
 _PARTS = slice(BY_ATTRIBUTE[_SOURCE[0]], BY_ATTRIBUTE[_SOURCE[-1]] + 1)
 # What each part of a source needs beside it, and what to write there.
 _TOGETHER = (
     ("api", "model", 'write the name that the API takes, such as "text-embedding-3-large"'),
     ("model", "api", 'write the provider, such as "openai"'),
+    ("regions", "api", 'write the provider, such as "openai"'),
     ("sha256", "url", "write the address that the file with this sum is downloaded from"),
 )
 _ONE_PLACE = "a model must be in one place"

@@ -72,7 +72,7 @@ def _model(required: Requirements) -> "dict[str, Any]":
     schema = _object(tree, [field for field in needed if not can_be_absent(field)])
     schema["properties"]["source"] |= {
         "oneOf": [{"required": form} for form in _FORMS],
-        "dependentRequired": {"api": ["model"], "model": ["api"], "sha256": ["url"]},
+        "dependentRequired": {"api": ["model"], "model": ["api"], "regions": ["api"], "sha256": ["url"]},
         "description": "Where the model is, if it is not on the Hugging Face hub.",
     }
     architecture = schema["properties"]["architecture"]

@@ -11,6 +11,7 @@ from hypiler.engines.errors import (
     EngineError,
     MismatchError,
     MissingEngineError,
+    PolicyError,
     TruncationWarning,
     UnknownFactError,
     UnsafeError,
@@ -54,6 +55,7 @@ __all__ = [
     "MismatchError",
     "MissingEngineError",
     "MultiVectorEncoder",
+    "PolicyError",
     "Reranker",
     "SparseEncoder",
     "TruncationWarning",
@@ -118,7 +120,8 @@ def load(
 
     Raises EngineError: MissingEngineError if the engine is not installed, MismatchError if the registry and the files
     disagree, UnknownFactError for a fact that is stated nowhere, ChecksumError for a file with another sha256, and
-    UnsafeError for code or pickles that are not allowed. Raises ValueError for an engine or device that does not exist,
+    UnsafeError for code or pickles that are not allowed. Raises PolicyError, before anything is downloaded, for what the
+    policy of the project or of the process does not allow. Raises ValueError for an engine or device that does not exist,
     and TypeError if the model is not of the `kind`.
     """
     from hypiler.engines.choice import choose_engine
@@ -126,11 +129,16 @@ def load(
     from hypiler.engines.files.download import open_files
     from hypiler.engines.layout import read_layout
     from hypiler.engines.places import folder_of
+    from hypiler.engines.policy import LoadingPolicy
+    from hypiler.engines.specs import names_in
 
     if kind is not None:
         _check_kind(config, kind)
+    policy = LoadingPolicy.of(config)
+    policy.check_request(trust_remote_code=trust_remote_code, allow_pickle=allow_pickle)
     local = folder_of(config) if local is None else local
     spec, module = choose_engine(config, engine, local)
+    policy.check_engine(spec, local=local is not None)
     files = open_files(
         config,
         spec.files(config),
@@ -140,6 +148,7 @@ def load(
         trust_remote_code=trust_remote_code,
         allow_pickle=allow_pickle,
     )
+    policy.check_files(spec, names_in(files.folder), files.sums, local=local is not None)
     layout = read_layout(files.folder, files=files, trust_remote_code=trust_remote_code, allow_pickle=allow_pickle)
     layout = of_output(layout, model_of(config))
     contract = make_contract(config, layout, assume or {})

@@ -39,6 +39,23 @@ class UnsafeError(EngineError):
     """Loading would run code from the repository, or unpickle weights, and this was not explicitly allowed."""
 
 
+class PolicyError(EngineError):
+    """The policy of the project or of the process does not allow the model, or how it would be loaded.
+
+    Attributes:
+        rule: The rule of the policy, such as "licenses"; empty if the policy itself cannot be read.
+        model: The id of the model; empty if the policy itself cannot be read.
+    """
+
+    def __init__(self, message: str = "", *, rule: str = "", model: str = "") -> None:
+        super().__init__(message)
+        self.rule = rule
+        self.model = model
+
+    def __reduce__(self) -> "tuple[object, ...]":
+        return type(self), self.args, {"rule": self.rule, "model": self.model}
+
+
 class MissingEngineError(EngineError, ImportError):
     """A package is not installed. The message says which extra installs it."""
 

@@ -74,7 +74,19 @@ def load_options(registry: CheckedRegistry, options: "RegistryOptions", root: st
         rules=options.rules,
         own_facts=options.own_facts,
         required=options.required,
+        policy=options.policy,
     )
+
+
+def compile_registries(options: "Options") -> list[CheckedRegistry]:
+    """Every registry of a project, checked; the first one has the findings about its policy as a whole too."""
+    registries = [compile_options(one, options.root) for one in options.registries]
+    policy = options.registries[0].policy
+    if policy is not None and options.file is not None:
+        from hypiler.compiler.policy_rules import check_exceptions
+
+        registries[0].findings += check_exceptions(policy, registries, options.file)
+    return registries
 
 
 class Compiled:
@@ -127,7 +139,7 @@ class Compiled:
 
 def compile_project(options: "Options") -> Compiled:
     """Compile the registries of a project. Raises OSError."""
-    return Compiled(options, [compile_options(one, options.root) for one in options.registries])
+    return Compiled(options, compile_registries(options))
 
 
 def build_project(options: "Options") -> "tuple[list[CheckedRegistry], Mapping[str, list[str]]]":

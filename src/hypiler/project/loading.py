@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from hypiler.compiler.pipeline import LockRules
     from hypiler.compiler.rule_settings import RuleSettings
+    from hypiler.schema.policy import Policy
 
 LOCK = "models.lock.json"
 """The name of a lock. It lies beside the registry's first file unless an option names another place."""
@@ -55,17 +56,21 @@ def load_into(
     rules: "RuleSettings | None" = None,
     own_facts: OwnFacts = NO_OWN_FACTS,
     required: Requirements = USUAL,
+    policy: "Policy | None" = None,
 ) -> None:
     """Read and check registry files into a registry that is empty; findings name the files as given.
 
     Facts are also held against the lock: the file beside the first source if there is one, or the file that `lock`
     names; with false, none. Nothing lies beside standard input. `rules` says which rules are applied, `own_facts` which
-    facts the project adds to the format, and `required` which fields every model must state.
+    facts the project adds to the format, `required` which fields every model must state, and `policy` what models may be.
 
     Raises OSError for a file that cannot be read.
     """
     files = [(path, read_bounded(path if path == STDIN else os.path.join(root, path))) for path in paths]
-    compile_into(registry, files, lock=_lock(paths, root, lock), rules=rules, own_facts=own_facts, required=required)
+    evidence = _lock(paths, root, lock)
+    compile_into(
+        registry, files, lock=evidence, rules=rules, own_facts=own_facts, required=required, policy=policy
+    )
 
 
 def _lock(paths: "Sequence[str]", root: str, lock: "str | bool") -> "LockRules | None":

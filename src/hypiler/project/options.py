@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hypiler.compiler.rule_settings import RuleSettings
     from hypiler.diagnostics.finding import Path
     from hypiler.jsontext.json_types import JSONValue
+    from hypiler.schema.policy import Policy
 
 COPIES = "hypiler-sources"
 """The folder of an sdist with copies of the sources above the project. No backend takes the name for a package."""
@@ -32,7 +33,7 @@ COPIES = "hypiler-sources"
 _TABLE = ("tool", "hypiler")
 _OF_A_REGISTRY = ["sources", "output", "docs", "lock", "targets", "required", "extra"]
 # Options of the whole project, which stand in [tool.hypiler] in both forms.
-_OF_THE_PROJECT = ["registry", *RULE_OPTIONS]
+_OF_THE_PROJECT = ["registry", "policy", *RULE_OPTIONS]
 _WRITE_RELATIVE = "write it relative to the folder of pyproject.toml"
 
 
@@ -56,9 +57,10 @@ class RegistryOptions:
         rules: Which rules are applied, in the whole project; None for all of them, as declared.
         own_facts: The facts that the project adds to the format.
         required: The fields that every model must state.
+        policy: What the whole project allows its models to be; None without a policy.
     """
 
-    __slots__ = ("docs", "lock", "named", "own_facts", "required", "rules", "sources", "targets")
+    __slots__ = ("docs", "lock", "named", "own_facts", "policy", "required", "rules", "sources", "targets")
 
     def __init__(
         self,
@@ -71,8 +73,10 @@ class RegistryOptions:
         named: list[str] | None = None,
         own_facts: OwnFacts = NO_OWN_FACTS,
         required: Requirements = USUAL,
+        policy: "Policy | None" = None,
     ) -> None:
         self.sources = sources
+        self.policy = policy
         self.own_facts = own_facts
         self.named = sources if named is None else named
         self.lock = lock
@@ -112,6 +116,7 @@ class RegistryOptions:
             named=named,
             own_facts=self.own_facts,
             required=self.required,
+            policy=self.policy,
         )
 
     def path_of(self, target: str) -> str | None:
@@ -125,13 +130,15 @@ class Options:
     Attributes:
         root: The folder of pyproject.toml.
         registries: The options of each registry; at least one.
+        file: The path of pyproject.toml, for findings; None if these are not the options of a whole project.
     """
 
-    __slots__ = ("registries", "root")
+    __slots__ = ("file", "registries", "root")
 
-    def __init__(self, root: str, registries: list[RegistryOptions]) -> None:
+    def __init__(self, root: str, registries: list[RegistryOptions], file: str | None = None) -> None:
         self.root = root
         self.registries = registries
+        self.file = file
 
     @property
     def inputs(self) -> list[str]:
@@ -142,7 +149,7 @@ class Options:
         """The same options with paths relative to the current folder, for a root that is."""
         if not self.root:
             return self
-        return Options("", [one.below(self.root) for one in self.registries])
+        return Options("", [one.below(self.root) for one in self.registries], self.file)
 
     def registry(self, name: str | None = None) -> RegistryOptions:
         """The registry with this `output`, or with this module name if no other registry has it.
@@ -191,6 +198,7 @@ def options_of(table: "JSONValue", root: str) -> Options:
         raise OptionsError([_fault("M502", message)])
     reader = _Reader(root)
     rules = read_rules(table, reader.findings)
+    policy = reader.policy(table["policy"]) if "policy" in table else None
     if "registry" in table:
         registries = reader.several(table)
     else:
@@ -202,7 +210,8 @@ def options_of(table: "JSONValue", root: str) -> Options:
         raise OptionsError(reader.findings)
     for registry in registries:
         registry.rules = rules
-    return Options(root, registries)
+        registry.policy = policy
+    return Options(root, registries, os.path.join(root, FILE))
 
 
 def _fault(code: str, message: str, path: "Path" = _TABLE, help: str | None = None) -> Finding:
@@ -232,9 +241,19 @@ class _Reader:
         for key in table:
             if key not in known:
                 message = f"unknown option {quote_name(key)} in `{_dotted(place)}`"
-                is_global = place != _TABLE and key in RULE_OPTIONS
+                is_global = place != _TABLE and key in ("policy", *RULE_OPTIONS)
                 help = "move it to [tool.hypiler], for all registries" if is_global else did_you_mean(key, known)
                 self.fault(message, (*place, key), help, code="M501")
+
+    def policy(self, table: "JSONValue") -> "Policy":
+        """What the project allows its models to be."""
+        # Imported here: few projects have a policy.
+        from hypiler.schema.policy_options import read_policy
+
+        policy, faults = read_policy(table)
+        for one in faults:
+            self.fault(one.message, (*_TABLE, "policy", *one.path), one.help, code=one.code)
+        return policy
 
     def several(self, table: "dict[str, JSONValue]") -> list[RegistryOptions]:
         """The entries of `[[tool.hypiler.registry]]`."""

@@ -283,6 +283,8 @@ class _CheckedRegistry:
         rules: Which rules were applied; None for all, as declared.
         own_facts: The facts that the project adds to the format.
         required: The fields that every model must state.
+        policy: What the project allows its models to be; None without a policy.
+        excused: The exceptions of the policy that a model needed, each as its id and the rule.
         layer: The name of this registry as a layer: see `Origin`.
     """
 
@@ -293,6 +295,8 @@ class _CheckedRegistry:
     rules: RuleSettings | None
     own_facts: Any
     required: Any
+    policy: Any | None
+    excused: Any[tuple[str, str]]
     def __init__(self) -> None: ...
     def accept(self, accepted: Any) -> None:
         """Take what becomes the models of a registry that is empty, once its files are known to have no error."""

@@ -74,6 +74,7 @@ _FILE = Pattern(
 )
 _QUANTIZATION = OneOf("_Quantization", *QUANTIZATIONS)
 _URL = Pattern(r"https?://[^\s/]+(?:/\S*)?", "M113", "an address that begins with `https://`")
+_REGION = Pattern(r"[A-Za-z0-9][A-Za-z0-9._-]*", "M113", "the name of a region, such as `eu-central-1`")
 _DENSE_LAYERS = Records(
     "DenseLayer",
     in_features=(Integer("dimensions"), True, "Width of the layer's input."),
@@ -143,6 +144,15 @@ FIELDS: tuple[Field, ...] = (
         example="text-embedding-3-large",
         origin="identity",
         space="document",
+    ),
+    Field(
+        "source.regions",
+        ListOf(_REGION, at_least=1),
+        "Regions in which the provider processes what it is sent.",
+        attribute="source_regions",
+        note="They are those of the endpoint that you use, by the provider's names; `source.api` stands beside them.",
+        example=["eu-central-1"],
+        origin="identity",
     ),
     Field(
         "source.ollama",

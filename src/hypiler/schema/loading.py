@@ -15,6 +15,8 @@ CONTRACT_FACTS: "dict[EncoderType, tuple[str, ...]]" = {
     "reranker": (),
 }
 """By encoder type, the attributes that an entry or the model's files must state: nobody assumes a value for them."""
+SHOWN_BY_FILES = ("pooling", "normalize")
+"""Those of them that a model's files always show. The others may be on the model's card alone."""
 MARKERS = {"query_prefix": "query_marker", "document_prefix": "document_marker"}
 """The marker of the same side by prefix. An entry of a late-interaction model with a marker needs no prefix."""
 LATE_INTERACTION = (

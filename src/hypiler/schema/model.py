@@ -83,6 +83,8 @@ class Model(Record, ModelAttributes):
     _names = _NAMES
     # The facts that the project of the model declares, each with its type.
     _own = _NONE_OF_ITS_OWN
+    # The policy of the project, as `hypiler.schema.policy` reads it when a model is loaded.
+    _policy = ""
     # `space.describe` reads this from any class of models, generated ones too.
     _space_fields = " ".join([f"{field.attribute}:{field.space}" for field in FIELDS if field.space])
 
@@ -188,7 +190,7 @@ class Model(Record, ModelAttributes):
         return f"<Model {self.id!r}: {self.model_type}, {self.embedding_dim} dims>"
 
     def __reduce__(self) -> "tuple[Any, ...]":
-        return _restore, (tuple(map(_picklable, self)), self._own)
+        return _restore, (tuple(map(_picklable, self)), self._own, self._policy)
 
 
 def evidence_of(model: Model) -> Evidence:
@@ -203,17 +205,22 @@ for _index, _name in enumerate(_NAMES):
 _UNKNOWN: "tuple[Any, ...]" = (None, (), {})
 
 
-_CLASSES: "dict[tuple[tuple[str, str], ...], type[Model]]" = {(): Model}
+_CLASSES: "dict[tuple[tuple[tuple[str, str], ...], str], type[Model]]" = {((), ""): Model}
 
 
-def class_with(own: "tuple[tuple[str, str], ...]") -> type[Model]:
-    """The class of models whose project declares these facts, each with its type: it has an attribute for each."""
-    if own not in _CLASSES:
+def class_with(own: "tuple[tuple[str, str], ...]", policy: str = "") -> type[Model]:
+    """The class of models whose project declares these facts, each with its type: it has an attribute for each.
+
+    `policy` is the policy of the project, in the form of `Policy.lines`.
+    """
+    key = own, policy
+    if key not in _CLASSES:
         properties: dict[str, Any] = {name: _own_fact(name, word) for name, word in own}
-        made = type("Model", (Model,), {"__slots__": (), "__module__": __name__, "_own": own, **properties})
+        parts = {"__slots__": (), "__module__": __name__, "_own": own, "_policy": policy}
+        made = type("Model", (Model,), {**parts, **properties})
         # Threads that create the same class all go on with the first one.
-        return _CLASSES.setdefault(own, made)
-    return _CLASSES[own]
+        return _CLASSES.setdefault(key, made)
+    return _CLASSES[key]
 
 
 def _own_fact(name: str, word: str) -> property:
@@ -226,8 +233,8 @@ def _own_fact(name: str, word: str) -> property:
     return property(get, doc=f"The project's own fact `{name}`.")
 
 
-def _restore(values: "tuple[Any, ...]", own: "tuple[tuple[str, str], ...]" = ()) -> Model:
-    return class_with(own).of([_read_only(value) for value in values[:_EVIDENCE]], values[_EVIDENCE])
+def _restore(values: "tuple[Any, ...]", own: "tuple[tuple[str, str], ...]" = (), policy: str = "") -> Model:
+    return class_with(own, policy).of([_read_only(value) for value in values[:_EVIDENCE]], values[_EVIDENCE])
 
 
 def _read_only(value: "Any") -> "Any":

@@ -291,6 +291,10 @@ class ModelAttributes:
         """Name of the model at its provider."""
 
     @property
+    def source_regions(self) -> tuple[str, ...]:
+        """Regions in which the provider processes what it is sent."""
+
+    @property
     def source_ollama(self) -> str | None:
         """Name and tag of the model in the library of Ollama."""
 

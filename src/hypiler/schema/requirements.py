@@ -96,7 +96,7 @@ def has_source(model: "Any") -> bool:
     """Whether a model, an entry of models.json or a record, is elsewhere than in a repository."""
     if isinstance(model, dict):
         return "source" in model and "huggingface_id" not in model
-    return any(getattr(model, name, None) is not None for name in _SOURCE)
+    return any(getattr(model, name, None) not in (None, ()) for name in _SOURCE)
 
 
 def unknown_paths(words: "Iterable[str]", declared: "Iterable[str]" = ()) -> "list[tuple[str, str | None]]":

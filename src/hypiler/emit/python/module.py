@@ -99,6 +99,7 @@ def _constants(registry: CheckedRegistry) -> dict[str, list[str]]:
     """The lines of every constant. The runtime defines the same names, for its own tests."""
     models = registry.models
     ids = [id for model in models for id in (model.id, *model.aliases)]
+    policy = {"_POLICY": registry.policy.lines()} if registry.policy else {}
     listed = [tuple([tag.lower() for tag in model.languages]) for model in models]
     apart, phrases = encode_apart(models)
     return {
@@ -121,6 +122,7 @@ def _constants(registry: CheckedRegistry) -> dict[str, list[str]]:
         "_APART": apart,
         "_PHRASES": phrases,
         "_OWN_FACTS": [f"{name}:{word}" for name, word in registry.own_facts.words.items()],
+        **policy,
     }
 
 
