@@ -145,8 +145,8 @@ def check_exceptions(policy: "Policy", registries: "list[CheckedRegistry]", file
         path = ("tool", "hypiler", "policy", "exceptions", index)
         named = f"the exception of {quote_name(one.model)} from `{one.rule}`"
         if one.has_ended():
-            help = "remove it, or agree on a later day"
-            found.append(Finding("M518", f"{named} ended on {one.until}", path, file=file, help=help))
+            later = "remove it, or agree on a later day"
+            found.append(Finding("M518", f"{named} ended on {one.until}", path, file=file, help=later))
         elif is_known and (one.model, one.rule) not in excused:
             known = one.model in ids
             what = "is not needed: the model obeys the rule" if known else "is of no model of the project"

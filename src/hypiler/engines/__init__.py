@@ -120,9 +120,9 @@ def load(
 
     Raises EngineError: MissingEngineError if the engine is not installed, MismatchError if the registry and the files
     disagree, UnknownFactError for a fact that is stated nowhere, ChecksumError for a file with another sha256, and
-    UnsafeError for code or pickles that are not allowed. Raises PolicyError, before anything is downloaded, for what the
-    policy of the project or of the process does not allow. Raises ValueError for an engine or device that does not exist,
-    and TypeError if the model is not of the `kind`.
+    UnsafeError for code or pickles that are not allowed. Raises PolicyError, before anything is downloaded, for what
+    the policy of the project or of the process does not allow. Raises ValueError for an engine or device that does not
+    exist, and TypeError if the model is not of the `kind`.
     """
     from hypiler.engines.choice import choose_engine
     from hypiler.engines.contract import make_contract, model_of, of_output

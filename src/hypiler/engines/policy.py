@@ -17,7 +17,7 @@ from hypiler.stamps.listed_bytes import location, own_sums, recorded_sums
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from typing import Any
 
     from hypiler.engines.specs import EngineSpec
@@ -109,7 +109,9 @@ class LoadingPolicy:
         """
         rules = ("checksums", "pins") if local else ("checksums",)
         for place, policy in self.policies:
-            self._refuse(place, policy, [self._sums_breach(policy, rule, spec, set(sums), set(names)) for rule in rules])
+            self._refuse(
+                place, policy, [self._sums_breach(policy, rule, spec, set(sums), set(names)) for rule in rules]
+            )
 
     def _sums_breach(
         self, policy: Policy, rule: str, spec: "EngineSpec", sums: "set[str]", names: "set[str] | None" = None

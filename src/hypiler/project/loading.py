@@ -62,15 +62,14 @@ def load_into(
 
     Facts are also held against the lock: the file beside the first source if there is one, or the file that `lock`
     names; with false, none. Nothing lies beside standard input. `rules` says which rules are applied, `own_facts` which
-    facts the project adds to the format, `required` which fields every model must state, and `policy` what models may be.
+    facts the project adds to the format, `required` which fields every model must state, and `policy` what
+    models may be.
 
     Raises OSError for a file that cannot be read.
     """
     files = [(path, read_bounded(path if path == STDIN else os.path.join(root, path))) for path in paths]
     evidence = _lock(paths, root, lock)
-    compile_into(
-        registry, files, lock=evidence, rules=rules, own_facts=own_facts, required=required, policy=policy
-    )
+    compile_into(registry, files, lock=evidence, rules=rules, own_facts=own_facts, required=required, policy=policy)
 
 
 def _lock(paths: "Sequence[str]", root: str, lock: "str | bool") -> "LockRules | None":

@@ -245,15 +245,15 @@ class _Reader:
                 help = "move it to [tool.hypiler], for all registries" if is_global else did_you_mean(key, known)
                 self.fault(message, (*place, key), help, code="M501")
 
-    def policy(self, table: "JSONValue") -> "Policy":
-        """What the project allows its models to be."""
+    def policy(self, table: "JSONValue") -> "Policy | None":
+        """What the project allows its models to be; None if the table has no rule."""
         # Imported here: few projects have a policy.
         from hypiler.schema.policy_options import read_policy
 
         policy, faults = read_policy(table)
         for one in faults:
             self.fault(one.message, (*_TABLE, "policy", *one.path), one.help, code=one.code)
-        return policy
+        return policy if policy.to_dict() else None
 
     def several(self, table: "dict[str, JSONValue]") -> list[RegistryOptions]:
         """The entries of `[[tool.hypiler.registry]]`."""

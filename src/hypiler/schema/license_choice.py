@@ -17,44 +17,44 @@ def is_allowed(expression: str, allowed: "Collection[str]") -> bool:
     expression that is allowed as a whole is allowed. What is no expression is not.
     """
     known = {_folded(one) for one in allowed}
-    return _folded(expression) in known or _value(_tokens(expression), known)
+    return _folded(expression) in known or _value(_parts(expression), known)
 
 
 def _folded(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
-def _tokens(expression: str) -> list[str]:
+def _parts(expression: str) -> list[str]:
     """The parentheses, the operators, and the licences, each with its exception."""
     words = expression.replace("(", " ( ").replace(")", " ) ").split()
-    tokens: list[str] = []
+    parts: list[str] = []
     for word in words:
-        if tokens and (word == "WITH" or tokens[-1].endswith(" WITH")):
-            tokens[-1] += f" {word}"
+        if parts and (word == "WITH" or parts[-1].endswith(" WITH")):
+            parts[-1] += f" {word}"
         else:
-            tokens.append(word)
-    return tokens
+            parts.append(word)
+    return parts
 
 
-def _value(tokens: list[str], known: set[str]) -> bool:
-    """What the tokens come to. Two stacks, so that no depth of parentheses is too much."""
+def _value(parts: list[str], known: set[str]) -> bool:
+    """What the parts come to. Two stacks, so that no depth of parentheses is too much."""
     values: list[bool] = []
     operators: list[str] = []
     expects_license = True
-    for token in tokens:
-        if token == "(" and expects_license:
-            operators.append(token)
-        elif token == ")" and not expects_license:
+    for part in parts:
+        if part == "(" and expects_license:
+            operators.append(part)
+        elif part == ")" and not expects_license:
             _reduce(values, operators, 0)
             if not operators:
                 return False
             operators.pop()
-        elif token in _BINDS and not expects_license:
-            _reduce(values, operators, _BINDS[token])
-            operators.append(token)
+        elif part in _BINDS and not expects_license:
+            _reduce(values, operators, _BINDS[part])
+            operators.append(part)
             expects_license = True
-        elif token not in ("(", ")", *_BINDS) and expects_license:
-            values.append(_is_one_allowed(token, known))
+        elif part not in ("(", ")", *_BINDS) and expects_license:
+            values.append(_is_one_allowed(part, known))
             expects_license = False
         else:
             return False

@@ -4,6 +4,7 @@ Builds check a registry against it, and the generated module carries it, so that
 cannot see.
 """
 
+from hypiler.schema.records import is_list
 from hypiler.schema.row_text import escape_part, unescape
 
 TYPE_CHECKING = False
@@ -83,9 +84,7 @@ class Policy:
     regions: "tuple[str, ...] | None"
     exceptions: "tuple[PolicyException, ...]"
 
-    def __init__(
-        self, rules: "Mapping[str, Any] | None" = None, exceptions: "Iterable[PolicyException]" = ()
-    ) -> None:
+    def __init__(self, rules: "Mapping[str, Any] | None" = None, exceptions: "Iterable[PolicyException]" = ()) -> None:
         """`rules` are the values by the names of the rules, as the attributes hold them."""
         for name in RULES:
             setattr(self, name, (rules or {}).get(name, _UNSET[name]))
@@ -102,8 +101,8 @@ class Policy:
 
     def to_dict(self) -> "dict[str, Any]":
         """The rules that are set, as JSON types. The reasons of exceptions are left out."""
-        found = {name: getattr(self, name) for name in RULES if getattr(self, name) != _UNSET[name]}
-        result = {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
+        found: dict[str, Any] = {name: getattr(self, name) for name in RULES if getattr(self, name) != _UNSET[name]}
+        result = {name: list(value) if is_list(value) else value for name, value in found.items()}
         if self.exceptions:
             named = ("model", "rule", "until")
             result["exceptions"] = [{name: getattr(one, name) for name in named} for one in self.exceptions]
@@ -116,10 +115,10 @@ class Policy:
             if name == "exceptions":
                 rows = [(one["model"], one["rule"], one["until"] or "") for one in value]
                 lines.append(f"{name}|{';'.join(['='.join(map(_part, row)) for row in rows])}")
-            elif isinstance(value, list):
-                lines.append(f"{_APIS if name == 'hosted' else name}|{';'.join(map(_part, value))}")
+            elif value in (True, False) or name == "verification":
+                lines.append(f"{name}|{value if name == 'verification' else int(value)}")
             else:
-                lines.append(f"{name}|{int(value) if isinstance(value, bool) else value}")
+                lines.append(f"{_APIS if name == 'hosted' else name}|{';'.join(map(_part, value))}")
         return lines
 
     @classmethod
@@ -131,12 +130,16 @@ class Policy:
             name, _, text = line.partition("|")
             items = [item.split("=") for item in text.split(";")]
             if name == "exceptions":
-                exceptions += [PolicyException(*[unescape(part) or "" for part in row[:2]], row[2] or None) for row in items]
+                exceptions += [_exception(*parts) for parts in items]
             elif name in (*LISTS, _APIS):
                 rules["hosted" if name == _APIS else name] = tuple([unescape(item[0]) or "" for item in items])
             else:
                 rules[name] = text if name == "verification" else text == "1"
         return cls(rules, exceptions)
+
+
+def _exception(model: str, rule: str, until: str) -> PolicyException:
+    return PolicyException(unescape(model) or "", rule, until or None)
 
 
 def _part(text: str) -> str:

@@ -113,7 +113,9 @@ def region_breach(policy: "Policy", model: "Any") -> Breach | None:
     stated: tuple[str, ...] = model.source_regions
     if not stated:
         message = "`source.regions` must be set, since the policy allows certain regions"
-        return Breach("regions", "source_api", message, f"write the regions that you use: allowed are {_listed(regions)}")
+        return Breach(
+            "regions", "source_api", message, f"write the regions that you use: allowed are {_listed(regions)}"
+        )
     wrong = [region for region in stated if region not in regions]
     if not wrong:
         return None
@@ -163,7 +165,9 @@ def verification_breach(policy: "Policy", model: "Any", facts: "Mapping[str, str
         return None
     named = ", ".join([f"`{field.name}`" for field in weak[:_MOST_NAMED]])
     more = f" and {len(weak) - _MOST_NAMED} more" if len(weak) > _MOST_NAMED else ""
-    files = "the model's files at the commit" if policy.verification == "commit" else "the model's files or a copy of them"
+    files = (
+        "the model's files at the commit" if policy.verification == "commit" else "the model's files or a copy of them"
+    )
     message = f"{named}{more} must agree with {files}, since the policy wants evidence"
     return Breach("verification", weak[0].attribute, message, "run `hypiler verify`, which records it in the lock")
 

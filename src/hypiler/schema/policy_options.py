@@ -2,13 +2,14 @@
 
 from hypiler.diagnostics.escaping import did_you_mean, quote_name, quote_value
 from hypiler.schema.license_expressions import advice, exception_advice, unknown_words
-from hypiler.schema.policy import DEMANDS, LISTS, REFUSALS, RULES, STRENGTHS, Policy, PolicyException
+from hypiler.schema.policy import DEMANDS, REFUSALS, RULES, STRENGTHS, Policy, PolicyException
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from hypiler.diagnostics.finding import Path
+    from hypiler.jsontext.json_types import JSONValue
 
 UNKNOWN_KEY = "M516"
 INVALID = "M517"
@@ -41,7 +42,7 @@ class PolicyFault:
         self.help = help
 
 
-def read_policy(table: "Any") -> "tuple[Policy, list[PolicyFault]]":
+def read_policy(table: "JSONValue") -> "tuple[Policy, list[PolicyFault]]":
     """The policy in a table as tomllib reads it, and everything that is wrong with the table."""
     reader = _Reader()
     if not isinstance(table, dict):
@@ -66,7 +67,7 @@ class _Reader:
     def fault(self, path: "Path", message: str, help: str | None = None, *, code: str = INVALID) -> None:
         self.faults.append(PolicyFault(code, path, message, help))
 
-    def rule(self, name: str, value: "Any") -> "Any":
+    def rule(self, name: str, value: "JSONValue") -> "Any":
         """The value of a rule; None if it cannot be used."""
         if name in (*DEMANDS, *REFUSALS):
             return self.flag(name, value)
@@ -79,20 +80,20 @@ class _Reader:
             self.check_licenses(found or ())
         return found
 
-    def flag(self, name: str, value: "Any") -> bool | None:
+    def flag(self, name: str, value: "JSONValue") -> bool | None:
         if isinstance(value, bool):
             return value
         self.fault((name,), f"`{name}` must be true or false, got {_quoted(value)}")
         return None
 
-    def strength(self, value: "Any") -> str | None:
+    def strength(self, value: "JSONValue") -> str | None:
         if value in STRENGTHS:
             return str(value)
         message = f'`verification` must be "copy" or "commit", got {_quoted(value)}'
         self.fault(("verification",), message, did_you_mean(value, list(STRENGTHS)) if isinstance(value, str) else None)
         return None
 
-    def texts(self, name: str, value: "Any") -> "tuple[str, ...] | None":
+    def texts(self, name: str, value: "JSONValue") -> "tuple[str, ...] | None":
         """A list of texts with at least one item."""
         items: list[Any] = value if isinstance(value, list) else []
         wrong = [index for index, item in enumerate(items) if not isinstance(item, str) or not item.strip()]
@@ -100,7 +101,7 @@ class _Reader:
             return tuple(items)
         either = "true, false or " if name == "hosted" else ""
         path: Path = (name, wrong[0]) if wrong else (name,)
-        found = items[wrong[0]] if wrong else value
+        found: Any = items[wrong[0]] if wrong else value
         message = f"`{name}` must be {either}a list of texts, at least one, got {_quoted(found)}"
         self.fault(path, message, f"write {_EXAMPLES[name]}")
         return None
@@ -113,7 +114,7 @@ class _Reader:
                 message = f"`licenses` names {quote_name(word)}, but SPDX lists no such {wanted}"
                 self.fault(("licenses", index), message, exception_advice(word) if exception else advice(word))
 
-    def exceptions(self, value: "Any") -> list[PolicyException]:
+    def exceptions(self, value: "JSONValue") -> list[PolicyException]:
         if not isinstance(value, list):
             self.fault(
                 ("exceptions",), f"`exceptions` must be a list of tables, got {_quoted(value)}", f"write {_EXCEPTION}"
@@ -130,7 +131,7 @@ class _Reader:
                 known.add((one.model, one.rule))
         return [one for one in found if one is not None]
 
-    def exception(self, entry: "Any", place: "Path") -> PolicyException | None:
+    def exception(self, entry: "JSONValue", place: "Path") -> PolicyException | None:
         if not isinstance(entry, dict):
             self.fault(place, f"an exception must be a table, got {_quoted(entry)}", f"write {_EXCEPTION}")
             return None
@@ -159,16 +160,17 @@ class _Reader:
             help = did_you_mean(value, list(RULES)) or f"the rules are {', '.join(RULES)}"
             self.fault((*place, key), f"`rule` of an exception must be a rule, got {quote_name(value)}", help)
 
-    def day(self, value: "Any", path: "Path") -> str | None:
+    def day(self, value: "JSONValue", path: "Path") -> str | None:
         """A day of the calendar. TOML also has times of a day, which are of a class below."""
-        text = str(value.isoformat()) if hasattr(value, "isoformat") else ""
+        stated: Any = value
         if hasattr(value, "year") and not hasattr(value, "hour"):
-            return text
+            return str(stated.isoformat())
         message = f"`until` of an exception must be a day, got {_quoted(value)}"
         self.fault(path, message, "write until = 2027-01-01, without quotes")
         return None
 
 
-def _quoted(value: "Any") -> str:
-    text: str = value.isoformat() if hasattr(value, "isoformat") else quote_value(value)
+def _quoted(value: "JSONValue") -> str:
+    stated: Any = value
+    text: str = stated.isoformat() if hasattr(value, "isoformat") else quote_value(value)
     return text
