@@ -61,6 +61,7 @@ NEED_NOTHING = {
     "list": ["list"],
     "show": ["show", "tiny", "--json"],
     "coverage": ["coverage"],
+    "licenses": ["licenses"],
     "docs": ["docs"],
     "schema": ["schema"],
     "import": ["import", "table.csv"],

@@ -5,11 +5,13 @@ import sys
 from hypiler.cli.changed import CHANGED_AND_PROJECT, NO_CHANGE, add_changed_argument, changed
 from hypiler.cli.report import (
     FORMATS,
+    add_policy_argument,
     add_project_argument,
     add_report_arguments,
     exit_code,
     project_options,
     report,
+    stated_policy,
 )
 from hypiler.cli.streams import ENVIRONMENT, FINDINGS, OK, USAGE, print_error, usage_error
 from hypiler.compiler.checked import CheckedRegistry
@@ -59,6 +61,7 @@ def add_arguments(parser: "ArgumentParser") -> None:
         metavar="FIELDS",
         help="the fields that every model must state: `default`, `core`, or paths with commas (only with FILE)",
     )
+    add_policy_argument(parser)
     add_report_arguments(parser, FORMATS)
 
 
@@ -128,8 +131,8 @@ def _of_files(options: "Namespace") -> "list[CheckedRegistry] | int":
         needed = Requirements(required[0] if required in ([DEFAULT], [CORE]) else required)
     except ValueError as error:
         return usage_error(f"--required: {printable(str(error))}")
-    registry = CheckedRegistry()
-    load_into(registry, [STDIN if path == "-" else path for path in options.files], rules=rules, required=needed)
+    registry, paths = CheckedRegistry(), [STDIN if path == "-" else path for path in options.files]
+    load_into(registry, paths, rules=rules, required=needed, policy=stated_policy(options))
     return [registry]
 
 
@@ -155,8 +158,13 @@ def _compiled(project: "Options", options: "Namespace") -> "list[CheckedRegistry
         rules = _rules(rules, options)
         if rules is None:
             return USAGE
+    policy = stated_policy(options)
     for one in project.registries:
         one.rules = rules
+        one.policy = policy or one.policy
+    if policy is not None:
+        # Its exceptions are for more than this project.
+        project.file = None
     return compile_registries(project)
 
 

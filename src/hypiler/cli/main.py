@@ -36,6 +36,7 @@ COMMANDS = {
     "show": "show all facts about one model",
     "diff": "compare two versions of a registry, and say what each change breaks",
     "coverage": "count by field how the facts of a registry are known",
+    "licenses": "list the licences of the models, and what a policy says of them",
     "verify": "compare every fact with the models' own files",
     "pin": "record the commit and the sums of the models' files",
     "add": "draft the entry of a model from its own files",

@@ -182,6 +182,31 @@ _ADOPTION: "Rows" = (
     ),
     ("draft", _object(_DRAFTED, null=True), "The draft; null without `--write`."),
 )
+_BREACH: "Rows" = (
+    ("rule", _TEXT, "The rule of the policy, such as `licenses`."),
+    ("message", _TEXT, "What must hold, and what was found."),
+    ("help", _TEXT, "What to do."),
+)
+_LICENSED: "Rows" = (
+    _ID,
+    ("name", _TEXT, "The display name of the model."),
+    ("organization", _TEXT_OR_NULL, "Who publishes the model."),
+    ("place", _TEXT, "Its repository, or its name at its source."),
+    ("revision", _TEXT_OR_NULL, "The commit of the entry."),
+    ("api", _TEXT_OR_NULL, "The provider whose API serves the model."),
+    ("license", _TEXT_OR_NULL, "The licence; null if the entry states none."),
+    ("class", _TEXT, "How much the licence asks, such as `permissive`."),
+    ("evidence", _TEXT, "How the licence is known, such as `verified` or `sourced`."),
+    ("source", _TEXT_OR_NULL, "Where the licence was read."),
+    ("url", _TEXT_OR_NULL, "The address of this source, if it has one."),
+    ("breaches", _list(_object(_BREACH)), "The rules of the policy that the model breaks."),
+    ("excused", _list(_TEXT), "The rules that it breaks and from which an exception excuses it."),
+)
+_BY_LICENSE: "Rows" = (
+    ("license", _TEXT_OR_NULL, "The licence; null for models that state none."),
+    ("class", _TEXT, "How much it asks."),
+    ("models", _list(_TEXT), "The ids of its models."),
+)
 _STATES = ["current", "behind", "unpinned", "gone", "renamed", "re-registered", "unreachable"]
 
 
@@ -290,6 +315,11 @@ def _shapes() -> "dict[str, Rows]":
             ),
             ("models", _list(_object((_ID, *_EVIDENCE))), "The models, each with its numbers of facts."),
         ),
+        "licenses": (
+            ("models", _list(_object(_LICENSED)), "The models, in the order of the registry."),
+            ("licenses", _list(_object(_BY_LICENSE)), "The licences, the most frequent one first."),
+            ("policy", {"type": ["object", "null"]}, "The rules of the policy that are set; null without a policy."),
+        ),
         "check": (("findings", _list(_object(_FINDINGS)), "All findings, sorted by file and position."),),
         "verify": _of_models(
             _ID,
@@ -344,6 +374,7 @@ OUTPUTS = (
     "show",
     "diff",
     "coverage",
+    "licenses",
     "check",
     "verify",
     "verify-bytes",

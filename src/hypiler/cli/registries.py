@@ -4,7 +4,14 @@ import os
 import sys
 from shlex import join
 
-from hypiler.cli.report import add_name_argument, add_project_argument, print_findings, project_words, registry_options
+from hypiler.cli.report import (
+    add_name_argument,
+    add_project_argument,
+    print_findings,
+    project_words,
+    registry_options,
+    stated_policy,
+)
 from hypiler.cli.streams import usage_error
 from hypiler.diagnostics.escaping import printable
 from hypiler.errors import UnknownModelError
@@ -20,6 +27,7 @@ if TYPE_CHECKING:
 
     from hypiler.compiler.checked import CheckedRegistry
     from hypiler.schema.model import Model
+    from hypiler.schema.policy import Policy
 
 _SHIPPED_MODULE = "hypiler.model_registry"
 _HOSTED_MODULE = "hypiler.hosted_registry"
@@ -82,6 +90,15 @@ def _read(options: "Namespace", *, hosted: bool) -> "tuple[Registry, str | None]
     own.policy = None
     load_options(registry, own)
     return registry, _module_name(root, one.output)
+
+
+def chosen_policy(options: "Namespace") -> "Policy | None":
+    """The policy in the file of `--policy`, or else of the project whose registry is chosen; None without one."""
+    if (stated := stated_policy(options)) is not None:
+        return stated
+    if options.files or options.shipped or (options.project is None and find_project() is None):
+        return None
+    return registry_options(options)[1].policy
 
 
 def find_model(id: str, registry: "Registry", module: str | None) -> "tuple[Model, str | None]":

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hypiler.compiler.checked import CheckedRegistry
     from hypiler.diagnostics.finding import Finding
     from hypiler.project.options import Options, RegistryOptions
+    from hypiler.schema.policy import Policy
 
     class Arguments(Protocol):
         """A parser, or a group of its arguments."""
@@ -146,6 +147,26 @@ def project_options(options: "Namespace") -> "Options":
         for finding in error.findings:
             finding.file = os.path.join(root, os.path.basename(finding.file))
         raise
+
+
+def add_policy_argument(parser: "Arguments") -> None:
+    """The option that names a policy."""
+    parser.add_argument(
+        "--policy", metavar="FILE", help="a file with [tool.hypiler.policy], instead of the policy of the project"
+    )
+
+
+def stated_policy(options: "Namespace") -> "Policy | None":
+    """The policy in the file of `--policy`; None without the option. Ends the command if it cannot be used."""
+    if options.policy is None:
+        return None
+    from hypiler.diagnostics.escaping import printable
+    from hypiler.schema.policy_options import read_policy_file
+
+    try:
+        return read_policy_file(options.policy)
+    except ValueError as error:
+        raise SystemExit(usage_error(f"--policy: {printable(str(error))}")) from None
 
 
 def add_name_argument(parser: "Arguments") -> None:

@@ -6,13 +6,12 @@ docs/policy.md describes both. Nothing is downloaded before the policy has been 
 """
 
 import os
-from pathlib import Path
 
 from hypiler.engines.errors import PolicyError
 from hypiler.model_files.vector_files import is_weights
 from hypiler.schema.policy import Policy, carried_policy
 from hypiler.schema.policy_judgments import JUDGMENTS, Breach, checksum_breach, verification_breach
-from hypiler.schema.policy_options import read_policy
+from hypiler.schema.policy_options import read_policy_file
 from hypiler.stamps.listed_bytes import location, own_sums, recorded_sums
 
 TYPE_CHECKING = False
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
 VARIABLE = "HYPILER_POLICY"
 """The environment variable with the path of a pyproject.toml."""
-_SHORT = 12
 
 
 class LoadingPolicy:
@@ -186,18 +184,7 @@ def _served_breach(policy: Policy, model: "Any", spec: "EngineSpec") -> Breach |
 
 def _policy_of_file(path: str) -> Policy:
     """The policy in a file with the table `[tool.hypiler.policy]`. Raises PolicyError if there is none."""
-    import tomllib
-
     try:
-        data: Any = tomllib.loads(Path(path).read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise PolicyError(f"{VARIABLE} must name a pyproject.toml: {path} cannot be read: {reason}") from None
-    try:
-        table = data["tool"]["hypiler"]["policy"]
-    except (KeyError, TypeError):
-        raise PolicyError(f"{VARIABLE} must name a file with [tool.hypiler.policy]: {path} has none") from None
-    policy, faults = read_policy(table)
-    if faults:
-        raise PolicyError(f"{VARIABLE} must name a policy that can be used: {path}: {faults[0].message}")
-    return policy
+        return read_policy_file(path)
+    except ValueError as error:
+        raise PolicyError(f"{VARIABLE} must name a file with a policy: {error}") from None

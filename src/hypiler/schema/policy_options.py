@@ -58,6 +58,29 @@ def read_policy(table: "JSONValue") -> "tuple[Policy, list[PolicyFault]]":
     return Policy({name: value for name, value in rules.items() if value is not None}, exceptions), reader.faults
 
 
+def read_policy_file(path: str) -> Policy:
+    """The policy in a file with the table `[tool.hypiler.policy]`, such as a pyproject.toml.
+
+    Raises ValueError if the file cannot be read, has no such table, or states a policy that cannot be used.
+    """
+    import tomllib
+
+    try:
+        with open(path, "rb") as file:
+            data: Any = tomllib.load(file)
+    except (OSError, ValueError, RecursionError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ValueError(f"{path} cannot be read: {reason}") from None
+    try:
+        table = data["tool"]["hypiler"]["policy"]
+    except (KeyError, TypeError):
+        raise ValueError(f"{path} has no table [tool.hypiler.policy]") from None
+    policy, faults = read_policy(table)
+    if faults:
+        raise ValueError(f"{path}: {faults[0].message}")
+    return policy
+
+
 class _Reader:
     """Reads one table and collects the faults."""
 
