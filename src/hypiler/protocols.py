@@ -146,6 +146,10 @@ if TYPE_CHECKING:
             """The stamp with a probe: store it with an index."""
             ...
 
+        def provenance(self) -> dict[str, Any]:
+            """What this process has loaded: files with their sums, versions, contract and policy, as JSON types."""
+            ...
+
         def encode_queries(self, texts: Sequence[str], *, batch_size: int = 32, progress: bool | None = None) -> Any:
             """Encode texts as queries."""
             ...

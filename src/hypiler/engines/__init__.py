@@ -130,6 +130,7 @@ def load(
     from hypiler.engines.layout import read_layout
     from hypiler.engines.places import folder_of
     from hypiler.engines.policy import LoadingPolicy
+    from hypiler.engines.provenance import Provenance
     from hypiler.engines.specs import names_in
 
     if kind is not None:
@@ -155,10 +156,17 @@ def load(
     _check_features(spec, contract)
     # Before the engine reads them, so that a file that changes in between is noticed.
     loaded = _loaded_files(config, spec, files)
+    options = {
+        "device": device,
+        "assume": {**(assume or {})},
+        "trust_remote_code": trust_remote_code,
+        "allow_pickle": allow_pickle,
+    }
+    provenance = Provenance(config, spec, files, policy, local=local is not None, options=options)
     with files.loading():
         backend = module.open_model(config, contract, layout, device)
     loaded.check_variant()
-    return _encoder(contract.encoder_type)(contract, backend, spec.name, loaded)
+    return _encoder(contract.encoder_type)(contract, backend, spec.name, loaded, provenance)
 
 
 def _check_kind(config: "Config", kind: "type[Any]") -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
     from hypiler.engines.contract import Contract
+    from hypiler.engines.provenance import Provenance
     from hypiler.engines.stamps.loaded_files import LoadedFiles
 
     Floats: TypeAlias = NDArray[np.float32]
@@ -62,7 +63,7 @@ else:
     import numpy as np
 
     Floats = np.ndarray
-    Contract = LoadedFiles = PairBackend = object
+    Contract = LoadedFiles = PairBackend = Provenance = object
     csr_array = {(Any, Any): object}
 
 
@@ -105,6 +106,10 @@ class Encoder(Protocol[_V]):
         """The stamp with a probe: store it with an index."""
         ...
 
+    def provenance(self) -> dict[str, Any]:
+        """What this process has loaded: files with their sums, versions, contract and policy, as JSON types."""
+        ...
+
     def encode_queries(self, texts: Sequence[str], *, batch_size: int = 32, progress: bool | None = None) -> _V:
         """Encode texts as queries."""
         ...
@@ -128,8 +133,16 @@ class _Loaded:
         files: The files that the engine has loaded; None if they are unknown.
     """
 
-    def __init__(self, contract: "Contract", backend: Any, engine: str, files: "LoadedFiles | None" = None) -> None:
+    def __init__(
+        self,
+        contract: "Contract",
+        backend: Any,
+        engine: str,
+        files: "LoadedFiles | None" = None,
+        provenance: "Provenance | None" = None,
+    ) -> None:
         self.contract = contract
+        self._provenance = provenance
         self.backend = backend
         self.engine = engine
         self.files = files
@@ -199,6 +212,19 @@ class _Loaded:
         It is what `space` returns, with a probe. For the probe, nine fixed texts are encoded once.
         """
         return self.space() | {"probe": self._made_probe()}
+
+    def provenance(self) -> dict[str, Any]:
+        """What this process has loaded, as JSON types: the record of a model that ran.
+
+        docs/policy.md describes the keys: the model with its repository and commit, each file that the engine could
+        read with its size and sha256, the engine with the versions of its libraries, the contract with what was
+        assumed, the ids of the space, and the policies that loading obeyed. Files without a recorded sha256 are hashed
+        now; the sha256 of a file that has changed since it was loaded is None. Raises EngineError for an encoder that
+        `load` did not create.
+        """
+        if self._provenance is None:
+            raise EngineError(f"{self!r} was not created by `load`, so nobody knows what it has loaded")
+        return self._provenance.to_json(self.contract, self.space())
 
     def _made_probe(self) -> dict[str, Any] | None:
         if self._probe is None:

@@ -63,6 +63,11 @@ class CheckedFiles:
         self._held: dict[str, bytes] = {}
         self._keys: dict[str, _Key | None] = {}
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the files that the engine may read, as `check_contents` was given them."""
+        return self._names
+
     def read(self, name: str) -> bytes:
         """The bytes of a file, read once.
 
