@@ -81,10 +81,8 @@ class BomModel:
 
 def package_url(repository: str, revision: str | None) -> str:
     """The package URL of a repository of the hub: `pkg:huggingface/org/name@revision`."""
-    from packageurl import PackageURL
-
-    organization, _, name = repository.partition("/")
-    return str(PackageURL("huggingface", organization, name, revision).to_string())
+    # Both parts are words that the format of a repository allows, so nothing has to be escaped.
+    return f"pkg:huggingface/{repository}" + (f"@{revision}" if revision else "")
 
 
 def _file(name: str, sha256: str, pinned: "Mapping[str, Any]") -> BomFile:

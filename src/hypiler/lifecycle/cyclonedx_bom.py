@@ -8,7 +8,7 @@ import json
 import re
 from uuid import NAMESPACE_URL, uuid5
 
-from hypiler.lifecycle.bom_facts import bom_models, build_time
+from hypiler.lifecycle.bom_facts import bom_models, build_time, own_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,8 +59,6 @@ def to_cyclonedx(registry: "CheckedRegistry") -> str:
 def _tools() -> "Any":
     from cyclonedx.model.component import Component, ComponentType
     from cyclonedx.model.tool import ToolRepository
-
-    from hypiler.lifecycle.versions import own_version
 
     return ToolRepository(components=[Component(name="hypiler", type=ComponentType.APPLICATION, version=own_version())])
 
