@@ -10,8 +10,8 @@ from jsonschema import Draft202012Validator
 from hypiler import hosted_registry, model_registry
 from hypiler.compiler.pipeline import compile_registry
 from hypiler.emit.json_schema import json_schema
+from hypiler.project.shipped import HOSTED_REQUIRED
 from hypiler.registry import Registry
-from hypiler.registry.shipped import HOSTED_REQUIRED
 from hypiler.schema.fields import FIELDS
 
 ROOT = Path(__file__).parents[1]

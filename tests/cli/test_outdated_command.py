@@ -15,7 +15,7 @@ from huggingface_hub import constants
 from loopback_hub import LoopbackHub, answer, answer_json
 
 from hypiler.cli.outdated import EXAMPLES
-from hypiler.registry import shipped
+from hypiler.project import shipped
 
 
 def test_pin_that_is_current_is_only_counted(tiny_project: Project) -> None:
@@ -121,7 +121,7 @@ def installed(project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         shutil.move(project.folder / name, package)
     (package / "hosted.json").write_text('{"version": "1.0", "models": []}')
     (project.folder / "pyproject.toml").write_text("[tool.hypiler]\noutput = 7\n")
-    monkeypatch.setattr(shipped, "__file__", str(package / "shipped.py"))
+    monkeypatch.setattr(shipped, "__file__", str(package.parent / "project/shipped.py"))
     return package
 
 

@@ -38,7 +38,7 @@ from model_files.models import safetensors
 from hypiler.cli.main import main
 from hypiler.cli.verify import EXAMPLES
 from hypiler.hub import client
-from hypiler.registry import shipped
+from hypiler.project import shipped
 
 INFO, FILE, LARGE = "GET /api/*", "GET */config.json", "GET /cdn/*"
 COUNTS = "12 agree, 8 unknown to the files, 7 claimed"
@@ -974,7 +974,7 @@ def test_bar_is_shown_on_a_terminal_and_is_gone_afterwards(tiny_project: Project
 
 @pytest.mark.parametrize("line", [re.split(r" {2,}", line.strip())[0] for line in EXAMPLES.splitlines()[1:]])
 def test_example_runs(project: Project, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
-    monkeypatch.setattr(shipped, "__file__", str(project.folder / "shipped.py"))
+    monkeypatch.setattr(shipped, "__file__", str(project.folder / "src/hypiler/project/shipped.py"))
     project.write(entry(project.hub.add("BAAI/bge-m3", FILES), id="bge-m3", huggingface_id="BAAI/bge-m3"))
     save(FILES, project.folder / "bge-m3")
     project.run("verify")

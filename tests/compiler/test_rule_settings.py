@@ -10,6 +10,7 @@ from golden import golden
 from strategies import elsewhere, plain_model, registry_of
 
 from hypiler.compiler.checked import CheckedRegistry
+from hypiler.compiler.layer_rules import layer_rule
 from hypiler.compiler.pipeline import compile_registry
 from hypiler.compiler.policy_rules import policy_rule
 from hypiler.compiler.rule_settings import RuleSettings
@@ -157,9 +158,9 @@ KEPT = {
 
 
 def test_every_rule_that_cannot_be_ignored_is_tried() -> None:
-    # Those of a policy are tried with one: see tests/compiler/test_policy_rules.py.
-    of_policies = {rule.code for rule in policy_rule}
-    assert {rule.code for rule in all_rules() if rule.always} - {"M403"} - of_policies == set(KEPT)
+    # Those of a policy and of layers are tried with one: see test_policy_rules.py and test_layered_registry.py.
+    elsewhere = {rule.code for rules in (policy_rule, layer_rule) for rule in rules}
+    assert {rule.code for rule in all_rules() if rule.always} - {"M403"} - elsewhere == set(KEPT)
 
 
 @pytest.mark.parametrize("code", KEPT)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from golden import golden
 
-from hypiler.project.options import OptionsError, RegistryOptions, copy_place, read_options
+from hypiler.project.extends import copy_place
+from hypiler.project.options import OptionsError, RegistryOptions, read_options
 
 Hypiler = Callable[..., tuple[int, str, str]]
 TWO = """

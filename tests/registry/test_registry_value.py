@@ -17,8 +17,8 @@ from strategies import registry_of
 import hypiler
 from hypiler.model_files.facts import FileFact
 from hypiler.model_registry import MODEL_REGISTRY
+from hypiler.project.shipped import shipped_files
 from hypiler.registry import Origin, Registry, RuleSettings, UnknownModelError
-from hypiler.registry.shipped import shipped_files
 from hypiler.verification.lockfile import LockedFile, LockEntry, write_lock
 
 

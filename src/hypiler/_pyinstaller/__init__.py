@@ -11,7 +11,7 @@ from pkgutil import walk_packages
 import hypiler
 from hypiler.diagnostics.pages import page_folders
 from hypiler.emit import python
-from hypiler.registry.shipped import shipped_files
+from hypiler.project.shipped import shipped_files
 
 # Imported by name where an engine or the client of the hub needs them.
 _LIBRARIES = ("httpx", "httpx2", "huggingface_hub", "safetensors", "scipy.sparse", "tqdm", "yaml")

@@ -4,7 +4,7 @@ import sys
 from dataclasses import replace
 from json import dumps
 
-from hypiler.cli.hub import add_files_arguments, open_hub, open_registry
+from hypiler.cli.hub import add_files_arguments, of_a_base, open_hub, open_registry
 from hypiler.cli.report import not_text, print_findings
 from hypiler.cli.streams import ENVIRONMENT, FINDINGS, NETWORK, OK, print_error, usage_error, write_text
 from hypiler.compiler.pipeline import compile_registry
@@ -91,6 +91,8 @@ def _run_one(name: str, options: "Namespace") -> int:
     if above := opened.only_reads(opened.registry.sources[0].name):
         return _refuse(above)
     known = _known(name, opened.registry)
+    if known and known.base:
+        return _refuse(f"{_has(known)}: {of_a_base(known, 'name')}")
     if known and options.revision:
         return _refuse(f"{_has(known)}: facts of another revision would not belong to its entry")
     try:
@@ -112,7 +114,7 @@ def _add(snapshot: "Snapshot", opened: "Opened", options: "Namespace") -> int:
     registry = opened.registry
     source = registry.sources[0]
     tree: Any = source.value
-    path, index = source.name, len(tree["models"])
+    path, index = source.name, len(tree.get("models", ()))
     entry, evidence = draft(snapshot, id=options.new_id)
     text = edit(source, [Change(("models", index), entry)], schema_order)
     added = _checked(registry, source, text)
@@ -159,7 +161,8 @@ def _complete(known: "Entry", snapshot: "Snapshot", opened: "Opened", options: "
 
 
 def _has(known: "Entry") -> str:
-    return printable(f"{known.source.name} has {known.repository} already, as `{known.id}`")
+    place = known.source.name if known.base is None else f"layer `{known.base}`"
+    return printable(f"{place} has {known.repository} already, as `{known.id}`")
 
 
 def _missing(known: "Entry", drafted: "Mapping[str, Any]") -> "Iterator[Change]":
@@ -177,7 +180,13 @@ def _missing(known: "Entry", drafted: "Mapping[str, Any]") -> "Iterator[Change]"
 def _checked(registry: "CheckedRegistry", changed: "Source", text: str) -> "CheckedRegistry":
     """The registry with another text of one of its files."""
     files = [(one.name, (text if one is changed else one.text).encode()) for one in registry.sources]
-    return compile_registry(files, rules=registry.rules, own_facts=registry.own_facts, required=registry.required)
+    return compile_registry(
+        files,
+        rules=registry.rules,
+        own_facts=registry.own_facts,
+        required=registry.required,
+        follow=registry.follow,
+    )
 
 
 def _list_gaps(added: "CheckedRegistry", path: str, index: int) -> None:

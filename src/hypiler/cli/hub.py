@@ -21,9 +21,10 @@ from hypiler.compiler.pipeline import compile_registry
 from hypiler.diagnostics.codes import ERROR
 from hypiler.diagnostics.escaping import printable, quote_value
 from hypiler.errors import UnknownModelError
-from hypiler.project.loading import lock_path, read_bounded
+from hypiler.project.loading import Following, lock_path, read_bounded
 from hypiler.project.options import OptionsError, RegistryOptions
 from hypiler.project.output import add_files, replace_source, with_ends_of
+from hypiler.schema.fields import OVERLAYS
 from hypiler.schema.requirements import CORE, USUAL, Requirements
 from hypiler.verification.lockfile import read_lock, write_lock
 from hypiler.verification.verify import chosen
@@ -117,7 +118,8 @@ def open_registry(options: "Namespace", *, lock: bool = True, sound: bool = True
     files = [(path, read_bounded(path)) for path in one.sources]
     # A command that edits lists what `hypiler check FILE` would find missing.
     required = one.required if sound or not options.file else USUAL
-    registry = compile_registry(files, rules=one.rules, own_facts=one.own_facts, required=required)
+    follow = Following("", one.extends, one.lock if os.path.lexists(one.lock) else None)
+    registry = compile_registry(files, rules=one.rules, own_facts=one.own_facts, required=required, follow=follow)
     if registry.has_errors and (sound or not _can_be_edited(registry, len(one.sources))):
         report(registry.findings, registry, options, sys.stderr)
         return None
@@ -132,7 +134,7 @@ def open_registry(options: "Namespace", *, lock: bool = True, sound: bool = True
 def _can_be_edited(registry: CheckedRegistry, files: int) -> bool:
     """Whether each file is an object with a list of models, in JSON without faults."""
     trees: list[dict[str, Any]] = [source.value for source in registry.sources if isinstance(source.value, dict)]
-    lists = [tree for tree in trees if isinstance(tree.get("models"), list)]
+    lists = [tree for tree in trees if isinstance(tree.get("models", None if OVERLAYS.isdisjoint(tree) else []), list)]
     json_faults = [one for one in registry.findings if one.severity == ERROR and one.code.startswith("M0")]
     return len(lists) == files and not json_faults
 
@@ -155,8 +157,12 @@ def _sharing(options: "Namespace", one: RegistryOptions) -> set[str]:
     """The ids of the models in the other registries of the project that have the same lock."""
     project = project_options(options).resolve_paths()
     others = [other for other in project.registries if other.lock == one.lock and other.output != one.output]
-    files = [[(path, read_bounded(path)) for path in other.sources] for other in others]
-    return {entry.id for sources in files for entry in compile_registry(sources).entries}
+    found: set[str] = set()
+    for other in others:
+        files = [(path, read_bounded(path)) for path in other.sources]
+        registry = compile_registry(files, follow=Following("", other.extends, other.lock))
+        found |= {entry.id for entry in registry.entries}
+    return found
 
 
 def _read_lock(opened: Opened, options: "Namespace") -> bool:
@@ -178,7 +184,8 @@ def chosen_entries(registry: CheckedRegistry, options: "Namespace") -> "list[Ent
     """
     try:
         entries = chosen(registry, options.ids)
-        elsewhere = [entry for entry in (entries if options.ids else registry.entries) if entry.is_elsewhere]
+        own = [entry for entry in registry.entries if entry.is_own]
+        elsewhere = [entry for entry in (entries if options.ids else own) if entry.is_elsewhere]
         unasked = any(getattr(options, name, None) for name in ("local", "offline", "forget"))
         if elsewhere and options.ids and not unasked:
             one = elsewhere[0]
@@ -191,12 +198,24 @@ def chosen_entries(registry: CheckedRegistry, options: "Namespace") -> "list[Ent
         if elsewhere and not options.ids:
             count = f"{len(elsewhere)} model{'s' * (len(elsewhere) != 1)}"
             print(f"note: {count} with a `source` skipped: nothing on the hub to read", file=sys.stderr)
+        below = len(registry.entries) - len(own)
+        if below and not options.ids:
+            count = f"{below} model{'s' * (below != 1)}"
+            print(f"note: {count} of lower layers skipped: name those that you mean", file=sys.stderr)
         return entries
     except UnknownModelError as error:
         file = ["--file", options.file] if options.file else []
         name = ["--registry", options.registry] if options.registry else []
         usage_error(unknown_model(error, registry, [*file, *project_words(options), *name]))
         return None
+
+
+def of_a_base(entry: "Entry", path: str, value: str = "…") -> str:
+    """Why nothing is written about a model of a lower layer, and what to write instead."""
+    name, *inside = path.split(".")
+    fact = f'"{name}": {value}' if not inside else f'"{name}": {{"{".".join(inside)}": {value}}}'
+    override = f'{{"id": "{entry.id}", {fact}}}'
+    return printable(f"it is a model of layer `{entry.base}`; to state the fact here, add {override} to `overrides`")
 
 
 def keep_lock(opened: Opened, locked: "Mapping[str, LockEntry]") -> None:

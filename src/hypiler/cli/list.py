@@ -248,11 +248,18 @@ def _lines(models: "list[Model]", registry: "CheckedRegistry", page: Page, sort:
         Column("BEIR (sets)", [_beir(model) for model in models], rank=9 if sort == "beir" else 3),
         Column("evidence", _evidence([*Coverage(models).models.values()]), rank=7),
     ]
+    if len(registry.layers) > 1:
+        # The layer that adds the model; with a sign if upper layers override facts of it.
+        layers = {entry.id: entry.layers for entry in registry.entries}
+        shown = [printable(layers[model.id][0]) + "+" * (len(layers[model.id]) > 1) for model in models]
+        columns.insert(2, Column("layer", shown, least=12, rank=7))
     lines, hidden = table(columns, page)
     notes = [count]
     if page.width is not None:
         # Explanations are for people; a pipe gets the table and the count.
         notes += _legend(models)
+        if len(registry.layers) > 1:
+            notes.append("layer+: with overrides of upper layers")
     groups = _groups(models, sort)
     # On a terminal, the header of a long table is out of sight at its end.
     again = lines[:1] if page.height is not None and len(lines) >= page.height else []

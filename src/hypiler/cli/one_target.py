@@ -68,6 +68,7 @@ def _only(found: Options, target: str, out: str | None) -> Options:
             rules=one.rules,
             own_facts=one.own_facts,
             required=one.required,
+            extends=one.extends,
         )
         for one, path in paths
         if path

@@ -84,6 +84,15 @@ _FACTS: "Rows" = (
     ("doubtful", _FLAG, "Whether `theirs` must not be written into a registry. `note` says why."),
     ("read", {"enum": ["commit", "copy", None]}, "Where an agreeing fact was read; null for other verdicts."),
 )
+_ORIGIN: "Rows" = (
+    ("layer", _TEXT, "The layer: `project` for one's own files, else its entry in `extends`."),
+    ("file", _TEXT, "The file."),
+    ("line", _COUNT, "The line, from 1."),
+    ("column", _COUNT, "The column in characters, from 1."),
+    ("value", _ANY, "The value; null also for a fact that the layer withdraws."),
+    ("withdrawn", _FLAG, "Whether the layer withdraws the fact."),
+    ("source", {"type": ["string", "object", "null"]}, "Where the value was read, as `sources` has it."),
+)
 _PINNED: "Rows" = (
     ("sha256", _TEXT_OR_NULL, "The checksum; null if it is unknown."),
     ("size", {"type": ["integer", "null"]}, "The size in bytes; null if it is unknown."),
@@ -305,6 +314,21 @@ def _shapes() -> "dict[str, Rows]":
             ("evidence", _list(_object((_ID, *_EVIDENCE))), "How the facts of these models are known."),
         ),
         "show": (("model", record, "The record of the model."),),
+        "explain": (
+            ("model", _TEXT, "The model, as it was named."),
+            ("path", _TEXT, "The path of the fact; empty for the model itself."),
+            (
+                "hidden",
+                _object(_ORIGIN, null=True),
+                "Who hides the model; null for a visible one.",
+            ),
+            (
+                "evidence",
+                _TEXT_OR_NULL,
+                "How the value that counts is known, in words; null if no layer states the fact.",
+            ),
+            ("chain", _list(_object(_ORIGIN)), "Every layer that states the fact; the one that counts first."),
+        ),
         "diff": _DIFFERENCE,
         "coverage": (
             ("total", _object(_EVIDENCE), "The sums over `fields`."),
@@ -372,6 +396,7 @@ def _shapes() -> "dict[str, Rows]":
 OUTPUTS = (
     "list",
     "show",
+    "explain",
     "diff",
     "coverage",
     "licenses",

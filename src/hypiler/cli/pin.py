@@ -9,6 +9,7 @@ from hypiler.cli.hub import (
     add_jobs_argument,
     chosen_entries,
     keep_lock,
+    of_a_base,
     open_hub,
     open_registry,
     read_pins,
@@ -21,6 +22,7 @@ from hypiler.hub.snapshot import HubError
 from hypiler.jsontext.editor import Change, edit
 from hypiler.project.output import replace_source
 from hypiler.schema.key_order import schema_order
+from hypiler.verification.lock_rules import format_value
 from hypiler.verification.lockfile import AT_COMMIT
 from hypiler.verification.pinning import pin, pin_snapshot
 from hypiler.verification.verify import read_of, updated
@@ -87,7 +89,7 @@ def run(options: "Namespace") -> int:
         return ENVIRONMENT
     unpinned = {one.entry.id for one in done if one.unpinned}
     written = options.write and _write(done, opened)
-    left: set[str] = set() if written else unpinned
+    left = {one.entry.id for one in done if one.unpinned and one.entry.base is not None} if written else unpinned
     read = {one.entry.id: one.locked for one in done if one.locked is not None and one.entry.id not in left}
     if read:
         keep_lock(opened, updated(opened.locks, read, opened.registry, opened.others, judged=False))
@@ -160,6 +162,8 @@ def _report(done: "list[Pinned]", options: "Namespace", unpinned: set[str], *, w
             write_text(line, sys.stdout)
         if one.entry.id in unpinned:
             where = "was written" if written else f"is written by `hypiler pin {one.entry.id} --write`"
+            if one.entry.base is not None:
+                where = f"is not written: {of_a_base(one.entry, 'revision', format_value(one.head))}"
             write_text(f"  note: the entry has no `revision`: `main` stands at {one.head}, which {where}", sys.stdout)
 
 

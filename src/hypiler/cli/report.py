@@ -195,7 +195,7 @@ def shipped_options(targets: dict[str, str]) -> "RegistryOptions":
     """The options of the shipped registry, which is only read, with these targets."""
     from hypiler.project.loading import lock_path
     from hypiler.project.options import RegistryOptions
-    from hypiler.registry.shipped import shipped_files
+    from hypiler.project.shipped import shipped_files
 
     paths, lock = shipped_files()
     return RegistryOptions(paths, lock if isinstance(lock, str) else lock_path(paths), targets)

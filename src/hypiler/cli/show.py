@@ -12,6 +12,7 @@ from hypiler.errors import UnknownModelError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Sequence
 
     from hypiler.emit.fact_lines import FactLine, Section
     from hypiler.schema.model import Model
@@ -68,6 +69,8 @@ def run(options: "Namespace") -> int:
         return OK
     page = Page.of(sys.stdout)
     lines = _heading(model, options.id, module, page)
+    if len(registry.layers) > 1:
+        lines.append(page.paint("dim", printable(_layers(registry.entry(model.id).layers))))
     for section in sections_of(model, required=registry.required):
         lines += ["", *_title_lines(section, page, whole=options.sources)]
         for fact in section.facts:
@@ -89,6 +92,12 @@ def _heading(model: "Model", id: str, module: "str | None", page: Page) -> "list
     if module:
         lines.append(page.paint("name", printable(f"from {module} import {constant_name(model.id)}")))
     return [*lines, *[page.paint("dim", part) for part in _wrapped(_verification(model), page.width)]]
+
+
+def _layers(names: "Sequence[str]") -> str:
+    """Who adds the model, and who overrides facts of it."""
+    first, *others = names
+    return f"layer: {first}" + (f"; overridden by {', '.join(others)}" if others else "")
 
 
 def _verification(model: "Model") -> str:

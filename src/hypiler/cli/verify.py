@@ -8,6 +8,7 @@ from hypiler.cli.hub import (
     add_jobs_argument,
     chosen_entries,
     keep_lock,
+    of_a_base,
     open_hub,
     open_registry,
     read_pins,
@@ -261,6 +262,10 @@ def _record(result: "Result") -> "dict[str, Any]":
 def _fix(verification: Verification, opened: "Opened", *, quiet: bool) -> bool:
     """Write what the files say into the sources; whether all that differs was corrected."""
     complete = True
+    for entry, finding in verification.of_bases():
+        path = ".".join(map(str, finding.path[2:]))
+        print_error(f"`{printable(path)}` of `{printable(entry.id)}` is left as it is: {of_a_base(entry, path)}")
+        complete = False
     for fix in fixes(verification):
         written = fix.checked is None or _write(fix, opened)
         complete = complete and written and fix.complete

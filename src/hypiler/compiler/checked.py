@@ -9,10 +9,13 @@ from hypiler.schema.requirements import USUAL, Requirements, has_source, place_i
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
+    from hypiler.compiler.composition import Composition
     from hypiler.compiler.decoded import DecodedModel
+    from hypiler.compiler.layer import Follow, Layer
+    from hypiler.compiler.overlays import Composed
     from hypiler.compiler.rule_settings import RuleSettings
     from hypiler.errors import UnknownModelError
     from hypiler.jsontext.json_types import JSONValue
@@ -21,35 +24,55 @@ if TYPE_CHECKING:
     from hypiler.schema.policy import Policy
 else:
     # For tools that look up annotations at run time, see `hypiler._import_hooks`.
-    from _collections_abc import Iterator, Mapping
+    from _collections_abc import Iterator, Mapping, Sequence
 
-    Any = DecodedModel = Evidence = JSONValue = Model = Policy = RuleSettings = UnknownModelError = object
+    Any = Composed = Composition = DecodedModel = Evidence = Follow = JSONValue = Layer = Model = Policy = object
+    RuleSettings = UnknownModelError = object
 
 _MOST_NAMES = 3
+OWN = "project"
+"""The name of the layer of one's own files."""
 
 
 class Origin:
     """Where a fact of a registry stands.
 
+    Two origins are equal if they are the same place with the same source.
+
     Attributes:
-        layer: The registry that states the fact: "project" for one's own files, "hypiler" for the shipped registry.
+        layer: The registry that states the fact: "project" for one's own files, "hypiler" for the shipped registry, and
+            otherwise the entry of `extends` that names the registry.
         file: The name of the file.
         line: From 1.
         column: From 1, in characters.
         source: What `sources` of the model says of the fact: a text, or an object; None if it says nothing.
+        value: The value as JSON types; None if it is null, or if an override withdraws the fact.
+        withdrawn: Whether the place is an override that takes the fact away.
     """
 
-    __slots__ = ("column", "file", "layer", "line", "source")
+    __slots__ = ("column", "file", "layer", "line", "source", "value", "withdrawn")
 
-    def __init__(self, layer: str, file: str, line: int, column: int, source: "str | Mapping[str, Any] | None") -> None:
+    def __init__(
+        self,
+        layer: str,
+        file: str,
+        line: int,
+        column: int,
+        source: "str | Mapping[str, Any] | None",
+        *,
+        value: "JSONValue" = None,
+        withdrawn: bool = False,
+    ) -> None:
         self.layer = layer
         self.file = file
         self.line = line
         self.column = column
         self.source = source
+        self.value = value
+        self.withdrawn = withdrawn
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Origin) and all(getattr(self, n) == getattr(other, n) for n in self.__slots__)
+        return isinstance(other, Origin) and all(getattr(self, n) == getattr(other, n) for n in _PLACE)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -57,21 +80,50 @@ class Origin:
         return f"Origin({self.layer!r}, {self.file}:{self.line}:{self.column}, source={self.source!r})"
 
 
+_PLACE = ("layer", "file", "line", "column", "source")
+
+
 class Entry:
-    """A model as its file states it.
+    """A model as its file states it; of a registry that extends others, as all layers state it together.
 
     Attributes:
-        source: The file.
+        source: The file that adds the model.
         index: The place among the models of the file, from 0.
         tree: The object of models.json; what it leaves out the model does not state.
+        composed: Who states what of the model; None in a registry that extends no other.
     """
 
-    __slots__ = ("index", "source", "tree")
+    __slots__ = ("composed", "index", "source", "tree")
 
-    def __init__(self, source: Source, index: int, tree: "dict[str, Any]") -> None:
+    def __init__(self, source: Source, index: int, tree: "dict[str, Any]", composed: "Composed | None" = None) -> None:
         self.source = source
         self.index = index
         self.tree = tree
+        self.composed = composed
+
+    def place(self, path: Path) -> tuple[Source, Path]:
+        """The file that states the fact at a path of the entry, and where in it."""
+        if self.composed is None:
+            return self.source, (*self.path, *path)
+        statement, inner = self.composed.place(path)
+        return statement.source, (*statement.path, *inner)
+
+    @property
+    def base(self) -> str | None:
+        """The name of the lower layer that adds the model; None for a model of one's own files."""
+        layer = None if self.composed is None else self.composed.adder.layer.name
+        return None if layer == OWN else layer
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The names of the layers that state something about the model: first the one that adds it."""
+        statements = () if self.composed is None else self.composed.statements
+        return tuple([one.layer.name for one in statements]) or (OWN,)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether one's own files add the model or override facts of it."""
+        return self.composed is None or self.composed.statements[-1].layer.name == OWN
 
     @property
     def path(self) -> Path:
@@ -142,11 +194,13 @@ class Accepted:
         model = class_with(tuple(own_facts.words.items()), policy)
         return tuple([model.of(one, self.evidence.get(one.id)) for one in self.decoded])
 
-    def digest(self, sources: "list[Source]", own_facts: OwnFacts, required: Requirements) -> str:
-        """One digest for all sources, the lock and the project's options. Line ends do not count."""
+    def digest(
+        self, sources: "list[Source]", own_facts: OwnFacts, required: Requirements, below: "Sequence[Layer]" = ()
+    ) -> str:
+        """One digest for all sources, the lock, the layers below and the options. Line ends do not count."""
         from hypiler._digest import sha256_hex, text_sha256
 
-        digests = [source.sha256 for source in sources]
+        digests = [layer_sha256(layer) for layer in below] + [source.sha256 for source in sources]
         if self.lock is not None:
             # What was verified is in the outputs, too: they are stale when the lock has changed.
             digests.append(text_sha256(self.lock))
@@ -162,6 +216,14 @@ class Accepted:
         return digests[0] if len(digests) == 1 else sha256_hex("\n".join(digests).encode())
 
 
+def layer_sha256(layer: "Layer") -> str:
+    """One digest for the files of a layer."""
+    from hypiler._digest import sha256_hex, text_sha256
+
+    lock = [] if layer.lock is None else [text_sha256(layer.lock.data)]
+    return sha256_hex("\n".join([layer.name, *[source.sha256 for source in layer.sources], *lock]).encode())
+
+
 class CheckedRegistry:
     """The models of one or more files, in file order, and every finding.
 
@@ -170,13 +232,15 @@ class CheckedRegistry:
     Attributes:
         findings: Everything that is wrong, by file and position.
         files: The contents of the files that were read, by name: the sources, and the lock if there is one.
-        sources: The sources that could be read as JSON, in order.
+        sources: The registry's own sources that could be read as JSON, in order, without those of lower layers.
         rules: Which rules were applied; None for all, as declared.
         own_facts: The facts that the project adds to the format.
         required: The fields that every model must state.
         policy: What the project allows its models to be; None without a policy.
         excused: The exceptions of the policy that a model needed, each as its id and the rule.
         layer: The name of this registry as a layer: see `Origin`.
+        composition: The layers that the registry is made of; None if it extends no other.
+        follow: What reads the layers below the files; None if nothing stands below them.
     """
 
     layer = "project"
@@ -190,6 +254,8 @@ class CheckedRegistry:
         self.required: Requirements = USUAL
         self.policy: Policy | None = None
         self.excused: set[tuple[str, str]] = set()
+        self.composition: Composition | None = None
+        self.follow: Follow | None = None
         self._accepted: Accepted | None = None
         self._models: tuple[Model, ...] | None = None
         self._lines: dict[str, Lines] = {}
@@ -210,7 +276,22 @@ class CheckedRegistry:
     @property
     def sha256(self) -> str:
         """One digest for all sources, the lock and the project's options; empty if there are errors."""
-        return self._accepted.digest(self.sources, self.own_facts, self.required) if self._accepted else ""
+        if self._accepted is None:
+            return ""
+        below = self.composition.layers[:-1] if self.composition else ()
+        return self._accepted.digest(self.sources, self.own_facts, self.required, below)
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The names of the layers, the lowest first; the last one is the registry's own."""
+        below = self.composition.layers[:-1] if self.composition else ()
+        return (*[layer.name for layer in below], self.layer)
+
+    @property
+    def hidden(self) -> "Mapping[str, Origin]":
+        """Where each hidden model is hidden, by id."""
+        found = self.composition.hidden if self.composition else {}
+        return {id: self._origin(one.layer.name, one.source, one.path) for id, one in found.items()}
 
     @property
     def title(self) -> str:
@@ -253,7 +334,8 @@ class CheckedRegistry:
         return self._lines[finding.file].line(finding.line)
 
     def _lines_of(self, name: str) -> Lines:
-        for source in self.sources:
+        layers = self.composition.layers if self.composition else ()
+        for source in [*self.sources, *[source for layer in layers for source in layer.sources]]:
             if source.name == name:
                 return source.lines
         # The lock, or a file that is not JSON.
@@ -315,17 +397,65 @@ class CheckedRegistry:
         Raises UnknownModelError, and ValueError for a path that no field has.
         """
         keys = _keys(path)
+        found = self._stated(id, keys)
+        if not keys:
+            return found[-1]  # the entry that adds the model
+        return found[0] if found and not found[0].withdrawn else None
+
+    def chain(self, id: str, path: str = "") -> "tuple[Origin, ...]":
+        """Every place where a layer states a fact of the model with this id, the one that counts first.
+
+        The others are those of lower layers, which it overrides. If an override withdraws the fact, its place comes
+        first. Without a path, these are the places of the entry and of its overrides. Empty if nobody states the fact.
+
+        Raises UnknownModelError, and ValueError for a path that no field has.
+        """
+        return tuple(self._stated(id, _keys(path)))
+
+    def _stated(self, id: str, keys: Path) -> "list[Origin]":
         entry = self.entry(id)
-        place = (*entry.path, *keys)
-        span = entry.source.spans([place]).get(place)
-        if span is None:
+        if entry.composed is None:
+            found = self._at(self.layer, entry.source, entry.path, keys, entry.tree)
+            return [] if found is None else [found]
+        from hypiler.compiler.overlays import is_withdrawn
+
+        origins: list[Origin] = []
+        for one in entry.composed.statements[::-1]:
+            layer = self.layer if one.layer.name == OWN else one.layer.name
+            if keys and is_withdrawn(one.tree, keys) and one is not entry.composed.adder:
+                found = self._origin(layer, one.source, (*one.path, *keys), withdrawn=True)
+            else:
+                found = self._at(layer, one.source, one.path, keys, one.tree)
+            if found is not None:
+                origins.append(found)
+        if origins and not origins[0].withdrawn:
+            # A layer above may give a fact another source, and leave its value.
+            origins[0].source = _source_of(keys, entry.tree.get("sources"))
+        return origins
+
+    def _at(self, layer: str, source: Source, path: Path, keys: Path, tree: "dict[str, Any]") -> Origin | None:
+        """Where a statement has a fact; None if it does not state it."""
+        place = (*path, *keys)
+        if source.spans([place]).get(place) is None:
             return None
-        line, column = entry.source.lines.place(span[2])
-        return Origin(self.layer, entry.source.name, line, column, _source_of(keys, entry.tree.get("sources")))
+        value: Any = tree
+        for key in keys:
+            value = value[key]
+        found = self._origin(layer, source, place)
+        found.source = _source_of(keys, tree.get("sources"))
+        found.value = value if keys else None
+        return found
+
+    def _origin(self, layer: str, source: Source, place: Path, *, withdrawn: bool = False) -> Origin:
+        span = source.spans([place]).get(place) or source.spans([place[:2]])[place[:2]]
+        line, column = source.lines.place(span[2])
+        return Origin(layer, source.name, line, column, None, withdrawn=withdrawn)
 
     @property
     def entries(self) -> list[Entry]:
         """Every model as its file states it, in file order; also those of a registry with errors."""
+        if self.composition is not None:
+            return [_composed_entry(model) for model in self.composition.models]
         return [entry for source in self.sources for entry in _entries(source)]
 
     def entry(self, id: str) -> Entry:
@@ -345,6 +475,11 @@ class CheckedRegistry:
 
         why = ", which has errors" if self.has_errors else ""
         return UnknownModelError(id, self.suggest(id), f"{self.title}{why}")
+
+
+def _composed_entry(model: "Composed") -> Entry:
+    index: Any = model.adder.path[1]
+    return Entry(model.adder.source, index, model.tree, model)
 
 
 def _entries(source: Source) -> "Iterator[Entry]":

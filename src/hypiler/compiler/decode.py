@@ -3,14 +3,14 @@
 from hypiler.compiler.decoded import USUAL_FACTS, DecodedModel
 from hypiler.diagnostics.collector import INVALID, FindingCollector
 from hypiler.diagnostics.escaping import printable
-from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS, ROOT, VERSION
+from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS, OVERLAYS, ROOT, VERSION
 from hypiler.schema.own_facts import NO_OWN_FACTS, OwnFacts
 from hypiler.schema.requirements import USUAL, Requirements, can_be_absent, has_source
 from hypiler.schema.types import unknown_fields
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
     from hypiler.jsontext.json_types import JSONValue
@@ -86,14 +86,17 @@ def decode_models(
     required: Requirements = USUAL,
 ) -> list[DecodedModel]:
     """The models of a registry's file. A model that is not even an object is left out."""
-    options = (own_facts, required)
-    reader = _READERS.get(options) or _READERS.setdefault(options, _Models(*options))
+    return decode_entries(read_root(tree, collector), file, collector, own_facts, required)
+
+
+def read_root(tree: "JSONValue", collector: FindingCollector) -> "list[JSONValue]":
+    """The entries of a registry's file, whatever they are; what is wrong with the file itself is noted."""
     if type(tree) is not dict:
         collector.wrong_type("an object with `models`", tree)
         return []
     meant = unknown_fields(tree.keys() - ROOT.keys(), list(ROOT), collector)
     for key in ("version", "models"):
-        if key not in tree and key not in meant:
+        if key not in tree and key not in meant and (key == "version" or OVERLAYS.isdisjoint(tree)):
             collector.add("M101", f"the registry is missing the required field `{key}`", (key,))
     collector.field_path = ("version",)
     if "version" in tree:
@@ -106,6 +109,19 @@ def decode_models(
     if type(models) is not list:
         collector.wrong_type("an array", models)
         return []
+    return models
+
+
+def decode_entries(
+    models: "Sequence[JSONValue]",
+    file: str,
+    collector: FindingCollector,
+    own_facts: OwnFacts = NO_OWN_FACTS,
+    required: Requirements = USUAL,
+) -> list[DecodedModel]:
+    """The models of these entries; one that is not even an object is left out."""
+    options = (own_facts, required)
+    reader = _READERS.get(options) or _READERS.setdefault(options, _Models(*options))
     decoded = [_decode_model(reader, model, index, file, collector) for index, model in enumerate(models)]
     return [one for one in decoded if one is not None]
 

@@ -63,7 +63,8 @@ class DecodedModel(list["Any"]):
         """File and path, for a message at another model."""
         from hypiler.diagnostics.escaping import printable
 
-        return f"{printable(self.file)} {json_path(self.path)}"
+        file, path = self.collector.place_of(self.file, self.path)
+        return f"{printable(file)} {json_path(path)}"
 
 
 for _attribute, _index in BY_ATTRIBUTE.items():

@@ -5,6 +5,7 @@ from hypiler.compiler.consistency_rules import consistency_rule
 from hypiler.compiler.decode import decode_models
 from hypiler.compiler.evidence_rules import evidence_rule
 from hypiler.compiler.output_rules import output_rule
+from hypiler.compiler.placing import place_findings
 from hypiler.compiler.registry_rules import check_registry, registry_rule
 from hypiler.compiler.rule_set import graded
 from hypiler.compiler.rules import check_models, rule
@@ -12,34 +13,20 @@ from hypiler.diagnostics.codes import ERROR
 from hypiler.diagnostics.collector import FindingCollector
 from hypiler.diagnostics.finding import Finding
 from hypiler.jsontext.reader import Source, read_source
+from hypiler.schema.fields import OVERLAYS
 from hypiler.schema.own_facts import NO_OWN_FACTS, OwnFacts
 from hypiler.schema.requirements import USUAL, Requirements
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Protocol
 
     from hypiler.compiler.decoded import DecodedModel
+    from hypiler.compiler.layer import Follow
+    from hypiler.compiler.locks import LockRules
     from hypiler.compiler.rule_settings import RuleSettings
     from hypiler.schema.evidence import Evidence
     from hypiler.schema.policy import Policy
-
-    class LockRules(Protocol):
-        """The rules that compare models with a lock: see `hypiler.verification.lock_rules.Lock`."""
-
-        name: str
-        data: bytes
-        findings: list[Finding]
-
-        @property
-        def evidence(self) -> Mapping[str, Evidence]:
-            """What the lock proves about each model, by id."""
-            ...
-
-        def check(self, source: Source, collector: FindingCollector, settings: RuleSettings | None) -> None:
-            """Note each fact of a file that differs from the lock."""
-            ...
 
 
 def compile_registry(
@@ -50,6 +37,7 @@ def compile_registry(
     own_facts: OwnFacts = NO_OWN_FACTS,
     required: Requirements = USUAL,
     policy: "Policy | None" = None,
+    follow: "Follow | None" = None,
 ) -> CheckedRegistry:
     """Read and check the models of one or more files.
 
@@ -62,9 +50,19 @@ def compile_registry(
         own_facts: The facts that the project adds to the format.
         required: The fields that every model must state.
         policy: What the project allows its models to be.
+        follow: Reads the layers that the files stand on; without it, nothing stands below them.
     """
     registry = CheckedRegistry()
-    compile_into(registry, files, lock=lock, rules=rules, own_facts=own_facts, required=required, policy=policy)
+    compile_into(
+        registry,
+        files,
+        lock=lock,
+        rules=rules,
+        own_facts=own_facts,
+        required=required,
+        policy=policy,
+        follow=follow,
+    )
     return registry
 
 
@@ -77,23 +75,31 @@ def compile_into(
     own_facts: OwnFacts = NO_OWN_FACTS,
     required: Requirements = USUAL,
     policy: "Policy | None" = None,
+    follow: "Follow | None" = None,
 ) -> None:
     """Do what `compile_registry` does, for a registry that is empty, such as one of a subclass."""
     registry.rules = rules
     registry.own_facts = own_facts
     registry.required = required
     registry.policy = policy
+    registry.follow = follow
     registry.files = dict([*files, (lock.name, lock.data)] if lock is not None else files)
     found: dict[str, list[Finding]] = {}
-    decoded: list[DecodedModel] = []
-    collectors: list[FindingCollector] = []
     for name, data in files:
         source, found[name] = read_source(data, name)
         if source is not None:
-            collector = FindingCollector()
-            decoded += decode_models(source.value, name, collector, own_facts, required)
             registry.sources.append(source)
-            collectors.append(collector)
+    if (follow is not None and follow.needed) or any(_is_overlay(source) for source in registry.sources):
+        from hypiler.compiler.layered import compile_layers  # imported here: most registries stand on nothing
+
+        compile_layers(registry, found, lock, follow)
+        return
+    decoded: list[DecodedModel] = []
+    collectors: list[FindingCollector] = []
+    for source in registry.sources:
+        collector = FindingCollector()
+        decoded += decode_models(source.value, source.name, collector, own_facts, required)
+        collectors.append(collector)
     check_models(decoded, graded([*rule, *evidence_rule, *consistency_rule, *output_rule], rules))
     check_registry(decoded, graded(registry_rule, rules))
     evidence: Mapping[str, Evidence] = {}
@@ -110,7 +116,7 @@ def compile_into(
         is_sound = not _has_errors([*found.values(), *[collector.findings for collector in collectors]])
         registry.excused = check_policy(policy, decoded, evidence if is_sound else None)
     for source, collector in zip(registry.sources, collectors, strict=True):
-        _place(source, collector, found[source.name])
+        place_findings(source, collector, found[source.name])
     registry.findings = [finding for own in found.values() for finding in own]
     if not registry.has_errors:
         registry.accept(Accepted(decoded, evidence, None if lock is None else lock.data, policy))
@@ -120,15 +126,5 @@ def _has_errors(findings: "list[list[Finding]]") -> bool:
     return any(finding.severity == ERROR for own in findings for finding in own)
 
 
-def _place(source: Source, collector: FindingCollector, found: "list[Finding]") -> None:
-    """Add the findings about the values of a file to those about its JSON, each with its place."""
-    # A value repaired by the JSON reader was not written by the user, so it is not reported again.
-    known = {finding.path for finding in found}
-    fresh = [finding for finding in collector.findings if finding.path not in known]
-    if fresh:
-        source.locate(fresh)
-    found += fresh
-    found.sort(key=lambda f: (f.line, f.column, f.code))
-    if collector.dropped:
-        message = f"{collector.dropped} more findings are not kept"
-        found.append(Finding("M010", message, file=source.name, help="mend the first ones"))
+def _is_overlay(source: Source) -> bool:
+    return isinstance(source.value, dict) and not OVERLAYS.isdisjoint(source.value)

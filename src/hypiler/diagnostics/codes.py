@@ -54,6 +54,10 @@ CODES: dict[str, tuple[str, str]] = {
     "M508": ("output-edited", ERROR),
     "M509": ("output-of-another-format", ERROR),
     "M510": ("output-not-packed", ERROR),
+    # layers: what `extends` names
+    "M513": ("unknown-layer", ERROR),
+    "M514": ("extends-cycle", ERROR),
+    "M515": ("unusable-layer", ERROR),
     "M516": ("unknown-policy-key", ERROR),
     "M517": ("invalid-policy", ERROR),
     "M518": ("policy-exception-ended", WARNING),

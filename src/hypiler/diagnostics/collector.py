@@ -56,6 +56,10 @@ class FindingCollector:
         """How many findings there are, with those that were not kept."""
         return len(self.findings) + self.dropped
 
+    def place_of(self, file: str, path: Path) -> tuple[str, Path]:
+        """Where people find what stands at a path that the collector is given: the file, and the path in it."""
+        return file, path
+
     def name(self, suffix: Path = ()) -> str:
         """The name of the current field, or of its part `suffix`, in a message: `specs.embedding_dim`."""
         path = self.field_path + suffix

@@ -1,7 +1,7 @@
 """Emits the JSON Schema of models.json, for editors: from the same table of fields that the checks follow."""
 
 from hypiler.schema.field import Field
-from hypiler.schema.fields import FIELDS, ROOT, VERSION
+from hypiler.schema.fields import FIELDS, OVERLAYS, ROOT, VERSION
 from hypiler.schema.own_facts import NO_OWN_FACTS, OwnFacts
 from hypiler.schema.requirements import USUAL, Requirements, can_be_absent
 
@@ -58,10 +58,51 @@ def json_schema(own_facts: OwnFacts = NO_OWN_FACTS, required: Requirements = USU
                 "items": model,
                 "description": ROOT["models"],
             },
+            "extends": {**_NAMES, "description": ROOT["extends"]},
+            "overrides": {"type": "array", "items": _override(model), "description": ROOT["overrides"]},
+            "hidden": {**_NAMES, "uniqueItems": True, "description": ROOT["hidden"]},
         },
-        "required": ["version", "models"],
+        "required": ["version"],
+        # A file that stands on others need not add models.
+        "anyOf": [{"required": [key]} for key in ("models", *sorted(OVERLAYS))],
         "additionalProperties": False,
     }
+
+
+_NAMES: "dict[str, Any]" = {"type": "array", "items": {"type": "string"}}
+_MODEL = "#/properties/models/items/properties"
+_FROM = "The layer whose version of the model is meant, where layers differ."
+
+
+def _override(model: "dict[str, Any]") -> "dict[str, Any]":
+    """The schema of an override: the facts of a model, none of them required, or null to withdraw them."""
+    facts = {key: _partial(one, f"{_MODEL}/{key}") for key, one in model["properties"].items() if key != "id"}
+    named = {"id": {"type": "string", "description": "Id, alias or repository of a model of a lower layer."}}
+    return {
+        "type": "object",
+        "properties": {**named, "from": {"type": "string", "description": _FROM}, **facts},
+        "required": ["id"],
+        "minProperties": 2,
+        "additionalProperties": False,
+    }
+
+
+def _partial(schema: "dict[str, Any]", place: str) -> "dict[str, Any]":
+    """The schema of a fact or section in an override; `place` is where the schema of the whole one stands."""
+    if schema.get("additionalProperties") is False and schema["type"] == "object":
+        known = {key: _partial(one, f"{place}/properties/{key}") for key, one in schema["properties"].items()}
+        return _nullable({"type": "object", "properties": known, "additionalProperties": False})
+    if "propertyNames" in schema:
+        # Single names can be withdrawn, and none is required.
+        known = {key: _nullable(one) for key, one in schema.get("properties", {}).items()}
+        inside = {key: one for key, one in schema.items() if key not in ("required", "examples")}
+        inside |= {"additionalProperties": _nullable(schema["additionalProperties"])}
+        return _nullable(inside | ({"properties": known} if known else {}))
+    return _nullable({"$ref": place})
+
+
+def _nullable(schema: "dict[str, Any]") -> "dict[str, Any]":
+    return {"anyOf": [schema, {"type": "null"}]}
 
 
 def _model(required: Requirements) -> "dict[str, Any]":

@@ -75,6 +75,7 @@ def load_options(registry: CheckedRegistry, options: "RegistryOptions", root: st
         own_facts=options.own_facts,
         required=options.required,
         policy=options.policy,
+        extends=options.extends,
     )
 
 

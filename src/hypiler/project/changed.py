@@ -74,7 +74,7 @@ def _watched(root: str, options: Options, *, outputs: bool) -> set[str]:
     """The files whose changes concern a project, each by its own name and by that of what it links to."""
     paths = [os.path.join(root, FILE)]
     for one in options.registries:
-        paths += [*one.sources, one.lock, *(_outputs(one) if outputs else ())]
+        paths += [*one.inputs, *(_outputs(one) if outputs else ())]
     return {real for path in paths for real in (_real(path), os.path.realpath(path))}
 
 

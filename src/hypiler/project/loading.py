@@ -13,8 +13,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hypiler.compiler.pipeline import LockRules
+    from hypiler.compiler.layer import Layers
+    from hypiler.compiler.locks import LockRules
     from hypiler.compiler.rule_settings import RuleSettings
+    from hypiler.jsontext.reader import Source
+    from hypiler.project.extends import Extends
     from hypiler.schema.policy import Policy
 
 LOCK = "models.lock.json"
@@ -57,19 +60,48 @@ def load_into(
     own_facts: OwnFacts = NO_OWN_FACTS,
     required: Requirements = USUAL,
     policy: "Policy | None" = None,
+    extends: "Extends | None" = None,
 ) -> None:
     """Read and check registry files into a registry that is empty; findings name the files as given.
 
     Facts are also held against the lock: the file beside the first source if there is one, or the file that `lock`
     names; with false, none. Nothing lies beside standard input. `rules` says which rules are applied, `own_facts` which
-    facts the project adds to the format, `required` which fields every model must state, and `policy` what
-    models may be.
+    facts the project adds to the format, `required` which fields every model must state, and `policy` what models may
+    be. `extends` is what the project stands on; what the files themselves extend is read in any case.
 
     Raises OSError for a file that cannot be read.
     """
     files = [(path, read_bounded(path if path == STDIN else os.path.join(root, path))) for path in paths]
-    evidence = _lock(paths, root, lock)
-    compile_into(registry, files, lock=evidence, rules=rules, own_facts=own_facts, required=required, policy=policy)
+    own = _lock(paths, root, lock)
+    follow = Following(root, extends, None if own is None else own.name)
+    compile_into(
+        registry,
+        files,
+        lock=own,
+        rules=rules,
+        own_facts=own_facts,
+        required=required,
+        policy=policy,
+        follow=follow,
+    )
+
+
+class Following:
+    """Reads the layers when there are some; most registries stand on nothing.
+
+    Attributes:
+        needed: Whether there are layers whatever the files say.
+    """
+
+    def __init__(self, root: str, extends: "Extends | None", lock: str | None) -> None:
+        self.needed = extends is not None and bool(extends.words)
+        self._parts = (root, extends, lock)
+
+    def __call__(self, sources: "list[Source]") -> "Layers":
+        """The layers below these files."""
+        from hypiler.project.layers import LayerReader
+
+        return LayerReader(*self._parts).read(sources)
 
 
 def _lock(paths: "Sequence[str]", root: str, lock: "str | bool") -> "LockRules | None":

@@ -11,6 +11,7 @@ from hypiler.diagnostics.finding import Finding
 from hypiler.emit.targets import TARGETS
 from hypiler.project.checkout import git_root
 from hypiler.project.discovery import FILE, tool_tables
+from hypiler.project.extends import COPIES, Extends, copied, is_above, is_file, leaves, matches
 from hypiler.project.files import read_file
 from hypiler.project.loading import LOCK, lock_path
 from hypiler.project.manifest import MANIFEST
@@ -27,11 +28,8 @@ if TYPE_CHECKING:
     from hypiler.jsontext.json_types import JSONValue
     from hypiler.schema.policy import Policy
 
-COPIES = "hypiler-sources"
-"""The folder of an sdist with copies of the sources above the project. No backend takes the name for a package."""
-
 _TABLE = ("tool", "hypiler")
-_OF_A_REGISTRY = ["sources", "output", "docs", "lock", "targets", "required", "extra"]
+_OF_A_REGISTRY = ["sources", "output", "docs", "lock", "extends", "targets", "required", "extra"]
 # Options of the whole project, which stand in [tool.hypiler] in both forms.
 _OF_THE_PROJECT = ["registry", "policy", *RULE_OPTIONS]
 _WRITE_RELATIVE = "write it relative to the folder of pyproject.toml"
@@ -54,13 +52,14 @@ class RegistryOptions:
         lock: The path of its lock, whether the file exists or not.
         targets: The path of each target that a build writes, by the target's name; the module is the first one.
         docs: The path that the option `docs` names: only `hypiler docs` writes it. None if it is not set.
+        extends: What the registry stands on; None for files that belong to no project.
         rules: Which rules are applied, in the whole project; None for all of them, as declared.
         own_facts: The facts that the project adds to the format.
         required: The fields that every model must state.
         policy: What the whole project allows its models to be; None without a policy.
     """
 
-    __slots__ = ("docs", "lock", "named", "own_facts", "policy", "required", "rules", "sources", "targets")
+    __slots__ = ("docs", "extends", "lock", "named", "own_facts", "policy", "required", "rules", "sources", "targets")
 
     def __init__(
         self,
@@ -74,9 +73,11 @@ class RegistryOptions:
         own_facts: OwnFacts = NO_OWN_FACTS,
         required: Requirements = USUAL,
         policy: "Policy | None" = None,
+        extends: Extends | None = None,
     ) -> None:
         self.sources = sources
         self.policy = policy
+        self.extends = extends
         self.own_facts = own_facts
         self.named = sources if named is None else named
         self.lock = lock
@@ -92,11 +93,18 @@ class RegistryOptions:
 
     @property
     def inputs(self) -> list[str]:
-        """The files that decide the outputs: the sources, and the lock, whether it exists or not.
+        """The files that decide the outputs: the sources, the lock, which need not exist, and layers that are files.
 
         Every list of inputs begins here: what an sdist carries, what a watch looks at, what hooks and caches depend on.
         """
-        return [*self.sources, self.lock]
+        return self.inputs_in("")
+
+    def inputs_in(self, root: str) -> list[str]:
+        """The same for options whose paths begin in the folder `root`."""
+        from hypiler.project.layers import layer_files  # imported here: a check of a project lists no inputs
+
+        layers = layer_files(self.sources, self.extends, root)
+        return [*self.sources, self.lock, *[path for path in layers if path not in (*self.sources, self.lock)]]
 
     def below(self, root: str) -> "RegistryOptions":
         """The same options with paths that begin with the folder of the project."""
@@ -117,6 +125,7 @@ class RegistryOptions:
             own_facts=self.own_facts,
             required=self.required,
             policy=self.policy,
+            extends=self.extends and self.extends.below(root),
         )
 
     def path_of(self, target: str) -> str | None:
@@ -143,7 +152,7 @@ class Options:
     @property
     def inputs(self) -> list[str]:
         """The files that decide the outputs of the project, each once; pyproject.toml is the first one."""
-        return list(dict.fromkeys([FILE, *[path for one in self.registries for path in one.inputs]]))
+        return list(dict.fromkeys([FILE, *[path for one in self.registries for path in one.inputs_in(self.root)]]))
 
     def resolve_paths(self) -> "Options":
         """The same options with paths relative to the current folder, for a root that is."""
@@ -280,6 +289,7 @@ class _Reader:
         """The options of one registry, from the table at `place`."""
         self.places.append(place)
         named, sources = self._sources(table.get("sources", "models.json"), (*place, "sources"))
+        extends = self._extends(table.get("extends", []), (*place, "extends"), named, sources)
         output = self._output(table.get("output"), place)
         docs = self._docs(table["docs"], (*place, "docs")) if "docs" in table else None
         targets = self._targets(table.get("targets", {}), (*place, "targets"), docs)
@@ -293,7 +303,37 @@ class _Reader:
         own_facts = self._own_facts(table.get("extra", {}), (*place, "extra"))
         required = self._required(table.get("required", DEFAULT), own_facts, (*place, "required"))
         paths = {"module": output, **targets}
-        return RegistryOptions(sources, lock, paths, docs, named=named, own_facts=own_facts, required=required)
+        options = RegistryOptions(sources, lock, paths, docs, named=named, own_facts=own_facts, required=required)
+        options.extends = extends
+        return options
+
+    def _extends(self, value: "JSONValue", path: "Path", named: list[str], sources: list[str]) -> Extends:
+        """The layers, each once. A file that a pattern of `sources` matches as well is a layer, and no source."""
+        values = value if isinstance(value, list) else [value]
+        texts = [item for item in values if isinstance(item, str) and item]
+        if not isinstance(value, list) or len(texts) < len(values):
+            help = 'write extends = ["hypiler"]'
+            self.fault(f"`extends` must be a list of names and paths, got {quote_toml(value)}", path, help)
+            return Extends([], FILE, path)
+        seen: set[str] = set()
+        for number, text in enumerate(texts):
+            place = (*path, number)
+            word = os.path.normpath(text) if is_file(text) else text
+            if word in seen:
+                self.fault(f"`extends` must name each layer once, got {quote_value(text)} again", place)
+            elif is_file(text) and word in named:
+                self._names_a_source(text, place)
+            elif is_file(text) and (copied(word, self.root) or word) in sources:
+                sources.remove(copied(word, self.root) or word)
+            if is_file(text) and leaves(copied(word, self.root) or word, self.root):
+                help = "a layer is a file of the project or of its git repository, or an installed package"
+                self.fault(f"a path must stay inside the project, got {quote_value(text)}", place, help, code="M503")
+            seen.add(word)
+        return Extends(texts, FILE, path)
+
+    def _names_a_source(self, text: str, place: "Path") -> None:
+        message = f"`extends` must not name a source of the registry itself, got {quote_value(text)}"
+        self.fault(message, place, "remove it from `sources`, or from `extends`")
 
     def _own_facts(self, value: "JSONValue", path: "Path") -> OwnFacts:
         """The facts that the project adds to the format."""
@@ -340,7 +380,7 @@ class _Reader:
             if source in named:
                 self.fault(f"`sources` must name each file once, got {quote_value(source)} again", place)
             named.append(source)
-            source = _copy(source, self.root) or source
+            source = copied(source, self.root) or source
             if self._check_source(source, place):
                 # A file that a pattern matches and that is named before keeps its place.
                 sources += [file for file in self._files(source, place) if file not in sources]
@@ -349,7 +389,7 @@ class _Reader:
     def _check_source(self, source: str, place: "Path") -> bool:
         """A source may lie above the project, in the same git repository; whether the path can be used."""
         count = len(self.findings)
-        if _is_above(source):
+        if is_above(source):
             self._check_in_repository(source, place)
         else:
             self._check_inside(source, place)
@@ -368,7 +408,7 @@ class _Reader:
         """The source, or the files that it matches as a pattern."""
         if not any(sign in source for sign in "*?[") or os.path.lexists(self.base + source):
             return [source]
-        found = _matches(source, self.root)
+        found = matches(source, self.root)
         if not found:
             self.fault(f"a pattern in `sources` must match a file, got {quote_value(source)}", place)
         return [file for file in found if self._check_source(file, place)]
@@ -493,46 +533,3 @@ def _dotted(place: "Path") -> str:
 def _is_rooted(path: str) -> bool:
     """Whether a path has a root or a drive. On Windows, `/name` and `C:name` are not absolute paths."""
     return os.path.isabs(path) or path.startswith(os.sep) or os.path.splitdrive(path)[0] != ""
-
-
-def _is_above(source: str) -> bool:
-    """Whether a path leads above the project. One with a NUL leads nowhere."""
-    return source.split(os.sep, 1)[0] == os.pardir and "\0" not in source
-
-
-def copy_place(source: str) -> str:
-    """Where an sdist holds a source: a source above the project as a copy in the project, the others as they are.
-
-    `../../shared/models.json` becomes `hypiler-sources/2/shared/models.json`.
-    """
-    parts = source.split(os.sep)
-    levels = parts.count(os.pardir)
-    return os.path.join(COPIES, str(levels), *parts[levels:]) if levels else source
-
-
-def _copy(source: str, root: str) -> str | None:
-    """The copy of a source above the project, if this is an unpacked sdist and has one."""
-    if not _is_above(source):
-        return None
-    place = copy_place(source)
-    is_copied = os.path.isfile(os.path.join(root, place)) or bool(_matches(place, root))
-    # Around an unpacked sdist may lie anything, also a file with the name of the original.
-    is_sdist = os.path.exists(os.path.join(root, "PKG-INFO"))
-    return place if is_copied and (is_sdist or not os.path.exists(os.path.join(root, source))) else None
-
-
-def _matches(pattern: str, root: str) -> list[str]:
-    """The files that match a pattern, in the same order everywhere.
-
-    Locks, schemas and manifests lie beside registries, and are left out.
-    """
-    if not any(sign in pattern for sign in "*?["):
-        return []
-    from glob import glob
-
-    found = glob(pattern, root_dir=root or None, recursive=True)
-    files = {os.path.normpath(path) for path in found if os.path.isfile(os.path.join(root, path))}
-    return sorted([path for path in files if not path.endswith(_BESIDE)], key=lambda path: path.replace(os.sep, "/"))
-
-
-_BESIDE = (".lock.json", ".schema.json", ".manifest.json")

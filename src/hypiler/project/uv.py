@@ -41,6 +41,8 @@ def cache_keys(options: "Options") -> "list[dict[str, Any]]":
     for one in options.registries:
         keys += [{"file": _pattern(name, is_pattern=name not in one.sources)} for name in one.named]
         keys.append({"file": _pattern(one.lock)})
+        others = [path for path in one.inputs_in(options.root) if path not in (*one.sources, one.lock)]
+        keys += [{"file": _pattern(path)} for path in others]
     # A file that is gone has no time. Of a pattern it is not missed, so the commit must tell.
     if any(name not in one.sources for one in options.registries for name in one.named):
         keys.append({"git": {"commit": True}})

@@ -87,12 +87,17 @@ class RuleSettings:
 class Origin:
     """Where a fact of a registry stands.
 
+    Two origins are equal if they are the same place with the same source.
+
     Attributes:
-        layer: The registry that states the fact: "project" for one's own files, "hypiler" for the shipped registry.
+        layer: The registry that states the fact: "project" for one's own files, "hypiler" for the shipped registry, and
+            otherwise the entry of `extends` that names the registry.
         file: The name of the file.
         line: From 1.
         column: From 1, in characters.
         source: What `sources` of the model says of the fact: a text, or an object; None if it says nothing.
+        value: The value as JSON types; None if it is null, or if an override withdraws the fact.
+        withdrawn: Whether the place is an override that takes the fact away.
     """
 
     layer: str
@@ -100,7 +105,9 @@ class Origin:
     line: int
     column: int
     source: str | Mapping[str, Any] | None
-    def __init__(self, layer: str, file: str, line: int, column: int, source: str | Mapping[str, Any] | None) -> None: ...
+    value: Any
+    withdrawn: bool
+    def __init__(self, layer: str, file: str, line: int, column: int, source: str | Mapping[str, Any] | None, *, value: Any=None, withdrawn: bool=False) -> None: ...
     def __eq__(self, other: object) -> bool: ...
     def __repr__(self) -> str: ...
 
@@ -240,18 +247,31 @@ class _Source:
         """The spans of the paths that exist. List items and the root have an empty key span."""
 
 class _Entry:
-    """A model as its file states it.
+    """A model as its file states it; of a registry that extends others, as all layers state it together.
 
     Attributes:
-        source: The file.
+        source: The file that adds the model.
         index: The place among the models of the file, from 0.
         tree: The object of models.json; what it leaves out the model does not state.
+        composed: Who states what of the model; None in a registry that extends no other.
     """
 
     source: _Source
     index: int
     tree: dict[str, Any]
-    def __init__(self, source: _Source, index: int, tree: dict[str, Any]) -> None: ...
+    composed: Any | None
+    def __init__(self, source: _Source, index: int, tree: dict[str, Any], composed: Any | None=None) -> None: ...
+    def place(self, path: _Path) -> tuple[_Source, _Path]:
+        """The file that states the fact at a path of the entry, and where in it."""
+    @property
+    def base(self) -> str | None:
+        """The name of the lower layer that adds the model; None for a model of one's own files."""
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The names of the layers that state something about the model: first the one that adds it."""
+    @property
+    def is_own(self) -> bool:
+        """Whether one's own files add the model or override facts of it."""
     @property
     def path(self) -> _Path:
         """Where the model stands in its file."""
@@ -279,13 +299,15 @@ class _CheckedRegistry:
     Attributes:
         findings: Everything that is wrong, by file and position.
         files: The contents of the files that were read, by name: the sources, and the lock if there is one.
-        sources: The sources that could be read as JSON, in order.
+        sources: The registry's own sources that could be read as JSON, in order, without those of lower layers.
         rules: Which rules were applied; None for all, as declared.
         own_facts: The facts that the project adds to the format.
         required: The fields that every model must state.
         policy: What the project allows its models to be; None without a policy.
         excused: The exceptions of the policy that a model needed, each as its id and the rule.
         layer: The name of this registry as a layer: see `Origin`.
+        composition: The layers that the registry is made of; None if it extends no other.
+        follow: What reads the layers below the files; None if nothing stands below them.
     """
 
     layer: str
@@ -297,6 +319,8 @@ class _CheckedRegistry:
     required: Any
     policy: Any | None
     excused: Any[tuple[str, str]]
+    composition: Any | None
+    follow: Any | None
     def __init__(self) -> None: ...
     def accept(self, accepted: Any) -> None:
         """Take what becomes the models of a registry that is empty, once its files are known to have no error."""
@@ -306,6 +330,12 @@ class _CheckedRegistry:
     @property
     def sha256(self) -> str:
         """One digest for all sources, the lock and the project's options; empty if there are errors."""
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The names of the layers, the lowest first; the last one is the registry's own."""
+    @property
+    def hidden(self) -> Mapping[str, Origin]:
+        """Where each hidden model is hidden, by id."""
     @property
     def title(self) -> str:
         """What messages call this registry: "the shipped registry", or the names of its files."""
@@ -337,6 +367,14 @@ class _CheckedRegistry:
 
         The path may also be that of a section, such as `specs`, or of a part of a field, such as `variants[0].sha256`
         or `extra.note`. Without a path, where the model stands. None if the model does not state the fact.
+
+        Raises UnknownModelError, and ValueError for a path that no field has.
+        """
+    def chain(self, id: str, path: str='') -> tuple[Origin, ...]:
+        """Every place where a layer states a fact of the model with this id, the one that counts first.
+
+        The others are those of lower layers, which it overrides. If an override withdraws the fact, its place comes
+        first. Without a path, these are the places of the entry and of its overrides. Empty if nobody states the fact.
 
         Raises UnknownModelError, and ValueError for a path that no field has.
         """

@@ -10,7 +10,7 @@ from hypiler.project.build import Outputs, load_options
 from hypiler.project.discovery import find_project
 from hypiler.project.loading import load_into
 from hypiler.project.options import read_options
-from hypiler.registry.shipped import HOSTED_REQUIRED, shipped_files
+from hypiler.project.shipped import HOSTED_REQUIRED, shipped_files
 from hypiler.schema.own_facts import OwnFacts
 from hypiler.schema.requirements import USUAL, Requirements
 

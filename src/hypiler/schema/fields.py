@@ -980,6 +980,11 @@ ROOT = {
     "$schema": "Address or path of the JSON Schema, for editors.",
     "version": "Version of this registry, which you bump.",
     "models": "The models, in the order in which they are listed everywhere.",
+    "extends": "The registries that this one stands on, the lowest first: installed packages by name, files by path.",
+    "overrides": "What this registry states otherwise about models of the registries that it stands on.",
+    "hidden": "Models of the registries that it stands on which this registry does not have.",
 }
+OVERLAYS = frozenset({"extends", "overrides", "hidden"})
+"""The keys of a file that stands on other registries. With one of them, `models` may be absent."""
 
 BY_ATTRIBUTE: dict[str, int] = {field.attribute: index for index, field in enumerate(FIELDS)}

@@ -13,11 +13,11 @@ from hypiler.verification.verdict import DIFFERS, stated
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
     from hypiler.compiler.checked import CheckedRegistry, Entry
-    from hypiler.diagnostics.finding import Finding
+    from hypiler.diagnostics.finding import Finding, Path
     from hypiler.jsontext.reader import Source
     from hypiler.model_files.facts import FileFact
     from hypiler.verification.verify import Result, Verification
@@ -48,32 +48,51 @@ class Fix:
 
 def fixes(verification: "Verification") -> list[Fix]:
     """A fix for each source of a registry that was verified. Nothing is written."""
-    return [
-        fix_source(source, verification.of(source), verification.registry) for source in verification.registry.sources
-    ]
+    return [fix_source(source, verification.results, verification.registry) for source in verification.registry.sources]
 
 
 def fix_source(source: "Source", results: "Sequence[Result]", registry: "CheckedRegistry") -> Fix:
-    """The fix for one source of a registry. `results` are the results for the models of the source."""
-    changes = [change for result in results for change in corrections(result)]
-    wrong = {finding.path for result in results for finding in result.findings()}
-    complete = wrong <= {change.path for change in changes} and all(result.error is None for result in results)
+    """The fix for one source of a registry, given the results for all models."""
+    own = [result for result in results if any(one is source for one in _files(result.entry))]
+    changes = [change for result in own for change in _in(source, result, corrections(result))]
+    wrong = {finding.path for result in own for place, finding in result.placed() if place is source}
+    complete = wrong <= {change.path for change in changes} and all(result.error is None for result in own)
     if not changes:
         return Fix(source, source.text, 0, complete)
-    cited = [change for result in results for change in citations(result)]
+    cited = [change for result in own for change in _in(source, result, citations(result))]
     text = edit(source, [*changes, *cited], schema_order)
     checked = compile_registry(
         [(source.name, text.encode())],
         rules=registry.rules,
         own_facts=registry.own_facts,
         required=registry.required,
+        follow=registry.follow,
     )
     errors = [finding for finding in checked.findings if finding.severity == ERROR]
     return Fix(source, text, len(changes), complete, checked, errors)
 
 
+def _files(entry: "Entry") -> "list[Source]":
+    """The files that state something about a model."""
+    return [entry.source] if entry.composed is None else [one.source for one in entry.composed.statements]
+
+
+def _in(source: "Source", result: "Result", changes: "Iterable[Change]") -> "Iterator[Change]":
+    """Those of the changes of a merged entry that belong into one file, with their places there."""
+    for change in changes:
+        # A source is written where its fact is stated.
+        here = change.path[2:]
+        fact: Path = tuple(str(here[1]).split(".")) if here[0] == "sources" else here
+        file, path = result.entry.place(fact)
+        if file is source:
+            yield Change((*path[: len(path) - len(fact)], *here), change.value)
+
+
 def corrections(result: "Result") -> "Iterator[Change]":
-    """A change for each fact that differs and for which the files show the right value without a doubt."""
+    """A change of the entry for each fact that differs and for which the files show the right value without a doubt.
+
+    Of a model of several layers, the entry is the merged one.
+    """
     facts: Mapping[str, FileFact] = result.locked.facts if result.locked else {}
     paths = {path for path, _ in stated(result.entry.tree)}
     for verdict in result.verdicts:

@@ -20,9 +20,10 @@ from hypiler.verification.verdict import AGREES, DIFFERS, Verdict, compare, diff
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
+    from hypiler.compiler.locks import Layered
     from hypiler.compiler.rule_settings import RuleSettings
     from hypiler.diagnostics.collector import FindingCollector
     from hypiler.diagnostics.finding import Path
@@ -48,9 +49,11 @@ class LockedModel:
         locked: The model's entry in the lock.
         lock: The file name of the lock.
         same: Whether the lock is about the repository and the commit of the entry.
+        overridden: The paths of facts that a layer above the lock's own states.
+        sourced: Those of them that have a source of their own.
     """
 
-    __slots__ = ("collector", "lock", "locked", "path", "same", "tree")
+    __slots__ = ("collector", "lock", "locked", "overridden", "path", "same", "sourced", "tree")
 
     def __init__(
         self,
@@ -59,12 +62,17 @@ class LockedModel:
         locked: "LockEntry",
         collector: "FindingCollector",
         lock: str = "the lock",
+        *,
+        overridden: frozenset[str] = frozenset(),
+        sourced: frozenset[str] = frozenset(),
     ) -> None:
         self.tree = tree
         self.path = path
         self.locked = locked
         self.collector = collector
         self.lock = lock
+        self.overridden = overridden
+        self.sourced = sourced
         self.same = is_of(tree, locked)
 
     def at(self, path: "Path", message: str, help: str) -> Violation:
@@ -78,10 +86,35 @@ def fact_differs(model: LockedModel) -> "Violations":
     if not model.same:
         return
     tree, locked = model.tree, model.locked
-    for verdict in differences(tree, locked.facts, locked.sums, complete=locked.complete, copies=locked.copies):
-        origin = "the files at the commit" if locked.is_at_commit(verdict.file) else "a copy of the files"
-        help = f"{printable(model.lock)} has this from {origin}: {_remedy(verdict, tree['id'], locked)}"
-        yield model.at(tuple(verdict.path.split(".")), _difference(verdict), help)
+    for verdict in _differences(model):
+        if verdict.path not in model.overridden:
+            help = f"{printable(model.lock)} has this from {_origin(verdict, locked)}: "
+            yield model.at(_keys(verdict), _difference(verdict), help + _remedy(verdict, tree["id"], locked))
+
+
+def _differences(model: LockedModel) -> "list[Verdict]":
+    locked = model.locked
+    return differences(model.tree, locked.facts, locked.sums, complete=locked.complete, copies=locked.copies)
+
+
+def _origin(verdict: Verdict, locked: "LockEntry") -> str:
+    return "the files at the commit" if locked.is_at_commit(verdict.file) else "a copy of the files"
+
+
+def _keys(verdict: Verdict) -> "Path":
+    return tuple(verdict.path.split("."))
+
+
+@lock_rule("M257", "override-against-files", WARNING)
+def override_against_files(model: LockedModel) -> "Violations":
+    """An overlay that states something else than the files of a model says where it read that."""
+    if not model.same or not model.overridden:
+        return
+    for verdict in _differences(model):
+        if verdict.path in model.overridden - model.sourced:
+            origin = _origin(verdict, model.locked)
+            help = f"a lower layer has this from {origin}: remove the override, or add where you read it to `sources`"
+            yield model.at(_keys(verdict), _difference(verdict), help)
 
 
 @lock_rule("M402", "lock-of-another-commit", WARNING)
@@ -127,6 +160,23 @@ class Lock:
                 if model.same:
                     self.evidence.models[entry["id"]] = model
 
+    def check_layered(
+        self, models: "Iterable[Layered]", collector: "FindingCollector", settings: "RuleSettings | None"
+    ) -> None:
+        """Apply the rules to each model of several layers that is in the lock."""
+        rules = graded(lock_rule, settings)
+        for one in models:
+            locked = self.models.get(one.tree["id"])
+            if locked is None:
+                continue
+            name, facts = _base_name(self.name), (one.overridden, one.sourced)
+            model = LockedModel(one.tree, one.path, locked, collector, name, overridden=facts[0], sourced=facts[1])
+            # A lock below one's own that is about another commit than an override names says nothing of this one.
+            if model.same or one.is_own:
+                apply(rules, model)
+            if model.same:
+                self.evidence.models[one.tree["id"]] = model
+
 
 class _Proofs(Mapping["str", "Evidence"]):
     """What a lock proves about each model, worked out when it is asked for: a check needs the findings alone."""
@@ -136,6 +186,9 @@ class _Proofs(Mapping["str", "Evidence"]):
 
     def __getitem__(self, id: str) -> Evidence:
         return _evidence(self.models[id])
+
+    def __contains__(self, id: object) -> bool:
+        return id in self.models
 
     def __iter__(self) -> "Iterator[str]":
         return iter(self.models)
@@ -150,7 +203,9 @@ def _evidence(model: LockedModel) -> Evidence:
     facts = {
         verdict.path: _word(verdict, locked, of_commit=of_commit)
         for verdict in verdicts(model.tree, locked)
-        if verdict.state in (AGREES, DIFFERS) and _counts(verdict)
+        if verdict.state in (AGREES, DIFFERS)
+        and _counts(verdict)
+        and not (verdict.state == DIFFERS and verdict.path in model.overridden)
     }
     verified = VERIFIED in facts.values()
     pinned = _pinned(locked) if of_commit else {}

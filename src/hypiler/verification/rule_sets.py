@@ -2,6 +2,7 @@
 
 from hypiler.compiler.consistency_rules import consistency_rule
 from hypiler.compiler.evidence_rules import evidence_rule
+from hypiler.compiler.layer_rules import layer_rule
 from hypiler.compiler.output_rules import output_rule
 from hypiler.compiler.policy_rules import policy_rule
 from hypiler.compiler.registry_rules import registry_rule
@@ -14,7 +15,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hypiler.compiler.rule_set import Rule
 
-_RULE_SETS = (rule, evidence_rule, consistency_rule, output_rule, registry_rule, policy_rule, lock_rule, lock_file_rule)
+_RULE_SETS = (
+    *(rule, evidence_rule, consistency_rule, output_rule),
+    *(registry_rule, layer_rule, policy_rule),
+    *(lock_rule, lock_file_rule),
+)
 
 
 def all_rules() -> "list[Rule]":

@@ -58,11 +58,13 @@ class Result:
         """Whether there is no result, since the files could not be read."""
         return self.error is not None and not self.differs
 
-    def findings(self) -> "Iterator[Finding]":
-        """A finding for each fact that differs."""
+    def placed(self) -> "Iterator[tuple[Source, Finding]]":
+        """A finding for each fact that differs, and the file that states the fact."""
         for verdict in self.verdicts:
             if verdict.state == DIFFERS:
-                yield differing(self.entry.id, self.entry.index, verdict, self.locked)
+                finding = differing(self.entry.id, self.entry.index, verdict, self.locked)
+                source, finding.path = self.entry.place(finding.path[2:])
+                yield source, finding
 
 
 class Verification:
@@ -98,16 +100,22 @@ class Verification:
 
     def findings(self) -> "list[Finding]":
         """A finding with its place for each fact that differs, by file and model."""
-        found: list[Finding] = []
-        for source in self.registry.sources:
-            own = [finding for result in self.of(source) for finding in result.findings()]
+        by_file: dict[Source, list[Finding]] = {source: [] for source in self.registry.sources}
+        for result in self.results:
+            for source, finding in result.placed():
+                by_file.setdefault(source, []).append(finding)
+        for source, own in by_file.items():
             source.locate(own)
-            found += own
-        return found
+        return [finding for own in by_file.values() for finding in own]
 
-    def of(self, source: "Source") -> "list[Result]":
-        """The results of the models in one file."""
-        return [result for result in self.results if result.entry.source is source]
+    def of_bases(self) -> "list[tuple[Entry, Finding]]":
+        """The findings about facts that lower layers state: nothing is corrected in their files."""
+        return [
+            (result.entry, finding)
+            for result in self.results
+            for source, finding in result.placed()
+            if source not in self.registry.sources
+        ]
 
     def locked(self, kept: "Mapping[str, LockEntry]", others: "Collection[str]" = ()) -> "dict[str, LockEntry]":
         """The lock with what was read, given what it holds; `kept` itself if nothing was learnt.
@@ -219,12 +227,17 @@ def verify_by_lock(
 def chosen(registry: "CheckedRegistry", names: "Sequence[str]") -> "list[Entry]":
     """The entries of these ids, aliases or repositories, each once and in file order.
 
-    Without names, these are all models in a repository: a model with a source has nothing on the hub.
+    Without names, these are all models in a repository: a model with a source has nothing on the hub. If the registry
+    stands on others, they are the models that its own files add or override.
 
     Raises UnknownModelError.
     """
     wanted = {registry[name].id for name in names}
-    return [entry for entry in registry.entries if entry.id in wanted or not (names or entry.is_elsewhere)]
+    return [
+        entry
+        for entry in registry.entries
+        if entry.id in wanted or not (names or entry.is_elsewhere or not entry.is_own)
+    ]
 
 
 def verify(

@@ -9,8 +9,9 @@ from hypiler.diagnostics.finding import Finding, without_notes
 from hypiler.diagnostics.text import render_text
 from hypiler.project.build import Compiled, compile_project
 from hypiler.project.discovery import FILE
+from hypiler.project.extends import copy_place
 from hypiler.project.files import read_file
-from hypiler.project.options import Options, OptionsError, copy_place, read_options
+from hypiler.project.options import Options, OptionsError, read_options
 from hypiler.project.output import OutputRefused
 from hypiler.project.uv import mark_built, needs_mark
 
@@ -97,9 +98,10 @@ def _end() -> NoReturn:
 def inputs(options: Options) -> "Mapping[str, str]":
     """Everything that an sdist must carry: paths relative to the project, by their place in the sdist.
 
-    These are the sources and the locks that exist. Sources above the project have a place of their own as copies.
+    These are the sources, the layers that are files, and the locks that exist. Files above the project have a place of
+    their own as copies.
     """
-    found = {portable(copy_place(path)): path for one in options.registries for path in one.inputs}
+    found = {portable(copy_place(path)): path for one in options.registries for path in one.inputs_in(options.root)}
     return {place: path for place, path in found.items() if os.path.exists(os.path.join(options.root, path))}
 
 

@@ -1,4 +1,4 @@
-"""Finds the files of the shipped registries: packed beside this module in a wheel, at the root of a checkout."""
+"""Finds the files of the shipped registries: packed in the folder `registry` of a wheel, at the root of a checkout."""
 
 from pathlib import Path
 
@@ -22,9 +22,21 @@ def shipped_files(*, hosted: bool = False) -> "tuple[list[str], str | bool]":
 
     With `hosted`, the file of the hosted models is the last source.
     """
-    names = [NAME, *[HOSTED] * hosted]
-    here = Path(__file__).parent
-    for folder in (here, here.parents[2]):
+    return _files([NAME, *[HOSTED] * hosted])
+
+
+def shipped_layer(name: str) -> "tuple[list[str], str | bool]":
+    """The sources and the lock of a shipped registry that `extends` names: one of `SHIPPED`."""
+    return _files([NAME]) if name == "hypiler" else (_files([HOSTED])[0], False)
+
+
+SHIPPED = ("hypiler", "hypiler-hosted")
+"""What `extends` calls the shipped registries."""
+
+
+def _files(names: list[str]) -> "tuple[list[str], str | bool]":
+    package = Path(__file__).parents[1]
+    for folder in (package / "registry", package.parents[1]):
         if (folder / NAME).is_file():
             lock = folder / LOCK
             return [str(folder / name) for name in names], str(lock) if lock.is_file() else False
