@@ -156,6 +156,22 @@ DATA: dict[str, tuple[str, str, Told]] = {
         '{"embedder": {"model_name": "BAAI/bge-m3",\n "embedding_dim": 1024, "max_seq_length": 512}}',
         [("bge-m3", "embedding_dim", 1024, "2:19", "certain"), ("bge-m3", "document_length", 512, "2:43", "certain")],
     ),
+    "settings of an entry": (
+        "a__yaml",
+        "hf_id: acme/own\ntasks: {encode: {dense: {dim: 96}}}\n"
+        "profiles: {a: {pooling: cls, normalize: true}, b: {pooling: mean, normalize: true}}\n",
+        [("acme/own", "embedding_dim", 96, "2:31", "certain"), ("acme/own", "normalize", True, "3:41", "certain")],
+    ),
+    "the repository of an entry by its name": (
+        "a__json",
+        '[{"model_name": "own",\n "dimensions": 96,\n "specs": [{"huggingface": {"model_id": "acme/own"}}]}]',
+        [("acme/own", "embedding_dim", 96, "2:16", "certain")],
+    ),
+    "rows under names of one's own": (
+        "a__json",
+        '{"hf/own": {"name": "acme/own", "dimensions": 96}}',
+        [("acme/own", "embedding_dim", 96, "1:47", "certain")],
+    ),
     "variables of the environment": (
         "a__env",
         "# x\nexport EMBEDDING_MODEL='BAAI/bge-m3'\nEMBEDDING_DIM=1024 # as the index\n",

@@ -107,6 +107,7 @@ def analyse(records: "Iterable[Record]", subjects: Subjects) -> FileFindings:
 
 def _mentions(record: Record, subjects: Subjects) -> "Iterator[Mention]":
     """The models that a record names, by the values of its items or by the name that it stands under."""
+    found = False
     context = [word for name in (*record.above, record.label) for word in words_of(name)]
     facts = [*_facts(record)]
     has_width = any(fact.path == "specs.embedding_dim" for fact in facts)
@@ -114,7 +115,10 @@ def _mentions(record: Record, subjects: Subjects) -> "Iterator[Mention]":
         words = words_of(item.key)
         for text in item.value if is_list(item.value) else [item.value]:
             if isinstance(text, str) and (subject := _subject(text, words, (context, record, has_width), subjects)):
+                found = True
                 yield Mention(subject, item, words)
+    if found:
+        return
     if record.kind == "mapping" and facts and (subject := subjects.known(record.label)):
         yield Mention(subject, Item(record.label, record.label, record.place), ())
     elif record.kind == "mapping" and has_width and "/" in record.label:

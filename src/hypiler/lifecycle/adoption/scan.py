@@ -151,6 +151,13 @@ def _is_allowed(fact: FoundFact, known: Any) -> bool:
         return set(fact.value) <= {known.embedding_dim, *known.matryoshka_dims} or known.matryoshka_min is not None
     if fact.path == "encoding.similarity":
         return {fact.value, known.similarity} <= _EQUIVALENT
+    if fact.path in ("encoding.query_prefix", "encoding.document_prefix"):
+        # Other tables call a marker a prefix.
+        marker = getattr(known, fact.path.partition(".")[2].replace("prefix", "marker"))
+        return marker is not None and fact.value.strip() == marker.strip()
+    if fact.path == "encoding.normalize":
+        # Code may divide vectors by their lengths where the model does not.
+        return bool(fact.value)
     return fact.path in ("revision", "capabilities.languages")
 
 

@@ -46,19 +46,47 @@ class _Walk:
 
     def _mapping(self, value: dict[str, Any], path: Path, label: str, above: tuple[str, ...]) -> "Iterator[Record]":
         record = Record("mapping", label, self.place_of(path), above=above)
-        has_name = _has_name(value)
+        has_name, inner = _has_name(value), list[tuple[str, Any, Path]]()
         for key, one in value.items():
             here = (*path, key)
             if is_scalar(one) or _is_scalars(one):
                 record.items.append(Item(str(key), one, self.place_of(here)))
-            elif has_name and is_mapping(one) and not _has_name(one) and not _has_tables(one):
+            elif has_name and is_mapping(one) and not _names_inside(one):
                 # `properties: {dimensions: 768}` below `model: org/name` is about this model.
-                inner = ((name, part) for name, part in one.items() if is_scalar(part) or _is_scalars(part))
-                record.items += [Item(str(name), part, self.place_of((*here, name))) for name, part in inner]
+                inner += _settings(one, here)
             else:
                 yield from self.visit(one, here, str(key), (*above, label))
+        record.items += [Item(name, part, self.place_of(place)) for name, part, place in _unequivocal(inner, value)]
+        if has_name and (found := _repository(value, path)):
+            record.items.append(Item("huggingface_id", found[0], self.place_of(found[1])))
         if record.items:
             yield record
+
+
+def _repository(value: dict[str, Any], path: Path) -> tuple[str, Path] | None:
+    """The repository inside an entry whose bare name is the last part of it; None if there is none, or several."""
+    names = {one.lower() for key, one in value.items() if isinstance(one, str) and names_thing(words_of(str(key)))}
+    if any("/" in name for name in names):
+        return None
+    found: dict[str, tuple[str, Path]] = {}
+    for key, one in value.items():
+        for text, place in _texts(one, (*path, key), 6):
+            if text.count("/") == 1 and text.rpartition("/")[2].lower() in names:
+                found.setdefault(text.lower(), (text, place))
+    usual = [one for one in found.values() if "huggingface" in one[1]]
+    return usual[0] if len(usual) == 1 else next(iter(found.values())) if len(found) == 1 else None
+
+
+def _texts(value: Any, path: Path, depth: int) -> "Iterator[tuple[str, Path]]":
+    """The texts below a mapping or a list, with their paths."""
+    if not depth:
+        return
+    parts = value.items() if is_mapping(value) else enumerate(value) if is_list(value) else ()
+    for key, one in parts:
+        if isinstance(one, str):
+            yield one, (*path, key)
+        else:
+            yield from _texts(one, (*path, key), depth - 1)
 
 
 def is_scalar(value: Any) -> bool:
@@ -74,5 +102,35 @@ def _has_name(value: "Mapping[str, Any]") -> bool:
     return any(isinstance(one, str) and names_thing(words_of(str(key))) for key, one in value.items())
 
 
-def _has_tables(value: "Mapping[str, Any]") -> bool:
-    return any(is_mapping(one) for one in value.values())
+def _names_inside(value: "Mapping[str, Any]") -> bool:
+    """Whether a mapping, or one inside of it, names a thing of its own, so that it is an entry and no setting."""
+    return _has_name(value) or any(
+        _names_inside(one) if is_mapping(one) else _is_table(one) for one in value.values() if one is not value
+    )
+
+
+def _is_table(value: Any) -> bool:
+    return is_list(value) and any(isinstance(one, dict) for one in value)
+
+
+def _settings(value: "Mapping[str, Any]", path: Path) -> "Iterator[tuple[str, Any, Path]]":
+    """The scalars and lists of scalars in a mapping, however deep."""
+    for key, one in value.items():
+        here = (*path, key)
+        if is_scalar(one) or _is_scalars(one):
+            yield str(key), one, here
+        elif is_mapping(one) and len(here) <= DEEPEST:
+            yield from _settings(one, here)
+
+
+def _unequivocal(
+    settings: "list[tuple[str, Any, Path]]", entry: "Mapping[str, Any]"
+) -> "Iterator[tuple[str, Any, Path]]":
+    """The settings whose name has one value alone: of several outputs or profiles, none is the model's."""
+    values: dict[str, set[str]] = {}
+    for name, value, _ in settings:
+        values.setdefault(name, set()).add(repr(value))
+    for name, value, path in settings:
+        if name not in entry and len(values[name]) == 1:
+            values[name].add("told")
+            yield name, value, path
