@@ -24,12 +24,16 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "src")]
-from hypiler.emit.source_links import shown_source  # noqa: E402 - the tool also runs where hypiler is not installed
+from hypiler.compiler.pipeline import compile_registry  # noqa: E402 - it also runs where hypiler is not installed
+from hypiler.emit.source_links import shown_source  # noqa: E402
+from hypiler.lifecycle.importing.catalogue import Catalogue  # noqa: E402
 from hypiler.lifecycle.importing.comparison import FACTS  # noqa: E402
+from hypiler.lifecycle.importing.drafting import draft_registry  # noqa: E402
 from hypiler.lifecycle.importing.files import Wheel  # noqa: E402
 from hypiler.lifecycle.importing.packages import PACKAGES  # noqa: E402
-from hypiler.lifecycle.importing.rows import Statement  # noqa: E402
+from hypiler.lifecycle.importing.rows import Row, Statement  # noqa: E402
 from hypiler.registry import Model, Registry  # noqa: E402
+from hypiler.schema.requirements import CORE, Requirements  # noqa: E402
 
 PAGE = ROOT / "docs/disagreements.md"
 DECISIONS = ROOT / "tools/peer_decisions.toml"
@@ -335,8 +339,19 @@ def main(words: list[str]) -> int:
     if options.todo:
         print("\n".join(_todo(result.undecided)))
         return 0
+    print(*(_imported(peer, [row for row in rows if row.origin == peer], registries) for peer in WHEELS), sep="\n")
     print("".join(_table("peer", figures(result, _peer))), *_complaints(result), sep="\n")
     return _finish(page(result), result, options)
+
+
+def _imported(peer: str, rows: list[Row], registries: list[Registry]) -> str:
+    """The figures of `hypiler import`. Raises AssertionError if the draft has an error."""
+    catalogue = Catalogue(model for one in registries for model in one)
+    draft = draft_registry(rows, f"{peer} {WHEELS[peer]}", catalogue, "of this checkout")
+    drafted = compile_registry([(peer, draft.text.encode())], required=Requirements(CORE))
+    assert not drafted.has_errors, [str(one) for one in drafted.findings]
+    found = f"{len(draft.entries)} models, {draft.facts} facts, {len(draft.contradictions)} contradictions"
+    return f"hypiler import {peer}: {found}, {len(draft.left_out)} left out"
 
 
 def _finish(text: str, result: Result, options: Namespace) -> int:

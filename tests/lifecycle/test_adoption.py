@@ -78,6 +78,10 @@ PYTHON: dict[str, tuple[str, Told]] = {
             ("bge-m3", "query_prefix", "q: ", "3:16", "likely"),
         ],
     ),
+    "constants beside a table": (
+        'EMBEDDING_MODEL = "BAAI/bge-m3"\nEMBEDDING_DIM = 1024\nMODELS = {"a": {"model": "acme/own", "dim": 96}}\n',
+        [("bge-m3", "embedding_dim", 1024, "2:17", "likely"), ("acme/own", "embedding_dim", 96, "3:45", "certain")],
+    ),
     "constants of two models": (
         'SMALL_MODEL = "BAAI/bge-small-en-v1.5"\nSMALL_DIM = 384\nLARGE_MODEL = "BAAI/bge-m3"\nLARGE_DIM = 1024\nDIM = 5000\n',
         [

@@ -172,7 +172,7 @@ class _Reader:
         for name in names:
             if is_scalar(found) or _is_plain_list(found):
                 record.items.append(Item(name, found, place))
-            elif names_model(words_of(name)):
+            elif found is UNKNOWN and names_model(words_of(name)):
                 # Some model that the file does not name: facts beside it may be its.
                 record.items.append(Item(name, None, place))
             known = f"{label}.{name}" if label[:1].isupper() else name
