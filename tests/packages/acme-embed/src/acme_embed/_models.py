@@ -680,7 +680,7 @@ ROWS: list[dict[str, Any]] = [
         "repo": "cross-encoder/ms-marco-MiniLM-L6-v2",
         "commit": "c5ee24cb16019beea0893ab7796b1df96625c6b8",
         "publisher": "Sentence Transformers",
-        "released": "2021-04-16",
+        "released": "2021-04-15",
         "license": "Apache-2.0",
         "about": "Small English cross-encoder that reads a query and a passage together and gives one relevance score.",
         "family": "bert",
