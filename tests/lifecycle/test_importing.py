@@ -207,6 +207,47 @@ def test_csv_is_read_by_usual_words_and_units(folder: Path, capsys: Capture) -> 
     )
 
 
+OVER = """\
+model,type,dim,license,max_tokens,normalized
+BAAI/bge-small-en-v1.5,dense,512,MIT,512,yes
+BAAI/bge-m3,unified,1024,MIT,,
+acme/own,dense,8,MIT,,
+acme/bge-m3,dense,8,MIT,,
+"""
+
+
+def over(*words: str) -> Any:
+    """The overlay of a table, which fits on the registry that it names."""
+    Path("table.csv").write_text(OVER)
+    assert main(["import", "table.csv", "--extends", "hypiler", "--output", "models.json", *words]) == 0
+    assert Registry.load("models.json", lock=False, required="core").ok
+    return json.loads(Path("models.json").read_text("utf-8"))
+
+
+def test_overlay_adds_models_and_facts_that_the_catalogue_does_not_state(folder: Path, capsys: Capture) -> None:
+    tree = over()
+    assert (tree["extends"], [one["id"] for one in tree["models"]]) == (["hypiler"], ["own", "acme-bge-m3"])
+    assert tree["overrides"] == [
+        {"id": "bge-small-en-v1.5", "encoding": {"normalize": True}, "sources": {"encoding.normalize": "table.csv:2"}}
+    ]
+    assert capsys.readouterr().out == golden(
+        "table.csv: 4 models with 14 facts\n"
+        "\n"
+        "1 contradiction with the catalogue:\n"
+        "  bge-small-en-v1.5\n"
+        "    dimension: 512 at table.csv:2; the catalogue says 384 (sourced)\n"
+        "\n"
+        "over the catalogue: 2 models added, 1 fact overridden in 1 model, 1 model unchanged\n"
+        "next: hypiler check models.json --required core\n"
+    )
+
+
+def test_overlay_can_take_the_side_of_the_table(folder: Path) -> None:
+    (override,) = over("--theirs")["overrides"]
+    assert (override["specs"], override["encoding"]) == ({"embedding_dim": 512}, {"normalize": True})
+    assert main(["import", "table.csv", "--theirs"]) == 2
+
+
 @pytest.mark.parametrize(
     "tree",
     [

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from hypiler.lifecycle.importing.catalogue import Catalogue
     from hypiler.lifecycle.importing.drafting import Draft, Note
+    from hypiler.lifecycle.importing.overlay import Overlay
 
 _MOST_NAMES = 6
 _SCHEMA = "models.schema.json"
@@ -27,6 +28,14 @@ def add_draft_arguments(parser: "ArgumentParser") -> None:
     parser.add_argument("--output", metavar="FILE", help="write the draft to this new file; by default only the report")
     parser.add_argument(
         "--only", metavar="ID", action="append", default=[], help="draft this model alone: an id or a name of the table"
+    )
+    parser.add_argument(
+        "--extends",
+        choices=("hypiler",),
+        help="stand on the registry that comes with hypiler: of its models, write only facts that it does not state",
+    )
+    parser.add_argument(
+        "--theirs", action="store_true", help="with --extends, also override facts that it states otherwise"
     )
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
 
@@ -40,19 +49,24 @@ def catalogue() -> "tuple[Catalogue, str]":
     return Catalogue(Registry.shipped(hosted=True)), __version__
 
 
-def finish(draft: "Draft", title: str, options: "Namespace") -> int:
+def finish(draft: "Draft", known: "Catalogue", title: str, options: "Namespace") -> int:
     """Choose, write and report; the exit code. No existing file is overwritten."""
+    from hypiler.lifecycle.importing.overlay import Overlay
+
     if fault := not_text(options.output, *options.only):
         return usage_error(fault)
+    if options.theirs and not options.extends:
+        return usage_error("--theirs is about overrides, which --extends writes")
     if options.only and (unknown := draft.select(options.only)):
         return usage_error(f"{printable(title)} has no model {quote_value(unknown)}")
     code = OK if draft.entries else FINDINGS
+    overlay = Overlay(draft, known, theirs=options.theirs) if options.extends else None
     if options.output and draft.entries:
-        write_draft(draft, options.output)
+        write_draft(draft if overlay is None else overlay, options.output)
     if options.json:
         print_document(source=title, **document(draft), output=options.output if draft.entries else None)
         return code
-    for line in _lines(draft, title, options.output):
+    for line in _lines(draft, title, options.output, overlay):
         write_text(printable(line), sys.stdout)
     return code
 
@@ -73,7 +87,7 @@ def refuse_existing(path: "str | None") -> None:
         raise failure("write", path, FileExistsError(None, "it exists"))
 
 
-def write_draft(draft: "Draft", path: str) -> None:
+def write_draft(draft: "Draft | Overlay", path: str) -> None:
     """Write the draft, and the schema that it names for editors unless there is one."""
     from hypiler.emit.json_schema import emit_json_schema
     from hypiler.project.output import add_files
@@ -122,13 +136,21 @@ def _plain(value: "Any") -> "Any":
     return [_plain(one) for one in value] if is_list(value) else str(value)
 
 
-def _lines(draft: "Draft", title: str, output: "str | None") -> "Iterator[str]":
+def _lines(draft: "Draft", title: str, output: "str | None", overlay: "Overlay | None") -> "Iterator[str]":
     models, facts = len(draft.entries), draft.facts
     yield f"{title}: {count(models, 'model')} with {count(facts, 'fact')}"
     yield from _gaps(draft)
     yield from contradiction_lines(draft)
     yield ""
-    if output and models:
+    if overlay is not None:
+        added, facts = count(len(overlay.models), "model"), sum(len(one["sources"]) for one in overlay.overrides)
+        changed = f"{count(facts, 'fact')} overridden in {count(len(overlay.overrides), 'model')}"
+        yield f"over the catalogue: {added} added, {changed}, {count(overlay.same, 'model')} unchanged"
+        if overlay.kept:
+            yield f"not overridden, since the model would be wrong in itself: {', '.join(overlay.kept)}"
+    if output and overlay is not None:
+        yield f"next: hypiler check {output} --required core"
+    elif output and models:
         yield from _next_lines(draft, output)
     elif models:
         yield "next: --output models.json writes the draft"

@@ -18,6 +18,7 @@ EXAMPLES = """examples:
   hypiler import fastembed                       the models of the installed package: a report
   hypiler import mteb --only intfloat/multilingual-e5-small --output models.json
   hypiler import table.csv --map Width=specs.embedding_dim --output models.json
+  hypiler import table.csv --extends hypiler --output models.json   over the registry that comes with hypiler
   hypiler import table.json --json               the report for programs
 """
 _DESCRIPTION = """\
@@ -124,4 +125,4 @@ def _draft(rows: "list[Row]", title: str, options: "Namespace") -> int:
     from hypiler.lifecycle.importing.drafting import draft_registry
 
     known, version = catalogue()
-    return finish(draft_registry(rows, title, known, version), title, options)
+    return finish(draft_registry(rows, title, known, version), known, title, options)

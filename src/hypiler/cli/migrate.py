@@ -53,4 +53,4 @@ def run(options: "Namespace") -> int:
         print_findings(error.findings, None, sys.stderr)
         return FINDINGS
     known, version = catalogue()
-    return finish(draft_registry(rows, name, known, version), name, options)
+    return finish(draft_registry(rows, name, known, version), known, name, options)

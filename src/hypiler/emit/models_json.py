@@ -67,6 +67,21 @@ def _record(field_type: Records, record: object) -> "dict[str, JSONValue]":
     return {key: _plain(part, value) for key, part, required, value in parts if required or value != part.empty}
 
 
+def emit_overlay(
+    layers: "Sequence[str]", entries: "Sequence[dict[str, Any]]", overrides: "Sequence[dict[str, Any]]", schema: str
+) -> str:
+    """The text of a registry that stands on others.
+
+    Args:
+        layers: The registries below it, the lowest first.
+        entries: The models that it adds.
+        overrides: The facts that it states about models of the layers.
+        schema: The address of the schema for editors.
+    """
+    tree: Any = {"$schema": schema, "version": "1.0", "extends": [*layers], "models": [*entries]}
+    return _Writer().write(tree | {"overrides": [*overrides]}, broken=True) + "\n"
+
+
 class _Writer(Writer):
     """Objects with an id, which are models, are broken into lines; whatever is inside a short list or object is not."""
 

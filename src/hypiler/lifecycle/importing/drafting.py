@@ -17,14 +17,14 @@ from hypiler.schema.model import Model
 from hypiler.schema.requirements import CORE, Requirements
 from hypiler.verification.draft import proposed_id
 
-_CORE = Requirements(CORE)
+CORE_ONLY = Requirements(CORE)
 _IDENTITY = frozenset({"id", "name", "huggingface_id", "source", "type"})
 _FROM_CATALOGUE = ("type", "specs.embedding_dim")
 # Two commits of one repository contradict each other in nothing.
 _PINS = ("revision",)
 _NO_HOME = "nothing says where the model is: neither a repository nor its name at an API"
 _EXTRA = "extra."
-_SCHEMA = "./models.schema.json"
+SCHEMA = "./models.schema.json"
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ class Draft:
     Attributes:
         entries: The entries of models.json.
         names: The table's name of each entry's model, by id.
+        known: The model of the catalogue that an entry is about, by the entry's id.
         left_out: The models that cannot be drafted.
         uncarried: What else is not carried.
         completed: Facts that the table does not state and the catalogue does, which every model needs.
@@ -61,6 +62,7 @@ class Draft:
 
     entries: list[dict[str, Any]] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
+    known: dict[str, Model] = field(default_factory=dict)
     left_out: list[Note] = field(default_factory=list)
     uncarried: list[Note] = field(default_factory=list)
     completed: list[Note] = field(default_factory=list)
@@ -99,7 +101,7 @@ class Draft:
     @property
     def text(self) -> str:
         """The text of models.json."""
-        return emit_entries(self.entries, _SCHEMA)
+        return emit_entries(self.entries, SCHEMA)
 
 
 def draft_registry(rows: "Iterable[Row]", title: str, catalogue: Catalogue, version: str) -> Draft:
@@ -157,8 +159,10 @@ class _Entry:
             if path not in self.sources:
                 return self._leave_out(f"`{path}` is not stated, and every model must state it")
         name = first.name.rstrip("/").rpartition("/")[2] or first.name
-        id = first.id or _free_id(first.name, self.draft.names)
+        id = first.id or free_id(first.name, self.draft.names)
         self.draft.names[id] = first.name
+        if self.known is not None:
+            self.draft.known[id] = self.known
         self.draft.entries.append(_ordered({"id": id, "name": name, **home, **_flat(self.tree)}, self.sources))
         return None
 
@@ -249,9 +253,15 @@ def _ordered(values: dict[str, Any], sources: dict[str, str]) -> dict[str, Any]:
     return entry
 
 
-def _free_id(name: str, taken: dict[str, str]) -> str:
-    """An id for a model: from the last part of its name, else from more of it."""
-    used = {constant_name(id) for id in taken} | RESERVED
+def free_id(name: str, taken: "Iterable[str]", constants: "Set[str]" = frozenset()) -> str:
+    """An id for a model: from the last part of its name, else from more of it.
+
+    Args:
+        name: The name of the model in its table.
+        taken: Ids that other models have.
+        constants: Names of constants that other models have.
+    """
+    used = {constant_name(id) for id in taken} | constants | RESERVED
     parts = re.split(r"[/:]", name)
     candidates = [proposed_id("-".join(parts[start:])) for start in range(len(parts) - 1, -1, -1)]
     numbered = (f"{candidates[-1]}-{number}" for number in range(2, len(used) + 3))
@@ -270,7 +280,7 @@ _MOST_ROUNDS = 10
 
 def _drop_once(draft: Draft) -> bool:
     """Take out the faults of one check; whether there were any."""
-    checked = compile_registry([("draft", draft.text.encode())], required=_CORE)
+    checked = compile_registry([("draft", draft.text.encode())], required=CORE_ONLY)
     faults: dict[int, list[tuple[str, ...]]] = {}
     errors = [one for one in checked.findings if one.severity == ERROR and len(one.path) > 1]
     gone: set[int] = set()
