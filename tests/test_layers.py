@@ -214,6 +214,7 @@ def test_third_party_packages_are_known_to_the_engines_and_in_few_places() -> No
         "hypiler/cli/verify_bytes.py": {"huggingface_hub"},
         "hypiler/lifecycle/adoption/data_files.py": {"yaml"},
         "hypiler/lifecycle/cyclonedx_bom.py": {"cyclonedx", "packageurl"},
+        "hypiler/lifecycle/spdx_bom.py": {"license_expression", "spdx_tools"},
         # For type checkers alone, which bring it with them.
         "hypiler/config.py": {"typing_extensions"},
     }

@@ -14,6 +14,7 @@ from hypiler.cli.main import COMMANDS
 
 # Everything that extras install, by its module.
 LIBRARIES = (
+    "cyclonedx",
     "fastembed",
     "huggingface_hub",
     "model2vec",
@@ -24,6 +25,7 @@ LIBRARIES = (
     "scipy",
     "sentence_transformers",
     "shtab",
+    "spdx_tools",
     "tokenizers",
     "torch",
     "tqdm",
@@ -80,7 +82,7 @@ NEED_THE_HUB = {
 
 def test_every_command_is_tried() -> None:
     tried = {words[0] for words in (*NEED_NOTHING.values(), *NEED_THE_HUB.values())}
-    assert {*COMMANDS} == tried | {"completion"}
+    assert {*COMMANDS} == tried | {"completion", "sbom"}
 
 
 @pytest.mark.parametrize("words", NEED_NOTHING.values(), ids=NEED_NOTHING)
@@ -101,6 +103,12 @@ def test_command_of_the_hub_names_the_extra(folder: Path, words: list[str], bloc
         (folder / "models.json").write_text(json.dumps({"version": "1.0", "models": [files]}))
     expected = golden(f"hypiler: {blocked} is missing: python -m pip install 'hypiler[hub]'\n")
     assert run(folder, *words, blocked=(blocked,)) == (3, "", expected)
+
+
+@pytest.mark.parametrize(("form", "library"), [("cyclonedx", "cyclonedx"), ("spdx", "spdx_tools")])
+def test_bill_of_materials_names_its_extra(folder: Path, form: str, library: str) -> None:
+    expected = f"hypiler: {library} is missing: python -m pip install 'hypiler[sbom]'\n"
+    assert run(folder, "sbom", "--format", form) == (3, "", expected)
 
 
 def test_completion_names_its_extra(folder: Path) -> None:

@@ -37,6 +37,7 @@ COMMANDS = {
     "diff": "compare two versions of a registry, and say what each change breaks",
     "coverage": "count by field how the facts of a registry are known",
     "licenses": "list the licences of the models, and what a policy says of them",
+    "sbom": "write a bill of materials of a registry, as CycloneDX or SPDX",
     "verify": "compare every fact with the models' own files",
     "pin": "record the commit and the sums of the models' files",
     "add": "draft the entry of a model from its own files",
