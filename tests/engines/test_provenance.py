@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -106,3 +107,9 @@ def test_encoder_that_load_did_not_create_says_so(folder: Path, tmp_path: Path) 
     assert str(caught.value) == golden(
         f"<DenseEncoder 'tiny' by onnx: {WIDTH} dims> was not created by `load`, so nobody knows what it has loaded"
     )
+
+
+def test_page_describes_every_key(folder: Path, tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs/policy.md").read_text("utf-8").partition("## Provenance")[2]
+    described = [key for row in re.findall(r"^\| (`.*?) \|", page, re.MULTILINE) for key in re.findall("`(.+?)`", row)]
+    assert {*described} == {*config_of(tmp_path).load("onnx", local=folder).provenance()}
