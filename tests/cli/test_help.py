@@ -48,7 +48,17 @@ def test_example_runs(
     capsys.readouterr()
     # What never ends, what asks the hub, and what reads files, packages or revisions that are not here: other tests run
     # it.
-    if "--watch" in words or words[1] in ("verify", "pin", "add", "outdated", "import", "adopt", "migrate", "diff"):
+    if "--watch" in words or words[1] in (
+        "verify",
+        "pin",
+        "add",
+        "outdated",
+        "sbom",
+        "import",
+        "adopt",
+        "migrate",
+        "diff",
+    ):
         assert make_parser().parse_args(words[1:])
         return
     standard_input = io.TextIOWrapper(io.BytesIO(Path("models.json").read_bytes()))

@@ -89,7 +89,7 @@ def unit(vectors: Any) -> Any:
 def test_static_model_scores_as_its_own_library(static: Path, tmp_path: Path) -> None:
     encoder = entry(tmp_path).load(local=static)
     found = encoder.similarity(encoder.encode_queries(QUERIES), encoder.encode_documents(DOCUMENTS))
-    assert encoder.engine == "model2vec"
+    assert encoder.engine == encoder.provenance()["engine"] == "model2vec"
     np.testing.assert_allclose([found[0, 0], found[0, 1], found[1, 2]], [0.4736, -0.0149, 0.5949], atol=1e-4)
 
 

@@ -77,10 +77,12 @@ class TestRealWeights:
         queries = encoder.encode_queries(QUERIES)
         assert queries.shape == (2, 30522)
         assert 0 < queries.nnz < 100
+        assert encoder.provenance()["contract"]["encoder_type"] == "sparse"
 
     def test_late_interaction_scores_as_with_pytorch(self, multi_vector_onnx: Path, tmp_path: Path) -> None:
         encoder: Any = real(tmp_path, "colbert").load("onnx", local=multi_vector_onnx)
         np.testing.assert_allclose(scores(encoder), [5.5845, 1.1733, 6.3127], atol=1e-4)
+        assert encoder.provenance()["contract"]["encoder_type"] == "multi_vector"
         # With the first and the last token; not the 128 that the tokenizer was saved with.
         assert [len(tokens) for tokens in encoder.encode_documents([words(3), words(200)])] == [5, 202]
 
@@ -940,6 +942,7 @@ class TestReranker:
         found = encoder.similarity(encoder.encode_queries(queries), encoder.encode_documents(documents))
         np.testing.assert_array_equal(found, expected)
         assert encoder.similarity([], documents).shape == (0, 60)
+        assert [one["name"] for one in encoder.provenance()["files"]][1] == "model.onnx"
 
     def test_longest_text_of_a_pair_is_cut_first(self, folder: Path, tmp_path: Path) -> None:
         config = config_of(tmp_path, type="reranker", encoding={"pooling": None, "document_length": 7})

@@ -270,3 +270,31 @@ class TestRequired:
         text = entry.format("one", "core") + entry.format("two", "default")
         (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
         assert [one.required for one in read_options(str(tmp_path)).registries] == [Requirements("core"), USUAL]
+
+
+class TestPolicy:
+    """`policy` is read with the other options; tests/schema/test_policy.py has what a policy may say."""
+
+    def test_faults_stand_at_their_place(self, tmp_path: Path) -> None:
+        text = table('policy = { pin = true, licenses = ["MTI"] }')
+        assert [(code, path) for code, path, _, _ in faults(tmp_path, text)] == [
+            ("M516", "$.tool.hypiler.policy.pin"),
+            ("M517", "$.tool.hypiler.policy.licenses[0]"),
+        ]
+
+    def test_policy_is_that_of_every_registry(self, tmp_path: Path) -> None:
+        entries = "".join(f"[[tool.hypiler.registry]]\noutput = '{name}.py'\n" for name in ("one", "two"))
+        (tmp_path / "pyproject.toml").write_text(f"[tool.hypiler.policy]\npins = true\n{entries}")
+        found = read_options(str(tmp_path)).resolve_paths()
+        assert [one.policy and one.policy.to_dict() for one in found.registries] == [{"pins": True}] * 2
+        assert found.file == str(tmp_path / "pyproject.toml")
+
+    def test_policy_of_one_registry_is_refused(self, tmp_path: Path) -> None:
+        text = "[[tool.hypiler.registry]]\noutput = 'm.py'\npolicy = { pins = true }\n"
+        ((code, path, _, help),) = faults(tmp_path, text)
+        assert (code, path) == ("M501", "$.tool.hypiler.registry[0].policy")
+        assert help == "move it to [tool.hypiler], for all registries"
+
+    def test_policy_without_rules_is_none(self, tmp_path: Path) -> None:
+        (tmp_path / "pyproject.toml").write_text(table("policy = {}"))
+        assert read_options(str(tmp_path)).registry().policy is None

@@ -10,8 +10,6 @@ import os
 from hypiler.engines.errors import PolicyError
 from hypiler.model_files.vector_files import is_weights
 from hypiler.schema.policy import Policy, carried_policy
-from hypiler.schema.policy_judgments import JUDGMENTS, Breach, checksum_breach, verification_breach
-from hypiler.schema.policy_options import read_policy_file
 from hypiler.stamps.listed_bytes import location, own_sums, recorded_sums
 
 TYPE_CHECKING = False
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from hypiler.engines.specs import EngineSpec
+    from hypiler.schema.policy_judgments import Breach
     from hypiler.protocols import Config
 
 VARIABLE = "HYPILER_POLICY"
@@ -58,8 +57,11 @@ class LoadingPolicy:
 
         Raises PolicyError for the first rule that is broken.
         """
-        if self.config.model is None:
-            return  # Such a config is refused in any case.
+        if self.config.model is None or not self.policies:
+            return  # A config without a model is refused in any case.
+        # Imported here: few processes have a policy.
+        from hypiler.schema.policy_judgments import JUDGMENTS, checksum_breach
+
         model: Any = _Stated(self.config.model)
         for place, policy in self.policies:
             found = [judge(policy, model) for _, judge in JUDGMENTS.values()]
@@ -71,14 +73,14 @@ class LoadingPolicy:
                 found.append(_asked("pickle", "allow_pickle=True"))
             self._refuse(place, policy, found)
 
-    def _pin_of_variant(self, policy: Policy) -> Breach | None:
+    def _pin_of_variant(self, policy: Policy) -> "Breach | None":
         """A variant in another repository has no commit; only its sum says which file it is."""
         record: Any = self.config.model
         variant = next((one for one in record.variants if one.id == self.config.variant), None)
         if not policy.pins or variant is None or variant.sha256 or location(record, variant.id)[1]:
             return None
         message = f"the variant `{variant.id}` is in another repository without a commit, and the policy wants pins"
-        return Breach("pins", "variants", message, "write its `sha256`, or load the model's own weights")
+        return _breach("pins", message, "write its `sha256`, or load the model's own weights")
 
     def _knows_weights(self) -> bool:
         record: Any = self.config.model
@@ -113,11 +115,11 @@ class LoadingPolicy:
 
     def _sums_breach(
         self, policy: Policy, rule: str, spec: "EngineSpec", sums: "set[str]", names: "set[str] | None" = None
-    ) -> Breach | None:
+    ) -> "Breach | None":
         if not getattr(policy, rule) or getattr(self.config.model, "source_api", None):
             return None
         if spec.served or spec.weights is None:
-            return Breach(rule, "id", f"nobody sees the bytes that the engine `{spec.name}` runs", "use another engine")
+            return _breach(rule, f"nobody sees the bytes that the engine `{spec.name}` runs", "use another engine")
         read = spec.weights(self.config, sums if names is None else names)
         unknown = [name for name in read if name not in sums]
         if read and not unknown:
@@ -125,7 +127,7 @@ class LoadingPolicy:
         what = f"`{unknown[0]}`" if unknown else f"the weights that the engine `{spec.name}` reads"
         wants = "pins, and only a sum pins a folder" if rule == "pins" else "checksums"
         message = f"the sha256 of {what} must be recorded, since the policy wants {wants}"
-        return Breach(rule, "id", message, "record it by `hypiler pin`, or use another engine")
+        return _breach(rule, message, "record it by `hypiler pin`, or use another engine")
 
     def _refuse(self, place: str, policy: Policy, found: "Iterable[Breach | None]") -> None:
         """Raise PolicyError for the first breach that no exception excuses."""
@@ -152,12 +154,21 @@ class _Stated:
         return getattr(self._model, name, None)
 
 
-def _asked(rule: str, argument: str) -> Breach:
-    return Breach(rule, "id", f"`{argument}` was passed, and the policy does not allow it", "leave it out")
+def _breach(rule: str, message: str, help: str) -> "Breach":
+    """What breaks a rule when a model is loaded, which is about no single fact."""
+    from hypiler.schema.policy_judgments import Breach
+
+    return Breach(rule, "id", message, help)
 
 
-def _evidence_breach(policy: Policy, model: "Any", place: str) -> Breach | None:
+def _asked(rule: str, argument: str) -> "Breach":
+    return _breach(rule, f"`{argument}` was passed, and the policy does not allow it", "leave it out")
+
+
+def _evidence_breach(policy: Policy, model: "Any", place: str) -> "Breach | None":
     """The evidence. A module was built under its own policy; of the evidence it has the number of facts alone."""
+    from hypiler.schema.policy_judgments import verification_breach
+
     evidence: Any = model._evidence
     if evidence is not None:
         return verification_breach(policy, model, evidence.facts)
@@ -167,10 +178,10 @@ def _evidence_breach(policy: Policy, model: "Any", place: str) -> Breach | None:
     if number:
         return None
     message = f"no fact was compared with the model's files, and the policy wants the evidence `{policy.verification}`"
-    return Breach("verification", "id", message, "run `hypiler verify`, and build the registry again")
+    return _breach("verification", message, "run `hypiler verify`, and build the registry again")
 
 
-def _served_breach(policy: Policy, model: "Any", spec: "EngineSpec") -> Breach | None:
+def _served_breach(policy: Policy, model: "Any", spec: "EngineSpec") -> "Breach | None":
     """An engine that sends texts away is an API: that of the model, or one under the engine's own name."""
     if not spec.served or getattr(model, "source_api", None):
         return None
@@ -179,11 +190,13 @@ def _served_breach(policy: Policy, model: "Any", spec: "EngineSpec") -> Breach |
         return None
     rule = "hosted" if policy.hosted is not True else "regions"
     message = f"the engine `{spec.name}` sends texts to a server, which the policy does not allow"
-    return Breach(rule, "id", message, f"use another engine, or list `{spec.name}` in `hosted`")
+    return _breach(rule, message, f"use another engine, or list `{spec.name}` in `hosted`")
 
 
 def _policy_of_file(path: str) -> Policy:
     """The policy in a file with the table `[tool.hypiler.policy]`. Raises PolicyError if there is none."""
+    from hypiler.schema.policy_options import read_policy_file
+
     try:
         return read_policy_file(path)
     except ValueError as error:
