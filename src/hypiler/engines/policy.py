@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from hypiler.engines.specs import EngineSpec
-    from hypiler.schema.policy_judgments import Breach
     from hypiler.protocols import Config
+    from hypiler.schema.policy_judgments import Breach
 
 VARIABLE = "HYPILER_POLICY"
 """The environment variable with the path of a pyproject.toml."""
