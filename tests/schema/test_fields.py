@@ -40,6 +40,9 @@ ALLOWED = {
     "stamps/facts.py": "the facts of a space in the order in which they are hashed, which no new field may change",
     "engines/stamps/what_ran.py": "the same facts, of an encoder",
     "engines/files/unsafe_settings.py": "keys in the files of other libraries, some of which are called as fields are",
+    "lifecycle/importing/comparison.py": "how other tables' values are compared, which only facts that such tables have need",
+    "lifecycle/importing/conversion.py": "how other tables' units and words are converted, which each field needs its own way",
+    "lifecycle/importing/mteb.py": "the arguments of mteb's `ModelMeta`, some of which are called as fields are",
 }
 
 
