@@ -85,9 +85,19 @@ def installed_names() -> list[str]:
 
 
 def _entry_points() -> "Iterator[EntryPoint]":
-    from importlib.metadata import entry_points
+    from importlib.metadata import distributions
 
-    yield from entry_points(group=GROUP)
+    seen: set[str] = set()
+    for one in distributions():
+        try:
+            found = one.entry_points.select(group=GROUP)
+            name = str(one.metadata["Name"]).lower() if found else ""
+        except (AttributeError, OSError, TypeError, ValueError, KeyError):
+            continue  # the metadata of some package is damaged, which is no fault of this one
+        # A package that is found twice is imported from where it is found first.
+        if found and name not in seen:
+            seen.add(name)
+            yield from found
 
 
 def _of_package(entry: "EntryPoint") -> Installed:

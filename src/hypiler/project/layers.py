@@ -225,7 +225,7 @@ class LayerReader:
 
     def _name(self, shown: str) -> str:
         """What a layer of a file is called: `./team.json`."""
-        path = os.path.relpath(shown, self._base or os.curdir).replace(os.sep, "/")
+        path = original_place(os.path.relpath(shown, self._base or os.curdir)).replace(os.sep, "/")
         return path if path.startswith("../") else f"./{path}"
 
     def _key(self, shown: str) -> str:

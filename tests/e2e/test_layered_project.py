@@ -1,0 +1,133 @@
+"""A company's project stands on the shipped registry and on the registry of an installed package."""
+
+import json
+import re
+import shutil
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from generated import run_python
+
+from hypiler.cli.main import main
+from hypiler.registry import Registry
+
+PACKAGES = Path(__file__).parents[1] / "packages"
+Capture = pytest.CaptureFixture[str]
+
+
+def install(site: Path, package: Path = PACKAGES / "acme-models/acme_models", name: str = "acme-models") -> None:
+    """What an installer writes: the package, and the metadata with its entry point."""
+    shutil.copytree(package, site / package.name)
+    info = site / f"{package.name}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[hypiler.registries]\n{name} = {package.name}\n")
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of installed packages, without any yet."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(folder)
+    return folder
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "acme-search"
+    shutil.copytree(PACKAGES / "acme-search", folder)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def test_company_registry_is_checked_built_and_explained(site: Path, project: Path, capsys: Capture) -> None:
+    install(site)
+    count = len(Registry.shipped()) - 2 + 2
+    assert main(["check", "--strict"]) == 0
+    assert capsys.readouterr().out == f"{count} models, no findings\n"
+    assert main(["build"]) == 0
+    assert capsys.readouterr().out == f"src/acme_search/model_registry.py: {count} models, written\n"
+    assert main(["build", "--check"]) == 0
+    capsys.readouterr()
+    assert main(["explain", "bge-base-en-v1.5.encoding.document_length"]) == 0
+    shown = capsys.readouterr().out
+    assert re.findall(r"^\d\. layer ([\w-]+), .*/?models\.json:\d+:\d+(.*)\n   value: (.*)$", shown, re.MULTILINE) == [
+        ("acme-models", "", "256"),
+        ("hypiler", ", overridden", "512"),
+    ]
+    assert "source: Acme's load test: longer passages are cut\n" in shown
+    assert main(["explain", "nv-embed-v2", "license"]) == 0
+    assert "`nv-embed-v2` is hidden by layer `acme-models`, " in capsys.readouterr().out
+    assert "acme_models" not in sys.modules
+
+
+PROGRAM = """
+import importlib.util
+assert importlib.util.find_spec("hypiler") is None
+from acme_search.model_registry import ACME_ENCODER, ACME_TICKETS, BGE_BASE_EN_V1_5, MODELS
+print(ACME_ENCODER.query_prefix, ACME_ENCODER.document_prefix, ACME_TICKETS.embedding_dim)
+print(BGE_BASE_EN_V1_5.document_length, BGE_BASE_EN_V1_5.sources["encoding.document_length"], BGE_BASE_EN_V1_5.verified_facts > 0)
+print("nv-embed-v2" in MODELS, "e5-mistral-7b-instruct" in MODELS, dict(MODELS["bge-small-en-v1.5"].extra))
+"""
+
+
+def test_generated_module_and_its_types_cover_all_layers(site: Path, project: Path) -> None:
+    install(site)
+    assert main(["build", "-q"]) == 0
+    done = run_python(PROGRAM, cwd=project / "src", PYTHONPATH=str(project / "src"))
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == [
+        "search:  passage:  384",
+        "256 Acme's load test: longer passages are cut True",
+        "False False {'approved_by': 'the security team'}",
+    ]
+    stub = (project / "src/acme_search/model_registry.pyi").read_text()
+    assert re.findall(
+        r"^(ACME_\w+|BGE_BASE_EN_V1_5|NV_EMBED_V2): Final\[ModelInfo\[Literal\[([\d, ]+)\]\]\]", stub, re.MULTILINE
+    ) == [
+        ("BGE_BASE_EN_V1_5", "768"),
+        ("ACME_ENCODER", "384"),
+        ("ACME_TICKETS", "384"),
+    ]
+
+
+def test_new_version_of_a_base_makes_the_module_stale(site: Path, project: Path, capsys: Capture) -> None:
+    install(site)
+    assert main(["build", "-q"]) == 0
+    base = site / "acme_models/models.json"
+    base.write_text(base.read_text().replace("the security team", "the platform team"))
+    assert main(["build", "--check"]) == 1
+    assert (
+        "is stale: the registry has changed since it was generated; the first model that differs"
+        in capsys.readouterr().err
+    )
+
+
+def test_base_that_is_not_installed_is_one_finding(site: Path, project: Path, capsys: Capture) -> None:
+    assert main(["check", "--format", "json"]) == 1
+    (finding,) = json.loads(capsys.readouterr().out)["findings"]
+    assert (finding["code"], finding["file"], finding["path"]) == (
+        "M513",
+        "pyproject.toml",
+        "$.tool.hypiler.extends[1]",
+    )
+    assert "add it to `requires` of [build-system]" in finding["help"]
+
+
+def test_base_in_an_archive_is_read_without_importing_it(
+    tmp_path: Path, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    (tmp_path / "packed/site").mkdir(parents=True)
+    install(tmp_path / "packed/site")
+    archive = tmp_path / "acme.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        for path in sorted((tmp_path / "packed/site").rglob("*")):
+            if path.is_file():
+                packed.write(path, path.relative_to(tmp_path / "packed/site"))
+    monkeypatch.syspath_prepend(archive)
+    assert main(["check"]) == 0
+    assert "acme_models" not in sys.modules
+    assert Registry.project().layers == ("hypiler", "acme-models", "project")

@@ -1,0 +1,1 @@
+"""An application that searches with the models of its company."""
