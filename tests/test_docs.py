@@ -29,7 +29,10 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 CONSOLE = [
     ROOT / "docs" / f"{name}.md"
-    for name in ("adopting", "comparing", "guide", "json-output", "library", "policy", "troubleshooting", "verifying")
+    for name in (
+        *("adopting", "comparing", "guide", "json-output", "layers", "library", "policy", "troubleshooting"),
+        "verifying",
+    )
 ]
 FIELDS = re.compile(r"(<!-- fields: .*? -->\n)(.*?)(<!-- /fields -->)", re.DOTALL)
 

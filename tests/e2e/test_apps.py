@@ -64,6 +64,23 @@ def installed_in(clean: Path, name: str) -> str:
     return f"{clean.parents[1]}/lib/python{version}/site-packages/{package(name)}"
 
 
+@pytest.mark.parametrize("name", BACKENDS if "HYPILER_ALL_LAYOUTS" in os.environ else BACKENDS[:1])
+def test_registry_on_the_shipped_one_and_on_a_file_is_built_from_its_sdist_whatever_builds(
+    run: Run, builder: Path, copy_package: Copy, name: str
+) -> None:
+    """A build has hypiler, and so the shipped registry; a file travels in the sdist."""
+    app = copy_package(name)
+    options = (app / "pyproject.toml").read_text().replace("[tool.hypiler]", "[tool.hypiler]\nextends = LAYERS", 1)
+    (app / "pyproject.toml").write_text(options.replace("LAYERS", '["hypiler", "team.json"]'))
+    overlay = '{"version": "1.0", "overrides": [{"id": "bge-m3", "description": "Ours."}], "hidden": ["nv-embed-v2"]}'
+    (app / "team.json").write_text(overlay)
+    run(builder, *BUILD, cwd=app)
+    registry = packed(only(app / "dist", "*.whl"), name)["registry.py"].decode()
+    assert "Ours." in registry
+    assert "small-encoder" in registry
+    assert "nv-embed-v2|" not in registry
+
+
 @each_app
 def test_generated_files_reach_the_wheel_though_git_ignores_them(
     run: Run, builder: Path, copy_package: Copy, name: str

@@ -240,7 +240,8 @@ class Composition:
         if hidden is not None:
             self._note_hidden(statement, key, hidden, name, verb)
         elif self._is_known:
-            self._note_unknown(statement, key, name, verb, [*statement.layer.below])
+            below = [layer for layer in self.layers if layer.rank < statement.layer.rank]
+            self._note_unknown(statement, key, name, verb, below)
         return None
 
     def _note_hidden(self, statement: Statement, key: "Path", hidden: Hidden, name: str, verb: str) -> None:
@@ -260,7 +261,7 @@ class Composition:
         if own:
             near = "the model is this layer's own: change its entry"
         what = f"a model of a lower layer, got {quote_name(name)}"
-        layers = ", ".join([f"`{printable(layer.name)}`" for layer in sorted(below, key=lambda one: one.rank)])
+        layers = ", ".join([f"`{printable(layer.name)}`" for layer in below])
         if verb == "hide" and not near and below:
             message = f"no lower layer has a model {quote_name(name)} to hide: {layers}"
             self._note("superfluous-overlay", (statement.source.name, key), message, "remove it from `hidden`", name)
