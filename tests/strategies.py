@@ -298,8 +298,17 @@ def _make_names_distinct(models: list[Tree]) -> None:
         model["id"] = distinct(model["id"])
         model["type"] = members.setdefault(constant_name(model["type"]), model["type"])
     for model in models:
-        if "aliases" in model:
-            model["aliases"] = [distinct(alias) for alias in model["aliases"]]
+        for further in ("aliases", "former_ids"):
+            if further in model:
+                model[further] = [distinct(other) for other in model[further]]
+        _name_successor(model)
+
+
+def _name_successor(model: Tree) -> None:
+    """A successor stands beside `deprecated`, and is in no registry or in another one."""
+    if "successor" in model:
+        model.setdefault("deprecated", "old")
+        model["successor"] = "elsewhere/" + model["successor"].rpartition("/")[2].replace("/", "-")
 
 
 @st.composite
@@ -349,6 +358,8 @@ def plain_model(**changed: Any) -> Tree:
     # A model states widths to choose from in one of two forms.
     for name in _RANGE:
         del flat[name]
+    # Only a deprecated model has a successor, and no two models have the same former id.
+    del flat["successor"], flat["former_ids"]
     flat["variants"][0]["file"] = "word.onnx"
     _put_in_one_place(flat["variants"][0])
     new = {name.replace("__", "."): value for name, value in changed.items()}
@@ -666,6 +677,7 @@ def _second(tree: Tree) -> Tree:
     twin = copy.deepcopy(new["models"][0])
     twin["id"] = "zz-twin.one"
     twin.pop("aliases", None)
+    twin.pop("former_ids", None)
     new["models"].append(twin)
     return new
 

@@ -387,6 +387,26 @@ def test_deprecated_model_warns_where_it_is_used() -> None:
     ]
 
 
+class Renamed(Retired):
+    """A record of the shipped registry under a new id."""
+
+    id = "new"
+    deprecated = None  # type: ignore[assignment]
+    former_ids = ("before",)
+    outputs = ()
+
+
+def test_former_id_warns_where_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hypiler.model_registry._parts", lambda: (None, None, lambda id: Renamed(), None))
+    program = "ModelConfig.from_registry('before')\nModelConfig.from_registry('new')"
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        exec(compile(program, "program.py", "exec"), {"ModelConfig": ModelConfig})
+    assert [(str(w.message), w.filename, w.lineno) for w in caught] == [
+        ("'before' is a former id of 'new': use the new one", "program.py", 1)
+    ]
+
+
 @pytest.mark.parametrize("packed", [None, ModuleType("hypiler.engines")], ids=["nothing", "an empty folder"])
 def test_application_that_was_frozen_without_the_engines_says_so(
     packed: ModuleType | None, monkeypatch: pytest.MonkeyPatch

@@ -25,8 +25,8 @@ def stacklevel(helper: "tuple[str, str] | None" = None) -> int:
     return level
 
 
-def warn_of_deprecated(model: "Model") -> None:
-    """Warn that a deprecated model was asked for, if the method of hypiler that calls this was called from outside.
+def warn_of_use(id: str, model: "Model") -> None:
+    """Warn that a deprecated model, or a model by a former id, was asked for from outside of hypiler.
 
     A lookup by hypiler itself, such as that of a command, is no use of the model.
     """
@@ -36,13 +36,29 @@ def warn_of_deprecated(model: "Model") -> None:
     if not _is_inside(str(frame.f_globals.get("__name__"))):
         from warnings import warn
 
-        warn(deprecation(model), DeprecationWarning, stacklevel=stacklevel())
+        warn(use_warning(id, model), DeprecationWarning, stacklevel=stacklevel())
 
 
-def deprecation(model: "Model") -> str:
-    """What is said of a deprecated model, on one line; generated modules say the same."""
-    text = f"{model.id!r} is deprecated: {model.deprecated}"
-    return text if text.isprintable() else ascii(text)[1:-1]
+def use_warning(id: str, model: "Model") -> str:
+    """What is said of the use of a model by this name, on one line; empty if there is nothing to say.
+
+    Generated modules say the same.
+    """
+    if model.deprecated:
+        # A module that an older version generated has no successors.
+        successor: str | None = getattr(model, "successor", None)
+        instead = f"; use {successor!r}" if successor else ""
+        text = f"{model.id!r} is deprecated: {model.deprecated}{instead}"
+        return text if text.isprintable() else ascii(text)[1:-1]
+    if is_former(id, model):
+        return f"{id!r} is a former id of {model.id!r}: use the new one"
+    return ""
+
+
+def is_former(id: str, model: "Model") -> bool:
+    """Whether an id is one that the model had before."""
+    former: tuple[str, ...] = getattr(model, "former_ids", ())
+    return id in former
 
 
 def _is_inside(module: str) -> bool:

@@ -185,6 +185,12 @@ class ModelConfig(Generic[_Encoder_co]):
             model = _parts()[2](id)
             if model is None:
                 raise _unknown(id)
+            if not model.deprecated and id in model.former_ids:
+                from warnings import warn
+
+                from hypiler._callers import stacklevel, use_warning
+
+                warn(use_warning(id, model), DeprecationWarning, stacklevel=stacklevel())
             return _configured(cls, model, dimension, output)
 
     @classmethod
@@ -393,10 +399,10 @@ def _configured(cls: type[ModelConfig], model: "Model", dimension: int | None, o
     if model.deprecated is not None:
         from warnings import warn
 
-        from hypiler._callers import deprecation, stacklevel
+        from hypiler._callers import stacklevel, use_warning
 
         level = stacklevel((type(model).__module__, "from_registry"))
-        warn(deprecation(model), DeprecationWarning, stacklevel=level)
+        warn(use_warning(model.id, model), DeprecationWarning, stacklevel=level)
     config = object.__new__(cls)
     width, length, name = _output_facts(model, dimension, output)
     _fill(config, model.huggingface_id or _place(model), width, length, model.revision, model, None, name, None, None)

@@ -192,6 +192,13 @@ def test_alias_shows_its_model(capsys: Capture, folder: Path) -> None:
     assert other == [own[0], golden("`other` is an alias of `changed`"), *own[1:]]
 
 
+def test_former_id_and_successor_are_shown(capsys: Capture, folder: Path) -> None:
+    project(folder, former_ids=["other"])
+    assert shown(capsys, "other")[1] == golden("`other` is a former id of `changed`: use the new one")
+    project(folder, deprecated="It is slow", successor="org/new")
+    assert shown(capsys, "changed")[1] == golden("deprecated: It is slow; use org/new")
+
+
 @pytest.mark.parametrize(
     ("id", "hint"),
     [

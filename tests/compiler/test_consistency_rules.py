@@ -115,6 +115,49 @@ def test_deprecated_model_names_its_successor(text: str, *, is_fine: bool) -> No
 
 
 @pytest.mark.parametrize(
+    ("successor", "message", "help"),
+    [
+        ("other", None, None),
+        ("another", None, None),
+        ("org/elsewhere", None, None),
+        ("plain", "`successor` must be another model, and names the model itself", None),
+        ("plain-alias", "`successor` must be another model, and names the model itself", None),
+        (
+            "othr",
+            '`successor` must name a model of this registry or a repository, got "othr"',
+            "did you mean `other`?",
+        ),
+        (
+            "nothing-like-it",
+            '`successor` must name a model of this registry or a repository, got "nothing-like-it"',
+            "write its repository if it is not in this registry",
+        ),
+        ("old", "`successor` must not be deprecated itself, and `old` is", "name `other`, its successor"),
+    ],
+)
+def test_a_successor_is_another_model_that_is_not_deprecated(
+    successor: str, message: str | None, help: str | None
+) -> None:
+    models = [
+        plain_model(successor=successor),
+        plain_model(id="other", huggingface_id="org/x", aliases=["another"]),
+        plain_model(id="old", huggingface_id="org/y", aliases=[], successor="other"),
+    ]
+    del models[1]["deprecated"]
+    found = [(one.message, one.help) for one in compiled(registry_of(*models)).findings if one.code == "M280"]
+    assert found == ([] if message is None else [(message, help)])
+
+
+def test_a_successor_stands_beside_the_reason() -> None:
+    model = plain_model(successor="org/x")
+    assert messages("M281", model) == []
+    del model["deprecated"]
+    assert messages("M281", model) == [
+        "`deprecated` must say why the model should no longer be used, since `successor` is given"
+    ]
+
+
+@pytest.mark.parametrize(
     ("changed", "expected"),
     [
         ({}, []),

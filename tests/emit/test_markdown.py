@@ -76,7 +76,8 @@ def test_committed_file_is_current(monkeypatch: pytest.MonkeyPatch, capsys: pyte
 
 
 def test_every_fact_stands_beside_its_source() -> None:
-    model = plain_model(sources={"license": "a page", "encoding": "its config", "variants[0].sha256": "a list"})
+    sources = {"license": "a page", "encoding": "its config", "variants[0].sha256": "a list"}
+    model = plain_model(sources=sources, successor="org/x", former_ids=["older"])
     found = rows(emit_markdown(valid(registry_of(model))), model["id"])
     assert found["license"] == (model["license"], "a page")
     assert found["embedding_dim"] == ("7 dimensions", "")

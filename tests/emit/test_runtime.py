@@ -875,6 +875,67 @@ class TestDeprecatedModels:
         assert [line for line in run.stderr.splitlines() if "Warning" in line] == shown
 
 
+RENAMED = [
+    current_model(id="new", aliases=["fresh"], former_ids=["old.one", "older"]),
+    plain_model(id="gone", aliases=[], former_ids=["lost"], deprecated="too slow", successor="new"),
+]
+
+
+@pytest.fixture(scope="class")
+def renamed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
+    with imported(valid(registry_of(*RENAMED)), tmp_path_factory.mktemp("renamed")) as module:
+        yield module
+
+
+class TestFormerIds:
+    @pytest.mark.parametrize(
+        ("use", "message"),
+        [
+            *[
+                (use, "'old.one' is a former id of 'new': use the new one")
+                for use in (
+                    "m.OLD_ONE",
+                    "from {name} import OLD_ONE",
+                    "m.get_model('old.one')",
+                    "m.MODELS['old.one']",
+                    "m.MODELS.get('old.one')",
+                    "m.from_registry('old.one')",
+                )
+            ],
+            ("m.OLDER", "'older' is a former id of 'new': use the new one"),
+            *[
+                (use, "'gone' is deprecated: too slow; use 'new'")
+                for use in ("m.LOST", "m.GONE", "m.get_model('lost')", "m.from_registry('lost')")
+            ],
+        ],
+    )
+    def test_each_use_warns_once_at_its_line_and_names_the_successor(
+        self, renamed: ModuleType, use: str, message: str
+    ) -> None:
+        line = use.format(name=renamed.__name__)
+        program = f"\n{line}\ndef again():\n    {line}\nagain()"
+        places = [("program.py", number, message, DeprecationWarning) for number in (2, 4)]
+        assert warnings_of(program, renamed) == places
+
+    @pytest.mark.parametrize(
+        "use",
+        [
+            "m.NEW, m.FRESH, m.get_model('new'), m.get_model('fresh'), m.MODELS['new'], m.from_registry('fresh')",
+            "[*m.MODELS.items()]",
+            "[m.MODELS[name] for name in m.MODELS]",
+            "'older' in m.MODELS, m.is_model_id('older')",
+        ],
+    )
+    def test_what_names_no_former_id_does_not_warn(self, renamed: ModuleType, use: str) -> None:
+        assert warnings_of(use, renamed) == []
+
+    def test_it_finds_the_model_itself(self, renamed: ModuleType) -> None:
+        with pytest.warns(DeprecationWarning):
+            assert renamed.OLD_ONE is renamed.NEW is renamed.MODELS["older"]
+        assert [*renamed.MODELS] == ["new", "gone", "fresh", "old.one", "older", "lost"]
+        assert {"OLD_ONE", "OLDER"} <= {*dir(renamed)}
+
+
 class TestThreads:
     def test_threads_that_ask_at_once_get_the_same_objects(self, tmp_path: Path) -> None:
         models = [

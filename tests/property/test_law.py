@@ -20,8 +20,11 @@ from hypiler.schema.fields import FIELDS
 from hypiler.schema.identifiers import constant_name
 from hypiler.schema.language_tags import language_aliases, matches, read_tag
 
-# Any model may be deprecated, and to ask for one by name warns.
-pytestmark = pytest.mark.filterwarnings("ignore:.* is deprecated:DeprecationWarning")
+# Any model may be deprecated or have former ids, and to ask for one by such a name warns.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.* is deprecated:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:.* is a former id of:DeprecationWarning"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -142,11 +145,12 @@ def test_every_id_alias_and_constant_leads_to_its_model_and_nothing_else_does(
     folder: Path, tree: Tree, other: str
 ) -> None:
     models = tree["models"]
-    owners = {model["id"]: model["id"] for model in models} | {
-        alias: model["id"] for model in models for alias in model.get("aliases", [])
-    }
     ids = [model["id"] for model in models]
-    ids += [alias for model in models for alias in model.get("aliases", [])]
+    owners = {id: id for id in ids}
+    for further in ("aliases", "former_ids"):
+        found = {other: model["id"] for model in models for other in model.get(further, [])}
+        owners |= found
+        ids += found
     with imported(valid(tree), folder) as module:
         assert list(module.MODELS) == ids
         for id, owner in owners.items():

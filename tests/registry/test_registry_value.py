@@ -55,6 +55,25 @@ def test_a_deprecated_model_warns_where_it_is_asked_for(tmp_path: Path, name: st
     ]
 
 
+@pytest.mark.parametrize("name", ["old", "older"])
+def test_a_former_id_finds_the_model_and_warns(tmp_path: Path, name: str) -> None:
+    registry = Registry.load(written(tmp_path / "models.json", plain_model(id="new", former_ids=["old", "older"])))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert registry[name] is registry["new"] is registry.models[0]
+        assert name in registry
+    text = f"{name!r} is a former id of 'new': use the new one"
+    assert [(str(w.message), w.filename) for w in caught] == [(text, __file__)]
+
+
+def test_a_former_id_is_no_other_models_id(tmp_path: Path) -> None:
+    models = [plain_model(id="old", huggingface_id="org/x"), plain_model(id="new", former_ids=["old"])]
+    registry = Registry.load(written(tmp_path / "models.json", *models))
+    assert [f.message for f in registry.findings if f.severity == "error"] == [
+        f"former id `old` is already used at `{tmp_path / 'models.json'} $.models[0]`"
+    ]
+
+
 def test_it_is_a_collection_of_models_in_file_order(two: Registry) -> None:
     assert (len(two), two.ids, two.version, two.ok) == (2, ("model-a", "model-b"), "2.1", True)
     assert [model.id for model in two] == ["model-a", "model-b"]

@@ -90,7 +90,7 @@ class TestTable:
         others = ["id", "huggingface_id", "revision", "capabilities.matryoshka", "sources", "deprecated"]
         places = [f"source.{key}" for key in ("api", "model", "regions", "ollama", "path", "url", "sha256")]
         assert [field.name for field in FIELDS if not field.is_fact] == sorted(
-            [*others, *places, "aliases", "extra"], key=list(BY_NAME).index
+            [*others, *places, "successor", "former_ids", "aliases", "extra"], key=list(BY_NAME).index
         )
 
 

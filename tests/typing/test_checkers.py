@@ -221,6 +221,7 @@ def retired(size: int) -> list[dict[str, Any]]:
     return [
         *models(size),
         entry("old", (64, 96, 128), aliases=["very.old"], deprecated="use `many`"),
+        entry("renamed", (64, 96, 128), former_ids=["before"]),
         entry("alone", (5,), type="colbert", deprecated=HOSTILE[7] + '"""\n# end'),
         entry("gone", **gone),
         entry("gone-too", **gone),

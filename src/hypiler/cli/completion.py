@@ -73,7 +73,7 @@ def _choices() -> dict[str, list[str]]:
 
     codes, shipped = [*all_codes()], Registry.shipped(hosted=True)
     return {
-        "ID": [name for model in shipped for name in (model.id, *model.aliases)],
+        "ID": [name for model in shipped for name in (model.id, *model.aliases, *model.former_ids)],
         "CODE": codes,
         "RULES": codes,
         "type": [*MODEL_TYPES],

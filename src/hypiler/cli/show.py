@@ -86,8 +86,12 @@ def _heading(model: "Model", id: str, module: "str | None", page: Page) -> "list
     lines = [page.paint("bold", part) for part in _wrapped(model.name, page.width)]
     if id in model.aliases:
         lines.append(page.paint("dim", f"`{printable(id)}` is an alias of `{model.id}`"))
+    if id in model.former_ids:
+        text = f"`{printable(id)}` is a former id of `{model.id}`: use the new one"
+        lines.append(page.paint("warning", text))
     if model.deprecated:
-        parts = _wrapped(f"deprecated: {model.deprecated}", page.width)
+        instead = f"; use {model.successor}" if model.successor else ""
+        parts = _wrapped(f"deprecated: {model.deprecated}{instead}", page.width)
         lines += [page.paint("warning", part) for part in parts]
     if module:
         lines.append(page.paint("name", printable(f"from {module} import {constant_name(model.id)}")))

@@ -138,9 +138,9 @@ class Entry:
     @property
     def names(self) -> "list[JSONValue]":
         """What finds the model: its id, aliases and repository, as far as the file states them."""
-        aliases: JSONValue = self.tree.get("aliases")
+        further = [self.tree.get(key) for key in ("aliases", "former_ids")]
         repository = [] if self.is_elsewhere else [self.repository]
-        return [self.id, *(aliases if isinstance(aliases, list) else ()), *repository]
+        return [self.id, *[id for ids in further if isinstance(ids, list) for id in ids], *repository]
 
     @property
     def repository(self) -> str:
@@ -381,7 +381,7 @@ class CheckedRegistry:
         if self._known is None:
             known: dict[str, Model] = {}
             for model in self.models:
-                known |= dict.fromkeys([model.id, *model.aliases], model)
+                known |= dict.fromkeys([model.id, *model.aliases, *model.former_ids], model)
             for model in self.models:
                 if model.huggingface_id is not None:
                     known.setdefault(model.huggingface_id, model)

@@ -10,7 +10,7 @@ from hypiler.compiler.registry_rules import registry_rule
 from hypiler.compiler.rule_set import RuleSet
 from hypiler.compiler.rules import parts_of
 from hypiler.diagnostics.codes import NOTE, WARNING
-from hypiler.diagnostics.escaping import quote_name
+from hypiler.diagnostics.escaping import did_you_mean, quote_name, quote_value
 from hypiler.schema.architectures import same_network
 from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
 from hypiler.schema.parameter_counts import COUNT_FACTS, parameter_count, parameters_agree, parameters_text
@@ -142,20 +142,52 @@ def _is_in_parts(file: str, size: int) -> bool:
     return bool(re.search(r"\.json$|-\d+-of-\d+\.", file)) or (file.endswith(".onnx") and size < 10_000_000)
 
 
-@registry_rule("M245", "deprecated-without-successor", NOTE, needs=("deprecated", "id", "huggingface_id", "aliases"))
+@registry_rule("M245", "deprecated-without-successor", NOTE, needs=("id", "huggingface_id", "aliases", "deprecated"))
 def deprecated_without_successor(models: "list[DecodedModel]") -> "Violations":
     """Who reads that a model should not be used wants to know which one to use."""
     known: set[str] = set()
     for model in models if any(model.deprecated for model in models) else ():
         known.update([model.id, model.huggingface_id or model.id, *model.aliases])
     for model in models:
-        if model.deprecated:
+        if model.deprecated and model.successor is None:
             own = {model.id, model.huggingface_id, *model.aliases}
             words = set(re.findall(r"[\w./-]*\w", model.deprecated)) - own
             if not words & known and not any("/" in word for word in words):
                 message = "`deprecated` names no model of this registry and no repository"
                 help = "name the id of the model to use instead, or its repository if it is not in this registry"
                 yield model.at("deprecated", message, help=help)
+
+
+@registry_rule("M280", "successor-unknown", WARNING, needs=("id", "huggingface_id", "aliases", "successor"))
+def successor_unknown(models: "list[DecodedModel]") -> "Violations":
+    """Who follows the warning of a deprecated model must find another one."""
+    known: dict[str, DecodedModel] = {}
+    for model in models if any(model.successor for model in models) else ():
+        known |= dict.fromkeys([model.id, model.huggingface_id or model.id, *model.aliases], model)
+    for model in models:
+        if model.successor is None:
+            continue
+        found = known.get(model.successor)
+        if found is model:
+            yield model.at("successor", "`successor` must be another model, and names the model itself")
+        elif found is None and "/" not in model.successor:
+            what = quote_value(model.successor)
+            message = f"`successor` must name a model of this registry or a repository, got {what}"
+            hint = did_you_mean(model.successor, [name for name, one in known.items() if one is not model])
+            yield model.at("successor", message, help=hint or "write its repository if it is not in this registry")
+        elif found is not None and found.deprecated:
+            message = f"`successor` must not be deprecated itself, and {quote_name(found.id)} is"
+            yield model.at("successor", message, help=found.successor and f"name `{found.successor}`, its successor")
+
+
+@consistency_rule(
+    "M281", "successor-without-deprecation", WARNING, needs=("deprecated", "successor"), given="successor"
+)
+def successor_without_deprecation(model: "DecodedModel") -> "Violations":
+    """A successor takes the place of a model that should not be used any more."""
+    if model.deprecated is None:
+        message = "`deprecated` must say why the model should no longer be used, since `successor` is given"
+        yield model.at("successor", message, help="add `deprecated`, or remove `successor`")
 
 
 _BODY = ("hidden_dim", "architecture_type")

@@ -36,23 +36,27 @@ def check_registry(models: "Models", rules: "Iterable[tuple[Rule, str]]") -> Non
 
 
 def _uses(models: "Models") -> "Iterator[Use]":
-    """Every id and alias, in the order of the file, and where it stands."""
+    """Every id, alias and former id, in the order of the file, and where it stands."""
     for model in models:
         if model.id is not INVALID:
             yield model.id, model, "id", ()
-        if model.aliases and model.aliases is not INVALID:
-            for index, alias in enumerate(model.aliases):
-                yield alias, model, "aliases", (index,)
+        for attribute, further in (("aliases", model.aliases), ("former_ids", model.former_ids)):
+            if further and further is not INVALID:
+                for index, other in enumerate(further):
+                    yield other, model, attribute, (index,)
 
 
 def _title(use: "Use") -> str:
     """As messages call it."""
     id, _, attribute, _ = use
-    return f"{'id' if attribute == 'id' else 'alias'} `{id}`"
+    return f"{_TITLES[attribute]} `{id}`"
+
+
+_TITLES = {"id": "id", "aliases": "alias", "former_ids": "former id"}
 
 
 def _wrong(use: "Use", message: str, help: str | None = None) -> Violation:
-    """The violation of a rule by an id or alias."""
+    """The violation of a rule by an id, an alias or a former id."""
     _, model, attribute, part = use
     return model.at(attribute, f"{_title(use)} {message}", part, help=help)
 

@@ -108,7 +108,8 @@ def _facts(model: "Any", registry: CheckedRegistry, *, compared: bool) -> list[s
     """All there is to know of a model; `compared` says whether to tell how many facts were compared with files."""
     lines = [f"**{plain(model.name)}** · {_place(model)}\n\n"]
     if model.deprecated:
-        lines.append(f"**Deprecated:** {plain(model.deprecated)}\n\n")
+        instead = f"; use {code(model.successor)}" if model.successor else ""
+        lines.append(f"**Deprecated:** {plain(model.deprecated)}{instead}\n\n")
     if model.description:
         lines.append(f"{paragraph(model.description)}\n\n")
     if compared:

@@ -388,7 +388,7 @@ class Registry(_CheckedRegistry):
     """The models of one or more files, in file order: a collection, with lookup by id, alias or repository name.
 
     `registry[name]` raises UnknownModelError, a KeyError, with the nearest id; `registry.get(name)` gives None. Both
-    warn with DeprecationWarning of a deprecated model.
+    warn with DeprecationWarning of a deprecated model and of a former id.
     Iteration, `len`, `in` and `registry.ids` are in file order.
 
     Attributes:
@@ -432,7 +432,7 @@ class Registry(_CheckedRegistry):
         publishes. They state fewer facts, which `required` lists.
         """
     def get(self, id: str) -> Model | None:
-        """The model with this id, alias or repository name, or None. Warns if the model is deprecated."""
+        """The model with this id, alias or repository name, or None. Warns of a deprecated model and of a former id."""
     def __repr__(self) -> str: ...
     def report(self, *, color: bool=False) -> str:
         """The findings as text for people, each with its source line."""

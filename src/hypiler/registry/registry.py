@@ -35,7 +35,7 @@ class Registry(CheckedRegistry):
     """The models of one or more files, in file order: a collection, with lookup by id, alias or repository name.
 
     `registry[name]` raises UnknownModelError, a KeyError, with the nearest id; `registry.get(name)` gives None. Both
-    warn with DeprecationWarning of a deprecated model.
+    warn with DeprecationWarning of a deprecated model and of a former id.
     Iteration, `len`, `in` and `registry.ids` are in file order.
 
     Attributes:
@@ -111,12 +111,12 @@ class Registry(CheckedRegistry):
         return registry
 
     def get(self, id: str) -> "Model | None":
-        """The model with this id, alias or repository name, or None. Warns if the model is deprecated."""
+        """The model with this id, alias or repository name, or None. Warns of a deprecated model and of a former id."""
         model = super().get(id)
-        if model is not None and model.deprecated:
-            from hypiler._callers import warn_of_deprecated
+        if model is not None and (model.deprecated or id in model.former_ids):
+            from hypiler._callers import warn_of_use
 
-            warn_of_deprecated(model)
+            warn_of_use(id, model)
         return model
 
     def _unknown(self, id: str) -> UnknownModelError:

@@ -623,6 +623,14 @@ class ModelAttributes:
         """Why the model should no longer be used, and what to use instead."""
 
     @property
+    def successor(self) -> str | None:
+        """Model to use instead of a deprecated one: its id, or its repository if it is not in this registry."""
+
+    @property
+    def former_ids(self) -> tuple[str, ...]:
+        """Ids that this model had before."""
+
+    @property
     def aliases(self) -> tuple[str, ...]:
         """Further ids that find this model."""
 

@@ -32,7 +32,9 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "limits.tokens_per_request": ("max_batch_tokens", "max_tokens_per_request"),
     "performance.scores": ("mteb", "mteb_avg", "mteb_score", "benchmarks", "ndcg_10"),
     "dependencies.base_model": ("adapted_from",),
-    "deprecated": ("superseded_by", "successor_model", "deprecation_date"),
+    "deprecated": ("deprecation_date", "deprecation_reason"),
+    "successor": ("superseded_by", "successor_model", "replaced_by", "replacement"),
+    "former_ids": ("former_id", "old_ids", "old_id", "previous_ids", "renamed_from"),
 }
 
 

@@ -8,13 +8,16 @@ m.get_model("org/old").resolve_dimension(96)  # reported by: mypy, pyright, ty, 
 m.get_model("alone")  # reported by: mypy, pyright, ty, pyrefly, zuban
 m.from_registry("gone")  # reported by: mypy, pyright, ty, pyrefly, zuban
 m.from_registry("gone-too", dimension=384)  # reported by: mypy, pyright, ty, pyrefly, zuban
+m.get_model("before")  # reported by: mypy, pyright, ty, pyrefly, zuban
+m.from_registry("before", dimension=64)  # reported by: mypy, pyright, ty, pyrefly, zuban
 # pyright and ty do not look at the method behind an index; pyrefly does, and calls it an error.
 m.MODELS["old"].resolve_dimension(64)  # reported by: mypy, pyrefly, zuban
 # No checker has a way to mark a constant.
-print(m.OLD, m.VERY_OLD)
+print(m.OLD, m.VERY_OLD, m.BEFORE)
 
 # What is not deprecated, or names no model.
 m.get_model("one")
+m.get_model("renamed").resolve_dimension(96)
 m.get_model("nonexistent")
 m.from_registry("many", dimension=64)
 print(m.MODELS["many"], m.MODELS.get("old"), list(m.MODELS.values()), m.ONE, "old" in m.MODELS)

@@ -72,7 +72,7 @@ def _declared(registry: CheckedRegistry) -> str:
     pylint and other tools that neither run the module nor read its stub find the names there. Python compiles nothing
     of it: the code of a function that is never defined is left out of the bytecode.
     """
-    ids = [id for model in registry.models for id in (model.id, *model.aliases)]
+    ids = [id for model in registry.models for id in (model.id, *model.aliases, *model.former_ids)]
     names = [*_NAMES, *_record_names(), *[constant_name(id) for id in ids]]
     rows = [names[start : start + 8] for start in range(0, len(names), 8)]
     declared = "".join([f"        global {', '.join(row)}\n" for row in rows])
@@ -98,7 +98,7 @@ def runtime_source() -> str:
 def _constants(registry: CheckedRegistry) -> dict[str, list[str]]:
     """The lines of every constant. The runtime defines the same names, for its own tests."""
     models = registry.models
-    ids = [id for model in models for id in (model.id, *model.aliases)]
+    ids = [id for model in models for id in (model.id, *model.aliases, *model.former_ids)]
     policy = {"_POLICY": registry.policy.lines()} if registry.policy else {}
     listed = [tuple([tag.lower() for tag in model.languages]) for model in models]
     apart, phrases = encode_apart(models)
@@ -110,7 +110,12 @@ def _constants(registry: CheckedRegistry) -> dict[str, list[str]]:
         "_SPACES": [_space_ids(model) for model in models],
         "_VERIFIED": [line for model in models if (line := _verified(model))],
         "_PINNED": [_pinned(model) for model in models if model.pinned_files or model.pins_all_files],
-        "_ALIASES": [f"{alias}|{model.id}" for model in models for alias in model.aliases],
+        "_ALIASES": [
+            f"{other}|{model.id}"
+            for further in ([model.aliases for model in models], [model.former_ids for model in models])
+            for model, ids_of_model in zip(models, further, strict=True)
+            for other in ids_of_model
+        ],
         "_DOTTED": [f"{constant_name(id)}|{id}" for id in ids if "." in id],
         "_BY_TYPE": _index([(model.model_type,) for model in models]),
         "_BY_ORGANIZATION": _index([(model.organization,) if model.organization else () for model in models]),

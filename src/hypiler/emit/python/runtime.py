@@ -65,8 +65,8 @@ def __getattr__(name: "str") -> "Any":
     made = None if name[:1] == "_" else _parts()[0](name)
     if made is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if type(getattr(made, "deprecated", None)) is str:
-        # Not kept, since each use of it warns.
+    if type(getattr(made, "deprecated", None)) is str or getattr(made, "former_ids", None):
+        # Not kept, since each use of it, or of its former name, warns.
         return made
     # Threads that make the same name at once all get the first of the results.
     globals()[name] = made = _made.setdefault(name, made)
@@ -228,6 +228,8 @@ def _load() -> "_Loaded":
         matryoshka_min: "int | None"
         matryoshka_max: "int | None"
         deprecated: "str | None"
+        successor: "str | None"
+        former_ids: "tuple[str, ...]"
         _type: "str"
 
         @property
@@ -481,15 +483,17 @@ def _load() -> "_Loaded":
         if number is None:
             return None
         model: "ModelInfo" = decoded(rows()[number])
-        return model if model.deprecated else _records.setdefault(id, model)
+        warns = model.deprecated or id in model.former_ids
+        return model if warns else _records.setdefault(id, model)
 
     same: "dict[str, str]" = {}
 
     def asked(id: "str", by_key: "bool" = False) -> "ModelInfo | None":
-        # A model that is asked for by name. A deprecated one warns at the line outside of this
-        # module, unless the name is one of the keys themselves: whoever iterates names no model.
+        # A model that is asked for by name. A deprecated one or a former id warns at the line
+        # outside of this module, unless the name is one of the keys themselves: whoever iterates
+        # names no model.
         model = found(id)
-        if model is None or not model.deprecated:
+        if model is None or not (model.deprecated or id in model.former_ids):
             return model
         if by_key:
             if not same:
@@ -502,7 +506,10 @@ def _load() -> "_Loaded":
         frame, level = vars(sys)["_getframe"](1), 2
         while frame is not None and frame.f_globals is globals():
             frame, level = frame.f_back, level + 1
-        text = f"{model.id!r} is deprecated: {model.deprecated}"
+        text = f"{id!r} is a former id of {model.id!r}: use the new one"
+        if model.deprecated:
+            text = f"{model.id!r} is deprecated: {model.deprecated}"
+            text += f"; use {model.successor!r}" if model.successor else ""
         text = text if text.isprintable() else ascii(text)[1:-1]
         warn(text, DeprecationWarning, stacklevel=level)
         return model
@@ -554,8 +561,10 @@ def _load() -> "_Loaded":
                     raise
                 message = "from_registry needs hypiler: pip install hypiler"
                 raise ImportError(message, name="hypiler") from None
-        # from_model warns of a deprecated one.
+        # from_model warns of a deprecated one, and does not know of a former id.
         model = found(id)
+        if model and not model.deprecated:
+            asked(id)
         if model is None:
             near = nearest(id, numbers("huggingface_id" if "/" in str(id) else "id"))
             raise hypiler.UnknownModelError(id, near, __name__)

@@ -170,7 +170,7 @@ def emit_stub(registry: CheckedRegistry) -> str:
         pragmas=FORMATTERS_AND_LINTERS,
         never="" if registry.models else "\n    Never,",
         overload="\n    overload," if registry.models else "",
-        deprecated=", deprecated" if any(model.deprecated for model in registry.models) else "",
+        deprecated=", deprecated" if any(model.deprecated or model.former_ids for model in registry.models) else "",
         config=imports_from_hypiler(ways),
     )
     body = [opening, _vocabularies(), _model_type(registry), _records(registry)]
@@ -181,6 +181,7 @@ def emit_stub(registry: CheckedRegistry) -> str:
     for model, text in zip(registry.models, docstrings, strict=True):
         body.append(f"\n{_declaration(model.id, model.dimensions)}{text}\n")
     aliases = [(alias, model) for model in registry.models for alias in model.aliases]
+    aliases += [(former, model) for model in registry.models for former in model.former_ids]
     body += [f"\n{_declaration(alias, model.dimensions)}" for alias, model in aliases]
     body += ["\n" + way.declarations(way.groups if way is ids else way.known) for way in ways]
     body.append(lookups(ways))

@@ -1,6 +1,6 @@
 """The names of models in a stub: ids with aliases, or repositories, in groups that type checkers treat alike."""
 
-from hypiler._callers import deprecation
+from hypiler._callers import use_warning
 from hypiler.emit.python.literals import quoted
 from hypiler.emit.python.stub_text import WIDTH, choice, literal_dims
 from hypiler.schema.loading import NOT_TEXT
@@ -31,7 +31,7 @@ class Group:
         alias: The private type alias for the union of the names.
         dims: The widths of the models' vectors; empty if any width in a range can be asked for.
         kind: The kind of encoder that loading the models gives, or "other".
-        warning: What is said of a deprecated model; empty for all others.
+        warning: What is said of a deprecated model, or of a former id; empty for all others.
         outputs: The name, the kind and the widths of each output, the default one first; empty for most models.
         names: Ids and aliases, or repositories.
     """
@@ -39,10 +39,11 @@ class Group:
     __slots__ = ("alias", "dims", "kind", "names", "outputs", "warning")
 
     def __init__(self, alias: str, like: "Model", names: list[str]) -> None:
+        """`like` is the model of these names, which are alike."""
         self.alias = alias
         self.dims = literal_dims(like.dimensions)
         self.kind = _kind(like)
-        self.warning = _warning(like)
+        self.warning = use_warning(names[0], like)
         self.outputs = _outputs(like)
         self.names = names
 
@@ -75,11 +76,11 @@ class Names:
         alike: dict[tuple[object, ...], list[str]] = {}
         for name, model in names.items():
             widths = literal_dims(model.dimensions)
-            alike.setdefault((widths, _kind(model), _warning(model), _outputs(model)), []).append(name)
+            alike.setdefault((widths, _kind(model), use_warning(name, model), _outputs(model)), []).append(name)
         self.groups = [
             Group(alias, names[part[0]], part)
             for number, group in enumerate(alike.values())
-            for alias, part in _split(_group_name(prefix, names[group[0]], number), group)
+            for alias, part in _split(_group_name(prefix, group[0], names[group[0]], number), group)
         ]
 
     @property
@@ -99,13 +100,14 @@ class Names:
 def ways_of_naming(models: "Sequence[Model]") -> "tuple[Names, Names]":
     """The names by id and alias, and the names by repository."""
     own = {model.id: model for model in models}
-    aliases = {alias: model for model in models for alias in model.aliases}
+    further = {alias: model for model in models for alias in model.aliases}
+    further |= {former: model for model in models for former in model.former_ids}
     # If models share a repository, its name finds the first one.
     repositories: dict[str, Model] = {}
     for model in models:
         if model.huggingface_id is not None:
             repositories.setdefault(model.huggingface_id, model)
-    ids = Names("ModelId", "_Ids", own | aliases, _TOO_MANY_IDS)
+    ids = Names("ModelId", "_Ids", own | further, _TOO_MANY_IDS)
     return ids, Names("Repository", "_Repositories", repositories, _TOO_MANY_REPOSITORIES)
 
 
@@ -123,14 +125,9 @@ def _outputs(model: "Model") -> "tuple[Output, ...]":
     return tuple([(name, _kind(view), literal_dims(view.dimensions)) for name, view in views])
 
 
-def _warning(model: "Model") -> str:
-    """What is said of a deprecated model; empty for all others."""
-    return deprecation(model) if model.deprecated else ""
-
-
-def _group_name(prefix: str, model: "Model", number: int) -> str:
-    """The private type alias for the names of models like this one."""
-    if model.deprecated:
+def _group_name(prefix: str, name: str, model: "Model", number: int) -> str:
+    """The private type alias for names like this one of models like this one."""
+    if use_warning(name, model):
         return f"{prefix}_deprecated_{number}"
     if model.outputs:
         return f"{prefix}_several_outputs_{number}"
