@@ -107,6 +107,25 @@ PYTHON: dict[str, tuple[str, Told]] = {
         '@dataclass\nclass Model:\n    repo: str\n    dim: int\n\nA = Model("acme/own", 96)\nB = Model(repo="BAAI/bge-m3", dim=1024)\n',
         [("acme/own", "embedding_dim", 96, "6:23", "certain"), ("bge-m3", "embedding_dim", 1024, "7:35", "certain")],
     ),
+    "prompts and settings of an opened model": (
+        'm = SentenceTransformer("acme/own", prompts={"query": "q: ", "passage": "p: "})\nm.max_seq_length = 256\n',
+        [
+            ("acme/own", "query_prefix", "q: ", "1:55", "certain"),
+            ("acme/own", "document_prefix", "p: ", "1:73", "certain"),
+            ("acme/own", "document_length", 256, "2:20", "certain"),
+        ],
+    ),
+    "text before other texts": (
+        'MODEL = TextEmbedding("acme/own")\nq = "query: " + text\nd = [f"passage: {one}" for one in texts]\n',
+        [
+            ("acme/own", "query_prefix", "query: ", "2:5", "likely"),
+            ("acme/own", "document_prefix", "passage: ", "3:6", "likely"),
+        ],
+    ),
+    "an address": (
+        'M = {"model": "https://huggingface.co/acme/own", "dim": 96}  # embedding\n',
+        [("acme/own", "embedding_dim", 96, "1:57", "certain")],
+    ),
     "a constructor with a constant": (
         'NAME = "acme/own"\nDIM = 96\nm = SentenceTransformer(NAME, truncate_dim=DIM)\n',
         [("acme/own", "embedding_dim", 96, "2:7", "certain")],
@@ -203,6 +222,7 @@ NOTHING = {
     "a language model": 'MODEL = "meta-llama/Llama-3-8B"\nMAX_TOKENS = 4096\nc = {"model": MODEL, "max_tokens": 512}\n',
     "columns of a database": 'n = CharField(default="BAAI/bge-m3", max_length=200)\n',
     "types of media and paths": 'EMBEDDING_MODEL = "text/plain"\nEMBED_PATH = "data/model.json"\nEMBED_DIM = compute()\n',
+    "messages": 'm = TextEmbedding("acme/own")\nlog.info(f"query: {x}")\nraise ValueError(f"document: {x}")\nf"query: {x}"\n',
     "prefixes of keys": 'EMBEDDING_MODEL = "BAAI/bge-m3"\nDOC_PREFIX = "doc"\n',
     "the tokenizer of another model": 'def f(tokenizer_model="BAAI/bge-m3", dim=1024): ...\n',
     "a model that is not named here": "EMBEDDING_MODEL = other.MODEL\nOLD_EMBEDDING_MODEL = 'BAAI/bge-m3'\nDIM = 768\n",

@@ -162,7 +162,7 @@ def test_report_for_programs_has_its_shape(folder: Path, capsys: Capture) -> Non
 TABLE = """\
 Model,Dims,Max tokens,License,Params,Size GB,Normalized,Colour
 BAAI/bge-m3,"1,024","8,192 tokens",mit,568M,2.3,yes,red
-bge-small-en-v1.5,384,0.5k,apache 2.0,0,0.13,,
+bge-small-en-v1.5,384,"500 tokens",apache 2.0,0,0.13,,
 who/knows,768,n/a,custom,1.5e9,1,perhaps,
 ,1,1,,,,,
 """
@@ -198,7 +198,7 @@ def test_csv_is_read_by_usual_words_and_units(folder: Path, capsys: Capture) -> 
         "\n"
         "2 contradictions with the catalogue:\n"
         "  bge-small-en-v1.5\n"
-        "    context: 0.5k at table.csv:3; the catalogue says 512 (without a source)\n"
+        "    context: 500 tokens at table.csv:3; the catalogue says 512 (without a source)\n"
         "    licence: apache 2.0 at table.csv:3; the catalogue says MIT (sourced)\n"
         "\n"
         "models.json: 3 models written, with 13 facts, each with its source\n"
@@ -277,6 +277,7 @@ def test_hosted_models_have_their_api_as_source(folder: Path) -> None:
         ("table.csv", b"", 1),
         ("table.csv", b"\xff", 1),
         ("table.csv", b"model,dim\n", 1),
+        ("table.csv", b"model,dim,dim\norg/x,1,2\n", 1),
         ("table.csv", b'model,dim\n"x,1\n', 1),
         ("table.csv", b"a," * 600 + b"\n", 1),
         ("table.json", b"[" * 5000, 1),
@@ -314,7 +315,10 @@ def test_what_cannot_be_imported_is_named(folder: Path, capsys: Capture) -> None
 @pytest.mark.parametrize(
     ("path", "theirs", "ours"),
     [
-        ("specs.context_length", "~8k tokens", 8000),
+        ("specs.context_length", "8_192 tokens", 8192),
+        ("specs.embedding_dim", "384-d", 384),
+        ("specs.parameters", "0.6B params", "0.6B"),
+        ("performance.ms_marco_mrr10", "39.7%", 0.397),
         ("specs.context_length", 512.0, 512),
         ("specs.parameters", "8x7B", "8x7B"),
         ("specs.parameters", 109_482_240, "109M"),
@@ -342,6 +346,9 @@ def test_units_and_words_become_those_of_the_format(path: str, theirs: Any, ours
         ("specs.embedding_dim", "9" * 400),
         ("specs.context_length", float("inf")),
         ("specs.context_length", 0.5),
+        ("specs.context_length", "8k"),
+        ("specs.context_length", "~8000 tokens"),
+        ("specs.parameters", "500 MB"),
         ("license", "see card"),
         ("encoding.query_prefix", "Instruct: {task}\nQuery: "),
         ("capabilities.languages", "python-Code"),

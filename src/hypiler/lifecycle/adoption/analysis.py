@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from hypiler.lifecycle.adoption.python_code import FIRST_ARGUMENT
+from hypiler.lifecycle.adoption.python_code import BEFORE_TEXT, FIRST_ARGUMENT
 from hypiler.lifecycle.adoption.records import Item, Place, Record
 from hypiler.lifecycle.adoption.subjects import CERTAIN, LIKELY, Subject, Subjects
 from hypiler.lifecycle.adoption.words import (
@@ -219,7 +219,7 @@ def _attach(record: Record, mentions: list[Mention], found: list[FoundFact], ope
     models = {mention.subject.key: mention for mention in mentions}
     for fact in _facts(record):
         if not models:
-            if is_strong_dimension(fact.words):
+            if is_strong_dimension(fact.words) or record.label == BEFORE_TEXT:
                 open_facts.append(fact)
         elif record.kind == "scope":
             others = [words_of(item.key) for item in record.items if item.value is None]
@@ -278,8 +278,9 @@ def _attach_rest(found: FileFindings, open_facts: list[_Fact], *, unclear: bool)
     """Give widths to the only embedding model of the file. Without one, or if some model is unclear, they have none."""
     chosen = None if unclear else _only([one for one in found.mentions if not _is_reranker(one)])
     taken = {fact.place for fact in found.facts}
+    sides = {fact.path for fact in open_facts if fact.path.endswith("_prefix")}
     for fact in open_facts:
-        if fact.item.place in taken:
+        if fact.item.place in taken or (fact.path in sides and not _is_prefix_of(fact, chosen, sides)):
             continue
         if chosen is not None:
             found.facts.append(_fact(fact, chosen, LIKELY, "the file names no other embedding model"))
@@ -288,6 +289,15 @@ def _attach_rest(found: FileFindings, open_facts: list[_Fact], *, unclear: bool)
             found.facts.append(
                 FoundFact(None, fact.path, fact.value, fact.item.value, fact.item.key, fact.item.place, LIKELY, why)
             )
+
+
+def _is_prefix_of(fact: _Fact, chosen: Mention | None, sides: set[str]) -> bool:
+    """Whether a text is the prefix of a model: the catalogue says so, or the file has one for each side."""
+    if chosen is None:
+        return False
+    known = chosen.subject.known
+    ours = getattr(known, fact.path.partition(".")[2]) if known is not None else None
+    return len(sides) == 2 or fact.value == ours
 
 
 def _is_rerankers(fact: FoundFact) -> bool:

@@ -16,7 +16,7 @@ MOST_YAML_BYTES = 256 * 1024
 """A longer YAML file is not read: the reader of YAML is slow."""
 _ENVIRONMENT = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$")
 _PLACEHOLDER = re.compile(r"\$\{\w+:?-?([^{}]*)\}")
-_VECTOR = re.compile(r"\b(?:half)?vec(?:tor)?\s*\(\s*(\d{1,5})\s*\)", re.IGNORECASE)
+_VECTOR = re.compile(r"\b(?:vector|halfvec)\s*\(\s*(\d{1,5})\s*\)", re.IGNORECASE)
 _REGISTRY = {"$schema", "version", "models", "extends", "overrides", "hidden", "hide"}
 _KEY = re.compile(r"""^\s*(?:"([^"]+)"|'([^']+)'|([\w.-]+))\s*=""")
 _TABLE = re.compile(r"^\s*\[{1,2}\s*([^\]]+?)\s*\]{1,2}")

@@ -30,7 +30,7 @@ _OPENERS = frozenset({"StaticModel.from_pretrained", "ColBERT"})
 _DEFAULTS = frozenset({"getenv", "get", "config", "env", "getattr", "pop", "setdefault"})
 _FIELDS = frozenset({"Field", "field"})
 _NUMBERS_OF_STORES = {"Vector": "vector_dim", "HALFVEC": "vector_dim", "VECTOR": "vector_dim"}
-_SQL = re.compile(r"\b(?:half)?vec(?:tor)?\s*\(\s*(\d{1,5})\s*\)", re.IGNORECASE)
+_SQL = re.compile(r"\b(?:vector|halfvec)\s*\(\s*(\d{1,5})\s*\)", re.IGNORECASE)
 _SQL_WORDS = re.compile(r"\b(?:create|alter|table|column)\b", re.IGNORECASE)
 
 
@@ -116,6 +116,7 @@ class _Reader:
         values: The constants that are known here, by name; those of a class as `Class.NAME`.
         places: Where they are written.
         fields: The names of the fields of classes, in order.
+        opened: The first argument of constructors of models, by the variable that holds the model.
     """
 
     def __init__(self, text: str, file: str) -> None:
@@ -124,6 +125,7 @@ class _Reader:
         self.values = _Values(_NoFiles(), file)
         self.places: dict[str, Place] = {}
         self.fields: dict[str, list[str]] = {}
+        self.opened: dict[str, tuple[str, Place]] = {}
 
     def place(self, node: ast.expr | ast.stmt) -> Place:
         """Line and column of a node. The parser counts columns in bytes."""
@@ -169,6 +171,9 @@ class _Reader:
         names = [name for target in targets if (name := _target(target))]
         yield from self._expressions(value, names[0] if names else label)
         found, place = self.values.value(value), self._written_at(value)
+        self._remember_opened(names, value)
+        for target in targets:
+            yield from self._setting(target, found, place)
         for name in names:
             if is_scalar(found) or _is_plain_list(found):
                 record.items.append(Item(name, found, place))
@@ -178,6 +183,20 @@ class _Reader:
             known = f"{label}.{name}" if label[:1].isupper() else name
             self.values.names[known] = self.values.names[name] = found
             self.places[known] = self.places[name] = place
+
+    def _remember_opened(self, names: list[str], value: ast.expr) -> None:
+        """Remember that variables hold a model, if a constructor whose argument names it gives their value."""
+        if isinstance(value, ast.Call) and _called(value) in FIRST_ARGUMENT and value.args:
+            model = self.values.value(value.args[0])
+            if isinstance(model, str):
+                self.opened |= dict.fromkeys(names, (model, self._written_at(value.args[0])))
+
+    def _setting(self, target: ast.expr, found: Any, place: Place) -> "Iterator[Record]":
+        """The record of `model.max_seq_length = 256`, where `model` holds a model."""
+        if isinstance(target, ast.Attribute) and is_scalar(found) and (holder := _target(target.value)) in self.opened:
+            model, named = self.opened[holder]
+            items = [Item("model_name", model, named), Item(target.attr, found, place)]
+            yield Record("mapping", "embedding", place, items)
 
     def _written_at(self, node: ast.expr) -> Place:
         """Where a value is written: for a name, where it was given its value."""
@@ -222,9 +241,24 @@ class _Reader:
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield from self._sql(node, node.value)
         else:
+            yield from self._text_prefix(node)
             for inner in ast.iter_child_nodes(node):
                 if not isinstance(inner, ast.expr_context | ast.operator):
                     yield from self._expressions(inner, label)
+
+    def _text_prefix(self, node: ast.AST) -> "Iterator[Record]":
+        """The text that is put before another one: `f"passage: {text}"`, or `"passage: " + text`."""
+        first: ast.expr | None = None
+        if isinstance(node, ast.JoinedStr) and len(node.values) > 1:
+            first = node.values[0]
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            first = node.left
+        if isinstance(first, ast.Constant) and isinstance(first.value, str):
+            found = _TEXT_PREFIX.fullmatch(first.value)
+            if found is not None:
+                side = "query" if found[1] == "query" else "document"
+                place = self.place(node) if isinstance(node, ast.expr) else Place(self.file, 1)
+                yield Record("call", BEFORE_TEXT, place, [Item(f"{side}_prefix", first.value, place)])
 
     def _dict(self, node: ast.Dict, label: str) -> "Iterator[Record]":
         places: dict[Path, Place] = {}
@@ -251,6 +285,9 @@ class _Reader:
 
     def _call(self, node: ast.Call, label: str) -> "Iterator[Record]":
         name = _called(node)
+        if name in _LOGS or name.endswith(("Error", "Exception", "Warning")):
+            # Messages look like prefixes: `f"query: {text}"`.
+            return
         if name == "dict":
             places: dict[Path, Place] = {}
             yield from tree_records(self._tree(node, (), places), lambda path: places[path], label)
@@ -275,7 +312,11 @@ class _Reader:
             names = [_NUMBERS_OF_STORES[name]]
         yield from zip(names, node.args, strict=False)
         for one in node.keywords:
-            if one.arg:
+            if one.arg in ("prompts", "model_prompts") and isinstance(one.value, ast.Dict):
+                for key, prompt in zip(one.value.keys, one.value.values, strict=True):
+                    if isinstance(key, ast.Constant) and key.value in _SIDES:
+                        yield f"{key.value!s}_prompt", prompt
+            elif one.arg:
                 yield "vector_dim" if (name, one.arg) in _STORES else one.arg, one.value
 
     def _sql(self, node: ast.Constant, text: str) -> "Iterator[Record]":
@@ -289,6 +330,11 @@ class _Reader:
             yield Record("call", "SQL", place, [Item("vector_dim", int(found[1]), place)])
 
 
+BEFORE_TEXT = "text"
+"""The label of records about text that is put before another text."""
+_TEXT_PREFIX = re.compile(r"(?:search_)?(query|document|passage): ")
+_LOGS = frozenset("debug info warning warn error exception critical log print echo write secho".split())
+_SIDES = ("query", "passage", "document")
 _STORES = frozenset({("VectorParams", "size"), ("VectorField", "dimensions"), ("SparseVectorParams", "size")})
 
 

@@ -30,6 +30,7 @@ _ENDINGS = re.compile(
     r"\.(?:py|json|ya?ml|toml|md|txt|html?|css|jsx?|tsx?|png|jpe?g|svg|sh|sql|onnx|bin|gguf|pt|csv|git|lock|ipynb)$"
 )
 _BARE = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_.][A-Za-z0-9]+){1,8}")
+_HUB = "https://huggingface.co/"
 _SHORTEST = 6
 _SHORTEST_NAME = 3
 
@@ -65,7 +66,7 @@ class Subjects:
         name = text.strip()
         if not _SHORTEST <= len(name) <= 200 or " " in name:
             return None
-        low = name.lower().removeprefix("huggingface/").removeprefix("fastembed/")
+        low = name.lower().removeprefix(_HUB).removeprefix("huggingface/").removeprefix("fastembed/")
         model = self.catalogue.by_home.get(low)
         if model is None and low.partition("/")[0] in _PROVIDERS:
             low = low.partition("/")[2]
@@ -86,7 +87,7 @@ class Subjects:
 
     def named(self, text: str, kind: str) -> Subject | None:
         """The repository that a text names in a place where a model is expected; None if it cannot be one."""
-        name = text.strip()
+        name = text.strip().removeprefix(_HUB)
         if not _REPOSITORY.fullmatch(name) or _ENDINGS.search(name.lower()):
             return None
         owner, _, rest = name.partition("/")

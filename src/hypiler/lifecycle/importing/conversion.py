@@ -17,7 +17,11 @@ from hypiler.schema.vocabulary import LANGUAGE_SLIPS, POOLINGS
 BY_PATH = {field.name: field for field in FIELDS}
 _NOTHING = frozenset({"", "-", "–", "?", "n/a", "na", "nan", "none", "null", "unknown", "tbd"})
 _NAMED = {**LANGUAGE_NAMES, **LANGUAGE_SLIPS}
-_NUMBER = re.compile(r"[~≈]?\s*(\d[\d,_ ']*)(\.\d+)?\s*([kKmMbB]?)\b(?![\d.])")
+_NUMBER = re.compile(
+    r"(\d[\d,_ ']*)(\.\d+)?\s*([kKmMbB]?)"
+    r"\s*(?:-?d|(?:tokens?|dim(?:ension)?s?|param(?:eter)?s?|positions?|layers?)\.?)?"
+)
+_PARAMETERS = re.compile(r"((?:[1-9]\d{0,3}x)?\d{1,6}(?:\.\d{1,4})?)\s*([KMBTkmbt])(?:\s*param(?:eter)?s?)?")
 _TIMES = {"": 1, "k": 1000, "m": 10**6, "b": 10**9}
 _MOST = 2**53 - 1
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -67,13 +71,16 @@ def is_nothing(value: Any) -> bool:
 
 
 def whole_number(value: Any) -> int:
-    """`512`, `512.0`, `"512 tokens"`, `"8,192"` and `"8k"` as a number. Raises NotCarried for any other value.
+    """`512`, `512.0`, `"512 tokens"` and `"8,192"` as a number. Raises NotCarried for any other value.
 
-    Zero stands for an unknown number in every table that was seen.
+    Zero stands for an unknown number in every table that was seen. `8k` and `~8000` are rounded, so they are no fact.
     """
-    number = _written(value) if isinstance(value, str) else value
+    return _whole(_written(value, units=False) if isinstance(value, str) else value)
+
+
+def _whole(number: Any) -> int:
     if isinstance(number, bool) or not isinstance(number, int | float):
-        raise NotCarried("it is no number")
+        raise NotCarried("it is no number, or a rounded one")
     if not 0 < number <= _MOST:
         raise NotCarried(_unusable(number))
     if number != int(number):
@@ -87,11 +94,18 @@ def _unusable(number: float) -> str:
     return "it says that there is no limit" if number == math.inf else "it is no number that a model can have"
 
 
-def _written(text: str) -> float | None:
-    if re.fullmatch(r"\d{1,18}(?:\.\d{1,18})?[eE]\+?\d{1,2}", text.strip()):
+def _written(text: str, *, units: bool) -> float | None:
+    """The number that a text writes; None if it writes none, or several, or one of something else, such as `500 MB`.
+
+    Args:
+        text: The cell of a table.
+        units: Whether the number can have K, M or B: then it is rounded.
+    """
+    text = text.strip()
+    if re.fullmatch(r"\d{1,18}(?:\.\d{1,18})?[eE]\+?\d{1,2}", text):
         return float(text)
-    found = _NUMBER.match(text.strip())
-    if found is None or re.search(r"\d", text.strip()[found.end() :]):
+    found = _NUMBER.fullmatch(text)
+    if found is None or (found[3] and not units):
         return None
     digits = re.sub(r"\D", "", found[1])
     return float(digits[:20] + (found[2] or "")) * _TIMES[found[3].lower()] if len(digits) <= 20 else None
@@ -107,7 +121,7 @@ def _flag(value: Any) -> bool:
 
 def _score(value: Any) -> float:
     try:
-        number = float(value)
+        number = float(value.strip().removesuffix("%") if isinstance(value, str) else value)
     except (TypeError, ValueError):
         raise NotCarried("it is no number") from None
     if number == 0:
@@ -140,9 +154,11 @@ def _languages(value: Any) -> list[str]:
 
 
 def _parameters(value: Any) -> str:
-    if isinstance(value, str) and re.fullmatch(r"[1-9]\d{0,3}x\d+(?:\.\d+)?[KMBT]", value.strip()):
-        return value.strip()
-    return parameters_text(whole_number(value))
+    """A count as models.json writes it. `0.6B` is kept as it is: `600M` would claim to be more exact."""
+    if not isinstance(value, str):
+        return parameters_text(_whole(value))
+    written = _PARAMETERS.fullmatch(value.strip())
+    return written[1] + written[2].upper() if written else parameters_text(_whole(_written(value, units=True)))
 
 
 _SIMILARITIES = {

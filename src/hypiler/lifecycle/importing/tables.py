@@ -20,6 +20,7 @@ _NAMES = ("huggingface_id", "hf_id", "repo_id", "repository", "repo", "model_id"
 _PROVIDERS = ("source.api", "api", "provider", "litellm_provider", "vendor")
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9_][A-Za-z0-9._-]*")
 _OWN = re.compile(r"extra\.[a-z][a-z0-9_]*")
+_HUB = "https://huggingface.co/"
 _LARGEST = 64 * 1024 * 1024
 _MOST_COLUMNS = 500
 
@@ -78,6 +79,8 @@ def _csv_rows(data: bytes, name: str, mapping: "Mapping[str, str]") -> "Iterator
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t|", key=head.count), strict=True)
     try:
         columns = [cell.strip() for cell in next(reader, list[str]())]
+        if twice := next((one for one in columns if one and columns.count(one) > 1), None):
+            raise TableError(f"the column {quote_name(twice)} must stand in the table once")
         paths = _paths(columns, mapping)
         for cells in reader:
             values = {column: cell.strip(" ") for column, cell in zip(columns, cells, strict=False) if cell.strip()}
@@ -179,7 +182,7 @@ def _columns(values: dict[str, Any], paths: dict[str, str]) -> dict[str, str]:
 
 def _home(found: dict[str, str]) -> tuple[str, dict[str, str]]:
     """A name for the id of the model, and where the model is."""
-    names = {word: found[word] for word in _NAMES if word in found}
+    names = {word: found[word].removeprefix(_HUB).strip("/") for word in _NAMES if word in found}
     provider = next((found[word] for word in _PROVIDERS if word in found), None)
     repository = next((one for one in names.values() if _REPOSITORY.fullmatch(one)), None)
     name = names.get("id") or next(iter(names.values()), "")
