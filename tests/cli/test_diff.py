@@ -3,6 +3,7 @@
 import copy
 import io
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -260,7 +261,8 @@ def test_a_registry_without_models_fails(repository: Repository) -> None:
         1,
         golden("failed: no model is left: if this is no accident of a merge, name each with --allow-removal, or `all`"),
     )
-    assert repository.run("--fail-on", "none", "--allow-removal", "a")[0] == 0
+    for words in (("--fail-on", "none", "--allow-removal", "a"), ("--allow-removal", "a"), ("--allow-removal", "all")):
+        assert repository.run(*words)[0] == 0
 
 
 @pytest.mark.parametrize(
@@ -296,6 +298,40 @@ def test_options_with_errors_at_a_revision(repository: Repository) -> None:
             "hypiler: the registry of HEAD has errors, so it cannot be compared\n"
         ),
     )
+
+
+def test_the_registries_of_a_project_are_called_the_same_from_every_folder(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = ["[[tool.hypiler.registry]]", 'sources = ["models.json"]', 'output = "a.py"']
+    both += ["[[tool.hypiler.registry]]", 'sources = ["models.data"]', 'output = "b.py"']
+    (repository.project / "pyproject.toml").write_text("\n".join(both))
+    repository.write(entry("a"))
+    repository.commit(entry("b"), file="models.data")
+    monkeypatch.chdir(repository.root)
+    nothing = (0, "== {0}a.py ==\n\nno changes\n\n== {0}b.py ==\n\nno changes\n", "")
+    assert repository.run("--project", "services/search") == (0, nothing[1].format(""), "")
+    assert repository.run("--all-projects") == (0, nothing[1].format("services/search/"), "")
+
+
+def test_a_revision_without_a_source_of_its_project_is_told_by_name(repository: Repository) -> None:
+    repository.commit()
+    repository.write(entry("a"))
+    text = golden("the project has no source `models.json` in `HEAD`")
+    assert repository.run() == (2, "", f"hypiler: {text}\n")
+    left_out = golden("hypiler: `.` is left out: the project has no source `models.json` in `HEAD`\n")
+    assert repository.run("--all-projects") == (0, "no projects\n", left_out)
+
+
+def test_a_repository_that_git_refuses_is_not_taken_for_an_empty_one(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.commit(entry("a"))
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    code, out, err = repository.run()
+    assert (code, out) == (2, "")
+    assert err.startswith(f"hypiler: git cannot read the repository `{repository.root}`: fatal: detected dubious")
 
 
 def test_without_a_commit_nothing_is_compared(repository: Repository) -> None:

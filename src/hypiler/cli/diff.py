@@ -137,13 +137,16 @@ def _of_all_projects(options: "Namespace") -> "list[tuple[str, Version, Version]
 
 
 def _of_project(root: str, word: str) -> "tuple[str, Version, Version] | None":
-    """The two versions of one of several projects; None if its registry had errors before, which others report."""
-    from hypiler.lifecycle.versions import VersionFindings, read_version, read_working_tree
+    """The two versions of one of several projects; None if its old registry has errors or no file."""
+    from hypiler.lifecycle.versions import VersionError, VersionFindings, read_version, read_working_tree
 
     try:
         old = read_version(word, root)
     except VersionFindings as error:
         print_error(f"`{root or '.'}` is left out: its registry has errors in {error.title}")
+        return None
+    except VersionError as error:
+        print_error(f"`{root or '.'}` is left out: {error}")
         return None
     return root, old, read_working_tree(root)
 

@@ -186,7 +186,7 @@ def _whole_changes(
 ) -> "Iterator[Change]":
     """The changes of the registry itself: its version, the order of its models, and its text."""
     if old.sources and old.version != new.version:
-        text = f"`version` was {old.version} and is {new.version}"
+        text = f"`version` was {old.version or 'not stated'} and is {new.version or 'not stated'}"
         yield Change(COSMETIC, None, _VERSION, text, (old.version, new.version))
     renamed = {before.id: after.id for before, after in pairs}
     gone = {model.id for model in removed}

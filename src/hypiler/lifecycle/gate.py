@@ -30,7 +30,15 @@ class Gate:
 
     def hits(self, difference: "Difference") -> "list[Change]":
         """The changes that fail."""
-        return [one for one in difference if self.classes.intersection(one.kinds) and not self._is_allowed(one)]
+        # A type that no model has any more goes with the removed models.
+        without_types = bool(difference.removed) and all(map(self._allows, difference.removed))
+        return [
+            one
+            for one in difference
+            if self.classes.intersection(one.kinds)
+            and not self._is_allowed(one)
+            and not (without_types and one.model is None and one.path == "type")
+        ]
 
     def shrinks(self, difference: "Difference") -> str | None:
         """What is said of a registry that lost models by accident, whatever classes fail; None for any other one."""

@@ -7,6 +7,8 @@ runs, nothing is fetched, and no word of a user can be an option.
 import os
 import subprocess
 
+from hypiler.diagnostics.escaping import printable
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,6 +80,7 @@ class GitTree:
         code, text = self._git("rev-parse", "--verify", "--quiet", f"{self.revision}^{{commit}}")
         if code == 0:
             return text.decode().strip()
+        self._must_be_readable()
         if self._git("rev-parse", "--verify", "--quiet", "HEAD")[0] != 0:
             raise NoCommitError("the repository has no commit yet, so there is nothing to compare with")
         if self._git("rev-parse", "--is-shallow-repository")[1].strip() == b"true":
@@ -86,6 +89,14 @@ class GitTree:
                 " in GitHub Actions, give actions/checkout `fetch-depth: 0`"
             )
         raise RevisionError(f"the repository has no revision `{self.revision}`")
+
+    def _must_be_readable(self) -> None:
+        """Raise RevisionError if git refuses the repository, such as one of another user: it may well have commits."""
+        code, _, said = self._run("rev-parse", "--git-dir")
+        if code != 0:
+            lines = said.decode("utf-8", "replace").splitlines()
+            reason = printable(" ".join([line.strip() for line in lines if line.strip()]))
+            raise RevisionError(f"git cannot read the repository `{printable(self.root)}`: {reason}")
 
     def _listed(self) -> "dict[str, tuple[str, str]]":
         """The mode and the object of each file, by path."""
@@ -130,6 +141,11 @@ class GitTree:
 
     def _git(self, command: str, *arguments: str, text: bytes = b"") -> "tuple[int, bytes]":
         """The exit code of a command of git, and what it prints."""
+        code, printed, _ = self._run(command, *arguments, text=text)
+        return code, printed
+
+    def _run(self, command: str, *arguments: str, text: bytes = b"") -> "tuple[int, bytes, bytes]":
+        """The exit code of a command of git, what it prints, and what it says of errors."""
         environment = {name: value for name, value in os.environ.items() if name not in _OF_HOOKS} | _QUIET
         if os.name == "nt":
             # Or Windows would run a `git.exe` that lies in the current folder, which may be anybody's checkout.
@@ -145,4 +161,4 @@ class GitTree:
             raise RevisionError(f"`git {command}` took longer than {_SECONDS} seconds") from None
         except FileNotFoundError:
             raise OSError("git is needed to read a revision, and is not installed") from None
-        return done.returncode, done.stdout
+        return done.returncode, done.stdout, done.stderr

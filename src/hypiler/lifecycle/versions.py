@@ -84,17 +84,19 @@ def read_working_tree(root: str) -> Version:
     """The registries of the project in a folder, as its files are. Raises VersionFindings, OptionsError, OSError."""
     options = read_options(root)
     title = "the working tree"
-    return Version(title, [_loaded(one.below(root), title) for one in options.registries], has_options=True)
+    # A registry is called the same from wherever its project is seen.
+    named = [_loaded(one.below(root), title, name=one.output) for one in options.registries]
+    return Version(title, named, has_options=True)
 
 
-def _loaded(one: "RegistryOptions", title: str, root: str = "") -> Named:
+def _loaded(one: "RegistryOptions", title: str, root: str = "", *, name: "str | None" = None) -> Named:
     registry = Registry()
     # A version that breaks the policy of its project can be compared all the same.
     one.policy = None
     load_options(registry, one, root)
     if registry.has_errors:
         raise VersionFindings(title, registry)
-    return Named(one.output, registry)
+    return Named(one.output if name is None else name, registry)
 
 
 def read_version(word: str, root: str) -> Version:
@@ -258,9 +260,13 @@ def _from_project(tree: GitTree, prefix: str, title: str) -> Version:
         if not is_project(root):
             return Version(title, [], has_options=True)
         try:
-            found = [_loaded(one, title, root) for one in read_options(root).registries]
+            registries = read_options(root).registries
         except OptionsError as error:
             raise VersionFindings(title, None, error) from None
+        for path in [path for one in registries for path in one.sources]:
+            if not os.path.exists(os.path.join(root, path)):
+                raise VersionError(f"the project has no source {quote_name(path)} in {quote_name(title)}")
+        found = [_loaded(one, title, root) for one in registries]
     for one in found:
         for source in one.registry.sources:
             source.name = f"{tree.revision}:{os.path.normpath(prefix + source.name)}".replace(os.sep, "/")
@@ -274,11 +280,11 @@ def _wanted(tree: GitTree, prefix: str, options: bytes) -> "list[str]":
     words = [*_words(options), "models.json", LOCK]
     patterns = [os.path.normpath(prefix + word).replace(os.sep, "/") for word in words]
     patterns += [pattern.replace("**/", "") for pattern in patterns]
-    files = [path for path in tree.paths if path.endswith(".json")]
-    found = {path for path in files if any(fnmatchcase(path, pattern) for pattern in patterns)}
+    found = {path for path in tree.paths if any(fnmatchcase(path, pattern) for pattern in patterns)}
     # A lock lies beside the first source, and a file can name layers beside it.
     folders = {os.path.dirname(path) for path in found}
-    return [path for path in files if path in found or os.path.dirname(path) in folders]
+    beside = [path for path in tree.paths if path.endswith(".json") and os.path.dirname(path) in folders]
+    return [*dict.fromkeys([*found, *beside])]
 
 
 def _words(options: bytes) -> "Iterator[str]":
@@ -291,7 +297,8 @@ def _words(options: bytes) -> "Iterator[str]":
         return  # whoever reads the options next reports it
     while tables:
         one = tables.pop()
-        if isinstance(one, str) and "json" in one:
+        # A source may have any name, but a generated module is none.
+        if isinstance(one, str) and not one.endswith((".py", ".pyi")):
             yield one
         elif isinstance(one, dict):
             tables += one.values()
