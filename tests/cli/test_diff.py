@@ -15,6 +15,7 @@ import pytest
 import tiny
 import yaml
 from clean import assert_clean
+from e2e.test_layered_project import install
 from golden import golden
 from jsonschema import Draft202012Validator
 
@@ -171,6 +172,45 @@ def test_a_lock_a_pattern_and_a_source_above_the_project_are_read_at_the_revisio
         ("two", "licence-tightened", str(Path("more/deep/two.json"))),
         ("shared", "licence-tightened", str(Path("../../shared.json"))),
     ]
+
+
+def test_layers_of_a_revision_are_compared_as_one_registry(repository: Repository) -> None:
+    """A layer that is a file is read at the revision, wherever it lies; each change stands in the file that made it."""
+    (repository.project / "pyproject.toml").write_text(OPTIONS + 'extends = ["layers/team.json"]\n')
+    (repository.project / "layers").mkdir()
+    (repository.root / "services/base").mkdir()
+    repository.write(entry("base"), file="../base/base.json")
+    team = {"version": "1.0", "extends": ["../../base/base.json"], "models": [entry("team")]}
+    own: Tree = {"version": "1.0", "models": [entry("own")]}
+
+    def state(**changes: Any) -> None:
+        (repository.project / "layers/team.json").write_text(json.dumps(team, indent=1))
+        (repository.project / "models.json").write_text(json.dumps(own | changes, indent=1))
+
+    state()
+    repository.commit()
+    assert repository.run() == (0, "no changes\n", "")
+    state(overrides=[{"id": "base", "encoding": {"document_prefix": "p: "}}], hidden=["team"])
+    found = [(one["kind"], one["model"], one["path"], Path(one["file"]).name) for one in repository.told()]
+    assert found == [
+        ("breaks-vectors", "base", "", "models.json"),
+        ("breaks-vectors", "base", "encoding.document_prefix", "models.json"),
+        ("breaks-api", "team", "", "team.json"),
+    ]
+
+
+def test_a_change_of_an_installed_base_is_seen_against_an_older_one(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    install(site)
+    monkeypatch.syspath_prepend(site)
+    base = json.loads((site / "acme_models/models.json").read_text("utf-8"))["models"][0]
+    repository.write(base | {"license": "GPL-3.0-only"}, file="new.json")
+    changes = repository.told("acme-models", "new.json")
+    # What the base itself extends is part of it.
+    assert {(one["model"], one["path"]) for one in changes} >= {(base["id"], "license"), ("colbert-v2", "")}
 
 
 def test_each_registry_of_a_project_is_compared_with_itself(repository: Repository) -> None:

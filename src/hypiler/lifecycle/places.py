@@ -45,7 +45,8 @@ def _place(
     entry = after.get(renamed.get(change.model, change.model))
     if entry is None or (change.is_of_model and change.new is None):
         entry = before.get(change.model)
-    return (None, ()) if entry is None else (entry.source, (*entry.path, *keys))
+    # In a registry that stands on layers, another file can state the fact.
+    return (None, ()) if entry is None else entry.place(keys)
 
 
 def _locate(source: "Source", changes: "Sequence[tuple[Change, Path]]") -> None:

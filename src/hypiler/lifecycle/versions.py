@@ -5,6 +5,7 @@ import zipfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from hypiler.compiler.overlays import list_of, object_of
 from hypiler.diagnostics.escaping import printable, quote_name
 from hypiler.lifecycle.git_tree import GitTree, RevisionError
 from hypiler.project.build import load_options
@@ -19,12 +20,12 @@ from hypiler.schema.requirements import CORE, Requirements
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any
 
     from hypiler.project.options import RegistryOptions
 
 SHIPPED = "shipped"
 """The name of the registries that come with hypiler."""
-_GROUP = "hypiler.registries"
 _REGISTRIES = ("models.json", "hosted.json")
 
 
@@ -118,8 +119,8 @@ def read_version(word: str, root: str) -> Version:
     if word == SHIPPED:
         named = [Named("", Registry.shipped())]
         return Version("the shipped registry", named, has_options=False)
-    if (found := _entry_point(word)) is not None:
-        return _from_files([found], word)
+    if (found := _installed(word)) is not None:
+        return found
     return _from_revision(word, root)
 
 
@@ -151,17 +152,20 @@ def paired(old: Version, new: Version) -> "Iterator[tuple[str, Registry, Registr
 # ---- installed packages ----
 
 
-def _entry_point(name: str) -> str | None:
-    """The file of the registry that an installed package offers under a name; None if there is none."""
-    from importlib.metadata import entry_points
+def _installed(name: str) -> Version | None:
+    """The registry that an installed package offers under a name; None if no package does."""
+    from hypiler.project.installed import InstalledError, find_installed
 
-    for point in entry_points(group=_GROUP, name=name):
-        if point.dist is not None:
-            package, _, file = point.value.partition(":")
-            inside = f"{package.replace('.', '/')}/{file or _REGISTRIES[0]}"
-            path = str(point.dist.locate_file(inside))
-            return path if os.path.isfile(path) else None
-    return None
+    try:
+        found = find_installed(name)
+    except InstalledError as error:
+        raise VersionError(f"the installed registry {quote_name(name)} cannot be read: {error}") from None
+    if found is None or found.paths is None:
+        return None
+    path, lock = found.paths
+    if not os.path.isfile(path):
+        raise VersionError(f"the installed registry {quote_name(name)} is packed in an archive: name its file")
+    return _from_files([path], name, lock=lock if os.path.isfile(lock) else False)
 
 
 def _from_wheel(path: str) -> Version:
@@ -284,7 +288,31 @@ def _wanted(tree: GitTree, prefix: str, options: bytes) -> "list[str]":
     # A lock lies beside the first source, and a file can name layers beside it.
     folders = {os.path.dirname(path) for path in found}
     beside = [path for path in tree.paths if path.endswith(".json") and os.path.dirname(path) in folders]
-    return [*dict.fromkeys([*found, *beside])]
+    return _with_layers(tree, [*dict.fromkeys([*found, *beside])])
+
+
+def _with_layers(tree: GitTree, paths: "list[str]") -> "list[str]":
+    """These files and those that they extend, whatever folders they are in."""
+    found = dict.fromkeys(paths)
+    fresh = paths
+    while fresh:
+        named = [other for path, data in tree.read(fresh).items() for other in _extended(path, data)]
+        fresh = [path for path in dict.fromkeys(named) if path not in found]
+        found |= dict.fromkeys(fresh)
+    return [*found]
+
+
+def _extended(path: str, data: bytes) -> "Iterator[str]":
+    """The files that a file extends. What is no registry extends none: whoever compiles reports it."""
+    from json import loads
+
+    try:
+        tree: Any = loads(data) if b'"extends"' in data else None
+    except (ValueError, RecursionError):
+        return
+    for word in list_of(object_of(tree).get("extends")):
+        if isinstance(word, str) and word.endswith(".json"):
+            yield os.path.normpath(os.path.join(os.path.dirname(path), word)).replace(os.sep, "/")
 
 
 def _words(options: bytes) -> "Iterator[str]":
