@@ -89,6 +89,25 @@ def test_readme_error_is_what_check_says(
     assert _without_place(shown) in _without_place(out)
 
 
+def test_readme_diff_is_what_diff_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tree = json.loads((ROOT / "models.json").read_text("utf-8"))
+    for name, prefix in (("old.json", "passage: "), ("models.json", "document: ")):
+        (tree["models"],) = [[model for model in registry() if model["id"] == "e5-base-v2"]]
+        tree["models"][0]["encoding"]["document_prefix"] = prefix
+        (tmp_path / name).write_text(json.dumps(tree), "utf-8")
+    assert main(["diff", str(tmp_path / "old.json"), str(tmp_path / "models.json")]) == 1
+    shown = next(block for block in blocks(ROOT / "README.md", "text") if block.startswith("e5-base-v2"))
+    assert shown in capsys.readouterr().out.replace(f"{tmp_path}{os.sep}", "")
+
+
+def test_readme_layer_changes_and_hides_a_shipped_model(tmp_path: Path) -> None:
+    (text,) = blocks(ROOT / "README.md", "json team.json")
+    (tmp_path / "team.json").write_text(text, "utf-8")
+    layered = Registry.load(tmp_path / "team.json")
+    assert (layered.report(), layered["jina-colbert-v2"].license) == ("no findings", "LicenseRef-Jina-Contract-12")
+    assert set(Registry.shipped().ids) - set(layered.ids) == {"nv-embed-v2"}
+
+
 def _without_place(report: str) -> str:
     """A report without its line number and index, which move whenever a model is added."""
     return re.sub(
