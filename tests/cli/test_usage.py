@@ -1,5 +1,7 @@
 """Wrong use: one line that says what was meant, in the form of all errors."""
 
+import argparse
+import gc
 import re
 import subprocess
 import sys
@@ -171,3 +173,11 @@ def test_too_little_memory_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: 
     monkeypatch.setattr("hypiler.project.loading.read_bounded", read)
     assert main(["check", "models.json"]) == 3
     assert capsys.readouterr() == ("", golden("hypiler: not enough memory\n"))
+
+
+def test_a_command_leaves_the_process_of_its_caller_as_it_was(capsys: Capture) -> None:
+    translate = vars(argparse)["_"]
+    shown(capsys, "check", "--help")
+    assert (gc.isenabled(), vars(argparse)["_"]) == (True, translate)
+    wrong(capsys, "check", "--nonsense")
+    assert (gc.isenabled(), vars(argparse)["_"]) == (True, translate)

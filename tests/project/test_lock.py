@@ -207,6 +207,12 @@ class TestInvalidLock:
             ("repository", "a b", '`repository` must be a repository, got "a b"'),
             ("repository", "o/" + "x" * 300, f'`repository` must be a repository, got "o/{"x" * 58}…"'),
             ("revision", "main", '`revision` must be a commit or null, got "main"'),
+            ("revision", "A" * 40, f'`revision` must be a commit or null, got "{"A" * 40}"'),
+            ("repository", "a/b/c", '`repository` must be a repository, got "a/b/c"'),
+            ("repository", "a/", '`repository` must be a repository, got "a/"'),
+            ("repository", "é/b", '`repository` must be a repository, got "é/b"'),
+            ("date", "2026-1-31", '`date` must be a date such as 2026-01-31, got "2026-1-31"'),
+            ("date", "2026-00-31", '`date` must be a date such as 2026-01-31, got "2026-00-31"'),
             ("date", "", '`date` must be a date such as 2026-01-31, got ""'),
             ("date", "2026-02-30", '`date` must be a date such as 2026-01-31, got "2026-02-30"'),
             ("date", "٢026-01-01", '`date` must be a date such as 2026-01-31, got "٢026-01-01"'),
@@ -241,6 +247,22 @@ class TestInvalidLock:
         assert finding.message == INVALID + message
         inside = [*value] if isinstance(value, dict) and part == "files" else []
         assert finding.path == ("models", "model-a", *names, *inside)
+
+    @pytest.mark.parametrize(
+        ("name", "good", "bad"),
+        [
+            ("specs.hidden_dim", 1, True),
+            ("specs.hidden_dim", 8, 8.0),
+            ("architecture.matryoshka_dims", [1, 2], [True, 2]),
+            ("architecture.has_projection", True, 1),
+        ],
+    )
+    def test_a_value_is_not_taken_for_an_equal_one_of_another_type(self, name: str, good: Any, bad: Any) -> None:
+        facts = [{"value": value, "file": "config.json", "key": "", "note": ""} for value in (good, good, bad)]
+        frame = {"repository": "o/n", "revision": COMMIT, "date": "2026-01-31", "complete": True, "files": {}}
+        models = {f"m{number}": {**frame, "facts": {name: fact}} for number, fact in enumerate(facts)}
+        read, (finding,) = read_lock(json.dumps({"version": 2, "models": models}).encode(), "lock")
+        assert (read, finding.path) == ({}, ("models", "m2", "facts", name, "value"))
 
     @pytest.mark.parametrize("key", ["repository", "revision", "date", "complete", "files", "facts"])
     def test_no_part_of_an_entry_may_be_missing(self, entry: dict[str, Any], key: str) -> None:

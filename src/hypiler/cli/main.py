@@ -1,5 +1,6 @@
 """The command line: arguments to calls, findings to exit codes. Each command's module is imported when it runs."""
 
+import argparse
 import gc
 import sys
 from argparse import ArgumentError, ArgumentParser, HelpFormatter
@@ -64,6 +65,9 @@ def main(argv: "list[str] | None" = None) -> int:
     arguments = sys.argv[1:] if argv is None else argv
     code = OK
     prepare_streams()
+    collecting = gc.isenabled()
+    # A command ends before its garbage matters, and a collection visits every model again.
+    gc.disable()
     try:
         code = _run_in_order(arguments)
         sys.stdout.flush()
@@ -79,6 +83,10 @@ def main(argv: "list[str] | None" = None) -> int:
         return ENVIRONMENT
     except KeyboardInterrupt:
         return 130
+    finally:
+        # The process of a command ends now: Python would collect garbage once more.
+        if collecting and argv is not None:
+            gc.enable()
     return code
 
 
@@ -115,14 +123,7 @@ def _terminate(number: int, frame: object) -> None:
 
 def _run(arguments: list[str]) -> int:
     options = _parsed(_asked(arguments))
-    collecting = gc.isenabled()
-    # A command ends before its garbage matters, and a collection visits every model again.
-    gc.disable()
-    try:
-        code: int = options.run(options)
-    finally:
-        if collecting:
-            gc.enable()
+    code: int = options.run(options)
     return code
 
 
@@ -204,6 +205,17 @@ class _Parser(ArgumentParser):
 
 def make_parser(names: "Iterable[str]" = COMMANDS) -> _Parser:
     """The parser of some commands, by default of all; most of its cost is in the commands."""
+    # argparse looks for translations of its words. There are none, and the search loads `locale`.
+    names_there = vars(argparse)
+    translate = names_there["_"]
+    names_there["_"] = str
+    try:
+        return _make_parser(names)
+    finally:
+        names_there["_"] = translate
+
+
+def _make_parser(names: "Iterable[str]") -> _Parser:
     import hypiler
 
     parser = _Parser(

@@ -42,7 +42,7 @@ _PATHS = frozenset(".".join(field.path[:depth]) for field in FIELDS for depth in
 _WITH_PARTS = frozenset(field.name for field in FIELDS if isinstance(field.type, ListOf | MapOf | Records))
 _VARIANT = parts_of("variants")
 # A token as markers are written: [Q], [unused0], <|query|>.
-_MARKER = re.compile(r"\s*(?:\[[^\s\[\]]+\]|<[^\s<>]+>)\s*")
+_MARKER = r"\s*(?:\[[^\s\[\]]+\]|<[^\s<>]+>)\s*"
 _DEPTH = max(len(field.path) for field in FIELDS)
 
 
@@ -387,7 +387,7 @@ def marker_as_prefix(model: "DecodedModel") -> "Violations":
         return
     for prefix, marker in MARKERS.items():
         text: str = getattr(model, prefix) or ""
-        if getattr(model, marker) is None and _MARKER.fullmatch(text):
+        if getattr(model, marker) is None and re.fullmatch(_MARKER, text):
             message = f"`encoding.{prefix}` is {quote_name(text)}, which looks like a marker: a token, not text"
             help = f"if it is inserted by its id, state it in `encoding.{marker}` instead; the vectors stay the same"
             yield model.at(prefix, message, help=help)

@@ -1,7 +1,6 @@
 """Checks that file names of a repository are safe, by the rules of POSIX and of Windows on every system."""
 
 import re
-from bisect import bisect_left
 
 from hypiler.diagnostics.escaping import quote_name
 
@@ -69,6 +68,8 @@ def _unsafe_part(part: str) -> str | None:
 
 def unsafe_names(names: "Iterable[str]") -> dict[str, str]:
     """The names of a repository that are not safe, by themselves or next to the others, each with the reason."""
+    from bisect import bisect_left  # imported here: reading a lock does not need it
+
     reasons: dict[str, str] = {}
     kept: dict[str, str] = {}
     for name in sorted(names):

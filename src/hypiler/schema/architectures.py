@@ -4,6 +4,8 @@ The reader of model files and the rules on registries share this table. It follo
 `attribute_map` of the configurations, and the modules that create the position table.
 """
 
+from functools import lru_cache
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
@@ -70,6 +72,7 @@ _WITH_TABLE: "Final" = (
 )
 
 
+@lru_cache(256)
 def _normalized(word: str) -> str:
     """Lower-case letters and digits of a name, so that `xlm-roberta`, `XLM_RoBERTa` and `XLMRoberta` are equal."""
     return "".join(filter(str.isalnum, word.lower()))
@@ -113,11 +116,13 @@ def same_network(one: str, other: str) -> bool:
     return len(both) == 1 or any(both <= names for names in _SAME)
 
 
+@lru_cache(64)
 def has_position_table(architecture: str) -> bool:
     """Whether networks of this architecture are known to have a vector for each position, and fail without one."""
     return _normalized(architecture) in _TABLES
 
 
+@lru_cache(64)
 def reserved_positions(architecture: str) -> int:
     """How many positions are reserved in this architecture: 2 for RoBERTa and its descendants, else 0."""
     family = family_named(architecture)

@@ -5,6 +5,7 @@ the repository.
 """
 
 import re
+from functools import lru_cache
 
 from hypiler.schema.parameter_counts import parameters_agree, parameters_range, parameters_text
 
@@ -251,7 +252,12 @@ class FileNamed(Comparison):
         """Whether `ours` is acceptable as a name; `theirs` is None if the files show no name."""
         if self.only and theirs is not None:
             return bool(ours == theirs)
-        return re.fullmatch(self.pattern, ours.rpartition("/")[2]) is not None
+        return _is_name(self.pattern, ours.rpartition("/")[2])
+
+
+@lru_cache(1024)
+def _is_name(pattern: str, name: str) -> bool:
+    return re.fullmatch(pattern, name) is not None
 
 
 class Checksums(Comparison):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-_NAME = re.compile("[a-z][a-z0-9_]*")
+_NAME = "[a-z][a-z0-9_]*"
 _TEXT = Text(blank=True)
 _INTEGER = Integer(minimum=-MAX_INTEGER)
 KINDS: "dict[str, FieldType]" = {
@@ -77,7 +77,7 @@ def faults_of(words: "Mapping[str, Any]") -> "Iterator[tuple[str, str, str | Non
         return
     taken = _attributes()
     for name, word in words.items():
-        if not _NAME.fullmatch(name) or keyword.iskeyword(name):
+        if not re.fullmatch(_NAME, name) or keyword.iskeyword(name):
             message = f"the name of a fact in `extra` must be a Python name in lower case, got {quote_value(name)}"
             yield name, message, "use letters, digits and `_`"
         elif name in taken:

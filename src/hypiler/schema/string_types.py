@@ -83,6 +83,9 @@ class LicenseExpression(Pattern):
         )
 
     def read(self, value: "JSONValue", collector: FindingCollector, sub: Path = ()) -> "Any":
+        # Most models have one plain identifier, and the pattern takes long to compile.
+        if type(value) is str and value.isascii() and _is_one_word(value):
+            return value
         found = super().read(value, collector, sub)
         if found is not INVALID and ("(" in found or ")" in found) and not _balanced(found):
             return collector.malformed("M112", "an expression with a `)` for each `(`", value, sub)
@@ -95,6 +98,10 @@ class LicenseExpression(Pattern):
         operators = re.sub(r" (and|or|with) ", lambda match: match[0].upper(), value.replace("/", " OR "))
         meant = license_named(value) or (operators if operators != value and self.matches(operators) else None)
         return f"did you mean `{meant}`?" if meant else self.help
+
+
+def _is_one_word(text: str) -> bool:
+    return text[:1].isalnum() and text.replace("-", "").replace(".", "").isalnum()
 
 
 def _balanced(expression: str) -> bool:

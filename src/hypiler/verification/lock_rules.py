@@ -9,10 +9,7 @@ from hypiler.compiler.rule_set import RuleSet, Violation, apply, graded
 from hypiler.diagnostics.codes import ERROR, WARNING
 from hypiler.diagnostics.escaping import printable
 from hypiler.diagnostics.finding import Finding
-from hypiler.model_files.vector_files import decides_vectors
 from hypiler.schema.comparisons import Checksums
-from hypiler.schema.evidence import COPY, VERIFIED, Evidence, PinnedFile
-from hypiler.schema.evidence import DIFFERS as CONTRADICTED
 from hypiler.schema.fields import FIELDS
 from hypiler.schema.requirements import place_in
 from hypiler.verification.lockfile import AT_COMMIT, read_lock
@@ -28,6 +25,7 @@ if TYPE_CHECKING:
     from hypiler.diagnostics.collector import FindingCollector
     from hypiler.diagnostics.finding import Path
     from hypiler.jsontext.reader import Source
+    from hypiler.schema.evidence import Evidence, PinnedFile
     from hypiler.verification.lockfile import LockEntry
 
     Violations = Iterator[Violation]
@@ -184,7 +182,7 @@ class _Proofs(Mapping["str", "Evidence"]):
     def __init__(self) -> None:
         self.models: dict[str, LockedModel] = {}
 
-    def __getitem__(self, id: str) -> Evidence:
+    def __getitem__(self, id: str) -> "Evidence":
         return _evidence(self.models[id])
 
     def __contains__(self, id: object) -> bool:
@@ -197,7 +195,10 @@ class _Proofs(Mapping["str", "Evidence"]):
         return len(self.models)
 
 
-def _evidence(model: LockedModel) -> Evidence:
+def _evidence(model: LockedModel) -> "Evidence":
+    from hypiler.model_files.vector_files import decides_vectors
+    from hypiler.schema.evidence import VERIFIED, Evidence
+
     locked = model.locked
     of_commit = locked.revision is not None and locked.revision == model.tree.get("revision")
     facts = {
@@ -216,13 +217,18 @@ def _evidence(model: LockedModel) -> Evidence:
 
 def _word(verdict: Verdict, locked: "LockEntry", *, of_commit: bool) -> str:
     """What the evidence for a fact is called that the files show."""
+    from hypiler.schema import evidence
+
     if verdict.state == DIFFERS:
-        return CONTRADICTED
-    return VERIFIED if of_commit and is_at_commit(verdict, locked) else COPY
+        return evidence.DIFFERS
+    return evidence.VERIFIED if of_commit and is_at_commit(verdict, locked) else evidence.COPY
 
 
-def _pinned(locked: "LockEntry") -> dict[str, PinnedFile]:
+def _pinned(locked: "LockEntry") -> "dict[str, PinnedFile]":
     """The files that decide vectors and whose bytes at the commit are known."""
+    from hypiler.model_files.vector_files import decides_vectors
+    from hypiler.schema.evidence import PinnedFile
+
     return {
         name: PinnedFile.of(file.sha256, file.size, file.precision)
         for name, file in locked.files.items()

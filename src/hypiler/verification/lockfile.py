@@ -51,10 +51,10 @@ _MAX_PIN = 300
 _MAX_SIZE = 10**18
 _ORDER = {field.name: index for index, field in enumerate(FIELDS)}
 _FIELDS = {field.name: field for field in FIELDS}
-_COMMIT = re.compile(r"[0-9a-f]{40}")
-_SUM = re.compile(r"[0-9a-f]{64}")
-_REPOSITORY = re.compile(r"[\w.-]+(?:/[\w.-]+)?", re.ASCII)
-_DATE = re.compile(r"\d{4}-(\d\d)-(\d\d)", re.ASCII)
+_HEX = re.compile("[0-9a-f]+")
+# Not patterns: to compile one takes longer than to read the lock of a few models.
+_DIGITS = "0123456789"
+_IN_REPOSITORY = f"{_DIGITS}abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.-"
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 # `org/name@commit:path`, `org/name:path`, or an address at a host of repositories. Within a text, only a name with a
@@ -260,7 +260,9 @@ def _is_file_name(name: str) -> bool:
 
 
 def _is_repository(text: str) -> bool:
-    return len(text) <= _MAX_TEXT["repository"] and _REPOSITORY.fullmatch(text) is not None
+    parts = text.split("/")
+    named = all(part and not part.strip(_IN_REPOSITORY) for part in parts)
+    return len(text) <= _MAX_TEXT["repository"] and len(parts) <= 2 and named
 
 
 class InvalidLockError(ValueError):
@@ -301,28 +303,29 @@ def parse_lock(source: "Source") -> "dict[str, LockEntry]":
         raise InvalidLockError(f"`version` must be 1 or {FORMAT}, got {found}", ("version",))
     models = _object(tree.get("models"), ("models",))
     read = _old_entry if version == 1 else _entry
-    collector = FindingCollector()
-    return {id: read(_object(one, ("models", id)), ("models", id), collector) for id, one in models.items()}
+    known = _KnownFacts()
+    return {id: read(_object(one, ("models", id)), ("models", id), known) for id, one in models.items()}
 
 
-def _entry(tree: "dict[str, Any]", path: "Path", collector: FindingCollector) -> LockEntry:
-    entry = _frame(tree, path, collector)
+def _entry(tree: "dict[str, Any]", path: "Path", known: "_KnownFacts") -> LockEntry:
+    entry = _frame(tree, path, known)
     complete = tree.get("complete")
     _require(type(complete) is bool, "complete", "true or false", tree, path)
     entry.complete = complete is True
     here = (*path, "files")
     for name, one in _files(tree, path):
-        entry.files[name] = _file(_object(one, (*here, name)), (*here, name), entry.revision)
+        usual = _usual_file(one) if entry.revision else None
+        entry.files[name] = usual or _file(_object(one, (*here, name)), (*here, name), entry.revision)
     return entry
 
 
-def _old_entry(tree: "dict[str, Any]", path: "Path", collector: FindingCollector) -> LockEntry:
+def _old_entry(tree: "dict[str, Any]", path: "Path", known: "_KnownFacts") -> LockEntry:
     """An entry of format 1: the sha256 of each file. It does not say whether the list of files is complete."""
-    entry = _frame(tree, path, collector)
+    entry = _frame(tree, path, known)
     entry.complete = False
     read = COPY if entry.revision is None else AT_COMMIT
     for name, digest in _files({**tree, "files": _without_marks(tree.get("files"))}, path):
-        if digest is not None and not _SUM.fullmatch(_text(tree["files"], name, (*path, "files"))):
+        if digest is not None and not _is_sum(_text(tree["files"], name, (*path, "files"))):
             found = quote_value(digest)
             raise InvalidLockError(f"{quote_name(name)} must be a sha256, got {found}", (*path, "files", name))
         entry.files[name] = LockedFile(digest, read=read)
@@ -334,16 +337,40 @@ def _without_marks(files: "JSONValue") -> "JSONValue":
     return {name: one for name, one in files.items() if not name.endswith(":")} if isinstance(files, dict) else files
 
 
-def _frame(tree: "dict[str, Any]", path: "Path", collector: FindingCollector) -> LockEntry:
+def _frame(tree: "dict[str, Any]", path: "Path", known: "_KnownFacts") -> LockEntry:
     """An entry without its files."""
     repository, date = _text(tree, "repository", path), _text(tree, "date", path)
     revision = _text(tree, "revision", path) if tree.get("revision", "") is not None else None
     _require(_is_repository(repository), "repository", "a repository", tree, path)
-    _require(revision is None or _COMMIT.fullmatch(revision), "revision", "a commit or null", tree, path)
+    _require(revision is None or _is_hex(revision, 40), "revision", "a commit or null", tree, path)
     _require(_is_date(date), "date", "a date such as 2026-01-31", tree, path)
     facts = _object(tree.get("facts"), (*path, "facts"))
-    read = {name: _fact(name, fact, (*path, "facts", name), collector) for name, fact in facts.items()}
+    read = {name: known.fact(name, fact, path) for name, fact in facts.items()}
     return LockEntry(repository, revision, date, {}, read)
+
+
+class _KnownFacts:
+    """The facts of a lock that were read so far. Models share most of their facts, and each is checked once."""
+
+    def __init__(self) -> None:
+        self.facts: dict[tuple[Any, ...], FileFact] = {}
+        self.collector = FindingCollector()
+
+    def fact(self, name: str, stated: "Any", path: "Path") -> FileFact:
+        """A fact of the model at `path`. Raises InvalidLockError."""
+        # Doubtful facts and hints have further keys.
+        if type(stated) is not dict or len(stated) != 4:
+            return _fact(name, stated, (*path, "facts", name), self.collector)
+        value, file, key, note = stated.get("value"), stated.get("file"), stated.get("key"), stated.get("note")
+        kind = type(value)
+        # Values of different types can be equal: 1, 1.0 and true. The text of a list tells the types of its items.
+        part = repr(value) if kind is list or kind is dict else value
+        try:
+            return self.facts[name, kind, part, file, key, note]
+        except (KeyError, TypeError):
+            found = _fact(name, stated, (*path, "facts", name), self.collector)
+        self.facts[name, kind, part, file, key, note] = found
+        return found
 
 
 def _files(tree: "dict[str, Any]", path: "Path") -> "Iterator[tuple[str, Any]]":
@@ -356,11 +383,17 @@ def _files(tree: "dict[str, Any]", path: "Path") -> "Iterator[tuple[str, Any]]":
         yield name, one
 
 
+def _usual_file(tree: "JSONValue") -> LockedFile | None:
+    """A file as most files of a commit are; None for any other."""
+    if type(tree) is not dict or len(tree) != 3 or tree.get("read") != AT_COMMIT:
+        return None
+    sha256, size = tree.get("sha256"), tree.get("size")
+    known: Any = (sha256, size)
+    return LockedFile(*known) if _is_sum(sha256) and _is_size(size) else None
+
+
 def _file(tree: "dict[str, Any]", path: "Path", revision: str | None) -> LockedFile:
     sha256, size, read = tree.get("sha256"), tree.get("size"), tree.get("read")
-    # Most files are like this.
-    if len(tree) == 3 and read == AT_COMMIT and revision and _is_sum(sha256) and _is_size(size):
-        return LockedFile(sha256, size)
     precision, pins = tree.get("precision"), tree.get("pins", [])
     _require(sha256 is None or _is_sum(sha256), "sha256", "a sha256 or null", tree, path)
     _require(size is None or _is_size(size), "size", "a number of bytes or null", tree, path)
@@ -385,21 +418,25 @@ def are_independent(places: "Iterable[str]") -> bool:
     return len({f"{host} {name}".casefold().removeprefix("github.com") for host, name in named}) > 1
 
 
+@lru_cache(64)
 def _is_date(text: str) -> bool:
-    found = _DATE.fullmatch(text)
-    return found is not None and 0 < int(found[1]) <= len(_DAYS) and 0 < int(found[2]) <= _DAYS[int(found[1]) - 1]
+    parts = text.split("-")
+    if [len(part) for part in parts] != [4, 2, 2] or "".join(parts).strip(_DIGITS):
+        return False
+    month, day = int(parts[1]), int(parts[2])
+    return 0 < month <= len(_DAYS) and 0 < day <= _DAYS[month - 1]
 
 
 def _is_sum(value: object) -> bool:
-    return _matches(_SUM, value)
+    return type(value) is str and _is_hex(value, 64)
+
+
+def _is_hex(text: str, length: int) -> bool:
+    return len(text) == length and _HEX.fullmatch(text) is not None
 
 
 def _is_size(value: object) -> bool:
     return type(value) is int and 0 <= value < _MAX_SIZE
-
-
-def _matches(pattern: "re.Pattern[str]", value: object) -> bool:
-    return type(value) is str and pattern.fullmatch(value) is not None
 
 
 def _require(holds: object, key: str, what: str, tree: "dict[str, Any]", path: "Path") -> None:

@@ -34,6 +34,13 @@ for _field in FACTS:
     _SECTIONS[-1][1].append((_field.path[-1], _field.name, _field))
 
 
+_PLACES: "dict[str, tuple[tuple[str, ...], str, Field | None]]" = {
+    name: (path, key, field) for path, fields in _SECTIONS for key, name, field in fields
+}
+_NO_PLACE: "tuple[tuple[str, ...], str, Field | None]" = ((), "", None)
+_ORDER = {field.name: place for place, field in enumerate(FACTS)}
+
+
 class Verdict:
     """What became of one fact.
 
@@ -121,12 +128,35 @@ def differences(
 ) -> list[Verdict]:
     """The verdicts of `compare` that are differences. `hypiler check` needs no others."""
     files, facts = Files(sums, copies, complete=complete), text_after_markers(entry, _of_default_output(entry, facts))
-    judged = [
-        _judge(name, field, ours, facts, files)
-        for name, field, ours in _stated(entry)
-        if name in facts or name in _BY_OTHERS
-    ]
-    return [verdict for verdict in judged if verdict.state == DIFFERS]
+    found: list[Verdict] = []
+    sections: dict[tuple[str, ...], Mapping[str, Any]] = {}
+    for name in {**_BY_OTHERS, **facts}:
+        parents, key, field = _PLACES.get(name, _NO_PLACE)
+        section = sections.get(parents)
+        if section is None:
+            section = sections[parents] = _section(entry, parents)
+        if field is None or key not in section:
+            continue
+        ours, fact = section[key], facts.get(name)
+        # No comparison with a fact calls the same value different.
+        if fact and name not in _BY_OTHERS and type(ours) is type(fact.value) and ours == fact.value:
+            continue
+        verdict = _judge(name, field, ours, facts, files)
+        if verdict.state == DIFFERS:
+            found.append(verdict)
+    return sorted(found, key=_place) if len(found) > 1 else found
+
+
+def _section(entry: "Mapping[str, Any]", path: "tuple[str, ...]") -> "Mapping[str, Any]":
+    """The object at a path of an entry; empty if there is none."""
+    section: Any = entry
+    for key in path:
+        section = section.get(key) if hasattr(section, "keys") else None
+    return section if hasattr(section, "keys") else {}
+
+
+def _place(verdict: Verdict) -> int:
+    return _ORDER[verdict.path]
 
 
 def _of_default_output(entry: "Mapping[str, Any]", facts: "Mapping[str, FileFact]") -> "Mapping[str, FileFact]":
@@ -179,7 +209,7 @@ def _text_after_marker(
     return FileFact(text, fact.file, fact.key, fact.note, doubtful=fact.doubtful)
 
 
-_BY_OTHERS = frozenset(
+_BY_OTHERS: "dict[str, None]" = dict.fromkeys(
     [field.name for field in FIELDS if isinstance(field.compare, Checksums | FileNamed | LongestInput)]
 )
 """The facts that something else can contradict: the list of files, or what files say of other facts."""
@@ -223,11 +253,8 @@ def stated(entry: "Mapping[str, Any]") -> "Iterator[tuple[str, Any]]":
 def _stated(entry: "Mapping[str, Any]") -> "list[tuple[str, Field, Any]]":
     found: list[tuple[str, Field, Any]] = []
     for path, fields in _SECTIONS:
-        section: Any = entry
-        for key in path:
-            section = section.get(key) if hasattr(section, "keys") else None
-        if hasattr(section, "keys"):
-            found += [(name, field, section[key]) for key, name, field in fields if key in section]
+        section = _section(entry, path)
+        found += [(name, field, section[key]) for key, name, field in fields if key in section]
     return found
 
 
