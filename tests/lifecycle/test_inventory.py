@@ -10,8 +10,13 @@ from golden import golden
 from markdown_it import MarkdownIt
 from strategies import HOSTILE, plain_model, registry_of
 
+from hypiler.compiler.checked import CheckedRegistry
 from hypiler.lifecycle.inventory import LicensedModel, by_license, inventory, to_csv, to_markdown
-from hypiler.schema.policy import Policy, PolicyException
+from hypiler.project.loading import load_into
+from hypiler.project.shipped import HOSTED_REQUIRED, shipped_files
+from hypiler.registry import Registry
+from hypiler.schema.policy import RULES, Policy, PolicyException
+from hypiler.schema.requirements import Requirements
 
 
 def models(*changes: dict[str, Any]) -> Any:
@@ -79,3 +84,23 @@ def test_text_of_a_registry_is_nothing_but_text(text: str) -> None:
     assert "<script" not in page
     assert "<img" not in page
     assert page.count("<td>") == 3 + 7
+
+
+def test_inventory_and_builds_judge_alike() -> None:
+    """On all shipped models, with every rule: what a check finds is what the inventory says."""
+    rules = {"licenses": ("MIT", "Apache-2.0"), "pins": True, "checksums": True, "verification": "commit"}
+    rules |= {
+        "organizations": ("BAAI",),
+        "remote_code": False,
+        "pickle": False,
+        "hosted": ("openai",),
+        "regions": ("eu",),
+    }
+    policy = Policy(rules)
+    paths, lock = shipped_files(hosted=True)
+    checked = CheckedRegistry()
+    load_into(checked, paths, lock=lock, required=Requirements(HOSTED_REQUIRED), policy=policy)
+    found = {(one.model, one.message) for one in checked.findings if one.severity == "error"}
+    lines = inventory(Registry.shipped(hosted=True).models, policy)
+    assert found == {(line.model.id, one.message) for line in lines for one in line.breaches}
+    assert {one.rule for line in lines for one in line.breaches} == {*RULES}

@@ -106,3 +106,31 @@ def test_file_over_the_limit_is_not_read_to_its_end(tmp_path: Path) -> None:
     limit = MAX_BYTES
     message = golden(f"the file must have at most {limit} bytes (256 MiB); found more")
     assert (finding.code, finding.message) == ("M009", message)
+
+
+def test_registry_that_breaks_the_policy_of_its_project_is_not_built(project: Path) -> None:
+    """In builds and hooks alike. Findings about exceptions stand in pyproject.toml, whatever the folder is."""
+    text = (
+        '[tool.hypiler]\noutput = "app/registry.py"\n[tool.hypiler.policy]\norganizations = ["Nobody"]\n'
+        'exceptions = [{ model = "nothing", rule = "pins", reason = "r" }]\n'
+    )
+    (project / "pyproject.toml").write_text(text)
+    compiled = compile_project(read_options(str(project)))
+    (registry,) = compiled.registries
+    assert {(one.code, one.file) for one in registry.findings if one.code[:3] in ("M26", "M51")} == {
+        ("M267", "models.json"),
+        ("M519", str(project / "pyproject.toml")),
+    }
+    assert (compiled.has_errors, compiled.files) == (True, {})
+
+
+def test_change_of_the_policy_makes_the_module_stale(project: Path) -> None:
+    text = '[tool.hypiler]\noutput = "app/registry.py"\n'
+    (project / "pyproject.toml").write_text(text)
+    build_project(read_options(str(project)))
+    for rules in ("remote_code = false", "remote_code = false\npickle = false"):
+        (project / "pyproject.toml").write_text(f"{text}[tool.hypiler.policy]\n{rules}\n")
+        found = read_options(str(project))
+        assert compile_project(found).outdated() == ["app/registry.py", "app/registry.pyi"]
+        build_project(found)
+        assert compile_project(found).outdated() == []
