@@ -15,6 +15,7 @@ from hypiler.compiler.pipeline import compile_registry
 from hypiler.lifecycle.bom_facts import build_time
 from hypiler.lifecycle.cyclonedx_bom import to_cyclonedx
 from hypiler.lifecycle.spdx_bom import to_spdx
+from hypiler.registry import Registry
 from hypiler.schema.requirements import Requirements
 
 pytest.importorskip("cyclonedx", reason="python -m pip install 'hypiler[sbom]'")
@@ -141,7 +142,8 @@ def test_cyclonedx_says_what_the_registry_says() -> None:
 
 def test_spdx_says_what_the_registry_says() -> None:
     document = check(to_spdx(registry(OPEN, HOSTED)))
-    model, file, hosted = document["packages"]
+    whole, model, file, hosted = document["packages"]
+    assert (whole["name"], whole["SPDXID"]) == ("models.json", "SPDXRef-Registry")
     assert {key: model[key] for key in ("name", "versionInfo", "downloadLocation", "licenseDeclared", "supplier")} == {
         "name": "org/open",
         "versionInfo": COMMIT,
@@ -164,6 +166,21 @@ def test_same_registry_gives_the_same_bytes_and_another_one_another_number(write
     assert first == again
     number = "serialNumber" if write is to_cyclonedx else "documentNamespace"
     assert json.loads(first)[number] != json.loads(other)[number]
+
+
+@pytest.mark.parametrize("write", WRITERS)
+def test_registry_without_models_has_a_document(write: Write) -> None:
+    check(write(registry()))
+
+
+@pytest.mark.parametrize("write", WRITERS)
+def test_document_does_not_name_folders_of_the_machine(write: Write, tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "models.json").write_text(json.dumps(registry_of(OPEN)))
+    one, two = (write(Registry.load(tmp_path / name / "models.json", required="core")) for name in ("one", "two"))
+    assert one == two
+    assert "two" not in two
 
 
 @pytest.mark.parametrize("write", WRITERS)
@@ -200,8 +217,8 @@ def test_hostile_text_of_a_registry_stays_text(write: Write) -> None:
         for number, text in enumerate(texts)
     ]
     document = check(write(registry(*models)))
-    stated = {str(one.get("description")) for one in document.get("components", document.get("packages"))}
-    assert {*texts} == stated
+    stated = {one.get("description") for one in document.get("components", document.get("packages"))}
+    assert {*texts} == stated - {None}
 
 
 LICENSES = {

@@ -129,6 +129,13 @@ def own_version() -> str:
     return str(sys.modules["hypiler"].__version__)
 
 
+def bom_name(registry: "CheckedRegistry") -> str:
+    """What a document calls a registry: the names of its files, without the folders of this machine."""
+    if registry.layer == "hypiler":
+        return "hypiler"
+    return ", ".join([os.path.basename(source.name) for source in registry.sources]) or "registry"
+
+
 def bom_models(registry: "CheckedRegistry") -> list[BomModel]:
     """Every model of a registry, in file order."""
     return [BomModel(model) for model in registry.models]

@@ -8,7 +8,7 @@ import json
 import re
 from uuid import NAMESPACE_URL, uuid5
 
-from hypiler.lifecycle.bom_facts import bom_models, build_time, own_version
+from hypiler.lifecycle.bom_facts import bom_models, bom_name, build_time, own_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def to_cyclonedx(registry: "CheckedRegistry") -> str:
     from cyclonedx.output.json import JsonV1Dot6
 
     time, models = build_time(), bom_models(registry)
-    root = Component(name=registry.title, type=ComponentType.DATA, bom_ref=_REGISTRY, version=registry.version)
+    root = Component(name=bom_name(registry), type=ComponentType.DATA, bom_ref=_REGISTRY, version=registry.version)
     bom = Bom(
         # The same registry has the same number.
         serial_number=uuid5(NAMESPACE_URL, f"https://github.com/hypiler/bom/{registry.sha256}"),

@@ -8,7 +8,7 @@ import io
 import re
 from datetime import UTC, datetime
 
-from hypiler.lifecycle.bom_facts import bom_models, build_time, own_version
+from hypiler.lifecycle.bom_facts import bom_models, bom_name, build_time, own_version
 from hypiler.schema.license_expressions import reference_to, respelled, unknown_words
 
 TYPE_CHECKING = False
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hypiler.lifecycle.bom_facts import BomFile, BomModel
     from hypiler.schema.model import Model
 
-_DOCUMENT = "SPDXRef-DOCUMENT"
+_DOCUMENT, _REGISTRY = "SPDXRef-DOCUMENT", "SPDXRef-Registry"
 # The format wants a time. Where nobody says one, this one says that nobody did.
 _NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 _NO_TEXT = "The registry names these terms, and does not contain their text."
@@ -38,13 +38,13 @@ def to_spdx(registry: "CheckedRegistry") -> str:
     creation = CreationInfo(
         spdx_version="SPDX-2.3",
         spdx_id=_DOCUMENT,
-        name=registry.title,
+        name=bom_name(registry),
         document_namespace=f"https://spdx.org/spdxdocs/hypiler-{registry.sha256}",
         creators=[Actor(ActorType.TOOL, f"hypiler-{own_version()}")],
         # Microseconds and time zones are not part of the format.
         created=time.replace(tzinfo=None, microsecond=0),
     )
-    writer = _Writer()
+    writer = _Writer(registry)
     for one in models:
         writer.add(one)
     document = Document(
@@ -68,14 +68,17 @@ class _Writer:
 
     Attributes:
         packages: Models and files.
-        relationships: Which package contains which, and what the document describes.
+        relationships: Which package contains which; the document describes the registry.
         terms: The licences that SPDX does not list, by `LicenseRef-`.
     """
 
-    def __init__(self) -> None:
-        self.packages: list[Any] = []
+    def __init__(self, registry: "CheckedRegistry") -> None:
+        from spdx_tools.spdx.model import RelationshipType
+
+        self.packages: list[Any] = [_package(registry)]
         self.relationships: list[Any] = []
         self.terms: dict[str, Any] = {}
+        self._relate(_DOCUMENT, RelationshipType.DESCRIBES, _REGISTRY)
 
     def add(self, one: "BomModel") -> None:
         """Add a model with its files."""
@@ -83,7 +86,7 @@ class _Writer:
 
         id = f"SPDXRef-Model-{one.model.id}"
         self.packages.append(self._model(one, id))
-        self._relate(_DOCUMENT, RelationshipType.DESCRIBES, id)
+        self._relate(_REGISTRY, RelationshipType.CONTAINS, id)
         for number, file in enumerate(one.files):
             own = f"SPDXRef-File-{one.model.id}-{number}"
             self.packages.append(_file(one, file, own))
@@ -147,6 +150,23 @@ class _Writer:
         for name in sorted(set(re.findall(r"LicenseRef-[A-Za-z0-9.-]+", text))):
             self.terms.setdefault(name, _terms(name, model))
         return parsed
+
+
+def _package(registry: "CheckedRegistry") -> "Any":
+    """The registry itself, which contains the models."""
+    from spdx_tools.spdx.model import Package, PackagePurpose, SpdxNoAssertion
+
+    return Package(
+        spdx_id=_REGISTRY,
+        name=bom_name(registry),
+        version=registry.version,
+        download_location=SpdxNoAssertion(),
+        files_analyzed=False,
+        license_concluded=SpdxNoAssertion(),
+        license_declared=SpdxNoAssertion(),
+        copyright_text=SpdxNoAssertion(),
+        primary_package_purpose=PackagePurpose.OTHER,
+    )
 
 
 def _listed(expression: str) -> str:
