@@ -178,7 +178,8 @@ def test_document_does_not_name_folders_of_the_machine(write: Write, tmp_path: P
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "models.json").write_text(json.dumps(registry_of(OPEN)))
-    one, two = (write(Registry.load(tmp_path / name / "models.json", required="core")) for name in ("one", "two"))
+    loaded: list[Any] = [Registry.load(tmp_path / name / "models.json", required="core") for name in ("one", "two")]
+    one, two = map(write, loaded)
     assert one == two
     assert "two" not in two
 

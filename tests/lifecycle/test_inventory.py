@@ -101,6 +101,7 @@ def test_inventory_and_builds_judge_alike() -> None:
     checked = CheckedRegistry()
     load_into(checked, paths, lock=lock, required=Requirements(HOSTED_REQUIRED), policy=policy)
     found = {(one.model, one.message) for one in checked.findings if one.severity == "error"}
-    lines = inventory(Registry.shipped(hosted=True).models, policy)
+    shipped: Any = Registry.shipped(hosted=True)
+    lines = inventory(shipped.models, policy)
     assert found == {(line.model.id, one.message) for line in lines for one in line.breaches}
     assert {one.rule for line in lines for one in line.breaches} == {*RULES}

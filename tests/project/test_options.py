@@ -273,7 +273,7 @@ class TestRequired:
 
 
 class TestPolicy:
-    """`policy` is read with the other options; tests/schema/test_policy.py has what a policy may say."""
+    """`policy` is read with the other options; tests/schema/test_policy_options.py has what a policy may say."""
 
     def test_faults_stand_at_their_place(self, tmp_path: Path) -> None:
         text = table('policy = { pin = true, licenses = ["MTI"] }')
