@@ -13,9 +13,13 @@ from lifecycle.small_catalogue import small_catalogue
 from hypiler.cli.main import main
 from hypiler.cli.output_schemas import output_schema
 from hypiler.lifecycle.importing import files as package_files
+from hypiler.lifecycle.importing.catalogue import Catalogue
 from hypiler.lifecycle.importing.conversion import NotCarried, convert
+from hypiler.lifecycle.importing.drafting import draft_registry
 from hypiler.lifecycle.importing.files import installed
+from hypiler.lifecycle.importing.tables import read_table, with_type
 from hypiler.registry import Registry
+from hypiler.schema.fields import FIELDS
 
 Capture = pytest.CaptureFixture[str]
 
@@ -186,6 +190,10 @@ def test_csv_is_read_by_usual_words_and_units(folder: Path, capsys: Capture) -> 
     assert capsys.readouterr().out == golden(
         "table.csv: 3 models with 13 facts\n"
         "\n"
+        "left out:\n"
+        "  the row names no model\n"
+        "    1: (unnamed); first at table.csv:5\n"
+        "\n"
         "not carried:\n"
         "  Colour: no field means this\n"
         "    1: BAAI/bge-m3; first at table.csv:2\n"
@@ -278,6 +286,7 @@ def test_hosted_models_have_their_api_as_source(folder: Path) -> None:
         ("table.csv", b"\xff", 1),
         ("table.csv", b"model,dim\n", 1),
         ("table.csv", b"model,dim,dim\norg/x,1,2\n", 1),
+        ("table.csv", b"model,languages,dim\norg/x,English, German,8\n", 1),
         ("table.csv", b'model,dim\n"x,1\n', 1),
         ("table.csv", b"a," * 600 + b"\n", 1),
         ("table.json", b"[" * 5000, 1),
@@ -294,6 +303,50 @@ def test_file_that_is_no_table_is_a_sentence(folder: Path, capsys: Capture, name
     assert not (folder / "models.json").exists()
     out, err = capsys.readouterr()
     assert "\x1b" not in out + err
+
+
+def test_cells_of_csv_keep_what_belongs_to_them(folder: Path, capsys: Capture) -> None:
+    text = 'model, embedding dimension, query_prefix, document_prefix, description\norg/x, 8 , query: ," d: ","two\nlines"\norg/y,9,,,\n'
+    (folder / "table.csv").write_text(text)
+    assert main(["import", "table.csv", "--type", "dense", "--output", "models.json"]) == 0
+    first, second = models()
+    assert first["specs"] == {"embedding_dim": 8}
+    assert first["encoding"] == {"query_prefix": "query: ", "document_prefix": " d: "}
+    assert first["sources"]["description"] == "table.csv:2"
+    assert second["sources"]["specs.embedding_dim"] == "table.csv:4"
+    capsys.readouterr()
+    assert main(["import", "table.csv", "--map", "Model=name"]) == 1
+    assert capsys.readouterr().err == "hypiler: table.csv: the table has no column `Model`; did you mean `model`?\n"
+
+
+@pytest.fixture(scope="module")
+def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
+    found: Catalogue = small_catalogue(tmp_path_factory.mktemp("catalogue"))
+    return found
+
+
+STRANGE = [None, True, -1, 1e300, "", "\0", [], {}, ["a", 1], [{"file": 3}], {"a": {"b": 1}}, {"file": "x.onnx"}]
+
+
+@pytest.mark.parametrize("value", STRANGE, ids=repr)
+def test_strange_values_of_fields_are_not_carried(value: Any, catalogue: Catalogue) -> None:
+    words = {field.name: value for field in FIELDS if field.name not in ("id", "huggingface_id")}
+    both = [{**words, "model": "BAAI/bge-m3"}, {"model": "acme/own", "dim": 8, "extra": value, "extra.team": "x"}]
+    rows = [with_type(row, "dense") for row in read_table(json.dumps(both).encode(), "t.json", {})]
+    draft = draft_registry(rows, "t.json", catalogue, "1")
+    assert "acme/own" in draft.names.values() and draft.text
+
+
+def test_a_fact_with_several_faults_is_not_carried_and_its_model_stays(catalogue: Catalogue) -> None:
+    text = b'[{"model": "acme/own", "type": "dense", "dim": 8, "variants": [{"file": 3}]}]'
+    draft = draft_registry(read_table(text, "t.json", {}), "t.json", catalogue, "1")
+    assert [note.path for note in draft.uncarried] == ["variants"]
+    assert [entry["id"] for entry in draft.entries] == ["own"]
+
+
+def test_an_object_with_one_model_is_a_table() -> None:
+    (row,) = read_table(b'{"model": "acme/own", "dim": 8}', "t.json", {})
+    assert (row.name, row.facts) == ("acme/own", (("specs.embedding_dim", 8),))
 
 
 def test_what_cannot_be_imported_is_named(folder: Path, capsys: Capture) -> None:

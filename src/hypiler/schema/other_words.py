@@ -14,7 +14,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "source.url": ("download_url",),
     "specs.embedding_dim": (
         *("dim", "dims", "dimension", "dimensions", "n_dims", "embed_dim", "embedding_size", "output_dimension"),
-        *("output_vector_size", "vector_size"),
+        *("output_vector_size", "vector_size", "embedding_dimension", "embedding_dimensions", "vector_dimension"),
     ),
     "specs.context_length": (
         *("max_tokens", "max_input_tokens", "max_length", "context_window", "context_size", "token_limit"),

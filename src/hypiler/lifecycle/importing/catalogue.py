@@ -8,6 +8,7 @@ from typing import Any
 
 from hypiler.lifecycle.importing.comparison import FACTS, Fact
 from hypiler.lifecycle.importing.conversion import BY_PATH, NotCarried, convert
+from hypiler.lifecycle.importing.shapes import is_mapping
 from hypiler.schema.coverage import SOURCED, UNSOURCED, facts_of
 from hypiler.schema.evidence import COPY, DIFFERS, VERIFIED
 from hypiler.schema.model import Model
@@ -130,6 +131,8 @@ def _same_score(ours: float, theirs: float) -> bool:
 
 def _readings(path: str, value: Any) -> "Iterator[Any]":
     """What a value can mean: as the table has it, and in the terms of models.json. Nothing if it means no value."""
+    if is_mapping(value):
+        return
     if path.endswith(("_prefix", "_marker")) or not isinstance(value, str | int | float):
         yield value
     try:

@@ -42,6 +42,8 @@ def _text(value: Any) -> str:
     if isinstance(value, list | tuple | set | frozenset):
         items: list[Any] = [*value]
         return ", ".join(map(str, items)) or "none"
+    if not isinstance(value, int | float):
+        return str(value)
     return f"{value:g}" if isinstance(value, float) and not value.is_integer() else f"{value:.0f}"
 
 
@@ -201,7 +203,9 @@ def _same_dims(ours: Any, theirs: Any) -> bool:
 
 
 def _dims_texts(ours: Any, theirs: Any) -> tuple[str, str]:
-    return (f"{ours.start} to {ours.stop - 1}" if isinstance(ours, range) else _text(ours)), _text(sorted(theirs))
+    return (f"{ours.start} to {ours.stop - 1}" if isinstance(ours, range) else _text(ours)), _text(
+        sorted(theirs, key=str)
+    )
 
 
 def _token_table(model: Model) -> int | None:
@@ -222,7 +226,7 @@ def _same_name(ours: str, theirs: str) -> bool:
 
 
 def _sorted_texts(ours: Any, theirs: Any) -> tuple[str, str]:
-    return _text(sorted(ours)), _text(sorted(theirs))
+    return _text(sorted(ours)), _text(sorted(theirs, key=str))
 
 
 FACTS = {

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hypiler.lifecycle.importing.comparison import languages_of, license_at
-from hypiler.lifecycle.importing.shapes import is_list
+from hypiler.lifecycle.importing.shapes import is_list, is_mapping
 from hypiler.schema.fields import FIELDS
 from hypiler.schema.language_names import LANGUAGE_NAMES
 from hypiler.schema.license_expressions import license_named, respelled, unknown_words
@@ -219,7 +219,9 @@ def _type(value: Any) -> str:
 
 
 def _modalities(value: Any) -> list[str]:
-    found = re.split(r"[,;|&+/\s]+", value) if isinstance(value, str) else list(value)
+    found = re.split(r"[,;|&+/\s]+", value) if isinstance(value, str) else value
+    if not is_list(found) or not all(isinstance(one, str) for one in found):
+        raise NotCarried("it is no list of words")
     return list(dict.fromkeys(_INPUTS.get(one, one) for one in found))
 
 
@@ -252,6 +254,16 @@ def _revision(value: Any) -> str:
     raise NotCarried("it is the commit that the table runs, and facts were not read there: see `hypiler pin`")
 
 
+def _sources(value: Any) -> str:
+    raise NotCarried("the source of each fact is its place in the table")
+
+
+def _own_facts(value: Any) -> dict[str, Any]:
+    if not is_mapping(value):
+        raise NotCarried("it is no object with facts of your own")
+    return {**value}
+
+
 def _date(value: Any) -> str:
     found = re.match(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", str(value))
     if found is None:
@@ -278,6 +290,8 @@ _SPECIAL: dict[str, Callable[[Any], Any]] = {
     "architecture.matryoshka_dims": _widths,
     "dependencies.base_model": _base_model,
     "revision": _revision,
+    "sources": _sources,
+    "extra": _own_facts,
     "release_date": _date,
     "name": _text,
     "organization": _text,

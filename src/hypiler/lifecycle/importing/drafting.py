@@ -10,7 +10,9 @@ from hypiler.diagnostics.codes import ERROR
 from hypiler.emit.models_json import emit_entries
 from hypiler.lifecycle.importing.catalogue import Catalogue, Contradiction
 from hypiler.lifecycle.importing.conversion import BY_PATH, NotCarried, convert, is_nothing
-from hypiler.lifecycle.importing.rows import Row
+from hypiler.lifecycle.importing.rows import UNNAMED, Row
+from hypiler.lifecycle.importing.shapes import is_mapping
+from hypiler.schema.field import Field
 from hypiler.schema.fields import FIELDS
 from hypiler.schema.identifiers import RESERVED, constant_name
 from hypiler.schema.model import Model
@@ -23,6 +25,7 @@ _FROM_CATALOGUE = ("type", "specs.embedding_dim")
 # Two commits of one repository contradict each other in nothing.
 _PINS = ("revision",)
 _NO_HOME = "nothing says where the model is: neither a repository nor its name at an API"
+_NO_NAME = "the row names no model"
 _EXTRA = "extra."
 SCHEMA = "./models.schema.json"
 
@@ -154,7 +157,7 @@ class _Entry:
         self._complete()
         home = self._home()
         if not home:
-            return self._leave_out(_NO_HOME)
+            return self._leave_out(_NO_NAME if first.name == UNNAMED else _NO_HOME)
         for path in _FROM_CATALOGUE:
             if path not in self.sources:
                 return self._leave_out(f"`{path}` is not stated, and every model must state it")
@@ -184,7 +187,7 @@ class _Entry:
             return None
         if self.known is not None and path not in _PINS:
             self._contradict(row, path, value)
-        if path == "variants":
+        if path == "variants" and is_mapping(value) and isinstance(value.get("file"), str):
             return self._add_variant(row, value)
         try:
             self._keep(row, path, convert(path, value))
@@ -281,24 +284,25 @@ _MOST_ROUNDS = 10
 def _drop_once(draft: Draft) -> bool:
     """Take out the faults of one check; whether there were any."""
     checked = compile_registry([("draft", draft.text.encode())], required=CORE_ONLY)
-    faults: dict[int, list[tuple[str, ...]]] = {}
+    dropped: set[tuple[int, str]] = set()
     errors = [one for one in checked.findings if one.severity == ERROR and len(one.path) > 1]
     gone: set[int] = set()
     for one in errors:
         index, rest = int(one.path[1]), tuple(str(part) for part in one.path[2:])
-        if index not in gone and rest not in faults.setdefault(index, []):
-            faults[index].append(rest)
-            if _drop(draft, index, rest, one.message):
+        field_of = next((each for each in FIELDS if each.path == rest[: len(each.path)]), None)
+        key = (index, field_of.name if field_of else "")
+        if index not in gone and key not in dropped:
+            dropped.add(key)
+            if _drop(draft, index, field_of, one.message):
                 gone.add(index)
     draft.entries = [entry for number, entry in enumerate(draft.entries) if number not in gone]
     return bool(errors)
 
 
-def _drop(draft: Draft, index: int, rest: tuple[str, ...], message: str) -> bool:
+def _drop(draft: Draft, index: int, field_of: Field | None, message: str) -> bool:
     """Take one fault out of an entry; whether the entry as a whole has to go."""
     entry = draft.entries[index]
     name, sources = draft.names[entry["id"]], entry["sources"]
-    field_of = next((one for one in FIELDS if one.path == rest[: len(one.path)]), None)
     if field_of is None or field_of.name not in sources or field_of.name in _FROM_CATALOGUE:
         draft.left_out.append(Note(name, "", None, message, _a_source(entry)))
         return True

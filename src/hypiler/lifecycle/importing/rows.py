@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+UNNAMED = "(unnamed)"
+"""What reports call a row that names no model."""
+
 
 @dataclass(frozen=True)
 class Statement:

@@ -11,7 +11,7 @@ from hypiler.diagnostics.escaping import did_you_mean, quote_name
 from hypiler.diagnostics.finding import Finding
 from hypiler.jsontext.reader import Source, read_source
 from hypiler.lifecycle.importing.conversion import BY_PATH
-from hypiler.lifecycle.importing.rows import Row
+from hypiler.lifecycle.importing.rows import UNNAMED, Row
 from hypiler.lifecycle.importing.shapes import is_list, is_mapping
 from hypiler.schema.fields import FIELDS
 from hypiler.schema.other_words import fields_named
@@ -21,6 +21,7 @@ _PROVIDERS = ("source.api", "api", "provider", "litellm_provider", "vendor")
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9_][A-Za-z0-9._-]*")
 _OWN = re.compile(r"extra\.[a-z][a-z0-9_]*")
 _HUB = "https://huggingface.co/"
+_QUOTES = "put quotes around a cell that contains the separator"
 _LARGEST = 64 * 1024 * 1024
 _MOST_COLUMNS = 500
 
@@ -59,8 +60,13 @@ def read_table(data: bytes, name: str, mapping: "Mapping[str, str]") -> list[Row
     """
     if len(data) > _LARGEST:
         raise TableError(f"the file must have at most {_LARGEST >> 20} MiB")
-    rows = list(_json_rows(data, name, mapping) if name.lower().endswith(".json") else _csv_rows(data, name, mapping))
-    if not rows:
+    columns: set[str] = set()
+    is_json = name.lower().endswith(".json")
+    rows = list((_json_rows if is_json else _csv_rows)(data, name, mapping, columns))
+    if missing := next((column for column in mapping if column not in columns), None):
+        hint = did_you_mean(missing, [*columns]) or "--map names columns as the file spells them"
+        raise TableError(f"the table has no column {quote_name(missing)}; {hint}")
+    if all(row.name == UNNAMED for row in rows):
         raise TableError("the file has no row with a model's name")
     return rows
 
@@ -70,27 +76,38 @@ def with_type(row: Row, usual: str) -> Row:
     return row if any(path == "type" for path, _ in row.facts) else replace(row, facts=(("type", usual), *row.facts))
 
 
-def _csv_rows(data: bytes, name: str, mapping: "Mapping[str, str]") -> "Iterator[Row]":
+def _csv_rows(data: bytes, name: str, mapping: "Mapping[str, str]", seen: set[str]) -> "Iterator[Row]":
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise TableError(f"the file must be UTF-8; found the byte 0x{data[error.start]:02x}") from None
     head = text.partition("\n")[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t|", key=head.count), strict=True)
+    separator = max(",;\t|", key=head.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=True)
     try:
         columns = [cell.strip() for cell in next(reader, list[str]())]
         if twice := next((one for one in columns if one and columns.count(one) > 1), None):
             raise TableError(f"the column {quote_name(twice)} must stand in the table once")
-        paths = _paths(columns, mapping)
+        paths, line = _paths(columns, mapping), reader.line_num + 1
+        seen.update(columns)
         for cells in reader:
-            values = {column: cell.strip(" ") for column, cell in zip(columns, cells, strict=False) if cell.strip()}
-            if row := _row(values, paths, name, f"{name}:{reader.line_num}"):
+            if any(cells[len(columns) :]):
+                raise TableError(f"line {line} has {len(cells)} cells, and there are {len(columns)} columns; {_QUOTES}")
+            filled = {column: cell for column, cell in zip(columns, cells, strict=False) if cell.strip()}
+            values = {column: _cell(cell, paths.get(column)) for column, cell in filled.items()}
+            if row := _row(values, paths, name, f"{name}:{line}"):
                 yield row
+            line = reader.line_num + 1
     except csv.Error as error:
         raise TableError(f"line {reader.line_num} is no CSV: {error}") from None
 
 
-def _json_rows(data: bytes, name: str, mapping: "Mapping[str, str]") -> "Iterator[Row]":
+def _cell(text: str, path: str | None) -> str:
+    """The text of a cell. Only a prefix may end with a space: then the space belongs to it."""
+    return text if path and path.endswith("_prefix") else text.strip(" ")
+
+
+def _json_rows(data: bytes, name: str, mapping: "Mapping[str, str]", seen: set[str]) -> "Iterator[Row]":
     source, findings = read_source(data, name)
     if source is None or findings:
         raise TableError("the file is no JSON", findings, source)
@@ -99,6 +116,7 @@ def _json_rows(data: bytes, name: str, mapping: "Mapping[str, str]") -> "Iterato
         if key and not any(column in values for column in _NAMES):
             values[_NAMES[0]] = key
         paths = _paths([*values], mapping)
+        seen.update(values)
         row = _row(values, paths, name, "")
         if row is not None:
             line, _ = source.lines.place(source.spans([path])[path][2])
@@ -114,7 +132,9 @@ def _objects(value: Any) -> "Iterator[tuple[tuple[str | int, ...], str, Any]]":
             inner = ["models"]
         if len(inner) == 1 and not _is_model(value[inner[0]]):
             before, value = (inner[0],), value[inner[0]]
-    if is_list(value):
+    if is_mapping(value) and _is_model(value) and any(isinstance(value.get(name), str) for name in _NAMES):
+        yield before, "", value
+    elif is_list(value):
         yield from (((*before, number), "", one) for number, one in enumerate(value))
     elif is_mapping(value):
         yield from (((*before, key), key, one) for key, one in value.items())
@@ -162,7 +182,7 @@ def _row(values: dict[str, Any], paths: dict[str, str], origin: str, place: str)
     names = [column for column in words.values() if paths[column] not in BY_PATH or paths[column] in _NAMES]
     name, home = _home({word: values[column] for word, column in words.items()})
     if not name:
-        return None
+        return Row(origin, UNNAMED, place, (), ()) if values else None
     facts = [(paths[column], value) for column, value in values.items() if column not in names]
     if "name" in words and values[words["name"]] != name:
         facts.append(("name", values[words["name"]]))
