@@ -127,6 +127,19 @@ REGISTRIES: dict[str, tuple[list[Tree], list[Tree]]] = {
         [model(aliases=["plain-alias", "other"])],
     ),
     "alias at another model": ([model(), other()], [model(aliases=[]), other(aliases=["plain-alias"])]),
+    "alias at a model of another space": (
+        [model(), other(encoding__normalize=False)],
+        [model(aliases=[]), other(aliases=["plain-alias"], encoding__normalize=False)],
+    ),
+    "rename with the old id as a former id": (
+        [model(), other()],
+        [model(), other(id="better", huggingface_id="org/other", former_ids=["other"])],
+    ),
+    "former id gone, of which a warning told": (
+        [model(), other(former_ids=["older"])],
+        [model(), other()],
+    ),
+    "alias that becomes a former id": ([model()], [model(aliases=[], former_ids=["plain-alias"])]),
     "model added": ([model()], [model(), other()]),
     "model added at the beginning, with the same repository": (
         [model()],

@@ -142,16 +142,22 @@ def _rename(before: "Model", after: "Model", new: "CheckedRegistry") -> Change:
 def _lookup_changes(
     before: "Model", after: "Model", old: "CheckedRegistry", new: "CheckedRegistry"
 ) -> "Iterator[Change]":
-    """The lookup by repository, which finds the first of several models: another one may come first now."""
-    name = before.huggingface_id
-    if name is None or name != after.huggingface_id:
+    """Names that find another model now: who asks by such a name gets the vectors of that model."""
+    repository = before.huggingface_id
+    for name in (*before.aliases, *before.former_ids):
+        now = new.get(name)
+        if now is not None and now.id != after.id:
+            kind, what = _successor(before, now)
+            if kind != FACT_CORRECTED:
+                yield Change(kind, before.id, "", f"{quote_name(name)} finds {quote_name(now.id)} now, {what}")
+    if repository is None or repository != after.huggingface_id:
         return
-    first, now = old.get(name), new.get(name)
-    if first is None or now is None or first.id != before.id or now.id == after.id:
-        return
-    kind = BREAKS_API if fit(before, now) else BREAKS_VECTORS
-    message = f"the lookup by {quote_name(name)} finds {quote_name(now.id)} now"
-    yield Change(kind, before.id, "huggingface_id", message, (name, name))
+    # A lookup by repository finds the first of several models: another one may come first now.
+    first, now = old.get(repository), new.get(repository)
+    if first is not None and now is not None and first.id == before.id and now.id != after.id:
+        kind, what = _successor(before, now)
+        message = f"the lookup by {quote_name(repository)} finds {quote_name(now.id)} now, {what}"
+        yield Change((BREAKS_API, kind), before.id, "huggingface_id", message, (repository, repository))
 
 
 def _removal(model: "Model", new: "CheckedRegistry") -> Change:

@@ -263,17 +263,20 @@ def _names(one: "list[str]", other: "list[str]", old: Version, new: Version) -> 
     """The changes of names that find the model. One that finds it in another way is not gone."""
     gone = [name for name in one if name not in other]
     for name in gone:
-        yield _found(name, new.finds(name))
+        yield _found(name, new.finds(name), announced=name in old.model.former_ids or bool(old.model.deprecated))
     fresh = [quote_name(name) for name in other if name not in one and old.finds(name) is not True]
     if fresh:
         yield ADDED, _gone_and_added([], fresh)
     if not gone and not fresh:
-        yield COSMETIC, "names the same ids"
+        yield COSMETIC, "holds ids that found the model before"
 
 
-def _found(name: str, by: "bool | str | None") -> "Part":
+def _found(name: str, by: "bool | str | None", *, announced: bool) -> "Part":
+    """What has become of a name; `announced` says whether a warning told that it would go."""
     if by is True:
         return COSMETIC, f"{quote_name(name)} finds the model in another way"
+    if by is None and announced:
+        return FACT_CORRECTED, f"{quote_name(name)} {_where(by)}, as a warning has announced"
     return BREAKS_API, f"{quote_name(name)} {_where(by)}"
 
 
