@@ -6,12 +6,14 @@ import shutil
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from generated import run_python
 
 from hypiler.cli.main import main
 from hypiler.registry import Registry
+from hypiler.schema.license_terms import license_class
 
 PACKAGES = Path(__file__).parents[1] / "packages"
 Capture = pytest.CaptureFixture[str]
@@ -131,3 +133,27 @@ def test_base_in_an_archive_is_read_without_importing_it(
     assert main(["check"]) == 0
     assert "acme_models" not in sys.modules
     assert Registry.project().layers == ("hypiler", "acme-models", "project")
+
+
+def test_policy_of_the_company_holds_for_every_layer(site: Path, project: Path, capsys: Capture) -> None:
+    """It refuses the non-commercial models of the shipped registry until somebody hides them or grants an exception."""
+    install(site)
+    models: Any = Registry.project().models
+    refused = [model for model in models if license_class(model.license) == "non-commercial"]
+    licenses = sorted({model.license for model in models} - {model.license for model in refused})
+    options = Path("pyproject.toml")
+    text = f"{options.read_text()}\n[tool.hypiler.policy]\nlicenses = {json.dumps(licenses)}\n"
+    options.write_text(text)
+    assert main(["check", "--format", "json"]) == 1
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    assert [(one["code"], one["model"]) for one in findings] == [("M263", model.id) for model in refused]
+    assert all(one["help"].endswith("; or list the model in `hidden`") for one in findings)
+    kept, *others = [model.id for model in refused]
+    tree = json.loads(Path("models.json").read_text())
+    Path("models.json").write_text(json.dumps(tree | {"hidden": [*tree["hidden"], *others]}))
+    exception = f'{{ model = "{kept}", rule = "licenses", reason = "contract 12" }}'
+    options.write_text(f"{text}exceptions = [{exception}]\n")
+    assert main(["build", "--strict"]) == 0
+    module = Path("src/acme_search/model_registry.py").read_text()
+    assert f"\nexceptions|{kept}=licenses=\n" in module
+    assert "contract 12" not in module
