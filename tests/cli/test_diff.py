@@ -542,3 +542,12 @@ def test_a_comment_is_never_too_long() -> None:
     assert out.count("\n| ") > 200
     assert "more do not fit here: run `hypiler diff`.\n" in out
     assert out.startswith("<!-- hypiler diff -->\n")
+
+
+def test_a_comment_on_hundreds_of_registries_is_never_too_long() -> None:
+    changes = [Change("added", f"m{number}", "aliases", "x" * 200, (None, number)) for number in range(8)]
+    difference = Difference(changes, (), ("1.0", "1.0"))
+    text = markdown([Compared(f"app/r{number}.py", difference, [], None) for number in range(200)], "a → b")
+    assert len(text) < 65_536
+    assert text.count("<details>") == text.count("</details>") > 20
+    assert text.endswith("\nThe rest does not fit here: run `hypiler diff`.\n")

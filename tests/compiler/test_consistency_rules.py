@@ -128,6 +128,11 @@ def test_deprecated_model_names_its_successor(text: str, *, is_fine: bool) -> No
             "did you mean `other`?",
         ),
         (
+            "first",
+            '`successor` must name a model of this registry or a repository, got "first"',
+            "write `other`, which is its id now",
+        ),
+        (
             "nothing-like-it",
             '`successor` must name a model of this registry or a repository, got "nothing-like-it"',
             "write its repository if it is not in this registry",
@@ -140,7 +145,7 @@ def test_a_successor_is_another_model_that_is_not_deprecated(
 ) -> None:
     models = [
         plain_model(successor=successor),
-        plain_model(id="other", huggingface_id="org/x", aliases=["another"]),
+        plain_model(id="other", huggingface_id="org/x", aliases=["another"], former_ids=["first"]),
         plain_model(id="old", huggingface_id="org/y", aliases=[], successor="other"),
     ]
     del models[1]["deprecated"]

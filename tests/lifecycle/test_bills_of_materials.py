@@ -222,6 +222,19 @@ def test_hostile_text_of_a_registry_stays_text(write: Write) -> None:
     assert {*texts} == stated - {None}
 
 
+@pytest.mark.parametrize("write", WRITERS)
+def test_addresses_are_written_as_the_formats_want_them(write: Write) -> None:
+    urls = ["https://example.org/a|b^c.onnx?x={y}&z=`1`", "https://example.org/a%20b#c", "https://example.org/%zz[é"]
+    text = write(registry(*[{"id": f"m{n}", **_behind(url)} for n, url in enumerate(urls)]))
+    check(text)
+    assert "https://example.org/a%7Cb%5Ec.onnx?x=%7By%7D&z=%601%60" in text
+    assert '"https://example.org/a%20b#c"' in text
+
+
+def _behind(url: str) -> dict[str, Any]:
+    return {**{key: OPEN[key] for key in ("type", "name", "specs")}, "source": {"url": url, "sha256": SUM}}
+
+
 LICENSES = {
     "MIT OR Apache-2.0": ("MIT OR Apache-2.0", {"expression": "MIT OR Apache-2.0"}),
     "mit": ("MIT", {"license": {"id": "MIT"}}),
@@ -230,6 +243,8 @@ LICENSES = {
         "GPL-2.0-only WITH Classpath-exception-2.0",
         {"expression": "GPL-2.0-only WITH Classpath-exception-2.0"},
     ),
+    # The library of SPDX does not know it.
+    "EUPL-1.1+ OR MIT": ("LicenseRef-EUPL-1.1-plus OR MIT", {"license": {"name": "EUPL-1.1+ OR MIT"}}),
     # SPDX 2.3 has no word for it.
     "MIT WITH AdditionRef-x": ("NOASSERTION", None),
     "DocumentRef-a:LicenseRef-b": ("NOASSERTION", {"license": {"name": "DocumentRef-a:LicenseRef-b"}}),

@@ -202,5 +202,5 @@ def _record(one: "Compared") -> "dict[str, Any]":
         "removed": list(difference.removed),
         "failed": one.fails,
         "shrunken": one.shrinks,
-        "changes": [{**change.to_dict(), "fails": change in one.failing} for change in difference],
+        "changes": [{**change.to_dict(), "fails": one.is_failing(change)} for change in difference],
     }

@@ -158,7 +158,10 @@ def deprecated_without_successor(models: "list[DecodedModel]") -> "Violations":
                 yield model.at("deprecated", message, help=help)
 
 
-@registry_rule("M280", "successor-unknown", WARNING, needs=("id", "huggingface_id", "aliases", "successor"))
+_NAMED = ("id", "huggingface_id", "aliases", "former_ids", "successor")
+
+
+@registry_rule("M280", "successor-unknown", WARNING, needs=_NAMED)
 def successor_unknown(models: "list[DecodedModel]") -> "Violations":
     """Who follows the warning of a deprecated model must find another one."""
     known: dict[str, DecodedModel] = {}
@@ -173,7 +176,9 @@ def successor_unknown(models: "list[DecodedModel]") -> "Violations":
         elif found is None and "/" not in model.successor:
             what = quote_value(model.successor)
             message = f"`successor` must name a model of this registry or a repository, got {what}"
+            now = next((one.id for one in models if model.successor in one.former_ids), None)
             hint = did_you_mean(model.successor, [name for name, one in known.items() if one is not model])
+            hint = f"write `{now}`, which is its id now" if now else hint
             yield model.at("successor", message, help=hint or "write its repository if it is not in this registry")
         elif found is not None and found.deprecated:
             message = f"`successor` must not be deprecated itself, and {quote_name(found.id)} is"

@@ -4,6 +4,7 @@ import os
 import re
 import sys
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 from hypiler.schema.model import evidence_of
 from hypiler.stamps.listed_bytes import location, pinned_files, recorded_sums
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from hypiler.schema.model import Model
 
 _HUB = "https://huggingface.co/"
+_OF_ADDRESSES = "%:/?@!$&'()*+,;=~"
 
 
 class BomFile:
@@ -75,8 +77,15 @@ class BomModel:
     def address(self) -> str | None:
         """The page of the model at its commit, or the address that it is downloaded from."""
         if self.repository is None:
-            return self.model.source_url
+            return None if self.model.source_url is None else _quoted(self.model.source_url)
         return f"{_HUB}{self.repository}" + (f"/tree/{self.revision}" if self.revision else "")
+
+
+def _quoted(url: str) -> str:
+    """An address whose odd characters are written as RFC 3986 wants it: a registry may hold what only browsers take."""
+    place, mark, fragment = url.partition("#")
+    parts = [quote(re.sub("%(?![0-9A-Fa-f]{2})", "%25", part), safe=_OF_ADDRESSES) for part in (place, fragment)]
+    return mark.join(parts) if mark else parts[0]
 
 
 def package_url(repository: str, revision: str | None) -> str:

@@ -144,6 +144,9 @@ class _Writer:
         if not text:
             return None
         try:
+            later = [key for key in spdx_licensing.unknown_license_keys(text) if key.endswith("+")]
+            # SPDX lists `GPL-2.0+`; its library knows no other licence "or any later version".
+            text = _replaced(text, {key: str(reference_to(key)) for key in later})
             parsed = spdx_licensing.parse(text)
         except ExpressionError:
             return None
@@ -176,9 +179,16 @@ def _listed(expression: str) -> str:
         name = reference_to(word)
         if is_exception or name is None:
             return ""
-        text = re.sub(rf"(?<![^ (]){re.escape(word)}(?![^ )])", name, text)
+        text = _replaced(text, {word: name})
     # Terms of other documents and additions outside SPDX are of later versions.
     return "" if "DocumentRef-" in text or "AdditionRef-" in text else text
+
+
+def _replaced(expression: str, names: "dict[str, str]") -> str:
+    """The expression with other names for some of its licences."""
+    for word, name in names.items():
+        expression = re.sub(rf"(?<![^ (]){re.escape(word)}(?![^ )])", name, expression)
+    return expression
 
 
 def _terms(name: str, model: "Model") -> "Any":

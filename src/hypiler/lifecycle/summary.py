@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 MARK = "<!-- hypiler diff -->"
 """The first line of a comment, by which it is found again."""
 LONGEST = 60_000
-"""The most characters of a comment: GitHub takes 65,536."""
+"""The characters that changes may take: GitHub takes 65,536."""
+_MOST = 65_000
 _REGISTRY = "the registry"
 _ICONS = dict(zip(CLASSES, ("🔴", "🔴", "🔴", "🟡", "🟡", "🔵", "🟢", "⚪"), strict=True))
 
@@ -28,13 +29,19 @@ class Compared:
         shrinks: What is said of it if it lost models by accident; else None.
     """
 
-    __slots__ = ("difference", "failing", "name", "shrinks")
+    __slots__ = ("_failing", "difference", "failing", "name", "shrinks")
 
     def __init__(self, name: str, difference: "Difference", failing: "list[Change]", shrinks: str | None) -> None:
         self.name = name
         self.difference = difference
         self.failing = failing
         self.shrinks = shrinks
+        # By identity, since registries can have thousands of changes.
+        self._failing = frozenset(map(id, failing))
+
+    def is_failing(self, change: "Change") -> bool:
+        """Whether one of the changes of the difference fails."""
+        return id(change) in self._failing
 
     @property
     def fails(self) -> bool:
@@ -111,7 +118,17 @@ def markdown(compared: "Sequence[Compared]", title: str) -> str:
         room = (LONGEST - len("\n".join(parts))) // len(compared) - 500
         parts += _tables(one, max(room, 1000))
     parts.append(f"<sub>{code(title)}</sub>")
-    return "\n".join(parts) + "\n"
+    return _shortened("\n".join(parts) + "\n")
+
+
+def _shortened(text: str) -> str:
+    """The comment without what would make it longer than GitHub takes: a project can have hundreds of registries."""
+    if len(text) <= _MOST:
+        return text
+    kept = text[: text.rindex("\n", 0, _MOST - 200) + 1]
+    is_open = kept.count("<details>") > kept.count("</details>")
+    end = "\n</details>\n" if is_open else ""
+    return f"{kept}{end}\nThe rest does not fit here: run `hypiler diff`.\n"
 
 
 def _verdict(compared: "Sequence[Compared]") -> str:
@@ -122,8 +139,8 @@ def _verdict(compared: "Sequence[Compared]") -> str:
 
 def _tables(one: Compared, room: int) -> list[str]:
     """The failing changes, and folded below them all others; as many as there is room for."""
-    failing = [change for change in one.difference if change in one.failing]
-    rest = [change for change in one.difference if change not in failing]
+    failing = [change for change in one.difference if one.is_failing(change)]
+    rest = [change for change in one.difference if not one.is_failing(change)]
     lines, left = _table(failing, room)
     if rest:
         room -= sum(map(len, lines))
