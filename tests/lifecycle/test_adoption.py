@@ -227,6 +227,9 @@ NOTHING = {
     "the tokenizer of another model": 'def f(tokenizer_model="BAAI/bge-m3", dim=1024): ...\n',
     "a model that is not named here": "EMBEDDING_MODEL = other.MODEL\nOLD_EMBEDDING_MODEL = 'BAAI/bge-m3'\nDIM = 768\n",
     "a reranker's settings": 'RERANKER = CrossEncoder("BAAI/bge-reranker-base", normalize=True)\n',
+    "a part of another model": 'C = {"embed_dim": 512, "vision": {"layers": 9}, "text": {"hf_model_name": "acme/embedding"}}\n',
+    "a trained model that starts from another": 'EMBEDDING_DIM = 1024\nWARM = "BAAI/bge-m3"\n',
+    "settings of a training": 'R = {"target_model_name": "acme/language", "emb_dim": 256}\n',
     "two models in one entry": '{"model": "BAAI/bge-m3", "embedding_model": "acme/own", "dim": 96}\n',
 }
 
@@ -239,6 +242,7 @@ def test_no_fact_is(tmp_path: Path, catalogue: Catalogue, text: str) -> None:
 
 def test_contradictions_are_told_and_shorter_cuts_are_not(tmp_path: Path, catalogue: Catalogue) -> None:
     text = (
+        'Z = {"model": "BAAI/bge-small-en-v1.5", "normalize_embeddings": False}\n'
         'A = {"model": "BAAI/bge-small-en-v1.5", "dim": 512, "max_tokens": 8192, "max_length": 256, "metric": "ip"}\n'
         'B = {"model": "nomic-ai/nomic-embed-text-v1.5", "dim": 256, "query_prefix": "query: "}\n'
         'C = {"model": "nomic-ai/nomic-embed-text-v1.5", "dim": 768}\n'
@@ -247,9 +251,9 @@ def test_contradictions_are_told_and_shorter_cuts_are_not(tmp_path: Path, catalo
     )
     found = scanned(tmp_path, catalogue, a__py=f"# embedding\n{text}")
     assert [(one.model, one.title, one.theirs, one.ours, one.known, one.place) for _, one in found.contradictions] == [
-        ("bge-small-en-v1.5", "dimension", "512", "384", "sourced", "a.py:2:48"),
-        ("bge-small-en-v1.5", "context", "8192", "512", "without a source", "a.py:2:67"),
-        ("nomic-embed-text-v1.5", "query prefix", "'query: '", "'search_query: '", "without a source", "a.py:3:77"),
+        ("bge-small-en-v1.5", "dimension", "512", "384", "sourced", "a.py:3:48"),
+        ("bge-small-en-v1.5", "context", "8192", "512", "without a source", "a.py:3:67"),
+        ("nomic-embed-text-v1.5", "query prefix", "'query: '", "'search_query: '", "without a source", "a.py:4:77"),
     ]
     assert [(one.subject.name, one.first.value, one.second.value) for one in found.conflicts] == [("acme/own", 96, 64)]
 

@@ -11,6 +11,7 @@ from hypiler.lifecycle.adoption.words import (
     field_of,
     is_about_embedding,
     is_about_reranking,
+    is_plain_width,
     is_strong_dimension,
     names_model,
     names_thing,
@@ -34,11 +35,19 @@ _LONGEST_PREFIX = 500
 
 @dataclass(frozen=True)
 class Mention:
-    """A place that names a model."""
+    """A place that names a model.
+
+    Attributes:
+        subject: The model.
+        item: The item whose value names it.
+        words: The words of the key of the item.
+        path: The labels of the tables that the item stands in, the outermost first.
+    """
 
     subject: Subject
     item: Item
     words: tuple[str, ...]
+    path: tuple[str, ...] = ()
 
     @property
     def place(self) -> Place:
@@ -87,6 +96,7 @@ class _Fact:
     value: Any
     item: Item
     words: tuple[str, ...]
+    table: tuple[str, ...] | None = None
 
 
 def analyse(records: "Iterable[Record]", subjects: Subjects) -> FileFindings:
@@ -110,13 +120,13 @@ def _mentions(record: Record, subjects: Subjects) -> "Iterator[Mention]":
     found = False
     context = [word for name in (*record.above, record.label) for word in words_of(name)]
     facts = [*_facts(record)]
-    has_width = any(fact.path == "specs.embedding_dim" for fact in facts)
+    has_width = any(fact.path == "specs.embedding_dim" and is_plain_width(fact.words) for fact in facts)
     for item in record.items:
         words = words_of(item.key)
         for text in item.value if is_list(item.value) else [item.value]:
             if isinstance(text, str) and (subject := _subject(text, words, (context, record, has_width), subjects)):
                 found = True
-                yield Mention(subject, item, words)
+                yield Mention(subject, item, words, (*record.above, record.label))
     if found:
         return
     if record.kind == "mapping" and facts and (subject := subjects.known(record.label)):
@@ -171,7 +181,8 @@ def _facts(record: Record) -> "Iterator[_Fact]":
         value = None if path is None else _value(path, item.value)
         if path is not None and value is not None:
             is_widths = path == "specs.embedding_dim" and is_list(value)
-            yield _Fact("architecture.matryoshka_dims" if is_widths else path, value, item, words)
+            table = (*record.above, record.label) if record.kind == "mapping" else None
+            yield _Fact("architecture.matryoshka_dims" if is_widths else path, value, item, words, table)
 
 
 def _value(path: str, written: Any) -> Any:
@@ -282,13 +293,23 @@ def _attach_rest(found: FileFindings, open_facts: list[_Fact], *, unclear: bool)
     for fact in open_facts:
         if fact.item.place in taken or (fact.path in sides and not _is_prefix_of(fact, chosen, sides)):
             continue
-        if chosen is not None:
+        if chosen is not None and _can_own(chosen, fact):
             found.facts.append(_fact(fact, chosen, LIKELY, "the file names no other embedding model"))
         else:
             why = "no model stands near it"
             found.facts.append(
                 FoundFact(None, fact.path, fact.value, fact.item.value, fact.item.key, fact.item.place, LIKELY, why)
             )
+
+
+def _can_own(mention: Mention, fact: _Fact) -> bool:
+    """Whether a model that a file names once can own a width elsewhere in the file.
+
+    A model that is named inside of the table with the width is a part of something wider. So may be one whose key does
+    not say that it is the model.
+    """
+    is_part = fact.table is not None and mention.path[: len(fact.table)] == fact.table
+    return not is_part and (names_model(mention.words) or is_about_embedding(mention.words))
 
 
 def _is_prefix_of(fact: _Fact, chosen: Mention | None, sides: set[str]) -> bool:

@@ -17,6 +17,8 @@ MOST_YAML_BYTES = 256 * 1024
 _ENVIRONMENT = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$")
 _PLACEHOLDER = re.compile(r"\$\{\w+:?-?([^{}]*)\}")
 _VECTOR = re.compile(r"\b(?:vector|halfvec)\s*\(\s*(\d{1,5})\s*\)", re.IGNORECASE)
+MOST_JSON_BYTES = 512 * 1024
+"""A longer JSON file is not read."""
 _REGISTRY = {"$schema", "version", "models", "extends", "overrides", "hidden", "hide"}
 _KEY = re.compile(r"""^\s*(?:"([^"]+)"|'([^']+)'|([\w.-]+))\s*=""")
 _TABLE = re.compile(r"^\s*\[{1,2}\s*([^\]]+?)\s*\]{1,2}")
@@ -24,6 +26,10 @@ _TABLE = re.compile(r"^\s*\[{1,2}\s*([^\]]+?)\s*\]{1,2}")
 
 def json_records(text: str, file: str) -> Found:
     """The records of a JSON file. A file with comments is no JSON."""
+    if len(text) > MOST_JSON_BYTES:
+        return Unread(
+            file, f"it has more than {MOST_JSON_BYTES >> 10} KiB: it is data, and no table that somebody typed"
+        )
     source, findings = read_source(text.encode(), file)
     if source is None or findings:
         return Unread(file, "it is no JSON")

@@ -19,7 +19,7 @@ from hypiler.lifecycle.adoption.data_files import (
 from hypiler.lifecycle.adoption.listing import listed, read_text
 from hypiler.lifecycle.adoption.python_code import python_records
 from hypiler.lifecycle.adoption.records import Unread
-from hypiler.lifecycle.adoption.subjects import Subject, Subjects
+from hypiler.lifecycle.adoption.subjects import CERTAIN, Subject, Subjects
 from hypiler.lifecycle.importing.catalogue import Catalogue, Contradiction
 from hypiler.lifecycle.importing.rows import Row
 
@@ -156,8 +156,8 @@ def _is_allowed(fact: FoundFact, known: Any) -> bool:
         marker = getattr(known, fact.path.partition(".")[2].replace("prefix", "marker"))
         return marker is not None and fact.value.strip() == marker.strip()
     if fact.path == "encoding.normalize":
-        # Code may divide vectors by their lengths where the model does not.
-        return bool(fact.value)
+        # Code may divide vectors by their lengths where the model does not, or leave that to the model.
+        return fact.value or fact.certainty != CERTAIN or fact.key != "normalize"
     return fact.path in ("revision", "capabilities.languages")
 
 

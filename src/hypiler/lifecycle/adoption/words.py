@@ -26,6 +26,7 @@ _LENGTHS = {
     "encoding.document_length": "max_seq_length max_sequence_length max_seq_len max_length maximum_length".split(),
 }
 _LENGTH_OF = {word: path for path, words in _LENGTHS.items() for word in words}
+_PLAIN_WIDTH = _DIMENSION | _SIZE | _EMBED | frozenset("output model n num base default actual configured".split())
 _QUERY = frozenset({"query", "queries", "question"})
 _DOCUMENT = frozenset({"passage", "document", "documents", "doc", "docs", "corpus", "text"})
 _PREFIX = frozenset({"prefix", "instruction", "prompt"})
@@ -74,6 +75,11 @@ def names_thing(words: "Sequence[str]") -> bool:
 def is_strong_dimension(words: "Sequence[str]") -> bool:
     """Whether a name says by itself that its value is the width of embeddings."""
     return field_of(words) == "specs.embedding_dim" and not _EMBED.isdisjoint(words)
+
+
+def is_plain_width(words: "Sequence[str]") -> bool:
+    """Whether a name says nothing but that its value is a width, so that a row with it is about a model that embeds."""
+    return set(words) <= _PLAIN_WIDTH
 
 
 def field_of(words: "Sequence[str]") -> str | None:
