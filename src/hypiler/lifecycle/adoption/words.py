@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 _PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z0-9]+")
 _EMBED = frozenset({"embed", "embeds", "embedding", "embeddings", "embedder", "encoder", "vector", "vectors"})
@@ -42,6 +43,7 @@ _PLAIN = {
 }
 
 
+@lru_cache(maxsize=10_000)
 def words_of(key: str) -> tuple[str, ...]:
     """The words of a name: `EMBEDDING_DIM`, `embeddingDim` and `embedding-dim` are the same two."""
     return tuple(part.lower() for part in _PARTS.findall(key))
@@ -72,7 +74,7 @@ def names_thing(words: "Sequence[str]") -> bool:
     return names_model(words) or words in (("name",), ("id",), ("key",), ("huggingface", "id"), ("hf", "id"))
 
 
-def is_strong_dimension(words: "Sequence[str]") -> bool:
+def is_strong_dimension(words: tuple[str, ...]) -> bool:
     """Whether a name says by itself that its value is the width of embeddings."""
     return field_of(words) == "specs.embedding_dim" and not _EMBED.isdisjoint(words)
 
@@ -82,27 +84,37 @@ def is_plain_width(words: "Sequence[str]") -> bool:
     return set(words) <= _PLAIN_WIDTH
 
 
-def field_of(words: "Sequence[str]") -> str | None:
+@lru_cache(maxsize=10_000)
+def field_of(words: tuple[str, ...]) -> str | None:
     """The path of the field that the value under a name states; None for another name."""
-    if not words:
-        return None
-    joined, found = "_".join(words), {*words}
-    if words[-1] in _DIMENSION or (words[-1] in _SIZE and words[-2:-1] and words[-2] in _EMBED):
-        return "specs.embedding_dim" if _OTHER_WIDTHS.isdisjoint(found) else None
+    found, joined = frozenset(words), "_".join(words)
+    end = next(reversed(words), "")
     short = "_".join(word for word in words if word not in _EMBED and word != "model")
+    if _ends_in_width(words):
+        return "specs.embedding_dim" if _OTHER_WIDTHS.isdisjoint(found) else None
     if short in _LENGTH_OF:
         return _LENGTH_OF[short]
-    if words[-1] in _PREFIX and len(words) <= 4:
-        sides = [not _QUERY.isdisjoint(found), not _DOCUMENT.isdisjoint(found)]
-        if sides != [True, True] and any(sides):
-            return f"encoding.{'query' if sides[0] else 'document'}_prefix"
-    if "pooling" in found and words[-1] in ("pooling", "mode", "strategy", "type", "method"):
+    if end in _PREFIX and len(words) <= 4 and (side := _side(found)):
+        return f"encoding.{side}_prefix"
+    if "pooling" in found and end in ("pooling", "mode", "strategy", "type", "method"):
         return "encoding.pooling"
-    if joined in _NORMALIZE or short in _NORMALIZE:
+    if not _NORMALIZE.isdisjoint((joined, short)):
         return "encoding.normalize"
-    if words[-1] in _METRIC_ENDS and not _METRIC.isdisjoint(found) and len(words) <= 3:
+    if end in _METRIC_ENDS and not _METRIC.isdisjoint(found) and len(words) <= 3:
         return "encoding.similarity"
     return _PLAIN.get(joined)
+
+
+def _ends_in_width(words: tuple[str, ...]) -> bool:
+    """Whether a name ends in a word for a width: `dim`, or `size` after a word for vectors."""
+    *before, end = words or ("",)
+    return end in _DIMENSION or (end in _SIZE and not _EMBED.isdisjoint(before[-1:]))
+
+
+def _side(words: frozenset[str]) -> str:
+    """The side that a name is about: "query" or "document"; empty for none, or both."""
+    is_query, is_document = not _QUERY.isdisjoint(words), not _DOCUMENT.isdisjoint(words)
+    return "" if is_query == is_document else "query" if is_query else "document"
 
 
 # What is left of a name without these words says which of several models is meant.
