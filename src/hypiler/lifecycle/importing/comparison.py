@@ -4,6 +4,7 @@ A table often means something else by a word. What it means is put into the term
 value that then differs is a disagreement, whatever the reason is.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -203,9 +204,13 @@ def _same_dims(ours: Any, theirs: Any) -> bool:
 
 
 def _dims_texts(ours: Any, theirs: Any) -> tuple[str, str]:
-    return (f"{ours.start} to {ours.stop - 1}" if isinstance(ours, range) else _text(ours)), _text(
-        sorted(theirs, key=str)
-    )
+    here = f"{ours.start} to {ours.stop - 1}" if isinstance(ours, range) else _text(ours)
+    return here, _text(sorted(theirs, key=_numbers_first))
+
+
+def _numbers_first(value: Any) -> tuple[float, str]:
+    """A key that sorts numbers by their value, and anything else behind them."""
+    return (value, "") if isinstance(value, int | float) else (math.inf, str(value))
 
 
 def _token_table(model: Model) -> int | None:
