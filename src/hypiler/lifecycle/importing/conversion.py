@@ -219,7 +219,7 @@ def _type(value: Any) -> str:
 
 
 def _modalities(value: Any) -> list[str]:
-    found = re.split(r"[,;|&+/\s]+", value) if isinstance(value, str) else value
+    found: Any = re.split(r"[,;|&+/\s]+", value) if isinstance(value, str) else value
     if not is_list(found) or not all(isinstance(one, str) for one in found):
         raise NotCarried("it is no list of words")
     return list(dict.fromkeys(_INPUTS.get(one, one) for one in found))
