@@ -5,7 +5,6 @@ import gc
 import sys
 from argparse import ArgumentError, ArgumentParser, HelpFormatter
 from errno import ENOENT
-from importlib import import_module
 
 from hypiler.cli.streams import (
     ENVIRONMENT,
@@ -229,7 +228,8 @@ def _make_parser(names: "Iterable[str]") -> _Parser:
     # With a `prog`, argparse does not format a usage line for it.
     commands = parser.add_subparsers(metavar="COMMAND", required=True, prog="hypiler")
     for name in names:
-        module = import_module(f"hypiler.cli.{name}")
+        # Not by `importlib`, whose own import takes longer than that of a command.
+        module = __import__(f"hypiler.cli.{name}", fromlist=[name])
         command = commands.add_parser(
             name,
             help=COMMANDS[name],

@@ -388,8 +388,9 @@ def _usual_file(tree: "JSONValue") -> LockedFile | None:
     if type(tree) is not dict or len(tree) != 3 or tree.get("read") != AT_COMMIT:
         return None
     sha256, size = tree.get("sha256"), tree.get("size")
-    known: Any = (sha256, size)
-    return LockedFile(*known) if _is_sum(sha256) and _is_size(size) else None
+    if type(sha256) is not str or not _is_hex(sha256, 64) or type(size) is not int or not 0 <= size < _MAX_SIZE:
+        return None
+    return LockedFile(sha256, size)
 
 
 def _file(tree: "dict[str, Any]", path: "Path", revision: str | None) -> LockedFile:

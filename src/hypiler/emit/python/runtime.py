@@ -369,7 +369,8 @@ def _load() -> "_Loaded":
     # The parts of the records inside a model, by the name of their class, which is made when
     # it is first used, and then what makes such a record of its row.
     records = {"PinnedFile": "sha256=str;size=int;precision=str"}
-    for codec in {*fields[1::2]}:
+    own_codecs = fields[1::2]
+    for codec in {*own_codecs}:
         name, _, parts = codec[:-1].partition("(")
         if parts:
             records[name] = parts
@@ -382,7 +383,7 @@ def _load() -> "_Loaded":
         if name in forms:
             return forms[name]
         owner: "Any" = ModelInfo
-        separator, codecs = "|", fields[1::2]
+        separator, codecs = "|", own_codecs
         if name in records:
             parts = records[name].replace("=", ";").split(";")
             separator, codecs = "=", parts[1::2]
@@ -766,7 +767,8 @@ def _load() -> "_Loaded":
         if not (name.isupper() and name.isidentifier()):
             return None
         # A name does not tell where its id has a dot; those ids have a table.
-        return asked(index(_DOTTED).get(name) or name.lower().replace("_", "-"))
+        known = index(_DOTTED).get(name) if f"\n{name}|" in _DOTTED else None
+        return asked(known or name.lower().replace("_", "-"))
 
     def names() -> "list[str]":
         own = (*public, *records, *makers, *columns_of, *map(upper, numbers()))
