@@ -103,7 +103,7 @@ def test_new_version_of_a_base_makes_the_module_stale(site: Path, project: Path,
     base.write_text(base.read_text().replace("the security team", "the platform team"))
     assert main(["build", "--check"]) == 1
     assert (
-        "is stale: the registry has changed since it was generated; the first model that differs"
+        "is stale: the registry has changed since it was generated, in layer `acme-models`; the first model that differs"
         in capsys.readouterr().err
     )
 

@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 from golden import golden
+from jsonschema import Draft202012Validator
 from strategies import plain_model
 
+from hypiler.emit.json_schema import json_schema
 from hypiler.model_files.facts import FileFact
 from hypiler.registry import Registry
+from hypiler.schema.requirements import Requirements
 from hypiler.verification.lockfile import LockedFile, LockEntry, write_lock
 
 COMMIT = "1" * 40
@@ -500,3 +503,38 @@ def test_the_digest_joins_every_layer_and_its_lock(tmp_path: Path) -> None:
     assert with_lock(tmp_path, {"name": "Ours"}, **{"base/models__lock__json": locked()}).sha256 != one.sha256
     base = json.dumps(file(PROVED, model("b")))
     assert with_lock(tmp_path, {"name": "Ours"}, **{"base/models__json": base}).sha256 != one.sha256
+
+
+# ---- the JSON Schema
+
+OVERLAYS: list[tuple[dict[str, Any], bool]] = [
+    ({"extends": ["./base.json"]}, True),
+    ({"overrides": [{"id": "a", "license": None, "specs": {"hidden_dim": 7}, "extra": {"x": None}}]}, True),
+    ({"overrides": [{"id": "a", "from": "./base.json"}], "hidden": ["b"]}, True),
+    ({"overrides": [{"id": "a", "performance": None, "sources": {"license": None, "name": "x"}}]}, True),
+    ({"overrides": [{"id": "a", "capabilities": {"languages": ["fr"]}, "encoding": {"prompts": {"x": ""}}}]}, True),
+    ({"extends": "./base.json"}, False),
+    ({"extends": [7]}, False),
+    ({"overrides": [{"id": "a"}]}, False),
+    ({"overrides": [{"license": "MIT"}]}, False),
+    ({"overrides": [{"id": "a", "licence": "MIT"}]}, False),
+    ({"overrides": [{"id": "a", "specs": {"hidden_dim": "7"}}]}, False),
+    ({"overrides": [{"id": "a", "specs": {"hiden_dim": 7}}]}, False),
+    ({"overrides": [{"id": "a", "from": 7}]}, False),
+    ({"overrides": {}}, False),
+    ({"hidden": ["b", "b"]}, False),
+    ({"hidden": [None]}, False),
+    ({}, False),
+]
+
+
+@pytest.mark.parametrize(("parts", "valid"), OVERLAYS)
+def test_the_schema_and_check_judge_an_overlay_alike(tmp_path: Path, parts: dict[str, Any], valid: bool) -> None:
+    tree: dict[str, Any] = {"version": "1.0", **parts}
+    base = file(model("a", license="MIT", performance={"beir_avg": 0.5}, extra={"x": 1}), model("b"))
+    (tmp_path / "base.json").write_text(json.dumps(base))
+    stands = {} if not parts or "extends" in parts else {"extends": ["./base.json"]}
+    registry = load(tmp_path, {"models.json": tree | stands})
+    found = [one for one in registry.findings if one.severity == "error" and one.code != "M253"]
+    assert (found == []) is valid, found
+    assert Draft202012Validator(json_schema(required=Requirements("core"))).is_valid(tree) is valid

@@ -81,7 +81,9 @@ def _compare(outputs: Outputs, options: "Namespace", sources: list[str], fix_com
 
     states = dict.fromkeys(outputs.texts, "up to date")
     texts, tracked, folders = outputs.texts, outputs.tracked, outputs.folders
-    findings = check_outputs(texts, sources=sources, fix_command=fix_command, tracked=tracked, folders=folders)
+    findings = check_outputs(
+        texts, sources=sources, fix_command=fix_command, tracked=tracked, folders=folders, layers=outputs.layers
+    )
     states |= {finding.file: "" for finding in findings}
     if options.diff:
         for line in diff_outputs(texts, folders):

@@ -288,6 +288,18 @@ class CheckedRegistry:
         return (*[layer.name for layer in below], self.layer)
 
     @property
+    def layer_marks(self) -> str:
+        """The beginning of the sha256 of each lower layer, the lowest first, for the headers of generated files."""
+        below = self.composition.layers[:-1] if self.composition else ()
+        return " ".join([layer_sha256(layer)[:8] for layer in below])
+
+    @property
+    def sources_of_layers(self) -> list[Source]:
+        """The sources of all layers that could be read as JSON: the registry's own, and those of lower layers."""
+        below = self.composition.layers[:-1] if self.composition else ()
+        return [*self.sources, *[source for layer in below for source in layer.sources]]
+
+    @property
     def hidden(self) -> "Mapping[str, Origin]":
         """Where each hidden model is hidden, by id."""
         found = self.composition.hidden if self.composition else {}
@@ -334,8 +346,7 @@ class CheckedRegistry:
         return self._lines[finding.file].line(finding.line)
 
     def _lines_of(self, name: str) -> Lines:
-        layers = self.composition.layers if self.composition else ()
-        for source in [*self.sources, *[source for layer in layers for source in layer.sources]]:
+        for source in self.sources_of_layers:
             if source.name == name:
                 return source.lines
         # The lock, or a file that is not JSON.

@@ -24,6 +24,7 @@ _HEADER = (
     rf"({_SIGNS}){re.escape(MARKER)}\n"
     rf"((?: ?{_SIGNS})?)format: ([0-9]{{1,9}})\n"
     r"\2source sha256: ([0-9a-f]{64})\n"
+    r"(?:\2layers sha256: ([0-9a-f]{8}(?: [0-9a-f]{8})*)\n)?"
     rf"\2content sha256: ([0-9a-f]{{64}})((?: ?{_SIGNS})?)\n"
 )
 
@@ -34,25 +35,34 @@ class Header:
     Attributes:
         format: The version of the generated form.
         source: The sha256 of the sources of the file.
+        layers: The beginning of the sha256 of each lower layer, the lowest first.
         edited: Whether the content was changed since it was written.
         comment: The signs of the comment, with a byte order mark if there is one before it; None without a comment.
     """
 
-    __slots__ = ("comment", "edited", "format", "source")
+    __slots__ = ("comment", "edited", "format", "layers", "source")
 
-    def __init__(self, format: int, source: str, *, edited: bool, comment: Comment | None = None) -> None:
+    def __init__(
+        self, format: int, source: str, *, edited: bool, comment: Comment | None = None, layers: str = ""
+    ) -> None:
+        self.layers = layers.split()
         self.format = format
         self.source = source
         self.edited = edited
         self.comment = comment
 
 
-def with_header(body: str, source: str, comment: Comment = PYTHON) -> str:
-    """`body` after its header; `source` is the sha256 of the sources."""
+def with_header(body: str, source: str, comment: Comment = PYTHON, *, layers: str = "") -> str:
+    """`body` after its header.
+
+    `source` is the sha256 of the sources, and `layers` has the beginning of the sha256 of each lower layer, so that a
+    stale file can tell which of them has changed.
+    """
     first, next, last = comment
     content = text_sha256(body.encode())
+    below = f"{next}layers sha256: {layers}\n" if layers else ""
     return (
-        f"{first}{MARKER}\n{next}format: {FORMAT}\n{next}source sha256: {source}\n"
+        f"{first}{MARKER}\n{next}format: {FORMAT}\n{next}source sha256: {source}\n{below}"
         f"{next}content sha256: {content}{last}\n{body}"
     )
 
@@ -68,6 +78,6 @@ def read_header(text: str) -> Header | None:
     found = re.match(_HEADER, text)
     if found is None:
         return None
-    first, next, format, source, content, last = found.groups()
+    first, next, format, source, layers, content, last = found.groups()
     edited = text_sha256(text[found.end() :].encode()) != content
-    return Header(int(format), source, edited=edited, comment=(first, next, last))
+    return Header(int(format), source, edited=edited, comment=(first, next, last), layers=layers or "")

@@ -42,7 +42,7 @@ def emit_markdown(registry: CheckedRegistry) -> str:
     body = [_introduction(registry, "section"), *overview(registry)]
     for model in registry:
         body += [f"\n## {model.id}\n\n", *_facts(model, registry, compared=compared)]
-    return with_header("".join(body), registry.sha256, MARKUP)
+    return with_header("".join(body), registry.sha256, MARKUP, layers=registry.layer_marks)
 
 
 def _overview_and_pages(registry: CheckedRegistry, path: str) -> dict[str, str]:

@@ -272,7 +272,7 @@ def _from_project(tree: GitTree, prefix: str, title: str) -> Version:
                 raise VersionError(f"the project has no source {quote_name(path)} in {quote_name(title)}")
         found = [_loaded(one, title, root) for one in registries]
     for one in found:
-        for source in one.registry.sources:
+        for source in [source for source in one.registry.sources_of_layers if not os.path.isabs(source.name)]:
             source.name = f"{tree.revision}:{os.path.normpath(prefix + source.name)}".replace(os.sep, "/")
     return Version(title, found, has_options=True)
 

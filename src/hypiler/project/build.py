@@ -21,19 +21,23 @@ class Outputs:
         texts: The text of each file by its path.
         tracked: Of files that can't hold a comment, the sha256 of the sources by the path: a manifest keeps it.
         folders: The folders that belong to one target alone.
+        layers: The names of the layers below the registry of each file, by the path.
     """
 
-    __slots__ = ("folders", "texts", "tracked")
+    __slots__ = ("folders", "layers", "texts", "tracked")
 
     def __init__(self) -> None:
         self.folders: list[str] = []
         self.texts: dict[str, str] = {}
         self.tracked: dict[str, str] = {}
+        self.layers: dict[str, tuple[str, ...]] = {}
 
     def add(self, registry: CheckedRegistry, target: str, path: str) -> list[str]:
         """Make a target of a registry; the paths of its files, of which `path` is the first."""
         texts = TARGETS[target].emit(registry, path)
         self.texts |= texts
+        if len(registry.layers) > 1:
+            self.layers |= dict.fromkeys(texts, registry.layers[:-1])
         if folder := TARGETS[target].own_folder(path):
             self.folders.append(folder)
         if TARGETS[target].comment is None:

@@ -22,17 +22,18 @@ def check_outputs(
     fix_command: str,
     tracked: "Mapping[str, str] | None" = None,
     folders: "Sequence[str]" = (),
+    layers: "Mapping[str, Sequence[str]] | None" = None,
 ) -> list[Finding]:
     """What is wrong with the files that should hold these texts; `fix_command` is the command that writes them.
 
     Files that can't hold a comment are judged by their manifest; `tracked` has the sha256 of their sources by path.
-    `folders` belong to targets, and files of earlier runs may be left over there. Raises OSError for a file that cannot
-    be read.
+    `folders` belong to targets, and files of earlier runs may be left over there. `layers` has the names of the layers
+    below the registry of a file, by path. Raises OSError for a file that cannot be read.
     """
     tracked = tracked or {}
     found = linked_folders(folders)
     for path, text in files.items():
-        found += _check(path, text, sources, fix_command, tracked.get(path))
+        found += _check(path, text, (sources, (layers or {}).get(path, ())), fix_command, tracked.get(path))
     for path in leftovers(folders, files):
         found += _finding(path, ("M507", "is stale: it is not made from the registry any more", _REMOVES), fix_command)
     return found
@@ -41,7 +42,11 @@ def check_outputs(
 _REMOVES = "run {}, which removes it"
 
 
-def _check(path: str, text: str, sources: list[str], fix_command: str, source: str | None) -> list[Finding]:
+def _check(
+    path: str, text: str, made_of: "tuple[list[str], Sequence[str]]", fix_command: str, source: str | None
+) -> list[Finding]:
+    """What is wrong with one file. `made_of` are the sources and the names of the layers below them."""
+    sources, layers = made_of
     refused = refusals(path, sources, text if source is not None else None)
     for finding in refused:
         finding.help = f"{finding.help}; then run `{fix_command}`"
@@ -54,7 +59,7 @@ def _check(path: str, text: str, sources: list[str], fix_command: str, source: s
     if wanted and header and header.format == wanted.format and header.comment != wanted.comment:
         # A byte order mark before the header, for example: an editor has saved the file.
         header.edited = True
-    judged = _judge(found, text, header, wanted.source if wanted else "")
+    judged = _judge(found, text, header, wanted.source if wanted else "", _changed_layers(header, wanted, layers))
     return _finding(path, judged, fix_command) or _check_bytecode(path, text, fix_command)
 
 
@@ -99,10 +104,23 @@ def _read(path: str) -> str | None:
     return with_plain_ends(read_file(path)).decode("utf-8", "backslashreplace")
 
 
-def _judge(found: str | None, text: str, header: Header | None, source: str) -> tuple[str, str, str] | None:
+def _changed_layers(old: Header | None, new: Header | None, names: "Sequence[str]") -> str:
+    """A part of a sentence that names the layers that have changed; empty if that is not known."""
+    if old is None or new is None or not len(old.layers) == len(new.layers) == len(names):
+        return ""
+    changed = [
+        f"`{printable(name)}`" for one, other, name in zip(old.layers, new.layers, names, strict=True) if one != other
+    ]
+    return f", in layer{'s' * (len(changed) > 1)} {', '.join(changed)}" if changed else ""
+
+
+def _judge(
+    found: str | None, text: str, header: Header | None, source: str, where: str = ""
+) -> tuple[str, str, str] | None:
     """Code, message and help for a file that does not hold `text`; the help has a place for the command.
 
     `header` is what the file, or its manifest, says of it; `source` is the sha256 of the sources as they are now.
+    `where` says in which layers they have changed.
     """
     if found == text:
         return None
@@ -117,7 +135,11 @@ def _judge(found: str | None, text: str, header: Header | None, source: str) -> 
     if header.format < FORMAT:
         return "M509", f"is of format {header.format}, and this hypiler writes format {FORMAT}", "run {}"
     if header.source != source:
-        return "M507", f"is stale: the registry has changed since it was generated{_first(found, text)}", "run {}"
+        return (
+            "M507",
+            f"is stale: the registry has changed since it was generated{where}{_first(found, text)}",
+            "run {}",
+        )
     return "M509", "was written by another version of hypiler", "run {}"
 
 

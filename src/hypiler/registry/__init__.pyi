@@ -334,6 +334,12 @@ class _CheckedRegistry:
     def layers(self) -> tuple[str, ...]:
         """The names of the layers, the lowest first; the last one is the registry's own."""
     @property
+    def layer_marks(self) -> str:
+        """The beginning of the sha256 of each lower layer, the lowest first, for the headers of generated files."""
+    @property
+    def sources_of_layers(self) -> list[_Source]:
+        """The sources of all layers that could be read as JSON: the registry's own, and those of lower layers."""
+    @property
     def hidden(self) -> Mapping[str, Origin]:
         """Where each hidden model is hidden, by id."""
     @property

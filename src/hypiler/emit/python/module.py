@@ -55,7 +55,9 @@ def emit_python(registry: CheckedRegistry) -> str:
     text = "".join([f"{name} = {block(lines)}\n" for name, lines in constants.items()])
     _verify(text, constants)
     verify_rows(constants, registry.models)
-    return with_header(_OPENING + text + plain_runtime() + _declared(registry), registry.sha256)
+    return with_header(
+        _OPENING + text + plain_runtime() + _declared(registry), registry.sha256, layers=registry.layer_marks
+    )
 
 
 def plain_runtime() -> str:

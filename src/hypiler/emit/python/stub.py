@@ -186,7 +186,7 @@ def emit_stub(registry: CheckedRegistry) -> str:
     body += ["\n" + way.declarations(way.groups if way is ids else way.known) for way in ways]
     body.append(lookups(ways))
     body.append(_QUERIES.format(types=_types(registry)))
-    return with_header("".join(body), registry.sha256)
+    return with_header("".join(body), registry.sha256, layers=registry.layer_marks)
 
 
 def _model_type(registry: CheckedRegistry) -> str:
