@@ -222,7 +222,8 @@ def _modalities(value: Any) -> list[str]:
     found: Any = re.split(r"[,;|&+/\s]+", value) if isinstance(value, str) else value
     if not is_list(found) or not all(isinstance(one, str) for one in found):
         raise NotCarried("it is no list of words")
-    return list(dict.fromkeys(_INPUTS.get(one, one) for one in found))
+    words: list[str] = found
+    return list(dict.fromkeys(_INPUTS.get(word, word) for word in words))
 
 
 def _widths(value: Any) -> list[int]:
