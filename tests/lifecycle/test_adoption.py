@@ -272,7 +272,7 @@ HOSTILE = {
     "deep__json": '{"embedding": ' + "[" * 5000,
     "twice__json": '{"embedding": 1, "embedding": 2}',
     "huge__json": '{"embedding_model": "BAAI/bge-m3", "dim": ' + "9" * 5000 + "}",
-    "deep__yaml": "embedding: " + "[" * 1200,
+    "deep__yaml": "embedding: " + "[" * 400,
     "bomb__yaml": "a: &a [embedding, x]\n"
     + "".join(f"{n}: &{n} [{f'*{p}, ' * 9}]\n" for p, n in zip("abcdefghi", "bcdefghij", strict=True)),
     "tag__yaml": "embedding: !!python/object/apply:os.system ['touch hacked']\n",
