@@ -266,13 +266,17 @@ class _Comments(BaseHTTPRequestHandler):
 
     comments: ClassVar[list[dict[str, Any]]] = []
     refuses = False
+    login = ""
 
     def do_GET(self) -> None:
+        if self.path == "/user":
+            self.answer({"login": self.login} if self.login else {"message": "not accessible by integration"})
+            return
         page = int(self.path.rpartition("page=")[2])
         self.answer(self.comments[(page - 1) * 100 : page * 100])
 
     def do_POST(self) -> None:
-        self.comments.append({"user": {"login": "github-actions[bot]"}, **self.body()})
+        self.comments.append({"user": {"login": self.login or "github-actions[bot]"}, **self.body()})
         self.answer({})
 
     def do_PATCH(self) -> None:
@@ -304,6 +308,7 @@ class TestCommentOnAPullRequest:
         monkeypatch.setenv("no_proxy", "*")
         _Comments.comments = [{"user": {"login": "somebody"}, "body": "<!-- hypiler diff -->\nforged"}] * 101
         _Comments.refuses = False
+        _Comments.login = ""
         with ThreadingHTTPServer(("127.0.0.1", 0), _Comments) as server:
             Thread(target=server.serve_forever, daemon=True).start()
             yield {
@@ -321,6 +326,19 @@ class TestCommentOnAPullRequest:
     def report(self, settings: dict[str, str], text: str, code: int) -> int:
         found: int = diff_action.report(subprocess.CompletedProcess([], code, text, ""), settings)
         return found
+
+    def test_one_comment_is_kept_up_to_date_with_a_token_of_a_user(self, settings: dict[str, str]) -> None:
+        _Comments.login = "ada"
+        for text in ("first", "second"):
+            assert self.report(settings, f"<!-- hypiler diff -->\n{text}\n", 0) == 0
+        assert [one["body"].splitlines()[-1] for one in _Comments.comments[101:]] == ["second"]
+
+    def test_an_api_that_cannot_be_reached_changes_no_result(
+        self, settings: dict[str, str], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        settings["GITHUB_API_URL"] = "http://127.0.0.1:1"
+        assert self.report(settings, "<!-- hypiler diff -->\nfirst\n", 0) == 0
+        assert capsys.readouterr().out.startswith("::warning::the comment could not be written: ")
 
     def test_one_comment_is_kept_up_to_date(self, settings: dict[str, str], tmp_path: Path) -> None:
         assert self.report(settings, "<!-- hypiler diff -->\nfirst\n", 1) == 1

@@ -393,6 +393,9 @@ def test_without_a_commit_nothing_is_compared(repository: Repository) -> None:
         (("a.json",), golden("no file is called `a.json`")),
         (("HEAD~1..HEAD",), golden("`HEAD~1..HEAD` is a range: name the two revisions as OLD and NEW")),
         (("HEAD:nothing.json",), golden("the revision `HEAD` has no file `nothing.json`")),
+        (("",), golden("OLD and NEW must not be empty: leave them out for the default")),
+        ((":models.json",), golden("`:models.json` names no revision: write `HEAD:models.json`")),
+        (("C:\\x\\models.json",), golden("no file is called `C:\\x\\models.json`")),
         (("--", "--output=x"), golden("`'--output=x'` is no revision of git")),
         (
             ("--fail-on", "breaks-vector"),
@@ -472,6 +475,14 @@ def test_links_and_files_of_a_revision(repository: Repository) -> None:
     for words in (["HEAD"], [f"HEAD:{place}", "models.json"], ["HEAD:./models.json", "models.json"]):
         assert [change["kind"] for change in repository.told(*words)] == ["licence-tightened"]
     assert repository.told("HEAD:services/search", ".")[0]["kind"] == "licence-tightened"
+
+
+def test_a_wheel_names_no_file_outside_of_it(repository: Repository, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "forged.whl", "w") as wheel:
+        for name in ("/etc/models.json", "../models.json", "a/../../models.json"):
+            wheel.writestr(name, "{}")
+    code, _, err = repository.run(str(tmp_path / "forged.whl"))
+    assert (code, err) == (2, f"hypiler: `{tmp_path / 'forged.whl'}` has no file called models.json\n")
 
 
 def test_files_wheels_environments_and_standard_input(

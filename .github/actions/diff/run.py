@@ -42,13 +42,22 @@ def call(method: str, address: str, token: str, body: "dict[str, str] | None" = 
         return json.load(answer)
 
 
-def find_comment(comments: str, mark: str, token: str) -> str | None:
-    """The address of the comment that begins with a mark and that a workflow wrote; None if there is none."""
+def login_of(api: str, token: str) -> str:
+    """Who writes the comments: the user whose token it is. The token of a job may not ask, and writes as a bot."""
+    try:
+        return str(call("GET", f"{api}/user", token)["login"])
+    except (OSError, ValueError, KeyError):
+        return _BOT
+
+
+def find_comment(comments: str, mark: str, token: str, login: str) -> str | None:
+    """The address of the comment that begins with a mark and that `login` or a bot wrote; None if there is none."""
     page = 1
     while True:
         found = call("GET", f"{comments}?per_page={_PAGE}&page={page}", token)
         for one in found:
-            if one["user"]["login"] == _BOT and one["body"].replace("\r\n", "\n").startswith(mark):
+            is_own = login == one["user"]["login"] or one["user"].get("type") == "Bot"
+            if is_own and one["body"].replace("\r\n", "\n").startswith(mark):
                 return str(one["url"])
         if len(found) < _PAGE:
             return None
@@ -56,17 +65,20 @@ def find_comment(comments: str, mark: str, token: str) -> str | None:
 
 
 def comment(text: str, settings: "os._Environ[str] | dict[str, str]") -> None:
-    """Write the comment, or write it anew. A workflow of a fork may not, and then says so."""
+    """Write the comment, or write it anew. A workflow of a fork may not, and then says so: what fails is no change."""
     address = f"{settings['GITHUB_API_URL']}/repos/{settings['GITHUB_REPOSITORY']}/issues/{settings['NUMBER']}/comments"
     mark = "\n".join(text.split("\n", 2)[:2])
     try:
-        old = find_comment(address, mark, settings["TOKEN"])
+        old = find_comment(address, mark, settings["TOKEN"], login_of(settings["GITHUB_API_URL"], settings["TOKEN"]))
         if old is None:
             call("POST", address, settings["TOKEN"], {"body": text})
         else:
             call("PATCH", old, settings["TOKEN"], {"body": text})
     except HTTPError as error:
         print(f"::warning::the comment could not be written ({error.code}): does the job have pull-requests: write?")
+    except (OSError, ValueError) as error:
+        reason = str(error).replace("\n", " ")
+        print(f"::warning::the comment could not be written: {reason}")
 
 
 def report(done: "subprocess.CompletedProcess[str]", settings: "os._Environ[str] | dict[str, str]") -> int:

@@ -112,6 +112,9 @@ def _versions(options: "Namespace") -> "list[tuple[str, Version, Version]]":
     """The two versions of each project, with its folder where there are several."""
     from hypiler.lifecycle.versions import read_version, read_working_tree
 
+    if "" in (options.old, options.new):
+        # An unset variable of a script must not make HEAD be compared with itself.
+        raise SystemExit(usage_error("OLD and NEW must not be empty: leave them out for the default"))
     if options.old == options.new == "-":
         raise SystemExit(usage_error("standard input can be read once: name a file for OLD or NEW"))
     if options.all_projects:

@@ -37,8 +37,8 @@ class NoCommitError(RevisionError):
     """The repository has no commit yet."""
 
 
-def _is_plain(path: str) -> bool:
-    """Whether a path stays below the folder that it is written to. A forged tree can name any path."""
+def is_plain(path: str) -> bool:
+    """Whether a path stays below the folder that it is written to. A forged tree or wheel can name any path."""
     parts = path.split("/")
     is_odd = os.name == "nt" and any(sign in path for sign in "\\:")
     return not is_odd and not any(part in ("", ".", "..") or part.lower() == ".git" for part in parts)
@@ -107,7 +107,7 @@ class GitTree:
         for line in text.decode("utf-8", "surrogateescape").split("\0"):
             about, _, path = line.partition("\t")
             mode, kind, name = about.split(" ") if path else ("", "", "")
-            if kind == "blob" and _is_plain(path):
+            if kind == "blob" and is_plain(path):
                 files[path] = mode, name
         return files
 

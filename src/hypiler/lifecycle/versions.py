@@ -1,13 +1,14 @@
 """Finds the registries that a comparison is about: those of a file, a revision, a project, or an installed package."""
 
 import os
+import re
 import zipfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from hypiler.compiler.overlays import list_of, object_of
 from hypiler.diagnostics.escaping import printable, quote_name
-from hypiler.lifecycle.git_tree import GitTree, RevisionError
+from hypiler.lifecycle.git_tree import GitTree, RevisionError, is_plain
 from hypiler.project.build import load_options
 from hypiler.project.checkout import git_root
 from hypiler.project.discovery import FILE, is_project
@@ -171,7 +172,7 @@ def _installed(name: str) -> Version | None:
 def _from_wheel(path: str) -> Version:
     """The registry in a wheel, which is read without being installed."""
     with zipfile.ZipFile(path) as wheel, TemporaryDirectory() as folder:
-        names = [name for name in wheel.namelist() if name.endswith(".json") and ".." not in name.split("/")]
+        names = [name for name in wheel.namelist() if name.endswith(".json") and is_plain(name)]
         chosen = _chosen(names, path)
         for name in [one for one in names if os.path.dirname(one) == os.path.dirname(chosen)]:
             wheel.extract(name, folder)
@@ -217,12 +218,16 @@ def _from_revision(word: str, root: str) -> Version:
         raise VersionError(f"{quote_name(word)} is a range: name the two revisions as OLD and NEW")
     repository = git_root(root)
     revision, colon, path = word.partition(":")
+    if re.match(r"[A-Za-z]:[\\/]", word):
+        raise VersionError(f"no file is called {quote_name(word)}")
+    if not revision:
+        raise VersionError(f"{quote_name(word)} names no revision: write `HEAD{word if colon else ''}`")
     if repository is None:
         raise VersionError(f"no file is called {quote_name(word)}, and no git repository is around this folder")
     if os.sep in revision and not colon and word.endswith((".json", ".whl")):
         raise VersionError(f"no file is called {quote_name(word)}")
     try:
-        tree = GitTree(repository, revision or "HEAD")
+        tree = GitTree(repository, revision)
     except RevisionError as error:
         if not colon and word.endswith((".json", ".whl")):
             raise VersionError(f"no file is called {quote_name(word)}") from error
@@ -238,7 +243,7 @@ def _from_path(tree: GitTree, path: str, title: str) -> Version:
     if path.startswith(("./", "../")):
         here = os.path.relpath(os.path.realpath(os.curdir), tree.root)
         path = os.path.normpath(os.path.join(here, path)).replace(os.sep, "/")
-    path = path.strip("/")
+    path = "" if path == "." else path.strip("/")
     if path not in tree.paths:
         folder = f"{path}/" * bool(path)
         if f"{folder}{FILE}" in tree.paths:
