@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hypiler.compiler.layer import Follow, Layer
     from hypiler.compiler.overlays import Composed
     from hypiler.compiler.rule_settings import RuleSettings
+    from hypiler.diagnostics.collector import FindingCollector
     from hypiler.errors import UnknownModelError
     from hypiler.jsontext.json_types import JSONValue
     from hypiler.schema.evidence import Evidence
@@ -27,7 +28,7 @@ else:
     from _collections_abc import Iterator, Mapping, Sequence
 
     Any = Composed = Composition = DecodedModel = Evidence = Follow = JSONValue = Layer = Model = Policy = object
-    RuleSettings = UnknownModelError = object
+    FindingCollector = RuleSettings = UnknownModelError = object
 
 _MOST_NAMES = 3
 OWN = "project"
@@ -529,3 +530,17 @@ def _source_of(keys: Path, sources: "JSONValue") -> "str | Mapping[str, Any] | N
             found: str | Mapping[str, Any] = source
             return found
     return None
+
+
+def place_findings(source: Source, collector: "FindingCollector", found: "list[Finding]") -> None:
+    """Add the findings about the values of a file to those about its JSON, each with its place."""
+    # A value repaired by the JSON reader was not written by the user, so it is not reported again.
+    known = {finding.path for finding in found}
+    fresh = [finding for finding in collector.findings if finding.path not in known]
+    if fresh:
+        source.locate(fresh)
+    found += fresh
+    found.sort(key=lambda f: (f.line, f.column, f.code))
+    if collector.dropped:
+        message = f"{collector.dropped} more findings are not kept"
+        found.append(Finding("M010", message, file=source.name, help="mend the first ones"))

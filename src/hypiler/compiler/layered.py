@@ -6,7 +6,7 @@ place where the fact is stated. Warnings and notes about the files of lower laye
 
 from _collections_abc import Mapping
 
-from hypiler.compiler.checked import OWN, Accepted
+from hypiler.compiler.checked import OWN, Accepted, place_findings
 from hypiler.compiler.composition import Composition, Overlay, read_overlay
 from hypiler.compiler.consistency_rules import consistency_rule
 from hypiler.compiler.decode import decode_entries, read_root
@@ -15,7 +15,6 @@ from hypiler.compiler.layer import Layer, Layers
 from hypiler.compiler.layer_rules import layer_rule
 from hypiler.compiler.output_rules import output_rule
 from hypiler.compiler.overlays import Composed, Statement, judged, object_of
-from hypiler.compiler.placing import place_findings
 from hypiler.compiler.registry_rules import check_registry, registry_rule
 from hypiler.compiler.rule_set import apply, graded
 from hypiler.compiler.rules import check_models, rule

@@ -1,11 +1,10 @@
 """The whole way from bytes to checked models: read, check each value, check the rules, place every finding."""
 
-from hypiler.compiler.checked import Accepted, CheckedRegistry
+from hypiler.compiler.checked import Accepted, CheckedRegistry, place_findings
 from hypiler.compiler.consistency_rules import consistency_rule
 from hypiler.compiler.decode import decode_models
 from hypiler.compiler.evidence_rules import evidence_rule
 from hypiler.compiler.output_rules import output_rule
-from hypiler.compiler.placing import place_findings
 from hypiler.compiler.registry_rules import check_registry, registry_rule
 from hypiler.compiler.rule_set import graded
 from hypiler.compiler.rules import check_models, rule
