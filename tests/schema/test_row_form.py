@@ -200,7 +200,7 @@ class TestRowsAreDecodedAgain:
 
     def test_rows_that_hold_the_models_pass(self) -> None:
         verify_rows(*self.emitted())
-        verify_rows(dict.fromkeys(["_FIELDS", "_ROWS", "_APART_FIELDS", "_APART", "_PHRASES"], []), [])
+        verify_rows({key: [] for key in ("_FIELDS", "_ROWS", "_APART_FIELDS", "_APART", "_PHRASES")}, [])
 
     @pytest.mark.parametrize(
         ("attribute", "text", "message"),
