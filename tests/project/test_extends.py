@@ -136,6 +136,13 @@ def test_a_file_may_not_lead_out_of_the_project(tmp_path: Path) -> None:
     assert [one.code for one in compiled(options(app, "[]")).findings] == ["M503"]
 
 
+@pytest.mark.parametrize("word", ["", "\0.json", "a\0b", "./\ud800.json"])
+def test_what_can_be_no_path_is_refused(tmp_path: Path, word: str) -> None:
+    write(tmp_path / "models.json", extends=[word])
+    registry = compiled(options(tmp_path, "[]"))
+    assert ("M513", "$.extends[0]") in [(one.code, one.json_path) for one in registry.findings]
+
+
 def test_circles_are_found_where_they_close(tmp_path: Path) -> None:
     write(tmp_path / "models.json", extends=["./a.json"])
     write(tmp_path / "a.json", extends=["./b.json"])

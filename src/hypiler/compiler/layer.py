@@ -49,7 +49,7 @@ class Layer:
         missing: Whether a file or a layer below it could not be read, so that models may be missing.
     """
 
-    __slots__ = ("links", "lock", "missing", "name", "rank", "sources")
+    __slots__ = ("_below", "links", "lock", "missing", "name", "rank", "sources")
 
     def __init__(self, name: str, sources: "list[Source]", lock: "LockRules | None" = None) -> None:
         self.name = name
@@ -58,18 +58,23 @@ class Layer:
         self.lock = lock
         self.links: list[Link] = []
         self.missing = False
+        self._below: dict[Layer, Link] | None = None
 
     def __repr__(self) -> str:
         return f"<Layer {self.name}>"
 
     @property
     def below(self) -> "dict[Layer, Link]":
-        """Every layer that this one extends, directly or not, with the own entry that leads there."""
-        found: dict[Layer, Link] = {}
-        for link in self.links:
-            for layer in (link.layer, *link.layer.below):
-                found.setdefault(layer, link)
-        return found
+        """Every layer that this one extends, directly or not, with the own entry that leads there.
+
+        Kept once it is asked for: all links must be known by then.
+        """
+        if self._below is None:
+            self._below = {}
+            for link in self.links:
+                for layer in (link.layer, *link.layer.below):
+                    self._below.setdefault(layer, link)
+        return self._below
 
 
 class Layers:

@@ -7,7 +7,7 @@ import os
 
 from hypiler.compiler.layer import Layer, Layers, Link
 from hypiler.compiler.overlays import list_of, object_of
-from hypiler.diagnostics.escaping import did_you_mean, printable, quote_name
+from hypiler.diagnostics.escaping import did_you_mean, printable, quote_name, quote_value
 from hypiler.diagnostics.finding import Finding
 from hypiler.jsontext.reader import MAX_BYTES, Source, read_source
 from hypiler.project.extends import Extends, copied, is_file, leaves, original_place
@@ -102,6 +102,10 @@ class LayerReader:
         return found
 
     def _follow(self, entry: _Entry, place: _Place) -> Link | None:
+        if not entry.word or not _can_be_a_path(entry.word):
+            message = f"`extends` must name files or installed registries, got {quote_value(entry.word)}"
+            self._refuse("M513", entry, message)
+            return None
         if is_file(entry.word):
             return self._follow_file(entry, place)
         return self._follow_package(entry) if self._packages else None
@@ -256,6 +260,11 @@ def layer_files(sources: "Sequence[str]", extends: Extends | None, root: str = "
     files = [source.name for layer in found.layers for source in layer.sources]
     locks = [os.path.join(os.path.dirname(path), LOCK) for path in files]
     return [*files, *dict.fromkeys([path for path in locks if os.path.exists(os.path.join(root, path))])]
+
+
+def _can_be_a_path(word: str) -> bool:
+    """Whether functions of `os` take the word: no NUL, and no half of a surrogate pair."""
+    return "\0" not in word and not any("\ud800" <= character <= "\udfff" for character in word)
 
 
 def _entries(source: Source) -> "list[_Entry]":
