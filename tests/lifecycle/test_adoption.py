@@ -134,6 +134,14 @@ PYTHON: dict[str, tuple[str, Told]] = {
         'MODEL = TextEmbedding("BAAI/bge-m3")\nc.create(vectors_config=VectorParams(size=1024, distance=Distance.COSINE))\n',
         [("bge-m3", "embedding_dim", 1024, "2:43", "likely")],
     ),
+    "typed settings": (
+        'EMBEDDING_MODEL = env("M", default="acme/own")\nEMBEDDING_DIM = env.int("D", default=96)\n',
+        [("acme/own", "embedding_dim", 96, "2:17", "likely")],
+    ),
+    "stores of several widths beside the only model": (
+        'M = TextEmbedding("BAAI/bge-m3")\na = VectorParams(size=1024)\nb = VectorParams(size=128)\n',
+        [("", "embedding_dim", 1024, "2:23", "likely"), ("", "embedding_dim", 128, "3:23", "likely")],
+    ),
     "a column of SQL": (
         'from x import y\nEMBED_MODEL = "BAAI/bge-m3"\nDDL = """\nCREATE TABLE t (\n  v vector(1024)\n)"""\n',
         [("bge-m3", "embedding_dim", 1024, "5:12", "likely")],
@@ -168,6 +176,23 @@ DATA: dict[str, tuple[str, str, Told]] = {
         "a__toml",
         '[[models]]\nname = "acme/own"\ndim = 96\n[[models]]\nname = "BAAI/bge-m3"\ndim = 1024\n',
         [("acme/own", "embedding_dim", 96, "3:7", "certain"), ("bge-m3", "embedding_dim", 1024, "6:7", "certain")],
+    ),
+    "tables of TOML on one line": (
+        "a__toml",
+        'x = 1\nembedder = { model = "BAAI/bge-m3", dim = 1024 }\n',
+        [("bge-m3", "embedding_dim", 1024, "2:12", "certain")],
+    ),
+    "variables of a container": (
+        "a__yaml",
+        "env:\n- {name: EMBEDDING_MODEL, value: acme/own}\n- {name: EMBEDDING_DIM, value: '96'}\n"
+        "- {name: LLM, valueFrom: x}\n- {name: RERANK_MODEL, value: acme/rerank}\n",
+        [("acme/own", "embedding_dim", 96, "3:32", "likely")],
+    ),
+    "variables of containers of compose files": (
+        "a__yml",
+        "a:\n  environment: [EMBEDDING_MODEL=acme/own, EMBEDDING_DIM=96]\nb:\n  environment:\n"
+        "    EMBEDDING_MODEL: BAAI/bge-m3\n    EMBEDDING_DIM: ${DIM:-1024}\n    RERANK_MODEL: acme/rerank\n",
+        [("acme/own", "embedding_dim", 96, "2:43", "likely"), ("bge-m3", "embedding_dim", 1024, "6:20", "likely")],
     ),
     "YAML": (
         "a__yaml",

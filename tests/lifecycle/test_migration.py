@@ -108,6 +108,20 @@ def test_documented_layout_is_read_as_well(folder: Path) -> None:
     assert model["specs"] == {"parameters": "33M", "embedding_dim": 384, "hidden_dim": 384, "context_length": 512}
 
 
+def test_facts_that_contradict_each_other_do_not_cost_the_model(folder: Path, capsys: Capture) -> None:
+    architecture = {"type": "bert", "has_projection": True, "projection_dims": 96}
+    cut = {"embedding_dim": {"default": 64, "matryoshka": {"min": 32, "max": 64}}}
+    more = {"architecture": architecture, "specs": cut, "extra": {"team": "a"}, "page": "b"}
+    (model,) = migrated(folder, {"model_categories": {"dense": [original("own", "acme/own", **more)]}})
+    assert model["architecture"] == {"type": "bert", "matryoshka_range": {"min": 32, "max": 64}}
+    assert model["extra"] == {"category": "dense", "team": "a", "page": "b"}
+    out = capsys.readouterr().out
+    assert (
+        "architecture.projection_dims: `architecture.projection_dims` must equal `specs.embedding_dim`, got 96" in out
+    )
+    assert "architecture.has_projection: `architecture.projection_dims` must be set, since" in out
+
+
 @pytest.mark.parametrize(
     "text",
     [

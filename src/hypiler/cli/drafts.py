@@ -141,6 +141,8 @@ def _lines(draft: "Draft", title: str, output: "str | None", overlay: "Overlay |
     yield f"{title}: {count(models, 'model')} with {count(facts, 'fact')}"
     yield from _gaps(draft)
     yield from contradiction_lines(draft)
+    if not models:
+        return
     yield ""
     if overlay is not None:
         added, facts = count(len(overlay.models), "model"), sum(len(one["sources"]) for one in overlay.overrides)
@@ -150,9 +152,9 @@ def _lines(draft: "Draft", title: str, output: "str | None", overlay: "Overlay |
             yield f"not overridden, since the model would be wrong in itself: {', '.join(overlay.kept)}"
     if output and overlay is not None:
         yield f"next: hypiler check {output} --required core"
-    elif output and models:
+    elif output:
         yield from _next_lines(draft, output)
-    elif models:
+    else:
         yield "next: --output models.json writes the draft"
 
 

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from hypiler.jsontext.reader import Source, read_source
 from hypiler.lifecycle.importing.conversion import BY_PATH
-from hypiler.lifecycle.importing.rows import Row
+from hypiler.lifecycle.importing.rows import UNNAMED, Row
 from hypiler.lifecycle.importing.shapes import is_list, is_mapping
 from hypiler.lifecycle.importing.tables import TableError
 
@@ -24,6 +24,12 @@ _MOVED = {
     "specs.embedding_dim.default": "specs.embedding_dim",
     "specs.embedding_dim.matryoshka.supported": "architecture.matryoshka_dims",
 }
+# What the least and the largest width are where the widths between them are not listed.
+_RANGE = {
+    "specs.embedding_dim.matryoshka.min": "architecture.matryoshka_range.min",
+    "specs.embedding_dim.matryoshka.max": "architecture.matryoshka_range.max",
+}
+_LISTED = ("specs", "embedding_dim", "matryoshka", "supported")
 _WIDTH = ("specs", "embedding_dim")
 _PLACES = ("id", "huggingface_id")
 _OWN_NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -71,13 +77,16 @@ class _Entry:
         keys = tuple({repository.lower(), id.lower()} - {""})
         home = {"huggingface_id": repository} if repository else {}
         lines = self._lines()
+        ranges = {} if any(path == _LISTED and value for path, value in self.facts) else _RANGE
         own = (("extra.category", self.category),) if self.category else ()
-        yield Row(self.source.name, id or repository, self._place(lines, self.path), own, keys, home, id)
+        name = id or repository or UNNAMED
+        yield Row(self.source.name, name, self._place(lines, self.path), own, keys, home, id)
         for path, value in self.facts:
-            name = ".".join(path)
-            if name not in _PLACES:
+            key = ".".join(path)
+            if key not in _PLACES:
                 place = self._place(lines, (*self.path, *path))
-                yield Row(self.source.name, id or repository, place, ((_field(name, value), value),), keys, home, id)
+                fact = (ranges.get(key) or _field(key, value), value)
+                yield Row(self.source.name, name, place, (fact,), keys, home, id)
 
     def _lines(self) -> dict[Path, int]:
         paths = [self.path, *((*self.path, *path) for path, _ in self.facts)]

@@ -286,8 +286,12 @@ def _only(mentions: list[Mention]) -> Mention | None:
 
 
 def _attach_rest(found: FileFindings, open_facts: list[_Fact], *, unclear: bool) -> None:
-    """Give widths to the only embedding model of the file. Without one, or if some model is unclear, they have none."""
-    chosen = None if unclear else _only([one for one in found.mentions if not _is_reranker(one)])
+    """Give widths to the only embedding model of the file.
+
+    They have no model if there are several models or several widths, or if some model is unclear.
+    """
+    several = len({fact.value for fact in open_facts if fact.path == "specs.embedding_dim"}) > 1
+    chosen = None if unclear or several else _only([one for one in found.mentions if not _is_reranker(one)])
     taken = {fact.place for fact in found.facts}
     sides = {fact.path for fact in open_facts if fact.path.endswith("_prefix")}
     for fact in open_facts:

@@ -59,7 +59,9 @@ def toml_records(text: str, file: str) -> Found:
     except (tomllib.TOMLDecodeError, RecursionError, ValueError):
         return Unread(file, "it is no TOML")
     lines = _toml_lines(text)
-    return tree_records(tree, lambda path: Place(file, *lines.get(_named(path), (1, 1))))
+    places: dict[Path, Place] = {path: Place(file, *place) for path, place in lines.items()}
+    find = _finder(places, file)
+    return tree_records(tree, lambda path: find(_named(path)))
 
 
 def _named(path: Path) -> tuple[str, ...]:
@@ -111,8 +113,13 @@ def yaml_records(text: str, file: str) -> Found:
 
 
 def _finder(places: "Mapping[Path, Place]", file: str) -> "Callable[[Path], Place]":
-    """The place of each path; of an unknown one, the first line."""
-    return lambda path: places.get(path, Place(file, 1))
+    """The place of each path; of an unknown one, that of the table or list that it stands in."""
+
+    def find(path: Path) -> Place:
+        known = (places[path[:end]] for end in range(len(path), -1, -1) if path[:end] in places)
+        return next(known, Place(file, 1))
+
+    return find
 
 
 class _TooMuchError(Exception):

@@ -74,6 +74,12 @@ def _called(node: ast.Call) -> str:
     return function.id if isinstance(function, ast.Name) else ""
 
 
+def _is_setting(node: ast.Call) -> bool:
+    """Whether a call reads a typed setting: `env.int("DIM", default=768)`."""
+    function = node.func
+    return isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.value.id == "env"
+
+
 class _Values(Source):
     """The values of expressions, with the defaults of what is only known when the program runs."""
 
@@ -94,6 +100,8 @@ class _Values(Source):
 
     def _call(self, node: ast.Call) -> Any:
         name, arguments = _called(node), node.args
+        if _is_setting(node) and any(one.arg == "default" for one in node.keywords):
+            name = "env"
         if name in _DEFAULTS and len(arguments) > 1:
             return self.value(arguments[-1])
         if name in _FIELDS or name in _DEFAULTS:

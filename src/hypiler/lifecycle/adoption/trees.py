@@ -1,12 +1,16 @@
 """Records of a tree of mappings, lists and scalars, whichever language wrote it."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from hypiler.lifecycle.adoption.records import Item, Place, Record
 from hypiler.lifecycle.adoption.words import names_thing, words_of
 from hypiler.lifecycle.importing.shapes import is_list, is_mapping
 
+_ENVIRONMENTS = ("environment", "env")
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
+_ASSIGNED = re.compile(r"([A-Z][A-Z0-9_]*)=(.*)")
 Path: TypeAlias = tuple[str | int, ...]
 MOST_VALUES = 100_000
 """A tree with more values is not read further."""
@@ -37,7 +41,10 @@ class _Walk:
         self.left -= 1
         if self.left < 0 or len(path) > DEEPEST:
             return
-        if is_list(value):
+        if is_list(value) and (variables := [*_variables(value, path)]):
+            items = [Item(name, one, self.place_of(place)) for name, one, place in variables]
+            yield Record("scope", label, self.place_of(path), items, above)
+        elif is_list(value):
             for index, one in enumerate(value):
                 if isinstance(one, list | dict):
                     yield from self.visit(one, (*path, index), label, above)
@@ -45,11 +52,12 @@ class _Walk:
             yield from self._mapping(value, path, label, above)
 
     def _mapping(self, value: dict[str, Any], path: Path, label: str, above: tuple[str, ...]) -> "Iterator[Record]":
-        record = Record("mapping", label, self.place_of(path), above=above)
+        kind: Literal["mapping", "scope"] = "scope" if label in _ENVIRONMENTS else "mapping"
+        record = Record(kind, label, self.place_of(path), above=above)
         has_name, inner = _has_name(value), list[tuple[str, Any, Path]]()
         for key, one in value.items():
             here = (*path, key)
-            if is_scalar(one) or _is_scalars(one):
+            if is_scalar(one) or (_is_scalars(one) and not any(_variables(one, here))):
                 record.items.append(Item(str(key), one, self.place_of(here)))
             elif has_name and is_mapping(one) and not _names_inside(one):
                 # `properties: {dimensions: 768}` below `model: org/name` is about this model.
@@ -61,6 +69,22 @@ class _Walk:
             record.items.append(Item("huggingface_id", found[0], self.place_of(found[1])))
         if record.items:
             yield record
+
+
+def _variables(values: list[Any], path: Path) -> "Iterator[tuple[str, Any, Path]]":
+    """The environment variables of a list: `{name: DIM, value: "768"}`, or `DIM=768`. Nothing for any other list."""
+    for index, one in enumerate(values):
+        if (
+            is_mapping(one)
+            and one.keys() <= {"name", "value", "valueFrom"}
+            and _VARIABLE.fullmatch(str(one.get("name")))
+        ):
+            if is_scalar(one.get("value")):
+                yield str(one["name"]), one["value"], (*path, index, "value")
+        elif isinstance(one, str) and (found := _ASSIGNED.fullmatch(one)):
+            yield found[1], found[2], (*path, index)
+        else:
+            return
 
 
 def _repository(value: dict[str, Any], path: Path) -> tuple[str, Path] | None:

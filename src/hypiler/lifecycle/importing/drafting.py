@@ -205,6 +205,9 @@ class _Entry:
         if path.startswith(_EXTRA):
             self.tree.setdefault("extra", {}).setdefault(path.removeprefix(_EXTRA), value)
             return
+        if path == "extra":
+            self.tree["extra"] = {**value, **self.tree.get("extra", {})}
+            return
         old = BY_PATH[path].get(self.tree, value)
         if old != value:
             raise NotCarried(f"the draft has {old!r}, from {self.sources[path]}")
@@ -303,6 +306,9 @@ def _drop(draft: Draft, index: int, field_of: Field | None, message: str) -> boo
     """Take one fault out of an entry; whether the entry as a whole has to go."""
     entry = draft.entries[index]
     name, sources = draft.names[entry["id"]], entry["sources"]
+    if field_of is not None and field_of.name not in sources:
+        # A flag that says that there is such a fact: without the fact it cannot stay.
+        field_of = next((one for one in FIELDS if one.implies == field_of.name), field_of)
     if field_of is None or field_of.name not in sources or field_of.name in _FROM_CATALOGUE:
         draft.left_out.append(Note(name, "", None, message, _a_source(entry)))
         return True
