@@ -67,9 +67,9 @@ def test_models_of_lower_layers_come_first_and_facts_of_upper_ones_count(tmp_pat
     assert {id: (one.layer, one.line) for id, one in registry.hidden.items()} == {"b": ("project", 27)}
 
 
-@pytest.mark.parametrize("name", ["a", "other-a", "org/a"])
+@pytest.mark.parametrize("name", ["a", "other-a", "older-a", "org/a"])
 def test_an_override_and_a_hidden_name_may_be_an_alias_or_a_repository(tmp_path: Path, name: str) -> None:
-    base = (model("a", aliases=["other-a"]), model("b"))
+    base = (model("a", aliases=["other-a"], former_ids=["older-a"]), model("b"))
     registry = over(tmp_path, {"id": name, "name": "Ours"}, base=base)
     assert (registry.findings, registry["a"].name) == ([], "Ours")
     assert over(tmp_path, base=base, hidden=[name]).ids == ("b",)
@@ -259,6 +259,7 @@ def test_a_fact_that_the_project_requires_and_the_base_does_not_state(tmp_path: 
 NAMES = [
     (model("a"), golden("id `a` is the id of a model (org/a) in layer `./base.json`"), "$.models[0].id"),
     (model("other"), golden("id `other` is an alias of `a` in layer `./base.json`"), "$.models[0].id"),
+    (model("old"), golden("id `old` is a former id of `a` in layer `./base.json`"), "$.models[0].id"),
     (model("b-c"), golden("id `b-c` becomes `B_C`, and so does id `b.c` of layer `./base.json`"), "$.models[0].id"),
     (
         model("d", aliases=["e", "a"]),
@@ -270,7 +271,7 @@ NAMES = [
 
 @pytest.mark.parametrize(("own", "message", "place"), NAMES)
 def test_a_name_of_a_lower_layer_cannot_be_taken(tmp_path: Path, own: Any, message: str, place: str) -> None:
-    base = file(model("a", aliases=["other"]), model("b.c"))
+    base = file(model("a", aliases=["other"], former_ids=["old"]), model("b.c"))
     registry = load(tmp_path, {"base.json": base, "models.json": file(own, extends=("./base.json",))})
     assert [(one.code, one.json_path, one.message) for one in registry.findings] == [("M251", place, message)]
 

@@ -42,6 +42,7 @@ _RULES = (
     "unknown-version",
 )
 _LONGEST = 80
+_TITLES = {"id": "id", "aliases": "alias", "former_ids": "former id"}
 
 
 class Overlay:
@@ -81,19 +82,24 @@ class Hidden:
 
 
 class _Use:
-    """An id or alias of a model, and who states it."""
+    """An id, an alias or a former id of a model, and who states it."""
 
-    __slots__ = ("is_alias", "model", "name", "path", "statement")
+    __slots__ = ("attribute", "model", "name", "path", "statement")
 
     def __init__(self, name: str, model: Composed, path: "Path") -> None:
         self.name = name
         self.model = model
-        self.is_alias = path[0] != "id"
+        self.attribute = str(path[0])
         self.statement, self.path = model.place(path)
 
     def title(self) -> str:
         """What messages call it."""
-        return f"{'alias' if self.is_alias else 'id'} `{printable(self.name)}`"
+        return f"{_TITLES[self.attribute]} `{printable(self.name)}`"
+
+    @property
+    def is_alias(self) -> bool:
+        """Whether the model is also found without this name."""
+        return self.attribute != "id"
 
 
 class Composition:
@@ -311,8 +317,8 @@ class Composition:
                 else:
                     self._conflict(lower.statement.layer, upper.statement.layer, upper.title(), upper.name, lower)
                 if upper.is_alias:
-                    aliases = [alias for alias in upper.model.tree["aliases"] if alias != upper.name]
-                    upper.model.tree = {**upper.model.tree, "aliases": aliases}
+                    left = [name for name in upper.model.tree[upper.attribute] if name != upper.name]
+                    upper.model.tree = {**upper.model.tree, upper.attribute: left}
                 else:
                     self._known.pop(key if upper is use else upper.model.id, None)
 
@@ -410,8 +416,9 @@ def _has_text(one: "Tree", key: str, index: int, collector: FindingCollector, *,
 
 
 def _names(model: Composed) -> "list[str]":
-    """What finds a model: its id, its aliases and its repository."""
-    known = [alias for alias in list_of(model.tree.get("aliases")) if isinstance(alias, str)]
+    """What finds a model: its id, its aliases, the ids that it had, and its repository."""
+    further = [*list_of(model.tree.get("aliases")), *list_of(model.tree.get("former_ids"))]
+    known = [name for name in further if isinstance(name, str)]
     repository = model.tree.get("huggingface_id")
     return [model.id, *known, *([repository] if isinstance(repository, str) else [])]
 
@@ -419,9 +426,10 @@ def _names(model: Composed) -> "list[str]":
 def _uses(model: Composed) -> "Iterator[_Use]":
     if isinstance(model.tree.get("id"), str):
         yield _Use(model.id, model, ("id",))
-    for index, alias in enumerate(list_of(model.tree.get("aliases"))):
-        if isinstance(alias, str):
-            yield _Use(alias, model, ("aliases", index))
+    for attribute in ("aliases", "former_ids"):
+        for index, name in enumerate(list_of(model.tree.get(attribute))):
+            if isinstance(name, str):
+                yield _Use(name, model, (attribute, index))
 
 
 def _clash(use: _Use, other: _Use) -> str:
@@ -429,7 +437,8 @@ def _clash(use: _Use, other: _Use) -> str:
     if use.name != other.name:
         return f"{use.title()} becomes `{constant_name(use.name)}`, and so does {other.title()} of {there}"
     if other.is_alias:
-        return f"{use.title()} is an alias of `{printable(other.model.id)}` in {there}"
+        what = "an alias" if other.attribute == "aliases" else "a former id"
+        return f"{use.title()} is {what} of `{printable(other.model.id)}` in {there}"
     place = f" ({printable(place_in(other.model.tree))})" if not use.is_alias else ""
     return f"{use.title()} is the id of a model{place} in {there}"
 
