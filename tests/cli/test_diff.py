@@ -356,6 +356,24 @@ def test_the_registries_of_a_project_are_called_the_same_from_every_folder(
     assert repository.run("--all-projects") == (0, nothing[1].format("services/search/"), "")
 
 
+def test_the_hook_tells_that_a_whole_project_is_gone(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    second = repository.root / "second"
+    second.mkdir()
+    (second / "pyproject.toml").write_text(OPTIONS)
+    repository.write(entry("a"), file="../../second/models.json")
+    repository.commit(entry("b"))
+    monkeypatch.chdir(repository.root)
+    (second / "pyproject.toml").unlink()
+    code, out, _ = repository.run("--all-projects", "--fail-on", "none")
+    assert (code, out.splitlines()[0]) == (1, "== services/search/app/model_registry.py ==")
+    assert out.splitlines()[-1] == golden(
+        "failed: no model is left: if this is no accident of a merge, name each with --allow-removal, or `all`"
+    )
+    assert repository.run("--all-projects", "--allow-removal", "a")[0] == 0
+    repository.git("update-index", "--skip-worktree", "second/pyproject.toml")
+    assert repository.run("--all-projects") == (0, "no changes\n", "")
+
+
 def test_a_revision_without_a_source_of_its_project_is_told_by_name(repository: Repository) -> None:
     repository.commit()
     repository.write(entry("a"))

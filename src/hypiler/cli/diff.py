@@ -1,5 +1,6 @@
 """`hypiler diff`: what a change of a registry means for whoever uses its models."""
 
+import os
 import sys
 
 from hypiler.cli.report import add_project_argument, print_findings, project_options, project_root
@@ -135,8 +136,24 @@ def _of_all_projects(options: "Namespace") -> "list[tuple[str, Version, Version]
         raise SystemExit(usage_error("`--all-projects` must run in a git repository; found none around this folder"))
     if options.new is not None:
         raise SystemExit(usage_error("`--all-projects` compares working trees: leave out NEW"))
-    found = [_of_project(root, options.old or _HEAD) for root in projects_of(repository)]
-    return [one for one in found if one is not None]
+    roots = projects_of(repository)
+    found = [_of_project(root, options.old or _HEAD) for root in roots]
+    return [one for one in found if one is not None] + _removed(repository, options.old or _HEAD, roots)
+
+
+def _removed(repository: str, word: str, roots: "list[str]") -> "list[tuple[str, Version, Version]]":
+    """The projects of a revision that are gone: a merge can lose a whole project as well as a model."""
+    from hypiler.lifecycle.versions import Version, VersionError, VersionFindings, removed_projects
+    from hypiler.project.changed import left_out_of_checkout
+
+    kept = [os.path.relpath(os.path.realpath(root), repository).replace(os.sep, "/") for root in roots]
+    kept += [os.path.dirname(path) for path in left_out_of_checkout(repository)]
+    nothing = Version("the working tree", [], has_options=True)
+    try:
+        gone = list(removed_projects(word, repository, ["" if one == os.curdir else one for one in kept]))
+    except (VersionError, VersionFindings):
+        return []  # It had errors before, so nobody could have used it.
+    return [(os.path.relpath(os.path.join(repository, folder)), old, nothing) for folder, old in gone]
 
 
 def _of_project(root: str, word: str) -> "tuple[str, Version, Version] | None":

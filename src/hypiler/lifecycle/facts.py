@@ -120,7 +120,9 @@ def _plain(field: "Field", one: "Any", other: "Any", old: Version, new: Version)
     if isinstance(field.type, ModelTypeName):
         return BREAKS_API, text
     if isinstance(field.type, (ListOf, Records)):
-        return _list(one, other, are_facts=isinstance(field.type, Records))
+        # A score is a fact by itself, and a width is one more choice.
+        are_facts = isinstance(field.type, Records) or all(isinstance(item, int) for item in other)
+        return _list(one, other, are_facts=are_facts)
     if field is _REPOSITORY and new.finds(str(one)) is not True:
         return BREAKS_API, f"{text}: a lookup by the old name {_where(new.finds(str(one)))}"
     return COSMETIC if field.prose else FACT_CORRECTED, text

@@ -238,6 +238,26 @@ def _from_revision(word: str, root: str) -> Version:
     return _from_project(tree, "" if prefix == "." else f"{prefix}/", word)
 
 
+def removed_projects(revision: str, repository: str, kept: "Iterable[str]") -> "Iterator[tuple[str, Version]]":
+    """The projects of a revision that are gone, each with its folder from the root of the repository.
+
+    `kept` are the folders of the projects that are still there, as paths from the root of the repository. A word that
+    is no revision has no projects. Raises VersionFindings and VersionError.
+    """
+    try:
+        tree = GitTree(repository, revision)
+    except RevisionError:
+        return
+    files = {os.path.dirname(path): path for path in tree.paths if os.path.basename(path) == FILE}
+    gone = [folder for folder in sorted(files) if folder not in {*kept}]
+    data = tree.read([files[folder] for folder in gone])
+    for folder in gone:
+        if b"hypiler" in data.get(files[folder], b""):
+            version = _from_project(tree, f"{folder}/" * bool(folder), revision)
+            if version.registries:
+                yield folder, version
+
+
 def _from_path(tree: GitTree, path: str, title: str) -> Version:
     """A file of a revision with its lock, or the project in a folder of it."""
     if path.startswith(("./", "../")):

@@ -109,6 +109,12 @@ def projects_of(repository: str) -> list[str]:
     return [root for root in sorted(["" if root == os.curdir else root for root in shown]) if is_project(root)]
 
 
+def left_out_of_checkout(repository: str) -> set[str]:
+    """The paths, from the root of the repository, of the pyproject.toml files that a sparse checkout leaves out."""
+    listed = _git("ls-files", "-t", "-z", "--", f":(top,glob)**/{FILE}", folder=repository)
+    return {line[2:] for line in listed.split("\0") if line.startswith("S ")}
+
+
 def _unnamed_changes(repository: str) -> set[str]:
     """The changed files that git does not name to a hook."""
     # In a merge, a hook is told only what differs from both sides. But two sides that are valid may not be so together.
@@ -134,7 +140,8 @@ def _git(command: str, *arguments: str, folder: str = "", text: str = "", codes:
     """What a command of git prints. Raises OSError if there is no git, or if it exits with none of `codes`."""
     import subprocess
 
-    words = ["git", command, *arguments]
+    # No program runs that the configuration of a checkout names.
+    words = ["git", "-c", "core.fsmonitor=false", command, *arguments]
     if os.name == "nt":
         # Or Windows would run a `git.exe` that lies in the current folder, which may be anybody's checkout.
         os.environ.setdefault("NoDefaultCurrentDirectoryInExePath", "1")
