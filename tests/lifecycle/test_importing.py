@@ -17,6 +17,7 @@ from hypiler.lifecycle.importing.catalogue import Catalogue
 from hypiler.lifecycle.importing.conversion import NotCarried, convert
 from hypiler.lifecycle.importing.drafting import draft_registry
 from hypiler.lifecycle.importing.files import installed
+from hypiler.lifecycle.importing.overlay import Overlay
 from hypiler.lifecycle.importing.tables import read_table, with_type
 from hypiler.registry import Registry
 from hypiler.schema.fields import FIELDS
@@ -317,6 +318,15 @@ def test_cells_of_csv_keep_what_belongs_to_them(folder: Path, capsys: Capture) -
     capsys.readouterr()
     assert main(["import", "table.csv", "--map", "Model=name"]) == 1
     assert capsys.readouterr().err == "hypiler: table.csv: the table has no column `Model`; did you mean `model`?\n"
+
+
+def test_overlay_leaves_out_only_the_facts_that_do_not_fit(catalogue: Catalogue) -> None:
+    text = b"model,dim,context_length\nnomic-ai/nomic-embed-text-v1.5,999,100\n"
+    rows = read_table(text, "t.csv", {})
+    overlay = Overlay(draft_registry(rows, "t.csv", catalogue, "1"), catalogue, theirs=True)
+    (override,) = overlay.overrides
+    assert override["specs"] == {"context_length": 100}
+    assert overlay.kept == ["specs.embedding_dim of nomic-embed-text-v1.5"]
 
 
 @pytest.fixture(scope="module")

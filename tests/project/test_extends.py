@@ -50,7 +50,8 @@ def refused(folder: Path, extends: str, more: str = "") -> list[tuple[str, str, 
     ("extends", "code", "place", "message"),
     [
         ("7", "M502", "", golden("`extends` must be a list of names and paths, got 7")),
-        ('["hypiler", 7]', "M502", "", golden("`extends` must be a list of names and paths, got a list")),
+        ('["hypiler", 7]', "M502", "", golden("`extends` must be a list of names and paths, got 7")),
+        ('["hypiler", ""]', "M502", "", golden('`extends` must be a list of names and paths, got ""')),
         ('["a.json", "./a.json"]', "M502", "[1]", golden('`extends` must name each layer once, got "./a.json" again')),
         (
             '["./models.json"]',

@@ -313,7 +313,8 @@ class _Reader:
         texts = [item for item in values if isinstance(item, str) and item]
         if not isinstance(value, list) or len(texts) < len(values):
             help = 'write extends = ["hypiler"]'
-            self.fault(f"`extends` must be a list of names and paths, got {quote_toml(value)}", path, help)
+            wrong = next((item for item in values if not isinstance(item, str) or not item), value)
+            self.fault(f"`extends` must be a list of names and paths, got {quote_toml(wrong)}", path, help)
             return Extends([], FILE, path)
         seen: set[str] = set()
         for number, text in enumerate(texts):

@@ -26,7 +26,7 @@ class Overlay:
         models: The entries of models that the catalogue does not have.
         overrides: For each model of the catalogue that gets a fact, its id, the facts and their sources.
         same: How many models of the draft become nothing, since the catalogue states everything already.
-        kept: The ids of models whose contradictions are not overridden, since the model would be wrong in itself.
+        kept: The contradictions that are not overridden, since the model would be wrong in itself.
     """
 
     def __init__(self, draft: Draft, catalogue: Catalogue, *, theirs: bool) -> None:
@@ -47,10 +47,15 @@ class Overlay:
 
     def _facts(self, entry: Mapping[str, Any], known: Model, theirs: "set[tuple[str, str]]") -> dict[str, Any]:
         facts = _facts(entry, known, theirs)
-        if theirs and not _fits(known, facts):
-            self.kept.append(known.id)
-            return _facts(entry, known, set())
-        return facts
+        if not theirs or _fits(known, facts):
+            return facts
+        fitting = _facts(entry, known, set())
+        for path in [path for path in facts if path not in fitting]:
+            if _fits(known, {**fitting, path: facts[path]}):
+                fitting[path] = facts[path]
+            else:
+                self.kept.append(f"{path} of {known.id}")
+        return fitting
 
     @staticmethod
     def _add(found: dict[str, dict[str, Any]], id: str, facts: Mapping[str, Any], sources: Mapping[str, str]) -> None:
