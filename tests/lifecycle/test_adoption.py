@@ -469,3 +469,8 @@ def test_registry_of_the_project_is_not_read_as_code(tmp_path: Path, catalogue: 
     found = scanned(tmp_path, catalogue, models__json=text)
     assert [one.why for one in found.unread] == ["it is a registry already"]
     assert found.mentions == []
+
+
+def test_folder_that_is_not_there_is_a_sentence(capsys: Capture) -> None:
+    assert main(["adopt", "no/such/folder"]) == 3
+    assert capsys.readouterr().err == golden("hypiler: cannot read `no/such/folder`: No such file or directory\n")

@@ -64,6 +64,7 @@ def run(options: "Namespace") -> int:
     from hypiler.lifecycle.adoption.listing import TooManyFilesError
     from hypiler.lifecycle.adoption.scan import scan
     from hypiler.lifecycle.importing.drafting import draft_registry
+    from hypiler.project.files import failure
 
     if fault := not_text(options.path, options.output):
         return usage_error(fault)
@@ -73,6 +74,8 @@ def run(options: "Namespace") -> int:
         found = scan(options.path, known)
     except TooManyFilesError as error:
         return usage_error(printable(str(error)))
+    except OSError as error:
+        raise failure("read", options.path, error) from None
     draft = draft_registry(found.rows(), "", known, version)
     draft.contradictions = [one for _, one in found.contradictions]
     code = FINDINGS if found.contradictions or found.conflicts or (options.output and not draft.entries) else OK

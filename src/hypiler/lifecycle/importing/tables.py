@@ -111,7 +111,9 @@ def _json_rows(data: bytes, name: str, mapping: "Mapping[str, str]", seen: set[s
     source, findings = read_source(data, name)
     if source is None or findings:
         raise TableError("the file is no JSON", findings, source)
-    for path, key, tree in _objects(source.value):
+    found = [*_objects(source.value)]
+    spans = source.spans([path for path, _, _ in found])
+    for path, key, tree in found:
         values = dict(_flat(tree)) if is_mapping(tree) else {}
         if key and not any(column in values for column in _NAMES):
             values[_NAMES[0]] = key
@@ -119,7 +121,7 @@ def _json_rows(data: bytes, name: str, mapping: "Mapping[str, str]", seen: set[s
         seen.update(values)
         row = _row(values, paths, name, "")
         if row is not None:
-            line, _ = source.lines.place(source.spans([path])[path][2])
+            line, _ = source.lines.place(spans[path][2])
             yield Row(row.origin, row.name, f"{name}:{line}", row.facts, row.keys, row.home)
 
 
