@@ -1,4 +1,5 @@
-# pyright: basic, reportMissingImports=false
+# pyright: basic, reportMissingImports=false, reportCallIssue=false, reportAttributeAccessIssue=false
+# pyright: reportArgumentType=false
 """Writes a registry as a CycloneDX 1.6 bill of materials, through cyclonedx-python-lib.
 
 The library has no model cards. They are added to the JSON that it writes, where the schema has their place.

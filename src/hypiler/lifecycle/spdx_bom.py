@@ -1,4 +1,4 @@
-# pyright: basic, reportMissingImports=false
+# pyright: basic, reportMissingImports=false, reportPrivateImportUsage=false
 """Writes a registry as an SPDX 2.3 document, through spdx-tools.
 
 Each model is a package. So is each file whose sha256 is known, since SPDX 2.3 wants a SHA-1 of what it calls a file.
