@@ -354,6 +354,12 @@ def test_a_fact_with_several_faults_is_not_carried_and_its_model_stays(catalogue
     assert [entry["id"] for entry in draft.entries] == ["own"]
 
 
+def test_widths_are_shown_in_their_order(catalogue: Catalogue) -> None:
+    (known,) = [model for model in catalogue.models if model.id == "nomic-embed-text-v1.5"]
+    (found,) = catalogue.contradictions(known, "architecture.matryoshka_dims", [1024, 128, 64], "t:1")
+    assert (found.theirs, found.ours) == ("64, 128, 1024", "64, 256, 768")
+
+
 def test_an_object_with_one_model_is_a_table() -> None:
     (row,) = read_table(b'{"model": "acme/own", "dim": 8}', "t.json", {})
     assert (row.name, row.facts) == ("acme/own", (("specs.embedding_dim", 8),))
