@@ -374,6 +374,16 @@ def test_the_hook_tells_that_a_whole_project_is_gone(repository: Repository, mon
     assert repository.run("--all-projects") == (0, "no changes\n", "")
 
 
+def test_a_source_in_a_linked_folder_is_read(repository: Repository) -> None:
+    (repository.project / "data").mkdir()
+    (repository.project / "linked").symlink_to("data", target_is_directory=True)
+    (repository.project / "pyproject.toml").write_text(OPTIONS + 'sources = ["linked/models.json"]\n')
+    repository.commit(entry("a"), file="linked/models.json")
+    assert repository.run() == (0, "no changes\n", "")
+    repository.write(entry("a", license="GPL-3.0-only"), file="linked/models.json")
+    assert [one["kind"] for one in repository.told()] == ["licence-tightened"]
+
+
 def test_a_revision_without_a_source_of_its_project_is_told_by_name(repository: Repository) -> None:
     repository.commit()
     repository.write(entry("a"))

@@ -44,6 +44,12 @@ def is_plain(path: str) -> bool:
     return not is_odd and not any(part in ("", ".", "..") or part.lower() == ".git" for part in parts)
 
 
+def _from_the_top(path: str) -> "list[str]":
+    """The folders around a path, the outermost first, and the path itself."""
+    parts = path.split("/")
+    return ["/".join(parts[:length]) for length in range(1, len(parts) + 1)]
+
+
 class GitTree:
     """The files of a revision.
 
@@ -112,15 +118,14 @@ class GitTree:
         return files
 
     def _target(self, path: str) -> str | None:
-        """The file that a path leads to; None if there is none."""
+        """The file that a path leads to, also through links to folders; None if there is none."""
         for _ in range(_MOST_LINKS):
-            if path not in self._files:
-                return None
-            mode, name = self._files[path]
-            if mode != _LINK:
-                return path
-            link = self._objects([name])[0].decode("utf-8", "surrogateescape")
-            path = os.path.normpath(os.path.join(os.path.dirname(path), link)).replace(os.sep, "/")
+            link = next((one for one in _from_the_top(path) if self._files.get(one, ("", ""))[0] == _LINK), None)
+            if link is None:
+                return path if path in self._files else None
+            to = self._objects([self._files[link][1]])[0].decode("utf-8", "surrogateescape")
+            place = os.path.join(os.path.dirname(link), to) + path[len(link) :]
+            path = os.path.normpath(place).replace(os.sep, "/")
         return None
 
     def _objects(self, names: "list[str]") -> "list[bytes]":

@@ -313,7 +313,10 @@ def _wanted(tree: GitTree, prefix: str, options: bytes) -> "list[str]":
     # A lock lies beside the first source, and a file can name layers beside it.
     folders = {os.path.dirname(path) for path in found}
     beside = [path for path in tree.paths if path.endswith(".json") and os.path.dirname(path) in folders]
-    return _with_layers(tree, [*dict.fromkeys([*found, *beside])])
+    # No path that leads through a link to a folder is listed.
+    named = [path for path in patterns if is_plain(path)]
+    linked = [path for one in named for path in (one, f"{os.path.dirname(one)}/{LOCK}".lstrip("/"))]
+    return _with_layers(tree, [*dict.fromkeys([*found, *beside, *linked])])
 
 
 def _with_layers(tree: GitTree, paths: "list[str]") -> "list[str]":
