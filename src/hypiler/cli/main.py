@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from argparse import Action, Namespace
     from collections.abc import Iterable
     from signal import SIG_DFL, SIGTERM, signal
-    from typing import NoReturn
+    from typing import Any, NoReturn
 else:
     # The C module: `signal` itself first makes enums of all signals.
     from _signal import SIG_DFL, SIGTERM, signal
@@ -205,7 +205,7 @@ class _Parser(ArgumentParser):
 def make_parser(names: "Iterable[str]" = COMMANDS) -> _Parser:
     """The parser of some commands, by default of all; most of its cost is in the commands."""
     # argparse looks for translations of its words. There are none, and the search loads `locale`.
-    names_there = vars(argparse)
+    names_there: dict[str, Any] = argparse.__dict__  # pyright: ignore[reportAssignmentType]
     translate = names_there["_"]
     names_there["_"] = str
     try:

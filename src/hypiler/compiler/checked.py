@@ -139,9 +139,11 @@ class Entry:
     @property
     def names(self) -> "list[JSONValue]":
         """What finds the model: its id, aliases and repository, as far as the file states them."""
-        further = [self.tree.get(key) for key in ("aliases", "former_ids")]
-        repository = [] if self.is_elsewhere else [self.repository]
-        return [self.id, *[id for ids in further if isinstance(ids, list) for id in ids], *repository]
+        names: list[JSONValue] = [self.id]
+        for key in ("aliases", "former_ids"):
+            further: JSONValue = self.tree.get(key)
+            names += further if isinstance(further, list) else []
+        return names if self.is_elsewhere else [*names, self.repository]
 
     @property
     def repository(self) -> str:

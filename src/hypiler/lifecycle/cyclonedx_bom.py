@@ -1,3 +1,4 @@
+# A decorator makes the constructors of the library, which pyright does not follow.
 # pyright: basic, reportMissingImports=false, reportCallIssue=false, reportAttributeAccessIssue=false
 # pyright: reportArgumentType=false
 """Writes a registry as a CycloneDX 1.6 bill of materials, through cyclonedx-python-lib.

@@ -356,12 +356,13 @@ class _KnownFacts:
         self.facts: dict[tuple[Any, ...], FileFact] = {}
         self.collector = FindingCollector()
 
-    def fact(self, name: str, stated: "Any", path: "Path") -> FileFact:
+    def fact(self, name: str, stated: "dict[str, Any]", path: "Path") -> FileFact:
         """A fact of the model at `path`. Raises InvalidLockError."""
         # Doubtful facts and hints have further keys.
         if type(stated) is not dict or len(stated) != 4:
             return _fact(name, stated, (*path, "facts", name), self.collector)
-        value, file, key, note = stated.get("value"), stated.get("file"), stated.get("key"), stated.get("note")
+        value: object = stated.get("value")
+        file, key, note = stated.get("file"), stated.get("key"), stated.get("note")
         kind = type(value)
         # Values of different types can be equal: 1, 1.0 and true. The text of a list tells the types of its items.
         part = repr(value) if kind is list or kind is dict else value

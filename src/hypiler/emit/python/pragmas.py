@@ -19,7 +19,7 @@ CHECKERS = """\
 # mypy: ignore-errors
 # pyrefly: ignore-errors
 # pyright: basic, reportAttributeAccessIssue=false, reportCallIssue=false
-# pyright: reportGeneralTypeIssues=false
+# pyright: reportGeneralTypeIssues=false, reportArgumentType=false
 # ty: ignore
 # ty: ignore[blanket-ignore-comment, unused-ignore-comment, division-by-zero]
 """
