@@ -71,6 +71,7 @@ EDITS: dict[str, dict[str, Any]] = {
         "architecture__matryoshka_dims": [3, 9],
     },
     "order of truncation, which only truncated vectors depend on": {"encoding__matryoshka_order": "normalize_truncate"},
+    "one more width": {"architecture__matryoshka_dims": [2, 3, 7]},
     "smaller width gone": {"architecture__matryoshka_dims": [7]},
     "type": {"type": "sparse"},
     "repository": {"huggingface_id": "org/moved"},
