@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from threading import Barrier
@@ -151,7 +152,15 @@ def on_terminal(project: Project, typed: bytes, *words: str) -> tuple[str, int]:
     if pid == 0:
         os.execve(sys.executable, [sys.executable, "-m", "hypiler", *words], environment)
     shown = b""
-    while select.select([terminal], [], [], 60)[0]:
+    silent = 0
+    while silent < 60:
+        if not select.select([terminal], [], [], 5)[0]:
+            silent += 5
+            # Ctrl-C between the question and the reading of the answer does not end the reading.
+            if b"[y/N]" in shown:
+                os.write(terminal, typed)
+            continue
+        silent = 0
         try:
             part = os.read(terminal, 10_000)
         except OSError:
@@ -161,6 +170,8 @@ def on_terminal(project: Project, typed: bytes, *words: str) -> tuple[str, int]:
         if b"[y/N]" in shown + part and b"[y/N]" not in shown:
             os.write(terminal, typed)
         shown += part
+    else:
+        os.kill(pid, signal.SIGKILL)
     # First the end of the command: a terminal that closes hangs up on one that is still ending.
     status = os.waitpid(pid, 0)[1]
     os.close(terminal)

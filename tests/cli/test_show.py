@@ -130,7 +130,7 @@ def test_sections_are_the_objects_of_the_file(capsys: Capture, folder: Path) -> 
 def test_fact_stands_with_its_unit_and_its_source(capsys: Capture) -> None:
     source = shown_source(BGE_M3.sources["specs.context_length"], BGE_M3).whole
     value = f"{BGE_M3.context_length} tokens"
-    line = f"  {'context_length':25}{value:38}agrees with a copy; {source}"
+    line = f"  {'context_length':25}{value:38}verified; {source}"
     assert line in section(shown(capsys, "bge-m3"), "specs")
 
 

@@ -162,13 +162,21 @@ USES = {
     "docs": ["docs"],
     "completion": ["completion", "bash"],
     "schema": ["schema"],
+    "adopt": ["adopt", "src"],
+    "diff": ["diff", "shipped", "shipped"],
+    "import": ["import", "models.json", "--output", "new/models.json"],
+    "licenses": ["licenses"],
+    "migrate": ["migrate", "old.json", "--output", "new/models.json"],
+    "sbom": ["sbom", "--format", "cyclonedx"],
 }
+SMALL = {"id": "small", "type": "dense", "name": "Small", "huggingface_id": "acme/small", "specs": {"embedding_dim": 8}}
 
 
 @pytest.mark.parametrize("command", sorted({*COMMANDS} - {"add", "outdated", "pin", "verify"}))
 def test_no_command_asks_the_network(project: Path, command: str) -> None:
     """But for those that are there to ask the hub."""
     (project / "new").mkdir()
+    (project / "old.json").write_text(json.dumps({"version": "1.0", "models": [SMALL]}))
     subprocess.run([sys.executable, "-c", OFFLINE, *USES[command]], check=True, capture_output=True)
 
 

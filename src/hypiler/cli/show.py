@@ -107,9 +107,11 @@ def _layers(names: "Sequence[str]") -> str:
 def _verification(model: "Model") -> str:
     parts: list[str] = []
     if model.verified_revision is not None:
-        parts.append(f"{model.verified_facts} facts verified, by the files at {model.verified_revision[:12]}")
+        facts = "fact" if model.verified_facts == 1 else "facts"
+        parts.append(f"{model.verified_facts} {facts} verified, by the files at {model.verified_revision[:12]}")
     if model.agreeing_facts:
-        parts.append(f"{model.agreeing_facts} facts agree with a copy of the files")
+        agree = "fact agrees" if model.agreeing_facts == 1 else "facts agree"
+        parts.append(f"{model.agreeing_facts} {agree} with a copy of the files")
     if model.differing_facts:
         parts.append(f"{model.differing_facts} differ from the files")
     if not parts:

@@ -1,5 +1,6 @@
 # Values of any type are walked here.
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownMemberType=false
+# pyright: reportArgumentType=false
 """The part of a generated module that is the same for every registry: records, decoder, lookups.
 
 `module` beside it copies everything below the cut line into each `model_registry.py`, after the constants that hold the
@@ -296,7 +297,7 @@ def _load() -> "_Loaded":
             return f"<ModelInfo {self.id!r}: {self._type}, {self.embedding_dim} dims>"
 
         # types.GenericAlias, without its import
-        __class_getitem__: "Any" = classmethod(type(list[int]))  # pyright: ignore[reportArgumentType]
+        __class_getitem__: "Any" = classmethod(type(list[int]))
 
     for line in _APART_FIELDS.split():
         name, _, codec = line.partition(":")
