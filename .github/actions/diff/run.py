@@ -38,8 +38,12 @@ def call(method: str, address: str, token: str, body: "dict[str, str] | None" = 
     """What the API answers. Raises HTTPError."""
     headers = {"Authorization": f"Bearer {token}", "Accept": "application/vnd.github+json"}
     data = None if body is None else json.dumps(body).encode()
-    with urlopen(Request(address, data, headers, method=method), timeout=60) as answer:  # noqa: S310 - GitHub's address
-        return json.load(answer)
+    try:
+        with urlopen(Request(address, data, headers, method=method), timeout=60) as answer:  # noqa: S310 - GitHub's address
+            return json.load(answer)
+    except HTTPError as error:
+        error.close()  # an answer too, of which only the code is read
+        raise
 
 
 def login_of(api: str, token: str) -> str:
