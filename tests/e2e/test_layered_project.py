@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -157,3 +158,44 @@ def test_policy_of_the_company_holds_for_every_layer(site: Path, project: Path, 
     module = Path("src/acme_search/model_registry.py").read_text()
     assert f"\nexceptions|{kept}=licenses=\n" in module
     assert "contract 12" not in module
+
+
+def git(*words: str) -> None:
+    identity = ("-c", "user.name=n", "-c", "user.email=e@e", "-c", "commit.gpgsign=false")
+    subprocess.run(["git", *identity, *words], check=True, capture_output=True)
+
+
+def test_gate_of_the_company_classes_each_commit(site: Path, project: Path, capsys: Capture) -> None:
+    """Its own model, a model of the installed package and shipped models change, each in a commit of its own."""
+    install(site)
+    git("init", "-q")
+    git("add", "-A")
+    git("commit", "-qm", "models")
+    tree = json.loads(Path("models.json").read_text())
+    tickets, (encoder, bge) = tree["models"][0], tree["overrides"]
+
+    def classes_after(part: dict[str, Any], key: str, value: Any) -> list[tuple[str, str | None, str]]:
+        part[key] = value
+        Path("models.json").write_text(json.dumps(tree))
+        git("commit", "-qam", "change")
+        found = main(["diff", "HEAD~1", "HEAD", "--format", "json"])
+        (compared,) = json.loads(capsys.readouterr().out)["registries"]
+        changes = [(one["model"], one["path"], one["kind"]) for one in compared["changes"]]
+        fails = {"breaks-vectors", "breaks-api", "licence-tightened"}
+        assert found == any(one["kind"] in fails for one in compared["changes"])
+        # A model whose vectors change is named by itself as well.
+        return [change for change in changes if change[1] or "vectors" not in change[2]]
+
+    prefix, query = "encoding.document_prefix", "encoding.query_prefix"
+    own, shipped = "acme-tickets", "bge-base-en-v1.5"
+    assert classes_after(tickets["encoding"], "document_prefix", "doc: ") == [(own, prefix, "breaks-vectors")]
+    assert classes_after(tickets, "revision", "1" * 40) == [(own, "revision", "vectors-undecided")]
+    assert classes_after(encoder["encoding"], "query_prefix", "find: ") == [("acme-encoder", query, "breaks-vectors")]
+    bge["sources"] = {"license": "a letter"}
+    tightened = classes_after(bge, "license", "CC-BY-NC-4.0")
+    assert {(shipped, "license", "licence-tightened"), (shipped, "lock", "evidence-weaker")} < {*tightened}
+    assert classes_after(tickets["specs"], "parameters", "34M") == [(own, "specs.parameters", "fact-corrected")]
+    assert classes_after(tickets, "sources", {"license": "a letter"}) == [(own, "sources", "added")]
+    assert classes_after(tickets, "sources", {}) == [(own, "sources", "evidence-weaker")]
+    assert classes_after(bge, "description", "Another sentence.") == [(shipped, "description", "cosmetic")]
+    assert classes_after(tree, "hidden", [*tree["hidden"], "gte-small"]) == [("gte-small", "", "breaks-api")]
