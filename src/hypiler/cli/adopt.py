@@ -2,7 +2,15 @@
 
 import sys
 
-from hypiler.cli.drafts import catalogue, count, document, finish_draft, printed_value, refuse_existing
+from hypiler.cli.drafts import (
+    catalogue,
+    contradiction_record,
+    count,
+    document,
+    finish_draft,
+    printed_value,
+    refuse_existing,
+)
 from hypiler.cli.json_output import print_document
 from hypiler.cli.report import not_text
 from hypiler.cli.streams import FINDINGS, OK, usage_error, write_text
@@ -116,16 +124,7 @@ def _report(found: "Adoption") -> "dict[str, Any]":
         "models": models,
         "open": [_fact(one) for one in found.facts if one.subject is None],
         "contradictions": [
-            {
-                "model": one.model,
-                "path": one.path,
-                "theirs": one.theirs,
-                "ours": one.ours,
-                "known": one.known,
-                "place": one.place,
-                "certainty": fact.certainty,
-            }
-            for fact, one in found.contradictions
+            contradiction_record(one) | {"certainty": fact.certainty} for fact, one in found.contradictions
         ],
         "conflicts": [
             {"name": one.subject.name, "path": one.path, "first": _fact(one.first), "second": _fact(one.second)}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
-    from hypiler.lifecycle.importing.catalogue import Catalogue
+    from hypiler.lifecycle.importing.catalogue import Catalogue, Contradiction
     from hypiler.lifecycle.importing.drafting import Draft, Note
     from hypiler.lifecycle.importing.overlay import Overlay
 
@@ -108,18 +108,14 @@ def document(draft: "Draft") -> "dict[str, Any]":
         "left_out": [_note(one) for one in draft.left_out],
         "not_carried": [_note(one) for one in draft.uncarried],
         "completed": [_note(one) for one in draft.completed],
-        "contradictions": [
-            {
-                "model": one.model,
-                "path": one.path,
-                "theirs": one.theirs,
-                "ours": one.ours,
-                "known": one.known,
-                "place": one.place,
-            }
-            for one in draft.contradictions
-        ],
+        "contradictions": [contradiction_record(one) for one in draft.contradictions],
     }
+
+
+def contradiction_record(one: "Contradiction") -> "dict[str, Any]":
+    """What a fact and the catalogue say, as JSON."""
+    names = ("model", "path", "theirs", "ours", "known", "place")
+    return {name: getattr(one, name) for name in names}
 
 
 def _note(note: "Note") -> "dict[str, Any]":
