@@ -24,6 +24,7 @@ ROOMS = [
     "project",
     "registry",
     "lifecycle",
+    "stores",
     "cli",
 ]
 # What runs models stands beside the rest, which does not know of it; it reads a model's files as verification does.
@@ -34,7 +35,7 @@ STANDARD = sys.stdlib_module_names | {"_sha2", "_sha256"}
 OUTSIDE = {"hypiler", "hypiler.config", "hypiler.model_registry"}
 GENERATED = {"hypiler.hosted_registry", "hypiler.model_registry"}
 # What else users may import.
-PUBLIC = ["hypiler.engines", "hypiler.registry", "hypiler.space"]
+PUBLIC = ["hypiler.engines", "hypiler.registry", "hypiler.space", "hypiler.stores"]
 # What both sides need: these import nothing but each other.
 STAMPS = {
     f"hypiler.stamps.{name}" for name in ("facts", "files", "listed_bytes", "outputs", "prompts", "stamp", "stored")
@@ -172,6 +173,13 @@ def test_engines_import_only_themselves_and_the_reader_of_a_models_files() -> No
     for path in modules(APART):
         own = {name for name in imports(path) if name.split(".")[0] == "hypiler"} - LEAVES
         assert {room_of(name) for name in own} <= {APART, *below}, path.name
+
+
+def test_stores_import_only_themselves_and_leaves() -> None:
+    """What they need of a model is in its config and its stamp, so a program that uses them loads little."""
+    for path in modules("stores"):
+        own = {name for name in imports(path) if name.split(".")[0] == "hypiler"} - LEAVES
+        assert {room_of(name) for name in own} <= {"stores"}, path.name
 
 
 def test_what_users_import_first_knows_the_registry_alone() -> None:

@@ -118,6 +118,7 @@ PUBLIC = (
     "hypiler.hosted_registry",
     "hypiler.registry",
     "hypiler.space",
+    "hypiler.stores",
     "hypiler.engines",
 )
 """The modules whose names are promised."""

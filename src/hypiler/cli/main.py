@@ -38,6 +38,7 @@ COMMANDS = {
     "coverage": "count by field how the facts of a registry are known",
     "licenses": "list the licences of the models, and what a policy says of them",
     "sbom": "write a bill of materials of a registry, as CycloneDX or SPDX",
+    "ddl": "print the table, collection or index of a vector store that fits a model",
     "verify": "compare every fact with the models' own files",
     "pin": "record the commit and the sums of the models' files",
     "add": "draft the entry of a model from its own files",

@@ -1,0 +1,101 @@
+"""`hypiler ddl`: the table, collection or index of a vector store that fits a model."""
+
+import sys
+
+from hypiler.cli.registries import add_registry_arguments, find_model, open_registry, registry_words, unknown_model
+from hypiler.cli.streams import FINDINGS, OK, usage_error, write_text
+from hypiler.diagnostics.escaping import printable
+from hypiler.errors import UnknownModelError
+from hypiler.stores import STORES, StoreLimitError, record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from typing import Any
+
+    from hypiler.schema.model import Model
+
+EXAMPLES = """examples:
+  hypiler ddl bge-m3 --shipped --for pgvector | psql           a table with its index and its stamp
+  hypiler ddl bge-m3 --shipped --for qdrant --output sparse    another output of the model
+  hypiler ddl nomic-embed-text-v1.5 --shipped --for pgvector --dim 256 --table app.articles
+  hypiler ddl qwen3-embedding-4b --shipped --for pgvector --dtype float16
+  hypiler ddl bge-m3 --shipped --for milvus --json | jq .query
+"""
+_DESCRIPTION = """\
+Print what creates a table, a collection or an index for the vectors of a model: of the right type,
+width and metric, with an index, and with the stamp of the vector space in it.
+
+SQL for pgvector, duckdb and sqlite-vec; the body of the request for qdrant, elasticsearch and
+opensearch; lines of Python for lancedb, milvus, chroma and faiss. `--json` prints all of it as data,
+with a query and the place of the stamp: see docs/stores.md.
+
+Exit code 2: the store cannot hold or index the vectors. The message says what fits instead.
+"""
+# The options of the command by those of a record.
+_OPTIONS = {"dimension": "--dim", "dtype": "--dtype", "index": "--index", "store": "--for"}
+
+
+def add_arguments(parser: "ArgumentParser") -> None:
+    """The arguments of the command."""
+    parser.description = _DESCRIPTION
+    parser.add_argument("id", metavar="ID", help="id, alias or repository of a model")
+    parser.add_argument(
+        "--for", dest="store", metavar="STORE", choices=STORES, required=True, help=f"the store: {', '.join(STORES)}"
+    )
+    parser.add_argument("--dim", type=int, metavar="N", help="one of the widths to which the vectors can be truncated")
+    parser.add_argument("--output", metavar="NAME", help="one of the model's outputs; default: the first one")
+    parser.add_argument(
+        "--table", metavar="NAME", help="the table, collection or index, or the file of faiss; default: documents"
+    )
+    parser.add_argument("--field", default="embedding", metavar="NAME", help="the column or field; default: embedding")
+    parser.add_argument("--dtype", metavar="TYPE", help="float32, which is the default, or float16")
+    parser.add_argument("--index", metavar="INDEX", help="hnsw, none, or an index that only this store has")
+    parser.add_argument("--json", action="store_true", help="print the whole record as JSON")
+    add_registry_arguments(parser)
+
+
+def run(options: "Namespace") -> int:
+    """Print the record, or say what does not fit; the exit code."""
+    found = open_registry(options)
+    if found is None:
+        return FINDINGS
+    registry, module = found
+    try:
+        model, _ = find_model(options.id, registry, module)
+    except UnknownModelError as error:
+        return usage_error(unknown_model(error, registry, registry_words(options)))
+    try:
+        made = _record(model, options)
+    except StoreLimitError as error:
+        return usage_error(_limit(error))
+    except ValueError as error:
+        return usage_error(str(error))
+    if options.json:
+        from hypiler.cli.json_output import print_document
+
+        print_document(**made)
+        return OK
+    write_text(made["ddl"].removesuffix("\n"), sys.stdout)
+    for note in made["notes"]:
+        print(f"note: {printable(note)}", file=sys.stderr)
+    return OK
+
+
+def _record(model: "Model", options: "Namespace") -> "dict[str, Any]":
+    """The record. A deprecated model may have vectors in a store, so nothing warns of it here."""
+    from warnings import catch_warnings, simplefilter
+
+    from hypiler.config import ModelConfig
+
+    with catch_warnings():
+        simplefilter("ignore", DeprecationWarning)
+        config = ModelConfig.from_model(model, options.dim, output=options.output)
+    chosen = {"field": options.field, "dtype": options.dtype, "index": options.index}
+    return record(options.store, config, name=options.table, **chosen)
+
+
+def _limit(error: StoreLimitError) -> str:
+    """What does not fit, and the options that do."""
+    fitting = [f"{_OPTIONS[option]} {value} ({reason})" for option, value, reason in error.alternatives]
+    return error.problem + (f"; what fits: {'; '.join(fitting)}" if fitting else "")

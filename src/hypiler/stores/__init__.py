@@ -1,0 +1,266 @@
+"""Records for vector stores: a table, a collection or an index that fits a model exactly, as plain data.
+
+One function per store takes a `ModelConfig` and returns a dictionary of JSON's types:
+
+    record = hypiler.stores.pgvector(config, table="articles")
+
+Nothing is imported for it, and nothing is connected to. `record["create"]` creates the table, collection or index,
+with the stamp of the vector space in it; `record["query"]` finds vectors in it by the model's own similarity. Before an
+index is used, its stamp is read and checked:
+
+    hypiler.space.check(hypiler.stores.read_stamp(held), encoder)
+
+docs/stores.md has a section per store, with the lines around it.
+"""
+
+from hypiler.stores.errors import StoreLimitError
+from hypiler.stores.names import check_field
+from hypiler.stores.plan import Plan
+from hypiler.stores.queries import with_vector
+from hypiler.stores.specs import SPECS, choose_form, choose_metric, spec_of
+from hypiler.stores.stamps import read_stamp
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from hypiler.protocols import Config
+else:
+    # For tools that look up annotations at run time, see `hypiler._import_hooks`.
+    from _collections_abc import Mapping
+
+    Any = Config = object
+
+STORES: tuple[str, ...] = tuple(spec.name for spec in SPECS)
+"""The names of the stores, as `record` and `hypiler ddl --for` take them."""
+
+__all__ = [
+    "STORES",
+    "StoreLimitError",
+    "chroma",
+    "duckdb",
+    "elasticsearch",
+    "faiss",
+    "lancedb",
+    "milvus",
+    "opensearch",
+    "pgvector",
+    "qdrant",
+    "read_stamp",
+    "record",
+    "sqlite_vec",
+    "with_vector",
+]
+
+
+def record(
+    store: str,
+    config: "Config",
+    *,
+    name: str | None = None,
+    field: str = "embedding",
+    dtype: str | None = None,
+    index: str | None = None,
+    stamp: "Mapping[str, Any] | None" = None,
+) -> "dict[str, Any]":
+    """The record of a store for the vectors of a config, as JSON types.
+
+    Args:
+        store: One of `STORES`.
+        config: The model with the chosen dimension, output and prompts.
+        name: The name of the table, collection or index; the path of a file for FAISS. By default `documents`.
+        field: The name of the column, field or named vector.
+        dtype: `float32` or `float16`; None for float32.
+        index: `hnsw`, `none` for exact search, or an index that only this store has; None for the store's default.
+        stamp: What `encoder.stamp()` gives, which has a probe; by default `config.space()`, which has none.
+
+    Raises:
+        StoreLimitError: If the store cannot hold or index the vectors. The error has what fits instead.
+        SpaceError: If the stamp is of another space than the config.
+        ValueError: For an unknown store, a name that the store refuses, and a config whose similarity is unknown.
+    """
+    spec = spec_of(store)
+    plan = Plan(config, stamp)
+    form = choose_form(spec, plan, dtype, index)
+    metric = choose_metric(spec, plan)
+    held = spec.default_name if name is None else name
+    own = spec.build(plan, form, metric, held, check_field(field))
+    return {
+        "store": spec.name,
+        "model": plan.model,
+        "kind": plan.kind,
+        "dimension": plan.dimension,
+        "similarity": plan.similarity,
+        "name": held,
+        "field": field,
+        "dtype": form.dtype,
+        "index": form.index,
+        **own,
+    }
+
+
+def pgvector(
+    config: "Config",
+    *,
+    table: str = "documents",
+    field: str = "embedding",
+    dtype: str | None = None,
+    index: str | None = None,
+    stamp: "Mapping[str, Any] | None" = None,
+) -> "dict[str, Any]":
+    """A table of PostgreSQL with pgvector: SQL.
+
+    `create` holds statements, and `query` is a statement whose parameter `$1` is the query. A `table` may begin with a
+    schema: `app.documents`. An `index` may also be `half` or `binary`.
+    The other arguments, keys and errors are those of `record`.
+    """
+    return record("pgvector", config, name=table, field=field, dtype=dtype, index=index, stamp=stamp)
+
+
+def qdrant(
+    config: "Config",
+    *,
+    collection: str = "documents",
+    field: str = "embedding",
+    dtype: str | None = None,
+    index: str | None = None,
+    stamp: "Mapping[str, Any] | None" = None,
+) -> "dict[str, Any]":
+    """A collection of Qdrant: the body of `PUT /collections/NAME`.
+
+    `create` is what `qdrant_client.models.CreateCollection` takes, and `query` has the arguments of `query_points`.
+    The other arguments, keys and errors are those of `record`.
+    """
+    return record("qdrant", config, name=collection, field=field, dtype=dtype, index=index, stamp=stamp)
+
+
+def lancedb(
+    config: "Config",
+    *,
+    table: str = "documents",
+    field: str = "embedding",
+    dtype: str | None = None,
+    index: str | None = None,
+    stamp: "Mapping[str, Any] | None" = None,
+) -> "dict[str, Any]":
+    """A table of LanceDB: the fields and the metadata of its Arrow schema.
+
+    The metric belongs to each query: without it, LanceDB compares by distance.
+    The other arguments, keys and errors are those of `record`.
+    """
+    return record("lancedb", config, name=table, field=field, dtype=dtype, index=index, stamp=stamp)
+
+
+def milvus(
+    config: "Config",
+    *,
+    collection: str = "documents",
+    field: str = "embedding",
+    dtype: str | None = None,
+    index: str | None = None,
+    stamp: "Mapping[str, Any] | None" = None,
+) -> "dict[str, Any]":
+    """A collection of Milvus: its schema, index and properties.
+
+    `create` has what `CollectionSchema.construct_from_dict`, `add_index` and `create_collection` take. Multi-vectors
+    need a server of version 2.6.4 or later.
+    The other arguments, keys and errors are those of `record`.
+    """
+    return record("milvus", config, name=collection, field=field, dtype=dtype, index=index, stamp=stamp)
+
+
+def opensearch(
+    config: "Config",
+    *,
+    name: str = "documents",
+    field: str = "embedding",
+    dtype: str | None = None,
+    index: str | None = None,
+    stamp: "Mapping[str, Any] | None" = None,
+) -> "dict[str, Any]":
+    """An index of OpenSearch: the body of `PUT /NAME`.
+
+    `query` is the body of a search. Multi-vectors need version 3.3 or later.
+    The other arguments, keys and errors are those of `record`.
+    """
+    return record("opensearch", config, name=name, field=field, dtype=dtype, index=index, stamp=stamp)
+
+
+def elasticsearch(
+    config: "Config",
+    *,
+    name: str = "documents",
+    field: str = "embedding",
+    index: str | None = None,
+    stamp: "Mapping[str, Any] | None" = None,
+) -> "dict[str, Any]":
+    """An index of Elasticsearch: the body of `PUT /NAME`.
+
+    `query` is the body of a search.
+    The other arguments, keys and errors are those of `record`.
+    """
+    return record("elasticsearch", config, name=name, field=field, index=index, stamp=stamp)
+
+
+def chroma(
+    config: "Config",
+    *,
+    collection: str = "documents",
+    stamp: "Mapping[str, Any] | None" = None,
+) -> "dict[str, Any]":
+    """A collection of Chroma: the arguments of `create_collection`.
+
+    `query` has the arguments of `collection.query`.
+    The other arguments, keys and errors are those of `record`.
+    """
+    return record("chroma", config, name=collection, stamp=stamp)
+
+
+def faiss(
+    config: "Config",
+    *,
+    path: str = "documents.faiss",
+    dtype: str | None = None,
+    index: str | None = None,
+    stamp: "Mapping[str, Any] | None" = None,
+) -> "dict[str, Any]":
+    """An index of FAISS: the arguments of `index_factory`.
+
+    An index of FAISS holds no stamp: it lies in a file beside the index.
+    The other arguments, keys and errors are those of `record`.
+    """
+    return record("faiss", config, name=path, dtype=dtype, index=index, stamp=stamp)
+
+
+def duckdb(
+    config: "Config",
+    *,
+    table: str = "documents",
+    field: str = "embedding",
+    index: str | None = None,
+    stamp: "Mapping[str, Any] | None" = None,
+) -> "dict[str, Any]":
+    """A table of DuckDB: SQL.
+
+    `create` holds statements, and `query` is a statement whose parameter `$1` is the query. The index `hnsw` belongs to
+    the extension vss; without an index the search is exact.
+    The other arguments, keys and errors are those of `record`.
+    """
+    return record("duckdb", config, name=table, field=field, index=index, stamp=stamp)
+
+
+def sqlite_vec(
+    config: "Config",
+    *,
+    table: str = "documents",
+    field: str = "embedding",
+    stamp: "Mapping[str, Any] | None" = None,
+) -> "dict[str, Any]":
+    """A virtual table of sqlite-vec: SQL.
+
+    `create` holds statements, and `query` is a statement whose parameter `?1` is the query. The stamp lies in the table
+    `hypiler_spaces` of the same database.
+    The other arguments, keys and errors are those of `record`.
+    """
+    return record("sqlite-vec", config, name=table, field=field, stamp=stamp)

@@ -1,0 +1,33 @@
+"""What a store cannot hold, with what it can hold instead."""
+
+from hypiler._text import one_line
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    Alternative = tuple[str, int | str, str]
+else:
+    # For tools that look up annotations at run time, see `hypiler._import_hooks`.
+    from _collections_abc import Iterable
+
+    Alternative = tuple[str, int | str, str]
+
+
+class StoreLimitError(ValueError):
+    """A store cannot hold or index these vectors. The message says what fits instead.
+
+    Attributes:
+        problem: What does not fit, without the alternatives.
+        alternatives: What fits, each as (option, value, reason). The option is `dimension`, a choice of the config, or
+            `dtype`, `index` or `store`, choices of the record.
+    """
+
+    def __init__(self, problem: str, alternatives: "Iterable[Alternative]" = ()) -> None:
+        self.problem = one_line(problem)
+        self.alternatives = tuple(alternatives)
+        fitting = "; ".join([f"{option}={value!r} ({reason})" for option, value, reason in self.alternatives])
+        super().__init__(self.problem + (f"; what fits: {fitting}" if fitting else ""))
+
+    def __reduce__(self) -> "tuple[type[StoreLimitError], tuple[str, tuple[Alternative, ...]]]":
+        return type(self), (self.problem, self.alternatives)

@@ -1,0 +1,1 @@
+"""One module per store: its own parts of a record."""

@@ -1,0 +1,94 @@
+"""OpenSearch: the body that creates an index, with the stamp in the `_meta` of its mapping.
+
+Metric and encoder are stated, since the defaults are the distance and, since version 3.6, one bit of each number.
+"""
+
+from hypiler.stores.names import search_index
+from hypiler.stores.plan import DENSE, SPARSE
+from hypiler.stores.queries import PLACE
+from hypiler.stores.records.common import HIGHER, LIMIT, NEIGHBOURS, json_text, parts, score
+from hypiler.stores.specs import FLOAT32, spec_of
+from hypiler.stores.stamps import KEY
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from hypiler.stores.plan import Plan
+    from hypiler.stores.specs import Form
+
+_SCORES = {
+    "cosine": "(1 + cosine) / 2",
+    "dot": "dot + 1, or 1 / (1 - dot) below 0",
+    "euclidean": "1 / (1 + squared distance)",
+    "max_sim": "(MaxSim + tokens of the query) / 2",
+}
+
+
+def build(plan: "Plan", form: "Form", metric: str, name: str, field: str) -> "dict[str, Any]":
+    """The body of the request, the body of a search and the place of the stamp."""
+    search_index(name)
+    word = "dot" if plan.kind == SPARSE else spec_of("opensearch").metrics[metric]
+    create: dict[str, Any] = {
+        "settings": {"index": {"knn": True}},
+        "mappings": {
+            "_meta": {KEY: plan.stamp},
+            "properties": {"text": {"type": "text"}, field: _field(plan, form, word)},
+        },
+    }
+    return parts(
+        type=form.type,
+        metric=word,
+        create=create,
+        query={"query": _query(plan, form, word, field), "size": LIMIT},
+        score=score("dot" if plan.kind == SPARSE else _SCORES[metric], HIGHER),
+        stamp={
+            "place": "`_meta` of the mapping",
+            "write": {"_meta": {KEY: plan.stamp}},
+            "read": f"client.indices.get_mapping(index={name!r})[{name!r}]['mappings'].get('_meta')",
+        },
+        notes=_notes(plan, form, metric),
+        ddl=json_text(create),
+    )
+
+
+def _field(plan: "Plan", form: "Form", word: str) -> "dict[str, Any]":
+    """The mapping of the field."""
+    if plan.kind == SPARSE:
+        return {"type": form.type}
+    if plan.kind != DENSE:
+        return {"type": form.type, "enabled": False}
+    field: dict[str, Any] = {"type": form.type, "dimension": plan.dimension}
+    if form.index == "none":
+        return {**field, "index": False}
+    parameters: dict[str, Any] = {"m": NEIGHBOURS, "ef_construction": 100}
+    if form.dtype != FLOAT32:
+        parameters["encoder"] = {"name": "sq", "parameters": {"bits": 16, "type": "fp16"}}
+    method = {"name": "hnsw", "engine": "faiss", "space_type": word, "parameters": parameters}
+    return {**field, "method": method}
+
+
+def _query(plan: "Plan", form: "Form", word: str, field: str) -> "dict[str, Any]":
+    if plan.kind == SPARSE:
+        return {"neural_sparse": {field: {"query_tokens": PLACE}}}
+    if plan.kind == DENSE and form.index != "none":
+        return {"knn": {field: {"vector": PLACE, "k": LIMIT}}}
+    if plan.kind == DENSE:
+        params = {"field": field, "query_value": PLACE, "space_type": word}
+        script: dict[str, Any] = {"lang": "knn", "source": "knn_score", "params": params}
+    else:
+        source = f"lateInteractionScore(params.query_vectors, '{field}', params._source, params.space_type)"
+        script = {"source": source, "params": {"query_vectors": PLACE, "space_type": word}}
+    return {"script_score": {"query": {"match_all": {}}, "script": script}}
+
+
+def _notes(plan: "Plan", form: "Form", metric: str) -> "list[str]":
+    if plan.kind == SPARSE:
+        return [
+            "weights must be above 0 and keep 9 significant bits, so scores are off by up to 0.4 %",
+            "a token is named by its id in the vocabulary, as a text",
+        ]
+    if plan.kind != DENSE:
+        return ["MaxSim needs version 3.3 or later; the search reads every document, and each must have vectors"]
+    notes = ["a vector of zeros, such as that of an empty text, is refused"] if metric == "cosine" else []
+    return [*notes, *(["numbers must lie within -65504 and 65504"] if form.dtype != FLOAT32 else [])]

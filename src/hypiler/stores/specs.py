@@ -1,0 +1,299 @@
+"""The table of stores: what each store holds and indexes, and up to which width."""
+
+from dataclasses import dataclass
+from importlib import import_module
+
+from hypiler.stores.errors import StoreLimitError
+from hypiler.stores.plan import DENSE, MULTI_VECTOR, SPARSE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from hypiler.stores.errors import Alternative
+    from hypiler.stores.plan import Plan
+
+FLOAT32, FLOAT16 = "float32", "float16"
+HNSW, EXACT = "hnsw", "none"
+_SAME_ORDER = ["cosine", "dot", "euclidean"]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One way in which a store holds and finds vectors.
+
+    Attributes:
+        kind: The kind of vectors: `dense`, `multi_vector` or `sparse`.
+        type: The store's word for the type.
+        most: The most dimensions.
+        dtype: The type of the numbers: `float32` or `float16`.
+        index: The index: `hnsw`, `none` for exact search, or a word of this store alone.
+        reason: What speaks for this form, for a message.
+    """
+
+    kind: str
+    type: str
+    most: int
+    dtype: str = FLOAT32
+    index: str = HNSW
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSpec:
+    """What a store holds.
+
+    Attributes:
+        name: The name of the store, as `hypiler ddl --for` takes it.
+        container: What holds vectors there: `table`, `collection`, `index` or `file`.
+        metrics: The store's word for each similarity.
+        forms: The forms of vectors. The first one of a kind is its default.
+        wants_unit_tokens: Whether multi-vectors are compared rightly only if each has length 1.
+        has_idf: Whether the store can weigh the tokens of a query by how rare they are.
+        default_name: The name of the container if none is given.
+    """
+
+    name: str
+    container: str
+    metrics: "Mapping[str, str]"
+    forms: tuple[Form, ...]
+    wants_unit_tokens: bool = False
+    has_idf: bool = False
+    default_name: str = "documents"
+
+    @property
+    def module(self) -> str:
+        """The module whose `build` makes the record."""
+        return f"hypiler.stores.records.{self.name.replace('-', '_')}"
+
+    def build(self, plan: "Plan", form: Form, metric: str, name: str, field: str) -> "dict[str, Any]":
+        """The parts of a record that are the store's own."""
+        parts: dict[str, Any] = import_module(self.module).build(plan, form, metric, name, field)
+        return parts
+
+    def fits(self, plan: "Plan") -> bool:
+        """Whether the store can hold these vectors in some form, and compare them."""
+        has_form = any(form.kind == plan.kind and plan.dimension <= form.most for form in self.forms)
+        return has_form and self.metric(plan) is not None and (self.has_idf or not plan.wants_idf)
+
+    def metric(self, plan: "Plan") -> "str | None":
+        """The similarity by which the store compares these vectors; None if it has none that gives their order.
+
+        For vectors of length 1, cosine, dot product and distance give the same order.
+        """
+        same = [plan.similarity]
+        if plan.has_unit_length and plan.similarity in _SAME_ORDER:
+            same += _SAME_ORDER
+        elif plan.kind == MULTI_VECTOR and self.wants_unit_tokens and not plan.has_unit_length:
+            return None
+        return next((one for one in same if one in self.metrics), None)
+
+
+SPECS = (
+    # Limits: pgvector 0.8, src/hnsw.h, src/vector.h, src/halfvec.h, src/sparsevec.h. HNSW of sparse vectors is limited
+    # by their weights that are not zero, not by their width.
+    StoreSpec(
+        "pgvector",
+        "table",
+        {"cosine": "cosine", "dot": "ip", "euclidean": "l2", "manhattan": "l1", "max_sim": "max_sim"},
+        (
+            Form(DENSE, "vector", 2_000),
+            Form(DENSE, "halfvec", 4_000, FLOAT16, reason="halfvec: half the disk, 11 bits of each number"),
+            Form(DENSE, "vector", 4_000, index="half", reason="rows stay float32, the index is of halfvec"),
+            Form(DENSE, "vector", 16_000, index="binary", reason="an index of bits, re-ranked by the vectors"),
+            Form(DENSE, "halfvec", 16_000, FLOAT16, "binary", reason="halfvec, an index of bits, re-ranked"),
+            Form(DENSE, "vector", 16_000, index=EXACT, reason="exact search, which reads every row"),
+            Form(DENSE, "halfvec", 16_000, FLOAT16, EXACT, reason="halfvec, exact search"),
+            Form(MULTI_VECTOR, "vector[]", 16_000, index=EXACT),
+            Form(MULTI_VECTOR, "halfvec[]", 16_000, FLOAT16, EXACT, reason="halfvec: half the disk"),
+            Form(SPARSE, "sparsevec", 1_000_000_000),
+            Form(SPARSE, "sparsevec", 1_000_000_000, index=EXACT, reason="up to 16,000 weights per row"),
+        ),
+    ),
+    # Limits: qdrant 1.19, lib/collection/src/operations/types.rs.
+    StoreSpec(
+        "qdrant",
+        "collection",
+        {"cosine": "Cosine", "dot": "Dot", "euclidean": "Euclid", "manhattan": "Manhattan", "max_sim": "Dot"},
+        tuple(
+            Form(kind, dtype, most, dtype, index, reason)
+            for kind, most in ((DENSE, 65_536), (MULTI_VECTOR, 65_536), (SPARSE, (1 << 32) - 1))
+            for index, reason in ((HNSW, "in half the memory"), (EXACT, "exact search"))
+            for dtype in (FLOAT32, FLOAT16)
+            if (kind, index) != (SPARSE, EXACT)
+        ),
+        has_idf=True,
+    ),
+    # No limit of the width is documented. Only cosine has an index of multi-vectors, and none has a float16 query.
+    StoreSpec(
+        "lancedb",
+        "table",
+        {"cosine": "cosine", "dot": "dot", "euclidean": "l2", "max_sim": "cosine"},
+        tuple(
+            Form(kind, "fixed_size_list", 1 << 31, dtype, index)
+            for kind, own in ((DENSE, "hnsw"), (MULTI_VECTOR, "ivf_flat"))
+            for index in (EXACT, own)
+            for dtype in (FLOAT32, FLOAT16)
+        ),
+        wants_unit_tokens=True,
+    ),
+    # Limits: milvus.io/docs/limitations.md. Milvus Lite does not check them, its server does.
+    StoreSpec(
+        "milvus",
+        "collection",
+        {"cosine": "COSINE", "dot": "IP", "euclidean": "L2", "max_sim": "MAX_SIM_IP"},
+        (
+            Form(DENSE, "FLOAT_VECTOR", 32_768),
+            Form(DENSE, "FLOAT16_VECTOR", 32_768, FLOAT16, reason="half the memory"),
+            Form(DENSE, "FLOAT_VECTOR", 32_768, index=EXACT, reason="exact search"),
+            Form(DENSE, "FLOAT16_VECTOR", 32_768, FLOAT16, EXACT, reason="half the memory, exact search"),
+            Form(MULTI_VECTOR, "FLOAT_VECTOR", 32_768),
+            Form(MULTI_VECTOR, "FLOAT16_VECTOR", 32_768, FLOAT16, reason="half the memory"),
+            Form(SPARSE, "SPARSE_FLOAT_VECTOR", (1 << 32) - 2),
+        ),
+    ),
+    # Limits: k-NN 3.8, KNNEngine.java.
+    StoreSpec(
+        "opensearch",
+        "index",
+        {"cosine": "cosinesimil", "dot": "innerproduct", "euclidean": "l2", "max_sim": "cosinesimil"},
+        (
+            Form(DENSE, "knn_vector", 16_000),
+            Form(DENSE, "knn_vector", 16_000, FLOAT16, reason="half the memory"),
+            Form(DENSE, "knn_vector", 16_000, index=EXACT, reason="exact search by a script"),
+            Form(MULTI_VECTOR, "object", 16_000, index=EXACT),
+            Form(SPARSE, "rank_features", 1 << 31),
+        ),
+        wants_unit_tokens=True,
+    ),
+    # Limits: dense-vector.md and rank-vectors.md of elastic/elasticsearch, docs/reference/elasticsearch.
+    StoreSpec(
+        "elasticsearch",
+        "index",
+        {"cosine": "cosine", "dot": "max_inner_product", "euclidean": "l2_norm", "max_sim": "maxSimDotProduct"},
+        (
+            Form(DENSE, "dense_vector", 4_096),
+            Form(DENSE, "dense_vector", 4_096, index=EXACT, reason="exact search by a script"),
+            Form(MULTI_VECTOR, "rank_vectors", 4_096, index=EXACT),
+            Form(SPARSE, "sparse_vector", 1 << 31),
+        ),
+        wants_unit_tokens=True,
+    ),
+    # No limit of the width is documented; 16,384 works.
+    StoreSpec(
+        "chroma",
+        "collection",
+        {"cosine": "cosine", "dot": "ip", "euclidean": "l2"},
+        (Form(DENSE, "float32", 1 << 31),),
+    ),
+    StoreSpec(
+        "faiss",
+        "file",
+        {"cosine": "METRIC_INNER_PRODUCT", "dot": "METRIC_INNER_PRODUCT", "euclidean": "METRIC_L2"},
+        (
+            Form(DENSE, "HNSW32", 1 << 31),
+            Form(DENSE, "HNSW32_SQfp16", 1 << 31, FLOAT16),
+            Form(DENSE, "Flat", 1 << 31, index=EXACT),
+            Form(DENSE, "SQfp16", 1 << 31, FLOAT16, EXACT),
+        ),
+        default_name="documents.faiss",
+    ),
+    # Limits: duckdb 1.5, the size of an array. HNSW belongs to the extension vss, and is experimental in files.
+    StoreSpec(
+        "duckdb",
+        "table",
+        {"cosine": "cosine", "dot": "ip", "euclidean": "l2sq", "max_sim": "max_sim"},
+        (
+            Form(DENSE, "FLOAT", 100_000, index=EXACT),
+            Form(DENSE, "FLOAT", 100_000),
+            Form(MULTI_VECTOR, "FLOAT", 100_000, index=EXACT),
+        ),
+    ),
+    # Limits: sqlite-vec 0.1.9, sqlite-vec.c. Its type `float16` is float32 under another name.
+    StoreSpec(
+        "sqlite-vec",
+        "table",
+        {"cosine": "cosine", "euclidean": "L2", "manhattan": "L1"},
+        (Form(DENSE, "float", 8_192, index=EXACT),),
+    ),
+)
+
+
+def spec_of(store: str) -> StoreSpec:
+    """The store of a name. Raises ValueError for an unknown one, with the names of all."""
+    wanted = store.replace("_", "-")
+    for spec in SPECS:
+        if spec.name == wanted:
+            return spec
+    raise ValueError(f"no store {store!r}; there are: {', '.join([spec.name for spec in SPECS])}")
+
+
+def choose_form(spec: StoreSpec, plan: "Plan", dtype: "str | None", index: "str | None") -> Form:
+    """The form in which a store holds the vectors, by default its first one.
+
+    Raises ValueError for an unknown dtype or index, and StoreLimitError if the store cannot hold the vectors so.
+    """
+    forms = [form for form in spec.forms if form.kind == plan.kind]
+    if not forms:
+        words = plan.kind.replace("_", "-")
+        problem = f"{spec.name} holds no {words} vectors, which {plan.model} gives"
+        raise StoreLimitError(problem, _stores(spec, plan))
+    if plan.wants_idf and not spec.has_idf:
+        problem = f"{spec.name} does not weigh the tokens of a query by how rare they are, as {plan.model} needs"
+        raise StoreLimitError(problem, _stores(spec, plan))
+    form = _asked(spec, plan, forms, dtype, index)
+    if plan.dimension <= form.most:
+        return form
+    doing = "holds" if form.index == EXACT else f"with index {form.index!r} holds"
+    vectors = f"{form.type} vectors of at most {form.most:,} dimensions"
+    problem = f"{spec.name} {doing} {vectors}, and {plan.model} has {plan.dimension:,}"
+    raise StoreLimitError(problem, [*_cuts(plan, form), *_others(plan, forms, form), *_stores(spec, plan)])
+
+
+def _asked(spec: StoreSpec, plan: "Plan", forms: list[Form], dtype: "str | None", index: "str | None") -> Form:
+    """The first form with this dtype and index. What is not given is as in the default form, if that exists."""
+    fitting = [form for form in forms if dtype in (None, form.dtype) and index in (None, form.index)]
+    if fitting:
+        wanted = (dtype or forms[0].dtype, index or forms[0].index)
+        return min(fitting, key=lambda form: ((form.dtype, form.index) != wanted, forms.index(form)))
+    choices = ", ".join([f"dtype={form.dtype!r} with index={form.index!r}" for form in forms])
+    words = " and ".join([f"{n}={v!r}" for n, v in (("dtype", dtype), ("index", index)) if v is not None])
+    kind = plan.kind.replace("_", "-")
+    raise ValueError(f"{spec.name} has no {words} for {kind} vectors; it has: {choices}")
+
+
+def _cuts(plan: "Plan", form: Form) -> "Iterator[Alternative]":
+    """The widest truncation that fits."""
+    fitting = [width for width in plan.widths if width <= form.most]
+    if fitting:
+        yield "dimension", max(fitting), f"the widest that {plan.model} can be truncated to"
+
+
+def _others(plan: "Plan", forms: list[Form], refused: Form) -> "Iterator[Alternative]":
+    """Other forms of the same store, of which one choice differs."""
+    for form in forms:
+        if plan.dimension <= form.most:
+            if form.index == refused.index:
+                yield "dtype", form.dtype, form.reason
+            elif form.dtype == refused.dtype:
+                yield "index", form.index, form.reason
+
+
+def _stores(spec: StoreSpec, plan: "Plan") -> "Iterator[Alternative]":
+    """Other stores, if this one has no form that fits."""
+    if spec.fits(plan):
+        return
+    for other in SPECS:
+        if other.fits(plan):
+            yield "store", other.name, "holds them"
+
+
+def choose_metric(spec: StoreSpec, plan: "Plan") -> str:
+    """The similarity by which the store compares the vectors. Raises StoreLimitError if it has none."""
+    found = spec.metric(plan)
+    if found is None:
+        length = "" if plan.has_unit_length else " of any length"
+        problem = f"{spec.name} has no metric for {plan.similarity} of vectors{length}, as {plan.model} gives them"
+        raise StoreLimitError(problem, _stores(spec, plan))
+    return found
