@@ -130,11 +130,13 @@ OTHER = {
     "encoding.skip_punctuation": False,
     "encoding.skiplist": ["other"],
     "encoding.inference_free_queries": True,
+    "encoding.query_idf": True,
     "encoding.activation": "relu",
 }
 # The types of models whose spaces these fields belong to. The others belong to the spaces of dense models too.
 LATE_OR_SPARSE = dict.fromkeys([f"encoding.{name}" for name in LATE_INTERACTION], "colbert") | {
     "encoding.inference_free_queries": "sparse",
+    "encoding.query_idf": "sparse",
     "encoding.activation": "sparse",
 }
 # The width cannot change alone, the order of steps counts for a cut vector only, and the place of the weights only where

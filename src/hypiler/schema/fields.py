@@ -744,6 +744,15 @@ FIELDS: tuple[Field, ...] = (
         space="query",
     ),
     Field(
+        "encoding.query_idf",
+        Flag(),
+        "Whether the store must weigh each token of a query by its inverse document frequency.",
+        note="It is false for a model whose own weights already contain it, as those of `files.query_weights` do.",
+        example=True,
+        origin="publication",
+        space="query",
+    ),
+    Field(
         "encoding.activation",
         OneOf("_Activation", *ACTIVATIONS),
         "How the logits of a sparse model become weights; if absent, log1p_relu.",

@@ -551,6 +551,10 @@ class ModelAttributes:
         """Whether queries are not run through the network: each of their tokens has a fixed weight."""
 
     @property
+    def query_idf(self) -> bool | None:
+        """Whether the store must weigh each token of a query by its inverse document frequency."""
+
+    @property
     def activation(self) -> _Activation | None:
         """How the logits of a sparse model become weights; if absent, log1p_relu."""
 
