@@ -138,7 +138,7 @@ def test_limits_of_pgvector_are_those_of_postgresql(
     width: int, options: dict[str, Any], fits: bool, real: Any, tmp_path: Path
 ) -> None:
     """The record of another width is made by hand, since no model has such a width."""
-    import psycopg  # noqa: F401
+    psycopg = pytest.importorskip("psycopg")
 
     record = stores.pgvector(real.config, **options)
     statements = [text.replace("(384)", f"({width})") for text in record["create"]]

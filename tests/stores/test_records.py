@@ -3,6 +3,7 @@
 import ast
 import json
 import pickle
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,16 +11,343 @@ from golden import golden
 
 from hypiler import ModelConfig, space, stores
 from hypiler.hosted_registry import MODEL_REGISTRY as HOSTED
-from hypiler.model_registry import MODEL_REGISTRY
+from hypiler.model_registry import MODEL_REGISTRY, MODELS_BY_ID
 from hypiler.registry import Registry
 from hypiler.stores.specs import SPECS
 
+ROOT = Path(__file__).parents[2]
 MINILM = ModelConfig.from_registry("all-minilm-l6-v2")
 COLBERT = ModelConfig.colbert_small()
 SPLADE = ModelConfig.from_registry("splade-v3")
+pytestmark = pytest.mark.filterwarnings("ignore:.* is deprecated:DeprecationWarning")
 
 
-def changed(id: str, **encoding: Any) -> ModelConfig:
-    """The config of a shipped model with other facts about its encoding."""
-    with open(Registry.shipped().sources[0].path, encoding="utf-8") as file:  # type: ignore[attr-defined]
-        raise NotImplementedError(file, id, encoding)
+@pytest.fixture
+def changed(tmp_path: Path) -> Any:
+    """Gives the config of a shipped model with other facts about its encoding."""
+
+    def change(id: str, **encoding: Any) -> ModelConfig:
+        tree = json.loads((ROOT / "models.json").read_text("utf-8"))
+        entry = next(model for model in tree["models"] if model["id"] == id)
+        entry["encoding"] |= encoding
+        path = tmp_path / "models.json"
+        path.write_text(json.dumps({"version": "1.0", "models": [entry]}))
+        return ModelConfig.from_model(Registry.load(path)[id])
+
+    return change
+
+
+def every_config() -> list[ModelConfig]:
+    """Each output of each shipped model that has vectors."""
+    found = []
+    for model in [*MODEL_REGISTRY, *HOSTED]:
+        for output in [one.name for one in model.outputs] or [None]:
+            config = ModelConfig.from_model(model, output=output)
+            if model.model_type != "reranker" and config.space()["query"]["similarity"] is not None:
+                found.append(config)
+    return found
+
+
+def test_every_shipped_model_has_a_record_in_every_store_or_learns_what_fits() -> None:
+    """What fits is true: taking it gives a record."""
+    made = 0
+    for config in every_config():
+        for store in stores.STORES:
+            try:
+                record = stores.record(store, config)
+            except stores.StoreLimitError as error:
+                assert error.alternatives
+                for option, value, _ in error.alternatives:
+                    assert _taken(store, config, option, value)["dimension"] <= config.embedding_dim
+            else:
+                made += 1
+                assert json.loads(json.dumps(record)) == record
+                assert record["dimension"] == config.embedding_dim
+    assert made > 1000
+
+
+def _taken(store: str, config: ModelConfig, option: str, value: Any) -> Any:
+    """The record with one alternative of an error."""
+    if option == "store":
+        store, options = value, {}
+    elif option == "dimension":
+        config, options = ModelConfig.from_model(config.model, value), {}  # type: ignore[arg-type]
+    else:
+        options = {option: value}
+    return stores.record(store, config, **options)
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+def test_every_form_of_a_store_has_a_record(spec: Any) -> None:
+    configs = {"dense": MINILM, "multi_vector": COLBERT, "sparse": SPLADE}
+    for form in spec.forms:
+        record = stores.record(spec.name, configs[form.kind], dtype=form.dtype, index=form.index)
+        assert (record["store"], record["dtype"], record["index"]) == (spec.name, form.dtype, form.index)
+        keys = "store model kind dimension similarity name field dtype index type metric create query score stamp notes ddl"
+        assert [*record] == keys.split()
+        assert [*record["stamp"]] == ["place", "write", "read"]
+
+
+def test_each_store_has_a_function_of_its_name() -> None:
+    for store in stores.STORES:
+        assert getattr(stores, store.replace("-", "_"))(MINILM) == stores.record(store, MINILM)
+
+
+def test_metric_is_the_similarity_of_the_model(changed: Any) -> None:
+    def metrics(config: ModelConfig) -> dict[str, str]:
+        found = {}
+        for store in stores.STORES:
+            try:
+                found[store] = stores.record(store, config)["metric"]
+            except stores.StoreLimitError as error:
+                found[store] = error.problem
+        return found
+
+    assert metrics(MINILM) == {
+        "pgvector": "vector_cosine_ops",
+        "qdrant": "Cosine",
+        "lancedb": "cosine",
+        "milvus": "COSINE",
+        "opensearch": "cosinesimil",
+        "elasticsearch": "cosine",
+        "chroma": "cosine",
+        "faiss": "METRIC_INNER_PRODUCT",
+        "duckdb": "array_cosine_distance",
+        "sqlite-vec": "cosine",
+    }
+    dot = metrics(changed("all-minilm-l6-v2", similarity="dot", normalize=False))
+    assert dot == {
+        "pgvector": "vector_ip_ops",
+        "qdrant": "Dot",
+        "lancedb": "dot",
+        "milvus": "IP",
+        "opensearch": "innerproduct",
+        "elasticsearch": "max_inner_product",
+        "chroma": "ip",
+        "faiss": "METRIC_INNER_PRODUCT",
+        "duckdb": "array_negative_inner_product",
+        "sqlite-vec": golden(
+            "sqlite-vec has no metric for dot of vectors of any length, as all-minilm-l6-v2 gives them"
+        ),
+    }
+    unit = metrics(changed("all-minilm-l6-v2", similarity="dot"))
+    assert (unit["elasticsearch"], unit["sqlite-vec"]) == ("dot_product", "cosine")
+    far = metrics(changed("all-minilm-l6-v2", similarity="euclidean", normalize=False))
+    assert (far["pgvector"], far["faiss"], far["sqlite-vec"]) == ("vector_l2_ops", "METRIC_L2", "L2")
+
+
+def test_faiss_divides_by_the_length_where_cosine_needs_it(changed: Any) -> None:
+    assert stores.faiss(MINILM)["create"]["factory"] == "IDMap2,HNSW32"
+    config = changed("all-minilm-l6-v2", normalize=False)
+    assert stores.faiss(config)["create"]["factory"] == "IDMap2,L2norm,HNSW32"
+
+
+def test_max_sim_of_tokens_of_any_length_goes_to_a_store_that_sums_dot_products(changed: Any) -> None:
+    config = changed("colbert-small", normalize=False)
+    for store in ("lancedb", "opensearch", "elasticsearch"):
+        with pytest.raises(stores.StoreLimitError) as caught:
+            stores.record(store, config)
+        assert [value for _, value, _ in caught.value.alternatives] == ["pgvector", "qdrant", "milvus", "duckdb"]
+
+
+@pytest.mark.parametrize(
+    ("id", "store", "options", "message"),
+    [
+        (
+            "qwen3-embedding-4b",
+            "pgvector",
+            {},
+            golden(
+                "pgvector indexes by hnsw vectors of the type vector up to 2,000 dimensions, and qwen3-embedding-4b has"
+                " 2,560; what fits: dimension=2000 (the widest that qwen3-embedding-4b can be truncated to);"
+                " dtype='float16' (halfvec: half the disk, 11 bits of each number); index='half' (rows stay float32, the"
+                " index is of halfvec); index='binary' (an index of bits, re-ranked by the vectors); index='none' (exact"
+                " search, which reads every row)"
+            ),
+        ),
+        (
+            "e5-mistral-7b-instruct",
+            "pgvector",
+            {"dtype": "float16"},
+            golden(
+                "pgvector indexes by hnsw vectors of the type halfvec up to 4,000 dimensions, and e5-mistral-7b-instruct"
+                " has 4,096; what fits: index='binary' (halfvec, an index of bits, re-ranked); index='none' (halfvec,"
+                " exact search)"
+            ),
+        ),
+        (
+            "bge-m3",
+            "chroma",
+            {"output": "multi-vector"},
+            golden(
+                "chroma holds no multi-vectors, and bge-m3 gives them; what fits: store='pgvector'; store='qdrant';"
+                " store='lancedb'; store='milvus'; store='opensearch'; store='elasticsearch'; store='duckdb'"
+            ),
+        ),
+        (
+            "minicoil-v1",
+            "milvus",
+            {},
+            golden(
+                "milvus does not weigh the tokens of a query by how rare they are, as minicoil-v1 needs; what fits:"
+                " store='qdrant'"
+            ),
+        ),
+        (
+            "bge-reranker-v2-m3",
+            "qdrant",
+            {},
+            golden("bge-reranker-v2-m3 is a reranker: it gives scores and no vectors that a store could hold"),
+        ),
+    ],
+    ids=range(5),
+)
+def test_message_about_a_limit(id: str, store: str, options: dict[str, str], message: str) -> None:
+    options = {**options}
+    config = ModelConfig.from_model(MODELS_BY_ID[id], output=options.pop("output", None))
+    with pytest.raises(stores.StoreLimitError) as caught:
+        stores.record(store, config, **options)  # type: ignore[arg-type]
+    assert str(caught.value) == message
+
+
+def test_a_limit_offers_a_cut_a_type_and_another_index_and_takes_none_by_itself() -> None:
+    config = ModelConfig.from_registry("qwen3-embedding-4b")
+    with pytest.raises(stores.StoreLimitError) as caught:
+        stores.pgvector(config)
+    offered = [(option, value) for option, value, _ in caught.value.alternatives]
+    assert offered == [
+        ("dimension", 2000),
+        ("dtype", "float16"),
+        ("index", "half"),
+        ("index", "binary"),
+        ("index", "none"),
+    ]
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.alternatives) == (str(caught.value), caught.value.alternatives)
+
+
+def test_idf_is_turned_on_where_the_model_wants_it_and_its_weights_do_not_have_it() -> None:
+    """Models of OpenSearch carry it in the weights of their queries: twice would be wrong."""
+    wanting = ModelConfig.from_registry("minicoil-v1")
+    assert stores.qdrant(wanting)["create"]["sparse_vectors"] == {"embedding": {"modifier": "idf"}}
+    for id in ("opensearch-sparse-doc-v3-distill", "splade-v3"):
+        record = stores.qdrant(ModelConfig.from_registry(id))  # type: ignore[call-overload]
+        assert record["create"]["sparse_vectors"] == {"embedding": {}}
+    with pytest.raises(stores.StoreLimitError) as caught:
+        stores.milvus(wanting)
+    assert [value for _, value, _ in caught.value.alternatives] == ["qdrant"]
+
+
+def test_output_decides_the_kind_of_vectors() -> None:
+    def kind(output: str | None) -> tuple[str, int, str]:
+        record = stores.qdrant(ModelConfig.from_registry("bge-m3", output=output))
+        return record["kind"], record["dimension"], record["metric"]
+
+    assert kind(None) == kind("dense") == ("dense", 1024, "Cosine")
+    assert kind("sparse")[0] == "sparse"
+    assert kind("multi-vector") == ("multi_vector", 1024, "Dot")
+
+
+def test_configs_without_vectors_or_without_a_known_similarity_are_refused() -> None:
+    with pytest.raises(ValueError, match="was not created from a registry entry"):
+        stores.qdrant(ModelConfig("org/name", 384, 512))
+    with pytest.raises(ValueError, match=r"state `encoding.similarity` in its registry"):
+        stores.qdrant(ModelConfig.from_model(HOSTED[[one.id for one in HOSTED].index("jina-embeddings-v3-api")]))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"dtype": "int8"}, "qdrant has no dtype='int8' for dense vectors"),
+        ({"index": "ivf"}, "qdrant has no index='ivf' for dense vectors"),
+        ({"field": "id"}, "the name of the field must be"),
+        ({"field": "a b"}, "the name of the field must be"),
+        ({"field": ""}, "the name of the field must be"),
+        ({"name": "a/b"}, "the name of the collection must be"),
+    ],
+)
+def test_unknown_choices_and_names_are_refused(options: dict[str, str], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        stores.record("qdrant", MINILM, **options)  # type: ignore[arg-type]
+
+
+NAMES = {
+    "pgvector": ("a" * 64, "", "a.b.c", "a\nb", "a\x00", "é" * 32, ".a", "a" * 50),
+    "qdrant": ("", "a/b", "a" * 256, "a\x00b", "a:b", "a\u202eb"),
+    "lancedb": ("", "a b", "ü", "a/b"),
+    "milvus": ("", "1a", "a-b", "a" * 256, "ü"),
+    "opensearch": ("", "A", "_a", "-a", "a b", "a,b", "a#b", ".", "é" * 128),
+    "elasticsearch": ("", "A", "_a", "-a", "a b", "a,b", "a#b", ".", "é" * 128),
+    "chroma": ("", "ab", "_abc", "abc_", "a b c", "a" * 513),
+    "faiss": ("", "a\nb", "a\x00b"),
+    "duckdb": ("", "a.b.c", "a\nb"),
+    "sqlite-vec": ("", "sqlite_a", "a\x00b", "a\nb"),
+}
+
+
+@pytest.mark.parametrize("store", stores.STORES)
+def test_names_that_a_store_refuses_or_changes_are_refused(store: str) -> None:
+    for name in NAMES[store]:
+        with pytest.raises(ValueError, match="the name of the "):
+            stores.record(store, MINILM, name=name)
+
+
+@pytest.mark.parametrize("store", ["lancedb", "milvus", "chroma", "faiss"])
+def test_printed_python_is_python_whatever_the_name_is(store: str) -> None:
+    for config in (MINILM, COLBERT, SPLADE):
+        try:
+            text = stores.record(store, config, name="a_b" if store == "milvus" else None)["ddl"]
+        except stores.StoreLimitError:
+            continue
+        assert ast.parse(text)
+    assert ast.parse(stores.faiss(MINILM, path="a'); import os; ('")["ddl"]).body[-1].lineno
+
+
+def test_stamp_of_another_config_is_refused() -> None:
+    other = ModelConfig.from_registry("bge-small-en-v1.5")
+    with pytest.raises(
+        space.SpaceError, match="the stamp is not of this config: the stored vectors are of another space"
+    ):
+        stores.pgvector(MINILM, stamp=other.space())
+
+
+STAMP = MINILM.space()
+TEXT = json.dumps(STAMP)
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        {"hypiler": STAMP},
+        {"hypiler": TEXT},
+        {"hypiler": TEXT, "other": 1},
+        {b"hypiler": TEXT.encode(), b"pandas": b"{}"},
+        json.dumps({"hypiler": STAMP}),
+        json.dumps({"hypiler": STAMP}).encode(),
+        STAMP,
+        TEXT,
+    ],
+    ids=range(8),
+)
+def test_stamp_is_read_from_whatever_a_store_gives_back(held: Any) -> None:
+    assert stores.read_stamp(held) == STAMP
+
+
+@pytest.mark.parametrize("held", [None, "", "articles of 2025", b"\xff", {}, {"a": 1}, "[]", "1", 7, [], "[" * 100_000])
+def test_what_holds_no_stamp_gives_none_which_a_check_refuses(held: Any) -> None:
+    assert stores.read_stamp(held) is None
+    with pytest.raises(space.UndecidedError, match="the index has no stamp"):
+        space.check(stores.read_stamp(held), MINILM)
+
+
+@pytest.mark.parametrize("held", [{"hypiler": "{broken"}, {"hypiler": 5}, {"hypiler": {}}, {"hypiler": None}])
+def test_damaged_stamp_is_no_missing_one_and_a_check_refuses_it(held: Any) -> None:
+    with pytest.raises(space.UndecidedError):
+        space.check(stores.read_stamp(held), MINILM)
+
+
+def test_query_takes_the_vector_in_its_place_and_stays_as_it_is() -> None:
+    record = stores.elasticsearch(MINILM)
+    vector = [0.5, 0.25]
+    assert stores.with_vector(record["query"], vector)["knn"]["query_vector"] is vector
+    assert record["query"]["knn"]["query_vector"] == "$1"

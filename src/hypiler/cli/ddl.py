@@ -68,7 +68,7 @@ def run(options: "Namespace") -> int:
     try:
         made = _record(model, options)
     except StoreLimitError as error:
-        return usage_error(_limit(error))
+        return usage_error(error.told(_OPTIONS))
     except ValueError as error:
         return usage_error(str(error))
     if options.json:
@@ -93,9 +93,3 @@ def _record(model: "Model", options: "Namespace") -> "dict[str, Any]":
         config = ModelConfig.from_model(model, options.dim, output=options.output)
     chosen = {"field": options.field, "dtype": options.dtype, "index": options.index}
     return record(options.store, config, name=options.table, **chosen)
-
-
-def _limit(error: StoreLimitError) -> str:
-    """What does not fit, and the options that do."""
-    fitting = [f"{_OPTIONS[option]} {value} ({reason})" for option, value, reason in error.alternatives]
-    return error.problem + (f"; what fits: {'; '.join(fitting)}" if fitting else "")

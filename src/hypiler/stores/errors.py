@@ -4,12 +4,12 @@ from hypiler._text import one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     Alternative = tuple[str, int | str, str]
 else:
     # For tools that look up annotations at run time, see `hypiler._import_hooks`.
-    from _collections_abc import Iterable
+    from _collections_abc import Iterable, Mapping
 
     Alternative = tuple[str, int | str, str]
 
@@ -26,8 +26,17 @@ class StoreLimitError(ValueError):
     def __init__(self, problem: str, alternatives: "Iterable[Alternative]" = ()) -> None:
         self.problem = one_line(problem)
         self.alternatives = tuple(alternatives)
-        fitting = "; ".join([f"{option}={value!r} ({reason})" for option, value, reason in self.alternatives])
-        super().__init__(self.problem + (f"; what fits: {fitting}" if fitting else ""))
+        super().__init__(self.told())
+
+    def told(self, options: "Mapping[str, str] | None" = None) -> str:
+        """The message. `options` are other words for the options, such as those of a command line."""
+        fitting: dict[str, str] = {}
+        for option, value, reason in self.alternatives:
+            choice = f"{option}={value!r}" if options is None else f"{options[option]} {value}"
+            # Stores have one reason: they hold the vectors.
+            fitting[choice] = "" if option == "store" else f" ({reason})"
+        listed = "; ".join([choice + reason for choice, reason in fitting.items()])
+        return self.problem + (f"; what fits: {listed}" if listed else "")
 
     def __reduce__(self) -> "tuple[type[StoreLimitError], tuple[str, tuple[Alternative, ...]]]":
         return type(self), (self.problem, self.alternatives)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 FLOAT32, FLOAT16 = "float32", "float16"
 HNSW, EXACT = "hnsw", "none"
+_PLURALS = {DENSE: "dense vectors", MULTI_VECTOR: "multi-vectors", SPARSE: "sparse vectors"}
 _SAME_ORDER = ["cosine", "dot", "euclidean"]
 
 
@@ -236,8 +237,7 @@ def choose_form(spec: StoreSpec, plan: "Plan", dtype: "str | None", index: "str 
     """
     forms = [form for form in spec.forms if form.kind == plan.kind]
     if not forms:
-        words = plan.kind.replace("_", "-")
-        problem = f"{spec.name} holds no {words} vectors, which {plan.model} gives"
+        problem = f"{spec.name} holds no {_PLURALS[plan.kind]}, and {plan.model} gives them"
         raise StoreLimitError(problem, _stores(spec, plan))
     if plan.wants_idf and not spec.has_idf:
         problem = f"{spec.name} does not weigh the tokens of a query by how rare they are, as {plan.model} needs"
@@ -245,9 +245,9 @@ def choose_form(spec: StoreSpec, plan: "Plan", dtype: "str | None", index: "str 
     form = _asked(spec, plan, forms, dtype, index)
     if plan.dimension <= form.most:
         return form
-    doing = "holds" if form.index == EXACT else f"with index {form.index!r} holds"
-    vectors = f"{form.type} vectors of at most {form.most:,} dimensions"
-    problem = f"{spec.name} {doing} {vectors}, and {plan.model} has {plan.dimension:,}"
+    holds = "holds" if form.index == EXACT else f"indexes by {form.index}"
+    limit = f"vectors of the type {form.type} up to {form.most:,} dimensions"
+    problem = f"{spec.name} {holds} {limit}, and {plan.model} has {plan.dimension:,}"
     raise StoreLimitError(problem, [*_cuts(plan, form), *_others(plan, forms, form), *_stores(spec, plan)])
 
 
@@ -259,8 +259,7 @@ def _asked(spec: StoreSpec, plan: "Plan", forms: list[Form], dtype: "str | None"
         return min(fitting, key=lambda form: ((form.dtype, form.index) != wanted, forms.index(form)))
     choices = ", ".join([f"dtype={form.dtype!r} with index={form.index!r}" for form in forms])
     words = " and ".join([f"{n}={v!r}" for n, v in (("dtype", dtype), ("index", index)) if v is not None])
-    kind = plan.kind.replace("_", "-")
-    raise ValueError(f"{spec.name} has no {words} for {kind} vectors; it has: {choices}")
+    raise ValueError(f"{spec.name} has no {words} for {_PLURALS[plan.kind]}; it has: {choices}")
 
 
 def _cuts(plan: "Plan", form: Form) -> "Iterator[Alternative]":
@@ -286,7 +285,7 @@ def _stores(spec: StoreSpec, plan: "Plan") -> "Iterator[Alternative]":
         return
     for other in SPECS:
         if other.fits(plan):
-            yield "store", other.name, "holds them"
+            yield "store", other.name, "it holds them"
 
 
 def choose_metric(spec: StoreSpec, plan: "Plan") -> str:
