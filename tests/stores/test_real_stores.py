@@ -34,7 +34,7 @@ DENSE = [
 ]
 
 
-@pytest.mark.parametrize(("store", "options"), DENSE, ids=lambda value: str(value))
+@pytest.mark.parametrize(("store", "options"), DENSE, ids=str)
 def test_store_finds_real_vectors_in_the_order_of_numpy(
     store: str, options: dict[str, Any], real: Any, tmp_path: Path
 ) -> None:
@@ -77,7 +77,7 @@ LATE = [
 ]
 
 
-@pytest.mark.parametrize(("store", "options"), LATE, ids=lambda value: str(value))
+@pytest.mark.parametrize(("store", "options"), LATE, ids=str)
 def test_store_finds_multi_vectors_in_the_order_of_max_sim(store: str, options: dict[str, Any], tmp_path: Path) -> None:
     config = ModelConfig.colbert_small()
     documents = [_units(5 + row % 4, config.embedding_dim, seed=row) for row in range(30)]

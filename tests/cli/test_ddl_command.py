@@ -1,0 +1,108 @@
+"""`hypiler ddl` prints what creates a store's table, as text or as data, and says what fits where a model does not."""
+
+import json
+
+import pytest
+from golden import golden
+
+from hypiler import ModelConfig, stores
+from hypiler.cli.main import main
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.mark.parametrize("store", stores.STORES)
+def test_prints_the_text_of_the_record_and_notes_beside_it(store: str, capsys: Capture) -> None:
+    assert main(["ddl", "all-minilm-l6-v2", "--shipped", "--for", store]) == 0
+    printed = capsys.readouterr()
+    record = stores.record(store, ModelConfig.from_registry("all-minilm-l6-v2"))
+    assert printed.out == record["ddl"]
+    assert printed.err == "".join([f"note: {note}\n" for note in record["notes"]])
+
+
+def test_json_is_the_whole_record(capsys: Capture) -> None:
+    words = "ddl bge-m3 --shipped --for qdrant --output sparse --table articles --field words --dtype float16 --json"
+    assert main(words.split()) == 0
+    config = ModelConfig.from_registry("bge-m3", output="sparse")
+    record = stores.qdrant(config, collection="articles", field="words", dtype="float16")
+    assert json.loads(capsys.readouterr().out) == {"version": 1, **record}
+
+
+def test_width_is_one_of_the_models_own(capsys: Capture) -> None:
+    assert main("ddl nomic-embed-text-v1.5 --shipped --for pgvector --dim 256".split()) == 0
+    assert '"embedding" vector(256) NOT NULL' in capsys.readouterr().out
+    assert main("ddl nomic-embed-text-v1.5 --shipped --for pgvector --dim 100".split()) == 2
+    assert "100" in capsys.readouterr().err
+
+
+def test_deprecated_model_gets_its_record_without_a_warning(capsys: Capture) -> None:
+    from hypiler.model_registry import MODEL_REGISTRY
+
+    ids = [model.id for model in MODEL_REGISTRY if model.deprecated and model.model_type == "dense"]
+    for id in ids[:1]:
+        assert main(["ddl", id, "--shipped", "--for", "chroma"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            "qwen3-embedding-4b --for pgvector",
+            golden(
+                "hypiler: pgvector indexes by hnsw vectors of the type vector up to 2,000 dimensions, and"
+                " qwen3-embedding-4b has 2,560; what fits: --dim 2000 (the widest that qwen3-embedding-4b can be truncated"
+                " to); --dtype float16 (halfvec: half the disk, 11 bits of each number); --index half (rows stay float32,"
+                " the index is of halfvec); --index binary (an index of bits, re-ranked by the vectors); --index none"
+                " (exact search, which reads every row)\n"
+            ),
+        ),
+        (
+            "bge-m3 --for chroma --output sparse",
+            golden(
+                "hypiler: chroma holds no sparse vectors, and bge-m3 gives them; what fits: --for pgvector; --for qdrant;"
+                " --for milvus; --for opensearch; --for elasticsearch\n"
+            ),
+        ),
+        (
+            "bge-m3 --for faiss --output other",
+            golden("hypiler: 'bge-m3' has no output 'other'; it has: dense, sparse, multi-vector\n"),
+        ),
+        (
+            "bge-reranker-v2-m3 --for faiss",
+            golden(
+                "hypiler: bge-reranker-v2-m3 is a reranker: it gives scores and no vectors that a store could hold\n"
+            ),
+        ),
+        (
+            "bge-m3 --for milvus --table a-b",
+            golden(
+                "hypiler: the name of the collection must be of 1 to 255 ASCII letters, digits and `_`, beginning with no"
+                " digit; got 'a-b'\n"
+            ),
+        ),
+        (
+            "bge-m3 --for qdrant --index ivf",
+            golden(
+                "hypiler: qdrant has no index='ivf' for dense vectors; it has: dtype='float32' with index='hnsw',"
+                " dtype='float16' with index='hnsw', dtype='float32' with index='none', dtype='float16' with"
+                " index='none'\n"
+            ),
+        ),
+        (
+            "bge-m3 --for pinecone",
+            golden(
+                "hypiler: argument --for: must be one of pgvector, qdrant, lancedb, milvus, opensearch, elasticsearch,"
+                ' chroma, faiss, duckdb, sqlite-vec; got "pinecone"; see `hypiler ddl --help`\n'
+            ),
+        ),
+        ("bge-m4 --for qdrant", golden("hypiler: no model 'bge-m4' in the shipped registry; did you mean 'bge-m3'?\n")),
+    ],
+    ids=range(8),
+)
+def test_what_does_not_fit_is_one_line_with_what_does(words: str, message: str, capsys: Capture) -> None:
+    try:
+        code = main(["ddl", *words.split(), "--shipped"])
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    printed = capsys.readouterr()
+    assert (code, printed.out, printed.err) == (2, "", message)
