@@ -353,6 +353,7 @@ def plain_model(**changed: Any) -> Tree:
         "sources": {"specs.vocab_size": "a paper"},
         "aliases": ["plain-alias"],
         "encoding.inference_free_queries": False,
+        "encoding.query_idf": False,
         "deprecated": "use org/other instead",
     }
     # A model states widths to choose from in one of two forms.

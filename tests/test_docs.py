@@ -30,7 +30,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 CONSOLE = [
     ROOT / "docs" / f"{name}.md"
     for name in (
-        *("adopting", "comparing", "guide", "json-output", "layers", "library", "policy", "troubleshooting"),
+        *("adopting", "comparing", "guide", "json-output", "layers", "library", "policy", "stores", "troubleshooting"),
         "verifying",
     )
 ]

@@ -5,8 +5,11 @@ import json
 import pytest
 from golden import golden
 
+from jsonschema import Draft202012Validator
+
 from hypiler import ModelConfig, stores
 from hypiler.cli.main import main
+from hypiler.cli.output_schemas import output_schema
 
 Capture = pytest.CaptureFixture[str]
 
@@ -25,13 +28,20 @@ def test_json_is_the_whole_record(capsys: Capture) -> None:
     assert main(words.split()) == 0
     config = ModelConfig.from_registry("bge-m3", output="sparse")
     record = stores.qdrant(config, collection="articles", field="words", dtype="float16")
-    assert json.loads(capsys.readouterr().out) == {"version": 1, **record}
+    printed = json.loads(capsys.readouterr().out)
+    assert printed == {"version": 1, **record}
+
+
+@pytest.mark.parametrize("store", stores.STORES)
+def test_json_has_its_documented_shape(store: str, capsys: Capture) -> None:
+    assert main(["ddl", "all-minilm-l6-v2", "--shipped", "--for", store, "--json"]) == 0
+    Draft202012Validator(output_schema("ddl")).validate(json.loads(capsys.readouterr().out))
 
 
 def test_width_is_one_of_the_models_own(capsys: Capture) -> None:
-    assert main("ddl nomic-embed-text-v1.5 --shipped --for pgvector --dim 256".split()) == 0
+    assert main("ddl nomic-embed-v1.5 --shipped --for pgvector --dim 256".split()) == 0
     assert '"embedding" vector(256) NOT NULL' in capsys.readouterr().out
-    assert main("ddl nomic-embed-text-v1.5 --shipped --for pgvector --dim 100".split()) == 2
+    assert main("ddl nomic-embed-v1.5 --shipped --for pgvector --dim 100".split()) == 2
     assert "100" in capsys.readouterr().err
 
 
@@ -76,8 +86,8 @@ def test_deprecated_model_gets_its_record_without_a_warning(capsys: Capture) -> 
         (
             "bge-m3 --for milvus --table a-b",
             golden(
-                "hypiler: the name of the collection must be of 1 to 255 ASCII letters, digits and `_`, beginning with no"
-                " digit; got 'a-b'\n"
+                "hypiler: the name of the collection must be of 1 to 255 ASCII letters, digits and `_`, and not begin"
+                " with a digit; got 'a-b'\n"
             ),
         ),
         (

@@ -64,6 +64,7 @@ NEED_NOTHING = {
     "show": ["show", "tiny", "--json"],
     "coverage": ["coverage"],
     "licenses": ["licenses"],
+    "ddl": ["ddl", "tiny", "--for", "qdrant"],
     "docs": ["docs"],
     "schema": ["schema"],
     "import": ["import", "table.csv"],

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 EXAMPLES = """examples:
   hypiler ddl bge-m3 --shipped --for pgvector | psql           a table with its index and its stamp
   hypiler ddl bge-m3 --shipped --for qdrant --output sparse    another output of the model
-  hypiler ddl nomic-embed-text-v1.5 --shipped --for pgvector --dim 256 --table app.articles
+  hypiler ddl nomic-embed-v1.5 --shipped --for pgvector --dim 256    truncated vectors
   hypiler ddl qwen3-embedding-4b --shipped --for pgvector --dtype float16
   hypiler ddl bge-m3 --shipped --for milvus --json | jq .query
 """

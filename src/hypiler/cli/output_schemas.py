@@ -50,6 +50,44 @@ _ERROR = (
     ),
     "Why the model could not be read.",
 )
+_STORE_RECORD: "Rows" = (
+    ("store", _TEXT, "The store."),
+    ("model", _TEXT, "The id of the model."),
+    ("kind", {"enum": ["dense", "multi_vector", "sparse"]}, "The kind of vectors."),
+    ("dimension", _COUNT, "The width of the vectors."),
+    ("similarity", _TEXT, "How the model's vectors are compared."),
+    ("name", _TEXT, "The table, collection, index or file."),
+    ("field", _TEXT, "The column or field of the vectors."),
+    ("dtype", {"enum": ["float32", "float16"]}, "How numbers are kept."),
+    ("index", _TEXT, "The index, such as `hnsw`; `none` for exact search."),
+    ("type", _TEXT, "The store's word for the type."),
+    ("metric", _TEXT, "The store's word for the similarity."),
+    ("create", {"type": ["array", "object"]}, "What creates it: statements, a body, or the arguments of the client."),
+    ("query", {"type": ["string", "object"]}, "A search, with `$1` (sqlite-vec: `?1`) in the place of the vector."),
+    (
+        "score",
+        _object(
+            (
+                ("value", _TEXT, "What number a search returns, such as `1 - cosine`."),
+                ("better", {"enum": ["lower", "higher"]}, "Which number is nearer."),
+            )
+        ),
+        "The result of a search.",
+    ),
+    (
+        "stamp",
+        _object(
+            (
+                ("place", _TEXT, "The place of the stamp, in words."),
+                ("write", {"type": ["string", "object"]}, "What writes it there; `create` has it as well."),
+                ("read", _TEXT, "What reads it: a statement, or an expression of Python."),
+            )
+        ),
+        "The stamp of the space.",
+    ),
+    ("notes", _list(_TEXT), "What else there is to know."),
+    ("ddl", _TEXT, "The text that the command prints without `--json`."),
+)
 _FINDINGS: "Rows" = (
     ("code", _TEXT, "The code, such as `M203`. `hypiler explain` explains it."),
     ("severity", {"enum": ["error", "warning", "note"]}, "How much it counts."),
@@ -344,6 +382,7 @@ def _shapes() -> "dict[str, Rows]":
             ("licenses", _list(_object(_BY_LICENSE)), "The licences, the most frequent one first."),
             ("policy", {"type": ["object", "null"]}, "The rules of the policy that are set; null without a policy."),
         ),
+        "ddl": _STORE_RECORD,
         "check": (("findings", _list(_object(_FINDINGS)), "All findings, sorted by file and position."),),
         "verify": _of_models(
             _ID,
@@ -400,6 +439,7 @@ OUTPUTS = (
     "diff",
     "coverage",
     "licenses",
+    "ddl",
     "check",
     "verify",
     "verify-bytes",

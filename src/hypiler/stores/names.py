@@ -13,7 +13,9 @@ _MOST_SQL = 63
 def check_field(name: str) -> str:
     """The name of the field with the vectors, which every store must allow. Raises ValueError for any other one."""
     if not _FIELD.fullmatch(name) or name.lower() in _TAKEN:
-        raise _refused("field", name, "ASCII letters, digits and `_`, beginning with no digit, and not `id` or `text`")
+        raise _refused(
+            "field", name, "ASCII letters, digits and `_`, not begin with a digit, and not be `id` or `text`"
+        )
     return name
 
 
@@ -66,7 +68,7 @@ def qdrant_collection(name: str) -> str:
 def milvus_collection(name: str) -> str:
     """A collection of Milvus. Raises ValueError for a name that its server refuses, also where Milvus Lite does not."""
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,254}", name):
-        raise _refused("collection", name, "of 1 to 255 ASCII letters, digits and `_`, beginning with no digit")
+        raise _refused("collection", name, "of 1 to 255 ASCII letters, digits and `_`, and not begin with a digit")
     return name
 
 
