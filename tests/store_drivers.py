@@ -8,6 +8,7 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -350,11 +351,20 @@ def server() -> str:
     return _SERVERS[0]
 
 
+def cases(*rows: Any) -> list[Any]:
+    """Parameters of a test whose first one is a store. A case is skipped where the client is not installed."""
+    found: list[Any] = []
+    for row in rows:
+        values = row if isinstance(row, tuple) else (row,)
+        missing = [module for module in DRIVERS[values[0]].needs if find_spec(module) is None]
+        reason = f"the store {values[0]} needs {', '.join(missing)}: install hypiler[test-stores]"
+        found.append(pytest.param(*values, marks=[pytest.mark.skipif(bool(missing), reason=reason)]))
+    return found
+
+
 @contextmanager
 def opened(store: str, folder: Path) -> Iterator[Any]:
-    """A store in a folder, or a test that is skipped."""
-    for module in DRIVERS[store].needs:
-        pytest.importorskip(module, reason=f"the store {store} needs {module}: install hypiler[test-stores]")
+    """A store in a folder."""
     driver = DRIVERS[store](folder)
     try:
         yield driver

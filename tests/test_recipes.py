@@ -111,6 +111,7 @@ def test_every_kind_of_change_has_a_recipe() -> None:
         "A rule",
         "A target",
         "An engine",
+        "A store",
         "A family of architectures",
         "A command",
         "A model",
@@ -283,6 +284,24 @@ def test_family_is_read_from_a_configuration_and_known_to_rules(tmp_path: Path) 
     assert checkout.hypiler("check").startswith(
         "warning[M213]: `specs.max_position_embeddings` is 513, but a context of 512 needs 514\n"
     )
+
+
+def test_store_has_records_and_is_offered_instead_of_others(tmp_path: Path) -> None:
+    checkout = Checkout("A store", tmp_path)
+    code = """
+from hypiler import ModelConfig, stores
+record = stores.record("memory", ModelConfig.from_registry("all-minilm-l6-v2"), name="rows")
+print(record["create"]["width"], record["stamp"]["place"], stores.read_stamp(record["create"])["model"])
+try:
+    stores.sqlite_vec(ModelConfig.from_registry("contriever-msmarco"))
+except stores.StoreLimitError as error:
+    print([value for _, value, _ in error.alternatives])
+"""
+    assert checkout.run("-c", code).splitlines() == [
+        "384 a key of rows all-minilm-l6-v2",
+        "['pgvector', 'qdrant', 'lancedb', 'milvus', 'opensearch', 'elasticsearch', 'chroma', 'faiss', 'duckdb', 'memory']",
+    ]
+    assert '"width": 384' in checkout.hypiler("ddl", "all-minilm-l6-v2", "--shipped", "--for", "memory")
 
 
 def test_command_runs_and_is_in_the_help(tmp_path: Path) -> None:

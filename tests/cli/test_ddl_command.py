@@ -4,7 +4,6 @@ import json
 
 import pytest
 from golden import golden
-
 from jsonschema import Draft202012Validator
 
 from hypiler import ModelConfig, stores

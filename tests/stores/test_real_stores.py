@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from store_drivers import DRIVERS, opened
+from store_drivers import DRIVERS, cases, opened
 
 from hypiler import ModelConfig, space, stores
+from hypiler.stores.specs import spec_of
 
 # A store may warn of its own affairs.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning", "ignore::ResourceWarning")
@@ -34,7 +35,7 @@ DENSE = [
 ]
 
 
-@pytest.mark.parametrize(("store", "options"), DENSE, ids=str)
+@pytest.mark.parametrize(("store", "options"), cases(*DENSE), ids=str)
 def test_store_finds_real_vectors_in_the_order_of_numpy(
     store: str, options: dict[str, Any], real: Any, tmp_path: Path
 ) -> None:
@@ -52,7 +53,7 @@ def test_store_finds_real_vectors_in_the_order_of_numpy(
             assert numbers[0] == pytest.approx(expected, abs=2e-3)
 
 
-@pytest.mark.parametrize("store", DRIVERS)
+@pytest.mark.parametrize("store", cases(*DRIVERS))
 def test_stamp_comes_back_and_an_index_of_another_model_is_refused(store: str, real: Any, tmp_path: Path) -> None:
     record = stores.record(store, real.config, stamp=real.stamp)
     with opened(store, tmp_path) as driver:
@@ -77,7 +78,7 @@ LATE = [
 ]
 
 
-@pytest.mark.parametrize(("store", "options"), LATE, ids=str)
+@pytest.mark.parametrize(("store", "options"), cases(*LATE), ids=str)
 def test_store_finds_multi_vectors_in_the_order_of_max_sim(store: str, options: dict[str, Any], tmp_path: Path) -> None:
     config = ModelConfig.colbert_small()
     documents = [_units(5 + row % 4, config.embedding_dim, seed=row) for row in range(30)]
@@ -95,7 +96,7 @@ def test_store_finds_multi_vectors_in_the_order_of_max_sim(store: str, options: 
         assert stores.read_stamp(driver.held(record)) == config.space()
 
 
-@pytest.mark.parametrize("store", ["pgvector", "qdrant", "milvus"])
+@pytest.mark.parametrize("store", cases("pgvector", "qdrant", "milvus"))
 def test_store_finds_sparse_vectors_in_the_order_of_their_dot_product(store: str, tmp_path: Path) -> None:
     config = ModelConfig.from_registry("splade-v3")
     random = np.random.default_rng(0)
@@ -113,9 +114,12 @@ def test_store_finds_sparse_vectors_in_the_order_of_their_dot_product(store: str
 
 
 @pytest.mark.parametrize("index", ["hnsw", "half", "binary"])
-def test_postgresql_answers_the_query_of_a_record_with_its_index(index: str, real: Any, tmp_path: Path) -> None:
-    record = stores.pgvector(real.config, index=index)
-    with opened("pgvector", tmp_path) as driver:
+@pytest.mark.parametrize("store", cases("pgvector"))
+def test_postgresql_answers_the_query_of_a_record_with_its_index(
+    store: str, index: str, real: Any, tmp_path: Path
+) -> None:
+    record = stores.record(store, real.config, index=index)
+    with opened(store, tmp_path) as driver:
         driver.create(record)
         driver.insert(record, real.documents, real.texts)
         assert "Index Scan using documents_embedding_idx" in driver.plan(record, real.queries[0])
@@ -134,17 +138,18 @@ def test_postgresql_answers_the_query_of_a_record_with_its_index(index: str, rea
         (16001, {"index": "binary"}, False),
     ],
 )
+@pytest.mark.parametrize("store", cases("pgvector"))
 def test_limits_of_pgvector_are_those_of_postgresql(
-    width: int, options: dict[str, Any], fits: bool, real: Any, tmp_path: Path
+    store: str, width: int, options: dict[str, Any], fits: bool, tmp_path: Path
 ) -> None:
     """The record of another width is made by hand, since no model has such a width."""
     psycopg = pytest.importorskip("psycopg")
 
-    record = stores.pgvector(real.config, **options)
+    record = stores.record(store, ModelConfig.from_registry("all-minilm-l6-v2"), **options)
     statements = [text.replace("(384)", f"({width})") for text in record["create"]]
-    form = next(one for one in stores.specs.spec_of("pgvector").forms if _is_chosen(one, record))
+    form = next(one for one in spec_of(store).forms if _is_chosen(one, record))
     assert (width <= form.most) == fits
-    with opened("pgvector", tmp_path) as driver:
+    with opened(store, tmp_path) as driver:
         refused = ""
         try:
             driver.create({**record, "create": statements})
@@ -154,7 +159,7 @@ def test_limits_of_pgvector_are_those_of_postgresql(
 
 
 @pytest.mark.parametrize("name", ['a"; DROP TABLE x; --', "o'clock", "sélect", "select", "Docs", 'x" (a int); --'])
-@pytest.mark.parametrize("store", ["pgvector", "duckdb", "sqlite-vec"])
+@pytest.mark.parametrize("store", cases("pgvector", "duckdb", "sqlite-vec"))
 def test_sql_holds_hostile_names_as_names(store: str, name: str, real: Any, tmp_path: Path) -> None:
     record = stores.record(store, real.config, name=name, stamp=real.stamp)
     with opened(store, tmp_path) as driver:

@@ -40,7 +40,8 @@ def changed(tmp_path: Path) -> Any:
 def every_config() -> list[ModelConfig]:
     """Each output of each shipped model that has vectors."""
     found = []
-    for model in [*MODEL_REGISTRY, *HOSTED]:
+    models: list[Any] = [*MODEL_REGISTRY, *HOSTED]
+    for model in models:
         for output in [one.name for one in model.outputs] or [None]:
             config = ModelConfig.from_model(model, output=output)
             if model.model_type != "reranker" and config.space()["query"]["similarity"] is not None:
@@ -68,10 +69,12 @@ def test_every_shipped_model_has_a_record_in_every_store_or_learns_what_fits() -
 
 def _taken(store: str, config: ModelConfig, option: str, value: Any) -> Any:
     """The record with one alternative of an error."""
+    options: dict[str, Any] = {}
     if option == "store":
-        store, options = value, {}
+        store = value
     elif option == "dimension":
-        config, options = ModelConfig.from_model(config.model, value), {}  # type: ignore[arg-type]
+        model: Any = config.model
+        config = ModelConfig.from_model(model, value)
     else:
         options = {option: value}
     return stores.record(store, config, **options)
@@ -231,7 +234,7 @@ def test_idf_is_turned_on_where_the_model_wants_it_and_its_weights_do_not_have_i
     wanting = ModelConfig.from_registry("minicoil-v1")
     assert stores.qdrant(wanting)["create"]["sparse_vectors"] == {"embedding": {"modifier": "idf"}}
     for id in ("opensearch-sparse-doc-v3-distill", "splade-v3"):
-        record = stores.qdrant(ModelConfig.from_registry(id))  # type: ignore[call-overload]
+        record = stores.qdrant(ModelConfig.from_model(MODELS_BY_ID[id]))
         assert record["create"]["sparse_vectors"] == {"embedding": {}}
     with pytest.raises(stores.StoreLimitError) as caught:
         stores.milvus(wanting)
@@ -240,7 +243,7 @@ def test_idf_is_turned_on_where_the_model_wants_it_and_its_weights_do_not_have_i
 
 def test_output_decides_the_kind_of_vectors() -> None:
     def kind(output: str | None) -> tuple[str, int, str]:
-        record = stores.qdrant(ModelConfig.from_registry("bge-m3", output=output))
+        record = stores.qdrant(ModelConfig.from_model(MODELS_BY_ID["bge-m3"], output=output))
         return record["kind"], record["dimension"], record["metric"]
 
     assert kind(None) == kind("dense") == ("dense", 1024, "Cosine")

@@ -16,8 +16,9 @@ def with_vector(query: "Any", vector: "Any") -> "Any":
 
     `query` is `record["query"]` of a store whose queries are no SQL. A vector may be whatever the store's client takes.
     """
+    parts: Any = query
     if isinstance(query, dict):
-        return {key: with_vector(value, vector) for key, value in query.items()}
+        return {key: with_vector(value, vector) for key, value in parts.items()}
     if isinstance(query, list):
-        return [with_vector(value, vector) for value in query]
-    return vector if isinstance(query, str) and query == PLACE else query
+        return [with_vector(value, vector) for value in parts]
+    return vector if isinstance(query, str) and query == PLACE else parts

@@ -30,15 +30,19 @@ def read_stamp(held: object) -> "Any":
 
     Pass the result to `hypiler.space.check`, which refuses an index without a stamp, and a stamp that is damaged.
     """
-    value = _parsed(held)
-    if not isinstance(value, Mapping):
+    tree = _parsed(held)
+    if not _is_mapping(tree):
         return None
     for key in (KEY, KEY.encode()):
-        if key in value:
-            inner = value[key]
+        if key in tree:
+            inner = tree[key]
             found = _parsed(inner)
             return inner if found is None else found
-    return value if "space_id" in value else None
+    return tree if "space_id" in tree else None
+
+
+def _is_mapping(value: object) -> bool:
+    return isinstance(value, Mapping)
 
 
 def _parsed(held: object) -> "Any":
