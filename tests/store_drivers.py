@@ -63,7 +63,7 @@ class Qdrant(Driver):
         from qdrant_client import models
 
         if isinstance(vector, dict):
-            return models.SparseVector(indices=list(vector), values=list(vector.values()))
+            return models.SparseVector(**stores.sparse_vector("qdrant", vector.keys(), vector.values(), 1 << 20))
         return vector.tolist()
 
     def search(self, record: Record, vector: Any) -> list[tuple[int, float]]:
@@ -300,8 +300,7 @@ class Pgvector(Driver):
 
     def value(self, record: Record, vector: Any) -> Any:
         if isinstance(vector, dict):
-            weights = ",".join([f"{token + 1}:{weight}" for token, weight in vector.items()])
-            return f"{{{weights}}}/{record['dimension']}"
+            return stores.sparse_vector("pgvector", vector.keys(), vector.values(), record["dimension"])
         return vector if vector.ndim == 1 else list(vector)
 
     def search(self, record: Record, vector: Any) -> list[tuple[int, float]]:

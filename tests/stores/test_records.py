@@ -6,6 +6,7 @@ import pickle
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from golden import golden
 
@@ -349,8 +350,156 @@ def test_damaged_stamp_is_no_missing_one_and_a_check_refuses_it(held: Any) -> No
         space.check(stores.read_stamp(held), MINILM)
 
 
+@pytest.mark.parametrize(
+    ("store", "written"),
+    [
+        ("pgvector", "{1:0.5,4:2.0}/5"),
+        ("qdrant", {"indices": [0, 3], "values": [0.5, 2.0]}),
+        ("milvus", {0: 0.5, 3: 2.0}),
+        ("opensearch", {"0": 0.5, "3": 2.0}),
+        ("elasticsearch", {"0": 0.5, "3": 2.0}),
+    ],
+)
+def test_sparse_vector_is_written_as_the_store_reads_it(store: str, written: Any) -> None:
+    """Weights of 0 are left out, and numbers of NumPy become those of Python."""
+    indices, values = np.array([0, 1, 3]), np.array([0.5, 0, 2], np.float32)
+    found = stores.sparse_vector(store, indices, values, 5)
+    assert (found, repr(found)) == (written, repr(written))
+    with pytest.raises(ValueError, match="an index of a sparse vector must be from 0 to 4, got 5"):
+        stores.sparse_vector(store, [5], [1.0], 5)
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+def test_a_store_that_holds_sparse_vectors_says_how_they_are_written(spec: Any) -> None:
+    assert (spec.sparse is not None) == any(form.kind == "sparse" for form in spec.forms)
+    if spec.sparse is None:
+        with pytest.raises(stores.StoreLimitError, match="holds no sparse vectors"):
+            stores.sparse_vector(spec.name, [1], [1.0], 5)
+
+
 def test_query_takes_the_vector_in_its_place_and_stays_as_it_is() -> None:
     record = stores.elasticsearch(MINILM)
     vector = [0.5, 0.25]
     assert stores.with_vector(record["query"], vector)["knn"]["query_vector"] is vector
     assert record["query"]["knn"]["query_vector"] == "$1"
+
+
+DENSE_SEARCH = {"query": {"knn": {"embedding": {"vector": "$1", "k": 10}}}, "size": 10}
+
+
+def scripted(script: dict[str, Any]) -> dict[str, Any]:
+    return {"query": {"script_score": {"query": {"match_all": {}}, "script": script}}, "size": 10}
+
+
+@pytest.mark.parametrize(
+    ("config", "options", "mapping", "query"),
+    [
+        (
+            MINILM,
+            {"dtype": "float16"},
+            {
+                "type": "knn_vector",
+                "dimension": 384,
+                "method": {
+                    "name": "hnsw",
+                    "engine": "faiss",
+                    "space_type": "cosinesimil",
+                    "parameters": {
+                        "m": 16,
+                        "ef_construction": 100,
+                        "encoder": {"name": "sq", "parameters": {"bits": 16, "type": "fp16"}},
+                    },
+                },
+            },
+            DENSE_SEARCH,
+        ),
+        (
+            MINILM,
+            {"index": "none"},
+            {"type": "knn_vector", "dimension": 384},
+            scripted(
+                {
+                    "lang": "knn",
+                    "source": "knn_score",
+                    "params": {"field": "embedding", "query_value": "$1", "space_type": "cosinesimil"},
+                }
+            ),
+        ),
+        (
+            COLBERT,
+            {},
+            {"type": "object", "enabled": False},
+            scripted(
+                {
+                    "source": "lateInteractionScore(params.query_vectors, 'embedding', params._source, params.space_type)",
+                    "params": {"query_vectors": "$1", "space_type": "cosinesimil"},
+                }
+            ),
+        ),
+        (
+            SPLADE,
+            {},
+            {"type": "rank_features"},
+            {"query": {"neural_sparse": {"embedding": {"query_tokens": "$1"}}}, "size": 10},
+        ),
+    ],
+    ids=["float16", "exact", "multi-vector", "sparse"],
+)
+def test_opensearch_gets_what_its_documentation_describes(
+    config: ModelConfig, options: dict[str, str], mapping: Any, query: Any
+) -> None:
+    """No server runs in the tests."""
+    record = stores.opensearch(config, **options)
+    assert record["create"]["mappings"]["properties"] == {"text": {"type": "text"}, "embedding": mapping}
+    assert record["create"].get("settings") == ({"index": {"knn": True}} if "method" in mapping else None)
+    assert record["query"] == query
+
+
+@pytest.mark.parametrize(
+    ("config", "options", "mapping", "query"),
+    [
+        (
+            MINILM,
+            {},
+            {
+                "type": "dense_vector",
+                "dims": 384,
+                "similarity": "cosine",
+                "index": True,
+                "index_options": {"type": "hnsw", "m": 16, "ef_construction": 100},
+            },
+            {"knn": {"field": "embedding", "query_vector": "$1", "k": 10, "num_candidates": 100}, "size": 10},
+        ),
+        (
+            MINILM,
+            {"index": "none"},
+            {"type": "dense_vector", "dims": 384, "index": False},
+            scripted({"source": "cosineSimilarity(params.vector, 'embedding') + 1", "params": {"vector": "$1"}}),
+        ),
+        (
+            COLBERT,
+            {},
+            {"type": "rank_vectors", "dims": 96},
+            scripted(
+                {
+                    "source": "maxSimDotProduct(params.vector, 'embedding') + params.vector.size()",
+                    "params": {"vector": "$1"},
+                }
+            ),
+        ),
+        (
+            SPLADE,
+            {},
+            {"type": "sparse_vector", "index_options": {"prune": False}},
+            {"query": {"sparse_vector": {"field": "embedding", "query_vector": "$1"}}, "size": 10},
+        ),
+    ],
+    ids=["dense", "exact", "multi-vector", "sparse"],
+)
+def test_elasticsearch_gets_what_its_documentation_describes(
+    config: ModelConfig, options: dict[str, str], mapping: Any, query: Any
+) -> None:
+    """No server runs in the tests."""
+    record = stores.elasticsearch(config, **options)  # type: ignore[arg-type]
+    assert record["create"]["mappings"]["properties"] == {"text": {"type": "text"}, "embedding": mapping}
+    assert record["query"] == query

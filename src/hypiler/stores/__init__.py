@@ -22,13 +22,13 @@ from hypiler.stores.stamps import read_stamp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from hypiler.protocols import Config
 else:
     # For tools that look up annotations at run time, see `hypiler._import_hooks`.
-    from _collections_abc import Mapping
+    from _collections_abc import Iterable, Mapping
 
     Any = Config = object
 
@@ -49,6 +49,7 @@ __all__ = [
     "qdrant",
     "read_stamp",
     "record",
+    "sparse_vector",
     "sqlite_vec",
     "with_vector",
 ]
@@ -98,6 +99,35 @@ def record(
         "index": form.index,
         **own,
     }
+
+
+def sparse_vector(store: str, indices: "Iterable[int]", values: "Iterable[float]", dimension: int) -> "Any":
+    """A sparse vector as a store writes it, in a row and in a query.
+
+    Weights of 0 are left out. Of a row of the sparse matrix that an encoder gives, `indices` and `data` are the arguments.
+
+    Args:
+        store: One of `STORES` that holds sparse vectors.
+        indices: The tokens, from 0.
+        values: The weight of each token.
+        dimension: The size of the vocabulary: `config.embedding_dim`.
+
+    Returns:
+        For pgvector a text, whose first index is 1; for Qdrant a dictionary with `indices` and `values`; for Milvus a
+        dictionary of weights by token; for OpenSearch and Elasticsearch the same with tokens as texts.
+
+    Raises:
+        StoreLimitError: If the store holds no sparse vectors.
+        ValueError: For an unknown store, and for an index outside of the vocabulary.
+    """
+    spec = spec_of(store)
+    if spec.sparse is None:
+        raise StoreLimitError(f"{spec.name} holds no sparse vectors")
+    weights = [(int(index), float(value)) for index, value in zip(indices, values, strict=True) if value != 0]
+    outside = [index for index, _ in weights if not 0 <= index < dimension]
+    if outside:
+        raise ValueError(f"an index of a sparse vector must be from 0 to {dimension - 1}, got {outside[0]}")
+    return spec.sparse(weights, dimension)
 
 
 def pgvector(

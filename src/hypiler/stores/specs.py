@@ -5,10 +5,11 @@ from importlib import import_module
 
 from hypiler.stores.errors import StoreLimitError
 from hypiler.stores.plan import DENSE, MULTI_VECTOR, SPARSE
+from hypiler.stores.sparse import as_lists, as_mapping, as_named_features, as_postgres_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
     from hypiler.stores.errors import Alternative
@@ -51,6 +52,7 @@ class StoreSpec:
         metrics: The store's word for each similarity.
         forms: The forms of vectors. The first one of a kind is its default.
         wants_unit_tokens: Whether multi-vectors are compared rightly only if each has length 1.
+        sparse: Writes a sparse vector, given as pairs of token and weight and with its dimension, in the store's way.
         has_idf: Whether the store can weigh the tokens of a query by how rare they are.
         default_name: The name of the container if none is given.
     """
@@ -60,6 +62,7 @@ class StoreSpec:
     metrics: "Mapping[str, str]"
     forms: tuple[Form, ...]
     wants_unit_tokens: bool = False
+    sparse: "Callable[[Any, int], Any] | None" = None
     has_idf: bool = False
     default_name: str = "documents"
 
@@ -111,6 +114,7 @@ SPECS = (
             Form(SPARSE, "sparsevec", 1_000_000_000),
             Form(SPARSE, "sparsevec", 1_000_000_000, index=EXACT, reason="up to 16,000 weights per row"),
         ),
+        sparse=as_postgres_text,
     ),
     # Limits: qdrant 1.19, lib/collection/src/operations/types.rs.
     StoreSpec(
@@ -124,6 +128,7 @@ SPECS = (
             for dtype in (FLOAT32, FLOAT16)
             if (kind, index) != (SPARSE, EXACT)
         ),
+        sparse=as_lists,
         has_idf=True,
     ),
     # No limit of the width is documented. Only cosine has an index of multi-vectors, and none has a float16 query.
@@ -153,6 +158,7 @@ SPECS = (
             Form(MULTI_VECTOR, "FLOAT16_VECTOR", 32_768, FLOAT16, reason="half the memory"),
             Form(SPARSE, "SPARSE_FLOAT_VECTOR", (1 << 32) - 2),
         ),
+        sparse=as_mapping,
     ),
     # Limits: k-NN 3.8, KNNEngine.java.
     StoreSpec(
@@ -167,6 +173,7 @@ SPECS = (
             Form(SPARSE, "rank_features", 1 << 31),
         ),
         wants_unit_tokens=True,
+        sparse=as_named_features,
     ),
     # Limits: dense-vector.md and rank-vectors.md of elastic/elasticsearch, docs/reference/elasticsearch.
     StoreSpec(
@@ -180,6 +187,7 @@ SPECS = (
             Form(SPARSE, "sparse_vector", 1 << 31),
         ),
         wants_unit_tokens=True,
+        sparse=as_named_features,
     ),
     # No limit of the width is documented; 16,384 works.
     StoreSpec(

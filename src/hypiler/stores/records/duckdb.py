@@ -18,7 +18,10 @@ _FUNCTIONS = {
     "euclidean": ("array_distance", "distance"),
 }
 _CLASSES = {"cosine": "cosine", "dot": "ip", "euclidean": "l2sq"}
-_PERSISTENT = "the index needs `LOAD vss`; in a file it is experimental, and it must be loaded before rows are written"
+_PERSISTENT = (
+    "the index needs the extension vss, which `INSTALL vss` downloads once; in a file the index is experimental, and"
+    " `LOAD vss` must come before rows are written"
+)
 
 
 def build(plan: "Plan", form: "Form", metric: str, name: str, field: str) -> "dict[str, Any]":

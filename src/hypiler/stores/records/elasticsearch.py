@@ -28,7 +28,7 @@ _SCRIPTS = {
     "cosine": ("cosineSimilarity(params.vector, {field}) + 1", "1 + cosine"),
     "dot": ("double d = dotProduct(params.vector, {field}); return d < 0 ? 1 / (1 - d) : d + 1", _SCORES["dot"]),
     "euclidean": ("1 / (1 + l2norm(params.vector, {field}))", "1 / (1 + distance)"),
-    "max_sim": ("maxSimDotProduct(params.vector, {field}) + params.vector.length", _SCORES["max_sim"]),
+    "max_sim": ("maxSimDotProduct(params.vector, {field}) + params.vector.size()", _SCORES["max_sim"]),
 }
 
 
@@ -89,8 +89,7 @@ def _query(plan: "Plan", form: "Form", metric: str, word: str, field: str) -> "t
         return {"knn": near, "size": LIMIT}, _SCORES[word if word in _SCORES else metric]
     source, value = _SCRIPTS[metric]
     script = {"source": source.format(field=f"'{field}'"), "params": {"vector": PLACE}}
-    every = {"exists": {"field": field}}
-    return {"query": {"script_score": {"query": every, "script": script}}, "size": LIMIT}, value
+    return {"query": {"script_score": {"query": {"match_all": {}}, "script": script}}, "size": LIMIT}, value
 
 
 def _notes(plan: "Plan", metric: str) -> "list[str]":

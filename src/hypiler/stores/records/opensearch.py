@@ -1,6 +1,7 @@
 """OpenSearch: the body that creates an index, with the stamp in the `_meta` of its mapping.
 
-Metric and encoder are stated, since the defaults are the distance and, since version 3.6, one bit of each number.
+The metric is stated, since the default one is the distance. So are the bits of float16, since the encoder `sq` keeps one
+bit of each number by default.
 """
 
 from hypiler.stores.names import search_index
@@ -29,8 +30,9 @@ def build(plan: "Plan", form: "Form", metric: str, name: str, field: str) -> "di
     """The body of the request, the body of a search and the place of the stamp."""
     search_index(name)
     word = "dot" if plan.kind == SPARSE else spec_of("opensearch").metrics[metric]
+    has_graph = plan.kind == DENSE and form.index != "none"
     create: dict[str, Any] = {
-        "settings": {"index": {"knn": True}},
+        **({"settings": {"index": {"knn": True}}} if has_graph else {}),
         "mappings": {
             "_meta": {KEY: plan.stamp},
             "properties": {"text": {"type": "text"}, field: _field(plan, form, word)},
@@ -60,7 +62,7 @@ def _field(plan: "Plan", form: "Form", word: str) -> "dict[str, Any]":
         return {"type": form.type, "enabled": False}
     field: dict[str, Any] = {"type": form.type, "dimension": plan.dimension}
     if form.index == "none":
-        return {**field, "index": False}
+        return field
     parameters: dict[str, Any] = {"m": NEIGHBOURS, "ef_construction": 100}
     if form.dtype != FLOAT32:
         parameters["encoder"] = {"name": "sq", "parameters": {"bits": 16, "type": "fp16"}}
