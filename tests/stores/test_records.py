@@ -446,7 +446,7 @@ def scripted(script: dict[str, Any]) -> dict[str, Any]:
     ids=["float16", "exact", "multi-vector", "sparse"],
 )
 def test_opensearch_gets_what_its_documentation_describes(
-    config: ModelConfig, options: dict[str, str], mapping: Any, query: Any
+    config: ModelConfig, options: Any, mapping: Any, query: Any
 ) -> None:
     """No server runs in the tests."""
     record = stores.opensearch(config, **options)
@@ -497,9 +497,9 @@ def test_opensearch_gets_what_its_documentation_describes(
     ids=["dense", "exact", "multi-vector", "sparse"],
 )
 def test_elasticsearch_gets_what_its_documentation_describes(
-    config: ModelConfig, options: dict[str, str], mapping: Any, query: Any
+    config: ModelConfig, options: Any, mapping: Any, query: Any
 ) -> None:
     """No server runs in the tests."""
-    record = stores.elasticsearch(config, **options)  # type: ignore[arg-type]
+    record = stores.elasticsearch(config, **options)
     assert record["create"]["mappings"]["properties"] == {"text": {"type": "text"}, "embedding": mapping}
     assert record["query"] == query

@@ -104,7 +104,7 @@ def record(
 def sparse_vector(store: str, indices: "Iterable[int]", values: "Iterable[float]", dimension: int) -> "Any":
     """A sparse vector as a store writes it, in a row and in a query.
 
-    Weights of 0 are left out. Of a row of the sparse matrix that an encoder gives, `indices` and `data` are the arguments.
+    Weights of 0 are left out. Of a row of the matrix that an encoder gives, `indices` and `data` are the arguments.
 
     Args:
         store: One of `STORES` that holds sparse vectors.

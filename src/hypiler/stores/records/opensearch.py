@@ -1,7 +1,7 @@
 """OpenSearch: the body that creates an index, with the stamp in the `_meta` of its mapping.
 
-The metric is stated, since the default one is the distance. So are the bits of float16, since the encoder `sq` keeps one
-bit of each number by default.
+The metric is stated, since the default one is the distance. So are the bits of float16, since the encoder `sq` keeps
+one bit of each number by default.
 """
 
 from hypiler.stores.names import search_index
