@@ -315,6 +315,12 @@ def test_stamp_of_another_config_is_refused() -> None:
         stores.pgvector(MINILM, stamp=other.space())
 
 
+@pytest.mark.parametrize("stamp", [{}, {"version": 2}, {"version": 1, "space_id": "d1-0123456789abcdef"}])
+def test_stamp_that_nobody_could_compare_later_is_not_stored(stamp: Any) -> None:
+    with pytest.raises(ValueError, match="the stamp cannot be stored: "):
+        stores.pgvector(MINILM, stamp=stamp)
+
+
 STAMP = MINILM.space()
 TEXT = json.dumps(STAMP)
 

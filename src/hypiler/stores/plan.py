@@ -2,6 +2,7 @@
 
 from hypiler.space import SpaceError, compare
 from hypiler.stamps.outputs import chosen, output_kind
+from hypiler.stamps.stored import UnusableError, read_stamp
 from hypiler.stores.errors import StoreLimitError
 
 TYPE_CHECKING = False
@@ -71,7 +72,11 @@ def _similarity(model: str, similarity: "str | None") -> str:
 
 
 def _fitting(stamp: "Mapping[str, Any]", config: "Config") -> "Mapping[str, Any]":
-    """The stamp of an encoder, if it is of this config. Raises SpaceError if not."""
+    """The stamp of an encoder, if it is of this config. Raises SpaceError if not, and ValueError if it is damaged."""
+    try:
+        read_stamp(stamp)
+    except UnusableError as error:
+        raise ValueError(f"the stamp cannot be stored: {error}") from error
     found = compare(stamp, config)
     if found.outcome == "different":
         raise SpaceError(f"the stamp is not of this config: {found.advice}", found)

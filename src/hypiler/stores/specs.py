@@ -48,17 +48,15 @@ class StoreSpec:
 
     Attributes:
         name: The name of the store, as `hypiler ddl --for` takes it.
-        container: What holds vectors there: `table`, `collection`, `index` or `file`.
         metrics: The store's word for each similarity.
         forms: The forms of vectors. The first one of a kind is its default.
         wants_unit_tokens: Whether multi-vectors are compared rightly only if each has length 1.
         sparse: Writes a sparse vector, given as pairs of token and weight and with its dimension, in the store's way.
         has_idf: Whether the store can weigh the tokens of a query by how rare they are.
-        default_name: The name of the container if none is given.
+        default_name: The name of the table, collection, index or file if none is given.
     """
 
     name: str
-    container: str
     metrics: "Mapping[str, str]"
     forms: tuple[Form, ...]
     wants_unit_tokens: bool = False
@@ -99,7 +97,6 @@ SPECS = (
     # by their weights that are not zero, not by their width.
     StoreSpec(
         "pgvector",
-        "table",
         {"cosine": "cosine", "dot": "ip", "euclidean": "l2", "manhattan": "l1", "max_sim": "max_sim"},
         (
             Form(DENSE, "vector", 2_000),
@@ -119,7 +116,6 @@ SPECS = (
     # Limits: qdrant 1.19, lib/collection/src/operations/types.rs.
     StoreSpec(
         "qdrant",
-        "collection",
         {"cosine": "Cosine", "dot": "Dot", "euclidean": "Euclid", "manhattan": "Manhattan", "max_sim": "Dot"},
         tuple(
             Form(kind, dtype, most, dtype, index, reason)
@@ -134,7 +130,6 @@ SPECS = (
     # No limit of the width is documented. Only cosine has an index of multi-vectors, and none has a float16 query.
     StoreSpec(
         "lancedb",
-        "table",
         {"cosine": "cosine", "dot": "dot", "euclidean": "l2", "max_sim": "cosine"},
         tuple(
             Form(kind, "fixed_size_list", 1 << 31, dtype, index)
@@ -147,7 +142,6 @@ SPECS = (
     # Limits: milvus.io/docs/limitations.md. Milvus Lite does not check them, its server does.
     StoreSpec(
         "milvus",
-        "collection",
         {"cosine": "COSINE", "dot": "IP", "euclidean": "L2", "max_sim": "MAX_SIM_IP"},
         (
             Form(DENSE, "FLOAT_VECTOR", 32_768),
@@ -163,7 +157,6 @@ SPECS = (
     # Limits: k-NN 3.8, KNNEngine.java.
     StoreSpec(
         "opensearch",
-        "index",
         {"cosine": "cosinesimil", "dot": "innerproduct", "euclidean": "l2", "max_sim": "cosinesimil"},
         (
             Form(DENSE, "knn_vector", 16_000),
@@ -178,7 +171,6 @@ SPECS = (
     # Limits: dense-vector.md and rank-vectors.md of elastic/elasticsearch, docs/reference/elasticsearch.
     StoreSpec(
         "elasticsearch",
-        "index",
         {"cosine": "cosine", "dot": "max_inner_product", "euclidean": "l2_norm", "max_sim": "maxSimDotProduct"},
         (
             Form(DENSE, "dense_vector", 4_096),
@@ -192,13 +184,11 @@ SPECS = (
     # No limit of the width is documented; 16,384 works.
     StoreSpec(
         "chroma",
-        "collection",
         {"cosine": "cosine", "dot": "ip", "euclidean": "l2"},
         (Form(DENSE, "float32", 1 << 31),),
     ),
     StoreSpec(
         "faiss",
-        "file",
         {"cosine": "METRIC_INNER_PRODUCT", "dot": "METRIC_INNER_PRODUCT", "euclidean": "METRIC_L2"},
         (
             Form(DENSE, "HNSW32", 1 << 31),
@@ -211,7 +201,6 @@ SPECS = (
     # Limits: duckdb 1.5, the size of an array. HNSW belongs to the extension vss, and is experimental in files.
     StoreSpec(
         "duckdb",
-        "table",
         {"cosine": "cosine", "dot": "ip", "euclidean": "l2sq", "max_sim": "max_sim"},
         (
             Form(DENSE, "FLOAT", 100_000, index=EXACT),
@@ -222,7 +211,6 @@ SPECS = (
     # Limits: sqlite-vec 0.1.9, sqlite-vec.c. Its type `float16` is float32 under another name.
     StoreSpec(
         "sqlite-vec",
-        "table",
         {"cosine": "cosine", "euclidean": "L2", "manhattan": "L1"},
         (Form(DENSE, "float", 8_192, index=EXACT),),
     ),

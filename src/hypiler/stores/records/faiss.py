@@ -3,7 +3,7 @@
 from hypiler.stores.names import file_path
 from hypiler.stores.queries import PLACE
 from hypiler.stores.records.common import HIGHER, LIMIT, LOWER, parts, score
-from hypiler.stores.specs import spec_of
+from hypiler.stores.specs import FLOAT32, spec_of
 from hypiler.stores.stamps import KEY, stamp_json
 
 TYPE_CHECKING = False
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from hypiler.stores.plan import Plan
     from hypiler.stores.specs import Form
 
+_TRAIN = "before vectors are added, the index must be trained with some of them: index.train(vectors)"
 _SCORES = {"cosine": "cosine", "dot": "dot", "euclidean": "squared distance"}
 
 
@@ -21,6 +22,7 @@ def build(plan: "Plan", form: "Form", metric: str, name: str, field: str) -> "di
     word = spec_of("faiss").metrics[metric]
     normalize = "L2norm," if metric == "cosine" and not plan.has_unit_length else ""
     factory = f"IDMap2,{normalize}{form.type}"
+    must_train = form.dtype != FLOAT32
     beside, stamp = f"{file_path(name)}.hypiler.json", stamp_json({KEY: plan.stamp})
     return parts(
         type=form.type,
@@ -29,7 +31,7 @@ def build(plan: "Plan", form: "Form", metric: str, name: str, field: str) -> "di
         query={"x": [PLACE], "k": LIMIT},
         score=score(_SCORES[metric], LOWER if metric == "euclidean" else HIGHER),
         stamp={"place": f"the file {beside}", "write": {beside: stamp}, "read": f"Path({beside!r}).read_text()"},
-        notes=["write the index and the file with its stamp together"],
+        notes=["write the index and the file with its stamp together", *([_TRAIN] if must_train else [])],
         ddl=(
             "from pathlib import Path\n\n"
             "import faiss\n\n"

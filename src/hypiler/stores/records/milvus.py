@@ -39,7 +39,7 @@ def build(plan: "Plan", form: "Form", metric: str, name: str, field: str) -> "di
             "write": {"properties": {KEY: stamp}},
             "read": f"client.describe_collection({name!r})['properties']",
         },
-        notes=["arrays of structs need a server of version 2.6.4 or later: Milvus Lite has none"] if is_late else [],
+        notes=_notes(plan) if is_late else [],
         ddl=_code(plan, form, name, field, index),
     )
 
@@ -65,6 +65,14 @@ def _tokens(plan: "Plan") -> int:
     if length is None or length > _MOST_TOKENS:
         return _MOST_TOKENS
     return length
+
+
+def _notes(plan: "Plan") -> "list[str]":
+    """What there is to know of multi-vectors."""
+    return [
+        "arrays of structs need a server of version 2.6.4 or later: Milvus Lite has none",
+        f"a document of more than {_tokens(plan):,} vectors is refused",
+    ]
 
 
 def _index(plan: "Plan", form: "Form", word: str, searched: str) -> "dict[str, Any]":
