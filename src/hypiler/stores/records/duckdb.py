@@ -3,6 +3,7 @@
 from hypiler.stores.names import index_name, literal, quoted, sql_table
 from hypiler.stores.plan import DENSE
 from hypiler.stores.records.common import HIGHER, LIMIT, LOWER, NEIGHBOURS, parts, score, sql_script
+from hypiler.stores.specs import spec_of
 from hypiler.stores.stamps import KEY, stamp_json
 
 TYPE_CHECKING = False
@@ -17,7 +18,6 @@ _FUNCTIONS = {
     "dot": ("array_negative_inner_product", "-dot"),
     "euclidean": ("array_distance", "distance"),
 }
-_CLASSES = {"cosine": "cosine", "dot": "ip", "euclidean": "l2sq"}
 _PERSISTENT = (
     "the index needs the extension vss, which `INSTALL vss` downloads once; in a file the index is experimental, and"
     " `LOAD vss` must come before rows are written"
@@ -27,7 +27,7 @@ _PERSISTENT = (
 def build(plan: "Plan", form: "Form", metric: str, name: str, field: str) -> "dict[str, Any]":
     """The statements, the query and the place of the stamp."""
     table, column = sql_table(name), quoted(field)
-    is_late = plan.kind != DENSE
+    is_late, word = plan.kind != DENSE, spec_of("duckdb").metrics[metric]
     type = f"FLOAT[{plan.dimension}]" + "[]" * is_late
     create = [f'CREATE TABLE {table} ("id" BIGINT PRIMARY KEY, "text" VARCHAR NOT NULL, {column} {type} NOT NULL)']
     notes: list[str] = []
@@ -37,7 +37,7 @@ def build(plan: "Plan", form: "Form", metric: str, name: str, field: str) -> "di
             "LOAD vss",
             "SET hnsw_enable_experimental_persistence = true",
             f"CREATE INDEX {index_name(name, field)} ON {table} USING HNSW ({column})"
-            f" WITH (metric = '{_CLASSES[metric]}', M = {NEIGHBOURS})",
+            f" WITH (metric = '{word}', M = {NEIGHBOURS})",
         ]
     write = f"COMMENT ON COLUMN {table}.{column} IS {literal(stamp_json({KEY: plan.stamp}))}"
     create.append(write)
@@ -49,13 +49,13 @@ def build(plan: "Plan", form: "Form", metric: str, name: str, field: str) -> "di
         query = f'SELECT "id", "text", {value} AS score FROM {table} ORDER BY score DESC LIMIT {LIMIT}'
         shown = score("MaxSim", HIGHER)
     else:
-        function, word = _FUNCTIONS[metric]
+        function, number = _FUNCTIONS[metric]
         distance = f"{function}({column}, {given})"
         query = f'SELECT "id", "text", {distance} AS distance FROM {table} ORDER BY {distance} LIMIT {LIMIT}'
-        shown = score(word, LOWER)
+        shown = score(number, LOWER)
     return parts(
         type=type,
-        metric="max_sim" if is_late else _FUNCTIONS[metric][0],
+        metric=word if is_late else _FUNCTIONS[metric][0],
         create=create,
         query=query,
         score=shown,

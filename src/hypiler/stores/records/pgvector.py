@@ -6,6 +6,7 @@ An index is used only for `ORDER BY` a distance operator, ascending, with a `LIM
 from hypiler.stores.names import index_name, literal, postgres_literal, quoted, sql_table
 from hypiler.stores.plan import DENSE, SPARSE
 from hypiler.stores.records.common import HIGHER, LIMIT, LOWER, NEIGHBOURS, parts, score, sql_script
+from hypiler.stores.specs import spec_of
 from hypiler.stores.stamps import KEY, stamp_json
 
 TYPE_CHECKING = False
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from hypiler.stores.specs import Form
 
 _OPERATORS = {"cosine": "<=>", "dot": "<#>", "euclidean": "<->", "manhattan": "<+>"}
-_CLASSES = {"cosine": "cosine", "dot": "ip", "euclidean": "l2", "manhattan": "l1"}
 _SCORES = {"cosine": "1 - cosine", "dot": "-dot", "euclidean": "distance", "manhattan": "distance"}
 # Of a binary index, so many rows are ranked again by their vectors.
 _CANDIDATES = 20 * LIMIT
@@ -33,7 +33,7 @@ $$ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE"""
 def build(plan: "Plan", form: "Form", metric: str, name: str, field: str) -> "dict[str, Any]":
     """The statements, the query and the place of the stamp."""
     table, column = sql_table(name), quoted(field)
-    type = _type(plan, form)
+    type, word = _type(plan, form), spec_of("pgvector").metrics[metric]
     create = [
         "CREATE EXTENSION IF NOT EXISTS vector",
         f'CREATE TABLE {table} ("id" bigint PRIMARY KEY, "text" text NOT NULL, {column} {type} NOT NULL)',
@@ -41,7 +41,7 @@ def build(plan: "Plan", form: "Form", metric: str, name: str, field: str) -> "di
     if plan.kind not in (DENSE, SPARSE):
         create.append(_MAX_SIM.format(type=form.type.removesuffix("[]")))
     if form.index != "none":
-        key = _index_key(plan, form, metric, column)
+        key = _index_key(plan, form, word, column)
         create.append(
             f"CREATE INDEX {index_name(name, field)} ON {table} USING hnsw ({key})"
             f" WITH (m = {NEIGHBOURS}, ef_construction = 64)"
@@ -56,7 +56,7 @@ def build(plan: "Plan", form: "Form", metric: str, name: str, field: str) -> "di
     is_late = plan.kind not in (DENSE, SPARSE)
     return parts(
         type=type,
-        metric="max_sim" if is_late else f"{form.type}_{_CLASSES[metric]}_ops",
+        metric=word if is_late else f"{form.type}_{word}_ops",
         create=create,
         query=query,
         score=score("MaxSim", HIGHER) if is_late else score(_SCORES[metric], LOWER),
@@ -72,13 +72,13 @@ def _type(plan: "Plan", form: "Form") -> str:
     return f"{base}({plan.dimension}){form.type[len(base) :]}"
 
 
-def _index_key(plan: "Plan", form: "Form", metric: str, column: str) -> str:
+def _index_key(plan: "Plan", form: "Form", word: str, column: str) -> str:
     """What the index holds of the column, with the class of its operators."""
     if form.index == "binary":
         return f"(binary_quantize({column})::bit({plan.dimension})) bit_hamming_ops"
     if form.index == "half":
-        return f"({column}::halfvec({plan.dimension})) halfvec_{_CLASSES[metric]}_ops"
-    return f"{column} {form.type}_{_CLASSES[metric]}_ops"
+        return f"({column}::halfvec({plan.dimension})) halfvec_{word}_ops"
+    return f"{column} {form.type}_{word}_ops"
 
 
 def _query(plan: "Plan", form: "Form", metric: str, table: str, column: str) -> str:
