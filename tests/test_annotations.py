@@ -21,6 +21,7 @@ MODULES = [
     "hypiler.model_registry",
     "hypiler.registry",
     "hypiler.space",
+    "hypiler.stores",
 ]
 CLIENT = Path(__file__).with_name("uses_public_functions.py")
 HOOKS = {
