@@ -321,6 +321,13 @@ def test_stamp_that_nobody_could_compare_later_is_not_stored(stamp: Any) -> None
         stores.pgvector(MINILM, stamp=stamp)
 
 
+def test_record_is_its_callers_own() -> None:
+    stamp = MINILM.space()
+    record = stores.qdrant(MINILM, stamp=stamp)
+    record["create"]["metadata"]["hypiler"]["document"]["dimension"] = 1
+    assert stamp == MINILM.space()
+
+
 STAMP = MINILM.space()
 TEXT = json.dumps(STAMP)
 

@@ -1,9 +1,12 @@
 """What a config says of the vectors that a store is to hold."""
 
+from json import loads
+
 from hypiler.space import SpaceError, compare
 from hypiler.stamps.outputs import chosen, output_kind
 from hypiler.stamps.stored import UnusableError, read_stamp
 from hypiler.stores.errors import StoreLimitError
+from hypiler.stores.stamps import stamp_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,4 +83,6 @@ def _fitting(stamp: "Mapping[str, Any]", config: "Config") -> "Mapping[str, Any]
     found = compare(stamp, config)
     if found.outcome == "different":
         raise SpaceError(f"the stamp is not of this config: {found.advice}", found)
-    return stamp
+    # A record is its caller's: what is changed in it must not change the stamp.
+    own: Mapping[str, Any] = loads(stamp_json(stamp))
+    return own
