@@ -88,7 +88,7 @@ class LanceDB(Driver):
 
     def create(self, record: Record) -> None:
         # The index is made when there are rows.
-        self.made, _, self.index = record["ddl"].partition("# when the table has rows:\n")
+        self.made, _, self.index = record["ddl"].partition("# after adding rows:\n")
         self.names: dict[str, Any] = {"db": self.db}
         exec(self.made, self.names)
 
@@ -175,7 +175,7 @@ class Faiss(Driver):
     needs = ("faiss",)
 
     def create(self, record: Record) -> None:
-        self.made, _, self.kept = record["ddl"].partition("# when the index has its vectors:\n")
+        self.made, _, self.kept = record["ddl"].partition("# after adding vectors:\n")
         self.names: dict[str, Any] = {}
         exec(self.made, self.names)
 

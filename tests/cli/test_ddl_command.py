@@ -1,4 +1,4 @@
-"""`hypiler ddl` prints what creates a store's table, as text or as data, and says what fits where a model does not."""
+"""`hypiler ddl` prints what creates a store's table, as text or as data, and lists alternatives where a model does not fit."""
 
 import json
 
@@ -58,18 +58,13 @@ def test_deprecated_model_gets_its_record_without_a_warning(capsys: Capture) -> 
         (
             "qwen3-embedding-4b --for pgvector",
             golden(
-                "hypiler: pgvector indexes by hnsw vectors of the type vector up to 2,000 dimensions, and"
-                " qwen3-embedding-4b has 2,560; what fits: --dim 2000 (the widest that qwen3-embedding-4b can be truncated"
-                " to); --dtype float16 (halfvec: half the disk, 11 bits of each number); --index half (rows stay float32,"
-                " the index is of halfvec); --index binary (an index of bits, re-ranked by the vectors); --index none"
-                " (exact search, which reads every row)\n"
+                "hypiler: pgvector: vectors of type `vector` with index `hnsw` must have at most 2,000 dimensions, and `qwen3-embedding-4b` has 2,560; alternatives: --dim 2000 (the largest Matryoshka dimension that fits); --dtype float16 (half the disk space, less precision); --index half (float32 rows with a float16 index); --index binary (an index of bits, re-ranked by the full vectors); --index none (exact search that reads every row)\n"
             ),
         ),
         (
             "bge-m3 --for chroma --output sparse",
             golden(
-                "hypiler: chroma holds no sparse vectors, and bge-m3 gives them; what fits: --for pgvector; --for qdrant;"
-                " --for milvus; --for opensearch; --for elasticsearch\n"
+                "hypiler: chroma cannot store sparse vectors, which `bge-m3` produces; alternatives: --for pgvector; --for qdrant; --for milvus; --for opensearch; --for elasticsearch\n"
             ),
         ),
         (
@@ -79,29 +74,25 @@ def test_deprecated_model_gets_its_record_without_a_warning(capsys: Capture) -> 
         (
             "bge-reranker-v2-m3 --for faiss",
             golden(
-                "hypiler: bge-reranker-v2-m3 is a reranker: it gives scores and no vectors that a store could hold\n"
+                "hypiler: `bge-reranker-v2-m3` is a reranker: it returns scores, so there are no vectors to store\n"
             ),
         ),
         (
             "bge-m3 --for milvus --table a-b",
             golden(
-                "hypiler: the name of the collection must be of 1 to 255 ASCII letters, digits and `_`, and not begin"
-                " with a digit; got 'a-b'\n"
+                "hypiler: the name of the collection must have 1 to 255 ASCII letters, digits and `_`, and not begin with a digit; got 'a-b'\n"
             ),
         ),
         (
             "bge-m3 --for qdrant --index ivf",
             golden(
-                "hypiler: qdrant has no index='ivf' for dense vectors; it has: dtype='float32' with index='hnsw',"
-                " dtype='float16' with index='hnsw', dtype='float32' with index='none', dtype='float16' with"
-                " index='none'\n"
+                "hypiler: qdrant has no index='ivf' for dense vectors; it has: dtype='float32' with index='hnsw', dtype='float16' with index='hnsw', dtype='float32' with index='none', dtype='float16' with index='none'\n"
             ),
         ),
         (
             "bge-m3 --for pinecone",
             golden(
-                "hypiler: argument --for: must be one of pgvector, qdrant, lancedb, milvus, opensearch, elasticsearch,"
-                ' chroma, faiss, duckdb, sqlite-vec; got "pinecone"; see `hypiler ddl --help`\n'
+                'hypiler: argument --for: must be one of pgvector, qdrant, lancedb, milvus, opensearch, elasticsearch, chroma, faiss, duckdb, sqlite-vec; got "pinecone"; see `hypiler ddl --help`\n'
             ),
         ),
         ("bge-m4 --for qdrant", golden("hypiler: no model 'bge-m4' in the shipped registry; did you mean 'bge-m3'?\n")),

@@ -1,4 +1,4 @@
-"""Records of stores are pure: what each of them holds for a model, what is refused, and what fits instead."""
+"""Records of stores are pure: what each of them holds for a model, what is refused, and the alternatives."""
 
 import ast
 import json
@@ -131,7 +131,7 @@ def test_metric_is_the_similarity_of_the_model(changed: Any) -> None:
         "faiss": "METRIC_INNER_PRODUCT",
         "duckdb": "array_negative_inner_product",
         "sqlite-vec": golden(
-            "sqlite-vec has no metric for dot of vectors of any length, as all-minilm-l6-v2 gives them"
+            "sqlite-vec has no `dot` metric for vectors that are not normalized, which `all-minilm-l6-v2` needs"
         ),
     }
     unit = metrics(changed("all-minilm-l6-v2", similarity="dot"))
@@ -162,11 +162,7 @@ def test_max_sim_of_tokens_of_any_length_goes_to_a_store_that_sums_dot_products(
             "pgvector",
             {},
             golden(
-                "pgvector indexes by hnsw vectors of the type vector up to 2,000 dimensions, and qwen3-embedding-4b has"
-                " 2,560; what fits: dimension=2000 (the widest that qwen3-embedding-4b can be truncated to);"
-                " dtype='float16' (halfvec: half the disk, 11 bits of each number); index='half' (rows stay float32, the"
-                " index is of halfvec); index='binary' (an index of bits, re-ranked by the vectors); index='none' (exact"
-                " search, which reads every row)"
+                "pgvector: vectors of type `vector` with index `hnsw` must have at most 2,000 dimensions, and `qwen3-embedding-4b` has 2,560; alternatives: dimension=2000 (the largest Matryoshka dimension that fits); dtype='float16' (half the disk space, less precision); index='half' (float32 rows with a float16 index); index='binary' (an index of bits, re-ranked by the full vectors); index='none' (exact search that reads every row)"
             ),
         ),
         (
@@ -174,9 +170,7 @@ def test_max_sim_of_tokens_of_any_length_goes_to_a_store_that_sums_dot_products(
             "pgvector",
             {"dtype": "float16"},
             golden(
-                "pgvector indexes by hnsw vectors of the type halfvec up to 4,000 dimensions, and e5-mistral-7b-instruct"
-                " has 4,096; what fits: index='binary' (halfvec, an index of bits, re-ranked); index='none' (halfvec,"
-                " exact search)"
+                "pgvector: vectors of type `halfvec` with index `hnsw` must have at most 4,000 dimensions, and `e5-mistral-7b-instruct` has 4,096; alternatives: index='binary' (float16 rows with an index of bits, re-ranked by the full vectors); index='none' (float16 rows, exact search that reads every row)"
             ),
         ),
         (
@@ -184,8 +178,7 @@ def test_max_sim_of_tokens_of_any_length_goes_to_a_store_that_sums_dot_products(
             "chroma",
             {"output": "multi-vector"},
             golden(
-                "chroma holds no multi-vectors, and bge-m3 gives them; what fits: store='pgvector'; store='qdrant';"
-                " store='lancedb'; store='milvus'; store='opensearch'; store='elasticsearch'; store='duckdb'"
+                "chroma cannot store multi-vectors, which `bge-m3` produces; alternatives: store='pgvector'; store='qdrant'; store='lancedb'; store='milvus'; store='opensearch'; store='elasticsearch'; store='duckdb'"
             ),
         ),
         (
@@ -193,15 +186,14 @@ def test_max_sim_of_tokens_of_any_length_goes_to_a_store_that_sums_dot_products(
             "milvus",
             {},
             golden(
-                "milvus does not weigh the tokens of a query by how rare they are, as minicoil-v1 needs; what fits:"
-                " store='qdrant'"
+                "milvus cannot weight query tokens by inverse document frequency, which `minicoil-v1` needs; alternatives: store='qdrant'"
             ),
         ),
         (
             "bge-reranker-v2-m3",
             "qdrant",
             {},
-            golden("bge-reranker-v2-m3 is a reranker: it gives scores and no vectors that a store could hold"),
+            golden("`bge-reranker-v2-m3` is a reranker: it returns scores, so there are no vectors to store"),
         ),
     ],
     ids=range(5),
@@ -264,10 +256,10 @@ def test_configs_without_vectors_or_without_a_known_similarity_are_refused() -> 
     [
         ({"dtype": "int8"}, "qdrant has no dtype='int8' for dense vectors"),
         ({"index": "ivf"}, "qdrant has no index='ivf' for dense vectors"),
-        ({"field": "id"}, "the name of the field must be"),
-        ({"field": "a b"}, "the name of the field must be"),
-        ({"field": ""}, "the name of the field must be"),
-        ({"name": "a/b"}, "the name of the collection must be"),
+        ({"field": "id"}, "the name of the field must have only ASCII letters"),
+        ({"field": "a b"}, "the name of the field must have only ASCII letters"),
+        ({"field": ""}, "the name of the field must have only ASCII letters"),
+        ({"name": "a/b"}, "the name of the collection must have 1 to 255 characters without"),
     ],
 )
 def test_unknown_choices_and_names_are_refused(options: dict[str, str], message: str) -> None:
@@ -386,7 +378,7 @@ def test_sparse_vector_is_written_as_the_store_reads_it(store: str, written: Any
 def test_a_store_that_holds_sparse_vectors_says_how_they_are_written(spec: Any) -> None:
     assert (spec.sparse is not None) == any(form.kind == "sparse" for form in spec.forms)
     if spec.sparse is None:
-        with pytest.raises(stores.StoreLimitError, match="holds no sparse vectors"):
+        with pytest.raises(stores.StoreLimitError, match="cannot store sparse vectors"):
             stores.sparse_vector(spec.name, [1], [1.0], 5)
 
 

@@ -30,7 +30,7 @@ SQL for pgvector, duckdb and sqlite-vec; the body of the request for qdrant, ela
 opensearch; lines of Python for lancedb, milvus, chroma and faiss. `--json` prints all of it as data,
 with a query and the place of the stamp: see docs/stores.md.
 
-Exit code 2: the store cannot hold or index the vectors. The message says what fits instead.
+Exit code 2: the store cannot hold or index the vectors. The message lists the alternatives.
 """
 # The options of the command by those of a record.
 _OPTIONS = {"dimension": "--dim", "dtype": "--dtype", "index": "--index", "store": "--for"}
@@ -56,7 +56,7 @@ def add_arguments(parser: "ArgumentParser") -> None:
 
 
 def run(options: "Namespace") -> int:
-    """Print the record, or say what does not fit; the exit code."""
+    """Print the record, or why the vectors do not fit; the exit code."""
     found = open_registry(options)
     if found is None:
         return FINDINGS

@@ -4,7 +4,7 @@ One function per store takes a `ModelConfig` and returns a dictionary of JSON's 
 
     record = hypiler.stores.pgvector(config, table="articles")
 
-Nothing is imported for it, and nothing is connected to. `record["create"]` creates the table, collection or index,
+No client is imported, and no store is opened. `record["create"]` creates the table, collection or index,
 with the stamp of the vector space in it; `record["query"]` finds vectors in it by the model's own similarity. Before an
 index is used, its stamp is read and checked:
 
@@ -77,7 +77,7 @@ def record(
         stamp: What `encoder.stamp()` gives, which has a probe; by default `config.space()`, which has none.
 
     Raises:
-        StoreLimitError: If the store cannot hold or index the vectors. The error has what fits instead.
+        StoreLimitError: If the store cannot hold or index the vectors. The error lists the alternatives.
         SpaceError: If the stamp is of another space than the config.
         ValueError: For an unknown store, a name that the store refuses, and a config whose similarity is unknown.
     """
@@ -122,7 +122,7 @@ def sparse_vector(store: str, indices: "Iterable[int]", values: "Iterable[float]
     """
     spec = spec_of(store)
     if spec.sparse is None:
-        raise StoreLimitError(f"{spec.name} holds no sparse vectors")
+        raise StoreLimitError(f"{spec.name} cannot store sparse vectors")
     weights = [(int(index), float(value)) for index, value in zip(indices, values, strict=True) if value != 0]
     outside = [index for index, _ in weights if not 0 <= index < dimension]
     if outside:

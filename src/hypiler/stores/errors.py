@@ -1,4 +1,4 @@
-"""What a store cannot hold, with what it can hold instead."""
+"""The error for vectors that do not fit a store, with the alternatives."""
 
 from hypiler._text import one_line
 
@@ -15,12 +15,12 @@ else:
 
 
 class StoreLimitError(ValueError):
-    """A store cannot hold or index these vectors. The message says what fits instead.
+    """A store cannot hold or index these vectors. The message lists the alternatives.
 
     Attributes:
-        problem: What does not fit, without the alternatives.
-        alternatives: What fits, each as (option, value, reason). The option is `dimension`, a choice of the config, or
-            `dtype`, `index` or `store`, choices of the record.
+        problem: The message without the alternatives.
+        alternatives: What would work, each as (option, value, reason). The option is `dimension`, which the config
+            chooses, or `dtype`, `index` or `store`, which the record chooses.
     """
 
     def __init__(self, problem: str, alternatives: "Iterable[Alternative]" = ()) -> None:
@@ -33,10 +33,10 @@ class StoreLimitError(ValueError):
         fitting: dict[str, str] = {}
         for option, value, reason in self.alternatives:
             choice = f"{option}={value!r}" if options is None else f"{options[option]} {value}"
-            # Stores have one reason: they hold the vectors.
+            # All stores are listed for the same reason.
             fitting[choice] = "" if option == "store" else f" ({reason})"
         listed = "; ".join([choice + reason for choice, reason in fitting.items()])
-        return self.problem + (f"; what fits: {listed}" if listed else "")
+        return self.problem + (f"; alternatives: {listed}" if listed else "")
 
     def __reduce__(self) -> "tuple[type[StoreLimitError], tuple[str, tuple[Alternative, ...]]]":
         return type(self), (self.problem, self.alternatives)

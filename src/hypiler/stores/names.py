@@ -14,7 +14,7 @@ def check_field(name: str) -> str:
     """The name of the field with the vectors, which every store must allow. Raises ValueError for any other one."""
     if not _FIELD.fullmatch(name) or name.lower() in _TAKEN:
         raise _refused(
-            "field", name, "ASCII letters, digits and `_`, not begin with a digit, and not be `id` or `text`"
+            "field", name, "have only ASCII letters, digits and `_`, not begin with a digit, and not be `id` or `text`"
         )
     return name
 
@@ -24,14 +24,16 @@ def sql_table(name: str) -> str:
     parts = name.split(".")
     fits = all(part and part.isprintable() and len(part.encode()) <= _MOST_SQL for part in parts)
     if len(parts) > 2 or not fits:
-        raise _refused("table", name, f"of 1 to {_MOST_SQL} bytes that print, after the name of a schema or alone")
+        raise _refused(
+            "table", name, f"have 1 to {_MOST_SQL} printable bytes, alone or after the name of a schema and a dot"
+        )
     return ".".join([quoted(part) for part in parts])
 
 
 def sqlite_table(name: str) -> str:
-    """A table for SQLite, quoted. Raises ValueError for a name that does not print, or of its own tables."""
+    """A table for SQLite, quoted. Raises ValueError for an unprintable name and for the names of its own tables."""
     if not name or not name.isprintable() or name.lower().startswith("sqlite_"):
-        raise _refused("table", name, "of characters that print, and not begin with `sqlite_`")
+        raise _refused("table", name, "have only printable characters, and not begin with `sqlite_`")
     return quoted(name)
 
 
@@ -61,28 +63,32 @@ def postgres_literal(text: str) -> str:
 def qdrant_collection(name: str) -> str:
     """A collection of Qdrant. Raises ValueError for a name that its server refuses."""
     if not re.fullmatch(r'[^<>:"/\\|?*\x00-\x1f]{1,255}', name) or not name.isprintable():
-        raise _refused("collection", name, 'of 1 to 255 characters without `< > : " / \\ | ? *`')
+        raise _refused("collection", name, 'have 1 to 255 characters without `< > : " / \\ | ? *`')
     return name
 
 
 def milvus_collection(name: str) -> str:
     """A collection of Milvus. Raises ValueError for a name that its server refuses, also where Milvus Lite does not."""
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,254}", name):
-        raise _refused("collection", name, "of 1 to 255 ASCII letters, digits and `_`, and not begin with a digit")
+        raise _refused("collection", name, "have 1 to 255 ASCII letters, digits and `_`, and not begin with a digit")
     return name
 
 
 def chroma_collection(name: str) -> str:
     """A collection of Chroma. Raises ValueError for a name that it refuses."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{1,510}[A-Za-z0-9]", name):
-        raise _refused("collection", name, "of 3 to 512 of `a-z A-Z 0-9 . _ -`, with a letter or digit at both ends")
+        raise _refused(
+            "collection",
+            name,
+            "have 3 to 512 of the characters `a-z A-Z 0-9 . _ -`, with a letter or digit at both ends",
+        )
     return name
 
 
 def lancedb_table(name: str) -> str:
     """A table of LanceDB. Raises ValueError for a name that it refuses."""
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,200}", name):
-        raise _refused("table", name, "of 1 to 200 of `a-z A-Z 0-9 . _ -`")
+        raise _refused("table", name, "have 1 to 200 of the characters `a-z A-Z 0-9 . _ -`")
     return name
 
 
@@ -90,17 +96,17 @@ def search_index(name: str) -> str:
     """An index of Elasticsearch or OpenSearch. Raises ValueError for a name that one of them refuses."""
     fits = re.fullmatch(r'[^-_+.\\/*?"<>|\s,#:][^\\/*?"<>|\s,#:]*', name)
     if not fits or name != name.lower() or not name.isprintable() or len(name.encode()) > 255:
-        words = 'in lower case, without blanks and `\\ / * ? " < > | , # :`, and not begin with `-`, `_`, `+` or `.`'
-        raise _refused("index", name, words)
+        rule = 'be lower case, have no blanks and none of `\\ / * ? " < > | , # :`, and not begin with one of `- _ + .`'
+        raise _refused("index", name, rule)
     return name
 
 
 def file_path(name: str) -> str:
     """A path for a file. Raises ValueError if it does not print."""
     if not name or not name.isprintable():
-        raise _refused("file", name, "of characters that print")
+        raise _refused("file", name, "have only printable characters")
     return name
 
 
 def _refused(what: str, name: object, rule: str) -> ValueError:
-    return ValueError(f"the name of the {what} must be {rule}; got {one_line(repr(name), 200)}")
+    return ValueError(f"the name of the {what} must {rule}; got {one_line(repr(name), 200)}")

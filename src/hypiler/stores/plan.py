@@ -47,7 +47,7 @@ class Plan:
 
     def __init__(self, config: "Config", stamp: "Mapping[str, Any] | None" = None) -> None:
         if config.model is None:
-            raise ValueError(f"{config!r} was not created from a registry entry, so how its vectors compare is unknown")
+            raise ValueError(f"{config!r} was not created from a registry entry, so its similarity is unknown")
         view = chosen(config.model, config.output)
         space = config.space()
         facts = space["document"]
@@ -64,13 +64,13 @@ class Plan:
 
 def _kind(model: str, kind: str) -> str:
     if kind == "reranker":
-        raise StoreLimitError(f"{model} is a reranker: it gives scores and no vectors that a store could hold")
+        raise StoreLimitError(f"`{model}` is a reranker: it returns scores, so there are no vectors to store")
     return DENSE if kind == "static" else kind
 
 
 def _similarity(model: str, similarity: "str | None") -> str:
     if similarity is None:
-        raise ValueError(f"how vectors of {model} are compared is unknown: state `encoding.similarity` in its registry")
+        raise ValueError(f"the similarity of `{model}` is unknown: state `encoding.similarity` in its registry")
     return similarity
 
 

@@ -100,14 +100,21 @@ SPECS = (
         {"cosine": "cosine", "dot": "ip", "euclidean": "l2", "manhattan": "l1", "max_sim": "max_sim"},
         (
             Form(DENSE, "vector", 2_000),
-            Form(DENSE, "halfvec", 4_000, FLOAT16, reason="halfvec: half the disk, 11 bits of each number"),
-            Form(DENSE, "vector", 4_000, index="half", reason="rows stay float32, the index is of halfvec"),
-            Form(DENSE, "vector", 16_000, index="binary", reason="an index of bits, re-ranked by the vectors"),
-            Form(DENSE, "halfvec", 16_000, FLOAT16, "binary", reason="halfvec, an index of bits, re-ranked"),
-            Form(DENSE, "vector", 16_000, index=EXACT, reason="exact search, which reads every row"),
-            Form(DENSE, "halfvec", 16_000, FLOAT16, EXACT, reason="halfvec, exact search"),
+            Form(DENSE, "halfvec", 4_000, FLOAT16, reason="half the disk space, less precision"),
+            Form(DENSE, "vector", 4_000, index="half", reason="float32 rows with a float16 index"),
+            Form(DENSE, "vector", 16_000, index="binary", reason="an index of bits, re-ranked by the full vectors"),
+            Form(
+                DENSE,
+                "halfvec",
+                16_000,
+                FLOAT16,
+                "binary",
+                reason="float16 rows with an index of bits, re-ranked by the full vectors",
+            ),
+            Form(DENSE, "vector", 16_000, index=EXACT, reason="exact search that reads every row"),
+            Form(DENSE, "halfvec", 16_000, FLOAT16, EXACT, reason="float16 rows, exact search that reads every row"),
             Form(MULTI_VECTOR, "vector[]", 16_000, index=EXACT),
-            Form(MULTI_VECTOR, "halfvec[]", 16_000, FLOAT16, EXACT, reason="halfvec: half the disk"),
+            Form(MULTI_VECTOR, "halfvec[]", 16_000, FLOAT16, EXACT, reason="half the disk space, less precision"),
             Form(SPARSE, "sparsevec", 1_000_000_000),
             Form(SPARSE, "sparsevec", 1_000_000_000, index=EXACT, reason="up to 16,000 weights per row"),
         ),
@@ -120,7 +127,7 @@ SPECS = (
         tuple(
             Form(kind, dtype, most, dtype, index, reason)
             for kind, most in ((DENSE, 65_536), (MULTI_VECTOR, 65_536), (SPARSE, (1 << 32) - 1))
-            for index, reason in ((HNSW, "in half the memory"), (EXACT, "exact search"))
+            for index, reason in ((HNSW, "half the memory, less precision"), (EXACT, "exact search"))
             for dtype in (FLOAT32, FLOAT16)
             if (kind, index) != (SPARSE, EXACT)
         ),
@@ -145,11 +152,13 @@ SPECS = (
         {"cosine": "COSINE", "dot": "IP", "euclidean": "L2", "max_sim": "MAX_SIM_IP"},
         (
             Form(DENSE, "FLOAT_VECTOR", 32_768),
-            Form(DENSE, "FLOAT16_VECTOR", 32_768, FLOAT16, reason="half the memory"),
+            Form(DENSE, "FLOAT16_VECTOR", 32_768, FLOAT16, reason="half the memory, less precision"),
             Form(DENSE, "FLOAT_VECTOR", 32_768, index=EXACT, reason="exact search"),
-            Form(DENSE, "FLOAT16_VECTOR", 32_768, FLOAT16, EXACT, reason="half the memory, exact search"),
+            Form(
+                DENSE, "FLOAT16_VECTOR", 32_768, FLOAT16, EXACT, reason="half the memory, less precision, exact search"
+            ),
             Form(MULTI_VECTOR, "FLOAT_VECTOR", 32_768),
-            Form(MULTI_VECTOR, "FLOAT16_VECTOR", 32_768, FLOAT16, reason="half the memory"),
+            Form(MULTI_VECTOR, "FLOAT16_VECTOR", 32_768, FLOAT16, reason="half the memory, less precision"),
             Form(SPARSE, "SPARSE_FLOAT_VECTOR", (1 << 32) - 2),
         ),
         sparse=as_mapping,
@@ -160,7 +169,7 @@ SPECS = (
         {"cosine": "cosinesimil", "dot": "innerproduct", "euclidean": "l2", "max_sim": "cosinesimil"},
         (
             Form(DENSE, "knn_vector", 16_000),
-            Form(DENSE, "knn_vector", 16_000, FLOAT16, reason="half the memory"),
+            Form(DENSE, "knn_vector", 16_000, FLOAT16, reason="half the memory, less precision"),
             Form(DENSE, "knn_vector", 16_000, index=EXACT, reason="exact search by a script"),
             Form(MULTI_VECTOR, "object", 16_000, index=EXACT),
             Form(SPARSE, "rank_features", 1 << 31),
@@ -233,17 +242,17 @@ def choose_form(spec: StoreSpec, plan: "Plan", dtype: "str | None", index: "str 
     """
     forms = [form for form in spec.forms if form.kind == plan.kind]
     if not forms:
-        problem = f"{spec.name} holds no {_PLURALS[plan.kind]}, and {plan.model} gives them"
+        problem = f"{spec.name} cannot store {_PLURALS[plan.kind]}, which `{plan.model}` produces"
         raise StoreLimitError(problem, _stores(spec, plan))
     if plan.wants_idf and not spec.has_idf:
-        problem = f"{spec.name} does not weigh the tokens of a query by how rare they are, as {plan.model} needs"
+        problem = f"{spec.name} cannot weight query tokens by inverse document frequency, which `{plan.model}` needs"
         raise StoreLimitError(problem, _stores(spec, plan))
     form = _asked(spec, plan, forms, dtype, index)
     if plan.dimension <= form.most:
         return form
-    holds = "holds" if form.index == EXACT else f"indexes by {form.index}"
-    limit = f"vectors of the type {form.type} up to {form.most:,} dimensions"
-    problem = f"{spec.name} {holds} {limit}, and {plan.model} has {plan.dimension:,}"
+    held = f"`{form.type}`" if form.index == EXACT else f"`{form.type}` with index `{form.index}`"
+    limit = f"vectors of type {held} must have at most {form.most:,} dimensions"
+    problem = f"{spec.name}: {limit}, and `{plan.model}` has {plan.dimension:,}"
     raise StoreLimitError(problem, [*_cuts(plan, form), *_others(plan, forms, form), *_stores(spec, plan)])
 
 
@@ -262,7 +271,7 @@ def _cuts(plan: "Plan", form: Form) -> "Iterator[Alternative]":
     """The widest truncation that fits."""
     fitting = [width for width in plan.widths if width <= form.most]
     if fitting:
-        yield "dimension", max(fitting), f"the widest that {plan.model} can be truncated to"
+        yield "dimension", max(fitting), "the largest Matryoshka dimension that fits"
 
 
 def _others(plan: "Plan", forms: list[Form], refused: Form) -> "Iterator[Alternative]":
@@ -281,14 +290,14 @@ def _stores(spec: StoreSpec, plan: "Plan") -> "Iterator[Alternative]":
         return
     for other in SPECS:
         if other.fits(plan):
-            yield "store", other.name, "it holds them"
+            yield "store", other.name, "it fits there"
 
 
 def choose_metric(spec: StoreSpec, plan: "Plan") -> str:
     """The similarity by which the store compares the vectors. Raises StoreLimitError if it has none."""
     found = spec.metric(plan)
     if found is None:
-        length = "" if plan.has_unit_length else " of any length"
-        problem = f"{spec.name} has no metric for {plan.similarity} of vectors{length}, as {plan.model} gives them"
+        length = "" if plan.has_unit_length else " for vectors that are not normalized"
+        problem = f"{spec.name} has no `{plan.similarity}` metric{length}, which `{plan.model}` needs"
         raise StoreLimitError(problem, _stores(spec, plan))
     return found

@@ -33,7 +33,7 @@ def build(plan: "Plan", form: "Form", metric: str, name: str, field: str) -> "di
             "write": {"metadata": metadata},
             "read": f"client.get_collection({name!r}, embedding_function=None).metadata",
         },
-        notes=["the width is fixed by the first vectors: compare the stamp before you add any"],
+        notes=["the first vectors fix the dimension, so check the stamp before adding vectors"],
         ddl=(
             f"stamp = {metadata[KEY]!r}\n"
             "collection = client.create_collection(\n"

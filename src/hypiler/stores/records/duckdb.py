@@ -19,8 +19,8 @@ _FUNCTIONS = {
     "euclidean": ("array_distance", "distance"),
 }
 _PERSISTENT = (
-    "the index needs the extension vss, which `INSTALL vss` downloads once; in a file the index is experimental, and"
-    " `LOAD vss` must come before rows are written"
+    "the index needs the extension vss: run `INSTALL vss` once; indexes in database files are experimental, and each"
+    " connection must run `LOAD vss` before it writes rows"
 )
 
 

@@ -95,9 +95,9 @@ def _query(plan: "Plan", form: "Form", metric: str, word: str, field: str) -> "t
 def _notes(plan: "Plan", metric: str) -> "list[str]":
     if plan.kind == SPARSE:
         return [
-            "weights must be above 0 and keep 9 significant bits, so scores are off by up to 0.4 %",
-            "a token is named by its id in the vocabulary, as a text",
+            "weights must be positive and keep 9 significant bits, so scores are off by up to 0.4 %",
+            "tokens are keyed by their index as a string",
         ]
     if plan.kind != DENSE:
-        return ["`rank_vectors` is a preview and needs a licence for it; the search reads every document"]
-    return ["a vector of zeros, such as that of an empty text, is refused"] if metric == "cosine" else []
+        return ["`rank_vectors` is a technical preview that needs a subscription; the query reads every document"]
+    return ["zero vectors, such as those of empty texts, are refused"] if metric == "cosine" else []

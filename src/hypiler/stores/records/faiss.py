@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from hypiler.stores.plan import Plan
     from hypiler.stores.specs import Form
 
-_TRAIN = "before vectors are added, the index must be trained with some of them: index.train(vectors)"
+_TRAIN = "train the index before adding vectors: index.train(vectors)"
 _SCORES = {"cosine": "cosine", "dot": "dot", "euclidean": "squared distance"}
 
 
@@ -31,13 +31,13 @@ def build(plan: "Plan", form: "Form", metric: str, name: str, field: str) -> "di
         query={"x": [PLACE], "k": LIMIT},
         score=score(_SCORES[metric], LOWER if metric == "euclidean" else HIGHER),
         stamp={"place": f"the file {beside}", "write": {beside: stamp}, "read": f"Path({beside!r}).read_text()"},
-        notes=["write the index and the file with its stamp together", *([_TRAIN] if must_train else [])],
+        notes=["write the index and its stamp file together", *([_TRAIN] if must_train else [])],
         ddl=(
             "from pathlib import Path\n\n"
             "import faiss\n\n"
             f"index = faiss.index_factory({plan.dimension}, {factory!r}, faiss.{word})\n"
             f"stamp = {stamp!r}\n\n"
-            "# when the index has its vectors:\n"
+            "# after adding vectors:\n"
             f"faiss.write_index(index, {name!r})\n"
             f"Path({beside!r}).write_text(stamp)\n"
         ),

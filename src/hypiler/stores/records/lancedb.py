@@ -51,7 +51,7 @@ def build(plan: "Plan", form: "Form", metric: str, name: str, field: str) -> "di
             "write": {"metadata": {KEY: stamp}},
             "read": f"db.open_table({name!r}).schema.metadata",
         },
-        notes=["create the index when the table has rows"] if form.index != "none" else [],
+        notes=["create the index after adding rows"] if form.index != "none" else [],
         ddl=_code(plan, form, word, name, field),
     )
 
@@ -74,6 +74,6 @@ def _code(plan: "Plan", form: "Form", word: str, name: str, field: str) -> str:
     if kind is None:
         return text
     return (
-        f"{text}\n# when the table has rows:\nfrom lancedb.index import {kind}\n\n"
+        f"{text}\n# after adding rows:\nfrom lancedb.index import {kind}\n\n"
         f"table.create_index({field!r}, config={kind}(distance_type={word!r}))\n"
     )

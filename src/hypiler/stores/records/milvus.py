@@ -70,8 +70,8 @@ def _tokens(plan: "Plan") -> int:
 def _notes(plan: "Plan") -> "list[str]":
     """What there is to know of multi-vectors."""
     return [
-        "arrays of structs need a server of version 2.6.4 or later: Milvus Lite has none",
-        f"a document of more than {_tokens(plan):,} vectors is refused",
+        "multi-vectors need Milvus 2.6.4 or later; Milvus Lite does not support them",
+        f"Milvus refuses documents with more than {_tokens(plan):,} vectors",
     ]
 
 

@@ -87,10 +87,10 @@ def _query(plan: "Plan", form: "Form", word: str, field: str) -> "dict[str, Any]
 def _notes(plan: "Plan", form: "Form", metric: str) -> "list[str]":
     if plan.kind == SPARSE:
         return [
-            "weights must be above 0 and keep 9 significant bits, so scores are off by up to 0.4 %",
-            "a token is named by its id in the vocabulary, as a text",
+            "weights must be positive and keep 9 significant bits, so scores are off by up to 0.4 %",
+            "tokens are keyed by their index as a string",
         ]
     if plan.kind != DENSE:
-        return ["MaxSim needs version 3.3 or later; the search reads every document, and each must have vectors"]
-    notes = ["a vector of zeros, such as that of an empty text, is refused"] if metric == "cosine" else []
-    return [*notes, *(["numbers must lie within -65504 and 65504"] if form.dtype != FLOAT32 else [])]
+        return ["MaxSim needs OpenSearch 3.3 or later; the query reads every document, and each must have vectors"]
+    notes = ["zero vectors, such as those of empty texts, are refused"] if metric == "cosine" else []
+    return [*notes, *(["numbers must be between -65504 and 65504"] if form.dtype != FLOAT32 else [])]

@@ -102,11 +102,15 @@ def _query(plan: "Plan", form: "Form", metric: str, table: str, column: str) -> 
 def _notes(plan: "Plan", form: "Form") -> "list[str]":
     notes: list[str] = []
     if plan.kind == SPARSE:
-        notes.append("a sparse vector is written as {index:weight,...}/dimensions, and the first index is 1")
+        notes.append("a sparse vector is written as {index:weight,...}/dimensions, with indices from 1")
         if form.index != "none":
-            notes.append("a row with more than 1,000 weights is refused by the index")
+            notes.append("the index refuses rows with more than 1,000 weights")
     elif plan.kind != DENSE:
-        notes.append("no index finds by MaxSim: rank the candidates of another search, or read every row")
+        notes.append(
+            "MaxSim uses no index: the query reads every row, so re-rank the candidates of another search instead"
+        )
     if form.index == "binary":
-        notes.append(f"before the query: SET hnsw.ef_search = {_CANDIDATES}, or the index returns 40 candidates")
+        notes.append(
+            f"run SET hnsw.ef_search = {_CANDIDATES} before the query: by default, the index returns 40 candidates"
+        )
     return notes

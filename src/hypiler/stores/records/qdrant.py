@@ -63,8 +63,8 @@ def _sparse(plan: "Plan", form: "Form", field: str) -> "dict[str, Any]":
 def _notes(plan: "Plan", metric: str) -> "list[str]":
     notes: list[str] = []
     if metric == "cosine" and not plan.has_unit_length:
-        notes.append("Qdrant divides each vector by its length when it stores it")
+        notes.append("Qdrant normalizes vectors when it stores them")
     most = (_MOST_NUMBERS - 1) // plan.dimension
     if plan.kind not in (DENSE, SPARSE) and (plan.document_length or most + 1) > most:
-        notes.append(f"a document of more than {most:,} vectors is refused")
+        notes.append(f"Qdrant refuses documents with more than {most:,} vectors")
     return notes
