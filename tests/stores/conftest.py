@@ -1,7 +1,9 @@
 """Real vectors, which the tests of real stores insert and look for."""
 
+import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,3 +48,18 @@ class RealVectors:
 @pytest.fixture(scope="session")
 def real(tmp_path_factory: pytest.TempPathFactory) -> RealVectors:
     return RealVectors(tmp_path_factory.mktemp("minilm"))
+
+
+@pytest.fixture
+def changed(tmp_path: Path) -> Any:
+    """Gives the config of a shipped model with other facts about its encoding."""
+
+    def change(id: str, **encoding: Any) -> ModelConfig:
+        tree = json.loads((ROOT / "models.json").read_text("utf-8"))
+        entry = next(model for model in tree["models"] if model["id"] == id)
+        entry["encoding"] |= encoding
+        path = tmp_path / "models.json"
+        path.write_text(json.dumps({"version": "1.0", "models": [entry]}))
+        return ModelConfig.from_model(Registry.load(path)[id])
+
+    return change

@@ -169,6 +169,18 @@ def test_sql_holds_hostile_names_as_names(store: str, name: str, real: Any, tmp_
         assert stores.read_stamp(driver.held(record)) == real.stamp
 
 
+@pytest.mark.parametrize("store", cases(*DRIVERS))
+def test_stamp_comes_back_whatever_a_prefix_has_in_it(store: str, changed: Any, tmp_path: Path) -> None:
+    prefix = 'it\'s \\ "$1" %s {x} $$ é\n-- '
+    config = changed("all-minilm-l6-v2", document_prefix=prefix)
+    assert config.space()["document"]["document_prefix"] == prefix
+    record = stores.record(store, config)
+    with opened(store, tmp_path) as driver:
+        driver.create(record)
+        driver.insert(record, _units(3, config.embedding_dim, seed=0), ["a", "b", "c"])
+        assert stores.read_stamp(driver.held(record)) == config.space()
+
+
 def _units(count: int, width: int, seed: int) -> Any:
     vectors = np.random.default_rng(seed).normal(size=(count, width)).astype(np.float32)
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)

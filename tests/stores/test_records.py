@@ -3,39 +3,26 @@
 import ast
 import json
 import pickle
-from pathlib import Path
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import numpy as np
 import pytest
 from golden import golden
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from hypiler import ModelConfig, space, stores
 from hypiler.hosted_registry import MODEL_REGISTRY as HOSTED
 from hypiler.model_registry import MODEL_REGISTRY, MODELS_BY_ID
-from hypiler.registry import Registry
+from hypiler.stores.names import literal, postgres_literal, quoted
 from hypiler.stores.specs import SPECS
 
-ROOT = Path(__file__).parents[2]
 MINILM = ModelConfig.from_registry("all-minilm-l6-v2")
 COLBERT = ModelConfig.colbert_small()
 SPLADE = ModelConfig.from_registry("splade-v3")
 pytestmark = pytest.mark.filterwarnings("ignore:.* is deprecated:DeprecationWarning")
-
-
-@pytest.fixture
-def changed(tmp_path: Path) -> Any:
-    """Gives the config of a shipped model with other facts about its encoding."""
-
-    def change(id: str, **encoding: Any) -> ModelConfig:
-        tree = json.loads((ROOT / "models.json").read_text("utf-8"))
-        entry = next(model for model in tree["models"] if model["id"] == id)
-        entry["encoding"] |= encoding
-        path = tmp_path / "models.json"
-        path.write_text(json.dumps({"version": "1.0", "models": [entry]}))
-        return ModelConfig.from_model(Registry.load(path)[id])
-
-    return change
 
 
 def every_config() -> list[ModelConfig]:
@@ -286,6 +273,21 @@ def test_names_that_a_store_refuses_or_changes_are_refused(store: str) -> None:
     for name in NAMES[store]:
         with pytest.raises(ValueError, match="the name of the "):
             stores.record(store, MINILM, name=name)
+
+
+@given(name=st.text(min_size=1, max_size=40), text=st.text())
+def test_quoted_names_and_literals_are_one_name_and_one_text(name: str, text: str) -> None:
+    """SQLite reads them as other databases do, and holds no character of number 0 or half a pair."""
+    assume(not {0, *range(0xD800, 0xE000)} & {ord(c) for c in name + text} and not name.lower().startswith("sqlite_"))
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute(f"CREATE TABLE {quoted(name)} (x)")
+        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [(name,)]
+        assert connection.execute(f"SELECT {literal(text)}").fetchall() == [(text,)]
+
+
+def test_postgresql_gets_a_literal_whose_backslashes_do_not_depend_on_a_setting() -> None:
+    assert postgres_literal("it's") == "'it''s'"
+    assert postgres_literal(r"a'b") == r"E'a\''b'"
 
 
 @pytest.mark.parametrize("store", ["lancedb", "milvus", "chroma", "faiss"])
