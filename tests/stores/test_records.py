@@ -289,7 +289,7 @@ def test_quoted_names_and_literals_are_one_name_and_one_text(name: str, text: st
 
 def test_postgresql_gets_a_literal_whose_backslashes_do_not_depend_on_a_setting() -> None:
     assert postgres_literal("it's") == "'it''s'"
-    assert postgres_literal(r"a'b") == r"E'a\''b'"
+    assert postgres_literal(r"a\'b") == r"E'a\\''b'"
 
 
 @pytest.mark.parametrize("store", ["lancedb", "milvus", "chroma", "faiss"])
