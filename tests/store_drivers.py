@@ -1,7 +1,7 @@
-"""Real vector stores behind one small interface: create from a record, insert, search, and read what holds the stamp.
+"""Real vector stores behind one small interface: open, create from a record, insert, search, and read the stamp's place.
 
 Each driver imports its client when it is opened; a test is skipped where the client is not installed. What a record gives
-is used as it is: the lines around it are those of docs/stores.md.
+is used as it is.
 """
 
 import atexit
@@ -24,13 +24,24 @@ Record = dict[str, Any]
 
 
 class Driver:
-    """One opened store."""
+    """One opened store.
+
+    Attributes:
+        client: What `stores.create` and `stores.check` take.
+    """
+
+    client: Any = None
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    def create(self, record: Record) -> Any:
+        return stores.create(record, self.client)
+
     def close(self) -> None:
-        pass
+        close = getattr(self.client, "close", None)
+        if close is not None:
+            close()
 
 
 class Qdrant(Driver):
@@ -41,17 +52,6 @@ class Qdrant(Driver):
 
         super().__init__(folder)
         self.client = QdrantClient(path=str(folder / "qdrant"))
-
-    def create(self, record: Record) -> None:
-        from qdrant_client import models
-
-        body = models.CreateCollection(**record["create"])
-        self.client.create_collection(
-            record["name"],
-            vectors_config=body.vectors,
-            sparse_vectors_config=body.sparse_vectors,
-            metadata=body.metadata,
-        )
 
     def insert(self, record: Record, vectors: Any, texts: list[str]) -> None:
         from qdrant_client import models
@@ -76,9 +76,6 @@ class Qdrant(Driver):
     def held(self, record: Record) -> Any:
         return eval(record["stamp"]["read"], {"client": self.client})
 
-    def close(self) -> None:
-        self.client.close()
-
 
 class LanceDB(Driver):
     needs = ("lancedb",)
@@ -87,30 +84,26 @@ class LanceDB(Driver):
         import lancedb
 
         super().__init__(folder)
-        self.db = lancedb.connect(str(folder / "lance"))
-
-    def create(self, record: Record) -> None:
-        # The index is made when there are rows.
-        self.made, _, self.index = record["ddl"].partition("# after adding rows:\n")
-        self.names: dict[str, Any] = {"db": self.db}
-        exec(self.made, self.names)
+        self.client = lancedb.connect(str(folder / "lance"))
 
     def insert(self, record: Record, vectors: Any, texts: list[str]) -> None:
         import pyarrow as pa
 
-        table = self.names["table"]
+        table = self.client.open_table(record["name"])
         rows = [{"id": row, "text": texts[row], record["field"]: vector.tolist()} for row, vector in enumerate(vectors)]
         table.add(pa.Table.from_pylist(rows, schema=table.schema))
-        exec(self.index, self.names)
+        # The index is made when there are rows.
+        exec(record["ddl"].partition("# after adding rows:\n")[2], {"table": table})
 
     def search(self, record: Record, vector: Any) -> list[tuple[int, float]]:
         ask = record["query"]
-        search = self.names["table"].search(vector, vector_column_name=ask["vector_column_name"])
+        table = self.client.open_table(record["name"])
+        search = table.search(vector, vector_column_name=ask["vector_column_name"])
         found = search.distance_type(ask["distance_type"]).limit(ask["limit"]).to_list()
         return [(row["id"], row["_distance"]) for row in found]
 
     def held(self, record: Record) -> Any:
-        return eval(record["stamp"]["read"], {"db": self.db})
+        return eval(record["stamp"]["read"], {"db": self.client})
 
 
 class Milvus(Driver):
@@ -124,17 +117,6 @@ class Milvus(Driver):
         super().__init__(folder)
         self.client = MilvusClient(str(folder / "milvus.db"))
 
-    def create(self, record: Record) -> None:
-        from pymilvus import CollectionSchema
-
-        create = record["create"]
-        index = self.client.prepare_index_params()
-        index.add_index(**create["index"])
-        schema = CollectionSchema.construct_from_dict(create["schema"])
-        self.client.create_collection(
-            record["name"], schema=schema, index_params=index, properties=create["properties"]
-        )
-
     def insert(self, record: Record, vectors: Any, texts: list[str]) -> None:
         rows = [{"id": row, "text": texts[row], record["field"]: vector} for row, vector in enumerate(vectors)]
         self.client.insert(record["name"], rows)
@@ -145,9 +127,6 @@ class Milvus(Driver):
 
     def held(self, record: Record) -> Any:
         return eval(record["stamp"]["read"], {"client": self.client})
-
-    def close(self) -> None:
-        self.client.close()
 
 
 class Chroma(Driver):
@@ -160,44 +139,40 @@ class Chroma(Driver):
         settings = chromadb.Settings(anonymized_telemetry=False)
         self.client = chromadb.PersistentClient(str(folder / "chroma"), settings=settings)
 
-    def create(self, record: Record) -> None:
-        self.collection = self.client.create_collection(record["name"], **record["create"])
-
     def insert(self, record: Record, vectors: Any, texts: list[str]) -> None:
-        self.collection.add(ids=[str(row) for row in range(len(texts))], embeddings=vectors, documents=texts)
+        self.collection(record).add(ids=[str(row) for row in range(len(texts))], embeddings=vectors, documents=texts)
 
     def search(self, record: Record, vector: Any) -> list[tuple[int, float]]:
-        found = self.collection.query(**stores.with_vector(record["query"], vector))
+        found = self.collection(record).query(**stores.with_vector(record["query"], vector))
         return list(zip(map(int, found["ids"][0]), found["distances"][0], strict=True))
+
+    def collection(self, record: Record) -> Any:
+        return self.client.get_collection(record["name"], embedding_function=None)
 
     def held(self, record: Record) -> Any:
         return eval(record["stamp"]["read"], {"client": self.client})
 
 
 class Faiss(Driver):
+    """The index is in memory until rows are inserted; the name of the record becomes a path in the folder."""
+
     needs = ("faiss",)
 
-    def create(self, record: Record) -> None:
-        self.made, _, self.kept = record["ddl"].partition("# after adding vectors:\n")
-        self.names: dict[str, Any] = {}
-        exec(self.made, self.names)
+    def create(self, record: Record) -> Any:
+        record["name"] = str(self.folder / record["name"])
+        self.index = super().create(record)
+        return self.index
 
     def insert(self, record: Record, vectors: Any, texts: list[str]) -> None:
-        index = self.names["index"]
-        if not index.is_trained:
-            index.train(vectors)
-        index.add_with_ids(vectors, np.arange(len(texts)))
-        before = os.getcwd()
-        os.chdir(self.folder)
-        try:
-            exec(self.kept, self.names)
-        finally:
-            os.chdir(before)
+        if not self.index.is_trained:
+            self.index.train(vectors)
+        self.index.add_with_ids(vectors, np.arange(len(texts)))
+        stores.write_stamp(record, self.index)
 
     def search(self, record: Record, vector: Any) -> list[tuple[int, float]]:
         import faiss
 
-        index = faiss.read_index(str(self.folder / record["name"]))
+        index = faiss.read_index(record["name"])
         ask = stores.with_vector(record["query"], vector)
         scores, rows = index.search(np.asarray(ask["x"]), ask["k"])
         return list(zip(rows[0].tolist(), scores[0].tolist(), strict=True))
@@ -215,29 +190,25 @@ class DuckDB(Driver):
         super().__init__(folder)
         # An extension is installed below this folder.
         config = {"extension_directory": str(folder / "extensions"), "threads": "1"}
-        self.connection = duckdb.connect(str(folder / "store.duckdb"), config=config)
+        self.client = duckdb.connect(str(folder / "store.duckdb"), config=config)
 
-    def create(self, record: Record) -> None:
+    def create(self, record: Record) -> Any:
         if record["index"] == "hnsw":
             import_extension = pytest.importorskip("duckdb_extensions").import_extension
-            import_extension("vss", con=self.connection)
-        for statement in record["create"]:
-            self.connection.execute(statement)
+            import_extension("vss", con=self.client)
+        return super().create(record)
 
     def insert(self, record: Record, vectors: Any, texts: list[str]) -> None:
         rows = [(row, texts[row], vector.tolist()) for row, vector in enumerate(vectors)]
-        self.connection.executemany(f"INSERT INTO {quoted(record['name'])} VALUES (?, ?, ?)", rows)
+        self.client.executemany(f"INSERT INTO {quoted(record['name'])} VALUES (?, ?, ?)", rows)
 
     def search(self, record: Record, vector: Any) -> list[tuple[int, float]]:
-        found = self.connection.execute(record["query"], [vector.tolist()]).fetchall()
+        found = self.client.execute(record["query"], [vector.tolist()]).fetchall()
         return [(row[0], row[2]) for row in found]
 
     def held(self, record: Record) -> Any:
-        row = self.connection.execute(record["stamp"]["read"]).fetchone()
+        row = self.client.execute(record["stamp"]["read"]).fetchone()
         return None if row is None else row[0]
-
-    def close(self) -> None:
-        self.connection.close()
 
 
 class SqliteVec(Driver):
@@ -250,28 +221,21 @@ class SqliteVec(Driver):
         import sqlite_vec
 
         super().__init__(folder)
-        self.connection = apsw.Connection(str(folder / "store.sqlite"))
-        self.connection.enable_load_extension(True)
-        self.connection.load_extension(sqlite_vec.loadable_path())
-
-    def create(self, record: Record) -> None:
-        for statement in record["create"]:
-            self.connection.execute(statement)
+        self.client = apsw.Connection(str(folder / "store.sqlite"))
+        self.client.enable_load_extension(True)
+        self.client.load_extension(sqlite_vec.loadable_path())
 
     def insert(self, record: Record, vectors: Any, texts: list[str]) -> None:
         rows = [(row, vector.tobytes(), texts[row]) for row, vector in enumerate(vectors)]
         names = f"{quoted(record['name'])} (id, {record['field']}, text)"
-        self.connection.executemany(f"INSERT INTO {names} VALUES (?, ?, ?)", rows)
+        self.client.executemany(f"INSERT INTO {names} VALUES (?, ?, ?)", rows)
 
     def search(self, record: Record, vector: Any) -> list[tuple[int, float]]:
-        return [(row[0], row[2]) for row in self.connection.execute(record["query"], (vector.tobytes(),))]
+        return [(row[0], row[2]) for row in self.client.execute(record["query"], (vector.tobytes(),))]
 
     def held(self, record: Record) -> Any:
-        row = self.connection.execute(record["stamp"]["read"]).fetchone()
+        row = self.client.execute(record["stamp"]["read"]).fetchone()
         return None if row is None else row[0]
-
-    def close(self) -> None:
-        self.connection.close()
 
 
 class Pgvector(Driver):
@@ -283,20 +247,16 @@ class Pgvector(Driver):
 
         super().__init__(folder)
         # A parameter is $1, as the statements of a record have it.
-        self.connection = psycopg.connect(server(), autocommit=True, cursor_factory=psycopg.RawCursor)
-        self.connection.execute("DROP SCHEMA public CASCADE")
-        self.connection.execute("CREATE SCHEMA public")
-        self.connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
-        register_vector(self.connection)
-
-    def create(self, record: Record) -> None:
-        for statement in record["create"]:
-            self.connection.execute(statement)
+        self.client = psycopg.connect(server(), autocommit=True, cursor_factory=psycopg.RawCursor)
+        self.client.execute("DROP SCHEMA public CASCADE")
+        self.client.execute("CREATE SCHEMA public")
+        self.client.execute("CREATE EXTENSION IF NOT EXISTS vector")
+        register_vector(self.client)
 
     def insert(self, record: Record, vectors: Any, texts: list[str]) -> None:
         type = record["type"]
         statement = f"INSERT INTO {quoted(record['name'])} VALUES ($1, $2, $3::{type})"
-        with self.connection.cursor() as cursor:
+        with self.client.cursor() as cursor:
             cursor.executemany(
                 statement, [(row, texts[row], self.value(record, vector)) for row, vector in enumerate(vectors)]
             )
@@ -307,21 +267,18 @@ class Pgvector(Driver):
         return vector if vector.ndim == 1 else list(vector)
 
     def search(self, record: Record, vector: Any) -> list[tuple[int, float]]:
-        found = self.connection.execute(record["query"], [self.value(record, vector)]).fetchall()
+        found = self.client.execute(record["query"], [self.value(record, vector)]).fetchall()
         return [(row[0], row[2]) for row in found]
 
     def plan(self, record: Record, vector: Any) -> str:
         """How PostgreSQL answers the query when it must not read every row."""
-        self.connection.execute("SET enable_seqscan = off")
-        lines = self.connection.execute("EXPLAIN " + record["query"], [self.value(record, vector)]).fetchall()
+        self.client.execute("SET enable_seqscan = off")
+        lines = self.client.execute("EXPLAIN " + record["query"], [self.value(record, vector)]).fetchall()
         return "\n".join([line[0] for line in lines])
 
     def held(self, record: Record) -> Any:
-        row = self.connection.execute(record["stamp"]["read"]).fetchone()
+        row = self.client.execute(record["stamp"]["read"]).fetchone()
         return None if row is None else row[0]
-
-    def close(self) -> None:
-        self.connection.close()
 
 
 DRIVERS: dict[str, type[Any]] = {

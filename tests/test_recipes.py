@@ -296,10 +296,19 @@ try:
     stores.sqlite_vec(ModelConfig.from_registry("contriever-msmarco"))
 except stores.StoreLimitError as error:
     print([value for _, value, _ in error.alternatives])
+store = {}
+stores.create(record, store)
+print(stores.check(record, store, ModelConfig.from_registry("all-minilm-l6-v2")).outcome)
+try:
+    stores.create(record, store)
+except stores.AlreadyExistsError as error:
+    print(error)
 """
     assert checkout.run("-c", code).splitlines() == [
         "384 a key of rows all-minilm-l6-v2",
         "['pgvector', 'qdrant', 'lancedb', 'milvus', 'opensearch', 'elasticsearch', 'chroma', 'faiss', 'duckdb', 'memory']",
+        "same",
+        "memory: the table `rows` exists already and was not changed; use it after `stores.check`, or choose another name",
     ]
     assert '"width": 384' in checkout.hypiler("ddl", "all-minilm-l6-v2", "--shipped", "--for", "memory")
 

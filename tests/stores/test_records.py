@@ -78,7 +78,7 @@ def test_every_form_of_a_store_has_a_record(spec: Any) -> None:
         assert (record["store"], record["dtype"], record["index"]) == (spec.name, form.dtype, form.index)
         keys = "store model kind dimension similarity name field dtype index type metric create query score stamp notes ddl"
         assert [*record] == keys.split()
-        assert [*record["stamp"]] == ["place", "write", "read"]
+        assert [*record["stamp"]] == ["place", "value", "write", "read"]
 
 
 def test_each_store_has_a_function_of_its_name() -> None:

@@ -56,7 +56,8 @@ def test_lines_of_a_store_run_and_find_what_numpy_finds(
     exec(block(HEADINGS.get(store, store)), names)
     order = np.argsort(-(names["vectors"] @ names["query"]))
     assert names["found"] == order.tolist()
-    assert stores.read_stamp(names["held"]) == names["encoder"].stamp()
+    if "held" in names:
+        assert stores.read_stamp(names["held"]) == names["encoder"].stamp()
 
 
 @pytest.mark.parametrize("store", ["opensearch", "elasticsearch"])

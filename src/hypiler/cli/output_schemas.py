@@ -79,6 +79,7 @@ _STORE_RECORD: "Rows" = (
         _object(
             (
                 ("place", _TEXT, "The place of the stamp, in words."),
+                ("value", {"type": "object"}, "The stamp itself."),
                 ("write", {"type": ["string", "object"]}, "What writes it there; `create` has it as well."),
                 ("read", _TEXT, "What reads it: a statement, or an expression of Python."),
             )

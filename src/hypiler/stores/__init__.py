@@ -5,15 +5,18 @@ One function per store takes a `ModelConfig` and returns a dictionary of JSON's 
     record = hypiler.stores.pgvector(config, table="articles")
 
 No client is imported, and no store is opened. `record["create"]` creates the table, collection or index,
-with the stamp of the vector space in it; `record["query"]` finds vectors in it by the model's own similarity. Before an
-index is used, its stamp is read and checked:
+with the stamp of the vector space in it; `record["query"]` finds vectors in it by the model's own similarity.
 
-    hypiler.space.check(hypiler.stores.read_stamp(held), encoder)
+Two functions use a record in a store that a client of the store's own library is connected to:
 
-docs/stores.md has a section per store, with the lines around it.
+    hypiler.stores.create(record, client)
+    hypiler.stores.check(record, client, encoder)
+
+docs/stores has a page per store.
 """
 
-from hypiler.stores.errors import StoreLimitError
+from hypiler.stores.containers import check, create, write_stamp
+from hypiler.stores.errors import AlreadyExistsError, NotFoundError, StoreLimitError
 from hypiler.stores.names import check_field
 from hypiler.stores.plan import Plan
 from hypiler.stores.queries import with_vector
@@ -37,8 +40,12 @@ STORES: tuple[str, ...] = tuple(spec.name for spec in SPECS)
 
 __all__ = [
     "STORES",
+    "AlreadyExistsError",
+    "NotFoundError",
     "StoreLimitError",
+    "check",
     "chroma",
+    "create",
     "duckdb",
     "elasticsearch",
     "faiss",
@@ -52,6 +59,7 @@ __all__ = [
     "sparse_vector",
     "sqlite_vec",
     "with_vector",
+    "write_stamp",
 ]
 
 
@@ -98,6 +106,7 @@ def record(
         "dtype": form.dtype,
         "index": form.index,
         **own,
+        "stamp": {"place": own["stamp"]["place"], "value": plan.stamp, **own["stamp"]},
     }
 
 
@@ -257,7 +266,7 @@ def faiss(
 ) -> "dict[str, Any]":
     """An index of FAISS: the arguments of `index_factory`.
 
-    An index of FAISS holds no stamp: it lies in a file beside the index.
+    The stamp is the last line of the file, which FAISS does not read.
     The other arguments, keys and errors are those of `record`.
     """
     return record("faiss", config, name=path, dtype=dtype, index=index, stamp=stamp)

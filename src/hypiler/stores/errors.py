@@ -1,4 +1,4 @@
-"""The error for vectors that do not fit a store, with the alternatives."""
+"""The errors of stores: vectors that do not fit, and containers that exist already or are missing."""
 
 from hypiler._text import one_line
 
@@ -40,3 +40,11 @@ class StoreLimitError(ValueError):
 
     def __reduce__(self) -> "tuple[type[StoreLimitError], tuple[str, tuple[Alternative, ...]]]":
         return type(self), (self.problem, self.alternatives)
+
+
+class AlreadyExistsError(ValueError):
+    """The table, collection, index or file that was to be created exists already. It was not changed."""
+
+
+class NotFoundError(LookupError):
+    """The table, collection, index or file that was to be checked does not exist, or has no such column."""

@@ -53,6 +53,7 @@ class StoreSpec:
         wants_unit_tokens: Whether multi-vectors are compared rightly only if each has length 1.
         sparse: Writes a sparse vector, given as pairs of token and weight and with its dimension, in the store's way.
         has_idf: Whether the store can weigh the tokens of a query by how rare they are.
+        container: The store's word for what holds the vectors: `table`, `collection`, `index` or `file`.
         default_name: The name of the table, collection, index or file if none is given.
     """
 
@@ -62,16 +63,16 @@ class StoreSpec:
     wants_unit_tokens: bool = False
     sparse: "Callable[[Any, int], Any] | None" = None
     has_idf: bool = False
+    container: str = "table"
     default_name: str = "documents"
 
-    @property
-    def module(self) -> str:
-        """The module whose `build` makes the record."""
-        return f"hypiler.stores.records.{self.name.replace('-', '_')}"
+    def load(self) -> "Any":
+        """The module of the store: its `build` makes records, and the rest uses them in a real store."""
+        return import_module(f"hypiler.stores.records.{self.name.replace('-', '_')}")
 
     def build(self, plan: "Plan", form: Form, metric: str, name: str, field: str) -> "dict[str, Any]":
         """The parts of a record that are the store's own."""
-        parts: dict[str, Any] = import_module(self.module).build(plan, form, metric, name, field)
+        parts: dict[str, Any] = self.load().build(plan, form, metric, name, field)
         return parts
 
     def fits(self, plan: "Plan") -> bool:
@@ -133,6 +134,7 @@ SPECS = (
         ),
         sparse=as_lists,
         has_idf=True,
+        container="collection",
     ),
     # No limit of the width is documented. Only cosine has an index of multi-vectors, and none has a float16 query.
     StoreSpec(
@@ -162,6 +164,7 @@ SPECS = (
             Form(SPARSE, "SPARSE_FLOAT_VECTOR", (1 << 32) - 2),
         ),
         sparse=as_mapping,
+        container="collection",
     ),
     # Limits: k-NN 3.8, KNNEngine.java.
     StoreSpec(
@@ -176,6 +179,7 @@ SPECS = (
         ),
         wants_unit_tokens=True,
         sparse=as_named_features,
+        container="index",
     ),
     # Limits: dense-vector.md and rank-vectors.md of elastic/elasticsearch, docs/reference/elasticsearch.
     StoreSpec(
@@ -189,12 +193,14 @@ SPECS = (
         ),
         wants_unit_tokens=True,
         sparse=as_named_features,
+        container="index",
     ),
     # No limit of the width is documented; 16,384 works.
     StoreSpec(
         "chroma",
         {"cosine": "cosine", "dot": "ip", "euclidean": "l2"},
         (Form(DENSE, "float32", 1 << 31),),
+        container="collection",
     ),
     StoreSpec(
         "faiss",
@@ -205,6 +211,7 @@ SPECS = (
             Form(DENSE, "Flat", 1 << 31, index=EXACT),
             Form(DENSE, "SQfp16", 1 << 31, FLOAT16, EXACT),
         ),
+        container="file",
         default_name="documents.faiss",
     ),
     # Limits: duckdb 1.5, the size of an array. HNSW belongs to the extension vss, and is experimental in files.

@@ -1,5 +1,7 @@
 """Chroma: a collection whose metric is fixed when it is created. Its metadata hold only texts and numbers."""
 
+from importlib import import_module
+
 from hypiler.stores.names import chroma_collection
 from hypiler.stores.queries import PLACE
 from hypiler.stores.records.common import LIMIT, LOWER, parts, score
@@ -8,11 +10,13 @@ from hypiler.stores.stamps import KEY, stamp_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from hypiler.stores.plan import Plan
     from hypiler.stores.specs import Form
 
+CLIENT = ("a client of chromadb", ("create_collection", "heartbeat"))
 _SCORES = {"cosine": "1 - cosine", "dot": "1 - dot", "euclidean": "squared distance"}
 
 
@@ -44,3 +48,35 @@ def build(plan: "Plan", form: "Form", metric: str, name: str, field: str) -> "di
             ")\n"
         ),
     )
+
+
+def exists(record: "Mapping[str, Any]", client: "Any") -> bool:
+    """Whether there is a collection of this name."""
+    try:
+        _collection(record, client)
+    except import_module("chromadb.errors").NotFoundError:
+        return False
+    return True
+
+
+def create(record: "Mapping[str, Any]", client: "Any") -> "Any":
+    """One call."""
+    return client.create_collection(record["name"], **record["create"])
+
+
+def held(record: "Mapping[str, Any]", client: "Any") -> "Any":
+    """The metadata of the collection."""
+    return _collection(record, client).metadata
+
+
+def write_stamp(record: "Mapping[str, Any]", client: "Any") -> None:
+    """Chroma replaces all metadata, so the other keys are written again. It refuses the key of the metric here."""
+    collection = _collection(record, client)
+    metadata: dict[str, Any] = collection.metadata or {}
+    kept = {key: value for key, value in metadata.items() if not key.startswith("hnsw:")}
+    collection.modify(metadata={**kept, **record["stamp"]["write"]["metadata"]})
+
+
+def _collection(record: "Mapping[str, Any]", client: "Any") -> "Any":
+    """Without an embedding function: the default one would be downloaded."""
+    return client.get_collection(record["name"], embedding_function=None)

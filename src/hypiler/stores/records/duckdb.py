@@ -3,16 +3,19 @@
 from hypiler.stores.names import index_name, literal, quoted, sql_table
 from hypiler.stores.plan import DENSE
 from hypiler.stores.records.common import HIGHER, LIMIT, LOWER, NEIGHBOURS, parts, score, sql_script
+from hypiler.stores.records.sql import held_by_column, run, transaction
 from hypiler.stores.specs import spec_of
 from hypiler.stores.stamps import KEY, stamp_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from hypiler.stores.plan import Plan
     from hypiler.stores.specs import Form
 
+CLIENT = ("a connection of duckdb", ("execute", "begin"))
 _FUNCTIONS = {
     "cosine": ("array_cosine_distance", "1 - cosine"),
     "dot": ("array_negative_inner_product", "-dot"),
@@ -66,9 +69,44 @@ def build(plan: "Plan", form: "Form", metric: str, name: str, field: str) -> "di
 
 
 def _read(name: str, field: str) -> str:
+    return f"SELECT comment FROM duckdb_columns() {_of_table(name)} AND lower(column_name) = lower({literal(field)})"
+
+
+def _of_table(name: str) -> str:
+    """A condition for the catalogue. DuckDB finds a table whatever the case of its letters is."""
     schema, _, table = name.rpartition(".")
-    inside = literal(schema) if schema else "current_schema()"
+    inside = f"lower({literal(schema)})" if schema else "current_schema()"
     return (
-        f"SELECT comment FROM duckdb_columns() WHERE database_name = current_database() AND schema_name = {inside}"
-        f" AND table_name = {literal(table)} AND column_name = {literal(field)}"
+        f"WHERE database_name = current_database() AND lower(schema_name) = {inside}"
+        f" AND lower(table_name) = lower({literal(table)})"
     )
+
+
+def exists(record: "Mapping[str, Any]", client: "Any") -> bool:
+    """Whether there is a table or a view of this name."""
+    return client.execute(f"SELECT 1 FROM duckdb_columns() {_of_table(record['name'])}").fetchone() is not None
+
+
+def create(record: "Mapping[str, Any]", client: "Any") -> None:
+    """All statements in one transaction: in the caller's, if there is one."""
+    if _is_in_transaction(client):
+        run(client, record["create"])
+        return
+    with transaction(client.begin, client.commit, client.rollback):
+        run(client, record["create"])
+
+
+def held(record: "Mapping[str, Any]", client: "Any") -> "Any":
+    """The comment of the column."""
+    return held_by_column(record, client.execute(record["stamp"]["read"]).fetchone())
+
+
+def write_stamp(record: "Mapping[str, Any]", client: "Any") -> None:
+    """The comment of the column, which may have been somebody's prose, is replaced."""
+    client.execute(record["stamp"]["write"])
+
+
+def _is_in_transaction(client: "Any") -> bool:
+    """DuckDB numbers transactions: without one, each statement has its own."""
+    ids = [client.execute("SELECT txid_current()").fetchone()[0] for _ in range(2)]
+    return bool(ids[0] == ids[1])

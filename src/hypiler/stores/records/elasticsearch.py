@@ -7,16 +7,19 @@ from hypiler.stores.names import search_index
 from hypiler.stores.plan import DENSE, SPARSE
 from hypiler.stores.queries import PLACE
 from hypiler.stores.records.common import HIGHER, LIMIT, NEIGHBOURS, json_text, parts, score
+from hypiler.stores.records.mapping import meta, with_stamp
 from hypiler.stores.specs import spec_of
 from hypiler.stores.stamps import KEY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from hypiler.stores.plan import Plan
     from hypiler.stores.specs import Form
 
+CLIENT = ("a client of elasticsearch", ("indices", "search"))
 _SCORES = {
     "cosine": "(1 + cosine) / 2",
     "dot": "dot + 1, or 1 / (1 - dot) below 0",
@@ -101,3 +104,23 @@ def _notes(plan: "Plan", metric: str) -> "list[str]":
     if plan.kind != DENSE:
         return ["`rank_vectors` is a technical preview that needs a subscription; the query reads every document"]
     return ["zero vectors, such as those of empty texts, are refused"] if metric == "cosine" else []
+
+
+def exists(record: "Mapping[str, Any]", client: "Any") -> bool:
+    """Whether there is an index, or an alias, of this name."""
+    return bool(client.indices.exists(index=record["name"]))
+
+
+def create(record: "Mapping[str, Any]", client: "Any") -> "Any":
+    """One request."""
+    return client.indices.create(index=record["name"], **record["create"])
+
+
+def held(record: "Mapping[str, Any]", client: "Any") -> "Any":
+    """`_meta` of the mapping."""
+    return meta(record, client)
+
+
+def write_stamp(record: "Mapping[str, Any]", client: "Any") -> None:
+    """A request replaces all of `_meta`, so its other keys are written again."""
+    client.indices.put_mapping(index=record["name"], meta=with_stamp(record, client))

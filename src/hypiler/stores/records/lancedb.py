@@ -3,6 +3,9 @@
 Without `distance_type`, a search compares by squared distance unless an index says otherwise. So the query states it.
 """
 
+from importlib import import_module
+
+from hypiler.stores.errors import NotFoundError
 from hypiler.stores.names import lancedb_table
 from hypiler.stores.plan import DENSE
 from hypiler.stores.queries import PLACE
@@ -12,11 +15,13 @@ from hypiler.stores.stamps import KEY, stamp_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from hypiler.stores.plan import Plan
     from hypiler.stores.specs import Form
 
+CLIENT = ("a connection of lancedb", ("create_table", "open_table"))
 _SCORES = {
     "cosine": "1 - cosine",
     "dot": "1 - dot",
@@ -77,3 +82,45 @@ def _code(plan: "Plan", form: "Form", word: str, name: str, field: str) -> str:
         f"{text}\n# after adding rows:\nfrom lancedb.index import {kind}\n\n"
         f"table.create_index({field!r}, config={kind}(distance_type={word!r}))\n"
     )
+
+
+def exists(record: "Mapping[str, Any]", client: "Any") -> bool:
+    """Whether there is a table of this name. LanceDB says so by an error, whose class also says other things."""
+    try:
+        client.open_table(record["name"])
+    except (ValueError, FileNotFoundError) as error:
+        if "not found" in str(error).lower():
+            return False
+        raise
+    return True
+
+
+def create(record: "Mapping[str, Any]", client: "Any") -> "Any":
+    """The empty table. Its index, if any, is created after rows are added."""
+    pa = import_module("pyarrow")
+    fields = [pa.field(field["name"], _type(pa, field)) for field in record["create"]["fields"]]
+    return client.create_table(record["name"], schema=pa.schema(fields, metadata=record["create"]["metadata"]))
+
+
+def held(record: "Mapping[str, Any]", client: "Any") -> "Any":
+    """The metadata of the column if it has a stamp, which was written later, or that of the schema."""
+    schema = client.open_table(record["name"]).schema
+    if record["field"] not in schema.names:
+        raise NotFoundError(f"lancedb: the table `{record['name']}` has no column `{record['field']}`")
+    own: Any = schema.field(record["field"]).metadata or {}
+    return own if KEY.encode() in own else schema.metadata
+
+
+def write_stamp(record: "Mapping[str, Any]", client: "Any") -> None:
+    """The metadata of a schema cannot change, so a later stamp is in the metadata of the column."""
+    update = {"path": record["field"], "metadata": record["stamp"]["write"]["metadata"]}
+    client.open_table(record["name"]).update_field_metadata(update)
+
+
+def _type(pa: "Any", field: "Mapping[str, Any]") -> "Any":
+    """The type of Arrow for a field of a record."""
+    if field["type"] == "list":
+        return pa.list_(_type(pa, field["items"]))
+    if field["type"] == "fixed_size_list":
+        return pa.list_(pa.type_for_alias(field["value_type"]), field["size"])
+    return pa.type_for_alias(field["type"])

@@ -1,5 +1,7 @@
 """Milvus: schema, index and properties of a collection. The schema has the numbers of `DataType`."""
 
+from importlib import import_module
+
 from hypiler.stores.names import milvus_collection
 from hypiler.stores.plan import DENSE, SPARSE
 from hypiler.stores.queries import PLACE
@@ -9,11 +11,13 @@ from hypiler.stores.stamps import KEY, stamp_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from hypiler.stores.plan import Plan
     from hypiler.stores.specs import Form
 
+CLIENT = ("a `MilvusClient`", ("create_collection", "describe_collection"))
 _TYPES = {"INT64": 5, "VARCHAR": 21, "FLOAT_VECTOR": 101, "FLOAT16_VECTOR": 102, "SPARSE_FLOAT_VECTOR": 104}
 _SCORES = {"cosine": "cosine", "dot": "dot", "euclidean": "squared distance", "max_sim": "MaxSim"}
 _LONGEST_TEXT = 65_535
@@ -109,3 +113,33 @@ def _code(plan: "Plan", form: "Form", name: str, field: str, index: "dict[str, A
         f"stamp = {stamp_json(plan.stamp)!r}\n"
         f'client.create_collection({name!r}, schema=schema, index_params=index, properties={{"{KEY}": stamp}})\n'
     )
+
+
+def exists(record: "Mapping[str, Any]", client: "Any") -> bool:
+    """Whether there is a collection, or an alias, of this name."""
+    return bool(client.has_collection(record["name"]))
+
+
+def create(record: "Mapping[str, Any]", client: "Any") -> None:
+    """Create the collection, its index, and load it. If the index fails, the new collection is dropped again."""
+    name, parts = record["name"], record["create"]
+    schema = import_module("pymilvus").CollectionSchema.construct_from_dict(parts["schema"])
+    index = client.prepare_index_params()
+    index.add_index(**parts["index"])
+    client.create_collection(name, schema=schema, properties=parts["properties"])
+    try:
+        client.create_index(name, index)
+        client.load_collection(name)
+    except BaseException:
+        client.drop_collection(name)
+        raise
+
+
+def held(record: "Mapping[str, Any]", client: "Any") -> "Any":
+    """The properties of the collection."""
+    return client.describe_collection(record["name"]).get("properties")
+
+
+def write_stamp(record: "Mapping[str, Any]", client: "Any") -> None:
+    """Milvus keeps the other properties."""
+    client.alter_collection_properties(record["name"], properties=record["stamp"]["write"]["properties"])

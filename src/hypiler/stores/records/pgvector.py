@@ -3,23 +3,31 @@
 An index is used only for `ORDER BY` a distance operator, ascending, with a `LIMIT`.
 """
 
+from contextlib import contextmanager, nullcontext
+from importlib import import_module
+
 from hypiler.stores.names import index_name, literal, postgres_literal, quoted, sql_table
 from hypiler.stores.plan import DENSE, SPARSE
 from hypiler.stores.records.common import HIGHER, LIMIT, LOWER, NEIGHBOURS, parts, score, sql_script
+from hypiler.stores.records.sql import held_by_column, run, value
 from hypiler.stores.specs import spec_of
 from hypiler.stores.stamps import KEY, stamp_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
     from typing import Any
 
     from hypiler.stores.plan import Plan
     from hypiler.stores.specs import Form
 
+CLIENT = ("a connection of psycopg or of another DB-API library", ("cursor", "commit"))
 _OPERATORS = {"cosine": "<=>", "dot": "<#>", "euclidean": "<->", "manhattan": "<+>"}
 _SCORES = {"cosine": "1 - cosine", "dot": "-dot", "euclidean": "distance", "manhattan": "distance"}
 # Of a binary index, so many rows are ranked again by their vectors.
 _CANDIDATES = 20 * LIMIT
+# Any number, by which processes that create tables wait for each other.
+_LOCK = 7_270_401_185
 _MAX_SIM = """\
 CREATE OR REPLACE FUNCTION max_sim(document {type}[], query {type}[]) RETURNS double precision AS $$
   SELECT sum(best) FROM (
@@ -50,7 +58,7 @@ def build(plan: "Plan", form: "Form", metric: str, name: str, field: str) -> "di
     create.append(write)
     read = (
         f"SELECT col_description(attrelid, attnum) FROM pg_attribute"
-        f" WHERE attrelid = {postgres_literal(table)}::regclass AND attname = {literal(field)}"
+        f" WHERE attrelid = to_regclass({postgres_literal(table)}) AND attname = {literal(field)}"
     )
     query, notes = _query(plan, form, metric, table, column), _notes(plan, form)
     is_late = plan.kind not in (DENSE, SPARSE)
@@ -114,3 +122,50 @@ def _notes(plan: "Plan", form: "Form") -> "list[str]":
             f"run SET hnsw.ef_search = {_CANDIDATES} before the query: by default, the index returns 40 candidates"
         )
     return notes
+
+
+def exists(record: "Mapping[str, Any]", client: "Any") -> bool:
+    """Whether there is a table, a view or an index of this name where PostgreSQL looks for one."""
+    name = postgres_literal(sql_table(record["name"]))
+    with _cursor(client) as cursor:
+        cursor.execute(f"SELECT to_regclass({name}) IS NOT NULL")
+        return bool(value(cursor.fetchone()))
+
+
+def create(record: "Mapping[str, Any]", client: "Any") -> None:
+    """All statements in one transaction.
+
+    The lock is held until its end: else two processes that create the extension at once get an error of the catalogue.
+    """
+    with _transaction(client), _cursor(client) as cursor:
+        run(cursor, [f"SELECT pg_advisory_xact_lock({_LOCK})", *record["create"]])
+
+
+def held(record: "Mapping[str, Any]", client: "Any") -> "Any":
+    """The comment of the column."""
+    with _cursor(client) as cursor:
+        cursor.execute(record["stamp"]["read"])
+        return held_by_column(record, cursor.fetchone())
+
+
+def write_stamp(record: "Mapping[str, Any]", client: "Any") -> None:
+    """The comment of the column, which may have been somebody's prose, is replaced."""
+    with _transaction(client), _cursor(client) as cursor:
+        cursor.execute(record["stamp"]["write"])
+
+
+def _transaction(client: "Any") -> "Any":
+    """With psycopg 3, it is committed at the end if none was open before. With other libraries, the caller commits."""
+    return client.transaction() if hasattr(client, "transaction") else nullcontext()
+
+
+@contextmanager
+def _cursor(client: "Any") -> "Generator[Any]":
+    """A cursor, which is closed at the end. Of psycopg 3, its rows are tuples, whatever the connection's rows are."""
+    is_psycopg = hasattr(client, "row_factory")
+    options = {"row_factory": import_module("psycopg.rows").tuple_row} if is_psycopg else {}
+    cursor = client.cursor(**options)
+    try:
+        yield cursor
+    finally:
+        cursor.close()

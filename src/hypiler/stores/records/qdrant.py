@@ -1,5 +1,7 @@
 """Qdrant: the body that creates a collection, which has room for a stamp in its metadata."""
 
+from importlib import import_module
+
 from hypiler.stores.names import qdrant_collection
 from hypiler.stores.plan import DENSE, SPARSE
 from hypiler.stores.queries import PLACE
@@ -9,11 +11,13 @@ from hypiler.stores.stamps import KEY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from hypiler.stores.plan import Plan
     from hypiler.stores.specs import Form
 
+CLIENT = ("a `QdrantClient`", ("create_collection", "query_points"))
 _SCORES = {"cosine": "cosine", "dot": "dot", "euclidean": "distance", "manhattan": "distance", "max_sim": "MaxSim"}
 # lib/common/common/src/validation.rs of Qdrant: the numbers of one multi-vector are fewer than this.
 _MOST_NUMBERS = 1_048_576
@@ -68,3 +72,31 @@ def _notes(plan: "Plan", metric: str) -> "list[str]":
     if plan.kind not in (DENSE, SPARSE) and (plan.document_length or most + 1) > most:
         notes.append(f"Qdrant refuses documents with more than {most:,} vectors")
     return notes
+
+
+def exists(record: "Mapping[str, Any]", client: "Any") -> bool:
+    """Whether there is a collection, or an alias, of this name."""
+    if client.collection_exists(record["name"]):
+        return True
+    return any(alias.alias_name == record["name"] for alias in client.get_aliases().aliases)
+
+
+def create(record: "Mapping[str, Any]", client: "Any") -> "Any":
+    """One request. The client takes objects, and its own model of the body makes them."""
+    body = import_module("qdrant_client.models").CreateCollection(**record["create"])
+    return client.create_collection(
+        record["name"],
+        vectors_config=body.vectors,
+        sparse_vectors_config=body.sparse_vectors,
+        metadata=body.metadata,
+    )
+
+
+def held(record: "Mapping[str, Any]", client: "Any") -> "Any":
+    """The metadata of the collection."""
+    return client.get_collection(record["name"]).config.metadata
+
+
+def write_stamp(record: "Mapping[str, Any]", client: "Any") -> None:
+    """Qdrant keeps the other keys of the metadata."""
+    client.update_collection(record["name"], metadata=record["stamp"]["write"]["metadata"])

@@ -1,0 +1,160 @@
+"""The tables, collections, indexes and files of records in real stores: created, checked, stamped.
+
+What differs between stores is in the module of each one, below `records`:
+
+- `CLIENT`: what the client must be, in words, and the attributes by which it is recognized;
+- `exists(record, client)`: whether the container exists;
+- `create(record, client)`: creates it whole or not at all, and returns what the store's own client returns;
+- `held(record, client)`: what an existing container holds where its stamp belongs, for `read_stamp`;
+- `write_stamp(record, client)`: puts the stamp there, and keeps what is beside it.
+"""
+
+from hypiler._text import one_line
+from hypiler.space import SpaceError, compare
+from hypiler.space import check as check_space
+from hypiler.stores.errors import AlreadyExistsError, NotFoundError
+from hypiler.stores.specs import spec_of
+from hypiler.stores.stamps import read_stamp
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from hypiler.protocols import HasSpace
+    from hypiler.space import Comparison
+else:
+    # For tools that look up annotations at run time, see `hypiler._import_hooks`.
+    from _collections_abc import Mapping
+
+    Any = HasSpace = Comparison = object
+
+
+def create(record: "Mapping[str, Any]", client: "Any") -> "Any":
+    """Create the table, collection or index of a record, with the stamp in it.
+
+    What exists already is not changed. If two processes create the same container at once, one of them gets the error.
+
+    Args:
+        record: What a function of this module made, or the same from JSON.
+        client: The connection or client of the store's own library, not an asynchronous one. For pgvector, a connection
+            of psycopg or of another DB-API library; for sqlite-vec, one of `apsw` or `sqlite3` with the extension
+            loaded; for FAISS, None.
+
+    Returns:
+        What the store's own client returns: the table of LanceDB, the collection of Chroma, the empty index of FAISS,
+        the answer of Qdrant, OpenSearch and Elasticsearch; None for SQL and Milvus.
+
+    Raises:
+        AlreadyExistsError: If the container exists.
+        TypeError: If the client is not one of this store, or is asynchronous.
+    """
+    own = _own(record, client)
+    if own.exists(record, client):
+        raise AlreadyExistsError(_exists(record))
+    try:
+        return own.create(record, client)
+    except Exception as error:
+        # Each store creates a container whole or not at all, so this one is somebody else's.
+        if own.exists(record, client):
+            raise AlreadyExistsError(_exists(record)) from error
+        raise
+
+
+def check(record: "Mapping[str, Any]", client: "Any", current: "HasSpace") -> "Comparison":
+    """Check that the vectors in a store fit a model: read the stamp that the store holds, and compare it.
+
+    Args:
+        record: The record of the container; its store, name and field are used.
+        client: As for `create`. For FAISS, None or the index.
+        current: The encoder or the ModelConfig to use with the vectors.
+
+    Returns:
+        The comparison, as `hypiler.space.check` does. Its outcome is `same` or `close`.
+
+    Raises:
+        SpaceError: If the vectors are of another space.
+        UndecidedError: If too little is known, such as without a stamp.
+        NotFoundError: If the table, collection, index or file is missing.
+        TypeError: If the client is not one of this store, or is asynchronous.
+    """
+    stored = _held(record, client)
+    try:
+        return check_space(stored, current)
+    except SpaceError as error:
+        raise type(error)(f"{_named(record)}: {error}", error.comparison) from None
+
+
+def write_stamp(record: "Mapping[str, Any]", client: "Any") -> None:
+    """Write the stamp of a record into a table, collection or index that exists.
+
+    This is for vectors that are stored without a stamp. Nothing shows that they were made by the record's model: encode
+    some of the stored texts again and compare, before you write the stamp. For FAISS, this writes the file: the index
+    and its stamp together.
+
+    Args:
+        record: A record of the model that made the vectors.
+        client: As for `create`. For FAISS, the index.
+
+    Raises:
+        SpaceError: If there is a stamp already, and it is of another space.
+        NotFoundError: If the table, collection or index is missing.
+        TypeError: If the client is not one of this store, or is asynchronous.
+    """
+    own = _own(record, client)
+    if own.exists(record, client):
+        found = compare(read_stamp(own.held(record, client)), _Stamped(record))
+        if found.outcome == "different":
+            raise SpaceError(f"{_named(record)} has a stamp already: {found.advice}", found)
+    elif spec_of(record["store"]).container != "file":
+        raise NotFoundError(_missing(record))
+    own.write_stamp(record, client)
+
+
+class _Stamped:
+    """What a record says that its vectors are, for a comparison."""
+
+    def __init__(self, record: "Mapping[str, Any]") -> None:
+        self._stamp: dict[str, Any] = record["stamp"]["value"]
+
+    def space(self) -> "dict[str, Any]":
+        """The stamp, as an encoder gives it."""
+        return self._stamp
+
+
+def _own(record: "Mapping[str, Any]", client: "Any") -> "Any":
+    """The module of the record's store, which knows the client."""
+    spec = spec_of(record["store"])
+    own = spec.load()
+    wanted, attributes = own.CLIENT
+    kind = type(client).__name__
+    if kind.startswith("Async"):
+        raise TypeError(
+            f"{spec.name} needs {wanted}, and `{kind}` is asynchronous: await its own methods with `record['create']`,"
+            " and check what `record['stamp']['read']` gives with `hypiler.space.check`"
+        )
+    if not all(hasattr(client, name) for name in attributes):
+        raise TypeError(f"{spec.name} needs {wanted}, got `{kind}`")
+    return own
+
+
+def _held(record: "Mapping[str, Any]", client: "Any") -> "Any":
+    """The stamp in the store; None if there is none."""
+    own = _own(record, client)
+    if not own.exists(record, client):
+        raise NotFoundError(_missing(record))
+    return read_stamp(own.held(record, client))
+
+
+def _named(record: "Mapping[str, Any]") -> str:
+    """`pgvector: the table `documents``."""
+    return f"{record['store']}: the {spec_of(record['store']).container} `{one_line(record['name'], 200)}`"
+
+
+def _exists(record: "Mapping[str, Any]") -> str:
+    return f"{_named(record)} exists already and was not changed; use it after `stores.check`, or choose another name"
+
+
+def _missing(record: "Mapping[str, Any]") -> str:
+    maker = "write_stamp" if spec_of(record["store"]).container == "file" else "create"
+    return f"{_named(record)} does not exist; `stores.{maker}` makes it"

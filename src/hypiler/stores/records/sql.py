@@ -1,0 +1,42 @@
+"""What pgvector, DuckDB and sqlite-vec have in common: statements that are run whole or not at all."""
+
+from contextlib import contextmanager
+
+from hypiler.stores.errors import NotFoundError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Mapping
+    from typing import Any
+
+
+def run(client: "Any", statements: "Iterable[str]") -> None:
+    """Run statements one after the other."""
+    for statement in statements:
+        client.execute(statement)
+
+
+def held_by_column(record: "Mapping[str, Any]", row: "Any") -> "Any":
+    """What `record["stamp"]["read"]` found: one value. Raises NotFoundError if it found no row."""
+    if row is None:
+        raise NotFoundError(f"{record['store']}: the table `{record['name']}` has no column `{record['field']}`")
+    return value(row)
+
+
+def value(row: "Any") -> "Any":
+    """The one value of a row, which is a tuple or, by the caller's settings, a dictionary."""
+    return next(iter(row.values())) if hasattr(row, "values") else row[0]
+
+
+@contextmanager
+def transaction(
+    begin: "Callable[[], Any]", commit: "Callable[[], Any]", rollback: "Callable[[], Any]"
+) -> "Generator[None]":
+    """All of the body or nothing of it."""
+    begin()
+    try:
+        yield
+    except BaseException:
+        rollback()
+        raise
+    commit()

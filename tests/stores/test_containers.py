@@ -1,0 +1,170 @@
+"""Containers in real stores: created once, checked, stamped; what is wrong is a clear error and changes nothing."""
+
+import contextlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from golden import golden
+from store_drivers import DRIVERS, cases, opened
+
+from hypiler import ModelConfig, space, stores
+from hypiler.stores.specs import spec_of
+
+# A store may warn of its own affairs.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning", "ignore::ResourceWarning")
+MINILM = ModelConfig.from_registry("all-minilm-l6-v2")
+OTHER = ModelConfig.from_registry("bge-small-en-v1.5")
+VECTORS = np.eye(384, dtype=np.float32)[:3]
+
+
+class Filled:
+    """A store with a container, which holds three rows.
+
+    Attributes:
+        record: The record of the container.
+        client: The client of the store.
+        driver: What the tests do with a store.
+    """
+
+    def __init__(self, driver: Any, record: dict[str, Any]) -> None:
+        self.driver, self.record, self.client = driver, record, driver.client
+        driver.create(record)
+        driver.insert(record, VECTORS, ["a", "b", "c"])
+
+    def of(self, config: ModelConfig) -> dict[str, Any]:
+        """The record of another config for the same container."""
+        return stores.record(self.record["store"], config, name=self.record["name"])
+
+    @property
+    def stampable(self) -> Any:
+        """What `write_stamp` takes: FAISS writes an index."""
+        return self.driver.index if self.record["store"] == "faiss" else self.client
+
+    def unstamped(self) -> None:
+        """Make it a container of somebody who does not know hypiler."""
+        name, store = self.record["name"], self.record["store"]
+        if store in ("pgvector", "duckdb"):
+            self.client.execute(f'COMMENT ON COLUMN "{name}"."embedding" IS NULL')
+        elif store == "sqlite-vec":
+            self.client.execute("DROP TABLE hypiler_spaces")
+        elif store == "qdrant":
+            self.client.update_collection(name, metadata={"hypiler": None})
+        elif store == "chroma":
+            self.client.get_collection(name, embedding_function=None).modify(metadata={"owner": "search"})
+        elif store == "milvus":
+            self.client.drop_collection_properties(name, property_keys=["hypiler"])
+        elif store == "faiss":
+            import faiss
+
+            faiss.write_index(self.driver.index, name)
+        else:
+            table = self.client.open_table(name)
+            rows = table.to_arrow()
+            self.client.create_table(name, rows.replace_schema_metadata(None), mode="overwrite")
+
+
+@contextlib.contextmanager
+def filled(store: str, folder: Path) -> Iterator[Filled]:
+    with opened(store, folder) as driver:
+        yield Filled(driver, stores.record(store, MINILM))
+
+
+@pytest.mark.parametrize("store", cases(*DRIVERS))
+def test_container_is_missing_then_created_then_refused_to_another_creator(store: str, tmp_path: Path) -> None:
+    record = stores.record(store, MINILM, name=None if store != "faiss" else str(tmp_path / "a.faiss"))
+    word = spec_of(store).container
+    with opened(store, tmp_path) as driver:
+        with pytest.raises(stores.NotFoundError) as missing:
+            stores.check(record, driver.client, MINILM)
+        maker = "write_stamp" if store == "faiss" else "create"
+        named = f"{store}: the {word} `{record['name']}`"
+        assert str(missing.value) == f"{named} does not exist; `stores.{maker}` makes it"
+        driver.create(record)
+        driver.insert(record, VECTORS, ["a", "b", "c"])
+        with pytest.raises(stores.AlreadyExistsError) as taken:
+            stores.create(record, driver.client)
+        assert str(taken.value) == (
+            f"{named} exists already and was not changed; use it after `stores.check`, or choose another name"
+        )
+        # The rows are still there.
+        assert driver.search(record, VECTORS[1])[0][0] == 1
+        assert stores.check(record, driver.client, MINILM).outcome == "same"
+
+
+@pytest.mark.parametrize("store", cases(*DRIVERS))
+def test_foreign_vectors_are_refused(store: str, tmp_path: Path, changed: Any) -> None:
+    with filled(store, tmp_path) as here:
+        with pytest.raises(space.SpaceError) as other:
+            stores.check(here.record, here.client, OTHER)
+        named = f"{store}: the {spec_of(store).container} `{here.record['name']}`"
+        assert str(other.value) == (
+            f"{named}: the stored vectors are of another space: `document_length` is 256 there and 512 here; re-index"
+        )
+        assert not isinstance(other.value, space.UndecidedError)
+        prefixed = changed("all-minilm-l6-v2", document_prefix="passage: ")
+        with pytest.raises(space.SpaceError, match="`document_prefix` is '' there and 'passage: ' here; re-index"):
+            stores.check(here.record, here.client, prefixed)
+
+
+@pytest.mark.parametrize("store", cases(*DRIVERS))
+def test_container_without_a_stamp_is_undecided_until_one_is_written(store: str, tmp_path: Path) -> None:
+    with filled(store, tmp_path) as here:
+        here.unstamped()
+        with pytest.raises(space.UndecidedError, match="the index has no stamp"):
+            stores.check(here.record, here.client, MINILM)
+        stores.write_stamp(here.record, here.stampable)
+        assert stores.check(here.record, here.client, MINILM).outcome == "same"
+        assert here.driver.search(here.record, VECTORS[2])[0][0] == 2
+        # Again is no change, another space is refused, and so is a container that does not exist.
+        stores.write_stamp(here.record, here.stampable)
+        with pytest.raises(space.SpaceError, match="has a stamp already: the stored vectors are of another space"):
+            stores.write_stamp(here.of(OTHER), here.stampable)
+        assert stores.check(here.record, here.client, MINILM).outcome == "same"
+        if store != "faiss":
+            with pytest.raises(stores.NotFoundError):
+                stores.write_stamp(stores.record(store, MINILM, name="nothing"), here.client)
+
+
+@pytest.mark.parametrize("store", cases(*DRIVERS))
+def test_damaged_stamp_is_undecided_and_can_be_written_again(store: str, tmp_path: Path) -> None:
+    with filled(store, tmp_path) as here:
+        text = json.dumps(here.record)
+        broken = json.loads(text.replace('version\\":2', 'version\\":99').replace('"version": 2', '"version": 99'))
+        stores.write_stamp(broken, here.stampable)
+        with pytest.raises(space.UndecidedError):
+            stores.check(here.record, here.client, MINILM)
+        stores.write_stamp(here.record, here.stampable)
+        assert stores.check(here.record, here.client, MINILM).outcome == "same"
+
+
+@pytest.mark.parametrize("store", cases("lancedb", "milvus", "chroma", "faiss"))
+def test_printed_lines_of_python_create_what_create_creates(
+    store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with opened(store, tmp_path) as driver:
+        record = stores.record(store, MINILM)
+        exec(record["ddl"], {"client": driver.client, "db": driver.client})
+        assert stores.check(record, driver.client, MINILM).outcome == "same"
+
+
+def test_client_of_another_library_or_an_asynchronous_one_is_refused() -> None:
+    class AsyncQdrantClient:
+        pass
+
+    with pytest.raises(TypeError) as wrong:
+        stores.create(stores.qdrant(MINILM), "http://localhost:6333")
+    assert str(wrong.value) == golden("qdrant needs a `QdrantClient`, got `str`")
+    with pytest.raises(TypeError) as waiting:
+        stores.check(stores.qdrant(MINILM), AsyncQdrantClient(), MINILM)
+    assert str(waiting.value) == golden(
+        "qdrant needs a `QdrantClient`, and `AsyncQdrantClient` is asynchronous: await its own methods with `record['create']`, and check what `record['stamp']['read']` gives with `hypiler.space.check`"
+    )
+    with pytest.raises(TypeError, match="`create` needs no index, it returns one"):
+        stores.create(stores.faiss(MINILM, path="nowhere.faiss"), object())
+    with pytest.raises(TypeError, match="`write_stamp` needs the index"):
+        stores.write_stamp(stores.faiss(MINILM, path="nowhere.faiss"), None)
