@@ -7,7 +7,15 @@ those of the models' config.json. tests/engines/test_transformers_counts.py coun
 import pytest
 
 from hypiler.schema.architectures import same_network
-from hypiler.schema.network_sizes import Shape, is_foreign, needs_positions, solutions, variations
+from hypiler.schema.network_sizes import (
+    Shape,
+    counts,
+    is_foreign,
+    needs_positions,
+    solutions,
+    solutions_of_any_depth,
+    variations,
+)
 
 BASE, LARGE = (768, 12), (1024, 24)
 TWO_LAYERS = [(768, 3072), (3072, 768)]
@@ -151,6 +159,27 @@ def test_count_gives_the_number_of_layers_back(name: str) -> None:
     assert found == {shape.layers}
 
 
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_solutions_of_any_depth_are_those_of_each_depth(name: str) -> None:
+    architecture, shape, layers, count, _ = PUBLISHED[name]
+    depths = range(1, 2 * shape.layers)
+    for attribute in ("vocabulary", "positions"):
+        shapes = [shape.replaced("layers", depth) for depth in depths]
+        each = [value for one in shapes for value in solutions(architecture, one, attribute, count, layers)]
+        assert [*solutions_of_any_depth(architecture, shape, attribute, count, layers, depths=depths)] == each
+        assert (getattr(shape, attribute) in each) is (getattr(shape, attribute) > 0 and needs(architecture, attribute))
+
+
+def needs(architecture: str, attribute: str) -> bool:
+    return attribute != "positions" or needs_positions(architecture)
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_counts_are_those_of_the_variations(name: str) -> None:
+    architecture, shape, layers, *_ = PUBLISHED[name]
+    assert counts(architecture, shape, layers) == [count for _, count in variations(architecture, shape, layers)]
+
+
 @pytest.mark.parametrize(
     ("architecture", "shape"),
     [
@@ -162,7 +191,7 @@ def test_count_gives_the_number_of_layers_back(name: str) -> None:
     ],
 )
 def test_nothing_is_counted_where_a_width_or_the_formula_is_unknown(architecture: str, shape: Shape) -> None:
-    assert variations(architecture, shape) == []
+    assert (variations(architecture, shape), counts(architecture, shape)) == ([], [])
 
 
 def test_networks_from_a_repository_are_foreign_unless_their_code_is_known() -> None:

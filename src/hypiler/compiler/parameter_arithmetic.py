@@ -5,7 +5,15 @@ Imported when an entry states such a number.
 
 from hypiler._encoder_types import ENCODER_TYPES
 from hypiler.schema.fields import BY_ATTRIBUTE, FIELDS
-from hypiler.schema.network_sizes import Shape, is_foreign, needs_positions, solutions, variations
+from hypiler.schema.network_sizes import (
+    Shape,
+    counts,
+    is_foreign,
+    needs_positions,
+    solutions,
+    solutions_of_any_depth,
+    variations,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,7 +60,7 @@ class _Counted:
     def fits(self) -> bool:
         """Whether a known form of the network has the count; with any number of layers if none is stated."""
         if self.shape.layers:
-            return any(count == self.count for _, count in variations(self.architecture, self.shape, self.dense))
+            return self.count in counts(self.architecture, self.shape, self.dense)
         return any(self.depths(self.shape))
 
     def depths(self, shape: Shape) -> "Iterator[int]":
@@ -66,12 +74,16 @@ class _Counted:
         if name == "layers":
             found = [*self.depths(self.shape)]
         else:
-            depths = [self.shape.layers] if self.shape.layers else range(1, _MOST_LAYERS)
             near = _NEAR * stated if self.shape.layers else _VERY_NEAR
-            shapes = [self.shape.replaced("layers", depth) for depth in depths]
-            values = [v for s in shapes for v in solutions(self.architecture, s, name, self.count, self.dense)]
-            found = [value for value in values if value > 0 and abs(value - stated) <= near]
+            found = [value for value in self._values(name) if value > 0 and abs(value - stated) <= near]
         return min(found, key=lambda value: abs(value - stated), default=None)
+
+    def _values(self, name: str) -> "Iterator[int]":
+        """The values of an attribute that give the count; with any number of layers if none is stated."""
+        if self.shape.layers:
+            return solutions(self.architecture, self.shape, name, self.count, self.dense)
+        depths = range(1, _MOST_LAYERS)
+        return solutions_of_any_depth(self.architecture, self.shape, name, self.count, self.dense, depths=depths)
 
 
 def explain(model: "DecodedModel") -> str:
@@ -82,7 +94,7 @@ def explain(model: "DecodedModel") -> str:
     if not _is_known(model):
         return ""
     counted = _Counted(model)
-    has_formula = bool(variations(counted.architecture, counted.shape))
+    has_formula = bool(counts(counted.architecture, counted.shape))
     return _message(counted) if has_formula and not counted.fits else ""
 
 

@@ -300,8 +300,7 @@ def variations(architecture: str, shape: Shape, layers: "Sequence[tuple[int, int
 
     The order is the same for all shapes of an architecture.
     """
-    formula = _formula(architecture)
-    network = formula(shape) if formula else None
+    network = _network(architecture, shape)
     if network is None:
         return []
     found: list[Part] = [("", network.count)]
@@ -312,6 +311,22 @@ def variations(architecture: str, shape: Shape, layers: "Sequence[tuple[int, int
     return found
 
 
+def counts(architecture: str, shape: Shape, layers: "Sequence[tuple[int, int]]" = ()) -> list[int]:
+    """The counts of `variations` alone, in the same order."""
+    network = _network(architecture, shape)
+    if network is None:
+        return []
+    found = [network.count]
+    for group in (*network.groups, _further(layers)):
+        found += [one + count for one in found for _, count in group]
+    return found
+
+
+def _network(architecture: str, shape: Shape) -> Network | None:
+    formula = _formula(architecture)
+    return formula(shape) if formula else None
+
+
 def solutions(
     architecture: str, shape: Shape, name: str, count: int, layers: "Sequence[tuple[int, int]]" = ()
 ) -> "Iterator[int]":
@@ -319,9 +334,30 @@ def solutions(
 
     Works for `layers`, `vocabulary` and `positions`, since counts are linear in them.
     """
-    none = variations(architecture, shape.replaced(name, 0), layers)
-    one = variations(architecture, shape.replaced(name, 1), layers)
-    for (_, without), (_, with_one) in zip(none, one, strict=True):
-        step = with_one - without
+    for without, step in _lines(architecture, shape, name, layers):
         if step > 0 and (count - without) % step == 0 and count > without:
             yield (count - without) // step
+
+
+def solutions_of_any_depth(
+    architecture: str, shape: Shape, name: str, count: int, layers: "Sequence[tuple[int, int]]" = (), *, depths: range
+) -> "Iterator[int]":
+    """The `solutions` for each number of layers of `depths` in turn, which the formulas are evaluated once for."""
+    flat = _lines(architecture, shape.replaced("layers", 0), name, layers)
+    deep = _lines(architecture, shape.replaced("layers", 1), name, layers)
+    # No attribute counts once per layer, so that the step is the same for all depths.
+    lines = [(without, more - without, step) for (without, step), (more, _) in zip(flat, deep, strict=True) if step > 0]
+    for depth in depths:
+        for without, layer, step in lines:
+            rest = count - without - depth * layer
+            if rest > 0 and rest % step == 0:
+                yield rest // step
+
+
+def _lines(
+    architecture: str, shape: Shape, name: str, layers: "Sequence[tuple[int, int]]"
+) -> "Iterator[tuple[int, int]]":
+    """For each variation, its count if an attribute is 0, and how many parameters each one more of it has."""
+    none = counts(architecture, shape.replaced(name, 0), layers)
+    one = counts(architecture, shape.replaced(name, 1), layers)
+    return ((without, with_one - without) for without, with_one in zip(none, one, strict=True))
