@@ -8,7 +8,7 @@ import re
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from shutil import copytree, ignore_patterns
 from tempfile import TemporaryDirectory
@@ -124,10 +124,11 @@ PUBLIC = (
 """The modules whose names are promised."""
 
 
-def page(module: str) -> str:
-    """The reference of a public module, from its docstrings."""
+@cache
+def _loader() -> GriffeLoader:
+    """All modules, read once for all pages."""
+    # Without the stub of the registry, whose classes would be shown beside those that it is made from.
     with TemporaryDirectory() as folder:
-        # Without the stub of the registry, whose classes would be shown beside those that it is made from.
         copytree(ROOT / "src/hypiler", Path(folder) / "hypiler", ignore=ignore_patterns("__init__.pyi", "__pycache__"))
         loader = GriffeLoader(search_paths=[folder], docstring_parser=Parser.google)
         loader.load("hypiler")
@@ -136,7 +137,12 @@ def page(module: str) -> str:
         # The last overload is the one for any text. Griffe would show the results of all of them as one union.
         get_model.returns = get_model.overloads[-1].returns
     loader.resolve_aliases(implicit=False)
-    text = render_object_docs(loader.modules_collection[module], _CONFIG)
+    return loader
+
+
+def page(module: str) -> str:
+    """The reference of a public module, from its docstrings."""
+    text = render_object_docs(_loader().modules_collection[module], _CONFIG)
     # Signatures are no programs, and names of types would be links to pages of a site.
     text = text.replace("```python\n", "```text\n")
     text = re.sub(r"\[([^\]]*)\]\(#[^)]*\)", r"\1", text)
