@@ -17,6 +17,7 @@ import pytest
 MODULES = [
     "hypiler",
     "hypiler.engines",
+    "hypiler.frameworks",
     "hypiler.hosted_registry",
     "hypiler.model_registry",
     "hypiler.registry",

@@ -25,6 +25,7 @@ ROOMS = [
     "registry",
     "lifecycle",
     "stores",
+    "frameworks",
     "cli",
 ]
 # What runs models stands beside the rest, which does not know of it; it reads a model's files as verification does.
@@ -35,7 +36,9 @@ STANDARD = sys.stdlib_module_names | {"_sha2", "_sha256"}
 OUTSIDE = {"hypiler", "hypiler.config", "hypiler.model_registry"}
 GENERATED = {"hypiler.hosted_registry", "hypiler.model_registry"}
 # What else users may import.
-PUBLIC = ["hypiler.engines", "hypiler.registry", "hypiler.space", "hypiler.stores"]
+PUBLIC = ["hypiler.engines", "hypiler.frameworks", "hypiler.registry", "hypiler.space", "hypiler.stores"]
+# These need frameworks, which are not installed everywhere.
+OF_FRAMEWORKS = [f"hypiler.frameworks.{name}" for name in ("haystack", "langchain", "llama_index")]
 # What both sides need: these import nothing but each other.
 STAMPS = {
     f"hypiler.stamps.{name}" for name in ("facts", "files", "listed_bytes", "outputs", "prompts", "stamp", "stored")
@@ -85,8 +88,8 @@ def loaded_by(statement: str) -> set[str]:
 @pytest.mark.parametrize("room", ROOMS)
 def test_room_imports_only_itself_and_those_before_it(room: str) -> None:
     allowed = set(ROOMS[: ROOMS.index(room) + 1])
-    # The command line also shows the shipped registry and its version.
-    allowed |= {""} if room == "cli" else set()
+    # The command line also shows the shipped registry and its version, and an adapter takes the id of a shipped model.
+    allowed |= {""} if room in ("cli", "frameworks") else set()
     assert modules(room)
     for path in modules(room):
         own = {name for name in imports(path) if name.split(".")[0] == "hypiler"} - LEAVES
@@ -130,6 +133,15 @@ def test_a_public_module_says_what_is_public_and_has_a_reference_page(name: str)
     module = import_module(name)
     assert [public for public in module.__all__ if not hasattr(module, public)] == []
     assert len({*module.__all__}) == len(module.__all__)
+    assert (SOURCE.parent / f"docs/reference/{name}.md").is_file()
+
+
+@pytest.mark.parametrize("name", OF_FRAMEWORKS)
+def test_a_module_of_a_framework_says_what_is_public_and_has_a_reference_page(name: str) -> None:
+    tree = ast.parse((SOURCE / f"{name.replace('.', '/')}.py").read_text("utf-8"))
+    classes = {node.name for node in tree.body if isinstance(node, ast.ClassDef) and not node.name.startswith("_")}
+    (stated,) = [node.value for node in tree.body if isinstance(node, ast.Assign) and "__all__" in ast.unparse(node)]
+    assert ast.literal_eval(stated) == sorted(classes)
     assert (SOURCE.parent / f"docs/reference/{name}.md").is_file()
 
 
@@ -220,6 +232,9 @@ def test_third_party_packages_are_known_to_the_engines_and_in_few_places() -> No
         "hypiler/cli/completion.py": {"shtab"},
         "hypiler/cli/hub.py": {"tqdm"},
         "hypiler/cli/verify_bytes.py": {"huggingface_hub"},
+        "hypiler/frameworks/haystack.py": {"haystack"},
+        "hypiler/frameworks/langchain.py": {"langchain_core", "pydantic"},
+        "hypiler/frameworks/llama_index.py": {"llama_index"},
         "hypiler/lifecycle/adoption/data_files.py": {"yaml"},
         "hypiler/lifecycle/cyclonedx_bom.py": {"cyclonedx", "packageurl"},
         "hypiler/lifecycle/spdx_bom.py": {"license_expression", "spdx_tools"},
@@ -241,6 +256,7 @@ def test_no_engine_is_loaded_before_it_is_used() -> None:
         ("import hypiler.hosted_registry", {"hypiler", "hypiler.hosted_registry"}),
         ("from hypiler import MODELS", {"hypiler", "hypiler.model_registry"}),
         ("from hypiler import ModelConfig", {"hypiler", "hypiler.config"}),
+        ("import hypiler.frameworks", {"hypiler", "hypiler.frameworks"}),
     ],
 )
 def test_import_loads_only_what_it_names(statement: str, expected: set[str]) -> None:

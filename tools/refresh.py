@@ -120,6 +120,10 @@ PUBLIC = (
     "hypiler.space",
     "hypiler.stores",
     "hypiler.engines",
+    "hypiler.frameworks",
+    "hypiler.frameworks.langchain",
+    "hypiler.frameworks.llama_index",
+    "hypiler.frameworks.haystack",
 )
 """The modules whose names are promised."""
 

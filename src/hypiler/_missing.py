@@ -3,7 +3,12 @@
 import sys
 
 # What pip calls packages that Python calls otherwise.
-_DISTRIBUTIONS = {"yaml": "PyYAML"}
+_DISTRIBUTIONS = {
+    "haystack": "haystack-ai",
+    "langchain_core": "langchain-core",
+    "llama_index": "llama-index-core",
+    "yaml": "PyYAML",
+}
 
 
 def missing_library(error: ImportError, requirement: str, what: str = "") -> str:

@@ -1,0 +1,342 @@
+"""What adapters of all frameworks share. Nothing here needs a framework."""
+
+import copy
+import json
+import pickle
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from generated import imported, valid
+from golden import golden
+from strategies import registry_of
+from tiny import config_of, entry
+
+from hypiler import ModelConfig, Registry
+from hypiler.frameworks.results import rank, sparse_rows
+from hypiler.frameworks.source import Adapter, Source
+from hypiler.space import SpaceError, UndecidedError
+
+COMMIT = "a" * 40
+
+
+def source(given: Any, load: Any = None, takes: str = "dense") -> Source:
+    return Source(given, load, takes, "Embedder")
+
+
+class Plain(Adapter):
+    """An adapter of no framework."""
+
+    def __init__(self, encoder: Any) -> None:
+        self._source = source(encoder)
+
+
+@pytest.fixture
+def module(tmp_path: Path) -> Any:
+    """A generated module with the dense model, which stays imported for the test."""
+    with imported(valid(registry_of(entry())), tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+def config(module: Any) -> ModelConfig:
+    found: ModelConfig = ModelConfig.from_model(module.MODEL_REGISTRY[0])
+    return found
+
+
+def test_shipped_model_is_described_by_its_id_commit_and_dimension() -> None:
+    config = ModelConfig.from_registry("nomic-embed-v1.5", dimension=256)
+    assert source(config).describe() == {
+        "model": "nomic-embed-v1.5",
+        "revision": config.revision,
+        "dimension": 256,
+    }
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        ModelConfig.from_registry("bge-m3", output="dense"),
+        ModelConfig.from_registry("jina-embeddings-v3", dimension=128).with_prompts(query="separation"),
+        ModelConfig.from_model(Registry.shipped()["all-minilm-l6-v2"]),
+        ModelConfig.from_registry("potion-base-8m"),
+    ],
+    ids=str,
+)
+def test_description_names_the_same_model_with_the_same_choices(config: ModelConfig) -> None:
+    load = {"engine": "onnx", "device": "cpu", "local": Path("models")}
+    described = source(config, load).describe()
+    assert described["load"] == {"engine": "onnx", "local": "models"}
+    again = source(json.loads(json.dumps(described)))
+    assert (again.describe(), again.config) == (described, ModelConfig.from_registry(config.model.id, dimension=config.embedding_dim, output=config.output).with_prompts(query=config.query_prompt))  # type: ignore[union-attr,call-overload]  # fmt: skip
+
+
+def test_every_shipped_model_that_has_dense_vectors_can_be_described() -> None:
+    dense = [model for model in Registry.shipped(hosted=True) if model.model_type == "dense" and not model.deprecated]
+    assert len(dense) > 50
+    for model in dense:
+        assert source(source(model.id).describe()).model == model.id
+
+
+def test_id_of_nobody_gets_a_suggestion() -> None:
+    with pytest.raises(KeyError, match="did you mean 'bge-m3'"):
+        source("bge-m33")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (7, golden("Embedder takes a loaded encoder, a ModelConfig, the id of a model or a description; got int")),
+        (
+            ModelConfig.colbert_v2(),
+            golden(
+                "Embedder takes a dense model, and `colbert-v2` is a multi-vector one. Frameworks have no place for"
+                " one vector per token."
+            ),
+        ),
+        (
+            ModelConfig.from_registry("bge-m3", output="sparse"),
+            golden("Embedder takes a dense model, and `bge-m3` is a sparse one. Use the adapter for sparse vectors."),
+        ),
+        (
+            "ms-marco-minilm-l6-v2",
+            golden(
+                "Embedder takes a dense model, and `ms-marco-minilm-l6-v2` is a reranker one. Use the adapter for"
+                " reranking."
+            ),
+        ),
+    ],
+    ids=["number", "multi-vector", "sparse", "reranker"],
+)
+def test_what_an_adapter_cannot_use_is_refused_before_anything_is_loaded(given: Any, message: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        source(given)
+    assert str(caught.value) == message
+
+
+def test_loaded_encoder_of_another_type_is_refused(sparse: Any) -> None:
+    with pytest.raises(TypeError) as caught:
+        source(sparse)
+    assert str(caught.value) == golden(
+        "Embedder takes a dense model, and `tiny` is a sparse one. Use the adapter for sparse vectors."
+    )
+
+
+def test_config_created_by_hand_is_refused() -> None:
+    with pytest.raises(ValueError, match="was not created from a registry entry"):
+        source(ModelConfig("org/name", 8, 64))
+
+
+@pytest.mark.parametrize(
+    ("described", "message"),
+    [
+        (
+            {"model": "bge-m3", "modle": 1},
+            golden(
+                "a description of an encoder has the keys model, registry, revision, dimension, output, variant,"
+                " query_prompt, document_prompt, load; it has 'modle'"
+            ),
+        ),
+        (
+            {"revision": COMMIT},
+            golden(
+                "a description of an encoder has the keys model, registry, revision, dimension, output, variant,"
+                " query_prompt, document_prompt, load; its `model` is no id"
+            ),
+        ),
+        (
+            {"model": "all-minilm-l6-v2", "registry": "os"},
+            golden(
+                "`registry` of a description must be a models.json or a generated module that the program has imported;"
+                " got 'os'"
+            ),
+        ),
+        (
+            {"model": "all-minilm-l6-v2", "load": ["onnx"]},
+            golden("`load` of a description must be a mapping with arguments of `config.load`"),
+        ),
+        (
+            {"model": "all-minilm-l6-v2", "load": {"trust_remote_code": True}},
+            golden(
+                "`load` must not have `trust_remote_code`: call `config.load(trust_remote_code=True)` in your program,"
+                " and pass the encoder"
+            ),
+        ),
+        (
+            {"model": "all-minilm-l6-v2", "load": {"allow_pickle": False}},
+            golden(
+                "`load` must not have `allow_pickle`: call `config.load(allow_pickle=True)` in your program, and pass"
+                " the encoder"
+            ),
+        ),
+    ],
+)
+def test_description_that_cannot_be_used_is_refused(described: Any, message: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        source(described)
+    assert str(caught.value) == message
+
+
+def test_description_of_another_commit_is_refused(config: ModelConfig) -> None:
+    other = "b" * 40
+    with pytest.raises(ValueError) as caught:
+        source(source(config).describe() | {"revision": other})
+    assert str(caught.value) == golden(
+        f"`tiny` is described at revision '{other}', and its registry has '{COMMIT}' now; check the index with `check`,"
+        " and change `revision` in the description"
+    )
+
+
+def test_a_module_that_a_description_names_is_not_imported() -> None:
+    name = "this"
+    assert name not in sys.modules
+    with pytest.raises(ValueError, match="that the program has imported"):
+        source({"model": "tiny", "registry": name})
+    assert name not in sys.modules
+
+
+def test_dimension_that_the_model_does_not_have_is_refused() -> None:
+    with pytest.raises(ValueError, match="100"):
+        source({"model": "nomic-embed-v1.5", "dimension": 100})
+
+
+def test_model_of_a_projects_own_module_is_found_by_the_name_of_the_module(module: Any, config: ModelConfig) -> None:
+    described = source(config).describe()
+    assert described == {"model": "tiny", "registry": module.__name__, "revision": COMMIT, "dimension": 8}
+    assert source(described).config == config
+    with pytest.raises(ValueError) as caught:
+        source(described | {"model": "other"})
+    assert str(caught.value) == f"{module.__name__} has no model 'other'"
+
+
+def test_model_of_a_file_is_found_by_the_path_of_the_file(registry_file: Callable[..., str]) -> None:
+    path = registry_file()
+    found = source({"model": "tiny", "registry": path, "dimension": 4})
+    assert found.config is not None
+    assert (found.config.embedding_dim, found.config.revision) == (4, COMMIT)
+    with pytest.raises(ValueError) as caught:
+        found.describe()
+    assert str(caught.value) == golden(
+        "`tiny` was read from a file by `Registry`, so a description cannot say where it is; use the config of a"
+        ' generated module, or pass {"model": "tiny", "registry": "models.json"}'
+    )
+
+
+def test_file_with_errors_has_no_models(registry_file: Callable[..., str]) -> None:
+    path = registry_file(license="")
+    with pytest.raises(ValueError) as caught:
+        source({"model": "tiny", "registry": path})
+    assert str(caught.value) == f"{path} has errors: run `hypiler check` on it"
+
+
+def test_encoder_is_loaded_once_for_equal_adapters_and_not_before_it_is_needed(
+    config: ModelConfig, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[Any] = []
+    load = ModelConfig.load
+
+    def counting(self: Any, *arguments: Any, **options: Any) -> Any:
+        loaded.append(options)
+        return load(self, *arguments, **options)
+
+    monkeypatch.setattr(ModelConfig, "load", counting)
+    options = {"engine": "onnx", "local": folder}
+    sources = [source(config, options), source(source(config, options).describe()), source(config, {**options})]
+    assert loaded == []
+    with ThreadPoolExecutor(8) as pool:
+        encoders = list(pool.map(lambda one: one.encoder, sources * 8))
+    assert len({id(one) for one in encoders}) == len(loaded) == 1
+    assert source(encoders[0]).encoder is source(config, {"engine": "onnx", "local": str(folder)}).encoder
+    assert source(config, options | {"assume": {"truncation_side": "right"}})._key() != sources[0]._key()
+
+
+def test_changed_facts_get_an_encoder_of_their_own(registry_file: Callable[..., str], folder: Path) -> None:
+    load = {"engine": "onnx", "local": str(folder)}
+    first = source({"model": "tiny", "registry": registry_file(), "load": load})
+    changed = registry_file(specs={"context_length": 32})
+    second = source({"model": "tiny", "registry": changed, "load": load})
+    assert first.encoder.contract.document_length == 64
+    assert second.encoder.contract.document_length == 32
+
+
+def test_loaded_encoder_is_described_as_it_was_loaded(config: ModelConfig, folder: Path) -> None:
+    found = source(config.load("onnx", local=folder))
+    assert found.describe()["load"] == {"engine": "onnx", "local": str(folder)}
+    assert found.space() == found.encoder.space()
+
+
+def test_arguments_of_load_do_not_belong_to_a_loaded_encoder(tiny: Any) -> None:
+    with pytest.raises(ValueError) as caught:
+        source(tiny, {"engine": "onnx"})
+    assert str(caught.value) == golden(
+        "`load` has arguments for loading a model, and <DenseEncoder 'tiny' by onnx: 8 dims> is loaded; pass a config"
+        " instead"
+    )
+
+
+def test_encoder_that_was_allowed_to_run_code_is_not_described(config: ModelConfig, folder: Path) -> None:
+    encoder = config.load("onnx", local=folder, allow_pickle=True)
+    with pytest.raises(ValueError) as caught:
+        source(encoder).describe()
+    assert str(caught.value) == golden(
+        "`tiny` was loaded with `allow_pickle=True`, which a description must not say; load it in your program"
+    )
+
+
+def test_pickle_holds_the_description_alone(config: ModelConfig, folder: Path) -> None:
+    adapter = Plain(config.load("onnx", local=folder))
+    pickled = pickle.dumps(adapter)
+    assert len(pickled) < 600
+    again = pickle.loads(pickled)
+    np.testing.assert_array_equal(again.encoder.encode_queries(["a"]), adapter.encoder.encode_queries(["a"]))
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+def test_copies_share_the_encoder(copied: Callable[[Any], Any], tiny: Any) -> None:
+    assert copied(Plain(tiny)).encoder is tiny
+
+
+def test_index_of_the_same_space_is_accepted_in_every_form_that_stores_return(tiny: Any) -> None:
+    adapter = Plain(tiny)
+    stamp = adapter.stamp()
+    text = json.dumps(stamp)
+    for held in (stamp, text, text.encode(), {"hypiler": stamp}, {"hypiler": text}, {b"hypiler": text.encode()}):
+        assert adapter.check(held).outcome == "same"
+    assert adapter.check(tiny.space_id).outcome == "same"
+
+
+def test_index_of_another_dimension_prefix_or_model_is_refused(tiny: Any, narrow: Any, tmp_path: Path, folder: Path) -> None:  # fmt: skip
+    bare = config_of(tmp_path).load("onnx", local=folder)
+    with pytest.raises(SpaceError, match="`dimension` is 4 there and 8 here"):
+        Plain(tiny).check(narrow.stamp())
+    with pytest.raises(SpaceError, match="re-index"):
+        Plain(tiny).check(bare.stamp())
+
+
+@pytest.mark.parametrize(
+    "held", [None, {}, {"other": 1}, "", "a comment of somebody", b"\xff", {"hypiler": "x"}, 7, []]
+)
+def test_index_without_a_stamp_is_undecided(held: Any, tiny: Any) -> None:
+    with pytest.raises(UndecidedError):
+        Plain(tiny).check(held)
+
+
+def test_ranking_keeps_the_order_of_equal_scores(reranker: Any) -> None:
+    assert [place for place, _ in rank(reranker, "a", ["b", "d", "b", "c d"])] == [3, 1, 0, 2]
+    assert rank(reranker, "a", []) == []
+
+
+def test_rows_of_sparse_vectors_have_no_zeros(sparse: Any) -> None:
+    matrix = sparse.encode_documents(["a b", ""])
+    rows = sparse_rows(matrix)
+    dense = np.zeros(matrix.shape, np.float32)
+    for row, (tokens, weights) in zip(dense, rows, strict=True):
+        assert all(type(one) is int for one in tokens)
+        assert all(type(one) is float and one for one in weights)
+        row[tokens] = weights
+    np.testing.assert_array_equal(dense, matrix.toarray())
+    assert sparse_rows(sparse.encode_documents([])) == []
