@@ -30,7 +30,17 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 CONSOLE = [
     ROOT / "docs" / f"{name}.md"
     for name in (
-        *("adopting", "comparing", "guide", "json-output", "layers", "library", "policy", "stores", "troubleshooting"),
+        *(
+            "adopting",
+            "comparing",
+            "guide",
+            "json-output",
+            "layers",
+            "library",
+            "policy",
+            "stores/README",
+            "troubleshooting",
+        ),
         "verifying",
     )
 ]

@@ -96,6 +96,31 @@ def shapes() -> str:
     return _SHAPE.sub(lambda found: f"{found[1]}{emit_output_table(found[2])}{found[3]}", text)
 
 
+_GLUE = ("<!-- glue -->\n", "<!-- /glue -->\n")
+_GLUE_BLOCK = re.compile(r"^```py glue\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_INTEGRATIONS = {"stores": "store", "frameworks": "framework", "runtimes": "runtime"}
+
+
+def integrations() -> str:
+    """The page about integrations: each page of a store or framework with its lines of glue, and those of runtimes."""
+    before, _, rest = (ROOT / "docs/integrations.md").read_text("utf-8").partition(_GLUE[0])
+    rows = ["| | | lines |", "|---|---|---|"]
+    for folder, word in _INTEGRATIONS.items():
+        for path in sorted((ROOT / "docs" / folder).glob("*.md")):
+            if path.stem != "README":
+                text = path.read_text("utf-8")
+                title = text.partition("\n")[0].removeprefix("# ")
+                rows.append(f"| [{title}]({folder}/{path.name}) | {word} | {lines_of_glue(text) or '–'} |")
+    return before + _GLUE[0] + "\n".join(rows) + "\n" + _GLUE[1] + rest.partition(_GLUE[1])[2]
+
+
+def lines_of_glue(page: str) -> int:
+    """How many lines of code the longest block of a page has that connects hypiler with something else; 0 for none."""
+    blocks = [block.splitlines() for block in _GLUE_BLOCK.findall(page)]
+    code = [[line for line in block if line.strip() and not line.lstrip().startswith("#")] for block in blocks]
+    return max(map(len, code), default=0)
+
+
 _CONFIG: Any = {
     **default_config,
     "annotations_path": "brief",
@@ -162,6 +187,7 @@ FILES: dict[str, Callable[[], str]] = {
     "hosted.schema.json": hosted_schema,
     "docs/spaces.md": spaces,
     "docs/json-output.md": shapes,
+    "docs/integrations.md": integrations,
     **{f"docs/reference/{name}.md": partial(page, name) for name in PUBLIC},
 }
 

@@ -80,9 +80,8 @@ def test_container_is_missing_then_created_then_refused_to_another_creator(store
     with opened(store, tmp_path) as driver:
         with pytest.raises(stores.NotFoundError) as missing:
             stores.check(record, driver.client, MINILM)
-        maker = "write_stamp" if store == "faiss" else "create"
         named = f"{store}: the {word} `{record['name']}`"
-        assert str(missing.value) == f"{named} does not exist; `stores.{maker}` makes it"
+        assert str(missing.value) == f"{named} does not exist; `stores.create` makes it"
         driver.create(record)
         driver.insert(record, VECTORS, ["a", "b", "c"])
         with pytest.raises(stores.AlreadyExistsError) as taken:
@@ -124,9 +123,8 @@ def test_container_without_a_stamp_is_undecided_until_one_is_written(store: str,
         with pytest.raises(space.SpaceError, match="has a stamp already: the stored vectors are of another space"):
             stores.write_stamp(here.of(OTHER), here.stampable)
         assert stores.check(here.record, here.client, MINILM).outcome == "same"
-        if store != "faiss":
-            with pytest.raises(stores.NotFoundError):
-                stores.write_stamp(stores.record(store, MINILM, name="nothing"), here.client)
+        with pytest.raises(stores.NotFoundError):
+            stores.write_stamp(stores.record(store, MINILM, name="nothing"), here.stampable)
 
 
 @pytest.mark.parametrize("store", cases(*DRIVERS))
@@ -152,6 +150,27 @@ def test_printed_lines_of_python_create_what_create_creates(
         assert stores.check(record, driver.client, MINILM).outcome == "same"
 
 
+@pytest.mark.parametrize("store", cases("faiss"))
+def test_faiss_writes_an_index_of_the_caller_if_it_fits(store: str, tmp_path: Path) -> None:
+    import faiss
+
+    record = stores.record(store, MINILM, name=str(tmp_path / "a.faiss"))
+    with pytest.raises(ValueError, match="faiss: the index has 64 dimensions, and the record 384"):
+        stores.create(record, faiss.IndexFlatIP(64))
+    with pytest.raises(TypeError, match="faiss needs the index, which is written together with its stamp, got `str`"):
+        stores.create(record, "a.faiss")
+    assert [*tmp_path.iterdir()] == []
+    index = faiss.IndexFlatIP(384)
+    index.add(VECTORS)
+    assert stores.create(record, index) is index
+    assert [path.name for path in tmp_path.iterdir()] == ["a.faiss"]
+    assert faiss.read_index(record["name"]).ntotal == 3
+    # Whoever writes the file alone leaves no stamp of the vectors that were there before.
+    faiss.write_index(index, record["name"])
+    with pytest.raises(space.UndecidedError, match="the index has no stamp"):
+        stores.check(record, None, MINILM)
+
+
 def test_client_of_another_library_or_an_asynchronous_one_is_refused() -> None:
     class AsyncQdrantClient:
         pass
@@ -164,7 +183,3 @@ def test_client_of_another_library_or_an_asynchronous_one_is_refused() -> None:
     assert str(waiting.value) == golden(
         "qdrant needs a `QdrantClient`, and `AsyncQdrantClient` is asynchronous: await its own methods with `record['create']`, and check what `record['stamp']['read']` gives with `hypiler.space.check`"
     )
-    with pytest.raises(TypeError, match="`create` needs no index, it returns one"):
-        stores.create(stores.faiss(MINILM, path="nowhere.faiss"), object())
-    with pytest.raises(TypeError, match="`write_stamp` needs the index"):
-        stores.write_stamp(stores.faiss(MINILM, path="nowhere.faiss"), None)

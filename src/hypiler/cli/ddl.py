@@ -28,7 +28,7 @@ width and metric, with an index, and with the stamp of the vector space in it.
 
 SQL for pgvector, duckdb and sqlite-vec; the body of the request for qdrant, elasticsearch and
 opensearch; lines of Python for lancedb, milvus, chroma and faiss. `--json` prints all of it as data,
-with a query and the place of the stamp: see docs/stores.md.
+with a query and the place of the stamp: see docs/stores.
 
 Exit code 2: the store cannot hold or index the vectors. The message lists the alternatives.
 """

@@ -39,11 +39,11 @@ def create(record: "Mapping[str, Any]", client: "Any") -> "Any":
         record: What a function of this module made, or the same from JSON.
         client: The connection or client of the store's own library, not an asynchronous one. For pgvector, a connection
             of psycopg or of another DB-API library; for sqlite-vec, one of `apsw` or `sqlite3` with the extension
-            loaded; for FAISS, None.
+            loaded; for FAISS, None for an empty index in a new file, or an index to write to the file.
 
     Returns:
-        What the store's own client returns: the table of LanceDB, the collection of Chroma, the empty index of FAISS,
-        the answer of Qdrant, OpenSearch and Elasticsearch; None for SQL and Milvus.
+        What the store's own client returns: the table of LanceDB, the collection of Chroma, the index of FAISS, the
+        answer of Qdrant, OpenSearch and Elasticsearch; None for SQL and Milvus.
 
     Raises:
         AlreadyExistsError: If the container exists.
@@ -89,8 +89,8 @@ def write_stamp(record: "Mapping[str, Any]", client: "Any") -> None:
     """Write the stamp of a record into a table, collection or index that exists.
 
     This is for vectors that are stored without a stamp. Nothing shows that they were made by the record's model: encode
-    some of the stored texts again and compare, before you write the stamp. For FAISS, this writes the file: the index
-    and its stamp together.
+    some of the stored texts again and compare, before you write the stamp. For FAISS, this writes the index as well: use
+    it instead of `faiss.write_index`, which leaves no stamp.
 
     Args:
         record: A record of the model that made the vectors.
@@ -101,14 +101,10 @@ def write_stamp(record: "Mapping[str, Any]", client: "Any") -> None:
         NotFoundError: If the table, collection or index is missing.
         TypeError: If the client is not one of this store, or is asynchronous.
     """
-    own = _own(record, client)
-    if own.exists(record, client):
-        found = compare(read_stamp(own.held(record, client)), _Stamped(record))
-        if found.outcome == "different":
-            raise SpaceError(f"{_named(record)} has a stamp already: {found.advice}", found)
-    elif spec_of(record["store"]).container != "file":
-        raise NotFoundError(_missing(record))
-    own.write_stamp(record, client)
+    found = compare(_held(record, client), _Stamped(record))
+    if found.outcome == "different":
+        raise SpaceError(f"{_named(record)} has a stamp already: {found.advice}", found)
+    _own(record, client).write_stamp(record, client)
 
 
 class _Stamped:
@@ -156,5 +152,4 @@ def _exists(record: "Mapping[str, Any]") -> str:
 
 
 def _missing(record: "Mapping[str, Any]") -> str:
-    maker = "write_stamp" if spec_of(record["store"]).container == "file" else "create"
-    return f"{_named(record)} does not exist; `stores.{maker}` makes it"
+    return f"{_named(record)} does not exist; `stores.create` makes it"

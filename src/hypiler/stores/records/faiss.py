@@ -65,11 +65,13 @@ def exists(record: "Mapping[str, Any]", client: "Any") -> bool:
 
 
 def create(record: "Mapping[str, Any]", client: "Any") -> "Any":
-    """An empty index, and no file yet."""
-    if client is not None:
-        raise TypeError("faiss: `create` needs no index, it returns one; `write_stamp` writes an index to its file")
+    """An empty index, or the caller's, in a new file."""
     faiss, parts = import_module("faiss"), record["create"]
-    return faiss.index_factory(parts["dimension"], parts["factory"], getattr(faiss, parts["metric"]))
+    index = client
+    if index is None:
+        index = faiss.index_factory(parts["dimension"], parts["factory"], getattr(faiss, parts["metric"]))
+    write_stamp(record, index)
+    return index
 
 
 def held(record: "Mapping[str, Any]", client: "Any") -> "Any":
@@ -81,8 +83,12 @@ def held(record: "Mapping[str, Any]", client: "Any") -> "Any":
 
 def write_stamp(record: "Mapping[str, Any]", client: "Any") -> None:
     """The index and its stamp, in a new file that takes the place of an older one."""
-    if client is None:
-        raise TypeError("faiss: `write_stamp` needs the index, which it writes to its file together with the stamp")
+    if not hasattr(client, "ntotal"):
+        raise TypeError(
+            f"faiss needs the index, which is written together with its stamp, got `{type(client).__name__}`"
+        )
+    if client.d != record["dimension"]:
+        raise ValueError(f"faiss: the index has {client.d:,} dimensions, and the record {record['dimension']:,}")
     path = Path(record["name"])
     new = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
