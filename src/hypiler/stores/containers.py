@@ -89,8 +89,8 @@ def write_stamp(record: "Mapping[str, Any]", client: "Any") -> None:
     """Write the stamp of a record into a table, collection or index that exists.
 
     This is for vectors that are stored without a stamp. Nothing shows that they were made by the record's model: encode
-    some of the stored texts again and compare, before you write the stamp. For FAISS, this writes the index as well: use
-    it instead of `faiss.write_index`, which leaves no stamp.
+    some of the stored texts again and compare, before you write the stamp. For FAISS, this writes the index as well: it
+    takes the place of `faiss.write_index`, which leaves no stamp.
 
     Args:
         record: A record of the model that made the vectors.
