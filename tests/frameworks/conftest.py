@@ -132,16 +132,3 @@ class MiniLm:
 @pytest.fixture(scope="session")
 def minilm(tmp_path_factory: pytest.TempPathFactory) -> MiniLm:
     return MiniLm(tmp_path_factory.mktemp("minilm"))
-
-
-@pytest.fixture
-def create_qdrant() -> Callable[[Any, Any], None]:
-    """Creates a collection of Qdrant from a record, which has its stamp."""
-
-    def create(client: Any, record: Any) -> None:
-        from qdrant_client import models
-
-        body = models.CreateCollection(**record["create"])
-        client.create_collection(record["name"], vectors_config=body.vectors, metadata=body.metadata)
-
-    return create

@@ -103,18 +103,17 @@ def test_stored_index_is_checked_before_it_is_loaded(minilm: Any, tiny: Any, tmp
         HypilerEmbeddings(tiny).check(None)
 
 
-def test_collection_of_qdrant_is_created_and_checked(minilm: Any, tiny: Any, create_qdrant: Any) -> None:
+def test_collection_of_qdrant_is_created_and_checked(minilm: Any, tiny: Any) -> None:
     qdrant = pytest.importorskip("langchain_qdrant")
     from qdrant_client import QdrantClient
 
     client = QdrantClient(":memory:")
     record = stores.qdrant(minilm.config, stamp=minilm.encoder.stamp())
-    create_qdrant(client, record)
+    stores.create(record, client)
     embeddings = HypilerEmbeddings(minilm.encoder)
-    held = client.get_collection(record["name"]).config.metadata
-    assert embeddings.check(held).outcome == "same"
+    assert stores.check(record, client, embeddings).outcome == "same"
     with pytest.raises(SpaceError):
-        HypilerEmbeddings(tiny).check(held)
+        stores.check(record, client, HypilerEmbeddings(tiny))
     store = qdrant.QdrantVectorStore(client, record["name"], embeddings, vector_name=record["field"])
     store.add_texts(minilm.texts)
     for query in minilm.queries:

@@ -162,18 +162,17 @@ def test_stored_index_is_checked_before_it_is_loaded(minilm: Any, tiny: Any, tmp
         HypilerEmbedding(tiny).check(stamp)
 
 
-def test_collection_of_qdrant_is_created_and_checked(minilm: Any, tiny: Any, create_qdrant: Any) -> None:
+def test_collection_of_qdrant_is_created_and_checked(minilm: Any, tiny: Any) -> None:
     qdrant = pytest.importorskip("llama_index.vector_stores.qdrant")
     from qdrant_client import QdrantClient
 
     client = QdrantClient(":memory:")
     record = stores.qdrant(minilm.config, stamp=minilm.encoder.stamp())
-    create_qdrant(client, record)
+    stores.create(record, client)
     embedding = HypilerEmbedding(minilm.encoder)
-    held = client.get_collection(record["name"]).config.metadata
-    assert embedding.check(held).outcome == "same"
+    assert stores.check(record, client, embedding).outcome == "same"
     with pytest.raises(SpaceError):
-        HypilerEmbedding(tiny).check(held)
+        stores.check(record, client, HypilerEmbedding(tiny))
     store = qdrant.QdrantVectorStore(record["name"], client=client, dense_vector_name=record["field"])
     index = VectorStoreIndex(
         nodes(minilm.texts), storage_context=StorageContext.from_defaults(vector_store=store), embed_model=embedding
@@ -233,11 +232,3 @@ def test_reranker_sorts_nodes_by_the_models_scores(reranker: Any) -> None:
 def test_reranker_has_a_dictionary() -> None:
     made = HypilerReranker("ms-marco-minilm-l6-v2", top_n=2)
     assert HypilerReranker.from_dict(json.loads(json.dumps(made.to_dict()))).to_dict() == made.to_dict()
-
-
-def test_payload_for_observers_names_the_model_alone(tiny: Any) -> None:
-    assert HypilerEmbedding(tiny).to_payload() == {
-        "class_name": "HypilerEmbedding",
-        "model_name": "tiny",
-        "embed_batch_size": 256,
-    }

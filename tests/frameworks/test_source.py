@@ -317,6 +317,13 @@ def test_index_of_another_dimension_prefix_or_model_is_refused(tiny: Any, narrow
         Plain(tiny).check(bare.stamp())
 
 
+def test_index_that_does_not_fit_the_facts_is_refused_without_loading(tiny: Any) -> None:
+    adapter = Plain("bge-small-en-v1.5")
+    with pytest.raises(SpaceError, match="`dimension` is 8 there and 384 here"):
+        adapter.check(tiny.stamp())
+    assert adapter._source._encoder is None
+
+
 @pytest.mark.parametrize(
     "held", [None, {}, {"other": 1}, "", "a comment of somebody", b"\xff", {"hypiler": "x"}, 7, []]
 )

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from threading import Lock
 from weakref import WeakValueDictionary
 
-from hypiler import space
 from hypiler.frameworks.descriptions import arguments_of, check_load, config_of_id, describe, opened, plain_load
+from hypiler.space import SpaceError, compare
+from hypiler.space import check as check_space
 from hypiler.stamps.outputs import chosen, output_kind
 from hypiler.stores import read_stamp
 
@@ -17,12 +18,13 @@ if TYPE_CHECKING:
 
     from hypiler.frameworks.descriptions import Description
     from hypiler.protocols import Config, Encoder
+    from hypiler.space import Comparison
 
     Key: TypeAlias = tuple[Config | None, str]
     EncoderSource: TypeAlias = Encoder | Config | str | Mapping[str, Any]
 else:
     # For pydantic, Haystack and other tools that look up annotations at run time.
-    Any = Encoder = EncoderSource = object
+    Any = Comparison = Encoder = EncoderSource = object
     Description = dict[str, object]
 
 
@@ -127,6 +129,14 @@ class Source:
         found: dict[str, Any] = known.space()
         return found
 
+    def refuse(self, stamp: object) -> None:
+        """Raise SpaceError if a stamp does not fit the config of an encoder that is not loaded."""
+        if self._encoder is None:
+            config: Any = self.config
+            found = compare(stamp, config)
+            if found.outcome == "different":
+                raise SpaceError(found.advice, found)
+
     def describe(self) -> "Description":
         """The source as JSON types, from which `Source` finds the same encoder in another process.
 
@@ -168,6 +178,10 @@ class Adapter:
         """The encoder of `hypiler.engines`. A config or an id is loaded when the encoder is first needed."""
         return self._source.encoder
 
+    def space(self) -> "dict[str, Any]":
+        """The stamp of the encoder without a probe. With it, `stores.check` takes an adapter as it takes an encoder."""
+        return self.encoder.space()
+
     def stamp(self) -> "dict[str, Any]":
         """The stamp of the encoder, as JSON types: store it with the index, and pass it to `check` later.
 
@@ -175,8 +189,10 @@ class Adapter:
         """
         return self.encoder.stamp()
 
-    def check(self, stored: object) -> space.Comparison:
+    def check(self, stored: object) -> "Comparison":
         """Check that the vectors of an index fit this encoder. Call it before the index is used.
+
+        If the encoder is not loaded and the facts of the model show that the vectors do not fit, it stays unloaded.
 
         Args:
             stored: The stamp that was stored with the index: as JSON types, as a text or bytes of JSON, or in the
@@ -190,7 +206,9 @@ class Adapter:
             UndecidedError: If too little is known, such as of an index without a stamp. It is a SpaceError.
         """
         is_id = isinstance(stored, str) and not stored.lstrip().startswith(("{", '"', "["))
-        return space.check(stored if is_id else read_stamp(stored), self.encoder)
+        stamp = stored if is_id else read_stamp(stored)
+        self._source.refuse(stamp)
+        return check_space(stamp, self.encoder)
 
 
 # ---- types ----
