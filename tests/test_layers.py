@@ -50,6 +50,7 @@ LEAVES = STAMPS | {
     "hypiler._import_hooks",
     "hypiler._missing",
     "hypiler._nearest",
+    "hypiler._server",
     "hypiler._text",
     "hypiler.errors",
     "hypiler.protocols",

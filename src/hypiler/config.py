@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import TypeVar
 
+    from hypiler._server import Server
     from hypiler.model_registry import ConfigFromRegistry
     from hypiler.protocols import Encoder, Model, ModelOf, MultiVectorEncoder
 
@@ -20,7 +21,7 @@ else:
     import os
     from _collections_abc import Mapping
 
-    Any = Model = MultiVectorEncoder = Self = object
+    Any = Model = MultiVectorEncoder = Self = Server = object
     Generic, _Encoder_co = {"Encoder": object}, "Encoder"
 
 # The same pattern as in the schema: each part begins with a letter or digit, and does not end with a dot.
@@ -299,6 +300,7 @@ class ModelConfig(Generic[_Encoder_co]):
             *,
             kind: None = None,
             local: str | os.PathLike[str] | None = None,
+            url: str | Server | None = None,
             device: str = "cpu",
             assume: Mapping[str, object] | None = None,
             trust_remote_code: bool = False,
@@ -311,6 +313,7 @@ class ModelConfig(Generic[_Encoder_co]):
             *,
             kind: type[_Kind],
             local: str | os.PathLike[str] | None = None,
+            url: str | Server | None = None,
             device: str = "cpu",
             assume: Mapping[str, object] | None = None,
             trust_remote_code: bool = False,
@@ -323,6 +326,7 @@ class ModelConfig(Generic[_Encoder_co]):
         *,
         kind: "type[Any] | None" = None,
         local: "str | os.PathLike[str] | None" = None,
+        url: "str | Server | None" = None,
         device: str = "cpu",
         assume: "Mapping[str, object] | None" = None,
         trust_remote_code: bool = False,
@@ -351,6 +355,7 @@ class ModelConfig(Generic[_Encoder_co]):
             engine,
             kind=kind,
             local=local,
+            url=url,
             device=device,
             assume=assume or {},
             trust_remote_code=trust_remote_code,

@@ -150,6 +150,10 @@ if TYPE_CHECKING:
             """What this process has loaded: files with their sums, versions, contract and policy, as JSON types."""
             ...
 
+        def close(self) -> None:
+            """Close the connections of a served model. The next call opens others."""
+            ...
+
         def encode_queries(self, texts: Sequence[str], *, batch_size: int = 32, progress: bool | None = None) -> Any:
             """Encode texts as queries."""
             ...

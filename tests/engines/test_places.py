@@ -25,11 +25,14 @@ def config(**source: str) -> ModelConfig[Any]:
     [
         (
             {"api": "openai", "model": "m"},
+            golden("`plain` is behind the API of openai: load it by the engine `server`"),
+        ),
+        (
+            {"ollama": "m:v1"},
             golden(
-                "`plain` is behind the API of openai: it needs an engine that sends texts to a server, and hypiler has none"
+                "`plain` is in the library of Ollama as m:v1: load it by the engine `server`, with url= of its Ollama"
             ),
         ),
-        ({"ollama": "m:v1"}, golden("`plain` is in the library of Ollama as m:v1: no engine here asks Ollama")),
         (
             {"url": "https://example.org/m"},
             golden("`plain` is at https://example.org/m: download it, unpack it, and pass its folder as local="),
@@ -45,7 +48,10 @@ def test_a_model_that_no_engine_can_open_from_its_place_is_refused(source: Any, 
 def test_a_variant_that_is_elsewhere_is_refused() -> None:
     with pytest.raises(EngineError) as caught:
         config(path="m").with_variant("q8").load()
-    message = golden("the variant `q8` of `plain` is in the library of Ollama as m:q8: no engine here asks Ollama")
+    message = golden(
+        "the variant `q8` of `plain` is in the library of Ollama as m:q8: load it by the engine `server`, with url= of"
+        " its Ollama"
+    )
     assert str(caught.value) == message
 
 

@@ -6,12 +6,14 @@ engines to it: see docs/engines.md.
 
 from typing import overload
 
+from hypiler._server import Server
 from hypiler.engines.errors import (
     ChecksumError,
     EngineError,
     MismatchError,
     MissingEngineError,
     PolicyError,
+    ServerError,
     TruncationWarning,
     UnknownFactError,
     UnsafeError,
@@ -57,6 +59,8 @@ __all__ = [
     "MultiVectorEncoder",
     "PolicyError",
     "Reranker",
+    "Server",
+    "ServerError",
     "SparseEncoder",
     "TruncationWarning",
     "UnknownFactError",
@@ -73,6 +77,7 @@ def load(
     *,
     kind: None = None,
     local: "str | os.PathLike[str] | None" = None,
+    url: "str | Server | None" = None,
     device: str = "cpu",
     assume: "Mapping[str, object] | None" = None,
     trust_remote_code: bool = False,
@@ -85,6 +90,7 @@ def load(
     *,
     kind: "type[_Kind]",
     local: "str | os.PathLike[str] | None" = None,
+    url: "str | Server | None" = None,
     device: str = "cpu",
     assume: "Mapping[str, object] | None" = None,
     trust_remote_code: bool = False,
@@ -97,6 +103,7 @@ def load(
     *,
     kind: "type[Any] | None" = None,
     local: "str | os.PathLike[str] | None" = None,
+    url: "str | Server | None" = None,
     device: str = "cpu",
     assume: "Mapping[str, object] | None" = None,
     trust_remote_code: bool = False,
@@ -113,6 +120,8 @@ def load(
             type checkers what is returned. None for any class.
         local: The folder with the model's files. By default, the files come from the hub at the pinned revision, or
             from the folder that `source.path` names.
+        url: The address of the server for the engine "server", or a Server, which has all options. With it, "auto" is
+            this engine. A model of `hypiler.hosted_registry` needs none if its API takes OpenAI's requests.
         device: Where the network runs, as the engine names devices.
         assume: Facts that neither the registry nor the files state, by their names in ModelInfo.
         trust_remote_code: Whether code from the repository may run.
@@ -120,11 +129,12 @@ def load(
 
     Raises EngineError: MissingEngineError if the engine is not installed, MismatchError if the registry and the files
     disagree, UnknownFactError for a fact that is stated nowhere, ChecksumError for a file with another sha256, and
-    UnsafeError for code or pickles that are not allowed. Raises PolicyError, before anything is downloaded, for what
-    the policy of the project or of the process does not allow. Raises ValueError for an engine or device that does not
-    exist, and TypeError if the model is not of the `kind`.
+    UnsafeError for code or pickles that are not allowed, and ServerError if a server cannot be asked. Raises
+    PolicyError, before anything is downloaded or sent, for what the policy of the project or of the process does not
+    allow. Raises SpaceError if a server's vectors do not fit the stamp that `Server.expect` has. Raises ValueError for
+    an engine or device that does not exist, and TypeError if the model is not of the `kind`.
     """
-    from hypiler.engines.choice import choose_engine
+    from hypiler.engines.choice import choose_engine, engine_for, is_by_url
     from hypiler.engines.contract import make_contract, model_of, of_output
     from hypiler.engines.files.download import open_files
     from hypiler.engines.layout import read_layout
@@ -137,8 +147,20 @@ def load(
         _check_kind(config, kind)
     policy = LoadingPolicy.of(config)
     policy.check_request(trust_remote_code=trust_remote_code, allow_pickle=allow_pickle)
-    local = folder_of(config) if local is None else local
+    engine = engine_for(engine, url)
+    if local is None and not is_by_url(engine):
+        local = folder_of(config)
     spec, module = choose_engine(config, engine, local)
+    options = {
+        "device": device,
+        "assume": {**(assume or {})},
+        "trust_remote_code": trust_remote_code,
+        "allow_pickle": allow_pickle,
+    }
+    if spec.by_url:
+        from hypiler.engines.served.loading import load_encoder
+
+        return load_encoder(policy, spec, module, url, local=local, options=options)
     policy.check_engine(spec, local=local is not None)
     files = open_files(
         config,
@@ -156,12 +178,6 @@ def load(
     _check_features(spec, contract)
     # Before the engine reads them, so that a file that changes in between is noticed.
     loaded = _loaded_files(config, spec, files)
-    options = {
-        "device": device,
-        "assume": {**(assume or {})},
-        "trust_remote_code": trust_remote_code,
-        "allow_pickle": allow_pickle,
-    }
     provenance = Provenance(config, spec, files, policy, local=local is not None, options=options)
     with files.loading():
         backend = module.open_model(config, contract, layout, device)

@@ -18,6 +18,24 @@ if TYPE_CHECKING:
     from hypiler.protocols import Config
 
 
+def engine_for(engine: str, url: object) -> str:
+    """The name of the engine: `server` if an address is given and no engine is named.
+
+    Raises ValueError for an address and an engine that asks no server.
+    """
+    if url is None or is_by_url(engine):
+        return engine
+    if engine == "auto":
+        return "server"
+    raise ValueError(f"url is for the engine `server`, and this is the engine {engine!r}: leave one of them out")
+
+
+def is_by_url(engine: str) -> bool:
+    """Whether an engine asks a server at an address that `load` is given."""
+    spec = None if engine == "auto" else engine_spec(engine)
+    return spec is not None and spec.by_url
+
+
 def choose_engine(
     config: "Config", engine: str, local: "str | os.PathLike[str] | None" = None
 ) -> "tuple[EngineSpec, Any]":
@@ -34,7 +52,7 @@ def choose_engine(
     if spec is None:
         raise ValueError(_unknown_engine(engine))
     if type_obstacle(encoder_type, spec.encoder_types):
-        able = [f"`{other.name}`" for other in SPECS if encoder_type in other.encoder_types]
+        able = [f"`{other.name}`" for other in SPECS if encoder_type in other.encoder_types and not other.by_url]
         raise EngineError(
             f"`{engine}` runs {', '.join(map(spoken, spec.encoder_types))} models, and `{model_of(config).id}` is a"
             f" {spoken(encoder_type)} one{f': use {_either(able)}' if able else ''}"
@@ -97,7 +115,7 @@ def _first_able(
 
 
 def _specs_for(encoder_type: str) -> "Iterator[EngineSpec]":
-    return (spec for spec in engine_specs() if not type_obstacle(encoder_type, spec.encoder_types))
+    return (spec for spec in engine_specs() if not spec.by_url and not type_obstacle(encoder_type, spec.encoder_types))
 
 
 def _names(

@@ -43,7 +43,7 @@ class Contract:
         encoder_type: dense, static, multi_vector, sparse or reranker.
         dimension: The width of the vectors that the user chose.
         embedding_dim: The full width of the vectors.
-        pooling: How token vectors become one vector, in the words of `encoding.pooling`.
+        pooling: How token vectors become one vector, in the words of `encoding.pooling`; empty if only a server knows.
         normalize: Whether vectors get length 1.
         matryoshka_order: The steps that truncate a vector, in the words of `encoding.matryoshka_order`.
         similarity: How vectors are compared; empty for a reranker.
@@ -113,31 +113,35 @@ def encoder_type_of(config: "Config") -> "EncoderType":
     return output_kind(model)
 
 
-def make_contract(config: "Config", layout: "ModelFolder", assume: "Mapping[str, object]") -> Contract:
+def make_contract(
+    config: "Config", layout: "ModelFolder", assume: "Mapping[str, object]", *, served: bool = False
+) -> Contract:
     """The contract of a config.
 
     `layout` is what the model's files state. `assume` gives facts that neither the registry nor the files state, by
-    their names in ModelInfo. Raises MismatchError if the registry disagrees with the files or with `assume`, and
-    UnknownFactError for a fact that is stated nowhere.
+    their names in ModelInfo. With `served`, a server pools the vectors, so the pooling may be unknown, and an API whose
+    documents name no prefix gets none. Raises MismatchError if the registry disagrees with the files or with `assume`,
+    and UnknownFactError for a fact that is stated nowhere.
     """
     encoder_type, model = encoder_type_of(config), model_of(config)
     layout = of_output(layout, model)
     _check_type(model, encoder_type, layout)
     facts = _Facts(model, layout, assume)
     pairs = encoder_type == "reranker"
+    no_prefix = "" if pairs or (served and getattr(model, "source_api", None)) else None
     needed = CONTRACT_FACTS[encoder_type]
     contract = Contract(
         id=model.id,
         encoder_type=encoder_type,
         dimension=config.embedding_dim,
         embedding_dim=model.embedding_dim,
-        pooling=_pooling(facts, layout) if "pooling" in needed else "none",
+        pooling=_pooling(facts, layout, served=served) if "pooling" in needed else "none",
         normalize=facts.known("normalize", layout.normalize) if "normalize" in needed else False,
         matryoshka_order=model.matryoshka_order or "truncate_normalize",
         similarity="" if pairs else facts.one_of(_SIMILARITIES[encoder_type], "similarity", layout.similarity),
         precisions=model.precisions,
-        query_prefix=facts.prefix("query_prefix", _held_prompt(model, layout, "query"), "" if pairs else None),
-        document_prefix=facts.prefix("document_prefix", _held_prompt(model, layout, "document"), "" if pairs else None),
+        query_prefix=facts.prefix("query_prefix", _held_prompt(model, layout, "query"), no_prefix),
+        document_prefix=facts.prefix("document_prefix", _held_prompt(model, layout, "document"), no_prefix),
         query_length=facts.length("query_length", layout.query_length),
         document_length=facts.length("document_length", layout.document_length),
         query_task=_task(model, layout, "query"),
@@ -196,8 +200,13 @@ def _with_weights(contract: Contract, facts: "_Facts") -> Contract:
     )
 
 
-def _pooling(facts: "_Facts", layout: "ModelFolder") -> str:
-    """The pooling. Files may join several words by `+`, which a registry has no word for."""
+def _pooling(facts: "_Facts", layout: "ModelFolder", *, served: bool) -> str:
+    """The pooling. Files may join several words by `+`, which a registry has no word for.
+
+    It is empty if a server pools, and nobody says how.
+    """
+    if served and facts.optional("pooling", layout.pooling) is None:
+        return ""
     words = (layout.pooling or "").split("+")
     joined = [layout.pooling] if layout.pooling and len(words) > 1 and set(words) <= POOLINGS.keys() else []
     return facts.one_of((*POOLINGS, *joined), "pooling", layout.pooling)

@@ -43,7 +43,9 @@ if TYPE_CHECKING:
         An engine reports the texts that it truncates by `hypiler.engines.texts.counting.count_truncated`. An engine
         whose library computes for long without Python sets the attribute `long_call`, a number of characters: larger
         batches run in another thread, so that Ctrl-C does not have to wait. An engine for which small batches cost time
-        and save no memory sets `least_batch`, the least number of texts per batch.
+        and save no memory sets `least_batch`, the least number of texts per batch. An engine that works on several
+        batches at once has a method `calls_at_once(batch_size)`, which returns how many texts a call should have. Its
+        method `run` then takes `batch_size` as well.
         """
 
         def run(self, texts: list[str], *, query: bool) -> Any:
@@ -108,6 +110,10 @@ class Encoder(Protocol[_V]):
 
     def provenance(self) -> dict[str, Any]:
         """What this process has loaded: files with their sums, versions, contract and policy, as JSON types."""
+        ...
+
+    def close(self) -> None:
+        """Close the connections of a served model."""
         ...
 
     def encode_queries(self, texts: Sequence[str], *, batch_size: int = 32, progress: bool | None = None) -> _V:
@@ -226,6 +232,12 @@ class _Loaded:
             raise EngineError(f"{self!r} was not created by `load`, so nobody knows what it has loaded")
         return self._provenance.to_json(self.contract, self.space())
 
+    def close(self) -> None:
+        """Close the connections of a served model. The next call opens others. Other models have nothing to close."""
+        close = getattr(self.backend, "close", None)
+        if close is not None:
+            close()
+
     def _made_probe(self) -> dict[str, Any] | None:
         if self._probe is None:
             encoder: Any = self
@@ -278,12 +290,14 @@ class _Encoder(_Loaded):
         memory runs out, it does so at once.
         """
         order = sorted(range(len(texts)), key=lambda place: -len(texts[place]))
-        batch_size = max(batch_size, getattr(self.backend, "least_batch", 1))
+        own, size = {}, max(batch_size, getattr(self.backend, "least_batch", 1))
+        if (calls_at_once := getattr(self.backend, "calls_at_once", None)) is not None:
+            own, size = {"batch_size": batch_size}, calls_at_once(batch_size)
         counted = Truncated()
-        for start in _progress(range(0, len(order), batch_size), progress, len(order) > batch_size):
-            places = order[start : start + batch_size]
+        for start in _progress(range(0, len(order), size), progress, len(order) > size):
+            places = order[start : start + size]
             batch = [texts[place] for place in places]
-            run = partial(self.backend.run, query=query)
+            run = partial(self.backend.run, query=query, **own)
             try:
                 found = self._call(run, batch, "", sum(map(len, batch)), counted)
             except RowError as error:

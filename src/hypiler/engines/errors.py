@@ -60,6 +60,10 @@ class MissingEngineError(EngineError, ImportError):
     """A package is not installed. The message says which extra installs it."""
 
 
+class ServerError(EngineError):
+    """A server cannot be reached, refuses a request, or gives an answer that cannot be used."""
+
+
 class RowError(EngineError):
     """A text of a batch cannot be encoded. The encoder names the text's place among the texts of the call.
 

@@ -3,6 +3,7 @@
 import os
 
 from hypiler.engines.errors import EngineError
+from hypiler.engines.served.apis import APIS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,10 +36,12 @@ def folder_of(config: "Config") -> str | None:
 
 def _refuse(what: str, *, api: str | None = None, ollama: str | None = None, url: str | None = None) -> None:
     if api:
-        raise EngineError(
-            f"{what} is behind the API of {api}: it needs an engine that sends texts to a server, and hypiler has none"
-        )
+        own = "load it by the engine `server`"
+        other = "it has requests of its own, which no engine sends; the engine `server` asks a gateway at url="
+        raise EngineError(f"{what} is behind the API of {api}: {own if api in APIS else other}")
     if ollama:
-        raise EngineError(f"{what} is in the library of Ollama as {ollama}: no engine here asks Ollama")
+        raise EngineError(
+            f"{what} is in the library of Ollama as {ollama}: load it by the engine `server`, with url= of its Ollama"
+        )
     if url:
         raise EngineError(f"{what} is at {url}: download it, unpack it, and pass its folder as local=")

@@ -86,13 +86,14 @@ class LoadingPolicy:
         record: Any = self.config.model
         return any(map(is_weights, own_sums(record, self.config.variant, recorded_sums(record))))
 
-    def check_engine(self, spec: "EngineSpec", *, local: bool) -> None:
+    def check_engine(self, spec: "EngineSpec", *, local: bool, own_api: bool = True) -> None:
         """Check the engine: whether it sends texts elsewhere, and whether the sums of what it reads are recorded.
 
-        `local` says whether the files are in a folder. Raises PolicyError.
+        `local` says whether the files are in a folder, and `own_api` whether texts of a model behind an API are sent to
+        this API. Raises PolicyError.
         """
         for place, policy in self.policies:
-            found = [_served_breach(policy, self.config.model, spec)]
+            found = [_served_breach(policy, self.config.model, spec, own_api=own_api)]
             if not local:
                 # Only the recorded names count: a file without a sum is refused in any case.
                 found.append(self._sums_breach(policy, "checksums", spec, self._recorded()))
@@ -181,9 +182,9 @@ def _evidence_breach(policy: Policy, model: "Any", place: str) -> "Breach | None
     return _breach("verification", message, "run `hypiler verify`, and build the registry again")
 
 
-def _served_breach(policy: Policy, model: "Any", spec: "EngineSpec") -> "Breach | None":
+def _served_breach(policy: Policy, model: "Any", spec: "EngineSpec", *, own_api: bool) -> "Breach | None":
     """An engine that sends texts away is an API: that of the model, or one under the engine's own name."""
-    if not spec.served or getattr(model, "source_api", None):
+    if not spec.served or (own_api and getattr(model, "source_api", None)):
         return None
     listed = isinstance(policy.hosted, tuple) and spec.name in policy.hosted
     if listed or (policy.hosted is True and policy.regions is None):

@@ -68,7 +68,7 @@ class Provenance:
             "repository": space["repository"],
             "revision": space["revision"],
             "commit": _commit(self._folder, space["revision"], local=self._local),
-            "folder": str(self._folder),
+            "folder": str(self._folder) if self._folder.is_dir() else None,
             "variant": config.variant,
             "output": config.output,
             "prompts": {side: getattr(config, f"{side}_prompt", None) for side in ("query", "document")},

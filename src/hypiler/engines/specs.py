@@ -25,6 +25,8 @@ from hypiler.engines.files.weight_files import (
     pytorch_obstacle,
     pytorch_output_obstacle,
     pytorch_weights,
+    server_files,
+    server_obstacle,
     static_files,
     static_obstacle,
     static_weights,
@@ -69,6 +71,8 @@ class EngineSpec:
         weights: Returns the names of the weight files that the engine loads for a config, out of the names of all files
             of its folder. None if nobody sees the bytes of the weights.
         served: Whether the network runs elsewhere, behind an address.
+        by_url: Whether `load` takes the server's address for the engine. "auto" never takes such an engine. Its module
+            has `open_server(config, contract, server, cutter)` instead of `open_model`.
         reads_bytes: Whether the engine reads its files with `layout.files.read`, which hashes them, and opens none by
             its path. The files of other engines are hashed before, and loading fails if one changes meanwhile.
         output_obstacle: Returns why the engine cannot run the chosen output of a model with several outputs, or None if
@@ -88,6 +92,7 @@ class EngineSpec:
     runs_remote_code: bool = False
     weights: "Callable[[Config, Collection[str]], Sequence[str]] | None" = None
     served: bool = False
+    by_url: bool = False
     reads_bytes: bool = False
     output_obstacle: "Callable[[Config], str | None]" = other_output_obstacle
     features: tuple[str, ...] = ()
@@ -186,6 +191,18 @@ SPECS = (
         pytorch_obstacle,
         runs_remote_code=True,
         weights=pytorch_weights,
+    ),
+    EngineSpec(
+        "server",
+        "hypiler[server]",
+        "hypiler.engines.served.backend",
+        ("dense",),
+        ("numpy", "openai"),
+        server_files,
+        server_obstacle,
+        served=True,
+        by_url=True,
+        reads_bytes=True,
     ),
 )
 """The engines of this package, in the order in which "auto" tries them: the lightest first."""

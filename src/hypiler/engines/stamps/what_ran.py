@@ -24,7 +24,7 @@ def facts_of(config: "Config", contract: "Any", layout: "ModelFolder") -> "dict[
     known: dict[str, Any] = {
         "encoder": kind,
         "dimension": contract.dimension,
-        "pooling": contract.pooling,
+        "pooling": contract.pooling or None,
         "normalize": contract.normalize,
         "layers": _layers(model, layout),
         "matryoshka_order": matryoshka_order(model, contract.dimension),

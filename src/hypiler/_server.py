@@ -1,0 +1,142 @@
+"""`Server`: where a served model is, and how its server is asked. `hypiler.engines` exports it.
+
+It stands here, so that checkers of a program that names it need not read the engines and the types of NumPy.
+"""
+
+from dataclasses import dataclass, field, fields
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, Literal, NoReturn, TypeAlias
+
+    Format: TypeAlias = Literal["base64", "float"]
+    Place: TypeAlias = Literal["client", "server"]
+else:
+    # For tools that look up annotations at run time, see `hypiler._import_hooks`.
+    from _collections_abc import Mapping
+
+    Any = NoReturn = object
+    Format = Place = str
+
+# The words that options may have.
+_WORDS = {
+    "encoding_format": ("base64", "float"),
+    "truncation": (None, "client", "server"),
+    "dimensions": (None, "client", "server"),
+}
+_COUNTS = ("concurrency", "inputs_per_request", "tokens_per_request")
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """An OpenAI-compatible server and how to ask it: `config.load("server", url=Server("http://localhost:8080/v1"))`.
+
+    Attributes:
+        url: The address, to which `/embeddings` is added: `http://localhost:8080/v1`. Redirects are not followed.
+        model: The name of the model at this server. By default the repository, or the only model that the server lists.
+        api_key: The key. No key is taken from the environment, except for a model of an API at the API's own address.
+        api_key_variable: The environment variable with the key. It is read when the model is loaded.
+        headers: Further headers of each request.
+        timeout: The seconds after which a request without an answer fails.
+        max_retries: How often a request is sent again after a lost connection, a timeout, or status 408, 409, 429 or
+            5xx. The client waits as long as the header `retry-after` says.
+        concurrency: How many requests are sent at the same time.
+        inputs_per_request: The most texts per request; by default what the registry states. `batch_size` of a call can
+            only be lower. If a server refuses a batch and takes its halves, later batches are smaller.
+        tokens_per_request: The most tokens per request; by default what the registry states. A text counts as many
+            tokens as it has bytes, which is never too few for a tokenizer of bytes.
+        encoding_format: How vectors are sent. If the server refuses base64, it is asked for floats.
+        truncation: Who truncates texts that are too long. "client": hypiler, exactly and counted, with the tokenizer of
+            `local=` or of the hub. "server": the server, as it does. None: hypiler if it can, else the server, with a
+            warning.
+        dimensions: Who truncates vectors. "client": hypiler, in the model's order. "server": the server is asked for
+            `dimensions`. None: the server of an API, else hypiler.
+        answered_model: The name of the model in answers, if it is another than `model`.
+        normalizes: Set this to load a model whose vectors must not be normalized from a server that always normalizes.
+            The vectors then belong to a space of their own.
+        extra_body: Further members of each request, such as `{"truncate_prompt_tokens": -1}`.
+        expect: A stored stamp. Loading fails with `hypiler.space.SpaceError` if the server's vectors do not fit it.
+    """
+
+    url: str
+    model: str | None = None
+    api_key: str | None = field(default=None, repr=False)
+    api_key_variable: str | None = None
+    headers: "Mapping[str, str]" = field(default_factory=dict[str, str], repr=False, hash=False)
+    timeout: float = 120.0
+    max_retries: int = 2
+    concurrency: int = 4
+    inputs_per_request: int | None = None
+    tokens_per_request: int | None = None
+    encoding_format: "Format" = "base64"
+    truncation: "Place | None" = None
+    dimensions: "Place | None" = None
+    answered_model: str | None = None
+    normalizes: bool = False
+    extra_body: "Mapping[str, Any]" = field(default_factory=dict[str, "Any"], hash=False)
+    expect: "Mapping[str, Any] | None" = field(default=None, repr=False, hash=False)
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for an address or an option that cannot be right. No message repeats a secret."""
+        object.__setattr__(self, "url", checked_url(self.url))
+        if self.api_key is not None and self.api_key_variable is not None:
+            raise ValueError("api_key and api_key_variable cannot both be given")
+        for name, words in _WORDS.items():
+            if getattr(self, name) not in words:
+                shown = " or ".join([repr(word) for word in words])
+                raise ValueError(f"{name} must be {shown}; got {getattr(self, name)!r}")
+        for name in _COUNTS:
+            if (value := getattr(self, name)) is not None and (type(value) is not int or value < 1):
+                raise ValueError(f"{name} must be a positive integer; got {value!r}")
+        if type(self.max_retries) is not int or self.max_retries < 0:
+            raise ValueError(f"max_retries must be an integer from 0 on; got {self.max_retries!r}")
+        if not self.timeout > 0:
+            raise ValueError(f"timeout must be a positive number of seconds; got {self.timeout!r}")
+        object.__setattr__(self, "headers", dict(self.headers))
+        object.__setattr__(self, "extra_body", dict(self.extra_body))
+
+    def __copy__(self) -> "Server":
+        return self
+
+    def __deepcopy__(self, memo: object) -> "Server":
+        return self
+
+    def __getstate__(self) -> "list[Any]":
+        """The values of the fields. Raises TypeError if one is a secret, which does not belong into a pickle."""
+        if self.api_key is not None or self.headers:
+            raise TypeError(
+                "a Server with api_key or headers cannot be pickled, since the pickle would contain secrets; name the"
+                " variable of the key by api_key_variable, or create the Server where it is used"
+            )
+        return [getattr(self, one.name) for one in fields(self)]
+
+    def __setstate__(self, state: "list[Any]") -> None:
+        for one, value in zip(fields(self), state, strict=True):
+            object.__setattr__(self, one.name, value)
+
+
+def checked_url(url: object) -> str:
+    """The address without a slash at its end. Raises ValueError if requests cannot be sent to it as it is."""
+    from urllib.parse import urlsplit
+
+    if not isinstance(url, str):
+        raise TypeError(f"url must be a string or a Server; got {type(url).__name__}")
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise ValueError(f"url must be an address such as http://localhost:8080/v1: {error}") from None
+    if parts.username is not None or parts.password is not None:
+        _refuse("url must not contain a name or a password: pass api_key= or headers= of Server")
+    if parts.scheme not in ("http", "https") or not host:
+        _refuse(f"url must be an address such as http://localhost:8080/v1; got {url!r}")
+    if parts.query or parts.fragment or not url.isprintable() or " " in url:
+        _refuse("url must be an address without `?`, `#` and blanks")
+    if parts.path.rstrip("/").endswith("/embeddings"):
+        _refuse(f"url must end before `/embeddings`: {url[: url.rstrip('/').rindex('/embeddings')]}")
+    return url.rstrip("/")
+
+
+def _refuse(message: str) -> "NoReturn":
+    raise ValueError(message)

@@ -1,0 +1,226 @@
+"""The engine server: models behind an OpenAI-compatible address. Extra: `hypiler[server]`."""
+
+import numpy as np
+
+from hypiler.engines.errors import EngineError, MismatchError, RowError
+from hypiler.engines.served.answers import check_answered_width, check_model, read_vectors
+from hypiler.engines.served.apis import APIS, api_of, is_own_api
+from hypiler.engines.served.requests import RefusedError, Requests
+from hypiler.engines.texts.parallel import in_parallel
+from hypiler.model_files.json_files import mapping
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from hypiler._server import Server
+    from hypiler.engines.contract import Contract
+    from hypiler.engines.encoders import Floats
+    from hypiler.engines.texts.cutting import Cutter
+    from hypiler.protocols import Config
+
+# Two usual texts, which any server takes. They are sent when the model is loaded, and to see whether the server works.
+_CHECKED = ("The weather is fine today.", "How do I reset my password?")
+# Vectors are of length 1 if all their norms are as near to it as half precision allows.
+_UNIT = 2e-3
+# The most bytes of a request's texts. TEI takes 2 MB, and JSON escapes some characters.
+_BYTES = 1_000_000
+# How many requests per thread are given to a call, so that one slow answer does not make the others wait.
+_ROUNDS = 4
+
+
+def open_server(config: "Config", contract: "Contract", server: "Server", cutter: "Cutter | None") -> "ServedModel":
+    """The model at a server, which is asked for two vectors now, to find errors while loading.
+
+    `cutter` cuts long texts; None leaves them to the server. Raises ServerError if the server cannot be asked, and
+    MismatchError if its vectors are not those of the registry's model.
+    """
+    requests = Requests(server, own_api=is_own_api(config, server))
+    requests.model = _name_at(config, server, requests)
+    model = ServedModel(config, contract, requests, cutter)
+    try:
+        model.check()
+    except BaseException:
+        requests.close()
+        raise
+    return model
+
+
+def _name_at(config: "Config", server: "Server", requests: Requests) -> str:
+    """The name of the model at a server. Raises EngineError if the server lists several, and none by a known name."""
+    if server.model is not None:
+        return server.model
+    model: Any = config.model
+    if api_of(config) is not None:
+        return str(model.source_model)
+    known = [config.repo, model.id, *getattr(model, "aliases", ())]
+    listed = requests.models()
+    if listed is None:
+        return config.repo
+    for name in known:
+        # Ollama lists a name with its tag.
+        if found := next((one for one in listed if one in (name, f"{name}:latest")), None):
+            return found
+    if len(listed) == 1:
+        return listed[0]
+    shown = ", ".join(map(repr, listed[:10])) + (", …" if listed[10:] else "")
+    raise EngineError(
+        f"{requests.place} lists the models {shown}, and none is called {config.repo!r}: name the one that is"
+        f" `{model.id}` by Server({server.url!r}, model=…)"
+    )
+
+
+class ServedModel:
+    """A model at a server.
+
+    Attributes:
+        contract: How texts become vectors.
+        requests: Sends requests.
+        cutter: Cuts long texts; None if the server does.
+        width: The width of the vectors that the server sends.
+        answered: The name by which the server calls the model in answers; None if it does not say.
+    """
+
+    def __init__(self, config: "Config", contract: "Contract", requests: Requests, cutter: "Cutter | None") -> None:
+        model: Any = config.model
+        server = requests.server
+        self.contract, self.requests, self.cutter = contract, requests, cutter
+        self.answered: str | None = None
+        self.truncates_vectors = _server_truncates(config, contract, requests)
+        self.width = contract.dimension if self.truncates_vectors else contract.embedding_dim
+        self._most: int = server.inputs_per_request or getattr(model, "inputs_per_request", None) or 1 << 30
+        tokens = server.tokens_per_request or getattr(model, "tokens_per_request", None)
+        self._bytes: int = min(_BYTES, tokens or _BYTES)
+        api = api_of(config)
+        if self.truncates_vectors:
+            member = APIS[api].width if api in APIS else "dimensions"
+            requests.further.setdefault(member, contract.dimension)
+        self._api_name = requests.model if api is not None else None
+
+    def calls_at_once(self, batch_size: int) -> int:
+        """How many texts a call of `run` should have, so that all threads have work.
+
+        With a batch size of 1, the server gets one text after the other, since servers join requests to batches.
+        """
+        return 1 if batch_size == 1 else min(batch_size, self._most) * self.requests.server.concurrency * _ROUNDS
+
+    def run(self, texts: list[str], *, query: bool, batch_size: int = 32) -> "Floats":
+        """The vectors of texts, float32 [texts, width], in requests of at most `batch_size` texts."""
+        contract = self.contract
+        prefix = contract.query_prefix if query else contract.document_prefix
+        texts = [prefix + text for text in texts] if prefix else texts
+        if self.cutter is not None:
+            texts = self.cutter.cut(texts, contract.query_length if query else contract.document_length)
+        parts = [*self._requests(texts, batch_size)]
+        found = in_parallel(lambda part: self._asked(texts, *part), parts, self.requests.server.concurrency)
+        return np.concatenate(found) if found else np.empty((0, self.width), np.float32)
+
+    def _requests(self, texts: list[str], batch_size: int) -> "Iterator[tuple[int, int]]":
+        """The first and the last place, exclusive, of the texts of each request."""
+        start = size = 0
+        for place, text in enumerate(texts):
+            size += (length := len(text.encode()))
+            if place > start and (place - start >= min(batch_size, self._most) or size > self._bytes):
+                yield start, place
+                start, size = place, length
+        if texts:
+            yield start, len(texts)
+
+    def _asked(self, texts: list[str], start: int, end: int) -> "Floats":
+        """The vectors of the texts between two places. If the server refuses them, it gets them in halves.
+
+        Raises RowError with the place of a text that the server refuses alone.
+        """
+        try:
+            return self._answered(texts[start:end])
+        except RowError as error:
+            raise RowError(start + error.row, error.reason) from error.__cause__
+        except RefusedError as error:
+            self._check_alive()
+            if end - start == 1:
+                raise RowError(start, str(error)) from None
+        middle = (start + end + 1) // 2
+        halves = [self._asked(texts, start, middle), self._asked(texts, middle, end)]
+        # Both halves were taken, so the whole was too much at once.
+        self._most = min(self._most, middle - start)
+        return np.concatenate(halves)
+
+    def _check_alive(self) -> None:
+        """Raise ServerError if the server refuses a usual text, too: then the texts are not the reason."""
+        self._answered(list(_CHECKED[:1]))
+
+    def _answered(self, texts: list[str]) -> "Floats":
+        """The vectors of one answer, after all checks."""
+        requests, place = self.requests, self.requests.place
+        answer = requests.embeddings(texts)
+        name = check_model(answer, requests.model, self._expected_names(answer), place)
+        self.answered = name or self.answered
+        vectors = read_vectors(answer, len(texts), place)
+        check_answered_width(vectors, self.width, self._wanted(), place)
+        return vectors
+
+    def _expected_names(self, answer: "Any") -> list[str]:
+        names = [self.requests.server.answered_model or self.requests.model]
+        found = mapping(answer).get("model")
+        # OpenAI answers with the version of a model: text-embedding-ada-002-v2.
+        if self._api_name and isinstance(found, str) and found.startswith(self._api_name):
+            names.append(found)
+        return names
+
+    def _wanted(self) -> str:
+        if self.width != self.contract.embedding_dim:
+            return f"`{self.contract.id}` was asked for {self.width} dimensions"
+        return f"`specs.embedding_dim` of `{self.contract.id}` is {self.width} in the registry"
+
+    def check(self) -> None:
+        """Ask for two vectors, and check them against the contract. Raises ServerError or MismatchError."""
+        vectors = self._first_vectors()
+        norms = np.linalg.norm(vectors, axis=1)
+        if not norms.all():
+            raise MismatchError(f"{self.requests.place} gives vectors of zeros: it runs no embedding model")
+        contract, server = self.contract, self.requests.server
+        if not contract.normalize and bool((np.abs(norms - 1) < _UNIT).all()):
+            raise MismatchError(
+                f"`encoding.normalize` of `{contract.id}` is False, and {self.requests.place} gives vectors of length"
+                f" 1: start the server so that it does not normalize, or accept it by Server({server.url!r},"
+                " normalizes=True), as a space of its own"
+            )
+
+    def _first_vectors(self) -> "Floats":
+        try:
+            return self._answered(list(_CHECKED))
+        except RefusedError:
+            if self.requests.encoding_format != "base64":
+                raise
+            self.requests.encoding_format = "float"
+        return self._answered(list(_CHECKED))
+
+    def close(self) -> None:
+        """Close the connections to the server. The next call opens others."""
+        self.requests.close()
+
+    def to_json(self) -> "dict[str, Any]":
+        """The server, for the record of what ran. It contains no secret."""
+        server = self.requests.server
+        return {
+            "url": server.url,
+            "asked": self.requests.model,
+            "answered": self.answered,
+            "encoding_format": self.requests.encoding_format,
+            "truncates_texts": "server" if self.cutter is None else "client",
+            "truncates_vectors": "server" if self.truncates_vectors else "client",
+            "further": sorted(self.requests.further),
+        }
+
+
+def _server_truncates(config: "Config", contract: "Contract", requests: Requests) -> bool:
+    """Whether the server is asked for shorter vectors."""
+    model: Any = config.model
+    chosen = requests.server.dimensions
+    if chosen == "server":
+        return contract.dimension < contract.embedding_dim
+    if chosen == "client" or api_of(config) is None or contract.matryoshka_order != "truncate_normalize":
+        return False
+    # The default width of an API need not be the largest one, so a width is always asked for.
+    return len(model.dimensions) > 1

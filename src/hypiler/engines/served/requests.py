@@ -1,0 +1,214 @@
+# pyright: basic, reportMissingImports=false
+"""Sends requests to one server by the openai client, and turns what fails into errors that say what to do."""
+
+import json
+import os
+import re
+from contextlib import suppress
+
+from hypiler.engines.errors import EngineError, ServerError
+from hypiler.engines.served.answers import error_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from hypiler._server import Server
+
+    openai: Any
+else:
+    import openai
+
+# The headers of HTTP itself. The client adds others from its own environment variables: organization, project, and
+# whatever OPENAI_CUSTOM_HEADERS holds. They are for OpenAI and for nobody else.
+_PLAIN = {
+    *("host", "content-length", "content-type", "transfer-encoding", "accept", "accept-encoding"),
+    *("connection", "user-agent"),
+    # By this one, the client knows that its caller wants the whole response.
+    "x-stainless-raw-response",
+}
+# llama.cpp answers so, with status 500, if a text is longer than its physical batch. To ask again does not help.
+_FINAL = re.compile(rb"too large to process|physical batch size")
+# The statuses of a server that fails on these texts, and may work on others. TEI has 413, 422 and 424.
+_REFUSALS = (400, 413, 422, 424, 500)
+_LISTING_TIMEOUT = 10.0
+
+
+class RefusedError(ServerError):
+    """The server does not take a request with these texts. Fewer or other texts may be accepted."""
+
+
+class Requests:
+    """Requests to one server. Threads may share it, and a process may fork.
+
+    Attributes:
+        server: The server, and how to ask it.
+        model: The name of the model in requests.
+        own_api: Whether the server is the model's own API, which may see the client's usual headers.
+        encoding_format: How vectors are asked for.
+        further: Further members of each request.
+    """
+
+    def __init__(self, server: "Server", *, own_api: bool = False) -> None:
+        self.server, self.own_api = server, own_api
+        self.model = server.model or ""
+        self.encoding_format: str = server.encoding_format
+        self.further: dict[str, Any] = dict(server.extra_body)
+        self._key = _key_of(server)
+        self._held: tuple[int, Any] | None = None
+
+    @property
+    def place(self) -> str:
+        """The server, for messages."""
+        return f"the server at {self.server.url}"
+
+    def close(self) -> None:
+        """Close the connections. The next request opens others."""
+        held, self._held = self._held, None
+        if held is not None and held[0] == os.getpid():
+            held[1].close()
+
+    def __del__(self) -> None:
+        """Close the connections of an encoder that nobody uses any more."""
+        with suppress(Exception):
+            self.close()
+
+    def embeddings(self, texts: "Sequence[str]") -> "Any":
+        """The answer for some texts, as JSON types.
+
+        Raises RefusedError if the server does not take the texts, and ServerError if it cannot be asked.
+        """
+        create = self._client().embeddings.with_raw_response.create
+        with _Failures(self):
+            answer = create(
+                input=list(texts),
+                model=self.model,
+                encoding_format=self.encoding_format,
+                extra_body=self.further or None,
+            )
+        return self._json(answer.http_response.content)
+
+    def models(self) -> list[str] | None:
+        """The names of the models that the server lists; None if it lists none. Raises ServerError."""
+        client = self._client()
+        try:
+            with _Failures(self):
+                answer = client.models.with_raw_response.list(timeout=min(_LISTING_TIMEOUT, self.server.timeout))
+        except RefusedError:
+            return None
+        try:
+            found = json.loads(answer.http_response.content)["data"]
+            return [one["id"] for one in found if isinstance(one["id"], str)] or None
+        except (ValueError, KeyError, TypeError):
+            return None
+
+    def _json(self, data: bytes) -> "Any":
+        try:
+            return json.loads(data)
+        except (ValueError, RecursionError):
+            raise ServerError(f"unexpected response from {self.place}: it is not JSON") from None
+
+    def _client(self) -> "Any":
+        """The client of this process. Connections of a parent process must not be used by its child."""
+        held, pid = self._held, os.getpid()
+        if held is None or held[0] != pid:
+            held = self._held = (pid, self._opened())
+        return held[1]
+
+    def _opened(self) -> "Any":
+        http = openai.DefaultHttpxClient(
+            timeout=self.server.timeout,
+            follow_redirects=False,
+            event_hooks={"request": [self._headers_hook()], "response": [_mark_final]},
+        )
+        return openai.OpenAI(
+            # Not None, or the client would take one from the environment, which is not for this server.
+            api_key=self._key or "-",
+            base_url=self.server.url,
+            timeout=self.server.timeout,
+            max_retries=self.server.max_retries,
+            http_client=http,
+        )
+
+    def _headers_hook(self) -> "Callable[[Any], None]":
+        """Sets the headers of a request. It does not refer to this object, which would then be freed too late."""
+        own_api, key, further = self.own_api, self._key, self.server.headers
+
+        def set_headers(request: "Any") -> None:
+            if not own_api:
+                for name in [*request.headers]:
+                    if name.lower() not in _PLAIN:
+                        del request.headers[name]
+                if key:
+                    request.headers["Authorization"] = f"Bearer {key}"
+            request.headers.update(further)
+
+        return set_headers
+
+    def without_secrets(self, text: str) -> str:
+        """A text of the server without the key, which some servers repeat."""
+        for secret in (self._key, *self.server.headers.values()):
+            text = text.replace(secret, "…") if secret else text
+        return text
+
+
+def _key_of(server: "Server") -> str | None:
+    """The key of a server. Raises EngineError if the variable that should have it is not set."""
+    name = server.api_key_variable
+    if name is None:
+        return server.api_key
+    if not (found := os.environ.get(name)):
+        raise EngineError(f"the environment variable {name} must contain the key of {server.url}; it is not set")
+    return found
+
+
+def _mark_final(response: "Any") -> None:
+    """Tell the client not to send a request again that the server will never take."""
+    if response.status_code == 500 and _FINAL.search(response.read()):
+        response.headers["x-should-retry"] = "false"
+
+
+class _Failures:
+    """A block that asks a server. Errors of the client become ServerErrors without the request and its headers."""
+
+    def __init__(self, requests: Requests) -> None:
+        self.requests = requests
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if not isinstance(error, Exception):
+            return
+        if isinstance(error, openai.APIStatusError):
+            raise self._of_status(error) from None
+        if isinstance(error, openai.APITimeoutError):
+            seconds = f"{self.requests.server.timeout:g}"
+            raise ServerError(
+                f"{self.requests.place} did not answer within {seconds} seconds; pass a longer timeout= of Server"
+            ) from None
+        if isinstance(error, openai.APIConnectionError):
+            reason = str(error.__cause__ or error)
+            raise ServerError(f"{self.requests.place} cannot be reached: {reason}") from None
+        reason = self.requests.without_secrets(f"{type(error).__name__}: {error}")
+        raise ServerError(f"{self.requests.place} cannot be asked: {reason}") from None
+
+    def _of_status(self, error: "Any") -> ServerError:
+        status, place = error.status_code, self.requests.place
+        said = self.requests.without_secrets(error_text(error.response.content))
+        answered = f"{place} answered with status {status}{f': {said}' if said else ''}"
+        if 300 <= status < 400:
+            target = error.response.headers.get("location", "another address")
+            return ServerError(f"{place} redirects to {target}, and redirects are not followed: pass that address")
+        if status in _REFUSALS:
+            return RefusedError(answered)
+        if status in (401, 403):
+            return ServerError(f"{answered}; pass its key as api_key= or api_key_variable= of Server")
+        if status in (404, 405):
+            return NotThereError(f"{answered}; is the model there called {self.requests.model!r}, and is `/v1` in url?")
+        return ServerError(answered)
+
+
+class NotThereError(RefusedError):
+    """The server has no such address or no such model."""
