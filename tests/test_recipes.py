@@ -264,7 +264,7 @@ except ValueError as error:
     assert checkout.run("-c", code).splitlines() == [
         "<DenseEncoder 'own' by toy: 768 dims> True",
         "(3, 768) [1.0, 1.0]",
-        "engine must be auto or one of onnx, model2vec, sentence-transformers, fastembed, toy, pylate; got 'toys'; did you"
+        "engine must be auto or one of onnx, model2vec, sentence-transformers, fastembed, toy, pylate, server; got 'toys'; did you"
         " mean 'toy'?",
     ]
 

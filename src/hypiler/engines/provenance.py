@@ -80,6 +80,7 @@ class Provenance:
             "space_id": space["space_id"],
             "query_space_id": space["query_space_id"],
             "policy": self._policy,
+            "server": None,
             **self.options,
         }
 
