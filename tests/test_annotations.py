@@ -16,6 +16,7 @@ import pytest
 
 MODULES = [
     "hypiler",
+    "hypiler.corpus",
     "hypiler.engines",
     "hypiler.frameworks",
     "hypiler.hosted_registry",

@@ -25,6 +25,7 @@ ROOMS = [
     "registry",
     "lifecycle",
     "stores",
+    "corpus",
     "frameworks",
     "cli",
 ]
@@ -36,7 +37,7 @@ STANDARD = sys.stdlib_module_names | {"_sha2", "_sha256"}
 OUTSIDE = {"hypiler", "hypiler.config", "hypiler.model_registry"}
 GENERATED = {"hypiler.hosted_registry", "hypiler.model_registry"}
 # What else users may import.
-PUBLIC = ["hypiler.engines", "hypiler.frameworks", "hypiler.registry", "hypiler.space", "hypiler.stores"]
+PUBLIC = ["hypiler.corpus", "hypiler.engines", "hypiler.frameworks", "hypiler.registry", "hypiler.space", "hypiler.stores"]
 # These need frameworks, which are not installed everywhere.
 OF_FRAMEWORKS = [f"hypiler.frameworks.{name}" for name in ("haystack", "langchain", "llama_index")]
 # What both sides need: these import nothing but each other.
@@ -89,8 +90,8 @@ def loaded_by(statement: str) -> set[str]:
 @pytest.mark.parametrize("room", ROOMS)
 def test_room_imports_only_itself_and_those_before_it(room: str) -> None:
     allowed = set(ROOMS[: ROOMS.index(room) + 1])
-    # The command line also shows the shipped registry and its version, and an adapter takes the id of a shipped model.
-    allowed |= {""} if room in ("cli", "frameworks") else set()
+    # The command line also shows the shipped registry and its version, and adapters and workers take ids of its models.
+    allowed |= {""} if room in ("cli", "corpus", "frameworks") else set()
     assert modules(room)
     for path in modules(room):
         own = {name for name in imports(path) if name.split(".")[0] == "hypiler"} - LEAVES
@@ -223,7 +224,7 @@ def test_type_checkers_of_hypiler_read_only_what_its_types_need() -> None:
 def test_third_party_packages_are_known_to_the_engines_and_in_few_places() -> None:
     """A build hook is what a backend calls, so there that is installed; a command says which extra it needs."""
     found: dict[str, set[str]] = {}
-    for path in sorted({*(SOURCE / "hypiler").rglob("*.py")} - {*modules(APART)}):
+    for path in sorted({*(SOURCE / "hypiler").rglob("*.py")} - {*modules(APART), *modules("corpus")}):
         tops = {name.split(".")[0] for name in imports(path)} - {"hypiler"}
         found |= {path.relative_to(SOURCE).as_posix(): tops - STANDARD} if tops - STANDARD else {}
     assert found == {
@@ -244,8 +245,16 @@ def test_third_party_packages_are_known_to_the_engines_and_in_few_places() -> No
     }
 
 
+def test_corpora_are_read_with_pyarrow_and_no_cluster_is_imported_but_for_a_schema() -> None:
+    tops = {name.split(".")[0]: path.name for path in modules("corpus") for name in imports(path)}
+    assert {*tops} - STANDARD - {"hypiler"} == {"numpy", "pyarrow", "pyspark", "tqdm"}
+    assert tops["pyspark"] == "spark.py"
+
+
 def test_no_engine_is_loaded_before_it_is_used() -> None:
-    loaded = loaded_by("import hypiler.engines, hypiler.space; from hypiler import ModelConfig; ModelConfig.load")
+    loaded = loaded_by(
+        "import hypiler.corpus, hypiler.engines, hypiler.space; from hypiler import ModelConfig; ModelConfig.load"
+    )
     assert {name.split(".")[0] for name in loaded} <= {"hypiler", *STANDARD}
 
 

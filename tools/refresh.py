@@ -144,6 +144,7 @@ PUBLIC = (
     "hypiler.registry",
     "hypiler.space",
     "hypiler.stores",
+    "hypiler.corpus",
     "hypiler.engines",
     "hypiler.frameworks",
     "hypiler.frameworks.langchain",

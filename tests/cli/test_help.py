@@ -58,6 +58,7 @@ def test_example_runs(
         "adopt",
         "migrate",
         "diff",
+        "encode",
     ):
         assert make_parser().parse_args(words[1:])
         return

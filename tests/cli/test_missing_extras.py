@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ LIBRARIES = (
     "model2vec",
     "numpy",
     "onnxruntime",
+    "pyarrow",
     "pylate",
     "safetensors",
     "scipy",
@@ -83,7 +85,7 @@ NEED_THE_HUB = {
 
 def test_every_command_is_tried() -> None:
     tried = {words[0] for words in (*NEED_NOTHING.values(), *NEED_THE_HUB.values())}
-    assert {*COMMANDS} == tried | {"completion", "sbom"}
+    assert {*COMMANDS} == tried | {"completion", "encode", "sbom"}
 
 
 @pytest.mark.parametrize("words", NEED_NOTHING.values(), ids=NEED_NOTHING)
@@ -110,6 +112,15 @@ def test_command_of_the_hub_names_the_extra(folder: Path, words: list[str], bloc
 def test_bill_of_materials_names_its_extra(folder: Path, form: str, library: str) -> None:
     expected = f"hypiler: {library} is missing: python -m pip install 'hypiler[sbom]'\n"
     assert run(folder, "sbom", "--format", form) == (3, "", expected)
+
+
+@pytest.mark.parametrize("blocked", ["pyarrow", "tqdm"])
+def test_encoding_a_corpus_names_its_extra(folder: Path, blocked: str) -> None:
+    if blocked == "tqdm" and find_spec("pyarrow") is None:
+        pytest.skip("pyarrow is missing too, and is named first")
+    expected = f"hypiler: {blocked} is missing: python -m pip install 'hypiler[encode]'\n"
+    words = ["encode", "in.parquet", "out.parquet", "--model", "tiny"]
+    assert run(folder, *words, blocked=(blocked,)) == (3, "", expected)
 
 
 def test_completion_names_its_extra(folder: Path) -> None:

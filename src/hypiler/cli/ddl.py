@@ -2,10 +2,10 @@
 
 import sys
 
-from hypiler.cli.registries import add_registry_arguments, find_model, open_registry, registry_words, unknown_model
-from hypiler.cli.streams import FINDINGS, OK, usage_error, write_text
+from hypiler.cli.chosen_model import add_choice_arguments, chosen_config, open_model
+from hypiler.cli.registries import add_registry_arguments
+from hypiler.cli.streams import OK, usage_error, write_text
 from hypiler.diagnostics.escaping import printable
-from hypiler.errors import UnknownModelError
 from hypiler.stores import STORES, StoreLimitError, record
 
 TYPE_CHECKING = False
@@ -43,8 +43,7 @@ def add_arguments(parser: "ArgumentParser") -> None:
     parser.add_argument(
         "--for", dest="store", metavar="STORE", choices=STORES, required=True, help=f"the store: {', '.join(STORES)}"
     )
-    parser.add_argument("--dim", type=int, metavar="N", help="one of the widths to which the vectors can be truncated")
-    parser.add_argument("--output", metavar="NAME", help="one of the model's outputs; default: the first one")
+    add_choice_arguments(parser)
     parser.add_argument(
         "--table", metavar="NAME", help="the table, collection or index, or the file of faiss; default: documents"
     )
@@ -57,14 +56,7 @@ def add_arguments(parser: "ArgumentParser") -> None:
 
 def run(options: "Namespace") -> int:
     """Print the record, or why the vectors do not fit; the exit code."""
-    found = open_registry(options)
-    if found is None:
-        return FINDINGS
-    registry, module = found
-    try:
-        model, _ = find_model(options.id, registry, module)
-    except UnknownModelError as error:
-        return usage_error(unknown_model(error, registry, registry_words(options)))
+    model = open_model(options.id, options)
     try:
         made = _record(model, options)
     except StoreLimitError as error:
@@ -84,12 +76,6 @@ def run(options: "Namespace") -> int:
 
 def _record(model: "Model", options: "Namespace") -> "dict[str, Any]":
     """The record. A deprecated model may have vectors in a store, so nothing warns of it here."""
-    from warnings import catch_warnings, simplefilter
-
-    from hypiler.config import ModelConfig
-
-    with catch_warnings():
-        simplefilter("ignore", DeprecationWarning)
-        config = ModelConfig.from_model(model, options.dim, output=options.output)
+    config = chosen_config(model, options)
     chosen = {"field": options.field, "dtype": options.dtype, "index": options.index}
     return record(options.store, config, name=options.table, **chosen)

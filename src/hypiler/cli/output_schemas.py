@@ -89,6 +89,18 @@ _STORE_RECORD: "Rows" = (
     ("notes", _list(_TEXT), "What else there is to know."),
     ("ddl", _TEXT, "The text that the command prints without `--json`."),
 )
+_CORPUS: "Rows" = (
+    ("output", _TEXT, "The path of the output."),
+    ("rows", _COUNT, "The rows of the output."),
+    ("encoded", _COUNT, "The rows that this run encoded."),
+    ("resumed", _COUNT, "The rows that earlier runs had encoded."),
+    ("nulls", _COUNT, "The rows without a text, whose vector is null."),
+    ("truncated", _COUNT, "The texts that were longer than the limit of the model."),
+    ("seconds", {"type": "number"}, "How long this run encoded, without the time to load the model."),
+    ("model", _TEXT, "The id of the model."),
+    ("dimension", _COUNT, "The width of the vectors."),
+    ("space_id", _TEXT_OR_NULL, "The id of their space; null if it is unknown."),
+)
 _FINDINGS: "Rows" = (
     ("code", _TEXT, "The code, such as `M203`. `hypiler explain` explains it."),
     ("severity", {"enum": ["error", "warning", "note"]}, "How much it counts."),
@@ -384,6 +396,7 @@ def _shapes() -> "dict[str, Rows]":
             ("policy", {"type": ["object", "null"]}, "The rules of the policy that are set; null without a policy."),
         ),
         "ddl": _STORE_RECORD,
+        "encode": _CORPUS,
         "check": (("findings", _list(_object(_FINDINGS)), "All findings, sorted by file and position."),),
         "verify": _of_models(
             _ID,
@@ -441,6 +454,7 @@ OUTPUTS = (
     "coverage",
     "licenses",
     "ddl",
+    "encode",
     "check",
     "verify",
     "verify-bytes",

@@ -52,14 +52,16 @@ def add_registry_arguments(parser: "ArgumentParser") -> None:
     add_name_argument(section)
 
 
-def open_registry(options: "Namespace", *, hosted: bool = False) -> "tuple[Registry, str | None] | None":
+def open_registry(
+    options: "Namespace", *, hosted: bool = False, policy: bool = False
+) -> "tuple[Registry, str | None] | None":
     """The registry that the options choose, and the name of its generated module if that is known.
 
-    With `hosted`, the shipped registry includes its hosted models. None if the registry has errors, which are then
-    printed. Ends the command if there is no such project.
+    With `hosted`, the shipped registry includes its hosted models. With `policy`, the policy of the project counts.
+    None if the registry has errors, which are then printed. Ends the command if there is no such project.
     """
     try:
-        registry, module = _read(options, hosted=hosted)
+        registry, module = _read(options, hosted=hosted, policy=policy)
     except OptionsError as error:
         print_findings(error.findings, None, sys.stderr)
         return None
@@ -76,7 +78,7 @@ def registry_words(options: "Namespace") -> list[str]:
     return [*files, *project_words(options), *name]
 
 
-def _read(options: "Namespace", *, hosted: bool) -> "tuple[Registry, str | None]":
+def _read(options: "Namespace", *, hosted: bool, policy: bool) -> "tuple[Registry, str | None]":
     if options.registry is not None and (options.files or options.shipped):
         raise SystemExit(usage_error("--registry names a registry of a project: it cannot go with --file or --shipped"))
     if options.files:
@@ -87,7 +89,7 @@ def _read(options: "Namespace", *, hosted: bool) -> "tuple[Registry, str | None]
     root, one = registry_options(options)
     registry, own = Registry(), one.below(root)
     # A policy decides what is built and loaded. A registry that breaks it can still be shown, and mended.
-    own.policy = None
+    own.policy = own.policy if policy else None
     load_options(registry, own)
     return registry, _module_name(root, one.output)
 

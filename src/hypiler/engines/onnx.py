@@ -30,6 +30,7 @@ from hypiler.engines.texts.counting import count_truncated
 from hypiler.engines.texts.finite import check_finite
 from hypiler.engines.texts.shortening import PairShortener, Shortener, pair_size, pieces
 from hypiler.engines.texts.tokenizers_setup import build_tokenizer, special_ids
+from hypiler.engines.threads import wanted_threads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -152,6 +153,7 @@ class _Network:
     def _session(self, device: str, files: "CheckedFiles") -> "Any":
         provider = check_onnx_device(device, onnxruntime.get_available_providers())
         options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = wanted_threads()
         options.log_severity_level = 3
         with _onnxruntime(self.weights):
             session = open_session(files, self.weights.relative_to(files.folder).as_posix(), options, [provider])
