@@ -37,7 +37,14 @@ STANDARD = sys.stdlib_module_names | {"_sha2", "_sha256"}
 OUTSIDE = {"hypiler", "hypiler.config", "hypiler.model_registry"}
 GENERATED = {"hypiler.hosted_registry", "hypiler.model_registry"}
 # What else users may import.
-PUBLIC = ["hypiler.corpus", "hypiler.engines", "hypiler.frameworks", "hypiler.registry", "hypiler.space", "hypiler.stores"]
+PUBLIC = [
+    "hypiler.corpus",
+    "hypiler.engines",
+    "hypiler.frameworks",
+    "hypiler.registry",
+    "hypiler.space",
+    "hypiler.stores",
+]
 # These need frameworks, which are not installed everywhere.
 OF_FRAMEWORKS = [f"hypiler.frameworks.{name}" for name in ("haystack", "langchain", "llama_index")]
 # What both sides need: these import nothing but each other.

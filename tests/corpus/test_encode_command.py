@@ -141,7 +141,7 @@ def test_policy_of_the_project_counts(project: Path, capsys: Capture) -> None:
     with pytest.raises(SystemExit) as ended:
         main(BASIC.split())
     assert ended.value.code == 1
-    assert "M701" in capsys.readouterr().err
+    assert "M263" in capsys.readouterr().err
     assert not Path("out.parquet").exists()
 
 
