@@ -40,7 +40,7 @@ def test_everything_that_was_loaded_is_told(folder: Path, tmp_path: Path) -> Non
     assert json.loads(json.dumps(found)) == json.loads(json.dumps(encoder.provenance()))
     assert [*found] == [
         *("version", "model", "repository", "revision", "commit", "folder", "variant", "output", "prompts", "files"),
-        *("engine", "packages", "precision", "contract", "space_id", "query_space_id", "policy"),
+        *("engine", "packages", "precision", "contract", "space_id", "query_space_id", "policy", "server"),
         *("device", "assume", "trust_remote_code", "allow_pickle"),
     ]
     assert (found["version"], found["model"], found["repository"], found["revision"]) == (

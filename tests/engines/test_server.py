@@ -3,6 +3,7 @@
 import copy
 import json
 import pickle
+import re
 import sys
 import threading
 import time
@@ -793,6 +794,18 @@ class TestPolicy:
         with pytest.raises(PolicyError, match="the engine `server` sends texts to a server"):
             hosted("text-embedding-3-large").load("server", url=Server(openai.url, api_key="sk-right"))
         assert openai.asked == []
+
+
+def test_examples_of_the_page_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    page = (Path(__file__).parents[2] / "docs/served-models.md").read_text("utf-8")
+    code = "\n".join(re.findall(r"^```py served\n(.*?)^```$", page, re.DOTALL | re.MULTILINE))
+    name = "sentence-transformers/all-MiniLM-L6-v2"
+    with Served(TEI, width=384, answers=name) as served:
+        scope: dict[str, Any] = {}
+        exec(code.replace("http://localhost:8080/v1", served.url), scope)
+        assert (scope["documents"].shape, scope["scores"].shape) == ((2, 384), (1, 2))
+    assert capsys.readouterr().out == "same\n"
 
 
 class TestProcess:
