@@ -467,12 +467,16 @@ def replaced(tree: Tree, path: Path, value: Any) -> Tree:
 
 @dataclass(frozen=True)
 class Fault:
-    """A registry with one fault, and what must be found: the code, the path, and whether the key is meant."""
+    """A registry with one fault, and what must be found: the code, the path, and whether the key is meant.
+
+    `sound` is the registry without the fault, if that is not the one that the fault was planted in.
+    """
 
     tree: Tree
     code: str
     path: Path
     key: bool = False
+    sound: Tree | None = None
 
 
 _OTHER_TYPES: dict[type, list[Any]] = {
@@ -636,8 +640,11 @@ def _projection_mismatch(draw: st.DrawFn, tree: Tree) -> Fault:
 
 def _projection_unsaid(draw: st.DrawFn, tree: Tree) -> Fault:
     path = ("models", 0, "architecture")
-    new = replaced(tree, (*path, "has_projection"), False)
-    return _set(new, (*path, "projection_dims"), 5, "M204")
+    # That there is no projection may contradict the widths, which is another finding.
+    sound = replaced(tree, (*path, "has_projection"), False)
+    at(sound, path).pop("projection_dims", None)
+    dims = (*path, "projection_dims")
+    return Fault(replaced(sound, dims, 5), "M204", dims, sound=sound)
 
 
 def _matryoshka(code: str, dims: list[int], *sub: int, flag: bool | None = None) -> Planter:
