@@ -1,8 +1,10 @@
 """Settings of the property tests, and the option that rewrites what tests pin."""
 
+import gc
 import os
 import signal
 import sys
+from collections.abc import Generator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -13,10 +15,9 @@ sys.path.insert(0, os.path.dirname(__file__))
 from golden import start_updating
 from systems import skip_without_linux, skip_without_posix
 
-if os.name == "nt":
-    pytest_collection_modifyitems = skip_without_posix
-elif sys.platform == "darwin":
-    pytest_collection_modifyitems = skip_without_linux
+# Hundreds of processes import hypiler, and without bytecode each would compile it again: a quarter of the whole time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # A suite that a shell starts in the background ignores Ctrl-C, and so would the commands that tests interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -40,6 +41,41 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="rewrite pinned messages, files and pages with what is found now; review them by diff",
     )
+
+
+# Every other worker collects from the end: each rewrites half of the test modules, and reads the other half as bytecode.
+_BACKWARDS = os.environ.get("PYTEST_XDIST_WORKER", "gw0")[-1] in "13579"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    if _BACKWARDS and isinstance(collector, pytest.Session | pytest.Directory):
+        report.result.reverse()
+    return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests into the order that all workers have, and skip those that this system cannot run."""
+    items.sort(key=lambda item: item.path)
+    if os.name == "nt":
+        skip_without_posix(items)
+    elif sys.platform == "darwin":
+        skip_without_linux(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collected tests stay to the end: looking for garbage among millions of their objects takes seconds."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)
