@@ -160,6 +160,7 @@ USES = {
     "coverage": ["coverage"],
     "show": ["show", "bge-m3", "--shipped"],
     "docs": ["docs"],
+    "ddl": ["ddl", "bge-m3", "--shipped", "--for", "pgvector"],
     "completion": ["completion", "bash"],
     "schema": ["schema"],
     "adopt": ["adopt", "src"],
@@ -172,7 +173,7 @@ USES = {
 SMALL = {"id": "small", "type": "dense", "name": "Small", "huggingface_id": "acme/small", "specs": {"embedding_dim": 8}}
 
 
-@pytest.mark.parametrize("command", sorted({*COMMANDS} - {"add", "outdated", "pin", "verify"}))
+@pytest.mark.parametrize("command", sorted({*COMMANDS} - {"add", "encode", "outdated", "pin", "verify"}))
 def test_no_command_asks_the_network(project: Path, command: str) -> None:
     """But for those that are there to ask the hub."""
     (project / "new").mkdir()
