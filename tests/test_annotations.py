@@ -22,6 +22,7 @@ MODULES = [
     "hypiler.hosted_registry",
     "hypiler.model_registry",
     "hypiler.registry",
+    "hypiler.runtimes",
     "hypiler.space",
     "hypiler.stores",
 ]

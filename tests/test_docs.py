@@ -38,6 +38,7 @@ CONSOLE = [
             "layers",
             "library",
             "policy",
+            "runtimes/README",
             "stores/README",
             "troubleshooting",
         ),

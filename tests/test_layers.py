@@ -25,6 +25,7 @@ ROOMS = [
     "registry",
     "lifecycle",
     "stores",
+    "runtimes",
     "corpus",
     "frameworks",
     "cli",
@@ -42,6 +43,7 @@ PUBLIC = [
     "hypiler.engines",
     "hypiler.frameworks",
     "hypiler.registry",
+    "hypiler.runtimes",
     "hypiler.space",
     "hypiler.stores",
 ]

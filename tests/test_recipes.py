@@ -313,6 +313,26 @@ except stores.AlreadyExistsError as error:
     assert '"width": 384' in checkout.hypiler("ddl", "all-minilm-l6-v2", "--shipped", "--for", "memory")
 
 
+def test_runtime_has_snippets_and_is_offered_instead_of_others(tmp_path: Path) -> None:
+    checkout = Checkout("A runtime", tmp_path)
+    code = """
+from hypiler import ModelConfig, runtimes
+config = ModelConfig.from_registry("e5-small-v2")
+made = runtimes.snippet(config, "toy")
+print(made.arguments["command"][:3], made.lost)
+try:
+    runtimes.snippet(ModelConfig.from_registry("mxbai-embed-xsmall-v1"), "pylate")
+except runtimes.RuntimeLimitError as error:
+    print(error.alternatives[-1])
+"""
+    assert checkout.run("-c", code).splitlines() == [
+        "['toy-server', '--model', 'intfloat/e5-small-v2'] ('The server adds no prefix: the client must put"
+        ' "query: " before queries and "passage: " before documents.\',)',
+        "toy",
+    ]
+    assert "\ntoy-server --model " in checkout.hypiler("snippet", "e5-small-v2", "--shipped", "--for", "toy")
+
+
 def test_command_runs_and_is_in_the_help(tmp_path: Path) -> None:
     checkout = Checkout("A command", tmp_path)
     # The width of the column differs between Pythons.

@@ -26,6 +26,7 @@ from hypiler.emit.python.model_attributes import emit_model_attributes
 from hypiler.emit.targets import TARGETS
 from hypiler.project.leftovers import leftovers, remove
 from hypiler.registry import Registry
+from hypiler.runtimes.specs import FACTS, SPECS
 from hypiler.verification.rule_sets import all_codes, all_rules
 
 ROOT = Path(__file__).parents[1]
@@ -87,6 +88,21 @@ def spaces() -> str:
     return "\n".join([before + _IDS[0] + lines[0], *lines[1:], _IDS[1] + rest.partition(_IDS[1])[2]])
 
 
+_RUNTIMES = ("<!-- runtimes -->\n", "<!-- /runtimes -->\n")
+_KINDS = {"multi_vector": "late interaction", "reranker": "rerankers"}
+
+
+def runtimes() -> str:
+    """The page about runtimes with the table of what each one honours."""
+    before, _, rest = (ROOT / "docs/runtimes/README.md").read_text("utf-8").partition(_RUNTIMES[0])
+    lines = [f"| runtime | version | models | {' | '.join(FACTS)} |", "|---" * (3 + len(FACTS)) + "|"]
+    for spec in SPECS:
+        kinds = ", ".join([_KINDS.get(kind, kind) for kind in spec.kinds])
+        honours = " | ".join([spec.honours[fact] for fact in FACTS])
+        lines.append(f"| [{spec.name}]({spec.name}.md) | {spec.version} | {kinds} | {honours} |")
+    return before + _RUNTIMES[0] + "\n".join([*lines, _RUNTIMES[1] + rest.partition(_RUNTIMES[1])[2]])
+
+
 _SHAPE = re.compile(r"(<!-- shape: ([a-z-]+) -->\n).*?(<!-- /shape -->\n)", re.DOTALL)
 
 
@@ -145,6 +161,7 @@ PUBLIC = (
     "hypiler.space",
     "hypiler.stores",
     "hypiler.corpus",
+    "hypiler.runtimes",
     "hypiler.engines",
     "hypiler.frameworks",
     "hypiler.frameworks.langchain",
@@ -189,6 +206,7 @@ FILES: dict[str, Callable[[], str]] = {
     "docs/spaces.md": spaces,
     "docs/json-output.md": shapes,
     "docs/integrations.md": integrations,
+    "docs/runtimes/README.md": runtimes,
     **{f"docs/reference/{name}.md": partial(page, name) for name in PUBLIC},
 }
 

@@ -176,6 +176,6 @@ def test_mistyped_output_gets_a_suggestion(capsys: Capture) -> None:
     with pytest.raises(SystemExit):
         main(["schema", "--of", "lits"])
     assert capsys.readouterr().err == golden(
-        "hypiler: argument --of: must be one of list, show, explain, diff, coverage, licenses, ddl, encode, check, verify,"
+        "hypiler: argument --of: must be one of list, show, explain, diff, coverage, licenses, ddl, snippet, encode, check, verify,"
         ' verify-bytes, pin, outdated, import, adopt, migrate; got "lits"; did you mean `list`?\n'
     )

@@ -67,6 +67,7 @@ NEED_NOTHING = {
     "coverage": ["coverage"],
     "licenses": ["licenses"],
     "ddl": ["ddl", "tiny", "--for", "qdrant"],
+    "snippet": ["snippet", "tiny", "--for", "onnx"],
     "docs": ["docs"],
     "schema": ["schema"],
     "import": ["import", "table.csv"],

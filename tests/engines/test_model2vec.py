@@ -14,6 +14,7 @@ from golden import golden
 pytest.importorskip("model2vec")
 
 from safetensors.numpy import load_file, save_file
+from saved_models import saved_static as saved
 from tiny import config_of
 from tokenizers import Tokenizer, models, pre_tokenizers
 
@@ -49,26 +50,7 @@ def tokenizer(wordllama: Path) -> Path:
     return wordllama / "tokenizers/l2_supercat_tokenizer_config.json"
 
 
-SENTENCE_TRANSFORMERS = "sentence_transformers.models.StaticEmbedding"
 LAYOUTS = ["model2vec", "sentence-transformers", "sentence-transformers, nested"]
-
-
-def saved(folder: Path, layout: str, table: Any, tokenizer: Path, **config: Any) -> Path:
-    """A static model as one of the libraries saves it."""
-    own, nested = layout == "model2vec", layout.endswith("nested")
-    inside = folder / "0_StaticEmbedding" if nested else folder
-    inside.mkdir(parents=True)
-    save_file({"embeddings" if own else "embedding.weight": table}, inside / "model.safetensors")
-    shutil.copy(tokenizer, inside / "tokenizer.json")
-    files = {"config.json": {"model_type": "model2vec", "architectures": ["StaticModel"]} | config}
-    if not own:
-        modules = [
-            {"idx": 0, "name": "0", "path": "0_StaticEmbedding" if nested else "", "type": SENTENCE_TRANSFORMERS}
-        ]
-        files = {"modules.json": modules, "config_sentence_transformers.json": {"prompts": {}} | config}
-    for name, content in files.items():
-        (folder / name).write_text(json.dumps(content))
-    return folder
 
 
 @pytest.fixture(scope="session")

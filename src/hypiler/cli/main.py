@@ -39,6 +39,7 @@ COMMANDS = {
     "licenses": "list the licences of the models, and what a policy says of them",
     "sbom": "write a bill of materials of a registry, as CycloneDX or SPDX",
     "ddl": "print the table, collection or index of a vector store that fits a model",
+    "snippet": "print the code or the command that runs a model in a runtime",
     "encode": "encode a corpus of Parquet files, with a restart after any interruption",
     "verify": "compare every fact with the models' own files",
     "pin": "record the commit and the sums of the models' files",

@@ -101,6 +101,20 @@ _CORPUS: "Rows" = (
     ("dimension", _COUNT, "The width of the vectors."),
     ("space_id", _TEXT_OR_NULL, "The id of their space; null if it is unknown."),
 )
+_SNIPPET: "Rows" = (
+    ("runtime", _TEXT, "The runtime."),
+    ("model", _TEXT, "The id of the model."),
+    ("kind", {"enum": ["dense", "static", "multi_vector", "sparse", "reranker"]}, "The kind of the model."),
+    ("language", {"enum": ["python", "sh", "modelfile"]}, "The language of the text."),
+    ("text", _TEXT, "The text that the command prints without `--json`."),
+    (
+        "arguments",
+        {"type": "object"},
+        "What the text spells out: a class with its arguments, or the words of a command.",
+    ),
+    ("lost", _list(_TEXT), "What the runtime cannot honour, or what the client must do itself."),
+    ("notes", _list(_TEXT), "What the text does beyond the usual."),
+)
 _FINDINGS: "Rows" = (
     ("code", _TEXT, "The code, such as `M203`. `hypiler explain` explains it."),
     ("severity", {"enum": ["error", "warning", "note"]}, "How much it counts."),
@@ -396,6 +410,7 @@ def _shapes() -> "dict[str, Rows]":
             ("policy", {"type": ["object", "null"]}, "The rules of the policy that are set; null without a policy."),
         ),
         "ddl": _STORE_RECORD,
+        "snippet": _SNIPPET,
         "encode": _CORPUS,
         "check": (("findings", _list(_object(_FINDINGS)), "All findings, sorted by file and position."),),
         "verify": _of_models(
@@ -454,6 +469,7 @@ OUTPUTS = (
     "coverage",
     "licenses",
     "ddl",
+    "snippet",
     "encode",
     "check",
     "verify",

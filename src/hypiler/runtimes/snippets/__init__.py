@@ -1,0 +1,1 @@
+"""One module per runtime: facts of a model → its code, command line or file."""
