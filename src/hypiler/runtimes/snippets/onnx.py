@@ -182,9 +182,10 @@ def _looked_up(facts: "Facts", file: str) -> str:
     text = f"{literal(prefix)} + text" if prefix else "text"
     lines = [
         f"weights = np.zeros({facts.embedding_dim}, np.float32)",
-        f'for token, weight in json.load(open(f{path}, encoding="utf-8")).items():',
-        "    if tokenizer.token_to_id(token) is not None:",
-        "        weights[tokenizer.token_to_id(token)] = weight",
+        f'with open(f{path}, encoding="utf-8") as file:',
+        "    for word, weight in json.load(file).items():",
+        "        if tokenizer.token_to_id(word) is not None:",
+        "            weights[tokenizer.token_to_id(word)] = weight",
     ]
     body = function(
         "encode_queries",
