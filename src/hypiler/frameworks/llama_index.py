@@ -65,7 +65,7 @@ class HypilerEmbedding(Adapter, BaseEmbedding):
         give, and for an `embeddings_cache` if the model encodes queries unlike documents.
         """
         source = _source_of(encoder, load, options, "dense", "HypilerEmbedding")
-        fields = {"model_name": source.model, "embed_batch_size": _TEXTS, **options, "source": _identified(source)}
+        fields: dict[str, Any] = {"model_name": source.model, "embed_batch_size": _TEXTS, **options, "source": _identified(source)}
         super().__init__(**fields)
         self._source = source
         if self.embeddings_cache is not None:
@@ -127,7 +127,7 @@ class HypilerSparseEmbedding(Adapter, BaseSparseEmbedding):
         give.
         """
         source = _source_of(encoder, load, options, "sparse", "HypilerSparseEmbedding")
-        fields = {"model_name": source.model, "embed_batch_size": _TEXTS, **options, "source": _identified(source)}
+        fields: dict[str, Any] = {"model_name": source.model, "embed_batch_size": _TEXTS, **options, "source": _identified(source)}
         super().__init__(**fields)
         self._source = source
 
@@ -191,7 +191,8 @@ class HypilerReranker(Adapter, BaseNodePostprocessor):
         give.
         """
         source = _source_of(encoder, load, options, "reranker", "HypilerReranker")
-        super().__init__(**(options | {"source": _identified(source)}))
+        fields: dict[str, Any] = {**options, "source": _identified(source)}
+        super().__init__(**fields)
         self._source = source
 
     @classmethod
