@@ -12,7 +12,7 @@ from hypiler import ModelConfig
 
 FOLDER = Path(__file__).parents[2] / "docs/frameworks"
 STEP = re.compile(r"^```py(?: glue)?\n(.*?)^```$(?:\n\n^```text\n(.*?)^```$)?", re.DOTALL | re.MULTILINE)
-LIBRARIES = {
+LIBRARIES: dict[str, tuple[str, ...]] = {
     "langchain": ("langchain_core", "langchain_qdrant"),
     "llama-index": ("llama_index.core", "llama_index.vector_stores.qdrant"),
     "haystack": ("haystack", "haystack_integrations.document_stores.qdrant"),
@@ -44,6 +44,16 @@ def test_page_of_a_framework_runs_from_top_to_bottom(
         minilm.encoder.encode_queries(["a sleeping pet"]), minilm.encoder.encode_documents(texts)
     )[0]
     assert names["found"] == [texts[place] for place in (-scores).argsort()[:2]]
+
+
+def test_served_models_of_the_overview_are_described_without_a_key() -> None:
+    pytest.importorskip("langchain_core", reason="install hypiler[test-frameworks]")
+    names: dict[str, Any] = {}
+    ((code, _),) = STEP.findall((FOLDER / "README.md").read_text("utf-8"))
+    exec(compile(code, "README", "exec"), names)
+    address = "http://localhost:8080/v1"
+    loads = [names[name]._source.describe()["load"] for name in ("embeddings", "guarded")]
+    assert loads == [{"url": address}, {"url": {"url": address, "api_key_variable": "MODELS_KEY"}}]
 
 
 def test_every_framework_has_a_page_and_a_link() -> None:

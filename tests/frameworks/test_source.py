@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 from generated import imported, valid
 from golden import golden
+from served_models import OPENAI, Served
 from strategies import registry_of
 from tiny import config_of, entry
 
 from hypiler import ModelConfig, Registry
+from hypiler.engines import Server
 from hypiler.frameworks.results import rank, sparse_rows
 from hypiler.frameworks.source import Adapter, Source
 from hypiler.space import SpaceError, UndecidedError
@@ -267,6 +269,51 @@ def test_loaded_encoder_is_described_as_it_was_loaded(config: ModelConfig, folde
     found = source(config.load("onnx", local=folder))
     assert found.describe()["load"] == {"engine": "onnx", "local": str(folder)}
     assert found.space() == found.encoder.space()
+
+
+def test_served_encoder_is_described_by_its_address(config: ModelConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("openai", reason="install hypiler[server]")
+    monkeypatch.setenv("KEY_OF_TESTS", "sk-secret")
+    with Served(OPENAI, key="sk-secret") as served:
+        options: dict[str, Any] = {"truncation": "server", "api_key_variable": "KEY_OF_TESTS", "model": "tiny"}
+        encoder = config.load("server", url=Server(served.url, **options))
+        found = source(encoder)
+        text = json.dumps(found.describe())
+        assert "secret" not in text + repr(found)
+        assert b"secret" not in pickle.dumps(Plain(encoder))
+        assert found.describe()["load"] == {"engine": "server", "url": {"url": served.url, **options}}
+        lazy = source(config, {"url": Server(served.url, **options)})
+        assert lazy.describe()["load"] == {"url": {"url": served.url, **options}}
+        again = source(json.loads(json.dumps(lazy.describe())))
+        np.testing.assert_allclose(again.encoder.encode_queries(["a b"]), encoder.encode_queries(["a b"]), atol=1e-6)
+        assert Plain(lazy.describe()).check(encoder.stamp()).outcome == "same"
+
+
+def test_key_of_a_server_is_never_written_down(config: ModelConfig) -> None:
+    message = golden(
+        "the server at http://localhost/v1 has a key or headers, which a description must not hold; name the variable"
+        " of the key by `api_key_variable` of `Server`"
+    )
+    for server in (Server("http://localhost/v1", api_key="sk-1"), Server("http://localhost/v1", headers={"x": "sk-1"})):
+        adapter = source(config, {"url": server})
+        for write in (adapter.describe, lambda adapter=adapter: pickle.dumps(adapter)):
+            with pytest.raises(ValueError) as caught:
+                write()
+            assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("server", "problem"),
+    [({"url": "http://localhost/v1", "api_key": "sk-1"}, "it has 'api_key'"), ({"model": "m"}, "it has no `url`")],
+)
+def test_server_of_a_description_has_no_key(server: Any, problem: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        source({"model": "all-minilm-l6-v2", "load": {"url": server}})
+    assert str(caught.value) == golden(
+        f"a server in a description has the keys url, model, api_key_variable, timeout, max_retries, concurrency,"
+        " inputs_per_request, tokens_per_request, encoding_format, truncation, dimensions, answered_model, normalizes,"
+        f" extra_body, expect; {problem}"
+    )
 
 
 def test_arguments_of_load_do_not_belong_to_a_loaded_encoder(tiny: Any) -> None:

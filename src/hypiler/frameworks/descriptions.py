@@ -2,7 +2,9 @@
 
 import sys
 from collections.abc import Mapping
+from dataclasses import fields
 
+from hypiler._server import Server
 from hypiler._text import one_line
 
 TYPE_CHECKING = False
@@ -76,7 +78,7 @@ def opened(description: "Mapping[str, Any]") -> "tuple[ModelConfig, dict[str, An
         problem = f"it has {one_line(repr(unknown[0]))}" if unknown else "its `model` is no id"
         raise ValueError(f"a description of an encoder has the keys {', '.join(_KEYS)}; {problem}")
     load: Any = description.get("load") or {}
-    if not issubclass(type(load), Mapping):
+    if not _is_mapping(load):
         raise ValueError("`load` of a description must be a mapping with arguments of `config.load`")
     config = config_of_id(description["model"], description.get("registry"), description)
     stated = description.get("revision")
@@ -85,7 +87,10 @@ def opened(description: "Mapping[str, Any]") -> "tuple[ModelConfig, dict[str, An
             f"`{description['model']}` is described at revision {one_line(repr(stated))}, and its registry has"
             f" {config.revision!r} now; check the index with `check`, and change `revision` in the description"
         )
-    return config, dict(load)
+    arguments = dict(load)
+    if "url" in arguments:
+        arguments["url"] = _opened_server(arguments["url"])
+    return config, arguments
 
 
 def config_of_id(id: str, registry: "Any" = None, choices: "Mapping[str, Any] | None" = None) -> "ModelConfig":
@@ -142,25 +147,66 @@ def _named(id: str, models: "Any", where: str) -> "Any":
     return found
 
 
-def arguments_of(provenance: "Any", model: str) -> "dict[str, Any]":
-    """The arguments that load an encoder again as it was loaded."""
+def arguments_of(encoder: "Any", model: str) -> "dict[str, Any]":
+    """The arguments that load an encoder again as it was loaded.
+
+    Raises ValueError if a description must not hold them.
+    """
+    provenance = encoder._provenance
     options: dict[str, Any] = dict(provenance.options)
+    # What the server answered, which is no argument.
+    options.pop("server", None)
     granted = [name for name in _PERMISSIONS if options.pop(name, False)]
     if granted:
         raise ValueError(
             f"`{model}` was loaded with `{granted[0]}=True`, which a description must not say; load it in your program"
         )
     local = {"local": str(provenance._folder)} if provenance._local else {}
-    return plain_load({"engine": provenance.spec.name, **local, **options})
+    server = getattr(getattr(encoder.backend, "requests", None), "server", None)
+    return plain_load({"engine": provenance.spec.name, **local, "url": server, **options})
 
 
 def plain_load(load: "Mapping[str, Any]") -> "dict[str, Any]":
-    """Arguments of `load` as JSON types, without defaults and keys of APIs."""
-    from os import fspath
-
-    plain: dict[str, Any] = {
-        name: fspath(value) if hasattr(value, "__fspath__") else value for name, value in load.items()
-    }
+    """Arguments of `load` as JSON types, without defaults. Raises ValueError for a server with the key of an API."""
+    plain = {name: _plain(value) for name, value in load.items()}
     if plain.get("device") == "cpu":
         del plain["device"]
     return {name: value for name, value in plain.items() if value not in (None, {}, "")}
+
+
+def _plain(value: "Any") -> "Any":
+    from os import fspath
+
+    if isinstance(value, Server):
+        return _plain_server(value)
+    return fspath(value) if hasattr(value, "__fspath__") else value
+
+
+def _plain_server(server: Server) -> "str | dict[str, Any]":
+    """The address, and what is unusual of a server."""
+    if server.api_key is not None or server.headers:
+        raise ValueError(
+            f"the server at {server.url} has a key or headers, which a description must not hold; name the variable of"
+            " the key by `api_key_variable` of `Server`"
+        )
+    stated = {one.name: getattr(server, one.name) for one in fields(server) if one.name != "headers"}
+    usual = Server(server.url)
+    changed = {name: value for name, value in stated.items() if value != getattr(usual, name)}
+    return {"url": server.url, **changed} if changed else server.url
+
+
+def _opened_server(stated: "Any") -> "Any":
+    """The `url` of a description as an argument of `load`."""
+    if not _is_mapping(stated):
+        return stated
+    known = [one.name for one in fields(Server) if one.name not in ("api_key", "headers")]
+    unknown = [name for name in stated if name not in known]
+    if unknown or "url" not in stated:
+        problem = f"it has {one_line(repr(unknown[0]))}" if unknown else "it has no `url`"
+        raise ValueError(f"a server in a description has the keys {', '.join(known)}; {problem}")
+    return Server(**stated)
+
+
+def _is_mapping(value: object) -> bool:
+    """Whether a value is a mapping. Type checkers would make it one of unknown types."""
+    return isinstance(value, Mapping)

@@ -65,7 +65,12 @@ class HypilerEmbedding(Adapter, BaseEmbedding):
         give, and for an `embeddings_cache` if the model encodes queries unlike documents.
         """
         source = _source_of(encoder, load, options, "dense", "HypilerEmbedding")
-        fields: dict[str, Any] = {"model_name": source.model, "embed_batch_size": _TEXTS, **options, "source": _identified(source)}
+        fields: dict[str, Any] = {
+            "model_name": source.model,
+            "embed_batch_size": _TEXTS,
+            **options,
+            "source": _identified(source),
+        }
         super().__init__(**fields)
         self._source = source
         if self.embeddings_cache is not None:
@@ -127,7 +132,12 @@ class HypilerSparseEmbedding(Adapter, BaseSparseEmbedding):
         give.
         """
         source = _source_of(encoder, load, options, "sparse", "HypilerSparseEmbedding")
-        fields: dict[str, Any] = {"model_name": source.model, "embed_batch_size": _TEXTS, **options, "source": _identified(source)}
+        fields: dict[str, Any] = {
+            "model_name": source.model,
+            "embed_batch_size": _TEXTS,
+            **options,
+            "source": _identified(source),
+        }
         super().__init__(**fields)
         self._source = source
 

@@ -153,7 +153,7 @@ class Source:
         provenance: Any = getattr(self._encoder, "_provenance", None)
         if self._load or provenance is None:
             return plain_load(self._load)
-        return arguments_of(provenance, self.model)
+        return arguments_of(self._encoder, self.model)
 
     def __reduce__(self) -> "tuple[Any, ...]":
         return _restored, (self.describe(), self._type())
