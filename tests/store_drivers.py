@@ -224,6 +224,8 @@ class SqliteVec(Driver):
         self.client = apsw.Connection(str(folder / "store.sqlite"))
         self.client.enable_load_extension(True)
         self.client.load_extension(sqlite_vec.loadable_path())
+        # By default, apsw does not wait for another writer.
+        self.client.set_busy_timeout(10_000)
 
     def insert(self, record: Record, vectors: Any, texts: list[str]) -> None:
         rows = [(row, vector.tobytes(), texts[row]) for row, vector in enumerate(vectors)]
@@ -293,6 +295,8 @@ DRIVERS: dict[str, type[Any]] = {
 }
 """The stores that run without a server of their own, and PostgreSQL out of a wheel."""
 
+# Clients of servers that do not run here.
+_CLIENTS = {"opensearch": ("opensearchpy",), "elasticsearch": ("elasticsearch",)}
 _SERVERS: list[str] = []
 
 
@@ -315,7 +319,8 @@ def cases(*rows: Any) -> list[Any]:
     found: list[Any] = []
     for row in rows:
         values = row if isinstance(row, tuple) else (row,)
-        missing = [module for module in DRIVERS[values[0]].needs if find_spec(module) is None]
+        needs = _CLIENTS.get(values[0]) or DRIVERS[values[0]].needs
+        missing = [module for module in needs if find_spec(module) is None]
         reason = f"the store {values[0]} needs {', '.join(missing)}: install hypiler[test-stores]"
         found.append(pytest.param(*values, marks=[pytest.mark.skipif(bool(missing), reason=reason)]))
     return found

@@ -1,6 +1,7 @@
 """`hypiler ddl` prints what creates a store's table, as text or as data, and lists alternatives where a model does not fit."""
 
 import json
+from pathlib import Path
 
 import pytest
 from golden import golden
@@ -9,15 +10,26 @@ from jsonschema import Draft202012Validator
 from hypiler import ModelConfig, stores
 from hypiler.cli.main import main
 from hypiler.cli.output_schemas import output_schema
+from hypiler.registry import Registry
 
 Capture = pytest.CaptureFixture[str]
 
 
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped facts of two models: reading all of them takes longer than what is tested here."""
+    tree = json.loads((Path(__file__).parents[2] / "models.json").read_text("utf-8"))
+    tree["models"] = [model for model in tree["models"] if model["id"] in ("all-minilm-l6-v2", "nomic-embed-v1.5")]
+    path = tmp_path_factory.mktemp("models") / "models.json"
+    path.write_text(json.dumps(tree), "utf-8")
+    return path
+
+
 @pytest.mark.parametrize("store", stores.STORES)
-def test_prints_the_text_of_the_record_and_notes_beside_it(store: str, capsys: Capture) -> None:
-    assert main(["ddl", "all-minilm-l6-v2", "--shipped", "--for", store]) == 0
+def test_prints_the_text_of_the_record_and_notes_beside_it(store: str, models: Path, capsys: Capture) -> None:
+    assert main(["ddl", "all-minilm-l6-v2", "--file", str(models), "--for", store]) == 0
     printed = capsys.readouterr()
-    record = stores.record(store, ModelConfig.from_registry("all-minilm-l6-v2"))
+    record = stores.record(store, ModelConfig.from_model(Registry.load(models)["all-minilm-l6-v2"]))
     assert printed.out == record["ddl"]
     assert printed.err == "".join([f"note: {note}\n" for note in record["notes"]])
 
@@ -32,15 +44,16 @@ def test_json_is_the_whole_record(capsys: Capture) -> None:
 
 
 @pytest.mark.parametrize("store", stores.STORES)
-def test_json_has_its_documented_shape(store: str, capsys: Capture) -> None:
-    assert main(["ddl", "all-minilm-l6-v2", "--shipped", "--for", store, "--json"]) == 0
-    Draft202012Validator(output_schema("ddl")).validate(json.loads(capsys.readouterr().out))
+def test_json_has_its_documented_shape(store: str) -> None:
+    record = stores.record(store, ModelConfig.from_registry("all-minilm-l6-v2"))
+    Draft202012Validator(output_schema("ddl")).validate({"version": 1, **record})
 
 
-def test_width_is_one_of_the_models_own(capsys: Capture) -> None:
-    assert main("ddl nomic-embed-v1.5 --shipped --for pgvector --dim 256".split()) == 0
+def test_width_is_one_of_the_models_own(models: Path, capsys: Capture) -> None:
+    words = ["ddl", "nomic-embed-v1.5", "--file", str(models), "--for", "pgvector", "--dim"]
+    assert main([*words, "256"]) == 0
     assert '"embedding" vector(256) NOT NULL' in capsys.readouterr().out
-    assert main("ddl nomic-embed-v1.5 --shipped --for pgvector --dim 100".split()) == 2
+    assert main([*words, "100"]) == 2
     assert "100" in capsys.readouterr().err
 
 

@@ -2,6 +2,10 @@
 
 import contextlib
 import json
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from golden import golden
-from store_drivers import DRIVERS, cases, opened
+from store_drivers import DRIVERS, cases, opened, server
 
 from hypiler import ModelConfig, space, stores
 from hypiler.stores.specs import spec_of
@@ -183,3 +187,109 @@ def test_client_of_another_library_or_an_asynchronous_one_is_refused() -> None:
     assert str(waiting.value) == golden(
         "qdrant needs a `QdrantClient`, and `AsyncQdrantClient` is asynchronous: await its own methods with `record['create']`, and check what `record['stamp']['read']` gives with `hypiler.space.check`"
     )
+
+
+@pytest.mark.parametrize("store", cases("pgvector", "lancedb", "chroma", "faiss", "sqlite-vec"))
+def test_processes_that_create_at_once_end_with_one_container(store: str, tmp_path: Path) -> None:
+    """Qdrant's local mode, Milvus Lite and DuckDB let one process open a store."""
+    address = ""
+    if store == "pgvector":
+        import psycopg
+
+        address = server()
+        with psycopg.connect(address, autocommit=True) as connection:
+            # Without the extension: creating it is what fails first where nobody waits.
+            connection.execute("DROP EXTENSION IF EXISTS vector CASCADE")
+            connection.execute("DROP SCHEMA public CASCADE")
+            connection.execute("CREATE SCHEMA public")
+    script = str(Path(__file__).parent / "race_to_create.py")
+    words = [sys.executable, "-W", "ignore", script, store, str(tmp_path), "go", address]
+    paths = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    racers = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=paths) for _ in range(3)]
+    while len([*tmp_path.glob("ready*")]) < len(racers) and all(racer.poll() is None for racer in racers):
+        time.sleep(0.01)
+    (tmp_path / "go").touch()
+    ends = sorted([racer.communicate(timeout=120)[0] for racer in racers])
+    wins = [end for end in ends if end == "created\nsame\n"]
+    assert ends == [*wins, *["exists\nsame\n"] * (3 - len(wins))]
+    # Files of FAISS take each other's place, and are equal.
+    assert len(wins) == 1 or store == "faiss"
+
+
+@pytest.mark.parametrize("store", cases("pgvector", "duckdb", "sqlite-vec"))
+def test_transaction_of_the_caller_decides_about_a_container(store: str, tmp_path: Path) -> None:
+    record, other = (stores.record(store, MINILM, name=name) for name in ("undone", "kept"))
+    with opened(store, tmp_path) as driver:
+        driver.client.execute("BEGIN")
+        stores.create(record, driver.client)
+        assert stores.check(record, driver.client, MINILM).outcome == "same"
+        driver.client.execute("ROLLBACK")
+        with pytest.raises(stores.NotFoundError):
+            stores.check(record, driver.client, MINILM)
+        stores.create(other, driver.client)
+        driver.client.execute("BEGIN")
+        driver.client.execute("ROLLBACK")
+        assert stores.check(other, driver.client, MINILM).outcome == "same"
+
+
+@pytest.mark.parametrize("store", cases("pgvector", "duckdb", "sqlite-vec", "milvus"))
+def test_container_whose_last_step_fails_is_not_there(store: str, tmp_path: Path) -> None:
+    record = stores.record(store, MINILM)
+    if store == "milvus":
+        record["create"]["index"]["metric_type"] = "NOTHING"
+    else:
+        record["create"].append("SELECT no_such_function()")
+    with opened(store, tmp_path) as driver:
+        with pytest.raises(Exception, match=r"(?i)no_such_function|metric"):
+            stores.create(record, driver.client)
+        with pytest.raises(stores.NotFoundError):
+            stores.check(record, driver.client, MINILM)
+        stores.create(stores.record(store, MINILM), driver.client)
+
+
+@pytest.mark.parametrize("store", cases("pgvector"))
+def test_other_connections_to_postgresql_work(store: str, tmp_path: Path, changed: Any) -> None:
+    """Whatever their rows are, and whatever their marks of parameters are in the text of a stamp."""
+    import psycopg
+    from psycopg.rows import dict_row, scalar_row
+
+    config = changed("all-minilm-l6-v2", document_prefix="%s %(a)s :b $1 ? \\' ")
+    kinds: list[Any] = [{}, {"row_factory": dict_row}, {"row_factory": scalar_row, "autocommit": True}]
+    with opened(store, tmp_path):
+        for number, options in enumerate(kinds):
+            record = stores.record(store, config, name=f"t{number}")
+            with psycopg.connect(server(), **options) as connection:
+                stores.create(record, connection)
+                assert stores.check(record, connection, config).outcome == "same"
+                # No transaction stays open, and another connection sees the table.
+                assert connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+            with psycopg.connect(server()) as connection:
+                with pytest.raises(stores.NotFoundError) as missing:
+                    stores.check({**stores.record(store, config, name=f"t{number}", field="b")}, connection, config)
+                assert str(missing.value) == f"pgvector: the table `t{number}` has no column `b`"
+
+
+@pytest.mark.parametrize("driver", ["psycopg2", "pg8000"])
+@pytest.mark.parametrize("store", cases("pgvector"))
+def test_other_libraries_for_postgresql_work(store: str, driver: str, tmp_path: Path, changed: Any) -> None:
+    library = pytest.importorskip(driver)
+    config = changed("all-minilm-l6-v2", document_prefix="%s %(a)s :b $1 ? \\' ")
+    record = stores.record(store, config)
+    with opened(store, tmp_path):
+        folder = server().partition("host=")[2]
+        socket = str(next(Path(folder).glob(".s.PGSQL.*[0-9]")))
+        connect: Any = {
+            "psycopg2": lambda: library.connect(server()),
+            "pg8000": lambda: library.dbapi.connect("postgres", unix_sock=socket, database="postgres"),
+        }[driver]
+        with contextlib.closing(connect()) as connection:
+            stores.create(record, connection)
+            connection.commit()
+        with contextlib.closing(connect()) as connection:
+            assert stores.check(record, connection, config).outcome == "same"
+            broken = stores.record(store, config, name="broken")
+            broken["create"].append("SELECT no_such_function()")
+            with pytest.raises(library.Error, match="no_such_function"):
+                stores.create(broken, connection)
+            with pytest.raises(stores.NotFoundError):
+                stores.check(broken, connection, config)

@@ -194,3 +194,75 @@ def _weights(random: Any, size: int) -> dict[int, float]:
 
 def _is_chosen(form: Any, record: Any) -> bool:
     return (form.kind, form.dtype, form.index) == (record["kind"], record["dtype"], record["index"])
+
+
+@pytest.mark.parametrize("store", cases(*[one for one in DRIVERS if one != "sqlite-vec"]))
+def test_store_finds_vectors_of_any_length_in_the_order_of_their_dot_product(
+    store: str, changed: Any, tmp_path: Path
+) -> None:
+    """Without `normalize`, cosine or distance would give another order."""
+    config = changed("all-minilm-l6-v2", similarity="dot", normalize=False)
+    random = np.random.default_rng(1)
+    documents = (_units(40, 384, seed=2) * random.uniform(0.2, 5, (40, 1))).astype(np.float32)
+    query = _units(1, 384, seed=3)[0]
+    order = np.argsort(-(documents @ query))[:10].tolist()
+    unit = documents / np.linalg.norm(documents, axis=1, keepdims=True)
+    assert order != np.argsort(-(unit @ query))[:10].tolist()
+    assert order != np.argsort(((documents - query) ** 2).sum(axis=1))[:10].tolist()
+    record = stores.record(store, config)
+    with opened(store, tmp_path) as driver:
+        driver.create(record)
+        driver.insert(record, documents, [str(row) for row in range(40)])
+        found = driver.search(record, query)
+        assert [row for row, _ in found] == order
+        best = float((documents @ query).max())
+        expected = {"-dot": -best, "dot": best, "1 - dot": 1 - best}[record["score"]["value"]]
+        assert found[0][1] == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize("store", cases(*DRIVERS))
+def test_container_of_cut_vectors_takes_no_whole_ones(store: str, tmp_path: Path) -> None:
+    config = ModelConfig.from_registry("nomic-embed-v1.5", dimension=256)
+    documents, query = _units(20, 256, seed=4), _units(1, 256, seed=5)[0]
+    record = stores.record(store, config)
+    with opened(store, tmp_path) as driver:
+        driver.create(record)
+        driver.insert(record, documents, [str(row) for row in range(20)])
+        assert [row for row, _ in driver.search(record, query)] == np.argsort(-(documents @ query))[:10].tolist()
+        with pytest.raises(Exception) as refused:
+            driver.insert(record, _units(1, 768, seed=6), ["whole"])
+        # FAISS asserts without a word.
+        assert "256" in str(refused.value) or store == "faiss", refused.value
+        whole = ModelConfig.from_registry("nomic-embed-v1.5")
+        with pytest.raises(space.SpaceError, match="`dimension` is 256 there and 768 here; re-index"):
+            stores.check(record, driver.client, whole)
+
+
+WIDE = [
+    ("qwen3-embedding-4b", {}),
+    ("e5-mistral-7b-instruct", {}),
+    ("e5-mistral-7b-instruct", {"dtype": "float16"}),
+]
+
+
+@pytest.mark.parametrize(("store", "id", "options"), cases(*[("pgvector", *row) for row in WIDE]), ids=str)
+def test_what_pgvector_offers_in_place_of_a_width_works_in_postgresql(
+    store: str, id: str, options: dict[str, Any], tmp_path: Path
+) -> None:
+    with pytest.raises(stores.StoreLimitError) as refused:
+        stores.record(store, ModelConfig.from_registry(id), **options)
+    assert refused.value.alternatives
+    with opened(store, tmp_path) as driver:
+        for number, (option, value, _) in enumerate(refused.value.alternatives):
+            chosen = {**options} if option == "dimension" else {**options, option: value}
+            config = ModelConfig.from_registry(id, dimension=value if option == "dimension" else None)
+            # A cut does not change the type that was asked for, and fits it.
+            record = stores.record(store, config, name=f"t{number}", **chosen)
+            documents = _units(30, config.embedding_dim, seed=7)
+            query = _units(1, config.embedding_dim, seed=8)[0]
+            driver.create(record)
+            driver.insert(record, documents, [str(row) for row in range(30)])
+            driver.client.execute("SET hnsw.ef_search = 200")
+            assert [row for row, _ in driver.search(record, query)] == np.argsort(-(documents @ query))[:10].tolist()
+            if record["index"] != "none":
+                assert f"Index Scan using t{number}_embedding_idx" in driver.plan(record, query)

@@ -55,11 +55,10 @@ def test_page_of_a_store_runs_from_top_to_bottom(
     assert names["found"] == order.tolist()
 
 
-@pytest.mark.parametrize(("store", "library"), [("opensearch", "opensearchpy"), ("elasticsearch", "elasticsearch")])
+@pytest.mark.parametrize("store", cases("opensearch", "elasticsearch"))
 def test_page_of_a_search_server_runs_against_one_that_answers_as_documented(
-    store: str, library: str, real: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: str, real: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip(library, reason="install hypiler[test-stores]")
     monkeypatch.setattr(ModelConfig, "load", lambda config, engine: real.encoder)
     names: dict[str, Any] = {}
     with search_server(store) as (address, _):

@@ -92,7 +92,7 @@ def record(
     spec = spec_of(store)
     plan = Plan(config, stamp)
     form = choose_form(spec, plan, dtype, index)
-    metric = choose_metric(spec, plan)
+    metric = choose_metric(spec, plan, dtype, index)
     held = spec.default_name if name is None else name
     own = spec.build(plan, form, metric, held, check_field(field))
     return {

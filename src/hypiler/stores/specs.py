@@ -75,9 +75,10 @@ class StoreSpec:
         parts: dict[str, Any] = self.load().build(plan, form, metric, name, field)
         return parts
 
-    def fits(self, plan: "Plan") -> bool:
-        """Whether the store can hold these vectors in some form, and compare them."""
-        has_form = any(form.kind == plan.kind and plan.dimension <= form.most for form in self.forms)
+    def fits(self, plan: "Plan", dtype: "str | None" = None, index: "str | None" = None) -> bool:
+        """Whether the store can hold these vectors in some form of this dtype and index, and compare them."""
+        forms = [form for form in self.forms if form.kind == plan.kind and plan.dimension <= form.most]
+        has_form = any(dtype in (None, form.dtype) and index in (None, form.index) for form in forms)
         return has_form and self.metric(plan) is not None and (self.has_idf or not plan.wants_idf)
 
     def metric(self, plan: "Plan") -> "str | None":
@@ -250,17 +251,19 @@ def choose_form(spec: StoreSpec, plan: "Plan", dtype: "str | None", index: "str 
     forms = [form for form in spec.forms if form.kind == plan.kind]
     if not forms:
         problem = f"{spec.name} cannot store {_PLURALS[plan.kind]}, which `{plan.model}` produces"
-        raise StoreLimitError(problem, _stores(spec, plan))
+        raise StoreLimitError(problem, _stores(spec, plan, dtype, index))
     if plan.wants_idf and not spec.has_idf:
         problem = f"{spec.name} cannot weight query tokens by inverse document frequency, which `{plan.model}` needs"
-        raise StoreLimitError(problem, _stores(spec, plan))
+        raise StoreLimitError(problem, _stores(spec, plan, dtype, index))
     form = _asked(spec, plan, forms, dtype, index)
     if plan.dimension <= form.most:
         return form
     held = f"`{form.type}`" if form.index == EXACT else f"`{form.type}` with index `{form.index}`"
     limit = f"vectors of type {held} must have at most {form.most:,} dimensions"
     problem = f"{spec.name}: {limit}, and `{plan.model}` has {plan.dimension:,}"
-    raise StoreLimitError(problem, [*_cuts(plan, form), *_others(plan, forms, form), *_stores(spec, plan)])
+    raise StoreLimitError(
+        problem, [*_cuts(plan, form), *_others(plan, forms, form), *_stores(spec, plan, dtype, index)]
+    )
 
 
 def _asked(spec: StoreSpec, plan: "Plan", forms: list[Form], dtype: "str | None", index: "str | None") -> Form:
@@ -291,20 +294,20 @@ def _others(plan: "Plan", forms: list[Form], refused: Form) -> "Iterator[Alterna
                 yield "index", form.index, form.reason
 
 
-def _stores(spec: StoreSpec, plan: "Plan") -> "Iterator[Alternative]":
-    """Other stores, if this one has no form that fits."""
+def _stores(spec: StoreSpec, plan: "Plan", dtype: "str | None", index: "str | None") -> "Iterator[Alternative]":
+    """Other stores, if this one has no form that fits. If possible, those that have what was asked for as well."""
     if spec.fits(plan):
         return
-    for other in SPECS:
-        if other.fits(plan):
-            yield "store", other.name, "it fits there"
+    able = [other for other in SPECS if other.fits(plan)]
+    for other in [one for one in able if one.fits(plan, dtype, index)] or able:
+        yield "store", other.name, "it fits there"
 
 
-def choose_metric(spec: StoreSpec, plan: "Plan") -> str:
+def choose_metric(spec: StoreSpec, plan: "Plan", dtype: "str | None", index: "str | None") -> str:
     """The similarity by which the store compares the vectors. Raises StoreLimitError if it has none."""
     found = spec.metric(plan)
     if found is None:
         length = "" if plan.has_unit_length else " for vectors that are not normalized"
         problem = f"{spec.name} has no `{plan.similarity}` metric{length}, which `{plan.model}` needs"
-        raise StoreLimitError(problem, _stores(spec, plan))
+        raise StoreLimitError(problem, _stores(spec, plan, dtype, index))
     return found

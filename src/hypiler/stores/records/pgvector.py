@@ -3,7 +3,7 @@
 An index is used only for `ORDER BY` a distance operator, ascending, with a `LIMIT`.
 """
 
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from importlib import import_module
 
 from hypiler.stores.names import index_name, literal, postgres_literal, quoted, sql_table
@@ -137,7 +137,7 @@ def create(record: "Mapping[str, Any]", client: "Any") -> None:
 
     The lock is held until its end: else two processes that create the extension at once get an error of the catalogue.
     """
-    with _transaction(client), _cursor(client) as cursor:
+    with _cursor(client) as cursor:
         run(cursor, [f"SELECT pg_advisory_xact_lock({_LOCK})", *record["create"]])
 
 
@@ -150,22 +150,33 @@ def held(record: "Mapping[str, Any]", client: "Any") -> "Any":
 
 def write_stamp(record: "Mapping[str, Any]", client: "Any") -> None:
     """The comment of the column, which may have been somebody's prose, is replaced."""
-    with _transaction(client), _cursor(client) as cursor:
+    with _cursor(client) as cursor:
         cursor.execute(record["stamp"]["write"])
 
 
-def _transaction(client: "Any") -> "Any":
-    """With psycopg 3, it is committed at the end if none was open before. With other libraries, the caller commits."""
-    return client.transaction() if hasattr(client, "transaction") else nullcontext()
+@contextmanager
+def _transaction(client: "Any") -> "Generator[None]":
+    """All of the body or nothing of it. Psycopg 3 commits it if no transaction was open; else the caller commits."""
+    if hasattr(client, "transaction"):
+        with client.transaction():
+            yield
+        return
+    try:
+        yield
+    except BaseException:
+        # After an error, PostgreSQL takes nothing else in this transaction.
+        client.rollback()
+        raise
 
 
 @contextmanager
 def _cursor(client: "Any") -> "Generator[Any]":
-    """A cursor, which is closed at the end. Of psycopg 3, its rows are tuples, whatever the connection's rows are."""
+    """A cursor, after which psycopg 3 leaves no new transaction open. Its rows are tuples, whatever the caller set."""
     is_psycopg = hasattr(client, "row_factory")
     options = {"row_factory": import_module("psycopg.rows").tuple_row} if is_psycopg else {}
-    cursor = client.cursor(**options)
-    try:
-        yield cursor
-    finally:
-        cursor.close()
+    with _transaction(client):
+        cursor = client.cursor(**options)
+        try:
+            yield cursor
+        finally:
+            cursor.close()
