@@ -236,22 +236,57 @@ def copy_cases(folder: Path, *names: str, to: Path) -> None:
         shutil.copy(HERE / folder / f"{name}.py", to)
 
 
+def copy_pages(folder: Path) -> None:
+    """Copy the Python of README and docs, and the examples."""
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    folder.mkdir()
+    for number, page in enumerate(pages):
+        text = page.read_text("utf-8")
+        found = re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+        for index, block in enumerate(found):
+            (folder / f"page{number}_{index}.py").write_text(block, "utf-8")
+    for example in (ROOT / "examples").glob("*.py"):
+        shutil.copy(example, folder)
+    assert len(list(folder.iterdir())) > 3
+
+
+# An `ignore` of a fault that a checker has stopped seeing, and what is said about it.
+NO_FAULT = {
+    mypy: ("# type: ignore[attr-defined]", 'error: Unused "type: ignore" comment  [unused-ignore]'),
+    pyright: (
+        "# pyright: ignore[reportAttributeAccessIssue]",
+        'error: Unnecessary "# pyright: ignore" rule: "reportAttributeAccessIssue" [reportUnnecessaryTypeIgnoreComment]',
+    ),
+}
+
+
 @both
-def test_cases_of_the_shipped_registry(check: Check, tmp_path: Path) -> None:
-    copy_cases(Path("shipped"), *SHIPPED_CASES, to=tmp_path / "cases")
-    assert check(tmp_path) == []
+def test_all_that_uses_the_shipped_registry_is_judged_rightly(check: Check, tmp_path: Path) -> None:
+    """The cases of the shipped registry and of loaded models, the Python of README, docs and examples, and an error."""
+    copy_cases(Path("shipped"), *SHIPPED_CASES, to=tmp_path / "shipped")
+    copy_cases(Path("engines"), "accepts", "rejects", to=tmp_path / "engines")
+    copy_pages(tmp_path / "pages")
+    comment, expected = NO_FAULT[check]
+    (tmp_path / "no_fault.py").write_text(
+        f"from hypiler.model_registry import BGE_M3\n\nprint(BGE_M3.name)  {comment}\n", "utf-8"
+    )
+    (tmp_path / "readme.py").write_text(
+        'from hypiler import ModelConfig\n\nModelConfig.from_registry("jina-colbert-v2", dimension=100)\n', "utf-8"
+    )
+    found = check(tmp_path)
+    of_readme = [line for line in found if line.startswith("readme.py:")]
+    assert [line for line in found if line not in of_readme] == [f"no_fault.py:3: {expected}"]
+    assert of_readme != []
+    if check is pyright:
+        shown = re.search(r"^error: Argument of type .*$", (ROOT / "README.md").read_text("utf-8"), re.M)
+        assert shown is not None
+        assert [line for line in of_readme if line.partition(": ")[2].startswith(shown[0])] != []
 
 
 def test_stub_of_the_registry_says_what_its_classes_are(tmp_path: Path) -> None:
     """Checkers read it instead of them: see tools/registry_stub.py."""
     result = run("mypy.stubtest", "hypiler.registry", cwd=tmp_path, MYPYPATH=os.pathsep.join(IMPORTABLE))
     assert (result.returncode, result.stdout) == (0, "Success: no issues found in 2 modules\n")
-
-
-@both
-def test_cases_of_loaded_models(check: Check, tmp_path: Path) -> None:
-    copy_cases(Path("engines"), "accepts", "rejects", to=tmp_path / "cases")
-    assert check(tmp_path) == []
 
 
 @pytest.mark.parametrize("name", ["accepts", "accepts_hosted"])
@@ -298,28 +333,6 @@ def test_cases_of_another_registry_at_any_size(check: Check, tmp_path: Path) -> 
 def test_names_of_the_shipped_registry_are_few_enough_for_literals(names: Any) -> None:
     count = len(names.__args__)
     assert 0 < count <= MAX_LITERALS, f"{count} names: beyond {MAX_LITERALS}, checkers take any string for one"
-
-
-@both
-def test_a_fault_that_a_checker_stops_seeing_is_an_error(check: Check, tmp_path: Path) -> None:
-    fault = {
-        mypy: "# type: ignore[attr-defined]",
-        pyright: "# pyright: ignore[reportAttributeAccessIssue]",
-    }[check]
-    (tmp_path / "case.py").write_text(
-        f"from hypiler.model_registry import BGE_M3\n\nprint(BGE_M3.name)  {fault}\n",
-        "utf-8",
-    )
-    assert (
-        check(tmp_path)
-        == {
-            mypy: ['case.py:3: error: Unused "type: ignore" comment  [unused-ignore]'],
-            pyright: [
-                'case.py:3: error: Unnecessary "# pyright: ignore" rule: '
-                '"reportAttributeAccessIssue" [reportUnnecessaryTypeIgnoreComment]'
-            ],
-        }[check]
-    )
 
 
 def bare_python(folder: Path) -> str:
@@ -492,31 +505,6 @@ def test_ruff_has_nothing_to_change_in_generated_modules(arguments: list[str], t
     assert (result.stdout.strip(), result.stderr.strip()) == (
         ("All checks passed!", "") if arguments == ["check"] else ("", f"{files} files already formatted")
     )
-
-
-@both
-def test_python_of_readme_docs_and_examples_is_accepted(check: Check, tmp_path: Path) -> None:
-    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-    for number, page in enumerate(pages):
-        text = page.read_text("utf-8")
-        found = re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
-        for index, block in enumerate(found):
-            (tmp_path / f"page{number}_{index}.py").write_text(block, "utf-8")
-    for example in (ROOT / "examples").glob("*.py"):
-        shutil.copy(example, tmp_path)
-    assert len(list(tmp_path.iterdir())) > 3
-    assert check(tmp_path) == []
-
-
-def test_error_in_the_readme_is_what_pyright_says(tmp_path: Path) -> None:
-    shown = re.search(r"^error: Argument of type .*$", (ROOT / "README.md").read_text("utf-8"), re.M)
-    assert shown is not None
-    (tmp_path / "case.py").write_text(
-        'from hypiler import ModelConfig\n\nModelConfig.from_registry("jina-colbert-v2", dimension=100)\n',
-        "utf-8",
-    )
-    found = [line.partition(": ")[2] for line in pyright(tmp_path)]
-    assert [line for line in found if line.startswith(shown[0])] != []
 
 
 @pytest.mark.parametrize(
