@@ -48,7 +48,7 @@ PUBLIC = [
     "hypiler.stores",
 ]
 # These need frameworks, which are not installed everywhere.
-OF_FRAMEWORKS = [f"hypiler.frameworks.{name}" for name in ("haystack", "langchain", "llama_index")]
+OF_FRAMEWORKS = [f"hypiler.frameworks.{name}" for name in ("haystack", "langchain", "langchain_qdrant", "llama_index")]
 # What both sides need: these import nothing but each other.
 STAMPS = {
     f"hypiler.stamps.{name}" for name in ("facts", "files", "listed_bytes", "outputs", "prompts", "stamp", "stored")
@@ -245,6 +245,7 @@ def test_third_party_packages_are_known_to_the_engines_and_in_few_places() -> No
         "hypiler/cli/verify_bytes.py": {"huggingface_hub"},
         "hypiler/frameworks/haystack.py": {"haystack"},
         "hypiler/frameworks/langchain.py": {"langchain_core", "pydantic"},
+        "hypiler/frameworks/langchain_qdrant.py": {"langchain_qdrant"},
         "hypiler/frameworks/llama_index.py": {"llama_index"},
         "hypiler/lifecycle/adoption/data_files.py": {"yaml"},
         "hypiler/lifecycle/cyclonedx_bom.py": {"cyclonedx", "packageurl"},

@@ -165,6 +165,7 @@ PUBLIC = (
     "hypiler.engines",
     "hypiler.frameworks",
     "hypiler.frameworks.langchain",
+    "hypiler.frameworks.langchain_qdrant",
     "hypiler.frameworks.llama_index",
     "hypiler.frameworks.haystack",
 )

@@ -6,6 +6,7 @@ import sys
 _DISTRIBUTIONS = {
     "haystack": "haystack-ai",
     "langchain_core": "langchain-core",
+    "langchain_qdrant": "langchain-qdrant",
     "llama_index": "llama-index-core",
     "yaml": "PyYAML",
 }

@@ -129,6 +129,45 @@ def test_pickles_and_copies_go_with_a_store(tmp_path: Path, folder: Path) -> Non
     assert (repr(again), again.batch_size) == ("HypilerEmbeddings('all-minilm-l6-v2')", 7)
 
 
+def test_sparse_vectors_find_texts_in_qdrant_by_dot_product(sparse: Any, tiny: Any) -> None:
+    qdrant = pytest.importorskip("langchain_qdrant")
+    from hypiler.frameworks.langchain_qdrant import HypilerSparseEmbeddings
+
+    embeddings = HypilerSparseEmbeddings(sparse)
+    row = sparse.encode_queries(["a b"])
+    assert embeddings.embed_query("a b").model_dump() == {"indices": row.indices.tolist(), "values": row.data.tolist()}
+    assert asyncio.run(embeddings.aembed_query("a b")) == embeddings.embed_query("a b")
+    assert embeddings.embed_documents(["a b"])[0] != embeddings.embed_query("a b")
+    assert embeddings.embed_documents([]) == []
+    texts = ["a b", "c d", "a c", "e"]
+    mode = qdrant.RetrievalMode.SPARSE
+    store = qdrant.QdrantVectorStore.from_texts(
+        texts, location=":memory:", retrieval_mode=mode, sparse_embedding=embeddings
+    )
+    scores = sparse.similarity(sparse.encode_queries(["c d"]), sparse.encode_documents(texts))[0]
+    found = store.similarity_search_with_score("c d", k=2)
+    assert [one.page_content for one, _ in found] == [texts[row] for row in np.argsort(-scores, kind="stable")[:2]]
+    np.testing.assert_allclose([score for _, score in found], -np.sort(-scores)[:2], rtol=1e-5)
+    with pytest.raises(TypeError, match="HypilerSparseEmbeddings takes a sparse model"):
+        HypilerSparseEmbeddings(tiny)
+
+
+def test_cache_keeps_spaces_apart_by_its_namespace(tiny: Any, narrow: Any) -> None:
+    classic = pytest.importorskip("langchain_classic.embeddings")
+    from langchain_core.stores import InMemoryByteStore
+
+    store = InMemoryByteStore()
+    for encoder, width in ((tiny, 8), (narrow, 4)):
+        embeddings = HypilerEmbeddings(encoder)
+        cached = classic.CacheBackedEmbeddings.from_bytes_store(
+            embeddings, store, namespace=embeddings.encoder.space_id, key_encoder="sha256"
+        )
+        for _ in range(2):
+            (vector,) = cached.embed_documents(["a b"])
+            assert len(vector) == width
+        assert cached.embed_query("a b") == embeddings.embed_query("a b") != vector
+
+
 @pytest.fixture
 def documents() -> list[Document]:
     return [Document(page_content=text, metadata={"at": place}) for place, text in enumerate(["b", "d", "c d", "a"])]
@@ -156,6 +195,16 @@ def test_reranker_works_in_coroutines_and_copies(reranker: Any, documents: list[
     assert [one.page_content for one in found] == ["c d", "d", "b", "a"]
     assert pickle.loads(pickle.dumps(HypilerReranker("ms-marco-minilm-l6-v2", top_n=2))).top_n == 2
     assert made.check(made.stamp()).outcome == "same"
+
+
+def test_reranker_compresses_what_a_retriever_finds(reranker: Any, tiny: Any) -> None:
+    retrievers = pytest.importorskip("langchain_classic.retrievers")
+    store = InMemoryVectorStore.from_texts(["b", "d", "c d", "a"], HypilerEmbeddings(tiny))
+    retriever = retrievers.ContextualCompressionRetriever(
+        base_compressor=HypilerReranker(reranker, top_n=2), base_retriever=store.as_retriever(search_kwargs={"k": 4})
+    )
+    assert [one.page_content for one in retriever.invoke("a")] == ["c d", "d"]
+    assert [one.page_content for one in asyncio.run(retriever.ainvoke("a"))] == ["c d", "d"]
 
 
 def test_embeddings_are_no_rerankers(tiny: Any, reranker: Any) -> None:

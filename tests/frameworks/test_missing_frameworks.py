@@ -7,9 +7,24 @@ from types import ModuleType
 import pytest
 from golden import golden
 
-FRAMEWORKS = {"haystack": "haystack", "langchain": "langchain_core", "llama_index": "llama_index"}
-EXTRAS = {"haystack": "haystack", "langchain": "langchain", "llama_index": "llama-index"}
-DISTRIBUTIONS = {"haystack": "haystack-ai", "langchain": "langchain-core", "llama_index": "llama-index-core"}
+FRAMEWORKS = {
+    "haystack": "haystack",
+    "langchain": "langchain_core",
+    "langchain_qdrant": "langchain_qdrant",
+    "llama_index": "llama_index",
+}
+DISTRIBUTIONS = {
+    "haystack": "haystack-ai",
+    "langchain": "langchain-core",
+    "langchain_qdrant": "langchain-qdrant",
+    "llama_index": "llama-index-core",
+}
+REMEDIES = {
+    "haystack": "hypiler[haystack]",
+    "langchain": "hypiler[langchain]",
+    "langchain_qdrant": "langchain-qdrant",
+    "llama_index": "hypiler[llama-index]",
+}
 
 
 @pytest.fixture(params=FRAMEWORKS)
@@ -26,9 +41,7 @@ def test_missing_framework_names_the_extra(name: str, monkeypatch: pytest.Monkey
     monkeypatch.setitem(sys.modules, FRAMEWORKS[name], None)
     with pytest.raises(ImportError) as caught:
         import_module(f"hypiler.frameworks.{name}")
-    assert str(caught.value) == golden(
-        f"{DISTRIBUTIONS[name]} is missing: python -m pip install 'hypiler[{EXTRAS[name]}]'"
-    )
+    assert str(caught.value) == golden(f"{DISTRIBUTIONS[name]} is missing: python -m pip install '{REMEDIES[name]}'")
 
 
 def test_framework_that_is_too_old_is_told(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,4 +51,4 @@ def test_framework_that_is_too_old_is_told(name: str, monkeypatch: pytest.Monkey
     monkeypatch.setitem(sys.modules, FRAMEWORKS[name], old)
     with pytest.raises(ImportError) as caught:
         import_module(f"hypiler.frameworks.{name}")
-    assert str(caught.value).endswith(f": python -m pip install --upgrade 'hypiler[{EXTRAS[name]}]'")
+    assert str(caught.value).endswith(f": python -m pip install --upgrade '{REMEDIES[name]}'")

@@ -1,6 +1,7 @@
 """Adapters of frameworks: one module per framework, each with the framework's own base classes.
 
-- `hypiler.frameworks.langchain`: LangChain, extra `hypiler[langchain]`
+- `hypiler.frameworks.langchain`: LangChain, extra `hypiler[langchain]`; sparse vectors for its store of Qdrant are in
+  `hypiler.frameworks.langchain_qdrant`
 - `hypiler.frameworks.llama_index`: LlamaIndex, extra `hypiler[llama-index]`
 - `hypiler.frameworks.haystack`: Haystack, extra `hypiler[haystack]`
 

@@ -175,11 +175,10 @@ def plain_load(load: "Mapping[str, Any]") -> "dict[str, Any]":
 
 
 def _plain(value: "Any") -> "Any":
-    from os import fspath
-
     if isinstance(value, Server):
         return _plain_server(value)
-    return fspath(value) if hasattr(value, "__fspath__") else value
+    as_path: Any = getattr(value, "__fspath__", None)
+    return value if as_path is None else as_path()
 
 
 def _plain_server(server: Server) -> "str | dict[str, Any]":
