@@ -173,7 +173,7 @@ def test_blocks_that_load_a_model_give_what_their_comments_say(
 @pytest.mark.parametrize("page", CONSOLE, ids=lambda page: page.name)
 def test_console_blocks_show_what_is_printed(page: Path, tmp_path: Path) -> None:
     """Those of the codes have a test of their own, and so has the page that installs packages."""
-    assert run_page(page, tmp_path) > 0
+    assert run_page(page, tmp_path, in_process=True) > 0
 
 
 def test_readme_commands_are_two_sh_blocks_of_one_line() -> None:

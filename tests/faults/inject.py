@@ -17,10 +17,12 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from hypiler.cli.main import main
+from hypiler.registry import Registry
 
 # Where waiting for a disk is short; each attempt copies the project and syncs what it writes.
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
@@ -122,7 +124,8 @@ def attempts(kind: str, folder: Path, words: list[str]) -> list[dict[str, Any]]:
 
 
 def rehearse(folder: Path, words: list[str]) -> None:
-    """Import what the forks would otherwise import again and again, each with a fault in the way."""
+    """Import and read what the forks would otherwise import and read again and again, each with a fault in the way."""
+    Registry.shipped = cache(Registry.shipped)  # type: ignore[method-assign]
     with tempfile.TemporaryDirectory() as rehearsal:
         os.chdir(shutil.copytree(folder, f"{rehearsal}/project"))
         with contextlib.redirect_stdout(None):
