@@ -32,12 +32,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("model", metavar="MODEL_ID", nargs="?", default="colbert-small", help="default: colbert-small")
     parser.add_argument("--local", metavar="FOLDER", type=Path, help="the model's files; default: the hub")
     parser.add_argument("--engine", choices=["auto", *ENGINES], default="auto")
+    parser.add_argument(
+        "--url", metavar="ADDRESS", help="a server that runs the model, such as http://localhost:8080/v1"
+    )
     parser.add_argument("--dimension", type=int, help="one of the model's Matryoshka dimensions")
     options = parser.parse_args(arguments)
     try:
         # To pyright, a name of type Any may be that of the deprecated model.
         config = ModelConfig.from_registry(options.model, dimension=options.dimension)  # pyright: ignore[reportDeprecated]
-        encoder = config.load(options.engine, local=options.local)
+        encoder = config.load(options.engine, local=options.local, url=options.url)
     except (UnknownModelError, EngineError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -43,6 +43,7 @@ class Kind:
         body: The error of a message and a status, as JSON.
         empty: Whether an empty text is refused.
         key: The key that it wants.
+        counts: What `usage` counts: `tokens` after truncation, or `characters`.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Kind:
     body: Callable[[str, int], Any] = lambda message, status: {"error": {"message": message, "code": status}}
     empty: bool = False
     key: str | None = None
+    counts: str = "tokens"
 
 
 # text-embeddings-inference 1.9.3, router/src/http/server.rs: openai_embed, the routes and the statuses of errors. It has
@@ -75,6 +77,7 @@ TEI = Kind(
 INFINITY = Kind(
     "infinity",
     dimensions="cut",
+    counts="characters",
     body=lambda message, status: {"detail": [{"type": "too_long", "msg": message, "input": ["secret text"]}]},
 )
 # vLLM 0.33.0: entrypoints/serve/engine/serving.py checks the name; entrypoints/serve/utils/api_utils.py refuses long texts;
@@ -223,7 +226,8 @@ class Served:
             base64 = body["encoding_format"] == "base64"
             sent = b64encode(vector.astype("<f4").tobytes()).decode() if base64 else vector.tolist()
             data.append({"object": "embedding", "index": place, "embedding": sent})
-        tokens = sum(len(self._ids(text)) for text in body["input"])
+        counted = len if self.kind.counts == "characters" else lambda text: min(len(self._ids(text)), self.kind.limit)
+        tokens = sum(map(counted, body["input"]))
         model = body["model"] if self.kind.answers is None else self.kind.answers
         usage = {"prompt_tokens": tokens, "total_tokens": tokens}
         return 200, self.change({"object": "list", "data": data, "model": model, "usage": usage}), {}

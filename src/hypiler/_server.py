@@ -82,6 +82,15 @@ class Server:
         object.__setattr__(self, "url", checked_url(self.url))
         if self.api_key is not None and self.api_key_variable is not None:
             raise ValueError("api_key and api_key_variable cannot both be given")
+        object.__setattr__(self, "headers", dict(self.headers))
+        object.__setattr__(self, "extra_body", dict(self.extra_body))
+        if not (self.api_key is None or is_header(self.api_key)):
+            raise ValueError("api_key must be a text of printable ASCII characters without blanks around it")
+        for name, value in self.headers.items():
+            if not (is_header(name) and is_header(value)):
+                raise ValueError(
+                    f"headers[{name!r}] must be a text of printable ASCII characters without blanks around it"
+                )
         for name, words in _WORDS.items():
             if getattr(self, name) not in words:
                 shown = " or ".join([repr(word) for word in words])
@@ -93,8 +102,6 @@ class Server:
             raise ValueError(f"max_retries must be an integer from 0 on; got {self.max_retries!r}")
         if not self.timeout > 0:
             raise ValueError(f"timeout must be a positive number of seconds; got {self.timeout!r}")
-        object.__setattr__(self, "headers", dict(self.headers))
-        object.__setattr__(self, "extra_body", dict(self.extra_body))
 
     def __copy__(self) -> "Server":
         return self
@@ -114,6 +121,11 @@ class Server:
     def __setstate__(self, state: "list[Any]") -> None:
         for one, value in zip(fields(self), state, strict=True):
             object.__setattr__(self, one.name, value)
+
+
+def is_header(value: object) -> bool:
+    """Whether a value can be sent in a header as it is. A line break at the end of a key is a usual mistake."""
+    return isinstance(value, str) and value.isascii() and value.isprintable() and value == value.strip() != ""
 
 
 def checked_url(url: object) -> str:

@@ -7,20 +7,24 @@ import re
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from generated import imported
 from golden import golden
-from tiny import TABLE, WIDTH, config_of, write_tiny
+from strategies import registry_of
+from tiny import TABLE, WIDTH, config_of, entry, write_tiny
 
 pytest.importorskip("openai", reason="pip install 'hypiler[server]'")
 
 from served_models import INFINITY, KINDS, LLAMA_CPP, OLLAMA, OPENAI, TEI, VLLM, Kind, Served
 
 from hypiler import ModelConfig, space
+from hypiler.compiler.pipeline import compile_registry
 from hypiler.engines import (
     EngineError,
     MismatchError,
@@ -28,8 +32,8 @@ from hypiler.engines import (
     Server,
     ServerError,
     TruncationWarning,
-    UnknownFactError,
 )
+from hypiler.schema.requirements import Requirements
 
 TEXTS = ["a", "b c", "d e f", "a a b", ". ,"]
 PREFIXES = {"query_prefix": "q: ", "document_prefix": "d: "}
@@ -246,18 +250,22 @@ class TestAnswers:
         with Served(TEI, formats=("float",)) as served:
             encoder = load(served, None, tmp_path)
             assert np.abs(encoder.encode_documents(TEXTS) - expected(TEXTS)).max() < 1e-6
-            assert [body["encoding_format"] for body in served.asked] == ["base64", "float", "float"]
+            assert [body["encoding_format"] for body in served.asked] == ["base64", "float", "float", "float"]
             assert encoder.provenance()["server"]["encoding_format"] == "float"
 
     @pytest.mark.parametrize(
         ("change", "what"),
         [
             (lambda answer: [1], golden("it has no list `data`")),
-            (lambda answer: answer | {"data": []}, golden("it has 0 vectors for 2 texts")),
-            (lambda answer: answer | {"data": answer["data"][:1]}, golden("it has 1 vectors for 2 texts")),
+            (lambda answer: answer | {"data": []}, golden("it has 0 vectors for 1 text")),
+            (lambda answer: answer | {"data": answer["data"] * 2}, golden("it has 2 vectors for 1 text")),
             (
-                lambda answer: answer | {"data": [one | {"index": 0} for one in answer["data"]]},
-                golden("its `index` must be each number from 0 to 1"),
+                lambda answer: {"error": {"message": "no model is loaded"}},
+                golden("it has no list `data`, and says: no model is loaded"),
+            ),
+            (
+                lambda answer: answer | {"data": [one | {"index": 1} for one in answer["data"]]},
+                golden("its `index` must be each number from 0 to 0"),
             ),
             (
                 lambda answer: answer | {"data": [one | {"embedding": "%"} for one in answer["data"]]},
@@ -271,13 +279,6 @@ class TestAnswers:
                 lambda answer: answer | {"data": [one | {"embedding": [None] * 8} for one in answer["data"]]},
                 golden("a vector is neither a list of numbers nor base64"),
             ),
-            (
-                lambda answer: (
-                    answer
-                    | {"data": [one | {"embedding": [1.0] * place} for place, one in enumerate(answer["data"], 1)]}
-                ),
-                golden("its vectors have different widths"),
-            ),
         ],
     )
     def test_answer_that_cannot_be_used_is_refused(self, change: Any, what: str, tei: Served, tmp_path: Path) -> None:
@@ -285,6 +286,15 @@ class TestAnswers:
         with pytest.raises(ServerError) as caught:
             load(tei, None, tmp_path)
         assert str(caught.value) == f"unexpected response from the server at {tei.url}: {what}"
+
+    def test_vectors_of_different_widths_are_refused(self, tei: Served, tmp_path: Path) -> None:
+        encoder = load(tei, None, tmp_path)
+        tei.change = lambda answer: {"data": [{"embedding": [1.0] * (1 + place)} for place in range(2)]}
+        with pytest.raises(ServerError) as caught:
+            encoder.encode_documents(["a", "b"])
+        assert str(caught.value) == golden(
+            f"unexpected response from the server at {tei.url}: its vectors have different widths"
+        )
 
     def test_page_of_a_web_server_is_refused(self, tei: Served, tmp_path: Path) -> None:
         tei.before = lambda body: (200, b"<html>", {})
@@ -382,10 +392,10 @@ class TestFailures:
         assert len(tei.asked) == 2
 
     def test_message_never_repeats_the_texts(self, tmp_path: Path) -> None:
-        with Served(INFINITY, most=1) as served, pytest.raises(ServerError) as caught:
+        with Served(INFINITY, most=0) as served, pytest.raises(ServerError) as caught:
             load(served, None, tmp_path)
         assert str(caught.value) == golden(
-            f"the server at {served.url} answered with status 422: batch size 2 > maximum allowed batch size 1"
+            f"the server at {served.url} answered with status 422: batch size 1 > maximum allowed batch size 0"
         )
 
     def test_busy_server_is_asked_again_when_it_says(self, tei: Served, tmp_path: Path) -> None:
@@ -538,6 +548,14 @@ class TestOptions:
             ({"timeout": 0}, golden("timeout must be a positive number of seconds; got 0")),
             ({"max_retries": -1}, golden("max_retries must be an integer from 0 on; got -1")),
             ({"truncation": "right"}, golden("truncation must be None or 'client' or 'server'; got 'right'")),
+            (
+                {"api_key": "sk-secret\n"},
+                golden("api_key must be a text of printable ASCII characters without blanks around it"),
+            ),
+            (
+                {"headers": {"X-Key": "säcret"}},
+                golden("headers['X-Key'] must be a text of printable ASCII characters without blanks around it"),
+            ),
             ({"api_key": "a", "api_key_variable": "b"}, golden("api_key and api_key_variable cannot both be given")),
         ],
     )
@@ -556,6 +574,11 @@ class TestOptions:
         assert str(caught.value) == golden(
             'the engine `server` needs the address of the server: load("server", url="http://localhost:8080/v1")'
         )
+
+    def test_device_is_the_servers(self, tei: Served, tmp_path: Path) -> None:
+        with pytest.raises(ValueError) as caught:
+            config_of(tmp_path).load("server", url=tei.url, device="cuda")
+        assert str(caught.value) == golden("device is chosen by the server, not by hypiler; got 'cuda'")
 
     def test_address_is_for_this_engine(self, tmp_path: Path) -> None:
         with pytest.raises(ValueError) as caught:
@@ -610,6 +633,41 @@ class TestLengths:
             assert served.texts[-1] == "a b c d e f"
             assert encoder.space()["document"]["document_length"] is None
             assert encoder.provenance()["server"]["truncates_texts"] == "server"
+
+    def test_server_that_reads_fewer_tokens_is_noticed(self, folder: Path, tmp_path: Path) -> None:
+        lengths: dict[str, Any] = {"encoding": {"document_length": 8, "query_length": 8}}
+        texts = ["a b c d e f a b c", "a b c d", "a"]
+        with Served(OLLAMA, limit=5) as served:
+            encoder = load(served, folder, tmp_path, **lengths)
+            with pytest.warns(TruncationWarning) as caught:
+                encoder.encode_documents(texts, batch_size=1)
+        assert [str(one.message) for one in caught] == [
+            golden(
+                f"the server at {served.url} read 5 tokens of texts that have 6: it truncates before 8 tokens, the limit of"
+                " `tiny`; start it with this limit"
+            ),
+            "1 of 3 texts was truncated to 8 tokens, the limit of `tiny`; the longest has 11",
+        ]
+        assert caught[0].filename == __file__
+
+    def test_server_that_counts_characters_is_not_suspected(self, folder: Path, tmp_path: Path) -> None:
+        with Served(INFINITY) as served:
+            encoder = load(served, folder, tmp_path)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                encoder.encode_documents(["a b c d e f " * 6])
+
+    def test_model_of_unknown_length_is_truncated_by_the_server(self, folder: Path, tmp_path: Path) -> None:
+        own = entry()
+        del own["specs"]["context_length"]
+        registry = compile_registry(
+            [("models.json", json.dumps(registry_of(own)).encode())], required=Requirements("core")
+        )
+        with imported(registry, tmp_path) as module, Served(TEI) as served:
+            with pytest.warns(TruncationWarning, match="`specs.context_length` is unknown"):
+                encoder: Any = ModelConfig.from_model(module.TINY).load(url=served.url, local=folder)
+            encoder.encode_documents(["a b"])
+            assert served.texts[-1] == "a b"
 
     def test_client_can_be_made_to_truncate(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
@@ -737,7 +795,7 @@ class TestHosted:
         server = Server(openai.url, api_key="sk-right")
         encoder = hosted("text-embedding-ada-002").load("server", url=server)
         encoder.encode_documents(["a"] * 2049, batch_size=10_000)
-        assert sorted(len(body["input"]) for body in openai.asked[1:]) == [1, 2048]
+        assert sorted(len(body["input"]) for body in openai.asked[2:]) == [1, 2048]
 
     def test_mistral_calls_the_width_by_another_name(self, openai: Served) -> None:
         openai.width = 3072

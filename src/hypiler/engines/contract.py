@@ -50,8 +50,8 @@ class Contract:
         precisions: The precisions below float32 that the registry states.
         query_prefix: The text before each query.
         document_prefix: The text before each document.
-        query_length: The longest query in tokens.
-        document_length: The longest document in tokens.
+        query_length: The longest query in tokens; 0 if only a server knows.
+        document_length: The longest document in tokens; 0 if only a server knows.
         query_task: The task that the model is told for queries; empty if it is told none.
         document_task: The same for documents.
         inference_free_queries: Whether each token of a query has a fixed weight, so that no network runs.
@@ -142,8 +142,8 @@ def make_contract(
         precisions=model.precisions,
         query_prefix=facts.prefix("query_prefix", _held_prompt(model, layout, "query"), no_prefix),
         document_prefix=facts.prefix("document_prefix", _held_prompt(model, layout, "document"), no_prefix),
-        query_length=facts.length("query_length", layout.query_length),
-        document_length=facts.length("document_length", layout.document_length),
+        query_length=facts.length("query_length", layout.query_length, 0 if served else None),
+        document_length=facts.length("document_length", layout.document_length, 0 if served else None),
         query_task=_task(model, layout, "query"),
         document_task=_task(model, layout, "document"),
     )
@@ -338,11 +338,14 @@ class _Facts:
             return f"{spoken(self.model.kind)} vectors"
         return f"a model of type `{self.model.model_type}`"
 
-    def length(self, name: str, held: int | None) -> int:
-        """The longest input of one side in tokens: the stated length of the side, or the model's context length."""
+    def length(self, name: str, held: int | None, default: int | None) -> int:
+        """The longest input of one side in tokens: the stated length of the side, or the model's context length.
+
+        `default` is used if nobody states either; None if it must be stated.
+        """
         stated: int | None = getattr(self.model, name)
         found: Any = self.assume.get(name) or held
-        length = stated or found or self.model.context_length
+        length = stated or found or self.model.context_length or default
         if length is None:
             raise EngineError(
                 f"the longest input of `{self.model.id}` is unknown: state `specs.context_length` in the registry, or"

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 import hypiler.space
 from hypiler import ModelConfig
-from hypiler.engines import DenseEncoder, Encoder, MultiVectorEncoder, load
+from hypiler.engines import DenseEncoder, Encoder, MultiVectorEncoder, Server, load
 from hypiler.engines.scoring import Binary, Int8
 
 
@@ -28,6 +28,10 @@ def scores(config: ModelConfig, texts: list[str]) -> NDArray[np.float32]:
     assert_type(dense.quantizer("int8", dense.encode_documents(texts)), Binary | Int8)
     if isinstance(encoder, DenseEncoder):
         assert_type(encoder.encode_documents(texts, batch_size=8, progress=False), NDArray[np.float32])
+    served = config.load("server", url=Server("http://localhost:8080/v1", concurrency=8), kind=DenseEncoder)
+    assert_type(served.encode_documents(texts), NDArray[np.float32])
+    assert_type(config.load(url="http://localhost:8080/v1").engine, str)
+    served.close()
     loaded = load(config)
     assert_type(loaded, Encoder[Any])
     return loaded.similarity(loaded.encode_queries(texts), loaded.encode_documents(texts))

@@ -11,7 +11,7 @@ from hypiler.model_files.json_files import mapping
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
     from typing import Any
 
     from numpy.typing import NDArray
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 
+# More tokens than any text has.
+_UNKNOWN = 1 << 60
 # Where servers write what is wrong.
 _MESSAGES = ("error", "message", "detail", "msg")
 
@@ -36,7 +38,8 @@ def read_vectors(answer: "Any", texts: int, place: str) -> "Floats":
     """
     data = _objects(mapping(answer).get("data"))
     if data is None:
-        raise _unexpected(place, "it has no list `data`")
+        said = _said(answer)
+        raise _unexpected(place, f"it has no list `data`{f', and says: {said}' if said else ''}")
     if len(data) != texts:
         raise _unexpected(place, f"it has {len(data)} vectors for {texts} text{'s' * (texts != 1)}")
     ordered = _ordered(data, place)
@@ -107,6 +110,17 @@ def check_answered_width(vectors: "Floats", width: int, wanted: str, place: str)
     found = vectors.shape[1]
     if found != width:
         raise MismatchError(f"{wanted}, and {place} gives vectors of {found}: it runs another model")
+
+
+def tokens_read(answer: "Any", texts: "Sequence[str]") -> int:
+    """How many tokens the server read of the texts, after it truncated them; a large number if it does not say.
+
+    TEI, Ollama, llama.cpp and vLLM count tokens. infinity counts characters, and a gateway may say 0.
+    """
+    usage = mapping(mapping(answer).get("usage"))
+    found: Any = usage.get("prompt_tokens")
+    counts = type(found) is int and found > 0 and found != sum(len(text.strip()) for text in texts)
+    return int(found) if counts else _UNKNOWN
 
 
 def error_text(data: bytes) -> str:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from hypiler.engines.errors import EngineError, MismatchError, RowError
-from hypiler.engines.served.answers import check_answered_width, check_model, read_vectors
+from hypiler.engines.errors import EngineError, MismatchError, RowError, TruncationWarning
+from hypiler.engines.served.answers import check_answered_width, check_model, read_vectors, tokens_read
 from hypiler.engines.served.apis import APIS, api_of, is_own_api
 from hypiler.engines.served.requests import RefusedError, Requests
 from hypiler.engines.texts.parallel import in_parallel
@@ -110,10 +110,18 @@ class ServedModel:
         contract = self.contract
         prefix = contract.query_prefix if query else contract.document_prefix
         texts = [prefix + text for text in texts] if prefix else texts
-        if self.cutter is not None:
-            texts = self.cutter.cut(texts, contract.query_length if query else contract.document_length)
+        limit = contract.query_length if query else contract.document_length
+        texts, tokens = (texts, [0] * len(texts)) if self.cutter is None else self.cutter.cut(texts, limit)
         parts = [*self._requests(texts, batch_size)]
-        found = in_parallel(lambda part: self._asked(texts, *part), parts, self.requests.server.concurrency)
+        usage: list[tuple[int, int]] = []
+
+        def asked(part: tuple[int, int]) -> "Floats":
+            vectors, read = self._asked(texts, *part)
+            usage.append((read, sum(tokens[slice(*part)])))
+            return vectors
+
+        found = in_parallel(asked, parts, self.requests.server.concurrency)
+        self._check_usage(usage, limit)
         return np.concatenate(found) if found else np.empty((0, self.width), np.float32)
 
     def _requests(self, texts: list[str], batch_size: int) -> "Iterator[tuple[int, int]]":
@@ -127,10 +135,28 @@ class ServedModel:
         if texts:
             yield start, len(texts)
 
-    def _asked(self, texts: list[str], start: int, end: int) -> "Floats":
-        """The vectors of the texts between two places. If the server refuses them, it gets them in halves.
+    def _check_usage(self, usage: "list[tuple[int, int]]", limit: int) -> None:
+        """Warn if the server read fewer tokens of some texts than they have."""
+        short = [(read, had) for read, had in usage if read < had]
+        if not short:
+            return
+        from warnings import warn
 
-        Raises RowError with the place of a text that the server refuses alone.
+        from hypiler._callers import stacklevel
+
+        read, had = min(short)
+        warn(
+            f"{self.requests.place} read {read} tokens of texts that have {had}: it truncates before {limit} tokens,"
+            f" the limit of `{self.contract.id}`; start it with this limit",
+            TruncationWarning,
+            stacklevel=stacklevel(),
+        )
+
+    def _asked(self, texts: list[str], start: int, end: int) -> "tuple[Floats, int]":
+        """The vectors of the texts between two places, and the tokens that the server read.
+
+        If the server refuses the texts, it gets them in halves. Raises RowError with the place of a text that the
+        server refuses alone.
         """
         try:
             return self._answered(texts[start:end])
@@ -141,24 +167,24 @@ class ServedModel:
             if end - start == 1:
                 raise RowError(start, str(error)) from None
         middle = (start + end + 1) // 2
-        halves = [self._asked(texts, start, middle), self._asked(texts, middle, end)]
+        (first, read), (second, more) = self._asked(texts, start, middle), self._asked(texts, middle, end)
         # Both halves were taken, so the whole was too much at once.
         self._most = min(self._most, middle - start)
-        return np.concatenate(halves)
+        return np.concatenate([first, second]), read + more
 
     def _check_alive(self) -> None:
         """Raise ServerError if the server refuses a usual text, too: then the texts are not the reason."""
         self._answered(list(_CHECKED[:1]))
 
-    def _answered(self, texts: list[str]) -> "Floats":
-        """The vectors of one answer, after all checks."""
+    def _answered(self, texts: list[str]) -> "tuple[Floats, int]":
+        """The vectors of one answer, after all checks, and the tokens that the server read."""
         requests, place = self.requests, self.requests.place
         answer = requests.embeddings(texts)
         name = check_model(answer, requests.model, self._expected_names(answer), place)
         self.answered = name or self.answered
         vectors = read_vectors(answer, len(texts), place)
         check_answered_width(vectors, self.width, self._wanted(), place)
-        return vectors
+        return vectors, tokens_read(answer, texts)
 
     def _expected_names(self, answer: "Any") -> list[str]:
         names = [self.requests.server.answered_model or self.requests.model]
@@ -189,12 +215,16 @@ class ServedModel:
 
     def _first_vectors(self) -> "Floats":
         try:
-            return self._answered(list(_CHECKED))
+            return self._vectors_of_usual_texts()
         except RefusedError:
             if self.requests.encoding_format != "base64":
                 raise
             self.requests.encoding_format = "float"
-        return self._answered(list(_CHECKED))
+        return self._vectors_of_usual_texts()
+
+    def _vectors_of_usual_texts(self) -> "Floats":
+        # One by one, since a server may take no more.
+        return np.concatenate([self._answered([text])[0] for text in _CHECKED])
 
     def close(self) -> None:
         """Close the connections to the server. The next call opens others."""

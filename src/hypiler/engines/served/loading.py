@@ -87,7 +87,9 @@ def _prepared(
     layout = of_output(read_layout(files.folder, files=files), model_of(config))
     contract = _accepted(make_contract(config, layout, assume, served=True), server)
     cutter = None
-    if files.names:
+    if not (contract.query_length and contract.document_length):
+        doubt = "`specs.context_length` is unknown"
+    elif files.names:
         cutter, doubt = _cutter(server, layout)
     if cutter is None:
         contract = _told_by_nobody(contract)
@@ -106,8 +108,12 @@ def _files(
     if local is None and server.truncation == "server":
         return nothing, ""
     try:
-        place = folder_of(config) if local is None else local
-        return open_files(config, spec.files(config), local=place, reads_bytes=True), ""
+        # The tokenizer of a variant is that of the model.
+        own: Any = config
+        if config.variant is not None and local is None:
+            own = own.with_variant(None)
+        place = folder_of(own) if local is None else local
+        return open_files(own, spec.files(own), local=place, reads_bytes=True), ""
     except EngineError as error:
         if local is not None or server.truncation == "client" or type(error) not in (EngineError, MissingEngineError):
             raise

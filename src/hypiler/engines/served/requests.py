@@ -6,6 +6,7 @@ import os
 import re
 from contextlib import suppress
 
+from hypiler._server import is_header
 from hypiler.engines.errors import EngineError, ServerError
 from hypiler.engines.served.answers import error_text
 
@@ -120,6 +121,8 @@ class Requests:
         http = openai.DefaultHttpxClient(
             timeout=self.server.timeout,
             follow_redirects=False,
+            # Reading the certificates takes longer than the rest, and plain HTTP has none.
+            verify=self.server.url.startswith("https:"),
             event_hooks={"request": [self._headers_hook()], "response": [_mark_final]},
         )
         return openai.OpenAI(
@@ -158,8 +161,11 @@ def _key_of(server: "Server") -> str | None:
     name = server.api_key_variable
     if name is None:
         return server.api_key
-    if not (found := os.environ.get(name)):
+    found = os.environ.get(name, "").strip()
+    if not found:
         raise EngineError(f"the environment variable {name} must contain the key of {server.url}; it is not set")
+    if not is_header(found):
+        raise EngineError(f"the environment variable {name} must contain printable ASCII characters alone")
     return found
 
 
@@ -189,7 +195,7 @@ class _Failures:
                 f"{self.requests.place} did not answer within {seconds} seconds; pass a longer timeout= of Server"
             ) from None
         if isinstance(error, openai.APIConnectionError):
-            reason = str(error.__cause__ or error)
+            reason = self.requests.without_secrets(str(error.__cause__ or error))
             raise ServerError(f"{self.requests.place} cannot be reached: {reason}") from None
         reason = self.requests.without_secrets(f"{type(error).__name__}: {error}")
         raise ServerError(f"{self.requests.place} cannot be asked: {reason}") from None

@@ -32,28 +32,31 @@ class Cutter:
         self._lock = Lock()
         self.specials: int = tokenizer.num_special_tokens_to_add(False)
 
-    def cut(self, texts: "Sequence[str]", limit: int) -> list[str]:
-        """The texts, each with at most `limit` tokens with special tokens. Counts those that were truncated."""
+    def cut(self, texts: "Sequence[str]", limit: int) -> "tuple[list[str], list[int]]":
+        """The texts, each with at most `limit` tokens with special tokens, and how many tokens each has without them.
+
+        Counts the texts that were truncated. Short texts are not counted: they have 0 tokens in the result.
+        """
         room = max(limit - self.specials, 0)
         if all(most_tokens(text) <= room for text in texts):
-            return list(texts)
+            return list(texts), [0] * len(texts)
         lengths: list[tuple[int, bool]] = []
         with self._lock, untruncated(self._tokenizer):
-            found = [text if most_tokens(text) <= room else self._cut(text, room, lengths) for text in texts]
+            found = [(text, 0) if most_tokens(text) <= room else self._cut(text, room, lengths) for text in texts]
         count_truncated([(tokens + self.specials, exact) for tokens, exact in lengths], limit)
-        return found
+        return [text for text, _ in found], [tokens for _, tokens in found]
 
-    def _cut(self, text: str, room: int, lengths: "list[tuple[int, bool]]") -> str:
+    def _cut(self, text: str, room: int, lengths: "list[tuple[int, bool]]") -> "tuple[str, int]":
         part = self._shortener.shorten(text, room)
         found = self._tokenizer.encode(part.text, add_special_tokens=False)
         if len(found) <= room and part.whole:
-            return text
+            return text, len(found)
         lengths.append((len(found), part.whole))
         for kept in range(room, max(room - _EARLIER, 0), -1):
             shorter = self._beginning(part.text, found.offsets, kept)
             if self._keeps(shorter, found.ids, kept):
-                return shorter
-        return self._fitting(part.text, found.offsets, room)
+                return shorter, kept
+        return self._fitting(part.text, found.offsets, room), 0
 
     def _beginning(self, text: str, offsets: "Sequence[tuple[int, int]]", kept: int) -> str:
         """The part of a text with its first tokens, or with its last ones if texts are cut on the left."""
