@@ -6,6 +6,7 @@ import sys
 import typing
 import warnings
 from collections.abc import Callable, Iterator
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -117,6 +118,7 @@ def test_a_public_function_is_a_dependency_of_fastapi(name: str) -> None:
     assert [one.name for one in utils.get_dependant(path="/", call=FUNCTIONS[f"hypiler.{name}"]).query_params] == wanted
 
 
+@cache
 def used(before: str) -> str:
     """What the client prints in a process of its own."""
     code = f"{before}import runpy\nrunpy.run_path({str(CLIENT)!r})"
