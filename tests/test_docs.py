@@ -38,13 +38,13 @@ CONSOLE = [
             "layers",
             "library",
             "policy",
-            "runtimes/README",
             "stores/README",
             "troubleshooting",
         ),
         "verifying",
     )
 ]
+CONSOLE += sorted((ROOT / "docs/runtimes").glob("*.md"))
 FIELDS = re.compile(r"(<!-- fields: .*? -->\n)(.*?)(<!-- /fields -->)", re.DOTALL)
 
 
@@ -170,7 +170,7 @@ def test_blocks_that_load_a_model_give_what_their_comments_say(
         assert told == [(name, str(names[name].dtype), *map(str, names[name].shape)) for name, *_ in told]
 
 
-@pytest.mark.parametrize("page", CONSOLE, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", CONSOLE, ids=lambda page: f"{page.parent.name}/{page.name}")
 def test_console_blocks_show_what_is_printed(page: Path, tmp_path: Path) -> None:
     """Those of the codes have a test of their own, and so has the page that installs packages."""
     assert run_page(page, tmp_path, in_process=True) > 0

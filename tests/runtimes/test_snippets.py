@@ -2,8 +2,10 @@
 
 import ast
 import json
+import os
 import pickle
 import shlex
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from golden import golden
 from hypothesis import given
 from hypothesis import strategies as st
+from server_flags import ARCHITECTURES, BEGINNINGS, FLAGS
 
 from hypiler import ModelConfig, Registry
 from hypiler.hosted_registry import MODEL_REGISTRY as HOSTED
@@ -81,7 +84,7 @@ def test_error_names_the_runtimes_that_can_and_survives_a_pickle() -> None:
     with pytest.raises(RuntimeLimitError) as caught:
         snippet(ModelConfig.from_registry("splade-v3"), "pylate")
     assert str(caught.value) == golden(
-        "there is no snippet for PyLate that runs sparse models such as `splade-v3`; alternatives for runtime:"
+        "there is no snippet for PyLate that runs sparse models such as `splade-v3`; these runtimes can:"
         " sentence-transformers, fastembed, onnx, tei"
     )
     copy = pickle.loads(pickle.dumps(caught.value))
@@ -132,7 +135,7 @@ def test_fact_that_the_registry_does_not_state_is_named_and_not_guessed(tmp_path
         snippet(config, "onnx")
     assert str(caught.value) == golden(
         "onnxruntime needs `encoding.query_prefix`, `encoding.pooling`, which the registry does not state for"
-        " `all-minilm-l6-v2`; alternatives for runtime: sentence-transformers, tei, infinity, vllm, ollama, litellm"
+        " `all-minilm-l6-v2`; these runtimes can: sentence-transformers, tei, infinity, vllm, ollama, litellm"
     )
 
 
@@ -161,3 +164,148 @@ def test_remote_code_is_switched_on_by_a_line_with_a_warning_alone() -> None:
                 model.remote_code is True and runtime in ("sentence-transformers", "pylate", "infinity", "vllm")
             )
             assert switched == ("This runs code from the repository" in one.text)
+
+
+def flags_of(one: Snippet) -> dict[str, str | None]:
+    """The flags of a server's snippet with their values; those of a Modelfile as well."""
+    if one.language == "modelfile":
+        lines = [line.split(" ", 1) for line in one.text.splitlines() if not line.startswith("#")]
+        assert {word for word, _ in lines} <= {"FROM", "PARAMETER"}
+        return dict([rest.split(" ") if word == "PARAMETER" else [word, rest] for word, rest in lines])
+    beginning = BEGINNINGS[one.runtime]
+    words = shlex.split(one.text, comments=True)
+    assert words[: len(beginning)] == beginning
+    words = words[len(beginning) + (one.runtime == "vllm") :]
+    found: dict[str, str | None] = {}
+    while words:
+        flag = words.pop(0)
+        assert flag not in found
+        found[flag] = words.pop(0) if FLAGS[one.runtime][flag].fits else None
+    return found
+
+
+@pytest.mark.parametrize("runtime", FLAGS)
+def test_every_command_has_only_documented_flags_with_valid_values(runtime: str) -> None:
+    used: set[str] = set()
+    for config in configs():
+        try:
+            found = flags_of(snippet(config, runtime))
+        except RuntimeLimitError:
+            continue
+        used |= {*found}
+        for flag, value in found.items():
+            fits = FLAGS[runtime][flag].fits
+            assert value is None or (fits is not None and fits(value)), (config, flag, value)
+    assert used == {*FLAGS[runtime]}
+
+
+def test_every_flag_has_its_source() -> None:
+    flags = [flag for named in FLAGS.values() for flag in named.values()]
+    assert all(flag.quote and len(flag.source.split()) >= 2 for flag in flags)
+    assert all(path.endswith(".md") for path in ARCHITECTURES.values())
+
+
+_PARSE = """
+import json, sys
+from typer.main import get_command
+from infinity_emb import cli
+command = get_command(cli.tp).commands["v2"]
+for words in json.load(sys.stdin):
+    command.make_context("v2", words[2:])
+"""
+
+
+@pytest.mark.skipif("HYPILER_INFINITY" not in os.environ, reason="HYPILER_INFINITY names no Python with infinity")
+def test_infinity_itself_accepts_every_command() -> None:
+    commands = [made(config)["infinity"].arguments["command"] for config in configs() if "infinity" in made(config)]
+    python = os.environ["HYPILER_INFINITY"]
+    subprocess.run([python, "-c", _PARSE], input=json.dumps(commands), text=True, check=True, env={"PATH": os.defpath})
+    assert len(commands) > 100
+
+
+def test_every_order_of_truncation_is_said_or_written(tmp_path: Path) -> None:
+    """A server that truncates and then normalizes is asked for the width; else the client truncates by itself."""
+    asked = {}
+    for order in ("truncate_normalize", "normalize_truncate", "layer_norm_truncate_normalize"):
+        changes = {"architecture": {"matryoshka_dims": [64, 384]}, "encoding": {"matryoshka_order": order}}
+        model: Any = changed(tmp_path, capabilities={"matryoshka": True}, **changes).model
+        found = made(ModelConfig.from_model(model, 64))
+        asked[order] = {name for name, one in found.items() if '"dimensions": 64' in " ".join(one.lost)}
+        for name in ("tei", "infinity", "vllm", "ollama"):
+            assert "64" in " ".join(found[name].lost), name
+    assert asked == {
+        "truncate_normalize": {"tei", "vllm", "ollama"},
+        "normalize_truncate": set(),
+        "layer_norm_truncate_normalize": set(),
+    }
+
+
+def test_model_that_must_not_be_normalized_is_not_served_as_if_it_were() -> None:
+    """Contriever compares by dot product, and its vectors have lengths of their own."""
+    found = made(ModelConfig.from_registry("contriever-msmarco"))
+    assert not {"infinity", "ollama"} & {*found}
+    assert '"use_activation": false' in found["vllm"].text
+    assert "always normalizes" in " ".join(found["tei"].lost)
+    assert "normalize_embeddings" not in found["sentence-transformers"].text
+
+
+def test_named_prompts_and_variants_are_taken() -> None:
+    config = ModelConfig.from_registry("stella-en-400m-v5")
+    other = snippet(config.with_prompts(query="s2s_query"), "sentence-transformers").arguments["prompts"]
+    assert other["query"] != snippet(config, "sentence-transformers").arguments["prompts"]["query"]
+    nomic = ModelConfig.from_registry("nomic-embed-v1.5").with_variant("onnx-int8")
+    assert "onnx/model_quantized.onnx" in snippet(nomic, "onnx").text
+    with pytest.raises(RuntimeLimitError) as caught:
+        snippet(nomic, "tei")
+    assert str(caught.value) == golden(
+        "`nomic-embed-v1.5`: a snippet for Text Embeddings Inference serves the default output of the model's own"
+        " weights; these runtimes can: fastembed, onnx, litellm"
+    )
+
+
+@pytest.mark.parametrize("runtime", ["onnx", "vllm", "infinity", "tei", "sentence-transformers", "litellm"])
+def test_task_of_a_model_is_told_or_the_runtime_refuses(runtime: str) -> None:
+    config = ModelConfig.from_registry("jina-embeddings-v3")
+    if runtime == "sentence-transformers":
+        assert 'task="retrieval.query"' in snippet(config, runtime).text
+        return
+    with pytest.raises(RuntimeLimitError, match=r"a task; these runtimes can: sentence-transformers$"):
+        snippet(config, runtime)
+
+
+def own_model(place: Path, **source: str) -> ModelConfig:
+    """The config of a model that is not on the hub."""
+    tree = json.loads((ROOT / "models.json").read_text("utf-8"))
+    entry = next(model for model in tree["models"] if model["id"] == "all-minilm-l6-v2")
+    left_out = ("huggingface_id", "revision", "sources", "files", "variants")
+    entry = {key: value for key, value in entry.items() if key not in left_out} | {"source": source}
+    (place / "models.json").write_text(json.dumps({"version": "1.0", "models": [entry]}))
+    registry = Registry.load(place / "models.json")
+    assert registry.ok, registry.report()
+    return ModelConfig.from_model(registry["all-minilm-l6-v2"])
+
+
+@pytest.mark.parametrize(
+    ("source", "runtimes"),
+    [
+        (
+            {"path": "models/it's $mine; rm"},
+            {"sentence-transformers", "fastembed", "onnx", "tei", "infinity", "vllm", "litellm"},
+        ),
+        ({"ollama": "all-minilm:22m"}, {"ollama", "litellm"}),
+        ({"api": "openai", "model": "text-embedding-3-small"}, {"litellm"}),
+        ({"url": "https://example.com/model.onnx", "sha256": "0" * 64}, set()),
+    ],
+    ids=["path", "ollama", "api", "url"],
+)
+def test_each_place_of_a_model_has_its_runtimes(source: dict[str, str], runtimes: set[str], tmp_path: Path) -> None:
+    found = made(own_model(tmp_path, **source))
+    assert {*found} == runtimes
+    for one in found.values():
+        check_text(one)
+        assert "revision" not in one.text
+    if not runtimes:
+        with pytest.raises(
+            RuntimeLimitError, match="^onnxruntime cannot load `all-minilm-l6-v2`, which is a file behind an address$"
+        ):
+            snippet(own_model(tmp_path, **source), "onnx")

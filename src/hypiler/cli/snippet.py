@@ -5,7 +5,7 @@ import sys
 from hypiler.cli.registries import add_registry_arguments, find_model, open_registry, registry_words, unknown_model
 from hypiler.cli.streams import FINDINGS, OK, usage_error, write_text
 from hypiler.errors import UnknownModelError
-from hypiler.runtimes import RUNTIMES, RuntimeLimitError, snippet
+from hypiler.runtimes import RUNTIMES, snippet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,8 +63,6 @@ def run(options: "Namespace") -> int:
         return usage_error(unknown_model(error, registry, registry_words(options)))
     try:
         made = _snippet(model, options)
-    except RuntimeLimitError as error:
-        return usage_error(error.told("--for"))
     except ValueError as error:
         return usage_error(str(error))
     if options.json:

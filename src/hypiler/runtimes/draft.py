@@ -59,6 +59,14 @@ def require(facts: "Facts", runtime: str, *names: str) -> None:
         raise RuntimeLimitError(f"{runtime} needs {listed}, which the registry does not state for `{facts.id}`")
 
 
+def served_at(facts: "Facts", route: str, port: int) -> list[str]:
+    """Sentences about the address of a server, and about hypiler's client of it."""
+    found = [f"The server answers {route} at port {port}."]
+    if facts.kind == "dense":
+        found.append(f'hypiler\'s own client: config.load("server", url="http://localhost:{port}/v1")')
+    return found
+
+
 def dtype(facts: "Facts") -> str:
     """The precision that gives the reference's vectors: that of the published weights, or else float32."""
     published = facts.stated("quantization") or ()

@@ -21,12 +21,8 @@ class RuntimeLimitError(ValueError):
     def __init__(self, problem: str, alternatives: "Iterable[str]" = ()) -> None:
         self.problem = one_line(problem)
         self.alternatives = tuple(alternatives)
-        super().__init__(self.told())
-
-    def told(self, option: str = "runtime") -> str:
-        """The message. `option` is another word for the choice of a runtime, such as that of a command line."""
         listed = ", ".join(self.alternatives)
-        return self.problem + (f"; alternatives for {option}: {listed}" if listed else "; no runtime can")
+        super().__init__(self.problem + (f"; these runtimes can: {listed}" if listed else ""))
 
     def __reduce__(self) -> "tuple[type[RuntimeLimitError], tuple[str, tuple[str, ...]]]":
         return type(self), (self.problem, self.alternatives)

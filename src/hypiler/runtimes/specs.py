@@ -25,7 +25,7 @@ _PLACES = {
     PATH: "in a folder on this machine",
     API: "behind an API",
     OLLAMA: "in the library of Ollama",
-    "url": "behind an address of its own",
+    "url": "a file behind an address",
 }
 FACTS = ("revision", "prefixes", "pooling", "normalize", "dimension", "length", "remote code")
 """The facts of the table in docs/runtimes/README.md, in its order."""
@@ -105,9 +105,9 @@ SPECS = (
     ),
     RuntimeSpec(
         "onnx",
-        "onnxruntime and tokenizers",
+        "onnxruntime",
         "python",
-        "onnxruntime 1.32",
+        "1.32.0",
         ("dense", "multi_vector", "sparse", "reranker"),
         _honours(YES, CODE, CODE, CODE, CODE, YES, NONE),
     ),

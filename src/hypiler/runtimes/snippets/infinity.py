@@ -9,6 +9,7 @@ from hypiler.runtimes.draft import (
     prefix_by_client,
     refuse,
     require,
+    served_at,
     unknown_by_files,
     unpinned,
 )
@@ -42,7 +43,7 @@ def build(facts: "Facts") -> Draft:
     ]
     route = "/v1/rerank" if facts.kind == "reranker" else "/v1/embeddings"
     warning = comment(code_warning(facts)) + "\n" if facts.remote_code else ""
-    notes = [f"The server answers {route} at port 7997."]
+    notes = served_at(facts, route, 7997)
     if not facts.remote_code:
         notes.append("Without `--no-trust-remote-code`, the server would run code from the repository.")
     return Draft(warning + command(*words) + "\n", {"command": words, "route": route}, _lost(facts), notes)

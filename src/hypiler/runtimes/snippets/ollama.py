@@ -2,9 +2,9 @@
 
 from re import fullmatch
 
-from hypiler.runtimes.draft import Draft, cut_by_client, prefix_by_client, refuse, require, unknown
+from hypiler.runtimes.draft import Draft, cut_by_client, prefix_by_client, refuse, require, served_at, unknown
 from hypiler.runtimes.facts import HUB, OLLAMA, PATH, SIDES
-from hypiler.runtimes.writing import command, comment
+from hypiler.runtimes.writing import command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,12 +28,13 @@ def build(facts: "Facts") -> Draft:
     if facts.normalize is False and facts.stated("similarity") not in (None, "cosine"):
         raise refuse(facts, f"Ollama always normalizes, and this model compares by `{facts.stated('similarity')}`")
     length = max([facts.length(side) or 0 for side in SIDES])
-    lines = [comment(f"Run: {one}") for one in before]
-    lines += [comment(f"Run: {command('ollama', 'create', facts.id, '-f', 'Modelfile')}"), f"FROM {source}"]
+    # A command is on one line, so that it can be copied.
+    commands = [*before, command("ollama", "create", facts.id, "-f", "Modelfile")]
+    lines = [*[f"# $ {one}" for one in commands], f"FROM {source}"]
     if length:
         lines.append(f"PARAMETER num_ctx {length}")
     arguments = {"FROM": source, "PARAMETER": {"num_ctx": length} if length else {}, "name": facts.id}
-    notes = ["The server answers /api/embed and /v1/embeddings at port 11434."]
+    notes = served_at(facts, "/api/embed and /v1/embeddings", 11434)
     return Draft("\n".join(lines) + "\n", arguments, lost + _lost(facts), notes)
 
 

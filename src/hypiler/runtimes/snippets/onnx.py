@@ -98,7 +98,7 @@ def _loaded(facts: "Facts", file: str) -> list[str]:
         f'session = onnxruntime.InferenceSession(f{path}, providers=["CPUExecutionProvider"])',
         "inputs = {one.name for one in session.get_inputs()}",
         f"outputs = [one.name for one in session.get_outputs() if len(one.shape) == {dimensions}]",
-        f"output = next((name for name in {literal(names)} if name in outputs), outputs[0])",
+        f"output = next((name for name in {literal([*names])} if name in outputs), outputs[0])",
         'tokenizer = Tokenizer.from_file(f"{folder}/tokenizer.json")',
         "tokenizer.no_padding()",
     ]
@@ -136,7 +136,9 @@ def _batches(facts: "Facts", side: str, call: str, joined: str) -> str:
     return function(f"encode_{PLURALS[side]}", "texts", *lines, f"return {joined}")
 
 
-_STACKED = "np.concatenate(parts)"
+def _stacked(facts: "Facts") -> str:
+    """The expression that joins the vectors of all batches; of no texts, it has no rows."""
+    return f"np.concatenate(parts or [np.zeros((0, {facts.dimension}), np.float32)])"
 
 
 def _dense(facts: "Facts") -> "tuple[list[str], list[str]]":
@@ -148,7 +150,7 @@ def _dense(facts: "Facts") -> "tuple[list[str], list[str]]":
         *cut_lines(facts),
     ]
     encode = function("encode", "texts, length", *lines)
-    functions = [_batches(facts, side, "encode", _STACKED) for side in SIDES]
+    functions = [_batches(facts, side, "encode", _stacked(facts)) for side in SIDES]
     return [_ARRAYS, _TOKENIZED, _RUN, encode, *functions], []
 
 
@@ -166,7 +168,7 @@ def _sparse(facts: "Facts") -> "tuple[list[str], list[str]]":
         "largest = np.max(logits, axis=1, where=mask[..., None] > 0, initial=0)",
         f"return {_ACTIVATIONS[activation]}",
     )
-    functions = [_batches(facts, side, "encode", _STACKED) for side in SIDES]
+    functions = [_batches(facts, side, "encode", _stacked(facts)) for side in SIDES]
     if facts.stated("inference_free_queries") is not True:
         return [_ARRAYS, _TOKENIZED, _RUN, encode, *functions], []
     file = facts.stated("query_weights_file")

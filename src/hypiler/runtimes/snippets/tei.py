@@ -7,6 +7,7 @@ from hypiler.runtimes.draft import (
     prefix_by_client,
     refuse,
     require,
+    served_at,
     unknown,
     unpinned,
 )
@@ -50,7 +51,7 @@ def build(facts: "Facts") -> Draft:
         command(*words) + "\n",
         {"command": words, "route": routes[facts.kind]},
         lost=_lost(facts, pooling),
-        notes=[f"The server answers {routes[facts.kind]} at port 3000."],
+        notes=served_at(facts, routes[facts.kind], 3000),
     )
 
 

@@ -8,6 +8,7 @@ from hypiler.runtimes.draft import (
     prefix_by_client,
     refuse,
     require,
+    served_at,
     unknown,
     unpinned,
 )
@@ -58,10 +59,9 @@ def build(facts: "Facts") -> Draft:
         *("--port", "8000"),
     ]
     warning = comment(code_warning(facts)) + "\n" if facts.remote_code else ""
-    notes = [
-        f"The server answers {route} at port 8000.",
-        "Without `--dtype`, the server would run float32 weights in float16.",
-    ]
+    notes = served_at(facts, route, 8000)
+    if dtype(facts) == "float32":
+        notes.append("Without `--dtype`, the server would run float32 weights in float16.")
     return Draft(warning + command(*words) + "\n", {"command": words, "route": route}, _lost(facts), notes)
 
 
