@@ -306,6 +306,6 @@ def test_each_place_of_a_model_has_its_runtimes(source: dict[str, str], runtimes
         assert "revision" not in one.text
     if not runtimes:
         with pytest.raises(
-            RuntimeLimitError, match="^onnxruntime cannot load `all-minilm-l6-v2`, which is a file behind an address$"
+            RuntimeLimitError, match=r"^onnxruntime cannot load `all-minilm-l6-v2`, which is a file behind an address$"
         ):
             snippet(own_model(tmp_path, **source), "onnx")
