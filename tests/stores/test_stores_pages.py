@@ -11,7 +11,7 @@ import pytest
 from search_server import search_server
 from store_drivers import DRIVERS, cases, server
 
-from hypiler import ModelConfig, stores
+from hypiler import ModelConfig, space, stores
 from hypiler.stores.specs import SPECS
 
 FOLDER = Path(__file__).parents[2] / "docs/stores"
@@ -66,6 +66,22 @@ def test_page_of_a_search_server_runs_against_one_that_answers_as_documented(
         names["client"].close()
     order = np.argsort(-(names["vectors"] @ names["query"]))
     assert names["found"] == order.tolist()
+
+
+def test_first_screen_of_the_readme_ends_with_the_refusal_that_it_shows(
+    real: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("qdrant_client", reason="install hypiler[test-stores]")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(ModelConfig, "load", lambda config, engine: real.encoder)
+    text = (FOLDER.parents[1] / "README.md").read_text("utf-8")
+    found = re.search(r"^```py store\n(.*?)^```\n\n```text\n(.*?)\n```$", text, re.DOTALL | re.MULTILINE)
+    assert found is not None
+    names: dict[str, Any] = {}
+    with pytest.raises(space.SpaceError) as raised:
+        exec(compile(found[1], "README.md", "exec"), names)
+    names["client"].close()
+    assert f"{raised.type.__module__}.{raised.type.__qualname__}: {raised.value}" == found[2]
 
 
 PAGES = sorted(path for name in ("stores", "frameworks") for path in (FOLDER.parent / name).glob("*.md"))
