@@ -124,7 +124,8 @@ def search_server(flavour: str) -> Iterator[tuple[str, Store]]:
                 status, found = 200, route(store, self.command, urlsplit(self.path).path.strip("/").split("/"), text)
             except Refused as error:
                 status = error.status
-                found = {"error": {"type": error.kind, "reason": str(error)}, "status": status}
+                cause = {"type": error.kind, "reason": str(error)}
+                found = {"error": {"root_cause": [cause], **cause}, "status": status}
             data = b"" if self.command == "HEAD" else json.dumps(found).encode()
             kind = "application/json"
             if flavour == "elasticsearch":

@@ -8,6 +8,7 @@ import pytest
 from store_drivers import DRIVERS, cases, opened
 
 from hypiler import ModelConfig, space, stores
+from hypiler.model_registry import MODELS_BY_ID
 from hypiler.stores.specs import spec_of
 
 # A store may warn of its own affairs.
@@ -249,13 +250,14 @@ WIDE = [
 def test_what_pgvector_offers_in_place_of_a_width_works_in_postgresql(
     store: str, id: str, options: dict[str, Any], tmp_path: Path
 ) -> None:
+    model: Any = MODELS_BY_ID[id]
     with pytest.raises(stores.StoreLimitError) as refused:
-        stores.record(store, ModelConfig.from_registry(id), **options)
+        stores.record(store, ModelConfig.from_model(model), **options)
     assert refused.value.alternatives
     with opened(store, tmp_path) as driver:
         for number, (option, value, _) in enumerate(refused.value.alternatives):
             chosen = {**options} if option == "dimension" else {**options, option: value}
-            config = ModelConfig.from_registry(id, dimension=value if option == "dimension" else None)
+            config = ModelConfig.from_model(model, value if option == "dimension" else None)
             # A cut does not change the type that was asked for, and fits it.
             record = stores.record(store, config, name=f"t{number}", **chosen)
             documents = _units(30, config.embedding_dim, seed=7)
