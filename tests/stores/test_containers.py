@@ -195,6 +195,10 @@ def test_client_of_another_library_or_an_asynchronous_one_is_refused() -> None:
 def test_processes_that_create_at_once_end_with_one_container(store: str, tmp_path: Path) -> None:
     """Qdrant's local mode, Milvus Lite and DuckDB let one process open a store."""
     address = ""
+    if store == "chroma":
+        # Two processes that make its database at once fail before they can create anything.
+        with opened(store, tmp_path):
+            pass
     if store == "pgvector":
         import psycopg
 
