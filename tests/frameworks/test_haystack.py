@@ -3,6 +3,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -138,6 +139,13 @@ def test_inputs_of_another_type_are_refused(run: Callable[[Any], Any], message: 
     with pytest.raises(TypeError) as caught:
         run(tiny)
     assert str(caught.value) == message
+
+
+def test_lone_surrogates_are_refused(tiny: Any) -> None:
+    with pytest.raises(ValueError, match=re.escape("texts[1] has a lone surrogate at character 2")):
+        HypilerDocumentEmbedder(tiny).run([Document(content="a", id="1"), Document(content="b \ud800", id="2")])
+    with pytest.raises(ValueError, match="has a lone surrogate"):
+        HypilerTextEmbedder(tiny).run("\udfff")
 
 
 def test_truncated_texts_are_reported(tiny: Any) -> None:

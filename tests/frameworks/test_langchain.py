@@ -5,6 +5,8 @@ import asyncio
 import copy
 import json
 import pickle
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +76,39 @@ def test_what_is_no_text_is_refused(texts: Any, error: type[Exception], message:
     with pytest.raises(error) as caught:
         HypilerEmbeddings(tiny).embed_documents(texts)
     assert str(caught.value).startswith(message)
+
+
+def test_other_coroutines_run_while_texts_are_encoded(tiny: Any) -> None:
+    started, go_on = threading.Event(), threading.Event()
+
+    class Slow:
+        """An encoder that computes until another coroutine has run."""
+
+        contract = tiny.contract
+        space = tiny.space
+
+        def encode_queries(self, texts: list[str]) -> Any:
+            started.set()
+            assert go_on.wait(10)
+            return tiny.encode_queries(texts)
+
+    async def other() -> None:
+        while not started.is_set():
+            await asyncio.sleep(0.001)
+        go_on.set()
+
+    async def run() -> Any:
+        return await asyncio.gather(HypilerEmbeddings(Slow()).aembed_query("a"), other())  # type: ignore[arg-type]
+
+    np.testing.assert_array_equal(asyncio.run(run())[0], tiny.encode_queries(["a"])[0])
+
+
+def test_threads_get_the_vectors_of_their_own_texts(tiny: Any) -> None:
+    embeddings = HypilerEmbeddings(tiny)
+    texts = [" ".join("abcdef"[place % 6 : place % 6 + 2]) for place in range(200)]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(embeddings.embed_query, texts))
+    np.testing.assert_allclose(found, tiny.encode_queries(texts), atol=1e-6)
 
 
 def test_truncated_texts_are_reported(tiny: Any) -> None:

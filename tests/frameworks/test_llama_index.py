@@ -2,6 +2,7 @@
 """The adapters of LlamaIndex, in LlamaIndex's own indexes, retrievers and pipelines."""
 
 import asyncio
+import copy
 import json
 import pickle
 from pathlib import Path
@@ -117,6 +118,28 @@ def test_embedding_of_a_file_has_a_dictionary_from_which_nothing_is_made(minilm:
     assert tree["source"]["space_id"] == minilm.encoder.space_id
     with pytest.raises(ValueError, match="was read from a file by `Registry`"):
         HypilerEmbedding.from_dict(tree)
+
+
+def test_embedding_of_a_file_is_copied_and_not_pickled(minilm: Any) -> None:
+    made = HypilerEmbedding(minilm.encoder)
+    assert copy.deepcopy(made).encoder is made.model_copy().encoder is minilm.encoder
+    with pytest.raises(ValueError, match="was read from a file by `Registry`"):
+        pickle.dumps(made)
+
+
+def test_sparse_embedding_is_pickled_by_its_description() -> None:
+    made = HypilerSparseEmbedding("splade-v3", batch_size=3)
+    again = pickle.loads(pickle.dumps(made))
+    assert (again.model_dump(), again._source.describe()) == (made.model_dump(), made._source.describe())
+
+
+@pytest.mark.parametrize("text", ["b \ud800", "\udfff"])
+def test_lone_surrogates_are_refused(text: str, tiny: Any) -> None:
+    embedding = HypilerEmbedding(tiny)
+    with pytest.raises(ValueError, match="has a lone surrogate"):
+        embedding.get_query_embedding(text)
+    with pytest.raises(ValueError, match="has a lone surrogate"):
+        asyncio.run(embedding.aget_text_embedding_batch(["a", text]))
 
 
 def test_embedding_of_nothing_is_refused() -> None:

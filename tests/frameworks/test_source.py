@@ -89,6 +89,12 @@ def test_id_of_nobody_gets_a_suggestion() -> None:
         source("bge-m33")
 
 
+def test_deprecated_model_warns_once_and_names_the_line_of_the_program() -> None:
+    with pytest.warns(DeprecationWarning, match="'bge-small-en' is deprecated") as caught:
+        source("bge-small-en")
+    assert [warning.filename for warning in caught] == [__file__]
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [

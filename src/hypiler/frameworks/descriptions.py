@@ -2,10 +2,12 @@
 
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import fields
 
 from hypiler._server import Server
 from hypiler._text import one_line
+from hypiler.errors import UnknownModelError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -97,24 +99,31 @@ def config_of_id(id: str, registry: "Any" = None, choices: "Mapping[str, Any] | 
     """The config of a model of a registry, with the choices of a description."""
     from hypiler.config import ModelConfig
 
-    from_registry: Any = ModelConfig.from_registry
     choices = choices or {}
-    model: Any = _shipped_model(id) if registry is None else _registered(id, registry)
-    if model is None:
-        # This raises the error, which has a suggestion.
-        unknown: ModelConfig = from_registry(id)
-        return unknown
-    made = ModelConfig.from_model(model, choices.get("dimension"), output=choices.get("output"))
+    width, output = choices.get("dimension"), choices.get("output")
+    if registry is None:
+        made = _shipped_config(id, width, output)
+    else:
+        made = ModelConfig.from_model(_registered(id, registry), width, output=output)
     if choices.get("variant") is not None:
         made = made.with_variant(choices["variant"])
     return made.with_prompts(query=choices.get("query_prompt"), document=choices.get("document_prompt"))
 
 
-def _shipped_model(id: str) -> "Any":
-    from importlib import import_module
+def _shipped_config(id: str, dimension: int | None, output: str | None) -> "ModelConfig":
+    """The config of a model of either shipped registry. Raises UnknownModelError with a suggestion."""
+    from hypiler import hosted_registry, model_registry
 
-    found = (import_module(name).get_model(id) for name in _SHIPPED)
-    return next((model for model in found if model is not None), None)
+    of_weights: Any = model_registry.from_registry
+    of_apis: Any = hosted_registry.from_registry
+    try:
+        found: ModelConfig = of_weights(id, dimension=dimension, output=output)
+    except UnknownModelError:
+        with suppress(UnknownModelError):
+            hosted: ModelConfig = of_apis(id, dimension=dimension, output=output)
+            return hosted
+        raise
+    return found
 
 
 def _registered(id: str, registry: "Any") -> "Any":

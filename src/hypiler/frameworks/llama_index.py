@@ -31,7 +31,16 @@ __all__ = ["HypilerEmbedding", "HypilerReranker", "HypilerSparseEmbedding"]
 _TEXTS = 256
 
 
-class HypilerEmbedding(Adapter, BaseEmbedding):
+class _Described(Adapter):
+    """An adapter whose pickles hold the description."""
+
+    def __getstate__(self) -> Any:
+        # LlamaIndex drops what cannot be pickled, and what is left would fail when it is used.
+        self._source.describe()
+        return super().__getstate__()
+
+
+class HypilerEmbedding(_Described, BaseEmbedding):
     """Dense vectors for LlamaIndex. Queries and texts get the prefixes, lengths and tasks of their sides.
 
     `to_dict` describes the encoder without weights and without keys of APIs, and `from_dict` finds it again.
@@ -105,7 +114,7 @@ class HypilerEmbedding(Adapter, BaseEmbedding):
         return await to_thread(self._get_text_embeddings, texts)
 
 
-class HypilerSparseEmbedding(Adapter, BaseSparseEmbedding):
+class HypilerSparseEmbedding(_Described, BaseSparseEmbedding):
     """Sparse vectors for LlamaIndex: a weight for each token of the vocabulary that has one.
 
     Compare these vectors by dot product, as vector stores do. The method `similarity` of LlamaIndex computes cosines.
@@ -176,7 +185,7 @@ class HypilerSparseEmbedding(Adapter, BaseSparseEmbedding):
         return await to_thread(self._get_text_embeddings, texts)
 
 
-class HypilerReranker(Adapter, BaseNodePostprocessor):
+class HypilerReranker(_Described, BaseNodePostprocessor):
     """Sorts nodes by the scores of a reranker, as a `node_postprocessor`.
 
     Attributes:
