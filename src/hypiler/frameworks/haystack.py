@@ -18,8 +18,8 @@ from hypiler.frameworks.source import Adapter, EncoderSource, Source
 try:
     from haystack import Document, component, default_from_dict, default_to_dict
     from haystack.dataclasses import SparseEmbedding
-except ImportError as error:
-    raise ImportError(missing_library(error, "hypiler[haystack]")) from error
+except ImportError as _error:
+    raise ImportError(missing_library(_error, "hypiler[haystack]")) from _error
 
 from typing import Any
 
@@ -79,7 +79,7 @@ class HypilerTextEmbedder(_Component):
         Raises TypeError if the model is no dense model, and ValueError for arguments of `load` that only a program may
         give.
         """
-        self._source = Source(encoder, load, "dense", "HypilerTextEmbedder")
+        self._source: Source = Source(encoder, load, "dense", "HypilerTextEmbedder")
 
     def to_dict(self) -> dict[str, Any]:
         """The component as data, without weights and without keys of APIs."""
@@ -126,11 +126,11 @@ class HypilerDocumentEmbedder(_Component):
         embedding_separator: str = "\n",
     ) -> None:
         """Create the component. The first two arguments and the errors are those of `HypilerTextEmbedder`."""
-        self._source = Source(encoder, load, "dense", "HypilerDocumentEmbedder")
-        self.batch_size = batch_size
-        self.progress_bar = progress_bar
-        self.meta_fields_to_embed = list(meta_fields_to_embed or [])
-        self.embedding_separator = embedding_separator
+        self._source: Source = Source(encoder, load, "dense", "HypilerDocumentEmbedder")
+        self.batch_size: int = batch_size
+        self.progress_bar: bool = progress_bar
+        self.meta_fields_to_embed: list[str] = list(meta_fields_to_embed or [])
+        self.embedding_separator: str = embedding_separator
 
     def to_dict(self) -> dict[str, Any]:
         """The component as data, without weights and without keys of APIs."""
@@ -167,7 +167,7 @@ class HypilerSparseTextEmbedder(_Component):
 
         Raises TypeError if the model is no sparse model.
         """
-        self._source = Source(encoder, load, "sparse", "HypilerSparseTextEmbedder")
+        self._source: Source = Source(encoder, load, "sparse", "HypilerSparseTextEmbedder")
 
     def to_dict(self) -> dict[str, Any]:
         """The component as data, without weights and without keys of APIs."""
@@ -211,11 +211,11 @@ class HypilerSparseDocumentEmbedder(_Component):
 
         Raises TypeError if the model is no sparse model.
         """
-        self._source = Source(encoder, load, "sparse", "HypilerSparseDocumentEmbedder")
-        self.batch_size = batch_size
-        self.progress_bar = progress_bar
-        self.meta_fields_to_embed = list(meta_fields_to_embed or [])
-        self.embedding_separator = embedding_separator
+        self._source: Source = Source(encoder, load, "sparse", "HypilerSparseDocumentEmbedder")
+        self.batch_size: int = batch_size
+        self.progress_bar: bool = progress_bar
+        self.meta_fields_to_embed: list[str] = list(meta_fields_to_embed or [])
+        self.embedding_separator: str = embedding_separator
 
     def to_dict(self) -> dict[str, Any]:
         """The component as data, without weights and without keys of APIs."""
@@ -265,10 +265,10 @@ class HypilerRanker(_Component):
 
         Raises TypeError if the model is no reranker, and ValueError for a `top_k` below 1.
         """
-        self._source = Source(encoder, load, "reranker", "HypilerRanker")
-        self.top_k = _checked_count(top_k)
-        self.meta_fields_to_embed = list(meta_fields_to_embed or [])
-        self.embedding_separator = embedding_separator
+        self._source: Source = Source(encoder, load, "reranker", "HypilerRanker")
+        self.top_k: int | None = _checked_count(top_k)
+        self.meta_fields_to_embed: list[str] = list(meta_fields_to_embed or [])
+        self.embedding_separator: str = embedding_separator
 
     def to_dict(self) -> dict[str, Any]:
         """The component as data, without weights and without keys of APIs."""

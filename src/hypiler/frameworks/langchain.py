@@ -17,9 +17,9 @@ try:
     from langchain_core.callbacks import Callbacks
     from langchain_core.documents import BaseDocumentCompressor, Document
     from langchain_core.embeddings import Embeddings
-    from pydantic import ConfigDict, Field, PrivateAttr
-except ImportError as error:
-    raise ImportError(missing_library(error, "hypiler[langchain]")) from error
+    from pydantic import Field, PrivateAttr
+except ImportError as _error:
+    raise ImportError(missing_library(_error, "hypiler[langchain]")) from _error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ class HypilerEmbeddings(Adapter, Embeddings):
         Raises TypeError if the model is no dense model, and ValueError for arguments of `load` that only a program may
         give.
         """
-        self._source = Source(encoder, load, "dense", "HypilerEmbeddings")
-        self.batch_size = batch_size
+        self._source: Source = Source(encoder, load, "dense", "HypilerEmbeddings")
+        self.batch_size: int = batch_size
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """The vectors of texts as documents: one list of floats per text.
@@ -86,7 +86,6 @@ class HypilerReranker(Adapter, BaseDocumentCompressor):
         top_n: How many documents are returned; None for all.
     """
 
-    model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
     top_n: int | None = Field(default=None, gt=0)
     _source: Source = PrivateAttr()
 

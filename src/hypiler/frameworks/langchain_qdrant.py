@@ -14,8 +14,8 @@ from hypiler.frameworks.source import Adapter, EncoderSource, Source
 
 try:
     from langchain_qdrant.sparse_embeddings import SparseEmbeddings, SparseVector
-except ImportError as error:
-    raise ImportError(missing_library(error, "langchain-qdrant")) from error
+except ImportError as _error:
+    raise ImportError(missing_library(_error, "langchain-qdrant")) from _error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ class HypilerSparseEmbeddings(Adapter, SparseEmbeddings):
         Raises TypeError if the model is no sparse model, and ValueError for arguments of `load` that only a program may
         give.
         """
-        self._source = Source(encoder, load, "sparse", "HypilerSparseEmbeddings")
-        self.batch_size = batch_size
+        self._source: Source = Source(encoder, load, "sparse", "HypilerSparseEmbeddings")
+        self.batch_size: int = batch_size
 
     def embed_documents(self, texts: list[str]) -> list[SparseVector]:
         """The tokens and weights of texts as documents. Warns and raises as `HypilerEmbeddings` does."""

@@ -20,8 +20,8 @@ try:
     from llama_index.core.bridge.pydantic import Field, PrivateAttr
     from llama_index.core.postprocessor.types import BaseNodePostprocessor
     from llama_index.core.schema import MetadataMode, NodeWithScore, QueryBundle
-except ImportError as error:
-    raise ImportError(missing_library(error, "hypiler[llama-index]")) from error
+except ImportError as _error:
+    raise ImportError(missing_library(_error, "hypiler[llama-index]")) from _error
 
 from typing import Any
 

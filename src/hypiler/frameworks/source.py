@@ -73,7 +73,7 @@ class Source:
                 f"{adapter} takes a loaded encoder, a ModelConfig, the id of a model or a description; got"
                 f" {type(given).__name__}"
             )
-        self.model = _model_id(self.config, self._encoder)
+        self.model: str = _model_id(self.config, self._encoder)
         _check_type(self._type(), takes, self.model, adapter)
 
     def _take_encoder(self, encoder: "Any") -> None:
