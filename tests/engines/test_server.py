@@ -624,9 +624,9 @@ class TestLengths:
             with pytest.warns(TruncationWarning) as caught:
                 encoder = config_of(tmp_path).load("server", url=served.url)
             assert str(caught[0].message) == golden(
-                "the server truncates long texts of `tiny` as it likes, and nobody counts them: the tokenizer is not"
-                f" here (org/tiny @ {'a' * 40} is not in the cache, and HF_HUB_OFFLINE is set; run it once while"
-                ' online, or pass local=FOLDER); pass local=FOLDER, or accept it by truncation="server" of Server'
+                "the server truncates long texts of `tiny` by its own rules, and they are not counted, since hypiler"
+                f" cannot truncate them: org/tiny @ {'a' * 40} is not in the cache, and HF_HUB_OFFLINE is set; run it"
+                ' once while online, or pass local=FOLDER; pass Server(truncation="server") to accept this'
             )
             assert caught[0].filename == __file__
             encoder.encode_documents(["a b c d e f"])
@@ -694,6 +694,22 @@ class TestDimensions:
             encoder = load(served, None, tmp_path, 4, server={"dimensions": "server"})
             assert np.abs(encoder.encode_documents(TEXTS) - expected(TEXTS, 4)).max() < 1e-6
             assert served.asked[-1]["dimensions"] == 4
+
+    def test_server_is_not_asked_to_cut_in_another_order(self, tei: Served, tmp_path: Path) -> None:
+        order: dict[str, Any] = {"encoding": {"matryoshka_order": "layer_norm_truncate_normalize"}}
+        with pytest.raises(EngineError) as caught:
+            load(tei, None, tmp_path, 4, server={"dimensions": "server"}, **order)
+        assert str(caught.value) == golden(
+            "servers truncate and then normalize, and `encoding.matryoshka_order` of `tiny` is"
+            " 'layer_norm_truncate_normalize': leave dimensions= of Server out, so that hypiler truncates"
+        )
+
+    def test_client_cuts_in_another_order(self, folder: Path, tmp_path: Path) -> None:
+        order: dict[str, Any] = {"encoding": {"matryoshka_order": "layer_norm_truncate_normalize"}}
+        local = config_of(tmp_path, 4, **order).load("onnx", local=folder)
+        with Served(TEI) as served:
+            own = load(served, folder, tmp_path, 4, **order)
+            assert np.abs(own.encode_documents(TEXTS) - local.encode_documents(TEXTS)).max() < 1e-4
 
     def test_server_that_does_not_cut_is_noticed(self, tmp_path: Path) -> None:
         with Served(LLAMA_CPP) as served, pytest.raises(MismatchError) as caught:
@@ -821,6 +837,15 @@ class TestHosted:
         with pytest.raises(EngineError) as caught:
             hosted(id).load("server")
         assert str(caught.value) == f"`server` cannot run `{id}`: {reason}"
+
+    def test_client_cannot_truncate_without_a_tokenizer(self, openai: Served) -> None:
+        server = Server(openai.url, api_key="sk-right", truncation="client")
+        with pytest.raises(EngineError) as caught:
+            hosted("text-embedding-3-large").load(url=server)
+        assert str(caught.value) == golden(
+            "hypiler cannot truncate the texts of `text-embedding-3-large`: the tokenizer of an API is not on the hub;"
+            " pass local="
+        )
 
     def test_auto_names_the_engine(self) -> None:
         with pytest.raises(EngineError) as caught:

@@ -245,12 +245,17 @@ class ServedModel:
 
 
 def _server_truncates(config: "Config", contract: "Contract", requests: Requests) -> bool:
-    """Whether the server is asked for shorter vectors."""
+    """Whether the server is asked for shorter vectors. Raises EngineError if it would make them in the wrong order."""
     model: Any = config.model
-    chosen = requests.server.dimensions
-    if chosen == "server":
-        return contract.dimension < contract.embedding_dim
-    if chosen == "client" or api_of(config) is None or contract.matryoshka_order != "truncate_normalize":
+    chosen, usual = requests.server.dimensions, contract.matryoshka_order == "truncate_normalize"
+    if chosen == "server" and contract.dimension < contract.embedding_dim:
+        if not usual:
+            raise EngineError(
+                f"servers truncate and then normalize, and `encoding.matryoshka_order` of `{contract.id}` is"
+                f" {contract.matryoshka_order!r}: leave dimensions= of Server out, so that hypiler truncates"
+            )
+        return True
+    if chosen is not None or api_of(config) is None or not usual:
         return False
     # The default width of an API need not be the largest one, so a width is always asked for.
     return len(model.dimensions) > 1

@@ -92,6 +92,8 @@ def _prepared(
     elif files.names:
         cutter, doubt = _cutter(server, layout)
     if cutter is None:
+        if server.truncation == "client":
+            raise EngineError(f"hypiler cannot truncate the texts of `{contract.id}`: {doubt}")
         contract = _told_by_nobody(contract)
         if doubt and server.truncation is None:
             _warn(config, doubt)
@@ -104,7 +106,8 @@ def _files(
     """The small files of a model, and why there are none. With `local`, they must be there."""
     nothing = CheckedFiles(_NO_FILES)
     if local is None and api_of(config) is not None:
-        return nothing, ""
+        # A text that is too long is refused there, so nobody need be warned.
+        return nothing, "" if server.truncation is None else "the tokenizer of an API is not on the hub; pass local="
     if local is None and server.truncation == "server":
         return nothing, ""
     try:
@@ -130,9 +133,7 @@ def _cutter(server: "Server", layout: "ModelFolder") -> "tuple[Cutter | None, st
 
         return Cutter(build_tokenizer(layout), layout.truncation_side), ""
     except ImportError:
-        error: EngineError = MissingEngineError(
-            "tokenizers is missing: python -m pip install 'hypiler[server]' tokenizers"
-        )
+        error: EngineError = MissingEngineError("tokenizers is missing: python -m pip install 'hypiler[server]'")
     except EngineError as found:
         error = found
     if server.truncation == "client":
@@ -163,8 +164,8 @@ def _warn(config: "Config", doubt: str) -> None:
     from hypiler._callers import stacklevel
 
     warn(
-        f"the server truncates long texts of `{model_of(config).id}` as it likes, and nobody counts them: the tokenizer"
-        f' is not here ({doubt}); pass local=FOLDER, or accept it by truncation="server" of Server',
+        f"the server truncates long texts of `{model_of(config).id}` by its own rules, and they are not counted, since"
+        f' hypiler cannot truncate them: {doubt}; pass Server(truncation="server") to accept this',
         TruncationWarning,
         stacklevel=stacklevel(),
     )
