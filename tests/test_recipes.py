@@ -112,6 +112,8 @@ def test_every_kind_of_change_has_a_recipe() -> None:
         "A target",
         "An engine",
         "A store",
+        "A runtime",
+        "A framework",
         "A family of architectures",
         "A command",
         "A model",
@@ -331,6 +333,44 @@ except runtimes.RuntimeLimitError as error:
         "toy",
     ]
     assert "\ntoy-server --model " in checkout.hypiler("snippet", "e5-small-v2", "--shipped", "--for", "toy")
+
+
+def test_adapter_of_a_framework_keeps_the_sides_apart_and_checks_an_index(tmp_path: Path) -> None:
+    checkout = Checkout("A framework", tmp_path)
+    code = """
+import sys
+try:
+    import hypiler.frameworks.toy
+except ImportError as error:
+    print(error)
+sys.modules["toy"] = type(sys)("toy")
+sys.modules["toy"].Vectors = type("Vectors", (), {})
+from types import SimpleNamespace as Record
+import numpy as np
+from hypiler import ModelConfig
+from hypiler.frameworks.toy import HypilerVectors
+class Encoder:
+    contract = Record(encoder_type="dense", id="mine")
+    space = ModelConfig.from_registry("all-minilm-l6-v2").space
+    encode_queries = lambda self, texts: np.ones((len(texts), 2))
+    encode_documents = lambda self, texts: np.zeros((len(texts), 2))
+adapter = HypilerVectors(Encoder())
+print(adapter.index(["a", "b"]), adapter.ask("a"))
+try:
+    HypilerVectors("bge-small-en-v1.5").check(Encoder().space())
+except ValueError as error:
+    print(type(error).__name__)
+try:
+    HypilerVectors("splade-v3")
+except TypeError as error:
+    print(error)
+"""
+    assert checkout.run("-c", code).splitlines() == [
+        "toy-framework is missing: python -m pip install 'hypiler[toy]'",
+        "[[0.0, 0.0], [0.0, 0.0]] [1.0, 1.0]",
+        "SpaceError",
+        "HypilerVectors takes a dense model, and `splade-v3` is a sparse one. Use the adapter for sparse vectors.",
+    ]
 
 
 def test_command_runs_and_is_in_the_help(tmp_path: Path) -> None:
