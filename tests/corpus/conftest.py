@@ -1,12 +1,17 @@
 """Corpora for the tests, and an encoder of a few numbers. Nothing here runs without pyarrow."""
 
 import random
+import shutil
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 import tiny
+from model_weights import weights_of
+
+from hypiler import ModelConfig
+from hypiler.registry import Registry
 
 HERE = Path(__file__).parent
 
@@ -62,3 +67,33 @@ class Corpus:
 @pytest.fixture
 def corpus(tmp_path: Path) -> Corpus:
     return Corpus(tmp_path)
+
+
+MINILM = "all-minilm-l6-v2"
+TOPICS = ("a cat sleeps", "rain falls", "bread is baked", "a ship sails", "stars shine", "a violin plays", "code runs")
+
+
+class Real:
+    """MiniLM with its genuine weights, and a corpus of 300 texts."""
+
+    def __init__(self, place: Path) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+        from bert_onnx import export_bert
+
+        self.folder = Path(shutil.copytree(weights_of("minilm"), place / "model"))
+        (self.folder / "onnx").mkdir()
+        export_bert(self.folder, self.folder / "onnx/model.onnx")
+        # Without the lock: the ONNX file of the tests is not that of the repository.
+        self.registry = Path(shutil.copy(HERE.parents[1] / "models.json", place))
+        self.config = ModelConfig.from_model(Registry.load(self.registry)[MINILM])
+        self.encoder = self.config.load("onnx", local=self.folder)
+        self.texts = [f"{TOPICS[row % 7]} {'and again ' * (row % 5)}{row}" for row in range(300)]
+        self.source = place / "in.parquet"
+        pq.write_table(pa.table({"id": range(300), "text": self.texts}), self.source, row_group_size=90)
+        self.arguments = {"model": MINILM, "registry": str(self.registry), "engine": "onnx", "local": str(self.folder)}
+
+
+@pytest.fixture(scope="session")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Real:
+    return Real(tmp_path_factory.mktemp("minilm"))

@@ -35,7 +35,7 @@ FACTS = b"hypiler.part"
 _JOB, _LOCK = "_job.json", "_lock"
 _OWN = re.compile(r"\d{12}\.parquet|_job\.json|_lock|.*\.tmp")
 # A row group of the joined file has about so many bytes in memory, or rows.
-_GROUP_BYTES, _GROUP_ROWS = 64 << 20, 1 << 17
+_GROUP_BYTES, _GROUP_ROWS = 16 << 20, 1 << 17
 
 
 def parts_folder(target: str) -> str:
