@@ -64,8 +64,8 @@ def run(source: str, target: str, parts: bool, kill_at: int) -> tuple[int, int]:
         os._exit(0)
     os.close(writer)
     with os.fdopen(reader) as found:
-        steps = found.read()
-    return os.waitpid(child, 0)[1], int(steps or 0)
+        told = found.read()
+    return os.waitpid(child, 0)[1], int(told or 0)
 
 
 def main() -> None:

@@ -97,11 +97,11 @@ def on_spark(form: str, source: str, target: str, marker: str, arguments: dict[s
 
 
 def main() -> None:
-    form, *places, arguments = sys.argv[1:]
+    form, source, target, marker, arguments = sys.argv[1:]
     if form == "ray":
-        on_ray(*places, json.loads(arguments))
+        on_ray(source, target, marker, json.loads(arguments))
     else:
-        on_spark(form, *places, json.loads(arguments))
+        on_spark(form, source, target, marker, json.loads(arguments))
 
 
 if __name__ == "__main__":

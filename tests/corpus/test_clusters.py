@@ -144,7 +144,8 @@ def test_schema_for_spark_has_the_vectors_and_their_stamp(id: str, output: str |
     schema = encoder.schema(StructType([StructField("text", StringType())]))
     assert schema.names == ["text", "embedding"]
     assert schema["embedding"].dataType.simpleString() == type
-    config = ModelConfig.from_registry(id, output=output)
+    from_registry: Any = ModelConfig.from_registry
+    config = from_registry(id, output=output)
     assert read_stamp(schema["embedding"].metadata) == config.space()
     assert read_stamp(encoder.schema(schema[:1], {"space_id": "x"})["embedding"].metadata) == {"space_id": "x"}
     with pytest.raises(CorpusError) as found:
@@ -180,7 +181,12 @@ def test_worker_has_the_threads_that_its_cluster_gives_it(
 
     made: list[Any] = []
     real_options = onnxruntime.SessionOptions
-    monkeypatch.setattr(onnxruntime, "SessionOptions", lambda: made.append(real_options()) or made[-1])
+
+    def options() -> Any:
+        made.append(real_options())
+        return made[-1]
+
+    monkeypatch.setattr(onnxruntime, "SessionOptions", options)
     monkeypatch.setenv("RAYON_NUM_THREADS", "9")
     monkeypatch.setenv("OMP_NUM_THREADS", before or "")
     RayEncoder(tiny.config_of(corpus.place), engine="onnx", local=folder, threads=threads)

@@ -46,11 +46,11 @@ class Counted:
 
 
 @pytest.fixture
-def stopped(corpus: Any, encoder: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+def stopped(corpus: Any, encoder: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """A run that stopped after 500 of 1,000 rows, and the arguments to go on."""
     monkeypatch.chdir(tmp_path)
     corpus.write("in.parquet", 1000)
-    arguments = {"source": "in.parquet", "target": "out.parquet", "rows_per_part": 100}
+    arguments: dict[str, Any] = {"source": "in.parquet", "target": "out.parquet", "rows_per_part": 100}
     with pytest.raises(Stop):
         encode_parquet(**arguments, model=Counted(encoder, 550))
     del arguments["rows_per_part"]
@@ -100,7 +100,12 @@ def test_facts_of_earlier_runs_count_in_the_report(corpus: Any, encoder: Any, tm
     texts: list[str | None] = [*corpus.texts(250)]
     texts[5], texts[150], texts[240] = "a " * 100, "b " * 100, None
     source = corpus.write(rows=250, text=pa.array(texts))
-    arguments = {"source": source, "target": tmp_path / "out.parquet", "rows_per_part": 50, "nulls": "keep"}
+    arguments: dict[str, Any] = {
+        "source": source,
+        "target": tmp_path / "out.parquet",
+        "rows_per_part": 50,
+        "nulls": "keep",
+    }
     with pytest.raises(Stop):
         encode_parquet(**arguments, model=Counted(encoder, 120))
     with pytest.warns(UserWarning, match="^2 of 250 texts were truncated"):

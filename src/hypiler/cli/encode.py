@@ -86,6 +86,7 @@ def _add_loading(group: "Any") -> None:
         "--engine", default="auto", metavar="NAME", help="the engine; default: the first that can run it"
     )
     group.add_argument("--local", metavar="DIR", help="the folder with the model's files; default: from the hub")
+    group.add_argument("--url", metavar="URL", help="a server that runs the model, such as http://localhost:8000/v1")
     group.add_argument("--device", default="cpu", metavar="NAME", help="where the network runs; default: cpu")
     group.add_argument("--batch-size", type=int, default=32, metavar="N", help="texts at once; default: 32")
 
@@ -151,7 +152,7 @@ def _encoded(config: "ModelConfig", options: "Namespace") -> "Report":
             parts=options.parts,
             force=options.force,
             start_over=options.start_over,
-            load={"engine": options.engine, "local": options.local, "device": options.device},
+            load={name: getattr(options, name) for name in ("engine", "local", "device", "url")},
         )
     for warning in caught:
         print(f"warning: {printable(str(warning.message))}", file=sys.stderr)
