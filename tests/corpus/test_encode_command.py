@@ -160,3 +160,19 @@ def test_signal_says_how_to_go_on(project: Path, corpus: Any, number: int, code:
         "hypiler: stopped; what is encoded so far is kept in out.parquet.parts: run the same command again to go on\n",
     )
     assert [name for name in os.listdir(parts) if name.endswith(".tmp")] == []
+
+
+def test_server_encodes_and_a_run_goes_on_with_it(project: Path, encoder: Any, corpus: Any, capsys: Capture) -> None:
+    pytest.importorskip("openai")
+    from served_models import TEI, Served
+
+    with Served(TEI) as served:
+        words = f"encode in.parquet out.parquet --model tiny --url {served.url} --rows-per-part 100".split()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("hypiler.corpus.parts.Parts.join", lambda *rest: exec("raise KeyboardInterrupt"))
+            assert main(words) == 130
+        os.unlink("out.parquet.parts/000000000100.parquet")
+        capsys.readouterr()
+        assert main(words) == 0
+    assert capsys.readouterr().out.endswith("; 200 were there already\n")
+    np.testing.assert_allclose(found(), encoder.encode_documents(corpus.texts(300)), atol=1e-6)
