@@ -47,18 +47,30 @@ def create(record: "Mapping[str, Any]", client: "Any") -> "Any":
 
     Raises:
         AlreadyExistsError: If the container exists.
+        RuntimeError: If the store did not keep the stamp.
         TypeError: If the client is not one of this store, or is asynchronous.
     """
     own = _own(record, client)
     if own.exists(record, client):
         raise AlreadyExistsError(_exists(record))
     try:
-        return own.create(record, client)
+        made = own.create(record, client)
     except Exception as error:
         # Each store creates a container whole or not at all, so this one is somebody else's.
         if own.exists(record, client):
             raise AlreadyExistsError(_exists(record)) from error
         raise
+    _confirm(record, read_stamp(own.held(record, client)))
+    return made
+
+
+def _confirm(record: "Mapping[str, Any]", held: "Any") -> None:
+    """Check that a new container has this record's stamp: some stores let two creators at once both succeed."""
+    if held is None:
+        raise RuntimeError(f"{_named(record)} was created, but the store did not keep its stamp")
+    mine = {**record["stamp"]["value"], "probe": None}
+    if not isinstance(held, dict) or {**held, "probe": None} != mine:
+        raise AlreadyExistsError(_exists(record))
 
 
 def check(record: "Mapping[str, Any]", client: "Any", current: "HasSpace") -> "Comparison":
