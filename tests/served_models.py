@@ -185,7 +185,7 @@ class Served:
             return self._error(f"Incorrect API key provided: {headers.get('authorization')}", 401)
         if kind.checks_name and body["model"] not in (kind.models or ()):
             return self._error(f"The model `{body['model']}` does not exist.", 404)
-        if body["encoding_format"] not in kind.formats:
+        if body.get("encoding_format", "float") not in kind.formats:
             return self._error(f"encoding_format must be {kind.formats}", 400)
         if len(texts) > kind.most:
             return self._error(f"batch size {len(texts)} > maximum allowed batch size {kind.most}", 422)
@@ -223,7 +223,7 @@ class Served:
         data = []
         for place, text in enumerate(body["input"]):
             vector = self.vector(text, wide)
-            base64 = body["encoding_format"] == "base64"
+            base64 = body.get("encoding_format", "float") == "base64"
             sent = b64encode(vector.astype("<f4").tobytes()).decode() if base64 else vector.tolist()
             data.append({"object": "embedding", "index": place, "embedding": sent})
         counted = len if self.kind.counts == "characters" else lambda text: min(len(self._ids(text)), self.kind.limit)

@@ -23,8 +23,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from hypiler import space
+from hypiler import ModelConfig, space
 from hypiler.engines import EngineError, MismatchError, Server, TruncationWarning
+from hypiler.runtimes import snippet
 
 PYTHON = os.environ.get("HYPILER_INFINITY")
 if PYTHON is None:
@@ -43,9 +44,12 @@ def free_port() -> int:
 def infinity(folder: Path, log: Path) -> Iterator[str]:
     """The address of a server with the model in a folder, under the name `minilm`."""
     port = free_port()
-    command = [str(Path(str(PYTHON)).with_name("infinity_emb")), "v2", "--model-id", str(folder)]
-    command += ["--served-model-name", "minilm", "--engine", "torch", "--device", "cpu", "--dtype", "float32"]
-    command += ["--no-trust-remote-code", "--host", "127.0.0.1", "--port", str(port), "--url-prefix", "/v1"]
+    # The command that `hypiler snippet` prints, with another folder, name and port.
+    command = [*snippet(ModelConfig.from_registry("all-minilm-l6-v2"), "infinity").arguments["command"]]
+    command[0] = str(Path(str(PYTHON)).with_name(command[0]))
+    for flag, value in (("--model-id", str(folder)), ("--served-model-name", "minilm"), ("--port", str(port))):
+        command[command.index(flag) + 1] = value
+    command += ["--device", "cpu", "--host", "127.0.0.1"]
     own = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     settings = {"DO_NOT_TRACK": "1", "HF_HUB_OFFLINE": "1"}
     with log.open("wb") as output:

@@ -1,6 +1,7 @@
 """The code of snippets runs, and gives the vectors of hypiler's own engine: models of real weights, each side, odd texts."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -253,18 +254,21 @@ def test_fixed_weights_of_queries_are_looked_up(
     check_same(names, config.load("onnx", local=folder), TEXTS)
 
 
+def static_model(wordllama: Path, folder: Path, layout: str) -> Path:
+    from safetensors.numpy import load_file
+
+    table = load_file(wordllama / "weights/l2_supercat_256.safetensors")["embedding.weight"].astype(np.float32)
+    tokenizer = wordllama / "tokenizers/l2_supercat_tokenizer_config.json"
+    own: Any = {"normalize": True} if layout == "model2vec" else {}
+    return saved_static(folder, layout, table, tokenizer, **own)
+
+
 @pytest.mark.parametrize("dimension", [None, 64])
 @pytest.mark.parametrize("layout", ["model2vec", "sentence-transformers"])
 def test_code_for_static_models_gives_the_vectors_of_the_engine(
     layout: str, dimension: int | None, wordllama: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from safetensors.numpy import load_file
-
-    table = load_file(wordllama / "weights/l2_supercat_256.safetensors")["embedding.weight"].astype(np.float32)
-    tokenizer = wordllama / "tokenizers/l2_supercat_tokenizer_config.json"
-    folder = saved_static(
-        tmp_path / "model", layout, table, tokenizer, **({"normalize": True} if layout == "model2vec" else {})
-    )
+    folder = static_model(wordllama, tmp_path / "model", layout)
     config = changed(dimension, "potion-base-8m", query_prefix="query: ", normalize=layout == "model2vec")(tmp_path)
     check_same(ran(config, "model2vec", folder, monkeypatch), config.load("model2vec", local=folder), TEXTS)
 
@@ -401,3 +405,39 @@ def test_folder_of_a_model_of_your_own_needs_no_download(minilm_onnx: Path, tmp_
     names: dict[str, Any] = {}
     exec(made.text, names)
     check_same(SimpleNamespace(**names), config.load("onnx"), TEXTS)
+
+
+def page_of(runtime: str) -> tuple[str, str, str]:
+    """The id of the model of a page's first snippet, the code, and the blocks that use it."""
+    page = (ROOT / f"docs/runtimes/{runtime}.md").read_text("utf-8")
+    command, code = re.findall(r"^```console\n\$ (.*?)\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)[0]
+    return command.split()[2], code, "\n".join(re.findall(r"^```py glue\n(.*?)^```$", page, re.DOTALL | re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    "runtime",
+    [
+        "onnx",
+        "fastembed",
+        "model2vec",
+        pytest.param("sentence-transformers", marks=needs_pytorch),
+        pytest.param("pylate", marks=needs(PYLATE)),
+    ],
+)
+def test_page_runs_from_top_to_bottom(
+    runtime: str, minilm: Path, minilm_onnx: Path, wordllama: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page's code is what the command prints, which tests/test_docs.py compares. Here it runs."""
+    folder = minilm_onnx
+    if runtime == "model2vec":
+        folder = static_model(wordllama, tmp_path / "model", "model2vec")
+    elif runtime == "pylate":
+        settings = {"query_length": 48, "document_length": 300, "do_query_expansion": False}
+        folder = saved_by_pylate(minilm, tmp_path / "model", **settings)
+    id, code, use = page_of(runtime)
+    config = ModelConfig.from_registry(id)
+    assert snippet(config, runtime).text == code
+    names = vars(ran(config, runtime, folder, monkeypatch))
+    exec(use, names)
+    assert [len(names[side]) for side in ("queries", "documents")] == [1, 2]
+    assert names["documents"][1].shape[-1] == config.embedding_dim

@@ -45,7 +45,8 @@ class Facts:
         self.kind = output_kind(self.record)
         self.dimension: int = config.embedding_dim
         self.embedding_dim: int = self.record.embedding_dim
-        self.name: str = config.repo
+        # A folder must not be read as a flag of a command.
+        self.name: str = f"./{config.repo}" if config.repo.startswith("-") else config.repo
         self.revision: str | None = config.revision
         self.variant: Any = next((one for one in config.model.variants if one.id == config.variant), None)
         self.place, self.api = _place(config.model, self.variant)

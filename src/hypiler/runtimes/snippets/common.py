@@ -8,7 +8,8 @@ if TYPE_CHECKING:
 
 PLURALS = {"query": "queries", "document": "documents"}
 """The end of the name of the function of each side."""
-_UNIT = "vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)"
+UNIT = "vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)"
+"""The expression for vectors of length 1. A vector of zeros is kept."""
 NUMPY = "import numpy as np"
 
 
@@ -22,14 +23,14 @@ def cut_lines(facts: "Facts") -> list[str]:
     """The last lines of a function: vectors are truncated and normalized in the model's own order."""
     cut = f"vectors[:, :{facts.dimension}]"
     if facts.is_cut and facts.order == "normalize_truncate":
-        return [f"vectors = {_UNIT}", f"return {cut}"]
+        return [f"vectors = {UNIT}", f"return {cut}"]
     lines: list[str] = []
     if facts.is_cut and facts.order == "layer_norm_truncate_normalize":
         lines += ["vectors = vectors - vectors.mean(axis=1, keepdims=True)"]
         lines += ["vectors = vectors / np.sqrt((vectors**2).mean(axis=1, keepdims=True) + 1e-5)"]
     if not facts.normalize:
         return [*lines, f"return {cut if facts.is_cut else 'vectors'}"]
-    return [*lines, *([f"vectors = {cut}"] if facts.is_cut else []), f"return {_UNIT}"]
+    return [*lines, *([f"vectors = {cut}"] if facts.is_cut else []), f"return {UNIT}"]
 
 
 def shortened(facts: "Facts") -> str:

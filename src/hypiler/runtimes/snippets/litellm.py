@@ -2,7 +2,7 @@
 
 from hypiler.runtimes.draft import Draft, refuse, require, unknown
 from hypiler.runtimes.facts import API, OLLAMA, SIDES
-from hypiler.runtimes.snippets.common import NUMPY, PLURALS, prefixed, shortened
+from hypiler.runtimes.snippets.common import NUMPY, PLURALS, UNIT, prefixed, shortened
 from hypiler.runtimes.writing import Name, call, function, imports, python
 
 TYPE_CHECKING = False
@@ -19,6 +19,8 @@ _TASKS = {
     "vertex_ai": "task_type",
     "jina_ai": "task",
 }
+# The option that asks a provider for a width, if litellm refuses `dimensions` for it.
+_WIDTHS = {"mistral": "output_dimension"}
 # The providers with embeddings in litellm whose names are those of `source.api`.
 _PROVIDERS = ("openai", "cohere", "voyage", "gemini", "vertex_ai", "mistral", "jina_ai", "bedrock")
 
@@ -43,7 +45,8 @@ def _hosted(facts: "Facts") -> Draft:
     functions = []
     for side in SIDES:
         given: dict[str, Any] = {option: facts.task(side)} if option and facts.task(side) else {}
-        functions.append(_encoder(facts, side, call("embedding", name, Name("input=texts"), dimensions=width, **given)))
+        given[_WIDTHS.get(str(facts.api), "dimensions")] = width
+        functions.append(_encoder(facts, side, call("embedding", name, Name("input=texts"), **given)))
     arguments = {
         "class": "litellm.embedding",
         "model": name,
@@ -102,5 +105,9 @@ def _served(facts: "Facts") -> Draft:
 def _encoder(facts: "Facts", side: str, made: str) -> str:
     before = [f"texts = {prefixed(facts, side)}"] if facts.text(side) else []
     vectors = 'np.array([one["embedding"] for one in found.data], np.float32)'
-    returned = f"shortened({vectors})" if facts.is_cut and facts.place != API else vectors
+    if facts.place == API:
+        # Some providers do not normalize the vectors that they truncate.
+        lines = [f"vectors = {vectors}", f"return {UNIT}"] if facts.normalize else [f"return {vectors}"]
+        return function(f"encode_{PLURALS[side]}", "texts", *before, f"found = {made}", *lines)
+    returned = f"shortened({vectors})" if facts.is_cut else vectors
     return function(f"encode_{PLURALS[side]}", "texts", *before, f"found = {made}", f"return {returned}")
