@@ -191,6 +191,14 @@ class TestNames:
         with Served(OLLAMA, models=("tiny:v1", "other:latest")) as served:
             assert self.asked(served, tmp_path, **source) == "tiny:v1"
 
+    def test_variant_in_the_library_of_ollama_is_asked_for_by_its_name(self, folder: Path, tmp_path: Path) -> None:
+        variants = [{"id": "q8", "quantization": "int8", "ollama": "tiny:q8"}]
+        config = config_of(tmp_path, variants=variants).with_variant("q8")
+        with Served(OLLAMA, models=("tiny:latest", "tiny:q8")) as served:
+            found = config.load("server", url=served.url, local=folder).space()
+            assert served.asked[-1]["model"] == "tiny:q8"
+        assert (found["repository"], found["revision"]) == ("tiny:q8", None)
+
     def test_none_of_several_is_guessed(self, tmp_path: Path) -> None:
         with Served(OLLAMA, models=("one:latest", "two:latest")) as served:
             with pytest.raises(EngineError) as caught:
@@ -271,6 +279,13 @@ class TestAnswers:
                 lambda answer: answer | {"data": [one | {"embedding": "%"} for one in answer["data"]]},
                 golden("a vector is neither a list of numbers nor base64"),
             ),
+            *[
+                (
+                    lambda answer, held=held: answer | {"data": [one | {"embedding": held} for one in answer["data"]]},
+                    golden("a vector is neither a list of numbers nor base64"),
+                )
+                for held in ("AAAA", "ä", {"a": 1}, [[1.0]], [[1.0], 2.0], [10**400], True, None)
+            ],
             (
                 lambda answer: answer | {"data": [one | {"embedding": ["1", "2"]} for one in answer["data"]]},
                 golden("a vector is neither a list of numbers nor base64"),
