@@ -795,6 +795,11 @@ class TestIds:
             ("all-minilm-l6-v2", "'all-minilm-l6-v2' is not the id of a space"),
             ("d2-\x1b[31m\u202eabc", r"'d2-\x1b[31m\u202eabc' is not the id of a space"),
             ('{"version": 2}', "the stored stamp is a text of JSON; pass what json.loads makes of it"),
+            (
+                '{"version": 2, "spa',
+                "the stored stamp is damaged: it is not JSON; store encoder.stamp() again if you know what made the"
+                " vectors",
+            ),
         ],
     )
     def test_text_that_is_no_id_is_undecided(self, record: Any, stored: str, told: str) -> None:

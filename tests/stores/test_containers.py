@@ -1,6 +1,8 @@
 """Containers in real stores: created once, checked, stamped; what is wrong is a clear error and changes nothing."""
 
+import base64
 import contextlib
+import copy
 import json
 import os
 import subprocess
@@ -143,6 +145,44 @@ def test_damaged_stamp_is_undecided_and_can_be_written_again(store: str, tmp_pat
             stores.check(here.record, here.client, MINILM)
         stores.write_stamp(here.record, here.stampable)
         assert stores.check(here.record, here.client, MINILM).outcome == "same"
+
+
+@pytest.mark.parametrize("store", cases("qdrant"))
+def test_stamp_with_a_probe_is_only_replaced_by_an_equal_one(store: str, tmp_path: Path, real: Any) -> None:
+    def stamped(stamp: Any) -> dict[str, Any]:
+        return stores.record(store, real.config, stamp=stamp)
+
+    moved = copy.deepcopy(real.stamp)
+    moved["bytes"]["weights"] = {"sha256": "0" * 64, "listed": False, "model": None, "precision": "fp32"}
+    numbers = np.frombuffer(base64.b64decode(moved["probe"]["numbers"]), np.float16)
+    moved["probe"]["numbers"] = base64.b64encode(numbers[::-1].tobytes()).decode("ascii")
+    with opened(store, tmp_path) as driver:
+        # `hypiler ddl` stores a stamp without a probe; the stamp of the encoder takes its place.
+        stores.create(stamped(None), driver.client)
+        stores.write_stamp(stamped(real.stamp), driver.client)
+        stores.write_stamp(stamped(real.stamp), driver.client)
+        with pytest.raises(space.UndecidedError) as weaker:
+            stores.write_stamp(stamped(None), driver.client)
+        assert str(weaker.value) == (
+            f"{store}: the collection `documents` has a stamp with a probe already, which says more than a stamp"
+            " without one; make the record with `stamp=encoder.stamp()`"
+        )
+        with pytest.raises(space.SpaceError, match="has a stamp already: the stored vectors are of another space: the"):
+            stores.write_stamp(stamped(moved), driver.client)
+        assert stores.check(stamped(None), driver.client, real.encoder).outcome == "same"
+
+
+def test_wrong_arguments_are_named() -> None:
+    wanted = "the first argument must be a record, such as `stores.qdrant(config)`; got ModelConfig"
+    record: Any = MINILM
+    for use in (stores.create, stores.write_stamp, lambda given, client: stores.check(given, client, MINILM)):
+        with pytest.raises(TypeError) as refused:
+            use(record, None)
+        assert str(refused.value) == wanted
+    config: Any = "all-minilm-l6-v2"
+    with pytest.raises(TypeError) as given:
+        stores.qdrant(config)
+    assert str(given.value) == "a record is made from a ModelConfig, such as `ModelConfig.from_registry(id)`; got str"
 
 
 @pytest.mark.parametrize("store", cases("lancedb", "milvus", "chroma", "faiss"))

@@ -125,6 +125,8 @@ def read_stamp(stored: "Any") -> Stamp:
 
 _OLDER = "the stored stamp was made by an older version of hypiler; store encoder.stamp() when you index again"
 _NEWER = "the stored stamp was made by a newer version of hypiler; update hypiler"
+_JSON = "the stored stamp is a text of JSON; pass what json.loads makes of it"
+_CUT = "the stored stamp is damaged: it is not JSON; store encoder.stamp() again if you know what made the vectors"
 
 
 def id_problem(stored: str) -> str | None:
@@ -134,7 +136,7 @@ def id_problem(stored: str) -> str | None:
     found = re.fullmatch(r"([dq])([0-9]{1,6})-[0-9a-f]{16}", stored) if len(stored) < 30 else None
     if found is None:
         if stored.lstrip()[:1] == "{":
-            return "the stored stamp is a text of JSON; pass what json.loads makes of it"
+            return _JSON if _is_json(stored) else _CUT
         return f"{shown(stored)} is not the id of a space"
     side, version = found[1], int(found[2])
     if version != VERSION:
@@ -142,6 +144,16 @@ def id_problem(stored: str) -> str | None:
     if side == "q":
         return f"{stored} is the id of the query side, which does not show which vectors were stored"
     return None
+
+
+def _is_json(text: str) -> bool:
+    from json import loads
+
+    try:
+        loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def shown(value: object) -> str:

@@ -10,8 +10,10 @@ What differs between stores is in the module of each one, below `records`:
 """
 
 from hypiler._text import one_line
-from hypiler.space import SpaceError, compare
+from hypiler.space import SpaceError, UndecidedError, compare
 from hypiler.space import check as check_space
+from hypiler.stamps.stored import UnusableError
+from hypiler.stamps.stored import read_stamp as usable_stamp
 from hypiler.stores.errors import AlreadyExistsError, NotFoundError
 from hypiler.stores.specs import spec_of
 from hypiler.stores.stamps import read_stamp
@@ -79,7 +81,7 @@ def check(record: "Mapping[str, Any]", client: "Any", current: "HasSpace") -> "C
     Args:
         record: The record of the container; its store, name and field are used.
         client: As for `create`. For FAISS, None or the index.
-        current: The encoder or the ModelConfig to use with the vectors.
+        current: The encoder, the ModelConfig or the adapter of a framework to use with the vectors.
 
     Returns:
         The comparison, as `hypiler.space.check` does. Its outcome is `same` or `close`.
@@ -91,8 +93,11 @@ def check(record: "Mapping[str, Any]", client: "Any", current: "HasSpace") -> "C
         TypeError: If the client is not one of this store, or is asynchronous.
     """
     stored = _held(record, client)
+    # An adapter of a framework compares facts before it loads its encoder.
+    own: Any = getattr(current, "check", None)
     try:
-        return check_space(stored, current)
+        found: Comparison = check_space(stored, current) if own is None else own(stored)
+        return found
     except SpaceError as error:
         raise type(error)(f"{_named(record)}: {error}", error.comparison) from None
 
@@ -109,13 +114,21 @@ def write_stamp(record: "Mapping[str, Any]", client: "Any") -> None:
         client: As for `create`. For FAISS, the index.
 
     Raises:
-        SpaceError: If there is a stamp already, and it is of another space.
+        SpaceError: If there is a stamp already, and it is of another space, or of another precision of the model.
+        UndecidedError: If there is a stamp with a probe already, and the new stamp has none.
         NotFoundError: If the table, collection or index is missing.
         TypeError: If the client is not one of this store, or is asynchronous.
     """
-    found = compare(_held(record, client), _Stamped(record))
-    if found.outcome == "different":
+    stored, new = _held(record, client), _Stamped(record)
+    found = compare(stored, new)
+    if found.outcome in ("different", "close"):
         raise SpaceError(f"{_named(record)} has a stamp already: {found.advice}", found)
+    if _has_probe(stored) and not _has_probe(new.stamp()):
+        raise UndecidedError(
+            f"{_named(record)} has a stamp with a probe already, which says more than a stamp without one; make the"
+            " record with `stamp=encoder.stamp()`",
+            found,
+        )
     _own(record, client).write_stamp(record, client)
 
 
@@ -129,9 +142,26 @@ class _Stamped:
         """The stamp, as an encoder gives it."""
         return self._stamp
 
+    def stamp(self) -> "dict[str, Any]":
+        """The same, with its probe."""
+        return self._stamp
+
+
+def _has_probe(stored: object) -> bool:
+    """Whether there is a stamp that can be read and has a probe."""
+    try:
+        return usable_stamp(stored).probe is not None
+    except UnusableError:
+        return False
+
 
 def _own(record: "Mapping[str, Any]", client: "Any") -> "Any":
     """The module of the record's store, which knows the client."""
+    given: Any = record
+    if not isinstance(given, Mapping):
+        raise TypeError(
+            f"the first argument must be a record, such as `stores.qdrant(config)`; got {type(record).__name__}"
+        )
     spec = spec_of(record["store"])
     own = spec.load()
     wanted, attributes = own.CLIENT

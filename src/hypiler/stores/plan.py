@@ -46,6 +46,11 @@ class Plan:
     )
 
     def __init__(self, config: "Config", stamp: "Mapping[str, Any] | None" = None) -> None:
+        if not hasattr(config, "embedding_dim") or not hasattr(config, "model"):
+            raise TypeError(
+                "a record is made from a ModelConfig, such as `ModelConfig.from_registry(id)`; got"
+                f" {type(config).__name__}"
+            )
         if config.model is None:
             raise ValueError(f"{config!r} was not created from a registry entry, so its similarity is unknown")
         view = chosen(config.model, config.output)

@@ -37,7 +37,10 @@ def read_stamp(held: object) -> "Any":
         if key in tree:
             inner = tree[key]
             found = _parsed(inner)
-            return inner if found is None else found
+            if found is None:
+                # Not JSON: `hypiler.space.check` says so of a text.
+                return inner.decode("utf-8", "replace") if isinstance(inner, bytes) else inner
+            return found
     return tree if "space_id" in tree else None
 
 
