@@ -16,6 +16,7 @@ from strategies import registry_of
 from tiny import config_of, entry
 
 from hypiler import ModelConfig, stores
+from hypiler.engines import Server
 from hypiler.space import SpaceError
 
 pytest.importorskip("llama_index.core")
@@ -120,11 +121,21 @@ def test_embedding_of_a_file_has_a_dictionary_from_which_nothing_is_made(minilm:
         HypilerEmbedding.from_dict(tree)
 
 
-def test_embedding_of_a_file_is_copied_and_not_pickled(minilm: Any) -> None:
+def test_embedding_of_a_file_is_copied_and_pickled(minilm: Any) -> None:
     made = HypilerEmbedding(minilm.encoder)
     assert copy.deepcopy(made).encoder is made.model_copy().encoder is minilm.encoder
-    with pytest.raises(ValueError, match="was read from a file by `Registry`"):
+    again = pickle.loads(pickle.dumps(made))
+    assert again._source.config == minilm.config
+    np.testing.assert_array_equal(again.get_query_embedding("a"), made.get_query_embedding("a"))
+
+
+def test_pickle_that_would_hold_a_key_is_refused() -> None:
+    made = HypilerEmbedding("all-minilm-l6-v2", load={"url": Server("http://localhost/v1", api_key="sk-1")})
+    assert "sk-1" not in repr(made) + json.dumps(made.to_dict())
+    with pytest.raises(ValueError, match="has a key or headers"):
         pickle.dumps(made)
+    with pytest.raises(ValueError, match="has a key or headers"):
+        HypilerEmbedding.from_dict(made.to_dict())
 
 
 def test_sparse_embedding_is_pickled_by_its_description() -> None:

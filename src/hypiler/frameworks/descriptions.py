@@ -89,10 +89,15 @@ def opened(description: "Mapping[str, Any]") -> "tuple[ModelConfig, dict[str, An
             f"`{description['model']}` is described at revision {one_line(repr(stated))}, and its registry has"
             f" {config.revision!r} now; check the index with `check`, and change `revision` in the description"
         )
+    return config, opened_load(load)
+
+
+def opened_load(load: "Mapping[str, Any]") -> "dict[str, Any]":
+    """The arguments of `load` from what `plain_load` made of them."""
     arguments = dict(load)
     if "url" in arguments:
         arguments["url"] = _opened_server(arguments["url"])
-    return config, arguments
+    return arguments
 
 
 def config_of_id(id: str, registry: "Any" = None, choices: "Mapping[str, Any] | None" = None) -> "ModelConfig":

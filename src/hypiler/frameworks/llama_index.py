@@ -31,16 +31,16 @@ __all__ = ["HypilerEmbedding", "HypilerReranker", "HypilerSparseEmbedding"]
 _TEXTS = 256
 
 
-class _Described(Adapter):
-    """An adapter whose pickles hold the description."""
+class _Pickled(Adapter):
+    """An adapter that is pickled whole or not at all."""
 
     def __getstate__(self) -> Any:
         # LlamaIndex drops what cannot be pickled, and what is left would fail when it is used.
-        self._source.describe()
+        self._source.__reduce__()
         return super().__getstate__()
 
 
-class HypilerEmbedding(_Described, BaseEmbedding):
+class HypilerEmbedding(_Pickled, BaseEmbedding):
     """Dense vectors for LlamaIndex. Queries and texts get the prefixes, lengths and tasks of their sides.
 
     `to_dict` describes the encoder without weights and without keys of APIs, and `from_dict` finds it again.
@@ -114,7 +114,7 @@ class HypilerEmbedding(_Described, BaseEmbedding):
         return await to_thread(self._get_text_embeddings, texts)
 
 
-class HypilerSparseEmbedding(_Described, BaseSparseEmbedding):
+class HypilerSparseEmbedding(_Pickled, BaseSparseEmbedding):
     """Sparse vectors for LlamaIndex: a weight for each token of the vocabulary that has one.
 
     Compare these vectors by dot product, as vector stores do. The method `similarity` of LlamaIndex computes cosines.
@@ -185,7 +185,7 @@ class HypilerSparseEmbedding(_Described, BaseSparseEmbedding):
         return await to_thread(self._get_text_embeddings, texts)
 
 
-class HypilerReranker(_Described, BaseNodePostprocessor):
+class HypilerReranker(_Pickled, BaseNodePostprocessor):
     """Sorts nodes by the scores of a reranker, as a `node_postprocessor`.
 
     Attributes:

@@ -5,7 +5,15 @@ from collections.abc import Mapping
 from threading import Lock
 from weakref import WeakValueDictionary
 
-from hypiler.frameworks.descriptions import arguments_of, check_load, config_of_id, describe, opened, plain_load
+from hypiler.frameworks.descriptions import (
+    arguments_of,
+    check_load,
+    config_of_id,
+    describe,
+    opened,
+    opened_load,
+    plain_load,
+)
 from hypiler.space import SpaceError, compare
 from hypiler.space import check as check_space
 from hypiler.stamps.outputs import chosen, output_kind
@@ -31,7 +39,7 @@ else:
 class Source:
     """Where an adapter gets its encoder from.
 
-    Copies share the encoder. A pickle holds the description, from which another process loads the encoder.
+    Copies share the encoder. A pickle holds the config and the arguments of `load`, and no weights or keys.
 
     Attributes:
         model: The id of the model.
@@ -156,7 +164,9 @@ class Source:
         return arguments_of(self._encoder, self.model)
 
     def __reduce__(self) -> "tuple[Any, ...]":
-        return _restored, (self.describe(), self._type())
+        if self.config is None:
+            raise ValueError(f"the encoder of `{self.model}` was not created by `load`, so it cannot be pickled")
+        return _restored, (self.config, self._arguments(), self._type())
 
     def __copy__(self) -> "Source":
         return self
@@ -253,5 +263,5 @@ def _loaded(key: "Key | None", load: "Callable[[], Encoder]") -> "Encoder":
     return encoder
 
 
-def _restored(description: "Description", takes: str) -> Source:
-    return Source(description, None, takes, "the adapter")
+def _restored(config: "Config", load: "dict[str, Any]", takes: str) -> Source:
+    return Source(config, opened_load(load), takes, "the adapter")
