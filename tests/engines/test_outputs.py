@@ -228,7 +228,7 @@ class TestOtherEngines:
             output: [spec.name for spec in SPECS if spec.why_not(config.with_output(output), names) is None]
             for output in ("dense", "sparse", "colbert")
         }
-        assert able == {"dense": ["onnx", "sentence-transformers"], "sparse": ["onnx"], "colbert": ["onnx"]}
+        assert able == {"dense": ["onnx", "sentence-transformers", "server"], "sparse": ["onnx"], "colbert": ["onnx"]}
 
     def test_auto_takes_the_engine_that_runs_the_output(self, tmp_path: Path) -> None:
         config = config_of(tmp_path, **UNIFIED).with_output("sparse")

@@ -32,6 +32,7 @@ from hypiler.engines import (
     Server,
     ServerError,
     TruncationWarning,
+    engine_specs,
 )
 from hypiler.schema.requirements import Requirements
 
@@ -852,6 +853,7 @@ class TestHosted:
         with pytest.raises(EngineError) as caught:
             hosted(id).load("server")
         assert str(caught.value) == f"`server` cannot run `{id}`: {reason}"
+        assert next(spec for spec in engine_specs() if spec.name == "server").why_not(hosted(id)) == reason
 
     def test_client_cannot_truncate_without_a_tokenizer(self, openai: Served) -> None:
         server = Server(openai.url, api_key="sk-right", truncation="client")

@@ -26,11 +26,11 @@ from hypiler.engines.files.weight_files import (
     pytorch_output_obstacle,
     pytorch_weights,
     server_files,
-    server_obstacle,
     static_files,
     static_obstacle,
     static_weights,
 )
+from hypiler.engines.served.apis import server_obstacle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -154,11 +154,6 @@ def server_files(config: "Config") -> list[str]:
     return ["*.json", "README.md"]
 
 
-def server_obstacle(config: "Config", names: "Collection[str] | None") -> str | None:
-    """Why no address of a model is known; None if one is known or will be given. Loading checks the rest."""
-    return None
-
-
 def static_files(config: "Config") -> list[str]:
     """The files that model2vec reads, as patterns."""
     return ["*.json", *_TABLES]

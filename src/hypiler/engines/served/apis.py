@@ -6,6 +6,7 @@ from hypiler._server import Server
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from typing import Any
 
     from hypiler.protocols import Config
@@ -51,6 +52,11 @@ def obstacle_of(config: "Config") -> str | None:
         f"the API of {name} has requests of its own, which the openai client does not send; pass url= with the address"
         " of a gateway that answers OpenAI's requests"
     )
+
+
+def server_obstacle(config: "Config", names: "Collection[str] | None") -> str | None:
+    """The same for a spec, which also takes the names of the model's files."""
+    return obstacle_of(config)
 
 
 def server_of(config: "Config", url: "str | Server | None") -> Server:
