@@ -5,11 +5,11 @@ Without `distance_type`, a search compares by squared distance unless an index s
 
 from importlib import import_module
 
-from hypiler.stores.errors import NotFoundError
 from hypiler.stores.names import lancedb_table
 from hypiler.stores.plan import DENSE
 from hypiler.stores.queries import PLACE
 from hypiler.stores.records.common import LIMIT, LOWER, parts, score
+from hypiler.stores.records.sql import no_column
 from hypiler.stores.specs import FLOAT32, spec_of
 from hypiler.stores.stamps import KEY, stamp_json
 
@@ -106,7 +106,7 @@ def held(record: "Mapping[str, Any]", client: "Any") -> "Any":
     """The metadata of the column if it has a stamp, which was written later, or that of the schema."""
     schema = client.open_table(record["name"]).schema
     if record["field"] not in schema.names:
-        raise NotFoundError(f"lancedb: the table `{record['name']}` has no column `{record['field']}`")
+        raise no_column(record)
     own: Any = schema.field(record["field"]).metadata or {}
     return own if KEY.encode() in own else schema.metadata
 

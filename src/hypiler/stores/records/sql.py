@@ -1,7 +1,8 @@
-"""What pgvector, DuckDB and sqlite-vec have in common: statements that are run whole or not at all."""
+"""What stores with tables have in common: a missing column, and statements that are run whole or not at all."""
 
 from contextlib import contextmanager
 
+from hypiler._text import one_line
 from hypiler.stores.errors import NotFoundError
 
 TYPE_CHECKING = False
@@ -19,8 +20,14 @@ def run(client: "Any", statements: "Iterable[str]") -> None:
 def held_by_column(record: "Mapping[str, Any]", row: "Any") -> "Any":
     """What `record["stamp"]["read"]` found: one value. Raises NotFoundError if it found no row."""
     if row is None:
-        raise NotFoundError(f"{record['store']}: the table `{record['name']}` has no column `{record['field']}`")
+        raise no_column(record)
     return value(row)
+
+
+def no_column(record: "Mapping[str, Any]") -> NotFoundError:
+    """The error for a table that has no such column."""
+    name, field = one_line(record["name"], 200), one_line(record["field"], 200)
+    return NotFoundError(f"{record['store']}: the table `{name}` has no column `{field}`")
 
 
 def value(row: "Any") -> "Any":
