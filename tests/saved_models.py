@@ -115,7 +115,7 @@ def saved_static(folder: Path, layout: str, table: Any, tokenizer: Path, **confi
     inside.mkdir(parents=True)
     save_file({"embeddings" if own else "embedding.weight": table}, inside / "model.safetensors")
     shutil.copy(tokenizer, inside / "tokenizer.json")
-    files = {"config.json": {"model_type": "model2vec", "architectures": ["StaticModel"]} | config}
+    files: dict[str, Any] = {"config.json": {"model_type": "model2vec", "architectures": ["StaticModel"]} | config}
     if not own:
         modules = [
             {"idx": 0, "name": "0", "path": "0_StaticEmbedding" if nested else "", "type": SENTENCE_TRANSFORMERS}

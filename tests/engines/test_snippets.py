@@ -16,6 +16,7 @@ from bert_onnx import export_bert
 from saved_models import late_config, saved_by_pylate, saved_by_stanford, saved_static
 
 from hypiler import ModelConfig, Registry
+from hypiler.model_registry import get_model
 from hypiler.runtimes import snippet
 
 TEXTS = ["a b . c", "How do I reset my password?", "", "  Überraschung!  ", "word " * 700, "[MASK] [SEP] , d"]
@@ -23,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 PYLATE = "pylate"
 
 
-def needs(*modules: str) -> Any:
+def needs(*modules: str) -> pytest.MarkDecorator:
     """A mark for a test that runs where libraries are installed."""
 
     def is_installed(module: str) -> bool:
@@ -273,7 +274,7 @@ def test_code_for_static_models_gives_the_vectors_of_the_engine(
     check_same(ran(config, "model2vec", folder, monkeypatch), config.load("model2vec", local=folder), TEXTS)
 
 
-STATED = {
+STATED: dict[str, Any] = {
     "query_prefix": "",
     "document_prefix": "",
     "query_marker": "[Q] ",
@@ -330,7 +331,7 @@ def test_files_of_the_first_colbert_are_prepared_as_the_registry_says(
     minilm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = saved_by_stanford(minilm, tmp_path / "model")
-    markers = {"query_marker": "[unused0]", "document_marker": "[unused1]"}
+    markers: Any = {"query_marker": "[unused0]", "document_marker": "[unused1]"}
     config = late_config(tmp_path, 30522, **STATED | markers)
     names = ran(config, "sentence-transformers", folder, monkeypatch)
     check_same(names, config.load("sentence-transformers", local=folder), TEXTS)
@@ -432,10 +433,11 @@ def test_page_runs_from_top_to_bottom(
     if runtime == "model2vec":
         folder = static_model(wordllama, tmp_path / "model", "model2vec")
     elif runtime == "pylate":
-        settings = {"query_length": 48, "document_length": 300, "do_query_expansion": False}
+        settings: Any = {"query_length": 48, "document_length": 300, "do_query_expansion": False}
         folder = saved_by_pylate(minilm, tmp_path / "model", **settings)
     id, code, use = page_of(runtime)
-    config = ModelConfig.from_registry(id)
+    model: Any = get_model(id)
+    config = ModelConfig.from_model(model)
     assert snippet(config, runtime).text == code
     names = vars(ran(config, runtime, folder, monkeypatch))
     exec(use, names)

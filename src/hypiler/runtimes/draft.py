@@ -12,7 +12,12 @@ if TYPE_CHECKING:
 
     from hypiler.runtimes.facts import Facts
 
-_FACTS = {"dense": ("pooling", "normalize"), "static": ("normalize",), "multi_vector": ("normalize",)}
+_FACTS = {
+    "dense": ("pooling", "normalize"),
+    "static": ("normalize",),
+    "multi_vector": ("normalize",),
+    "sparse": ("activation",),
+}
 
 
 @dataclass(slots=True)

@@ -27,7 +27,7 @@ _PLACES = {
     OLLAMA: "in the library of Ollama",
     "url": "a file behind an address",
 }
-FACTS = ("revision", "prefixes", "pooling", "normalize", "dimension", "length", "remote code")
+FACTS = ("revision", "prefixes", "pooling", "normalize", "dimension", "length", "precision", "remote code")
 """The facts of the table in docs/runtimes/README.md, in its order."""
 YES, CODE, FILES, CLIENT, ALWAYS, SERVER, NO, NONE = "yes", "code", "files", "client", "always", "server", "no", "–"
 """How a runtime honours a fact: by an argument; by code of the snippet; only as the files of the model say it; only if
@@ -85,7 +85,7 @@ SPECS = (
         "python",
         "6.2.0",
         ("dense", "multi_vector", "sparse", "reranker"),
-        _honours(YES, YES, YES, YES, YES, YES, YES),
+        _honours(YES, YES, YES, YES, YES, YES, FILES, YES),
     ),
     RuntimeSpec(
         "pylate",
@@ -93,7 +93,7 @@ SPECS = (
         "python",
         "1.6.0",
         ("multi_vector",),
-        _honours(YES, YES, NONE, YES, YES, YES, YES),
+        _honours(YES, YES, NONE, YES, YES, YES, FILES, YES),
     ),
     RuntimeSpec(
         "fastembed",
@@ -101,7 +101,7 @@ SPECS = (
         "python",
         "0.9.1",
         ("dense", "sparse"),
-        _honours(YES, CODE, YES, YES, CODE, CODE, NO),
+        _honours(YES, CODE, YES, YES, CODE, CODE, FILES, NO),
     ),
     RuntimeSpec(
         "onnx",
@@ -109,7 +109,7 @@ SPECS = (
         "python",
         "1.32.0",
         ("dense", "multi_vector", "sparse", "reranker"),
-        _honours(YES, CODE, CODE, CODE, CODE, YES, NONE),
+        _honours(YES, CODE, CODE, CODE, CODE, YES, FILES, NONE),
     ),
     RuntimeSpec(
         "model2vec",
@@ -117,7 +117,7 @@ SPECS = (
         "python",
         "0.10.0",
         ("static",),
-        _honours(YES, CODE, NONE, YES, CODE, YES, NONE),
+        _honours(YES, CODE, NONE, YES, CODE, YES, YES, NONE),
     ),
     RuntimeSpec(
         "tei",
@@ -125,7 +125,7 @@ SPECS = (
         "sh",
         "1.9.3",
         ("dense", "sparse", "reranker"),
-        _honours(YES, CLIENT, YES, ALWAYS, CLIENT, FILES, NO),
+        _honours(YES, CLIENT, YES, ALWAYS, CLIENT, FILES, YES, NO),
     ),
     RuntimeSpec(
         "infinity",
@@ -133,7 +133,7 @@ SPECS = (
         "sh",
         "0.0.78",
         ("dense", "reranker"),
-        _honours(YES, CLIENT, FILES, ALWAYS, CLIENT, FILES, YES),
+        _honours(YES, CLIENT, FILES, ALWAYS, CLIENT, FILES, YES, YES),
     ),
     RuntimeSpec(
         "vllm",
@@ -141,7 +141,7 @@ SPECS = (
         "sh",
         "0.33.0",
         ("dense", "multi_vector", "sparse", "reranker"),
-        _honours(YES, CLIENT, YES, YES, CLIENT, YES, YES),
+        _honours(YES, CLIENT, YES, YES, CLIENT, YES, YES, YES),
     ),
     RuntimeSpec(
         "ollama",
@@ -149,7 +149,7 @@ SPECS = (
         "modelfile",
         "0.33.0-rc2",
         ("dense",),
-        _honours(NO, CLIENT, FILES, ALWAYS, CLIENT, YES, NO),
+        _honours(NO, CLIENT, FILES, ALWAYS, CLIENT, YES, FILES, NO),
         places=(HUB, PATH, OLLAMA),
     ),
     RuntimeSpec(
@@ -158,7 +158,7 @@ SPECS = (
         "python",
         "1.110.2",
         ("dense",),
-        _honours(NO, CODE, SERVER, SERVER, CODE, SERVER, SERVER),
+        _honours(NO, CODE, SERVER, SERVER, CODE, SERVER, SERVER, SERVER),
         places=(HUB, PATH, OLLAMA, API),
     ),
 )
@@ -172,7 +172,7 @@ def spec_of(runtime: str) -> RuntimeSpec:
         from hypiler._nearest import nearest
 
         names = [spec.name for spec in SPECS]
-        near = nearest(runtime, names)
+        near = nearest(str(runtime), names)
         hint = f"; did you mean {near!r}?" if near else ""
         raise ValueError(f"the runtime must be one of {', '.join(names)}; got {runtime!r}{hint}")
     return found

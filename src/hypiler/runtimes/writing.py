@@ -28,13 +28,22 @@ def literal(value: "Any") -> str:
     if isinstance(value, str):
         escaped = [_ESCAPES.get(one, one if one.isprintable() else _escape(one)) for one in value]
         return f'"{"".join(escaped)}"'
-    if isinstance(value, dict):
+    if _is(value, dict):
         pairs: dict[Any, Any] = value
         return "{" + ", ".join([f"{literal(key)}: {literal(one)}" for key, one in pairs.items()]) + "}"
-    if isinstance(value, list):
+    if _is(value, list):
         values: list[Any] = value
         return "[" + ", ".join(map(literal, values)) + "]"
     return repr(value)
+
+
+def literal_set(texts: "Iterable[str]") -> str:
+    """A set of texts as Python writes it."""
+    return "{" + ", ".join(map(literal, texts)) + "}"
+
+
+def _is(value: object, kind: type) -> bool:
+    return type(value) is kind
 
 
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t"}
@@ -61,7 +70,7 @@ def call(target: str, *values: "Any", comments: "Mapping[str, str] | None" = Non
 def _broken(value: "Any") -> str:
     """A value as Python writes it. A dictionary that is too long for a line has one key per line."""
     line = literal(value)
-    if not isinstance(value, dict) or len(line) <= _CALL_WIDTH - 10:
+    if not _is(value, dict) or len(line) <= _CALL_WIDTH - 10:
         return line
     pairs: dict[Any, Any] = value
     return "\n".join(["{", *[f"        {literal(key)}: {literal(one)}," for key, one in pairs.items()], "    }"])

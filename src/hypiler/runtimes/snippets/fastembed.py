@@ -16,7 +16,7 @@ _POOLINGS = {"cls": "CLS", "mean": "MEAN", "last_token": "LAST_TOKEN"}
 
 def build(facts: "Facts") -> Draft:
     """A model of one's own for dense vectors; the library's class of SPLADE for sparse ones."""
-    require(facts, "fastembed", "query_prefix", "document_prefix", "pooling", "normalize")
+    require(facts, "fastembed", "query_prefix", "document_prefix", "pooling", "normalize", "activation")
     if facts.other_output:
         raise refuse(facts, f"fastembed does not give its output `{facts.other_output}`")
     if facts.has_layers and facts.kind == "dense":

@@ -42,7 +42,7 @@ def _hosted(facts: "Facts") -> Draft:
         raise refuse(facts, f"litellm cannot tell the provider `{facts.api}` a task")
     # Providers differ in what they return without a width, so a chosen one is always sent.
     width = facts.dimension if facts.is_cut else None
-    functions = []
+    functions: list[str] = []
     for side in SIDES:
         given: dict[str, Any] = {option: facts.task(side)} if option and facts.task(side) else {}
         given[_WIDTHS.get(str(facts.api), "dimensions")] = width

@@ -6,7 +6,7 @@ from hypiler.runtimes.draft import Draft, refuse, require, unpinned
 from hypiler.runtimes.facts import SIDES
 from hypiler.runtimes.snippets.common import NUMPY, PLURALS, cut_lines, prefixed
 from hypiler.runtimes.snippets.hub_files import folder_lines, onnx_file
-from hypiler.runtimes.writing import function, imports, literal, python
+from hypiler.runtimes.writing import function, imports, literal, literal_set, python
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,12 +36,13 @@ _ACTIVATIONS = {
     "log1p_log1p_relu": "np.log1p(np.log1p(largest))",
     "relu": "largest",
 }
+_INPUTS = ("input_ids", "attention_mask", "token_type_ids", "position_ids")
 _PREFERRED = {"dense": ("last_hidden_state", "token_embeddings"), "sparse": ("logits",), "reranker": ("logits",)}
 
 
 def build(facts: "Facts") -> Draft:
     """The code for a kind of model. Nothing is left to the files but the tokenizer and the network."""
-    require(facts, "onnxruntime", "query_prefix", "document_prefix", "pooling", "normalize")
+    require(facts, "onnxruntime", "query_prefix", "document_prefix", "pooling", "normalize", "activation")
     if facts.other_output:
         raise refuse(facts, f"a snippet for onnxruntime does not give its output `{facts.other_output}`")
     if facts.task("query") or facts.task("document"):
@@ -97,6 +98,8 @@ def _loaded(facts: "Facts", file: str) -> list[str]:
     return [
         f'session = onnxruntime.InferenceSession(f{path}, providers=["CPUExecutionProvider"])',
         "inputs = {one.name for one in session.get_inputs()}",
+        f"if others := inputs - {literal_set(_INPUTS)}:",
+        '    raise ValueError(f"the network takes inputs that this code does not make: {sorted(others)}")',
         f"outputs = [one.name for one in session.get_outputs() if len(one.shape) == {dimensions}]",
         f"output = next((name for name in {literal([*names])} if name in outputs), outputs[0])",
         'tokenizer = Tokenizer.from_file(f"{folder}/tokenizer.json")',
@@ -155,9 +158,7 @@ def _dense(facts: "Facts") -> "tuple[list[str], list[str]]":
 
 
 def _sparse(facts: "Facts") -> "tuple[list[str], list[str]]":
-    activation = facts.stated("activation")
-    if activation not in _ACTIVATIONS:
-        raise refuse(facts, "the registry does not state `encoding.activation`, which code must spell out")
+    activation = str(facts.stated("activation"))
     encode = function(
         "encode",
         "texts, length",

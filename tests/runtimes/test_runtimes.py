@@ -171,7 +171,7 @@ def flags_of(one: Snippet) -> dict[str, str | None]:
     if one.language == "modelfile":
         lines = [line.split(" ", 1) for line in one.text.splitlines() if not line.startswith("#")]
         assert {word for word, _ in lines} <= {"FROM", "PARAMETER"}
-        return dict([rest.split(" ") if word == "PARAMETER" else [word, rest] for word, rest in lines])
+        return {rest.split(" ")[0] if word == "PARAMETER" else word: rest.split(" ")[-1] for word, rest in lines}
     beginning = BEGINNINGS[one.runtime]
     words = shlex.split(one.text, comments=True)
     assert words[: len(beginning)] == beginning
@@ -227,7 +227,7 @@ def test_every_order_of_truncation_is_said_or_written(tmp_path: Path) -> None:
     """A server that truncates and then normalizes is asked for the width; else the client truncates by itself."""
     asked = {}
     for order in ("truncate_normalize", "normalize_truncate", "layer_norm_truncate_normalize"):
-        changes = {"architecture": {"matryoshka_dims": [64, 384]}, "encoding": {"matryoshka_order": order}}
+        changes: Any = {"architecture": {"matryoshka_dims": [64, 384]}, "encoding": {"matryoshka_order": order}}
         model: Any = changed(tmp_path, capabilities={"matryoshka": True}, **changes).model
         found = made(ModelConfig.from_model(model, 64))
         asked[order] = {name for name, one in found.items() if '"dimensions": 64' in " ".join(one.lost)}
