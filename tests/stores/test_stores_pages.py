@@ -84,11 +84,11 @@ def test_first_screen_of_the_readme_ends_with_the_refusal_that_it_shows(
     assert f"{raised.type.__module__}.{raised.type.__qualname__}: {raised.value}" == found[2]
 
 
-PAGES = sorted(path for name in ("stores", "frameworks") for path in (FOLDER.parent / name).glob("*.md"))
+PAGES = sorted(path for name in ("stores", "frameworks", "runtimes") for path in (FOLDER.parent / name).glob("*.md"))
 
 
 @pytest.mark.parametrize("page", [path for path in PAGES if path.stem != "README"], ids=lambda path: path.stem)
-def test_page_of_a_store_or_framework_needs_at_most_three_lines_of_glue(page: Path) -> None:
+def test_page_of_an_integration_needs_at_most_three_lines_of_glue(page: Path) -> None:
     blocks = re.findall(r"^```py glue\n(.*?)^```$", page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
     code = [[line for line in block.splitlines() if line.strip() and line.strip()[0] != "#"] for block in blocks]
     assert len(blocks) == 1
