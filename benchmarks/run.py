@@ -17,6 +17,7 @@ from pathlib import Path
 from lab import Lab
 from measure_checkers import checker_rows
 from measure_commands import build_rows, check_rows
+from measure_corpus import corpus_rows
 from measure_engines import engine_rows
 from measure_loading import loading_rows
 from measure_module import (
@@ -47,6 +48,7 @@ MEASURES: dict[str, Callable[[Lab, list[int], int], Iterator[Row]]] = {
     "engines": engine_rows,
     "loading": loading_rows,
     "stamps": stamp_rows,
+    "corpus": corpus_rows,
 }
 
 
