@@ -183,6 +183,16 @@ class TestNames:
         with Served(LLAMA_CPP) as served:
             assert self.asked(served, tmp_path) == "/models/tiny-f32.gguf"
 
+    @pytest.mark.parametrize("name", ["all-minilm-l6-v2", "sentence-transformers/all-MiniLM-L6-v2"])
+    def test_only_model_is_refused_if_its_name_is_that_of_another_one(self, name: str, tmp_path: Path) -> None:
+        with Served(LLAMA_CPP, models=(name,)) as served:
+            with pytest.raises(EngineError) as caught:
+                self.asked(served, tmp_path)
+            assert str(caught.value) == (
+                f"the server at {served.url} lists the models '{name}', and none is called 'org/tiny': name the one that"
+                f" is `tiny` by Server('{served.url}', model=…)"
+            )
+
     def test_id_is_found_among_several_with_its_tag(self, tmp_path: Path) -> None:
         with Served(OLLAMA) as served:
             assert self.asked(served, tmp_path) == "tiny:latest"

@@ -1,5 +1,7 @@
 """The engine server: models behind an OpenAI-compatible address. Extra: `hypiler[server]`."""
 
+from importlib import import_module
+
 import numpy as np
 
 from hypiler.engines.errors import EngineError, MismatchError, RowError, TruncationWarning
@@ -62,13 +64,20 @@ def _name_at(config: "Config", server: "Server", requests: Requests) -> str:
         # Ollama lists a name with its tag.
         if found := next((one for one in listed if one in (name, f"{name}:latest")), None):
             return found
-    if len(listed) == 1:
+    if len(listed) == 1 and not _is_of_another_model(listed[0], known):
         return listed[0]
     shown = ", ".join(map(repr, listed[:10])) + (", …" if listed[10:] else "")
     raise EngineError(
         f"{requests.place} lists the models {shown}, and none is called {config.repo!r}: name the one that is"
         f" `{model.id}` by Server({server.url!r}, model=…)"
     )
+
+
+def _is_of_another_model(name: str, known: "list[str]") -> bool:
+    """Whether a name is the id, an alias or the repository of another model of the shipped registry."""
+    # By name: a generated module imports hypiler.
+    found: Any = import_module("hypiler.model_registry").get_model(name.removesuffix(":latest"))
+    return found is not None and found.id not in known and found.huggingface_id not in known
 
 
 class ServedModel:
