@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from golden import golden
 
-from hypiler import space
+from hypiler import ModelConfig, space
 from hypiler.corpus import CorpusError, UnwritableError, encode_parquet
 from hypiler.engines import DenseEncoder, MultiVectorEncoder, SparseEncoder, TruncationWarning
 from hypiler.stores import read_stamp
@@ -345,6 +345,12 @@ def test_reranker_is_refused(corpus: Any, tmp_path: Path) -> None:
     with pytest.raises(CorpusError) as found:
         encode_parquet(corpus.write(rows=3), tmp_path / "out.parquet", made("reranker", None))
     assert str(found.value) == golden("`made` is a reranker: it has no vectors, so it cannot encode a corpus")
+
+
+def test_reranker_is_refused_before_its_weights_are_downloaded(corpus: Any, tmp_path: Path) -> None:
+    config = ModelConfig.from_registry("ms-marco-minilm-l6-v2")
+    with pytest.raises(CorpusError, match="`ms-marco-minilm-l6-v2` is a reranker: it has no vectors"):
+        encode_parquet(corpus.write(rows=3), tmp_path / "out.parquet", config, load={"local": tmp_path / "nothing"})
 
 
 def test_config_is_loaded_with_the_arguments_of_load(corpus: Any, folder: Path, encoder: Any, tmp_path: Path) -> None:

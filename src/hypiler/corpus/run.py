@@ -13,7 +13,7 @@ from hypiler.corpus.errors import CorpusError, UnwritableError
 from hypiler.corpus.parts import Parts, clean, parts_folder, read_facts
 from hypiler.corpus.plan import Plan
 from hypiler.corpus.source import open_source
-from hypiler.corpus.tables import TableEncoder, engines, plain_texts, texts_of
+from hypiler.corpus.tables import TableEncoder, engines, no_vectors, plain_texts, texts_of
 from hypiler.diagnostics.escaping import printable
 from hypiler.stores.stamps import KEY, read_stamp, stamp_json
 
@@ -127,13 +127,20 @@ def encode_parquet(
     corpus = open_source(source, plan, columns)
     place = os.fspath(target)
     _check_places(corpus, place, parts=parts)
-    encoder = model.load(**(load or {})) if hasattr(model, "load") else model
+    encoder = _loaded(model, load or {}) if hasattr(model, "load") else model
     run = _Run(corpus, TableEncoder(encoder, plan), place, rows_per_part)
     if run.is_complete(parts=parts) and (not force or os.path.isdir(parts_folder(place))):
         return run.tidy(parts=parts)
     if os.path.lexists(place) and not force:
         raise CorpusError(f"{printable(place)} exists: replace it with force, or choose another output")
     return run.go(parts=parts, start_over=start_over, progress=progress)
+
+
+def _loaded(config: "Any", load: "Mapping[str, Any]") -> "Any":
+    """The encoder of a config. A reranker is refused before its weights are downloaded."""
+    if config.model is not None and config.space()["document"]["encoder"] == "reranker":
+        raise CorpusError(no_vectors(config.model.id))
+    return config.load(**load)
 
 
 def require_libraries() -> None:
