@@ -1,7 +1,8 @@
 """What `hypiler encode` and Ray add to the encoder: `python benchmarks/run.py --rows corpus`.
 
 The model is all-MiniLM-L6-v2 through `load("onnx")`, loaded before the time begins. The corpus has 1,024 texts of 5 to
-40 words. Encoding to a file and encoding bare run in turns, and are compared by processor time. Ray runs with one actor and with two, each with one thread.
+40 words. Encoding to a file and encoding bare run in turns, and are compared by processor time. Ray runs with one actor
+and with two, each with one thread.
 """
 
 import os
