@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 import pickle
 import sys
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from tiny import config_of, entry
 from hypiler import ModelConfig, Registry
 from hypiler.engines import Server
 from hypiler.frameworks.results import rank, sparse_rows
-from hypiler.frameworks.source import Adapter, Source
+from hypiler.frameworks.source import _LOADED, Adapter, Source
 from hypiler.space import SpaceError, UndecidedError
 
 COMMIT = "a" * 40
@@ -260,6 +261,26 @@ def test_encoder_is_loaded_once_for_equal_adapters_and_not_before_it_is_needed(
     assert len({id(one) for one in encoders}) == len(loaded) == 1
     assert source(encoders[0]).encoder is source(config, {"engine": "onnx", "local": str(folder)}).encoder
     assert source(config, options | {"assume": {"truncation_side": "right"}})._key() != sources[0]._key()
+
+
+def test_description_says_what_was_given_before_and_after_loading(config: ModelConfig, folder: Path) -> None:
+    found = source(config, {"local": folder})
+    before = found.describe()
+    assert found.encoder.engine == "onnx"
+    assert source(before).describe() == found.describe() == before
+    found._described = None
+    assert found.describe() == before
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_forked_process_shares_no_encoder_that_another_thread_may_use(tiny: Any) -> None:
+    kept = source(tiny)
+    assert kept._key() in _LOADED
+    if (child := os.fork()) == 0:
+        os._exit(0 if _LOADED else 7)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    assert kept._key() in _LOADED
 
 
 def test_changed_facts_get_an_encoder_of_their_own(registry_file: Callable[..., str], folder: Path) -> None:

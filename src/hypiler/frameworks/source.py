@@ -1,6 +1,7 @@
 """The encoder of an adapter: loaded when it is first needed, once per process."""
 
 import json
+import os
 from collections.abc import Mapping
 from threading import Lock
 from weakref import WeakValueDictionary
@@ -46,7 +47,7 @@ class Source:
         config: The model and the choices; None for an encoder that `load` did not create.
     """
 
-    __slots__ = ("_described", "_encoder", "_load", "_lock", "config", "model")
+    __slots__ = ("_described", "_encoder", "_is_given", "_load", "_lock", "config", "model")
 
     def __init__(self, given: "Any", load: "Mapping[str, Any] | None", takes: str, adapter: str) -> None:
         """Create the source of an adapter.
@@ -62,6 +63,7 @@ class Source:
         """
         self._lock = Lock()
         self._encoder: Encoder | None = None
+        self._is_given = False
         self._described: Description | None = None
         self.config: Config | None
         self._load = dict(load or {})
@@ -89,7 +91,7 @@ class Source:
             raise ValueError(
                 f"`load` has arguments for loading a model, and {encoder!r} is loaded; pass a config instead"
             )
-        self._encoder = encoder
+        self._encoder, self._is_given = encoder, True
         provenance = getattr(encoder, "_provenance", None)
         self.config = getattr(provenance, "config", None)
         key = self._key()
@@ -157,11 +159,10 @@ class Source:
         return copied
 
     def _arguments(self) -> "dict[str, Any]":
-        """The arguments of `load` as JSON types."""
-        provenance: Any = getattr(self._encoder, "_provenance", None)
-        if self._load or provenance is None:
-            return plain_load(self._load)
-        return arguments_of(self._encoder, self.model)
+        """The arguments of `load` as JSON types: as they were given, or those of the encoder that was given."""
+        if self._is_given and self.config is not None:
+            return arguments_of(self._encoder, self.model)
+        return plain_load(self._load)
 
     def __reduce__(self) -> "tuple[Any, ...]":
         if self.config is None:
@@ -250,6 +251,16 @@ def _model_id(config: "Any", encoder: "Any") -> str:
 
 _LOADED: "WeakValueDictionary[Key, Any]" = WeakValueDictionary()
 _LOCKS: "dict[Key, Lock]" = {}
+
+
+def _forget() -> None:
+    """Forget all encoders in a process that was forked: another thread may have been loading or encoding."""
+    _LOADED.clear()
+    _LOCKS.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
 
 
 def _loaded(key: "Key | None", load: "Callable[[], Encoder]") -> "Encoder":
