@@ -283,6 +283,12 @@ def test_forked_process_shares_no_encoder_that_another_thread_may_use(tiny: Any)
     assert kept._key() in _LOADED
 
 
+def test_loaded_encoder_is_shared_with_adapters_that_name_it(config: ModelConfig, folder: Path) -> None:
+    encoder = config.load("onnx", local=folder)
+    found = source(encoder)
+    assert source(found.describe()).encoder is source(config, {"engine": "onnx", "local": folder}).encoder is encoder
+
+
 def test_changed_facts_get_an_encoder_of_their_own(registry_file: Callable[..., str], folder: Path) -> None:
     load = {"engine": "onnx", "local": str(folder)}
     first = source({"model": "tiny", "registry": registry_file(), "load": load})

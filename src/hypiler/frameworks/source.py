@@ -85,6 +85,8 @@ class Source:
             )
         self.model: str = _model_id(self.config, self._encoder)
         _check_type(self._type(), takes, self.model, adapter)
+        if self._is_given and (key := self._key()) is not None:
+            _LOADED.setdefault(key, self._encoder)
 
     def _take_encoder(self, encoder: "Any") -> None:
         if self._load:
@@ -94,9 +96,6 @@ class Source:
         self._encoder, self._is_given = encoder, True
         provenance = getattr(encoder, "_provenance", None)
         self.config = getattr(provenance, "config", None)
-        key = self._key()
-        if key is not None:
-            _LOADED.setdefault(key, encoder)
 
     def _type(self) -> str:
         """The type of the encoder. Static models give dense vectors."""
