@@ -251,26 +251,26 @@ def test_kills_of_the_command_at_random_times_lose_and_double_no_row(
     corpus: Any, folder: Path, encoder: Any, tmp_path: Path
 ) -> None:
     """Three kills, and twenty with HYPILER_ALL_KILLS."""
-    source = corpus.write(rows=5_000, groups=1003)
+    wanted = 20 if os.environ.get("HYPILER_ALL_KILLS") else 3
+    rows = wanted * 3_000
+    source = corpus.write(rows=rows, groups=1003)
     registry = tmp_path / "models.json"
     registry.write_text(json.dumps({"version": "1.0", "models": [tiny.entry()]}))
     words = ["encode", source, tmp_path / "out.parquet", "--model", "tiny", "--file", registry, "--local", folder]
     command = [sys.executable, "-m", "hypiler", *map(str, words), "--rows-per-part", "100", "--engine", "onnx"]
-    chance, kills, wanted = random.Random(1), 0, 20 if os.environ.get("HYPILER_ALL_KILLS") else 3
+    chance = random.Random(1)
     parts = tmp_path / "out.parquet.parts"
-    while kills < wanted:
+    for _ in range(wanted):
         before = len(os.listdir(parts)) if parts.exists() else 0
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         while process.poll() is None and (len(os.listdir(parts)) if parts.exists() else 0) <= before:
             time.sleep(0.01)
-        time.sleep(chance.random() * 0.2)
+        time.sleep(chance.random() * 0.1)
         process.send_signal(signal.SIGKILL)
-        kills += 1
-        if process.wait() != -signal.SIGKILL:
-            break
+        assert process.wait() == -signal.SIGKILL
     done = subprocess.run([*command, "--json"], capture_output=True, text=True, check=True)
     report = json.loads(done.stdout)
-    assert report["rows"] == 5_000
+    assert report["rows"] == rows
     assert report["resumed"] > 0
     table = pq.read_table(tmp_path / "out.parquet")
     assert table.select(["id", "text"]).equals(pq.read_table(source))
