@@ -43,6 +43,20 @@ def test_json_is_the_whole_record(capsys: Capture) -> None:
     assert printed == {"version": 1, **record}
 
 
+def test_stamp_is_that_of_the_chosen_variant_and_prompts(capsys: Capture) -> None:
+    words = (
+        "ddl embeddinggemma-300m --shipped --for qdrant --document-prompt Clustering --query-prompt Clustering --json"
+    )
+    assert main(words.split()) == 0
+    config = ModelConfig.from_registry("embeddinggemma-300m").with_prompts(query="Clustering", document="Clustering")
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["stamp"]["value"] == config.space()
+    assert config.space()["document"]["document_prefix"] == "task: clustering | query: "
+    assert main("ddl all-minilm-l6-v2 --shipped --for qdrant --variant qdrant-onnx --json".split()) == 0
+    other = ModelConfig.from_registry("all-minilm-l6-v2").with_variant("qdrant-onnx")
+    assert json.loads(capsys.readouterr().out)["stamp"]["value"] == other.space()
+
+
 @pytest.mark.parametrize("store", stores.STORES)
 def test_json_has_its_documented_shape(store: str) -> None:
     record = stores.record(store, ModelConfig.from_registry("all-minilm-l6-v2"))

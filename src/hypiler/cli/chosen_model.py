@@ -16,6 +16,13 @@ def add_choice_arguments(parser: "ArgumentParser") -> None:
     """Which vectors of the model are meant."""
     parser.add_argument("--dim", type=int, metavar="N", help="one of the widths to which the vectors can be truncated")
     parser.add_argument("--output", metavar="NAME", help="one of the model's outputs; default: the first one")
+    parser.add_argument("--variant", metavar="ID", help="one of the model's variants; default: its own weights")
+
+
+def add_prompt_arguments(parser: "ArgumentParser") -> None:
+    """Which named prompts are put before texts."""
+    parser.add_argument("--query-prompt", metavar="NAME", help="a named prompt for queries; default: the model's own")
+    parser.add_argument("--document-prompt", metavar="NAME", help="the same for documents")
 
 
 def open_model(id: str, options: "Namespace", *, policy: bool = False) -> "Model":
@@ -34,7 +41,7 @@ def open_model(id: str, options: "Namespace", *, policy: bool = False) -> "Model
 
 
 def chosen_config(model: "Model", options: "Namespace") -> "ModelConfig":
-    """The config of a model with the chosen width and output; a deprecated model gives no warning.
+    """The config of a model with the choices of the options; a deprecated model gives no warning.
 
     Raises ValueError for a choice that the model does not have.
     """
@@ -44,4 +51,10 @@ def chosen_config(model: "Model", options: "Namespace") -> "ModelConfig":
 
     with catch_warnings():
         simplefilter("ignore", DeprecationWarning)
-        return ModelConfig.from_model(model, options.dim, output=options.output)
+        config = ModelConfig.from_model(model, options.dim, output=options.output)
+    if options.variant is not None:
+        config = config.with_variant(options.variant)
+    # `hypiler encode` has the prompt of one side.
+    if "query_prompt" in options:
+        config = config.with_prompts(query=options.query_prompt, document=options.document_prompt)
+    return config

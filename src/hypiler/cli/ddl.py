@@ -2,7 +2,7 @@
 
 import sys
 
-from hypiler.cli.chosen_model import add_choice_arguments, chosen_config, open_model
+from hypiler.cli.chosen_model import add_choice_arguments, add_prompt_arguments, chosen_config, open_model
 from hypiler.cli.registries import add_registry_arguments
 from hypiler.cli.streams import OK, usage_error, write_text
 from hypiler.diagnostics.escaping import printable
@@ -44,6 +44,7 @@ def add_arguments(parser: "ArgumentParser") -> None:
         "--for", dest="store", metavar="STORE", choices=STORES, required=True, help=f"the store: {', '.join(STORES)}"
     )
     add_choice_arguments(parser)
+    add_prompt_arguments(parser)
     parser.add_argument(
         "--table", metavar="NAME", help="the table, collection or index, or the file of faiss; default: documents"
     )

@@ -2,17 +2,14 @@
 
 import sys
 
-from hypiler.cli.registries import add_registry_arguments, find_model, open_registry, registry_words, unknown_model
-from hypiler.cli.streams import FINDINGS, OK, usage_error, write_text
-from hypiler.errors import UnknownModelError
+from hypiler.cli.chosen_model import add_choice_arguments, add_prompt_arguments, chosen_config, open_model
+from hypiler.cli.registries import add_registry_arguments
+from hypiler.cli.streams import OK, usage_error, write_text
 from hypiler.runtimes import RUNTIMES, snippet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-
-    from hypiler.runtimes import Snippet
-    from hypiler.schema.model import Model
 
 EXAMPLES = """examples:
   hypiler snippet all-minilm-l6-v2 --shipped --for sentence-transformers    Python
@@ -42,27 +39,18 @@ def add_arguments(parser: "ArgumentParser") -> None:
     parser.add_argument(
         "--for", dest="runtime", metavar="RUNTIME", choices=RUNTIMES, required=True, help=f"the runtime: {names}"
     )
-    parser.add_argument("--dim", type=int, metavar="N", help="one of the widths to which the vectors can be truncated")
-    parser.add_argument("--output", metavar="NAME", help="one of the model's outputs; default: the first one")
-    parser.add_argument("--variant", metavar="ID", help="one of the model's variants; default: its own weights")
-    parser.add_argument("--query-prompt", metavar="NAME", help="a named prompt for queries; default: the model's own")
-    parser.add_argument("--document-prompt", metavar="NAME", help="the same for documents")
+    add_choice_arguments(parser)
+    add_prompt_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print the snippet, its arguments and what is lost as JSON")
     add_registry_arguments(parser)
 
 
 def run(options: "Namespace") -> int:
     """Print the snippet, or why the runtime cannot run the model; the exit code."""
-    found = open_registry(options)
-    if found is None:
-        return FINDINGS
-    registry, module = found
+    model = open_model(options.id, options)
     try:
-        model, _ = find_model(options.id, registry, module)
-    except UnknownModelError as error:
-        return usage_error(unknown_model(error, registry, registry_words(options)))
-    try:
-        made = _snippet(model, options)
+        # A deprecated model may still run somewhere, so nothing warns of it here.
+        made = snippet(chosen_config(model, options), options.runtime)
     except ValueError as error:
         return usage_error(str(error))
     if options.json:
@@ -72,18 +60,3 @@ def run(options: "Namespace") -> int:
         return OK
     write_text(made.text.removesuffix("\n"), sys.stdout)
     return OK
-
-
-def _snippet(model: "Model", options: "Namespace") -> "Snippet":
-    """The snippet. A deprecated model may still run somewhere, so nothing warns of it here."""
-    from warnings import catch_warnings, simplefilter
-
-    from hypiler.config import ModelConfig
-
-    with catch_warnings():
-        simplefilter("ignore", DeprecationWarning)
-        config = ModelConfig.from_model(model, options.dim, output=options.output)
-    config = config.with_prompts(query=options.query_prompt, document=options.document_prompt)
-    if options.variant is not None:
-        config = config.with_variant(options.variant)
-    return snippet(config, options.runtime)

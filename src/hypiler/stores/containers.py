@@ -99,7 +99,8 @@ def check(record: "Mapping[str, Any]", client: "Any", current: "HasSpace") -> "C
         found: Comparison = check_space(stored, current) if own is None else own(stored)
         return found
     except SpaceError as error:
-        raise type(error)(f"{_named(record)}: {error}", error.comparison) from None
+        remedy = "; if you know which model made them, `stores.write_stamp` writes its stamp" if stored is None else ""
+        raise type(error)(f"{_named(record)}: {error}{remedy}", error.comparison) from None
 
 
 def write_stamp(record: "Mapping[str, Any]", client: "Any") -> None:
