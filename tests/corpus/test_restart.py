@@ -181,11 +181,22 @@ def test_corpus_that_was_copied_continues_a_run_and_one_that_was_changed_in_plac
     assert str(found.value) == golden(f"in.parquet has changed since the interrupted run in out.parquet.parts: {ELSE}")
 
 
-@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"version": 99}'])
-def test_damaged_job_is_refused_until_one_starts_over(stopped: Any, encoder: Any, damage: bytes) -> None:
-    Path("out.parquet.parts/_job.json").write_bytes(damage)
-    with pytest.raises(CorpusError, match=r"^the interrupted run in out\.parquet\.parts was made by another version"):
+DAMAGES = [b"", b"{", b"[]", b"[1]", b"null", b'{"version": 99}', b'{"rows_per_part": 0}', b"[" * 100_000, None]
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: "missing" if damage is None else repr(damage[:20]))
+def test_damaged_job_is_refused_until_one_starts_over(stopped: Any, encoder: Any, damage: bytes | None) -> None:
+    job = Path("out.parquet.parts/_job.json")
+    if damage is None:
+        job.unlink()
+    else:
+        job.write_bytes(damage)
+    with pytest.raises(CorpusError) as found:
         encode_parquet(**stopped, model=encoder)
+    assert str(found.value) == golden(
+        "the interrupted run in out.parquet.parts was made by another version of hypiler, or its _job.json is missing"
+        f" or damaged: {ELSE}"
+    )
     assert encode_parquet(**stopped, model=encoder, start_over=True).encoded == 1000
 
 
@@ -211,6 +222,69 @@ def test_folder_with_files_of_others_is_left_alone(corpus: Any, encoder: Any, tm
         f"{target}.parts must hold parts of {target} alone, and has `thesis.txt`: move it away"
     )
     assert os.listdir(tmp_path / "out.parquet.parts") == ["thesis.txt"]
+
+
+@pytest.mark.parametrize("name", ["notes.tmp", "thesis.parquet"])
+def test_temporary_files_of_others_are_left_alone(corpus: Any, encoder: Any, tmp_path: Path, name: str) -> None:
+    source, folder = corpus.write(rows=10), tmp_path / "out.parquet.parts"
+    folder.mkdir()
+    (folder / name).write_text("mine")
+    with pytest.raises(CorpusError, match=f"has `{name}`: move it away$"):
+        encode_parquet(source, tmp_path / "out.parquet", encoder)
+    assert os.listdir(folder) == [name]
+
+
+@pytest.mark.parametrize("form", ["link", "file"])
+def test_folder_of_parts_must_be_a_folder(corpus: Any, encoder: Any, tmp_path: Path, form: str) -> None:
+    source, target = corpus.write(rows=10), tmp_path / "out.parquet"
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "joined.tmp").touch()
+    folder = tmp_path / "out.parquet.parts"
+    folder.symlink_to(elsewhere) if form == "link" else folder.touch()
+    with pytest.raises(CorpusError) as found:
+        encode_parquet(source, target, encoder)
+    assert str(found.value) == golden(
+        f"{folder} must be a folder, for the parts of {target}: move it away, or choose another output"
+    )
+    assert os.listdir(elsewhere) == ["joined.tmp"]
+
+
+def test_complete_output_leaves_the_parts_of_another_run(corpus: Any, encoder: Any, tmp_path: Path) -> None:
+    source, target = corpus.write(rows=300), tmp_path / "out.parquet"
+    encode_parquet(source, target, encoder)
+    other: dict[str, Any] = {"source": source, "target": target, "dtype": "float16", "rows_per_part": 100}
+    with pytest.raises(Stop):
+        encode_parquet(**other, model=Counted(encoder, 250), force=True)
+    assert encode_parquet(source, target, encoder).encoded == 0
+    assert encode_parquet(**other, model=encoder, force=True).resumed == 200
+
+
+def test_output_of_a_corpus_that_was_changed_in_place_is_not_complete(
+    corpus: Any, encoder: Any, tmp_path: Path
+) -> None:
+    table = {"score": [float("nan"), 1.0, None], "label": pa.array(["x", "y", "x"]).dictionary_encode()}
+    source, target = corpus.write(rows=3, groups=2, text=["a b", "c d", "e f"], **table), tmp_path / "out.parquet"
+    encode_parquet(source, target, encoder)
+    data = source.read_bytes()
+    os.utime(source, ns=(1, 1))
+    assert encode_parquet(source, target, encoder).encoded == 0
+    # Statistics hold the first and the last text alone.
+    source.write_bytes(data.replace(b"c d", b"d d"))
+    with pytest.raises(CorpusError) as found:
+        encode_parquet(source, target, encoder)
+    assert str(found.value) == golden(f"{target} exists: replace it with force, or choose another output")
+    assert encode_parquet(source, target, encoder, force=True).encoded == 3
+    assert encode_parquet(source, target, encoder).encoded == 0
+
+
+def test_folder_of_parts_replaces_nothing(corpus: Any, encoder: Any, tmp_path: Path) -> None:
+    source, target = corpus.write(rows=10), tmp_path / "out"
+    encode_parquet(source, target, encoder, parts=True)
+    assert encode_parquet(source, target, encoder, parts=True, force=True).encoded == 0
+    with pytest.raises(CorpusError) as found:
+        encode_parquet(source, target, encoder, parts=True, force=True, dtype="float16")
+    assert str(found.value) == golden(f"{target} exists: remove it, or choose another output")
 
 
 def test_two_processes_do_not_write_one_output(stopped: Any, encoder: Any) -> None:

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 FACTS = b"hypiler.part"
 """The key in a part's footer of what later runs must know of it."""
-_JOB, _LOCK = "_job.json", "_lock"
-_OWN = re.compile(r"\d{12}\.parquet|_job\.json|_lock|.*\.tmp")
+JOB, _LOCK = "_job.json", "_lock"
+_OWN = re.compile(r"(\d{12}\.parquet|_job\.json|joined)(\.tmp)?|_lock")
 # A row group of the joined file has about so many bytes in memory, or rows.
 _GROUP_BYTES, _GROUP_ROWS = 16 << 20, 1 << 17
 
@@ -59,6 +59,7 @@ class Parts:
         self.job: dict[str, Any] | None = None
 
     def __enter__(self) -> "Self":
+        self._check_place()
         with _told(self.folder):
             os.makedirs(self.folder, exist_ok=True)
             self._check_own()
@@ -74,6 +75,14 @@ class Parts:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+    def _check_place(self) -> None:
+        """Raise CorpusError if something else has the name of the folder, or if a link leads to one elsewhere."""
+        if os.path.lexists(self.folder) and (os.path.islink(self.folder) or not os.path.isdir(self.folder)):
+            raise CorpusError(
+                f"{printable(self.folder)} must be a folder, for the parts of {printable(self.target)}: move it away,"
+                " or choose another output"
+            )
 
     def _check_own(self) -> None:
         """Raise CorpusError if the folder has files that no run writes."""
@@ -91,15 +100,17 @@ class Parts:
                 os.unlink(os.path.join(self.folder, name))
 
     def _read_job(self) -> "dict[str, Any] | None":
+        """The job; None for a folder without parts, and empty for a damaged one, which no run continues."""
         try:
-            with open(os.path.join(self.folder, _JOB), "rb") as file:
-                found: dict[str, Any] = json.load(file)
-                return found
+            with open(os.path.join(self.folder, JOB), "rb") as file:
+                found: Any = json.load(file)
         except FileNotFoundError:
-            return None
-        except ValueError:
-            # Every job is refused to continue this one, which tells to start over.
+            # Of parts without their job, nobody knows what made them.
+            return {} if any(name.endswith(".parquet") for name in os.listdir(self.folder)) else None
+        except (ValueError, RecursionError):
             return {}
+        rows = found.get("rows_per_part") if isinstance(found, dict) else None
+        return found if type(rows) is int and rows > 0 else {}
 
     def clear(self) -> None:
         """Remove all parts, and then the job, so that no part is ever without its job."""
@@ -112,7 +123,7 @@ class Parts:
     def start(self, job: "Mapping[str, Any]") -> None:
         """Write the job of a new folder, before its first part."""
         self.job = dict(job)
-        with _told(self.folder), _Temporary(os.path.join(self.folder, _JOB)) as temporary:
+        with _told(self.folder), _Temporary(os.path.join(self.folder, JOB)) as temporary:
             with open(temporary.path, "xb") as file:
                 file.write(json.dumps(self.job, indent=1).encode())
             temporary.publish()
@@ -196,7 +207,7 @@ def read_facts(path: str) -> "dict[str, Any]":
 
 def clean(folder: str) -> None:
     """Remove what only a run needs from a folder that has become the output."""
-    for name in (_JOB, _LOCK):
+    for name in (JOB, _LOCK):
         if os.path.exists(place := os.path.join(folder, name)):
             os.unlink(place)
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from hypiler import space
 from hypiler.corpus.errors import CorpusError, UnwritableError
-from hypiler.corpus.parts import Parts, clean, parts_folder, read_facts
+from hypiler.corpus.parts import JOB, Parts, clean, parts_folder, read_facts
 from hypiler.corpus.plan import Plan
-from hypiler.corpus.source import open_source
+from hypiler.corpus.source import consecutive_rows, open_source
 from hypiler.corpus.tables import TableEncoder, engines, no_vectors, plain_texts, texts_of
 from hypiler.diagnostics.escaping import printable
 from hypiler.stores.stamps import KEY, read_stamp, stamp_json
@@ -29,6 +29,7 @@ else:
 _ROWS = {"multi_vector": 256}
 _DEFAULT_ROWS = 2_048
 _DIGEST = b"hypiler.job"
+_CHANGED = b"hypiler.corpus_changed"
 _VERSION = 1
 # Vectors whose bytes nobody sees, such as those of a server, move by so much from run to run.
 _CLOSE = 1 - space.CLOSE_SERVED
@@ -129,10 +130,9 @@ def encode_parquet(
     _check_places(corpus, place, parts=parts)
     encoder = _loaded(model, load or {}) if hasattr(model, "load") else model
     run = _Run(corpus, TableEncoder(encoder, plan), place, rows_per_part)
-    if run.is_complete(parts=parts) and (not force or os.path.isdir(parts_folder(place))):
+    if run.is_complete(parts=parts) and (not force or parts or os.path.isdir(parts_folder(place))):
         return run.tidy(parts=parts)
-    if os.path.lexists(place) and not force:
-        raise CorpusError(f"{printable(place)} exists: replace it with force, or choose another output")
+    _check_free(place, parts=parts, force=force)
     return run.go(parts=parts, start_over=start_over, progress=progress)
 
 
@@ -169,6 +169,14 @@ def _check_places(corpus: "Source", target: str, *, parts: bool) -> None:
         raise CorpusError(f"the folder {printable(folder)} of the output does not exist")
 
 
+def _check_free(target: str, *, parts: bool, force: bool) -> None:
+    """Raise CorpusError if the output is there already. Only a file can be replaced in one step."""
+    if not os.path.lexists(target) or (force and not parts):
+        return
+    remedy = "remove it" if parts else "replace it with force"
+    raise CorpusError(f"{printable(target)} exists: {remedy}, or choose another output")
+
+
 class _Run:
     """One corpus, one model and one output."""
 
@@ -203,7 +211,12 @@ class _Run:
         stamp = {KEY.encode(): stamp_json(self.stamp).encode()}
         field = pa.field(self.tables.plan.vector_column, self.tables.type.arrow(), metadata=stamp)
         kept = [field for field in self.corpus.schema if field.name in self.corpus.kept]
-        metadata = {**(self.corpus.schema.metadata or {}), **stamp, _DIGEST: self.digest().encode()}
+        metadata = {
+            **(self.corpus.schema.metadata or {}),
+            **stamp,
+            _DIGEST: self.digest().encode(),
+            _CHANGED: self.changed(),
+        }
         return pa.schema([*kept, field], metadata)
 
     # ---- an output that is complete ----
@@ -213,21 +226,40 @@ class _Run:
         if not os.path.exists(self.target) or os.path.isdir(self.target) != parts:
             return False
         found = _metadata_in(self.target)
-        if found.get(_DIGEST) != self.digest().encode():
+        if found.get(_DIGEST) != self.digest().encode() or not _is_same(read_stamp(found), self.tables.encoder):
             return False
-        return _is_same(read_stamp(found), self.tables.encoder)
+        return found.get(_CHANGED) == self.changed() or self._has_rows_of_corpus()
+
+    def changed(self) -> bytes:
+        """Identifies when the files of the corpus were last written."""
+        return sha256(json.dumps([file.changed for file in self.corpus.files]).encode()).hexdigest().encode()
+
+    def _has_rows_of_corpus(self) -> bool:
+        """Whether the output has the rows of a corpus that has been written since. Without the texts, nobody knows."""
+        kept = self.corpus.kept
+        if self.tables.plan.text_column not in kept:
+            return False
+        rows = consecutive_rows(_files_of(self.target), kept)
+        spans = self.corpus.spans(_DEFAULT_ROWS)
+        return all(_are_equal(rows(span.rows), table.select(kept)) for span, table in self.corpus.read(spans))
 
     def tidy(self, *, parts: bool) -> Report:
         """Remove what a run that was killed at its very end has left, and report."""
         if os.path.isdir(parts_folder(self.target)):
             with Parts(self.target) as folder:
-                folder.remove()
+                if folder.job is None or self._is_own(folder.job):
+                    folder.remove()
         if parts:
             clean(self.target)
-            paths = [os.path.join(self.target, name) for name in os.listdir(self.target)]
-        else:
-            paths = [self.target]
-        return self._report(0, self.corpus.rows, _sums([read_facts(path) for path in paths]), 0.0)
+        return self._report(0, self.corpus.rows, _sums([read_facts(path) for path in _files_of(self.target)]), 0.0)
+
+    def _is_own(self, job: "Mapping[str, Any]") -> bool:
+        """Whether an interrupted run was about the same. What another one has encoded is not for this one to remove."""
+        try:
+            self._check_same(job)
+        except CorpusError:
+            return False
+        return True
 
     # ---- an output that is not ----
 
@@ -275,11 +307,21 @@ class _Run:
 
     def _continue(self, folder: Parts) -> bool:
         """Check that an interrupted run was about the same; whether files of the corpus have been written since."""
-        found, wanted = folder.job or {}, self.job(0)
-        for name, what in (("version", "was made by another version of hypiler"), ("corpus", "encodes another corpus")):
+        found = folder.job or {}
+        self._check_same(found)
+        # One stamp for all vectors, whichever run made them.
+        self.stamp = found["stamp"]
+        return bool(found.get("changed") != [file.changed for file in self.corpus.files])
+
+    def _check_same(self, found: "Mapping[str, Any]") -> None:
+        """Raise CorpusError unless an interrupted run was about the same."""
+        wanted = self.job(0)
+        version = f"was made by another version of hypiler, or its {JOB} is missing or damaged"
+        for name, what in (("version", version), ("corpus", "encodes another corpus")):
             if found.get(name) != wanted[name]:
                 raise CorpusError(f"{self._interrupted()} {what}: {_START_OVER}")
-        options: dict[str, Any] = found.get("options") or {}
+        held = found.get("options")
+        options: dict[str, Any] = held if isinstance(held, dict) else {}
         for name, value in wanted["options"].items():
             if options.get(name) != value:
                 raise CorpusError(
@@ -289,9 +331,6 @@ class _Run:
         if not _is_same(found.get("stamp"), self.tables.encoder):
             advice = space.compare(found.get("stamp"), self.tables.encoder).advice
             raise CorpusError(f"{self._interrupted()} was made by another model ({advice}): {_START_OVER}")
-        # One stamp for all vectors, whichever run made them.
-        self.stamp = found["stamp"]
-        return bool(found.get("changed") != wanted["changed"])
 
     def _compare(self, folder: Parts, spans: "Sequence[Span]") -> None:
         """Raise CorpusError if parts hold other rows than the corpus, whose files have been written meanwhile."""
@@ -299,8 +338,8 @@ class _Run:
 
         for span, table in self.corpus.read(spans):
             kept = table.select(self.corpus.kept)
-            equal = pq.read_table(folder.path(span), columns=self.corpus.kept, partitioning=None).equals(kept)
-            if not equal or folder.facts(span)["texts"] != self._texts(table, span)[1]:
+            part = pq.read_table(folder.path(span), columns=self.corpus.kept, partitioning=None)
+            if not _are_equal(part, kept) or folder.facts(span)["texts"] != self._texts(table, span)[1]:
                 raise CorpusError(
                     f"{printable(self.corpus.files[span.file].path)} has changed since {self._interrupted()}:"
                     f" {_START_OVER}"
@@ -374,16 +413,29 @@ def _is_same(stamp: object, encoder: "Any") -> bool:
     return found.outcome == "same" or (found.outcome == "close" and (found.cosine or 0) >= _CLOSE)
 
 
+def _are_equal(one: "Any", other: "Any") -> bool:
+    """Whether two tables have the same values. NaN equals NaN here, and dictionaries may have other orders."""
+    return one.num_rows == other.num_rows and all(
+        a.equals(b) or repr(a.to_pylist()) == repr(b.to_pylist())
+        for a, b in zip(one.columns, other.columns, strict=True)
+    )
+
+
+def _files_of(target: str) -> "list[str]":
+    """The Parquet files of an output, in the order of their rows."""
+    if not os.path.isdir(target):
+        return [target]
+    return [os.path.join(target, name) for name in sorted(os.listdir(target)) if name.endswith(".parquet")]
+
+
 def _metadata_in(target: str) -> "dict[bytes, bytes]":
     """The metadata of an output; empty if it has none, or is no Parquet."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        if os.path.isdir(target):
-            target = os.path.join(target, min(name for name in os.listdir(target) if name.endswith(".parquet")))
-        return dict(pq.read_schema(target).metadata or {})
-    except (OSError, ValueError, pa.ArrowException):
+        return dict(pq.read_schema(_files_of(target)[0]).metadata or {})
+    except (OSError, IndexError, pa.ArrowException):
         return {}
 
 

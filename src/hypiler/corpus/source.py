@@ -15,7 +15,7 @@ from hypiler.corpus.tables import check_type
 from hypiler.diagnostics.escaping import printable, quote_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from hypiler.corpus.plan import Plan
 
@@ -134,10 +134,12 @@ class _Rows:
         self.row = row
 
     def take(self, start: int, stop: int) -> "list[Any]":
-        """The batches of a range. Rows before the range are skipped."""
+        """The batches of a range, with fewer rows at the end. Rows before the range are skipped."""
         found: list[Any] = []
         while self.row < stop:
-            batch = next(self._batches) if self._rest is None else self._rest
+            batch = next(self._batches, None) if self._rest is None else self._rest
+            if batch is None:
+                break
             used = min(batch.num_rows, stop - self.row)
             skipped = min(max(start - self.row, 0), used)
             if used > skipped:
@@ -145,6 +147,25 @@ class _Rows:
             self._rest = batch.slice(used) if used < batch.num_rows else None
             self.row += used
         return found
+
+
+def consecutive_rows(paths: "Sequence[str]", names: "list[str]") -> "Callable[[int], Any]":
+    """A function that gives the next so many rows of some files as a table of these columns."""
+    import pyarrow as pa
+
+    def batches() -> "Iterator[Any]":
+        for path in paths:
+            with _opened(path) as parquet:
+                yield from _readable(parquet.iter_batches(_BATCH, columns=names, use_threads=False), path)
+
+    with _opened(paths[0]) as parquet:
+        schema = _schema([parquet.schema_arrow.field(name) for name in names], {})
+    rows = _Rows(batches(), 0)
+
+    def take(count: int) -> Any:
+        return pa.Table.from_batches([batch.select(names) for batch in rows.take(rows.row, rows.row + count)], schema)
+
+    return take
 
 
 def open_source(path: "str | os.PathLike[str]", plan: "Plan", columns: "Sequence[str] | None") -> Source:
