@@ -1,5 +1,6 @@
 """`encode_parquet` gives each row the vector that the encoder gives its text, and keeps the other columns."""
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -69,6 +70,13 @@ def test_queries_get_the_prefix_of_queries(corpus: Any, folder: Path, tmp_path: 
     encode_parquet(source, tmp_path / "out.parquet", encoder, side="query")
     expected = encoder.encode_queries(corpus.texts(20))
     np.testing.assert_allclose(vectors(corpus.read(tmp_path / "out.parquet")), expected, atol=1e-6)
+    # A stamp describes vectors of documents, so these do not pass for an index.
+    metadata = pq.read_schema(tmp_path / "out.parquet").metadata
+    with pytest.raises(space.UndecidedError, match="the index has no stamp"):
+        space.check(read_stamp(metadata), encoder)
+    assert space.check(json.loads(metadata[b"hypiler.queries"]), encoder).outcome == "same"
+    again = encode_parquet(source, tmp_path / "out.parquet", encoder, side="query")
+    assert (again.encoded, again.resumed) == (0, 20)
 
 
 def test_columns_are_chosen_and_the_texts_may_be_left_out(corpus: Any, encoder: Any, tmp_path: Path) -> None:

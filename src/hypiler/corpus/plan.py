@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from hypiler.corpus.errors import CorpusError
 from hypiler.diagnostics.escaping import did_you_mean, quote_name
+from hypiler.stores.stamps import KEY
 
 SIDES = ("document", "query")
 """As what texts are encoded."""
@@ -44,6 +45,14 @@ class Plan:
                 raise CorpusError(f"{name} must be the name of a column, got {value!r}")
         if type(self.batch_size) is not int or self.batch_size < 1:
             raise CorpusError(f"batch_size must be a positive integer, got {self.batch_size!r}")
+
+    @property
+    def stamp_key(self) -> str:
+        """The key of the stamp in the metadata of the output.
+
+        A stamp describes the vectors of documents, so that of queries has another key: no check takes it for an index.
+        """
+        return KEY if self.side == "document" else f"{KEY}.queries"
 
 
 def check_columns(names: "list[str]", plan: Plan, where: str) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from hypiler.corpus.plan import Plan, check_columns, check_room
 from hypiler.corpus.recipes import Recipe
 from hypiler.corpus.tables import check_type, plain_texts
-from hypiler.stores.stamps import KEY, stamp_json
+from hypiler.stores.stamps import stamp_json
 
 if TYPE_CHECKING:
     from hypiler.config import ModelConfig
@@ -72,7 +72,7 @@ class RayEncoder:
         }
         plan = Plan(text_column, vector_column, side, dtype, nulls, batch_size)
         self._tables = Recipe(model, registry, choice, load, threads, plan).tables()
-        self._stamp = {KEY.encode(): stamp_json(self._tables.encoder.stamp()).encode()}
+        self._stamp = {plan.stamp_key.encode(): stamp_json(self._tables.encoder.stamp()).encode()}
 
     def __call__(self, batch: "Any") -> "Any":
         """A batch with its vectors, as an Arrow table.

@@ -208,7 +208,7 @@ class _Run:
         """The schema of the output, with the stamp in its metadata and in that of the column of vectors."""
         import pyarrow as pa
 
-        stamp = {KEY.encode(): stamp_json(self.stamp).encode()}
+        stamp = {self.tables.plan.stamp_key.encode(): stamp_json(self.stamp).encode()}
         field = pa.field(self.tables.plan.vector_column, self.tables.type.arrow(), metadata=stamp)
         kept = [field for field in self.corpus.schema if field.name in self.corpus.kept]
         metadata = {
@@ -226,7 +226,8 @@ class _Run:
         if not os.path.exists(self.target) or os.path.isdir(self.target) != parts:
             return False
         found = _metadata_in(self.target)
-        if found.get(_DIGEST) != self.digest().encode() or not _is_same(read_stamp(found), self.tables.encoder):
+        stamp = read_stamp({KEY: found.get(self.tables.plan.stamp_key.encode())})
+        if found.get(_DIGEST) != self.digest().encode() or not _is_same(stamp, self.tables.encoder):
             return False
         return found.get(_CHANGED) == self.changed() or self._has_rows_of_corpus()
 

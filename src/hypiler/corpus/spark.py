@@ -7,7 +7,7 @@ from hypiler.corpus.errors import CorpusError
 from hypiler.corpus.plan import Plan, check_columns, check_room
 from hypiler.corpus.recipes import Recipe
 from hypiler.corpus.tables import TableEncoder, check_type, no_vectors
-from hypiler.stores.stamps import KEY, stamp_json
+from hypiler.stores.stamps import stamp_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -97,7 +97,7 @@ class SparkEncoder:
             vector = ArrayType(pair)
         elif self._kind == "multi_vector":
             vector = ArrayType(vector)
-        metadata = {KEY: stamp_json(self._stamp if stamp is None else stamp)}
+        metadata = {self._recipe.plan.stamp_key: stamp_json(self._stamp if stamp is None else stamp)}
         return StructType([*before.fields, StructField(self._recipe.plan.vector_column, vector, True, metadata)])
 
     def __call__(self, batches: "Iterator[Any]") -> "Iterator[Any]":
