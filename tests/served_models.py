@@ -9,6 +9,7 @@ The quirks are those that the sources and documents of each server describe. The
 """
 
 import json
+import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -134,6 +135,7 @@ class Served:
         asked: The bodies of the requests for vectors.
         headers: Their headers, with names in lower case.
         before: Called with the body of each request, before anything else: what it returns is the answer.
+        drops: The seconds before each byte of an answer.
     """
 
     def __init__(
@@ -145,6 +147,7 @@ class Served:
         self.headers: list[dict[str, str]] = []
         self.before: Callable[[dict[str, Any]], Reply | None] = lambda body: None
         self.change: Callable[[dict[str, Any]], Any] = lambda answer: answer
+        self.drops = 0.0
         self._lock = Lock()
         self._server: Any = None
 
@@ -259,4 +262,6 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in {"content-type": "application/json", "content-length": str(len(data)), **headers}.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(data)
+        for part in [data[place : place + 1] for place in range(len(data))] if self.served.drops else [data]:
+            time.sleep(self.served.drops)
+            self.wfile.write(part)

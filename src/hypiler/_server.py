@@ -38,7 +38,7 @@ class Server:
         api_key: The key. No key is taken from the environment, except for a model of an API at the API's own address.
         api_key_variable: The environment variable with the key. It is read when the model is loaded.
         headers: Further headers of each request.
-        timeout: The seconds after which a request without an answer fails.
+        timeout: The seconds after which a request fails that has no answer, or an answer that does not end.
         max_retries: How often a request is sent again after a lost connection, a timeout, or status 408, 409, 429 or
             5xx. The client waits as long as the header `retry-after` says.
         concurrency: How many requests are sent at the same time.

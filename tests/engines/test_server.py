@@ -1,6 +1,7 @@
 """Served models, asked by the real client: what is sent, what is checked, and what each kind of server does."""
 
 import copy
+import gzip
 import json
 import pickle
 import re
@@ -37,6 +38,7 @@ from hypiler.engines import (
 from hypiler.schema.requirements import Requirements
 
 TEXTS = ["a", "b c", "d e f", "a a b", ". ,"]
+PACKED = {"content-encoding": "gzip"}
 PREFIXES = {"query_prefix": "q: ", "document_prefix": "d: "}
 
 
@@ -328,6 +330,28 @@ class TestAnswers:
             load(tei, None, tmp_path)
         assert str(caught.value) == golden(f"unexpected response from the server at {tei.url}: it is not JSON")
 
+    @pytest.mark.parametrize("status", [200, 500])
+    @pytest.mark.parametrize("packed", [True, False])
+    def test_endless_answer_is_given_up(self, status: int, packed: bool, tei: Served, tmp_path: Path) -> None:
+        encoder = load(tei, None, tmp_path, server={"max_retries": 0})
+        data, headers = b" " * (18 << 20), {"content-encoding": "gzip"} if packed else {}
+        tei.before = lambda body: (status, gzip.compress(data, 1) if packed else data, headers)
+        with pytest.raises(ServerError) as caught:
+            encoder.encode_documents(["a"])
+        assert str(caught.value) == golden(
+            f"unexpected response from the server at {tei.url}: it is larger than any vectors of the texts"
+        )
+
+    def test_packed_answer_is_unpacked(self, tei: Served, tmp_path: Path) -> None:
+        encoder = load(tei, None, tmp_path)
+        wanted = encoder.encode_documents(["a"])
+        tei.before = lambda body: (200, gzip.compress(json.dumps(tei._answered(body)[1]).encode()), PACKED)
+        assert np.array_equal(encoder.encode_documents(["a"]), wanted)
+        tei.before = lambda body: (200, b"no gzip", PACKED)
+        with pytest.raises(ServerError) as caught:
+            load(tei, None, tmp_path, server={"max_retries": 0})
+        assert str(caught.value) == golden(f"unexpected response from the server at {tei.url}: it is no valid gzip")
+
     def test_other_width_names_both_numbers(self, tmp_path: Path) -> None:
         with Served(INFINITY, width=5) as served, pytest.raises(MismatchError) as caught:
             load(served, None, tmp_path)
@@ -457,6 +481,18 @@ class TestFailures:
             f"the server at {tei.url} did not answer within 0.05 seconds; pass a longer timeout= of Server"
         )
 
+    def test_answer_that_comes_drop_by_drop_is_given_up(self, tmp_path: Path) -> None:
+        with Served(TEI) as served:
+            encoder = load(served, None, tmp_path, server={"timeout": 0.3, "max_retries": 0})
+            served.drops = 0.05
+            start = time.monotonic()
+            with pytest.raises(ServerError) as caught:
+                encoder.encode_documents(["a"])
+        assert time.monotonic() - start < 3
+        assert str(caught.value) == golden(
+            f"the server at {served.url} did not answer within 0.3 seconds; pass a longer timeout= of Server"
+        )
+
     def test_redirect_is_not_followed(self, tei: Served, tmp_path: Path) -> None:
         with Served(TEI) as elsewhere:
             tei.before = lambda body: (307, {}, {"location": elsewhere.url})
@@ -515,6 +551,17 @@ class TestSecrets:
         )
         assert caught.value.__cause__ is None
         assert caught.value.__suppress_context__
+
+    @pytest.mark.parametrize("answer", ["model", "location"])
+    def test_key_that_a_server_repeats_is_not_shown(self, answer: str, tmp_path: Path) -> None:
+        with Served(OPENAI) as served:
+            if answer == "model":
+                served.change = lambda found: found | {"model": "Bearer sk-right"}
+            else:
+                served.before = lambda body: (307, {}, {"location": "http://else/?key=sk-right"})
+            with pytest.raises((MismatchError, ServerError), match="…") as caught:
+                load(served, None, tmp_path)
+        assert "sk-right" not in str(caught.value)
 
     def test_key_is_in_no_text_about_the_encoder(self, tmp_path: Path) -> None:
         with Served(OPENAI) as served:

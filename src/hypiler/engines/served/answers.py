@@ -11,7 +11,7 @@ from hypiler.model_files.json_files import mapping
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from typing import Any
 
     from numpy.typing import NDArray
@@ -89,7 +89,9 @@ def _unexpected(place: str, what: str) -> ServerError:
     return ServerError(f"unexpected response from {place}: {what}")
 
 
-def check_model(answer: "Any", asked: str, expected: "Collection[str]", place: str) -> str | None:
+def check_model(
+    answer: "Any", asked: str, expected: "Collection[str]", place: str, without_secrets: "Callable[[str], str]"
+) -> str | None:
     """The name of the model that answered; None if the answer does not say it.
 
     Raises MismatchError if it is none of the expected names: some servers answer any name with the model they have.
@@ -98,6 +100,7 @@ def check_model(answer: "Any", asked: str, expected: "Collection[str]", place: s
     if not isinstance(found, str) or not found:
         return None
     if found not in expected:
+        found = without_secrets(found)
         raise MismatchError(
             f"{place} was asked for the model {asked!r}, and {found!r} answered: pass model={found!r} if it is the"
             f" same, or answered_model={found!r} if it must be asked by the other name"

@@ -189,7 +189,7 @@ class ServedModel:
         """The vectors of one answer, after all checks, and the tokens that the server read."""
         requests, place = self.requests, self.requests.place
         answer = requests.embeddings(texts)
-        name = check_model(answer, requests.model, self._expected_names(answer), place)
+        name = check_model(answer, requests.model, self._expected_names(answer), place, requests.without_secrets)
         self.answered = name or self.answered
         vectors = read_vectors(answer, len(texts), place)
         check_answered_width(vectors, self.width, self._wanted(), place)

@@ -5,6 +5,10 @@ import json
 import os
 import re
 from contextlib import suppress
+from functools import partial
+from time import monotonic
+from zlib import MAX_WBITS, decompressobj
+from zlib import error as zlib_error
 
 from hypiler._server import is_header
 from hypiler.engines.errors import EngineError, ServerError
@@ -12,14 +16,22 @@ from hypiler.engines.served.answers import error_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     from hypiler._server import Server
 
+    ByteStream = object
+    httpx: Any
     openai: Any
 else:
+    from importlib import import_module
+
     import openai
+
+    # httpx, or another library with its names: whatever this version of the client stands on.
+    httpx = import_module(openai.DefaultHttpxClient.__mro__[1].__module__.partition(".")[0])
+    ByteStream = httpx.SyncByteStream
 
 # The headers of HTTP itself. The client adds others from its own environment variables: organization, project, and
 # whatever OPENAI_CUSTOM_HEADERS holds. They are for OpenAI and for nobody else.
@@ -34,6 +46,11 @@ _FINAL = re.compile(rb"too large to process|physical batch size")
 # The statuses of a server that fails on these texts, and may work on others. TEI has 413, 422 and 424.
 _REFUSALS = (400, 413, 422, 424, 500)
 _LISTING_TIMEOUT = 10.0
+# The most bytes of a response, and how many more for each text. The widest vectors of a registry have some 100 kB as
+# JSON, so this leaves room for servers that add more.
+_MOST_BYTES, _MORE_BYTES = 16 << 20, 256 << 10
+# So zlib calls gzip.
+_GZIP = 16 + MAX_WBITS
 
 
 class RefusedError(ServerError):
@@ -123,7 +140,10 @@ class Requests:
             follow_redirects=False,
             # Reading the certificates takes longer than the rest, and plain HTTP has none.
             verify=self.server.url.startswith("https:"),
-            event_hooks={"request": [self._headers_hook()], "response": [_mark_final]},
+            event_hooks={
+                "request": [self._headers_hook()],
+                "response": [partial(_limit, self.server.timeout), _mark_final],
+            },
         )
         return openai.OpenAI(
             # Not None, or the client would take one from the environment, which is not for this server.
@@ -145,6 +165,8 @@ class Requests:
                         del request.headers[name]
                 if key:
                     request.headers["Authorization"] = f"Bearer {key}"
+            # Nothing else is unpacked by `_Limited`.
+            request.headers["Accept-Encoding"] = "gzip"
             request.headers.update(further)
 
         return set_headers
@@ -167,6 +189,43 @@ def _key_of(server: "Server") -> str | None:
     if not is_header(found):
         raise EngineError(f"the environment variable {name} must contain printable ASCII characters alone")
     return found
+
+
+class _EndlessError(Exception):
+    """A response is longer than any vectors."""
+
+
+class _Limited(ByteStream):
+    """The bytes of a response, unpacked. It ends with an error if they are too many, or take too long."""
+
+    def __init__(self, stream: "Any", most: int, seconds: float, *, is_packed: bool) -> None:
+        self._stream, self._left, self._seconds = stream, most, seconds
+        self._unpack = decompressobj(_GZIP).decompress if is_packed else None
+
+    def __iter__(self) -> "Iterator[bytes]":
+        end = monotonic() + self._seconds
+        for chunk in self._stream:
+            # One byte more than is allowed is enough to know.
+            data = self._unpack(chunk, self._left + 1) if self._unpack else chunk
+            self._left -= len(data)
+            if self._left < 0:
+                raise _EndlessError
+            if monotonic() > end:
+                raise httpx.ReadTimeout("the answer takes too long")
+            yield data
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+def _limit(seconds: float, response: "Any") -> None:
+    """Bound the size and the time of a response by the number of texts in its request."""
+    request: bytes = response.request.read()
+    # Inside of a text, a quote has a backslash before it.
+    texts = 1 + request.count(b'","') + request.count(b'", "')
+    is_packed = response.headers.pop("content-encoding", "").lower() in ("gzip", "x-gzip")
+    most = _MOST_BYTES + _MORE_BYTES * texts
+    response.stream = _Limited(response.stream, most, seconds, is_packed=is_packed)
 
 
 def _mark_final(response: "Any") -> None:
@@ -194,6 +253,8 @@ class _Failures:
             raise ServerError(
                 f"{self.requests.place} did not answer within {seconds} seconds; pass a longer timeout= of Server"
             ) from None
+        if unusable := _unusable(error):
+            raise ServerError(f"unexpected response from {self.requests.place}: {unusable}") from None
         if isinstance(error, openai.APIConnectionError):
             reason = self.requests.without_secrets(str(error.__cause__ or error))
             raise ServerError(f"{self.requests.place} cannot be reached: {reason}") from None
@@ -205,7 +266,7 @@ class _Failures:
         said = self.requests.without_secrets(error_text(error.response.content))
         answered = f"{place} answered with status {status}{f': {said}' if said else ''}"
         if 300 <= status < 400:
-            target = error.response.headers.get("location", "another address")
+            target = self.requests.without_secrets(error.response.headers.get("location", "another address"))
             return ServerError(f"{place} redirects to {target}, and redirects are not followed: pass that address")
         if status in _REFUSALS:
             return RefusedError(answered)
@@ -214,6 +275,16 @@ class _Failures:
         if status in (404, 405):
             return NotThereError(f"{answered}; is the model there called {self.requests.model!r}, and is `/v1` in url?")
         return ServerError(answered)
+
+
+def _unusable(error: Exception) -> str:
+    """Why the bytes of a response cannot be used, which some versions of the client wrap; empty for other errors."""
+    for one in (error, error.__cause__):
+        if isinstance(one, _EndlessError):
+            return "it is larger than any vectors of the texts"
+        if isinstance(one, zlib_error):
+            return "it is no valid gzip"
+    return ""
 
 
 class NotThereError(RefusedError):
