@@ -278,6 +278,22 @@ def test_output_of_a_corpus_that_was_changed_in_place_is_not_complete(
     assert encode_parquet(source, target, encoder).encoded == 0
 
 
+@pytest.mark.parametrize(("target", "parts"), [("", False), ("", True), ("out/", False), ("/", True)])
+def test_output_without_a_name_is_refused(
+    target: str, parts: bool, corpus: Any, encoder: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CorpusError) as found:
+        encode_parquet(corpus.write(rows=3), target, encoder, parts=parts)
+    what = "folder" if parts else "file"
+    assert str(found.value) == golden(f"the output must be the path of a {what}, got {target!r}")
+
+
+def test_folder_of_parts_may_end_with_a_slash(corpus: Any, encoder: Any, tmp_path: Path) -> None:
+    encode_parquet(corpus.write(rows=3), f"{tmp_path}/out/", encoder, parts=True)
+    assert sorted(os.listdir(tmp_path)) == ["in.parquet", "out"]
+
+
 def test_folder_of_parts_replaces_nothing(corpus: Any, encoder: Any, tmp_path: Path) -> None:
     source, target = corpus.write(rows=10), tmp_path / "out"
     encode_parquet(source, target, encoder, parts=True)

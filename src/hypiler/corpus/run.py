@@ -126,7 +126,7 @@ def encode_parquet(
     if rows_per_part is not None and (type(rows_per_part) is not int or rows_per_part < 1):
         raise CorpusError(f"rows_per_part must be a positive integer, got {rows_per_part!r}")
     corpus = open_source(source, plan, columns)
-    place = os.fspath(target)
+    place = _place_of(target, parts=parts)
     _check_places(corpus, place, parts=parts)
     encoder = _loaded(model, load or {}) if hasattr(model, "load") else model
     run = _Run(corpus, TableEncoder(encoder, plan), place, rows_per_part)
@@ -152,6 +152,17 @@ def require_libraries() -> None:
         from hypiler._missing import missing_library
 
         raise UnwritableError(missing_library(error, "hypiler[encode]")) from error
+
+
+def _place_of(target: "str | os.PathLike[str]", *, parts: bool) -> str:
+    """The path of the output; that of a folder may end with a slash. Raises CorpusError for a path without a name."""
+    place = os.fspath(target)
+    place = place.rstrip(os.sep) if parts else place
+    if not os.path.basename(place):
+        raise CorpusError(
+            f"the output must be the path of a {'folder' if parts else 'file'}, got {os.fspath(target)!r}"
+        )
+    return place
 
 
 def _check_places(corpus: "Source", target: str, *, parts: bool) -> None:
