@@ -195,7 +195,7 @@ def test_readme_shell_examples_work(
         for line in block.splitlines()
         if line.startswith("hypiler ")
     ]
-    assert len(lines) == 7
+    assert len(lines) == 9
     for line in lines:
         assert main(line.split()[1:]) == 0, line
     written = {"model_registry.py", "model_registry.pyi", "py.typed"}
