@@ -7,7 +7,8 @@
 | multi-vector | `list<fixed_size_list<float>[dimension]>`, one inner list per token |
 | sparse | `list<struct<index: int32, value: float>>`, one struct per token whose weight is not 0 |
 
-Spark has no lists of a fixed size, so there each of them is a plain list.
+A dense column that may have nulls has plain lists, `list<float>`, and so has everything in Spark, which has no lists of
+a fixed size.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -52,11 +53,10 @@ class VectorType:
         there = np.zeros(count, bool)
         there[np.asarray(rows, np.intp)] = True
         mask = None if there.all() else pa.array(~there)
-        if self.kind == "dense":
-            spread = np.zeros((count, self.dimension), np.float32)
-            spread[there] = vectors
-            return self._vectors(spread, mask)
         lengths = np.zeros(count, np.int64)
+        if self.kind == "dense":
+            lengths[there] = self.dimension
+            return self._vectors(vectors, lengths, mask)
         if self.kind == "sparse":
             vectors.eliminate_zeros()
             vectors.sort_indices()
@@ -66,7 +66,7 @@ class VectorType:
         else:
             lengths[there] = [len(one) for one in vectors]
             joined = np.concatenate(vectors) if len(vectors) else np.zeros((0, self.dimension), np.float32)
-            values = self._vectors(joined, None)
+            values = self._vectors(joined, np.full(len(joined), self.dimension, np.int64), None)
         return pa.ListArray.from_arrays(_offsets(lengths), values, type=self.arrow(), mask=mask)
 
     def _number(self) -> Any:
@@ -77,15 +77,13 @@ class VectorType:
     def _vector(self) -> Any:
         return _list_of(self._number(), self.dimension if self.fixed else -1)
 
-    def _vectors(self, vectors: "Floats", mask: Any) -> Any:
-        """The rows of a matrix as lists."""
-        import numpy as np
+    def _vectors(self, vectors: "Floats", lengths: Any, mask: Any) -> Any:
+        """The rows of a matrix as lists of these lengths; a list of length 0 is null, and has no row."""
         import pyarrow as pa
 
         numbers = pa.array(self._finite(vectors.reshape(-1)))
         if self.fixed:
-            return pa.FixedSizeListArray.from_arrays(numbers, type=self._vector(), mask=mask)
-        lengths = np.full(len(vectors), self.dimension, np.int64)
+            return pa.FixedSizeListArray.from_arrays(numbers, type=self._vector())
         return pa.ListArray.from_arrays(_offsets(lengths), numbers, type=self._vector(), mask=mask)
 
     def _finite(self, numbers: "Floats") -> Any:
