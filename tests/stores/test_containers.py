@@ -171,6 +171,9 @@ def test_stamp_with_a_probe_is_only_replaced_by_an_equal_one(store: str, tmp_pat
         with pytest.raises(space.SpaceError, match="has a stamp already: the stored vectors are of another space: the"):
             stores.write_stamp(stamped(moved), driver.client)
         assert stores.check(stamped(None), driver.client, real.encoder).outcome == "same"
+        id: Any = "all-minilm-l6-v2"
+        with pytest.raises(TypeError, match="compares with an encoder or a ModelConfig; got str"):
+            stores.check(stamped(None), driver.client, id)
 
 
 def test_wrong_arguments_are_named() -> None:

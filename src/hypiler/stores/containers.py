@@ -90,9 +90,11 @@ def check(record: "Mapping[str, Any]", client: "Any", current: "HasSpace") -> "C
         SpaceError: If the vectors are of another space.
         UndecidedError: If too little is known, such as without a stamp.
         NotFoundError: If the table, collection, index or file is missing.
-        TypeError: If the client is not one of this store, or is asynchronous.
+        TypeError: If the client is not one of this store, or is asynchronous, or if `current` is no encoder or config.
     """
     stored = _held(record, client)
+    if not hasattr(current, "space"):
+        raise TypeError(f"`stores.check` compares with an encoder or a ModelConfig; got {type(current).__name__}")
     # An adapter of a framework compares facts before it loads its encoder.
     own: Any = getattr(current, "check", None)
     try:
