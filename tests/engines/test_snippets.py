@@ -39,6 +39,7 @@ def needs(*modules: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(bool(missing), reason=f"not installed: {', '.join(missing)}")
 
 
+needs_fastembed = needs("fastembed")
 needs_pytorch = needs("torch", "sentence_transformers.multi_vector_encoder")
 
 
@@ -129,7 +130,7 @@ POOLINGS = ["cls", "last_token", "max", "mean_sqrt_len", "weighted_mean"]
 
 
 @pytest.mark.parametrize("name", DENSE if ALL else ["hostile prefix"])
-@pytest.mark.parametrize("runtime", ["onnx", "fastembed"])
+@pytest.mark.parametrize("runtime", ["onnx", pytest.param("fastembed", marks=needs_fastembed)])
 def test_code_for_onnx_files_gives_the_vectors_of_the_engine(
     name: str, runtime: str, minilm_onnx: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -139,7 +140,7 @@ def test_code_for_onnx_files_gives_the_vectors_of_the_engine(
 
 
 @pytest.mark.parametrize("pooling", POOLINGS if ALL else [])
-@pytest.mark.parametrize("runtime", ["onnx", "fastembed"])
+@pytest.mark.parametrize("runtime", ["onnx", pytest.param("fastembed", marks=needs_fastembed)])
 def test_code_pools_as_the_registry_says(
     pooling: str, runtime: str, minilm_onnx: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -161,6 +161,7 @@ USES = {
     "show": ["show", "bge-m3", "--shipped"],
     "docs": ["docs"],
     "ddl": ["ddl", "bge-m3", "--shipped", "--for", "pgvector"],
+    "snippet": ["snippet", "bge-m3", "--shipped", "--for", "vllm"],
     "completion": ["completion", "bash"],
     "schema": ["schema"],
     "adopt": ["adopt", "src"],
