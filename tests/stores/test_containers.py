@@ -380,7 +380,10 @@ def test_other_libraries_for_postgresql_work(store: str, driver: str, tmp_path: 
         socket = str(next(Path(folder).glob(".s.PGSQL.*[0-9]")))
         connect: Any = {
             "psycopg2": lambda: library.connect(server()),
-            "sqlalchemy": lambda: library.create_engine("postgresql+psycopg://", creator=psycopg).raw_connection(),
+            # Without a pool, so that closing closes.
+            "sqlalchemy": lambda: library.create_engine(
+                "postgresql+psycopg://", creator=psycopg, poolclass=library.pool.NullPool
+            ).raw_connection(),
             "pg8000": lambda: library.dbapi.connect("postgres", unix_sock=socket, database="postgres"),
         }[driver]
         with contextlib.closing(connect()) as connection:
