@@ -69,12 +69,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Collected tests stay to the end: looking for garbage among millions of their objects takes seconds."""
+    """Looking for garbage among millions of objects of collected tests takes seconds.
+
+    They are not frozen afterwards: Hypothesis asks which objects refer to another, and frozen ones do not answer.
+    """
     gc.disable()
     try:
         return (yield)
     finally:
-        gc.freeze()
         gc.enable()
 
 
