@@ -657,12 +657,15 @@ def _matryoshka(code: str, dims: list[int], *sub: int, flag: bool | None = None)
         # What would contradict this width, or these widths.
         model.pop("outputs", None)
         model["architecture"].pop("matryoshka_range", None)
-        model["architecture"]["matryoshka_dims"] = dims
+        model["architecture"]["matryoshka_dims"] = [16, 32, 64]
         model["capabilities"].pop("matryoshka", None)
+        # Another width may earn warnings of its own.
+        sound = copy.deepcopy(new)
+        model["architecture"]["matryoshka_dims"] = dims
         if flag is not None:
             model["capabilities"]["matryoshka"] = flag
-            return Fault(new, code, (*path, "capabilities", "matryoshka"))
-        return Fault(new, code, (*path, "architecture", "matryoshka_dims", *sub))
+            return Fault(new, code, (*path, "capabilities", "matryoshka"), sound=sound)
+        return Fault(new, code, (*path, "architecture", "matryoshka_dims", *sub), sound=sound)
 
     return plant
 
