@@ -194,11 +194,51 @@ class TestRelease:
     def test_place_with_another_version_is_named(self, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (root / "CHANGELOG.md").write_text("# Changelog\n\n## Unreleased\n\n- A change.\n")
         assert check_release.main("v1.2.0", root) == 1
-        assert capsys.readouterr().out == "CHANGELOG.md: the version must be that of the tag v1.2.0; found None\n"
+        assert capsys.readouterr().out == (
+            "CHANGELOG.md: the version must be that of the tag v1.2.0; found None\n"
+            'CHANGELOG.md: the changes under "Unreleased" must stand under the version that releases them\n'
+        )
+
+    def test_changes_below_an_older_version_are_no_fault(self, root: Path) -> None:
+        text = (root / "CHANGELOG.md").read_text("utf-8").replace("## 1.2.0", "## Unreleased\n\n## 1.2.0")
+        (root / "CHANGELOG.md").write_text(text + "\n- A change.\n")
+        assert check_release.main("v1.2.0", root) == 0
+
+    def test_release_candidate_is_a_release(self, root: Path) -> None:
+        self.set_version(root, "1.2.0rc1")
+        assert check_release.main("v1.2.0rc1", root) == 0
+        assert check_release.main("v1.2.0", root) == 1
+
+    @pytest.mark.parametrize(
+        "version", ["1.2.0-rc1", "1.2.0.rc1", "1.2.0rc0", "1.2.0rc", "1.2", "01.2.0", "1.2.0.dev1"]
+    )
+    def test_version_that_build_tools_would_write_otherwise_is_no_release(
+        self, version: str, root: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        self.set_version(root, version)
+        assert check_release.main(f"v{version}", root) == 1
+        told = capsys.readouterr().out
+        assert told == f"v{version}: the tag must have a form such as v1.2.0 or v1.2.0rc1\n"
+
+    @staticmethod
+    def set_version(root: Path, version: str) -> None:
+        for name in ("pyproject.toml", "src/hypiler/__init__.py", "CHANGELOG.md"):
+            text = (root / name).read_text("utf-8")
+            (root / name).write_text(text.replace("1.2.0", version))
 
     def test_this_package_has_one_version(self) -> None:
         found = check_release.versions(ROOT)
-        assert found["pyproject.toml"] == found["src/hypiler/__init__.py"] == PROJECT["version"]
+        assert (
+            found["pyproject.toml"] == found["src/hypiler/__init__.py"] == found["CHANGELOG.md"] == PROJECT["version"]
+        )
+        assert [
+            fault for fault in check_release.faults(f"v{PROJECT['version']}", ROOT) if "Unreleased" not in fault
+        ] == []
+
+    def test_classifier_says_how_far_the_version_is(self) -> None:
+        (status,) = [one for one in PROJECT["classifiers"] if one.startswith("Development Status")]
+        stable = not PROJECT["version"].startswith("0.")
+        assert status == f"Development Status :: {'5 - Production/Stable' if stable else '4 - Beta'}"
 
 
 class _Pages(BaseHTTPRequestHandler):

@@ -1,8 +1,10 @@
 """Compares the tag of a release with the version in pyproject.toml, in the package and in the changelog.
 
     python tools/check_release.py v1.2.0
+    python tools/check_release.py v1.2.0rc1
 
-Exit code 0 if all are the same version, 1 otherwise.
+The version must be written as build tools normalize it, and no change may be listed as unreleased. Exit code 0 if all
+this holds, 1 otherwise.
 """
 
 import re
@@ -11,6 +13,9 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+# Releases and release candidates in the normal form of https://packaging.python.org/en/latest/specifications/version-specifiers/.
+_NORMAL = re.compile(r"v(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}(rc[1-9]\d*)?")
+_UNRELEASED = re.compile(r"^## \[?Unreleased\]?\n(.*?)(?=^## |\Z)", re.DOTALL | re.MULTILINE)
 
 
 def versions(root: Path) -> dict[str, str | None]:
@@ -25,18 +30,34 @@ def versions(root: Path) -> dict[str, str | None]:
     }
 
 
+def unreleased(root: Path) -> str:
+    """What CHANGELOG.md lists as unreleased; empty before a release."""
+    found = _UNRELEASED.search((root / "CHANGELOG.md").read_text("utf-8"))
+    return found[1].strip() if found else ""
+
+
 def _first(pattern: str, text: str) -> str | None:
     found = re.search(pattern, text, re.MULTILINE)
     return found[1] if found else None
 
 
+def faults(tag: str, root: Path) -> list[str]:
+    """One line for each reason why the tag cannot be released."""
+    found = [] if _NORMAL.fullmatch(tag) else [f"{tag}: the tag must have a form such as v1.2.0 or v1.2.0rc1"]
+    for place, version in versions(root).items():
+        if tag != f"v{version}":
+            found.append(f"{place}: the version must be that of the tag {tag}; found {version}")
+    if unreleased(root):
+        found.append('CHANGELOG.md: the changes under "Unreleased" must stand under the version that releases them')
+    return found
+
+
 def main(tag: str, root: Path = ROOT) -> int:
-    """Print each place whose version is another one than the tag's."""
-    found = versions(root)
-    wrong = {place: version for place, version in found.items() if tag != f"v{version}"}
-    for place, version in wrong.items():
-        print(f"{place}: the version must be that of the tag {tag}; found {version}")
-    return 1 if wrong else 0
+    """Print each reason why the tag cannot be released."""
+    found = faults(tag, root)
+    for line in found:
+        print(line)
+    return 1 if found else 0
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     )
     from hypiler.registry import Registry
 
-__version__ = "0.1.0"
+__version__ = "0.2.0rc1"
 __all__ = [
     "MODELS",
     "MODEL_REGISTRY",

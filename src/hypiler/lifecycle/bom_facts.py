@@ -134,7 +134,7 @@ def _text(value: object) -> str:
 
 
 def own_version() -> str:
-    """The version of hypiler, such as `0.1.0`, which documents name as the tool that wrote them."""
+    """The version of hypiler, such as `0.2.0`, which documents name as the tool that wrote them."""
     return str(sys.modules["hypiler"].__version__)
 
 
