@@ -14,6 +14,7 @@ from shutil import copytree, ignore_patterns
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from command_page import emit_commands
 from griffe import GriffeLoader, Parser
 from griffe2md import default_config, render_object_docs
 from registry_stub import emit_registry_stub
@@ -208,6 +209,7 @@ FILES: dict[str, Callable[[], str]] = {
     "docs/json-output.md": shapes,
     "docs/integrations.md": integrations,
     "docs/runtimes/README.md": runtimes,
+    "docs/reference/commands.md": emit_commands,
     **{f"docs/reference/{name}.md": partial(page, name) for name in PUBLIC},
 }
 
