@@ -13,9 +13,10 @@ from hypiler.project.hooks.hatch import RegistryBuildHook
 
 __all__ = ["ReadmeHook", "RegistryBuildHook", "index_readme"]
 
-# A fenced block, which is kept as it is, or a link to a file of this repository: its text, its path, its heading.
+# A fenced block, which is kept as it is, or a link to a file of this repository, or an image in it: the sign of an
+# image, the text, the path, the heading.
 _FENCE_OR_LINK = re.compile(
-    r"^```.*?^```|\[([^\[\]]+)\]\((?!https?://)([^()\s#]+)(#[^()\s]*)?\)", re.DOTALL | re.MULTILINE
+    r"^```.*?^```|(!?)\[([^\[\]]+)\]\((?!https?://)([^()\s#]+)(#[^()\s]*)?\)", re.DOTALL | re.MULTILINE
 )
 _WITHOUT_LINKS = "\nThe files whose paths are in parentheses are in the source distribution of this package.\n"
 
@@ -35,15 +36,18 @@ def index_readme(text: str, repository: str | None, version: str) -> str:
     """The README as the package index shows it.
 
     Links to files of the repository become links to the files at the tag of this version. If the repository has no
-    public address, the path of the file is shown instead, because a link would lead nowhere.
+    public address, a link becomes the path of its file, because it would lead nowhere, and an image is left out.
     """
 
     def shown(match: re.Match[str]) -> str:
-        label, path, heading = match.groups()
+        image, label, path, heading = match.groups()
         if path is None:
             return match[0]
         if repository is not None:
-            return f"[{label}]({repository.rstrip('/')}/blob/v{version}/{path}{heading or ''})"
+            kind = "raw" if image else "blob"
+            return f"{image}[{label}]({repository.rstrip('/')}/{kind}/v{version}/{path}{heading or ''})"
+        if image:
+            return ""
         return f"`{path}`" if label == path else f"{label} (`{path}`)"
 
     return _FENCE_OR_LINK.sub(shown, text) + ("" if repository else _WITHOUT_LINKS)

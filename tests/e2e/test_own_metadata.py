@@ -96,11 +96,13 @@ def test_text_of_the_readme_stays(metadata: Message) -> None:
 
 def test_links_lead_to_the_tag_of_the_version_if_the_repository_has_an_address() -> None:
     text = index_readme(README, "https://code.example/org/hypiler/", "1.2.0")
-    base = "https://code.example/org/hypiler/blob/v1.2.0/"
-    found = [target for target in targets(text) if target.startswith(base)]
-    assert [target.removeprefix(base) for target in found] == [
+    base = r"https://code\.example/org/hypiler/(?:blob|raw)/v1\.2\.0/"
+    found = [target for target in targets(text) if re.match(base, target)]
+    assert [re.sub(base, "", target) for target in found] == [
         target for target in targets(README) if not target.startswith("https://")
     ]
+    # A page of the repository cannot be shown as an image: the index needs the bytes of the file.
+    assert [target for target in found if ("/raw/" in target) != target.endswith(".png")] == []
     assert words(text) == words(README)
 
 
@@ -112,6 +114,7 @@ def test_links_lead_to_the_tag_of_the_version_if_the_repository_has_an_address()
         ("[a](https://example.org/b.md)", "[a](https://example.org/b.md)"),
         ("```text\n[a](b.md)\n```\n[a](b.md)", "```text\n[a](b.md)\n```\na (`b.md`)"),
         ("[two\nlines](b.md)", "two\nlines (`b.md`)"),
+        ("a\n\n![b](c.png)\n\nd", "a\n\n\n\nd"),
     ],
 )
 def test_links_without_an_address_become_paths(text: str, shown: str) -> None:
