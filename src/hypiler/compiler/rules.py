@@ -1,4 +1,4 @@
-"""The rules for one model: values that are fine alone and wrong together.
+"""The rules for one model: the values are valid one by one, but they break a rule.
 
 To add a rule, write its function here and its page in docs/diagnostics. A rule passes over a model if a value that the
 rule needs is missing or wrong in itself, so that one fault gives one finding.

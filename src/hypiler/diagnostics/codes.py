@@ -16,7 +16,7 @@ NOTE = "note"
 SEVERITIES: tuple[str, ...] = (ERROR, WARNING, NOTE)
 
 CODES: dict[str, tuple[str, str]] = {
-    # file: the text is not the JSON that a registry may be written in
+    # file: the text of the file is not JSON as hypiler reads it
     "M001": ("not-utf8", ERROR),
     "M002": ("byte-order-mark", ERROR),
     "M003": ("invalid-json", ERROR),
@@ -27,7 +27,7 @@ CODES: dict[str, tuple[str, str]] = {
     "M008": ("nesting-too-deep", ERROR),
     "M009": ("file-too-large", ERROR),
     "M010": ("too-many-findings", WARNING),
-    # shape: one value is not what its field takes
+    # shape: one value does not fit its field
     "M101": ("missing-field", ERROR),
     "M102": ("unknown-field", ERROR),
     "M103": ("wrong-type", ERROR),
@@ -43,7 +43,7 @@ CODES: dict[str, tuple[str, str]] = {
     "M113": ("malformed-value", ERROR),
     "M114": ("unknown-value", ERROR),
     "M115": ("repeated-item", ERROR),
-    # options: pyproject.toml, and what would be written where
+    # options: the options in pyproject.toml or the files to write are wrong
     "M501": ("unknown-option", ERROR),
     "M502": ("invalid-option", ERROR),
     "M503": ("output-outside-project", ERROR),
