@@ -28,6 +28,7 @@ ROOMS = [
     "runtimes",
     "corpus",
     "frameworks",
+    "catalogue",
     "cli",
 ]
 # What runs models stands beside the rest, which does not know of it; it reads a model's files as verification does.

@@ -12,7 +12,6 @@ from hypiler.errors import UnknownModelError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Sequence
 
     from hypiler.emit.fact_lines import FactLine, Section
     from hypiler.schema.model import Model
@@ -52,7 +51,7 @@ def add_arguments(parser: "ArgumentParser") -> None:
 
 def run(options: "Namespace") -> int:
     """Print the model, or say which model was probably meant."""
-    from hypiler.emit.fact_lines import sections_of
+    from hypiler.emit.fact_lines import layers_text, sections_of
 
     found = open_registry(options)
     if found is None:
@@ -70,7 +69,7 @@ def run(options: "Namespace") -> int:
     page = Page.of(sys.stdout)
     lines = _heading(model, options.id, module, page)
     if len(registry.layers) > 1:
-        lines.append(page.paint("dim", printable(_layers(registry.entry(model.id).layers))))
+        lines.append(page.paint("dim", printable(f"layer: {layers_text(registry.entry(model.id).layers)}")))
     for section in sections_of(model, required=registry.required):
         lines += ["", *_title_lines(section, page, whole=options.sources)]
         for fact in section.facts:
@@ -96,12 +95,6 @@ def _heading(model: "Model", id: str, module: "str | None", page: Page) -> "list
     if module:
         lines.append(page.paint("name", printable(f"from {module} import {constant_name(model.id)}")))
     return [*lines, *[page.paint("dim", part) for part in _wrapped(_verification(model), page.width)]]
-
-
-def _layers(names: "Sequence[str]") -> str:
-    """Who adds the model, and who overrides facts of it."""
-    first, *others = names
-    return f"layer: {first}" + (f"; overridden by {', '.join(others)}" if others else "")
 
 
 def _verification(model: "Model") -> str:

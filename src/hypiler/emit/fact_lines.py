@@ -2,7 +2,7 @@
 
 from hypiler.diagnostics.escaping import printable
 from hypiler.emit.source_links import ShownSource, shown_source
-from hypiler.schema.coverage import facts_of
+from hypiler.schema.coverage import SOURCED, UNSOURCED, facts_of
 from hypiler.schema.evidence import COPY, DIFFERS, VERIFIED
 from hypiler.schema.field import Field
 from hypiler.schema.fields import FIELDS
@@ -14,7 +14,7 @@ from hypiler.schema.types import FieldType, MapOf, Records, Text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
 # What is shown for a record that has only an id.
@@ -34,9 +34,10 @@ class FactLine:
         source: Where it was read.
         exact: Whether every blank of the value counts.
         compared: What the comparison with the model's files showed, in words; empty if they do not show the fact.
+        evidence: How the fact is known, as a word of `schema.coverage`; empty for an identity without a source.
     """
 
-    __slots__ = ("compared", "exact", "label", "lines", "source")
+    __slots__ = ("compared", "evidence", "exact", "label", "lines", "source")
 
     def __init__(self, label: str, lines: list[str], source: ShownSource | None = None, *, exact: bool = False) -> None:
         self.label = printable(label)
@@ -44,6 +45,7 @@ class FactLine:
         self.source = source or _NOWHERE
         self.exact = exact
         self.compared = ""
+        self.evidence = ""
 
 
 class Section:
@@ -72,7 +74,7 @@ def sections_of(model: "Any", absent: str = "", required: Requirements = USUAL) 
         is_required = required.needs(field, model)
         if field.attribute == "sources" or (_is_unknown(field, value, is_required) and not (absent and is_required)):
             continue
-        path = _source_path(field.path, sources)
+        path = source_path(field.path, sources)
         used.add(path)
         source = sources.get(path, _NOWHERE)
         title, *inner = field.path
@@ -89,13 +91,24 @@ def sections_of(model: "Any", absent: str = "", required: Requirements = USUAL) 
                 part = f"{field.name}.{key}"
                 fact.source = sources.get(part, source)
                 used.add(part)
+        word = known.get(field.name, "")
         for fact in facts:
-            fact.compared = _COMPARED.get(known.get(field.name, ""), "")
+            fact.compared = _COMPARED.get(word, "")
+            fact.evidence = _evidence(word, field, fact.source or section.source)
         section.facts += facts
     # The sources of unknown facts, and of parts that have no line of their own: they say where somebody looked.
     rest = Section("sources")
     rest.facts = [FactLine(p, [one.whole], one) for p, one in sources.items() if p not in used]
+    for fact in rest.facts:
+        fact.evidence = SOURCED
     return [*sections.values(), *([rest] if rest.facts else [])]
+
+
+def _evidence(word: str, field: Field, source: ShownSource) -> str:
+    """How one line of a field is known: the files show all of a field, and each line may have a source of its own."""
+    if word in _COMPARED:
+        return word
+    return SOURCED if source else UNSOURCED * field.is_fact
 
 
 def _lines(field: Field, value: "Any", model: "Any", source: ShownSource) -> list[FactLine]:
@@ -113,7 +126,7 @@ def _lines(field: Field, value: "Any", model: "Any", source: ShownSource) -> lis
     return [_fact(field, value, model, source)]
 
 
-def _source_path(path: tuple[str, ...], sources: dict[str, ShownSource]) -> str:
+def source_path(path: tuple[str, ...], sources: "Mapping[str, object]") -> str:
     """The path in `sources` of a field's source: the field's own path, or the path of an object around it."""
     paths = [".".join(path[:n]) for n in range(len(path), 0, -1)]
     return next((path for path in paths if path in sources), "")
@@ -215,3 +228,9 @@ def _entries(field: Field, value: "Mapping[str, Any]") -> list[FactLine]:
     return [
         FactLine(prefix + key, [_quoted(item) if exact else _plain(item)], exact=exact) for key, item in value.items()
     ]
+
+
+def layers_text(names: "Sequence[str]") -> str:
+    """Which layer adds a model, and which ones override facts of it. `names` has the one that adds it first."""
+    first, *others = names
+    return f"{first}" + (f"; overridden by {', '.join(others)}" if others else "")

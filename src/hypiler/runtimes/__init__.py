@@ -34,7 +34,7 @@ else:
 RUNTIMES: tuple[str, ...] = tuple(spec.name for spec in SPECS)
 """The names of the runtimes, as `snippet` and `hypiler snippet --for` take them."""
 
-__all__ = ["RUNTIMES", "RuntimeLimitError", "Snippet", "snippet"]
+__all__ = ["RUNTIMES", "RuntimeLimitError", "Snippet", "snippet", "snippets"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,28 @@ def snippet(config: "Config", runtime: str) -> Snippet:
         draft = spec.build(facts)
     except RuntimeLimitError as error:
         raise RuntimeLimitError(error.problem, _fitting(facts)) from None
+    return _made(spec, facts, draft)
+
+
+def snippets(config: "Config") -> "dict[str, Snippet]":
+    """The snippets of a model by runtime, of every runtime that can run the model as the registry describes it.
+
+    Raises ValueError for a config that was not created from a registry entry.
+    """
+    found: dict[str, Snippet] = {}
+    try:
+        facts = Facts(config)
+    except RuntimeLimitError:
+        return found
+    for spec in SPECS:
+        try:
+            found[spec.name] = _made(spec, facts, spec.build(facts))
+        except ValueError:
+            continue
+    return found
+
+
+def _made(spec: "RuntimeSpec", facts: Facts, draft: "Draft") -> Snippet:
     return Snippet(
         spec.name,
         facts.id,
