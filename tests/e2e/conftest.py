@@ -147,6 +147,18 @@ def wheelhouse(run: Run, distributions: Path, shared: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def wheels_to_run_models(run: Run, wheelhouse: Path, shared: Path) -> Path:
+    """The same folder, with what the extra `onnx` needs as well."""
+    with first(shared / "wheels-of-onnx") as missing:
+        if missing:
+            (wheel,) = wheelhouse.glob("hypiler-*.whl")
+            download = ["download", "--quiet", "--find-links", wheelhouse, "--dest", wheelhouse, f"{wheel}[onnx]"]
+            run(sys.executable, "-m", "pip", *download, cwd=shared)
+            (shared / "wheels-of-onnx").touch()
+    return wheelhouse
+
+
+@pytest.fixture(scope="session")
 def builder(run: Run, distributions: Path, shared: Path) -> Path:
     """The Python of an environment that has this project's wheel and, by way of a path, the tools of this one."""
     folder = shared / "builder"
