@@ -8,13 +8,14 @@ part begins in two, and its length in two. Places and lengths count UTF-16 units
 """
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     Place = tuple[int, int]
+    Copy = tuple[int, int, Place]
 
 DIGITS = "!#$%'()*+,-./0123456789:;=?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefghijklmnopqrstuvwxyz{|}"
 """The digits of numbers: what JSON and HTML write as it is, without the tilde."""
@@ -27,51 +28,91 @@ _SHORTEST = 14
 """A part that is not longer than its copy would be is not copied."""
 _CANDIDATES = 4
 """How many places with the same beginning are compared, the last ones."""
+_DEEPEST = 200
+"""How long a chain of texts may be of which each copies from the next: a reader may follow it step by step."""
 _WORDS = re.compile(r"\w+|\W")
 
 
 def packed(texts: "Sequence[str]") -> list[str]:
     """The texts with copies in them, in the same order."""
-    places: dict[str, list[Place]] = {}
-    found: list[str] = []
-    for number, text in enumerate(texts):
-        if len(text) < _SHORTEST:
-            found.append(_plain(text))
-            continue
-        parts, anchors = _packed(text, texts, places)
-        found.append("".join(parts))
+    return _Packer(texts).pack()
+
+
+class _Packer:
+    """Packs texts one after the other.
+
+    Attributes:
+        texts: The texts.
+        places: Where earlier texts have a part with this beginning, as the number of the text and the start in it.
+        copies: The copies in each packed text: start and end of the part in the text, and its place in an earlier one.
+        depths: How many texts stand behind each text.
+    """
+
+    def __init__(self, texts: "Sequence[str]") -> None:
+        self.texts = texts
+        self.places: dict[str, list[Place]] = {}
+        self.copies: list[list[Copy]] = []
+        self.depths: list[int] = []
+
+    def pack(self) -> list[str]:
+        """All texts, packed."""
+        return [self._pack(number, text) for number, text in enumerate(self.texts)]
+
+    def _pack(self, number: int, text: str) -> str:
+        copies, anchors = self._search(text) if len(text) >= _SHORTEST else ([], [])
+        depth = max([self.depths[place[0]] + 1 for _, _, place in copies], default=0)
+        self.copies.append(copies)
+        self.depths.append(depth)
         # JavaScript counts a character beyond U+FFFF as two, so nothing is copied from a text with one.
-        if number < _MOST_TEXTS and (text.isascii() or max(text) <= "\uffff"):
+        if number < _MOST_TEXTS and depth < _DEEPEST and (text.isascii() or max(text, default="") <= "\uffff"):
             for anchor in anchors:
-                known = places.setdefault(text[anchor : anchor + _ANCHOR], [])
+                known = self.places.setdefault(text[anchor : anchor + _ANCHOR], [])
                 known.append((number, anchor))
                 del known[:-_CANDIDATES]
-    return found
+        return _written(text, copies)
 
+    def _search(self, text: str) -> "tuple[list[Copy], list[int]]":
+        """The parts of a text to copy, and the places from which later texts may copy."""
+        starts = [match.start() for match in _WORDS.finditer(text)]
+        copies: list[Copy] = []
+        anchors: list[int] = []
+        word = 0
+        while word < len(starts) and starts[word] + _ANCHOR <= len(text):
+            start = starts[word]
+            if start <= _FARTHEST:
+                anchors.append(start)
+            place, length = self._longest(text, start)
+            if length < _SHORTEST:
+                word += 1
+            else:
+                copies.append((start, start + length, self._origin(place, length)))
+                word = bisect_left(starts, start + length, word)
+        return copies, anchors
 
-def _packed(text: str, texts: "Sequence[str]", places: "dict[str, list[Place]]") -> tuple[list[str], list[int]]:
-    """The parts of a packed text, and the places in the text from which later ones may copy."""
-    starts = [match.start() for match in _WORDS.finditer(text)]
-    parts: list[str] = []
-    anchors: list[int] = []
-    written = word = 0
-    while word < len(starts) and starts[word] + _ANCHOR <= len(text):
-        start = starts[word]
-        if start <= _FARTHEST:
-            anchors.append(start)
+    def _longest(self, text: str, start: int) -> "tuple[Place, int]":
+        """The longest part of an earlier text that stands in a text at `start` as well, and its length."""
         best: Place = (0, 0)
         length = 0
-        for place in places.get(text[start : start + _ANCHOR], ()):
-            common = _common(texts[place[0]], place[1], text, start)
+        for place in self.places.get(text[start : start + _ANCHOR], ()):
+            common = _common(self.texts[place[0]], place[1], text, start)
             if common > length:
                 best, length = place, common
-        if length < _SHORTEST:
-            word += 1
-            continue
-        parts += [_plain(text[written:start]), "~", _digits(best[0], 3), _digits(best[1], 2), _digits(length, 2)]
-        written = start + length
-        word = bisect_left(starts, written, word)
-    return [*parts, _plain(text[written:])], anchors
+        return best, length
+
+    def _origin(self, place: "Place", length: int) -> "Place":
+        """Where a part comes from: if it lies within a copy, the place from which this was copied."""
+        while True:
+            number, start = place
+            copies = self.copies[number]
+            index = bisect_right(copies, start, key=_start_of) - 1
+            if index < 0 or copies[index][1] < start + length:
+                return place
+            first, _, (number, other) = copies[index]
+            place = number, other + start - first
+
+
+def _start_of(copy: "Copy") -> int:
+    return copy[0]
 
 
 def _common(one: str, start: int, other: str, other_start: int) -> int:
@@ -85,6 +126,16 @@ def _common(one: str, start: int, other: str, other_start: int) -> int:
         else:
             step //= 2
     return length
+
+
+def _written(text: str, copies: "Sequence[Copy]") -> str:
+    """A text with copies in it."""
+    parts: list[str] = []
+    written = 0
+    for start, end, (number, place) in copies:
+        parts += [_plain(text[written:start]), "~", _digits(number, 3), _digits(place, 2), _digits(end - start, 2)]
+        written = end
+    return "".join([*parts, _plain(text[written:])])
 
 
 def _plain(text: str) -> str:

@@ -48,7 +48,7 @@ COMMANDS = {
     "migrate": "draft models.json from a registry of the Rust original",
     "import": "draft a registry from the table of another package, or from CSV or JSON",
     "outdated": "list the pins that are behind their repositories",
-    "docs": "write MODELS.md, the documentation of a registry",
+    "docs": "write MODELS.md, the documentation of a registry, or a page of HTML",
     "completion": "print a script that completes commands in a shell",
     "schema": "print the JSON Schema of models.json or of an output",
 }

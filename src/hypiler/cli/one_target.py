@@ -15,6 +15,7 @@ from hypiler.project.options import Options, OptionsError, RegistryOptions
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Sequence
 
 
 def add_target_arguments(parser: "ArgumentParser", target: str) -> None:
@@ -29,15 +30,26 @@ def add_target_arguments(parser: "ArgumentParser", target: str) -> None:
     add_output_arguments(parser)
 
 
-def run_target(options: "Namespace", target: str) -> int:
-    """Compile, report, and write or compare the target of every registry of the project, or of the files."""
+def run_target(options: "Namespace", target: str, command: "Sequence[str]" = ()) -> int:
+    """Compile, report, and write or compare the target of every registry of the project, or of the files.
+
+    Args:
+        options: The arguments of the command.
+        target: The target.
+        command: The words of the command that writes it; by default the name of the target.
+    """
+    command = command or (target,)
     if options.shipped + bool(options.files) + (options.project is not None) > 1:
-        return usage_error(f"`{target}` makes one file: give FILE, --project or --shipped")
+        return usage_error(f"`{' '.join(command)}` makes one file: give FILE, --project or --shipped")
     if options.files or options.shipped:
         targets = {target: options.out or TARGETS[target].default_path}
         files = options.files
-        one = shipped_options(targets) if options.shipped else RegistryOptions(files, lock_path(files), targets)
-        return write_or_check(options, lambda: Options("", [one]), _fix_command(options, target))
+        if options.shipped:
+            # People choose among all models; the Markdown of the hosted ones is a document of its own.
+            one = shipped_options(targets, hosted=target == "html")
+        else:
+            one = RegistryOptions(files, lock_path(files), targets)
+        return write_or_check(options, lambda: Options("", [one]), _fix_command(options, command))
     try:
         found = project_options(options)
     except OptionsError:
@@ -46,7 +58,7 @@ def run_target(options: "Namespace", target: str) -> int:
     if options.out and len(found.registries) > 1:
         usage_error(f"`--out` names one file, and the project has {len(found.registries)} registries")
         return USAGE
-    return write_or_check(options, lambda: _only(found, target, options.out), _fix_command(options, target))
+    return write_or_check(options, lambda: _only(found, target, options.out), _fix_command(options, command))
 
 
 def _only(found: Options, target: str, out: str | None) -> Options:
@@ -81,10 +93,10 @@ def _only(found: Options, target: str, out: str | None) -> Options:
     return Options("", registries)
 
 
-def _fix_command(options: "Namespace", target: str) -> str:
+def _fix_command(options: "Namespace", command: "Sequence[str]") -> str:
     """The command that writes what this one looks at."""
     from shlex import join
 
     out = ["--out", options.out] if options.out else []
     shipped = ["--shipped"] * options.shipped
-    return printable(join(["hypiler", target, *options.files, *project_words(options), *shipped, *out]))
+    return printable(join(["hypiler", *command, *options.files, *project_words(options), *shipped, *out]))

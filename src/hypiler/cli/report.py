@@ -191,14 +191,21 @@ def registry_options(options: "Namespace") -> "tuple[str, RegistryOptions]":
         raise SystemExit(usage_error(f"--registry: {error.args[0]}")) from None
 
 
-def shipped_options(targets: dict[str, str]) -> "RegistryOptions":
-    """The options of the shipped registry, which is only read, with these targets."""
+def shipped_options(targets: dict[str, str], *, hosted: bool = False) -> "RegistryOptions":
+    """The options of the shipped registry, which is only read, with these targets; with `hosted`, of all its models."""
     from hypiler.project.loading import lock_path
     from hypiler.project.options import RegistryOptions
-    from hypiler.project.shipped import shipped_files
+    from hypiler.project.shipped import HOSTED_REQUIRED, SHIPPED, shipped_files
+    from hypiler.schema.requirements import USUAL, Requirements
 
-    paths, lock = shipped_files()
-    return RegistryOptions(paths, lock if isinstance(lock, str) else lock_path(paths), targets)
+    paths, lock = shipped_files(hosted=hosted)
+    return RegistryOptions(
+        paths,
+        lock if isinstance(lock, str) else lock_path(paths),
+        targets,
+        required=Requirements(HOSTED_REQUIRED) if hosted else USUAL,
+        layer=SHIPPED[0],
+    )
 
 
 def not_text(*arguments: str | None) -> str | None:

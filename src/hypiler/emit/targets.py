@@ -57,6 +57,7 @@ TARGETS = {
     for target in (
         Target("module", "model_registry.py", PYTHON, "hypiler.emit.python.files:emit_files"),
         Target("docs", "MODELS.md", MARKUP, "hypiler.emit.markdown:emit_files", folder="-pages"),
+        Target("html", "models.html", MARKUP, "hypiler.catalogue.html:emit_files"),
         Target("schema", "models.schema.json", None, "hypiler.emit.json_schema:emit_files"),
     )
 }

@@ -63,6 +63,7 @@ def compile_files(paths: list[str], root: str = "", rules: "RuleSettings | None"
 def compile_options(options: "RegistryOptions", root: str = "") -> CheckedRegistry:
     """The registry that these options of the project in `root` describe. Raises OSError."""
     registry = CheckedRegistry()
+    registry.layer = options.layer
     load_options(registry, options, root)
     return registry
 

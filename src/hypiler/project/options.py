@@ -57,9 +57,22 @@ class RegistryOptions:
         own_facts: The facts that the project adds to the format.
         required: The fields that every model must state.
         policy: What the whole project allows its models to be; None without a policy.
+        layer: The name of the registry as a layer: "hypiler" for the shipped one.
     """
 
-    __slots__ = ("docs", "extends", "lock", "named", "own_facts", "policy", "required", "rules", "sources", "targets")
+    __slots__ = (
+        "docs",
+        "extends",
+        "layer",
+        "lock",
+        "named",
+        "own_facts",
+        "policy",
+        "required",
+        "rules",
+        "sources",
+        "targets",
+    )
 
     def __init__(
         self,
@@ -74,8 +87,10 @@ class RegistryOptions:
         required: Requirements = USUAL,
         policy: "Policy | None" = None,
         extends: Extends | None = None,
+        layer: str = "project",
     ) -> None:
         self.sources = sources
+        self.layer = layer
         self.policy = policy
         self.extends = extends
         self.own_facts = own_facts
@@ -126,6 +141,7 @@ class RegistryOptions:
             required=self.required,
             policy=self.policy,
             extends=self.extends and self.extends.below(root),
+            layer=self.layer,
         )
 
     def path_of(self, target: str) -> str | None:
