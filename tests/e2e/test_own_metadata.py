@@ -1,5 +1,6 @@
 """What the package index shows of this package, and what its extras install."""
 
+import json
 import re
 import tarfile
 import tomllib
@@ -132,4 +133,22 @@ def test_classifiers_name_the_pythons_that_the_package_accepts(metadata: Message
     pythons = [str(one).rpartition(" :: ")[2] for one in metadata.get_all("Classifier") or () if ":: 3." in str(one)]
     assert pythons == ["3.11", "3.12", "3.13", "3.14"]
     assert metadata["Requires-Python"] == f">={pythons[0]}"
-    assert metadata["License-Expression"] == "Apache-2.0"
+
+
+def test_the_licences_of_the_package_and_of_what_it_carries_are_named_and_packed(
+    metadata: Message, distributions: Path
+) -> None:
+    vendor = "src/hypiler/catalogue/assets/vendor"
+    carried = json.loads((ROOT / vendor / "vendored.json").read_text("utf-8"))
+    licences = ["Apache-2.0", *sorted({one["licence"] for one in carried})]
+    assert metadata["License-Expression"] == " AND ".join(licences)
+    packed = [str(name) for name in metadata.get_all("License-File") or ()]
+    assert packed == ["LICENSE", *sorted(f"{vendor}/{path.name}" for path in (ROOT / vendor).glob("LICENSE-*"))]
+    assert len(packed) == 1 + len(carried)
+    (path,) = distributions.glob("*.whl")
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+    assert {one.partition("/licenses/")[2] for one in names if "/licenses/" in one} == {*packed}
+    assets = ROOT / "src/hypiler/catalogue/assets"
+    files = {f"hypiler/catalogue/assets/{one.relative_to(assets).as_posix()}" for one in assets.rglob("*.*")}
+    assert files <= {*names}

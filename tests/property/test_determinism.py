@@ -25,6 +25,7 @@ MAPS = {field.path for field in FIELDS if isinstance(field.type, MapOf)}
 EMIT = """
 import sys
 from hypiler.compiler.pipeline import compile_registry
+from hypiler.catalogue.html import emit_html
 from hypiler.diagnostics.formats import render_json
 from hypiler.diagnostics.text import render_text
 from hypiler.emit.json_schema import emit_json_schema
@@ -34,7 +35,7 @@ from hypiler.emit.python.stub import emit_stub
 good, bad = [open(path, "rb").read() for path in sys.argv[1:]]
 registry = compile_registry([("good.json", good)])
 faulty = compile_registry([("bad.json", bad)])
-text = "\\0".join([emit_python(registry), emit_stub(registry), emit_json_schema()])
+text = "\\0".join([emit_python(registry), emit_stub(registry), emit_json_schema(), emit_html(registry)])
 text += render_text(faulty.findings, faulty.line) + render_json(faulty.findings)
 sys.stdout.buffer.write(text.encode())
 """

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pkgutil import walk_packages
 
 import hypiler
+from hypiler import catalogue
 from hypiler.diagnostics.pages import page_folders
 from hypiler.emit import python
 from hypiler.project.shipped import shipped_files
@@ -34,8 +35,8 @@ def hidden_imports() -> list[str]:
 def data_files() -> list[tuple[str, str]]:
     """Each file that is read at run time, with its folder in the application.
 
-    These are the registries that hypiler ships, the pages of the codes, and the source that generated modules begin
-    with. In an editable installation, the first two are not inside the package.
+    These are the registries that hypiler ships, the pages of the codes, the source that generated modules begin
+    with, and the parts of the catalogue. In an editable installation, the first two are not inside the package.
     """
     sources, lock = shipped_files(hosted=True)
     registry = [*sources, *([lock] if isinstance(lock, str) else [])]
@@ -45,7 +46,18 @@ def data_files() -> list[tuple[str, str]]:
         *[(file, "hypiler/registry") for file in registry],
         *[(os.path.join(pages, name), "hypiler/diagnostics/pages") for name in sorted(os.listdir(pages))],
         (runtime, "hypiler/emit/python"),
+        *_assets(),
     ]
+
+
+def _assets() -> list[tuple[str, str]]:
+    """The parts of the page that `hypiler docs --html` writes, with the licences of what is in them."""
+    package = os.path.dirname(str(catalogue.__file__))
+    found: list[tuple[str, str]] = []
+    for folder, _, names in sorted(os.walk(os.path.join(package, "assets"))):
+        place = os.path.relpath(folder, package).replace(os.sep, "/")
+        found += [(os.path.join(folder, name), f"hypiler/catalogue/{place}") for name in sorted(names)]
+    return found
 
 
 def _ignored(name: str) -> None:

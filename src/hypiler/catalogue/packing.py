@@ -8,7 +8,7 @@ part begins in two, and its length in two. Places and lengths count UTF-16 units
 """
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ _CANDIDATES = 4
 """How many places with the same beginning are compared, the last ones."""
 _DEEPEST = 200
 """How long a chain of texts may be of which each copies from the next: a reader may follow it step by step."""
-_WORDS = re.compile(r"\w+|\W")
+_WORD = re.compile(r"\w+|\W", re.DOTALL).match
+_IN_WORD = re.compile(r"\w\w").match
 
 
 def packed(texts: "Sequence[str]") -> list[str]:
@@ -68,67 +69,40 @@ class _Packer:
             for anchor in anchors:
                 known = self.places.setdefault(text[anchor : anchor + _ANCHOR], [])
                 known.append((number, anchor))
-                del known[:-_CANDIDATES]
+                if len(known) > _CANDIDATES:
+                    del known[0]
         return _written(text, copies)
 
     def _search(self, text: str) -> "tuple[list[Copy], list[int]]":
-        """The parts of a text to copy, and the places from which later texts may copy."""
-        starts = [match.start() for match in _WORDS.finditer(text)]
+        """The parts of a text to copy, and the places from which later texts may copy, where words and signs begin."""
         copies: list[Copy] = []
         anchors: list[int] = []
-        word = 0
-        while word < len(starts) and starts[word] + _ANCHOR <= len(text):
-            start = starts[word]
+        start, last = 0, len(text) - _ANCHOR
+        while start <= last:
             if start <= _FARTHEST:
                 anchors.append(start)
-            place, length = self._longest(text, start)
+            known = self.places.get(text[start : start + _ANCHOR])
+            place, length = self._longest(text, start, known) if known else ((0, 0), 0)
             if length < _SHORTEST:
-                word += 1
-            else:
-                copies.append((start, start + length, self._origin(place, length)))
-                word = bisect_left(starts, start + length, word)
+                start = _end_of_word(text, start)
+                continue
+            end = start + length
+            copies.append((start, end, self._origin(place, length)))
+            # The rest of a word is no beginning.
+            start = _end_of_word(text, end) if _IN_WORD(text, end - 1) else end
         return copies, anchors
 
-    def _longest(self, text: str, start: int) -> "tuple[Place, int]":
+    def _longest(self, text: str, start: int, places: "list[Place]") -> "tuple[Place, int]":
         """The longest part of an earlier text that stands in a text at `start` as well, and its length."""
         best: Place = (0, 0)
         length = 0
-        for place in self.places.get(text[start : start + _ANCHOR], ()):
-            common = _common(self.texts[place[0]], place[1], text, start)
+        for place in reversed(places):
+            common = self._common(place, text, start, length)
             if common > length:
                 best, length = place, common
         return best, length
 
-    def _origin(self, place: "Place", length: int) -> "Place":
-        """Where a part comes from: if it lies within a copy, the place from which this was copied."""
-        while True:
-            number, start = place
-            copies = self.copies[number]
-            index = bisect_right(copies, start, key=_start_of) - 1
-            if index < 0 or copies[index][1] < start + length:
-                return place
-            first, _, (number, other) = copies[index]
-            place = number, other + start - first
-
-
-def _start_of(copy: "Copy") -> int:
-    return copy[0]
-
-
-def _common(one: str, start: int, other: str, other_start: int) -> int:
-    """How long the part is that two texts have in common from these places on. The anchors there are equal."""
-    most = min(len(one) - start, len(other) - other_start, _FARTHEST)
-    length, step = _ANCHOR, _ANCHOR
-    while step:
-        end = length + step
-        if end <= most and one[start + length : start + end] == other[other_start + length : other_start + end]:
-            length, step = end, step * 2
-        else:
-            step //= 2
-    return length
-
-
-def _written(text: str, copies: "Sequence[Copy]") -> str:
+    def _written(text: str, copies: "Sequence[Copy]") -> str:
     """A text with copies in it."""
     parts: list[str] = []
     written = 0
