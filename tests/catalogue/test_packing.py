@@ -57,7 +57,8 @@ def test_digits_are_written_by_json_and_html_as_they_are() -> None:
 def test_long_texts_and_many_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
     """Places and lengths beyond two digits are not copied, and neither are parts of a text that is too far down."""
     long = " ".join([f"word{number}" for number in range(3000)])
-    texts = [long, long[7000:], long[::-1], f"{long} {long}"]
+    # The last part lies within a copy, but so far behind in the first text that two digits do not hold its place.
+    texts = [long, long[7000:], long[::-1], f"{long} {long}", f"!{long[6000:9000]}", f"?{long[8200:8900]}"]
     assert unpacked(packed(texts)) == texts
     monkeypatch.setattr(packing, "_DEEPEST", 3)
     chain = [" ".join([f"line{number}" for number in range(start, start + 30)]) for start in range(0, 300, 10)]

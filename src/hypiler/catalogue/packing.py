@@ -102,7 +102,48 @@ class _Packer:
                 best, length = place, common
         return best, length
 
-    def _written(text: str, copies: "Sequence[Copy]") -> str:
+    def _common(self, place: "Place", text: str, start: int, least: int) -> int:
+        """How long the part is that two texts have in common from two places on; 0 if it is not longer than `least`."""
+        number, other = place
+        earlier = self.texts[number]
+        most = min(len(earlier) - other, len(text) - start, _FARTHEST)
+        length = max(least + 1, _ANCHOR)
+        if length > most or not earlier.startswith(text[start : start + length], other):
+            return 0
+        step = length
+        while step:
+            end = length + step
+            if end <= most and earlier.startswith(text[start + length : start + end], other + length):
+                length, step = end, step * 2
+            else:
+                step //= 2
+        return length
+
+    def _origin(self, place: "Place", length: int) -> "Place":
+        """Where a part comes from: if it lies within a copy, the place from which this was copied."""
+        while True:
+            number, start = place
+            copies = self.copies[number]
+            index = bisect_right(copies, start, key=_start_of) - 1
+            if index < 0 or copies[index][1] < start + length:
+                return place
+            first, _, (number, other) = copies[index]
+            if other + start - first > _FARTHEST:
+                return place
+            place = number, other + start - first
+
+
+def _start_of(copy: "Copy") -> int:
+    return copy[0]
+
+
+def _end_of_word(text: str, start: int) -> int:
+    """The end of the word, or of the single other character, at a place in a text; the end of the text there."""
+    found = _WORD(text, start)
+    return found.end() if found else len(text)
+
+
+def _written(text: str, copies: "Sequence[Copy]") -> str:
     """A text with copies in it."""
     parts: list[str] = []
     written = 0

@@ -446,7 +446,7 @@ class Registry(_CheckedRegistry):
         """The texts of all files of a target by path; nothing is written.
 
         Args:
-            target: One of `hypiler.emit.targets.TARGETS`: "module", "docs" or "schema".
+            target: One of `hypiler.emit.targets.TARGETS`: "module", "docs", "html" or "schema".
             path: The path of the first file; by default the name that the target has for it.
 
         Raises ValueError for an unknown target, for a path with another suffix than the target's, and for a registry
