@@ -44,10 +44,10 @@ EXAMPLES = """examples:
 _DESCRIPTION = """\
 Draft the entry of each model from its own files, show it, and add it to models.json.
 
-Facts that the files do not state are left out, and listed afterwards: look them up, and note their
-sources. The rest of models.json is not changed. If models.json has a model already, facts that its
-entry is missing are added to it, read at the commit of the entry; nothing that it states is
-changed. Needs `python -m pip install 'hypiler[hub]'`, except with --local.
+Facts that the files do not state are left out, and listed afterwards: look them up, and note
+their sources. The rest of models.json is not changed. If models.json already has the model,
+missing facts are added to its entry, read at the commit of the entry. Facts that are there
+already stay as they are. Needs `python -m pip install 'hypiler[hub]'`, except with --local.
 
 Exit codes, the highest of all models: 0 added, nothing to add, or you declined; 1 models.json
 cannot be read, the id is taken, or there is no such model; 3 a file or folder here cannot be read

@@ -33,20 +33,21 @@ EXAMPLES = """examples:
   hypiler adopt . --write new.json       into another file
 """
 _DESCRIPTION = """\
-Find what a code base says of models by hand: tables, constants, prefixes, names of repositories,
-widths of stores and SQL columns. Python is parsed and never run; TOML, YAML, JSON, notebooks, .env
-and SQL files are read as well (YAML needs PyYAML: `python -m pip install 'hypiler[adopt]'`).
+Find the facts about models that were typed into a code base by hand: tables, constants, prefixes,
+names of repositories, widths of stores and SQL columns. Python is parsed and never run; TOML,
+YAML, JSON, notebooks, .env and SQL files are read as well (YAML needs PyYAML: `python -m pip
+install 'hypiler[adopt]'`).
 
-Each fact is shown with its place, the model that it belongs to, and why: it is certain if one entry
-states both, and likely if the model stands beside it. Facts that the catalogue (the registry that
-comes with hypiler) or another place of the code states otherwise are listed. A shorter cut of texts or
-a width that the model can be cut to is no contradiction.
+Each fact is shown with its place, the model that it belongs to, and why. A fact is certain if the
+same entry names the model, and likely if the model is named nearby. Facts that the catalogue (the
+registry that comes with hypiler) or another place of the code states otherwise are listed.
+Truncating texts earlier, or vectors to a width that the model supports, is no contradiction.
 
 Files that git ignores, tests, migrations, CI settings and other people's code are left out. Without
 --write, no file is written; nothing is ever overwritten.
 
-Exit codes: 0 nothing contradicts; 1 something does, or nothing could be drafted; 2 wrong use; 3 a file
-cannot be read or written.
+Exit codes: 0 no contradictions; 1 contradictions, or nothing could be drafted; 2 wrong use; 3 a
+file cannot be read or written.
 """
 _MOST_OPEN = 20
 _MOST_UNREAD = 10

@@ -18,7 +18,7 @@ def add_changed_argument(parser: "ArgumentParser") -> None:
     parser.add_argument(
         "--changed",
         action="store_true",
-        help="for git hooks: FILEs are changed files of the repository; work on the projects that they concern",
+        help="for git hooks: FILEs are changed files of the repository; act on the projects that use them",
     )
 
 

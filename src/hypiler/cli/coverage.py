@@ -25,8 +25,9 @@ verified: the fact agrees with the model's own files at the commit of its entry.
 
 copy: it agrees with a copy of the files, whose commit is unknown or another one.
 
-sourced: it was not compared with files, and `sources` names where it was read: by its own path, or
-by that of a section above it. A fact that is null or absent is sourced if `sources` has its own path.
+sourced: it was not compared with files, and `sources` names where it was read: by its own path,
+or by that of a section above it. A fact that is null or absent is sourced if `sources` has its
+own path.
 
 unsourced: the entry states it without a source.
 

@@ -23,12 +23,12 @@ EXAMPLES = """examples:
   hypiler ddl bge-m3 --shipped --for milvus --json | jq .query
 """
 _DESCRIPTION = """\
-Print what creates a table, a collection or an index for the vectors of a model: of the right type,
-width and metric, with an index, and with the stamp of the vector space in it.
+Print what creates a table, a collection or an index for the vectors of a model, with the right
+type, width and metric, an index, and the stamp of the vector space.
 
 SQL for pgvector, duckdb and sqlite-vec; the body of the request for qdrant, elasticsearch and
-opensearch; lines of Python for lancedb, milvus, chroma and faiss. `--json` prints all of it as data,
-with a query and the place of the stamp: see docs/stores.
+opensearch; lines of Python for lancedb, milvus, chroma and faiss. `--json` prints all of it as
+data, with a query and the place of the stamp: see docs/stores.
 
 Exit code 2: the store cannot hold or index the vectors. The message lists the alternatives.
 """

@@ -34,16 +34,17 @@ breaks-vectors: stored vectors or queries of a model do not fit any more.
 
 breaks-api: an id, a name, a type or a choice that programs can use is gone or has changed.
 
-licence-tightened: a licence asks more than before, or its terms are unknown now.
+licence-tightened: a licence is stricter than before, or its terms are unknown now.
 
-vectors-undecided: registry and lock do not say whether vectors change.
+vectors-undecided: the registry and the lock cannot tell whether vectors change.
 
 evidence-weaker: a fact, its source, its pin or what proves it is gone.
 
 fact-corrected, added, cosmetic: everything else.
 
-Exit codes: 0 nothing fails; 1 a change of a class of --fail-on, several models that are gone without
-having been deprecated, or a registry with errors; 2 wrong use, or a revision that cannot be read.
+Exit codes: 0 nothing fails; 1 a change has a class of --fail-on, several models were removed
+without being deprecated first, or a registry has errors; 2 wrong use, or a revision that cannot
+be read.
 """
 _FORMATS = ("text", "json", "markdown")
 _HEAD = "HEAD"
@@ -69,14 +70,14 @@ def add_arguments(parser: "ArgumentParser") -> None:
         metavar="ID",
         action="append",
         default=[],
-        help="a model that may be gone, or `all`; can be repeated",
+        help="a model that may be removed, or `all`; can be repeated",
     )
     group = parser.add_mutually_exclusive_group()
     add_project_argument(group)
     group.add_argument(
         "--all-projects",
         action="store_true",
-        help="for git hooks: compare the working tree of every project that the repository has",
+        help="for git hooks: compare the working tree of every project in the repository",
     )
 
 

@@ -32,11 +32,9 @@ def add_draft_arguments(parser: "ArgumentParser") -> None:
     parser.add_argument(
         "--extends",
         choices=("hypiler",),
-        help="stand on the registry that comes with hypiler: of its models, write only facts that it does not state",
+        help="extend the registry that comes with hypiler, and write only the facts that it does not state",
     )
-    parser.add_argument(
-        "--theirs", action="store_true", help="with --extends, also override facts that it states otherwise"
-    )
+    parser.add_argument("--theirs", action="store_true", help="with --extends, also override facts that differ")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
 
 

@@ -70,15 +70,15 @@ def _add_columns(group: "Any") -> None:
 
 
 def _add_output(group: "Any") -> None:
-    group.add_argument("--parts", action="store_true", help="leave a folder of part files instead of one file")
+    group.add_argument("--parts", action="store_true", help="write a folder of part files instead of one file")
     group.add_argument(
         "--rows-per-part",
         type=int,
         metavar="N",
-        help="the rows that an interruption can lose at most; default: 2048, and 256 for multi-vectors",
+        help="the most rows that an interruption can lose; default: 2048, and 256 for multi-vectors",
     )
     group.add_argument("--force", action="store_true", help="replace a file that is there already")
-    group.add_argument("--start-over", action="store_true", help="remove what an interrupted run has done")
+    group.add_argument("--start-over", action="store_true", help="discard the work of an interrupted run")
 
 
 def _add_loading(group: "Any") -> None:

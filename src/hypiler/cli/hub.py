@@ -48,7 +48,9 @@ _MOST_JOBS = 64
 
 def add_jobs_argument(parser: "ArgumentParser") -> None:
     """How many requests run at once."""
-    parser.add_argument("--jobs", type=_jobs, default=8, metavar="N", help="models to ask for at once; default: 8")
+    parser.add_argument(
+        "--jobs", type=_jobs, default=8, metavar="N", help="models to read at the same time; default: 8"
+    )
 
 
 def add_files_arguments(

@@ -25,13 +25,13 @@ _DESCRIPTION = """\
 Draft a registry from a table of models: that of an installed package (mteb, fastembed, litellm),
 which is read and never imported, or that of a CSV or JSON file.
 
-Units and words become those of models.json: `512 tokens`, `109000000`, `apache 2.0`. Empty cells and
-zeros are no facts. Every fact has its source. The report lists what is not carried, and where the
-table contradicts the registry that comes with hypiler, the catalogue. Models need no more than the
-core (`required = "core"`). Nothing is overwritten, and no network is used.
+Units and words become those of models.json: `512 tokens`, `109000000`, `apache 2.0`. Empty cells
+and zeros are no facts. Every fact has its source. The report lists what was left out, and where
+the table contradicts the catalogue, which is the registry that comes with hypiler. Models only
+need the core fields (`required = "core"`). Nothing is overwritten, and no network is used.
 
-Exit codes: 0 drafted; 1 no model could be drafted, or the file is no table; 2 wrong use; 3 the package
-is not installed, or a file cannot be read or written.
+Exit codes: 0 drafted; 1 no model could be drafted, or the file is not a table; 2 wrong use; 3 the
+package is not installed, or a file cannot be read or written.
 """
 _ENDINGS = (".csv", ".tsv", ".json")
 _NO_TABLE = {

@@ -27,10 +27,10 @@ _DESCRIPTION = """\
 List the licence of each model of a registry, how the licence is known, and which rules of a policy
 the model breaks.
 
-The column `class` says how much a licence asks, from `permissive` over `weak copyleft`,
+The column `class` says how strict a licence is, from `permissive` over `weak copyleft`,
 `strong copyleft`, `use-restricted` and `non-commercial` to `unknown terms`.
 
-Exit codes: 0; 1 if a model breaks the policy of the project, or that of --policy.
+Exit code 1: a model breaks the policy of the project or of --policy.
 """
 
 

@@ -21,12 +21,13 @@ _DESCRIPTION = """\
 Draft models.json from a registry of the Rust original, in its documented layout (`models`) or the
 later one (`model_categories`, with Matryoshka widths inside `embedding_dim`).
 
-All facts are kept as they are claimed, with their places as sources, and the ids stay. Facts without
-a field go to `extra`. What is not carried is named, such as 0.0 for an unknown score, and so is what the
-registry that comes with hypiler, the catalogue, states otherwise. Nothing is overwritten.
+Facts are kept as the file claims them, with their places as sources, and ids stay the same. Facts
+without a field go to `extra`. The report lists what was left out, such as 0.0 for an unknown
+score, and where the file contradicts the catalogue, which is the registry that comes with
+hypiler. Nothing is overwritten.
 
-Exit codes: 0 drafted; 1 no model could be drafted, or the file is no such registry; 2 wrong use; 3 a
-file cannot be read or written.
+Exit codes: 0 drafted; 1 no model could be drafted, or the file is not such a registry; 2 wrong
+use; 3 a file cannot be read or written.
 """
 
 

@@ -47,9 +47,9 @@ EXAMPLES = """examples:
 _DESCRIPTION = """\
 Record which files decide the vectors of a model, with their sizes and sums, in models.lock.json.
 
-No fact is judged. Where an entry has no `revision`, the command says which commit `main` stands at,
-and records nothing; with --write it writes this commit into the entry. Needs
-`python -m pip install 'hypiler[hub]'`, unless --local is given.
+No fact is judged. If an entry has no `revision`, the command prints the commit of `main` and
+records nothing; with --write, it writes this commit into the entry. Needs `python -m pip install
+'hypiler[hub]'`, unless --local is given.
 
 Exit codes: 0 recorded; 1 an entry has no `revision`, or its repository has no such commit; 3 a file
 or folder here cannot be read or written; 4 a model could not be read. The highest code that applies
@@ -63,7 +63,7 @@ def add_arguments(parser: "ArgumentParser") -> None:
     parser.add_argument("ids", metavar="ID", nargs="*", help="models, also by alias or repository; default: all")
     add_files_arguments(parser)
     parser.add_argument("--local", metavar="DIR", help="read the files of the one ID from a folder")
-    parser.add_argument("--pins", metavar="FILE", help="with --local: public pins, a table separated by tabs")
+    parser.add_argument("--pins", metavar="FILE", help="with --local: a tab-separated table of public pins")
     parser.add_argument("--write", action="store_true", help="write the commit into entries that have none")
     parser.add_argument("--json", action="store_true", help="print what was read as JSON")
     add_jobs_argument(parser)

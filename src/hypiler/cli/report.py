@@ -174,7 +174,7 @@ def add_name_argument(parser: "Arguments") -> None:
     parser.add_argument(
         "--registry",
         metavar="NAME",
-        help="which registry of a project with several: its `output`, or the name of that module",
+        help="the registry, if the project has several: its `output`, or the name of its module",
     )
 
 

@@ -28,8 +28,8 @@ are services.
 
 spdx: SPDX 2.3 as JSON. Models and files are packages.
 
-Nothing is downloaded. The same registry gives the same bytes: the time is left out (in SPDX, which
-wants one, it is 1970-01-01), unless SOURCE_DATE_EPOCH states one.
+Nothing is downloaded. The same registry gives the same bytes: there is no time in it (SPDX
+requires one, so there it is 1970-01-01), unless SOURCE_DATE_EPOCH sets the time.
 
 Needs `python -m pip install 'hypiler[sbom]'`. Exit code 3: a package is missing, or the file cannot
 be written.

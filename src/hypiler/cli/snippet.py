@@ -23,9 +23,9 @@ _DESCRIPTION = """\
 Print what runs a model in a runtime as the registry describes it: the class or the command with its
 commit, prefixes, pooling, normalization, dimension and longest input.
 
-Python for sentence-transformers, pylate, fastembed, onnx, model2vec and litellm; a command line for
-tei, infinity and vllm; a Modelfile for ollama. Comments say what the runtime cannot honour, and what
-the client must do itself. Nothing is downloaded or started: see docs/runtimes/README.md.
+Python for sentence-transformers, pylate, fastembed, onnx, model2vec and litellm; a command line
+for tei, infinity and vllm; a Modelfile for ollama. Comments say what the runtime cannot honour,
+and what the client must do itself. Nothing is downloaded or started: see docs/runtimes/README.md.
 
 Exit code 2: the runtime cannot run the model. The message lists the runtimes that can.
 """

@@ -61,9 +61,9 @@ Needs `python -m pip install 'hypiler[hub]'`, unless --offline or --local is giv
 gated and private repositories comes from HF_TOKEN or from `hf auth login`.
 
 Exit codes: 0 nothing differs; 1 a fact or a file differs, or a repository has no such commit; 3 a
-file or folder here cannot be read or written, or shows nothing of the model; 4 a model could not be
-read, because the hub is out of reach, wants a token or does not show the repository. The highest
-code that applies is used. After Ctrl-C: 130, and a report of what was read until then.
+local file or folder cannot be read or written, or has no facts about the model; 4 a model could
+not be read, because the hub cannot be reached, needs a token or does not show the repository. The
+highest code that applies is used. After Ctrl-C: 130, and a report of what was read until then.
 """
 _COPY = "agree with a copy"
 _REPORT = "the shipped registry is only read: report the difference to its maintainers"
@@ -76,12 +76,12 @@ def add_arguments(parser: "ArgumentParser") -> None:
     parser.add_argument("ids", metavar="ID", nargs="*", help="models, also by alias or repository; default: all")
     add_files_arguments(parser, shipped=True)
     parser.add_argument("--local", metavar="DIR", help="read the files of the one ID from a folder")
-    parser.add_argument("--pins", metavar="FILE", help="with --local: public pins, a table separated by tabs")
+    parser.add_argument("--pins", metavar="FILE", help="with --local: a tab-separated table of public pins")
     parser.add_argument("--bytes", action="store_true", help="compare the bytes of files with the recorded sums")
-    parser.add_argument("--offline", action="store_true", help="without the network: judge by models.lock.json alone")
+    parser.add_argument("--offline", action="store_true", help="use models.lock.json alone, and not the network")
     parser.add_argument("--fix", action="store_true", help="write what the files say into the registry")
-    parser.add_argument("--no-lock", action="store_true", help="keep nothing of what is read in models.lock.json")
-    parser.add_argument("--forget", action="store_true", help="take what was read of the IDs out of models.lock.json")
+    parser.add_argument("--no-lock", action="store_true", help="do not write models.lock.json")
+    parser.add_argument("--forget", action="store_true", help="remove the entries of the IDs from models.lock.json")
     parser.add_argument("--facts", action="store_true", help="show the verdict on each fact")
     parser.add_argument("--json", action="store_true", help="print the verdicts as JSON")
     add_jobs_argument(parser)

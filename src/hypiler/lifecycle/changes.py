@@ -18,7 +18,7 @@ COSMETIC = "cosmetic"
 CLASSES = {
     BREAKS_VECTORS: "vectors or queries of the two versions do not fit together",
     BREAKS_API: "a name, a type or a choice that programs can use is gone or has changed",
-    LICENCE_TIGHTENED: "the licence asks more than before, or its terms are unknown now",
+    LICENCE_TIGHTENED: "the licence is stricter than before, or its terms are unknown now",
     VECTORS_UNDECIDED: "registry and lock do not say whether vectors change",
     EVIDENCE_WEAKER: "a fact, its source, its pin or what proves it is gone",
     FACT_CORRECTED: "a fact has another value",
