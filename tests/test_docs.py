@@ -243,10 +243,24 @@ def test_committed_files_that_follow_from_others_are_current() -> None:
     assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
 
 
+def anchors(page: Path) -> set[str]:
+    """The anchors that GitHub gives to the headings of a page."""
+    text = re.sub(r"^ *(```+).*?^ *\1$", "", page.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
+    found: set[str] = set()
+    for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE):
+        shown = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading)
+        slug = re.sub(r"[^\w\- ]", "", shown.lower()).strip().replace(" ", "-")
+        found.add(next(name for number in range(100) if (name := f"{slug}-{number}" if number else slug) not in found))
+    return found | set(re.findall(r'<a (?:id|name)="([^"]+)"', text))
+
+
 @pytest.mark.parametrize("page", sorted({*PAGES, *ROOT.glob("*.md")}), ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
-    for target in re.findall(r"(?<!\\)\]\(<?([^)#>]+)", page.read_text("utf-8")):
-        assert target.startswith(("https://", "http://")) or (page.parent / target).exists(), target
+    for target, anchor in re.findall(r"(?<!\\)\]\(<?([^)#>]*)(?:#([^)>]*))?", page.read_text("utf-8")):
+        if not target.startswith(("https://", "http://")):
+            path = page.parent / target if target else page
+            assert path.exists(), target
+            assert not anchor or anchor in anchors(path), f"{target}#{anchor}"
 
 
 def test_first_page_counts_the_models() -> None:

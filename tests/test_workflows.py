@@ -59,7 +59,7 @@ def commands(workflow: dict[str, Any]) -> list[str]:
 
 
 def test_every_workflow_is_looked_at() -> None:
-    assert [path.name for path in WORKFLOWS] == ["docs.yml", "release.yml", "tests.yml"]
+    assert [path.name for path in WORKFLOWS] == ["docs.yml", "pages.yml", "release.yml", "tests.yml"]
     assert sorted(PAGE) == ["models-scanning.yml", "models-weekly.yml", "models.yml"]
 
 
@@ -71,10 +71,11 @@ def test_workflow_has_no_permissions_but_those_that_a_job_asks_for(name: str) ->
     assert "secrets." not in TEXTS[name]
 
 
-def test_jobs_read_the_repository_and_two_of_them_write_elsewhere() -> None:
+def test_jobs_read_the_repository_and_three_of_them_write_elsewhere() -> None:
     asked = {(name, title): job["permissions"] for name, title, job in JOBS}
     others = {job: permissions for job, permissions in asked.items() if permissions != {"contents": "read"}}
     assert others == {
+        ("pages.yml", "publish"): {"id-token": "write", "pages": "write"},
         ("release.yml", "publish"): {"id-token": "write"},
         ("page: models-scanning.yml", "scan"): {"contents": "read", "security-events": "write"},
     }
