@@ -9,7 +9,6 @@ minutes. Hypiler itself is a wheel of this checkout.
 
 import os
 import re
-import shlex
 import subprocess
 import sys
 import tempfile
@@ -22,7 +21,8 @@ from threading import Thread
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
-from console import run_page  # noqa: E402 - it lies with the tests
+import images  # noqa: E402 - it lies with the tests
+from console import run_page  # noqa: E402
 
 PAGE = ROOT / "docs/building.md"
 # What a section needs besides Python, and how it tells its version.
@@ -70,51 +70,12 @@ def run_section(name: str, folder: Path, tools: Path, places: dict[str, str]) ->
 
 
 def _run_dockerfile(folder: Path) -> None:
-    """Carry out a Dockerfile of two stages without Docker, before and after an edit of the registry."""
-    assert _image(folder, folder.parent / "image" / "1") == "512\n"
-    models = folder / "models.json"
-    models.write_text(models.read_text("utf-8").replace('"context_length": 512', '"context_length": 256'), "utf-8")
-    assert _image(folder, folder.parent / "image" / "2") == "256\n"
-
-
-def _image(context: Path, target: Path) -> str:
-    """What the command of an image prints. Each stage is a folder, with a virtual environment of its own."""
-    stages: dict[str, Path] = {}
-    stage = work = target
-    ignored = (context / ".dockerignore").read_text("utf-8").split()
-    for line in (context / "Dockerfile").read_text("utf-8").splitlines():
-        instruction, _, rest = line.partition(" ")
-        if instruction == "FROM":
-            stage = stages[rest.partition(" AS ")[2] or "last"] = target / f"stage-{len(stages)}"
-            venv.create(stage / "python", with_pip=True, symlinks=True)
-        elif instruction == "WORKDIR":
-            work = stage / rest.lstrip("/")
-            work.mkdir(parents=True)
-        elif instruction == "COPY":
-            _copy(rest.split(), stages, context, work, ignored)
-        elif instruction == "RUN":
-            _in_stage(stage, work, shlex.split(rest))
-        elif instruction == "CMD":
-            return _in_stage(stage, work, re.findall(r'"(.*?)"', rest))
-    raise AssertionError("the Dockerfile has no CMD")
-
-
-def _copy(words: list[str], stages: dict[str, Path], context: Path, work: Path, ignored: list[str]) -> None:
-    *options, source, goal = words
-    if options:
-        start = stages[options[0].removeprefix("--from=")]
-        subprocess.run(["cp", "-r", start / source.lstrip("/"), work / goal], check=True)
-        return
-    excluded = [word for name in ignored for word in ("--exclude", f"./{name}")]
-    packed = subprocess.run(["tar", "-C", context, "-c", *excluded, f"./{source}"], check=True, capture_output=True)
-    subprocess.run(["tar", "-C", work / goal, "-x"], check=True, input=packed.stdout)
-
-
-def _in_stage(stage: Path, work: Path, words: list[str]) -> str:
-    """What a command prints in a stage. An absolute path would lead out of it."""
-    assert not any(word.startswith("/") for word in words), words
-    path = {**os.environ, "PATH": f"{stage / 'python/bin'}:{os.environ['PATH']}"}
-    return subprocess.run(words, cwd=work, env=path, check=True, stdout=subprocess.PIPE, text=True).stdout
+    """Carry out a Dockerfile without Docker, before and after an edit of the registry."""
+    for number, said in (("1", "512\n"), ("2", "256\n")):
+        image = images.build(folder, folder.parent / "image" / number)
+        assert images.run(image, image.command) == said
+        models = folder / "models.json"
+        models.write_text(models.read_text("utf-8").replace('"context_length": 512', '"context_length": 256'), "utf-8")
 
 
 def _wheel(folder: Path) -> Path:
