@@ -27,6 +27,7 @@ from measure_module import (
     size_rows,
     source_rows,
 )
+from measure_page import page_rows
 from measure_stamps import stamp_rows
 from measure_use import lookup_rows, query_rows, shipped_rows
 from measure_verify import verify_rows
@@ -49,6 +50,7 @@ MEASURES: dict[str, Callable[[Lab, list[int], int], Iterator[Row]]] = {
     "loading": loading_rows,
     "stamps": stamp_rows,
     "corpus": corpus_rows,
+    "page": page_rows,
 }
 
 

@@ -164,16 +164,18 @@ const FILTERS = [
 function initFilters() {
   $("filters").append(...FILTERS.map((filter) => filter.element));
   $("filters").addEventListener("submit", (event) => event.preventDefault());
-  // One form, at the place that the width leaves for it.
-  const place = () => {
-    if (!narrow.matches && $("sheet").open) $("sheet").close();
-    (narrow.matches ? $("sheet-body") : $("side")).append($("filters"));
-  };
-  narrow.addEventListener("change", place);
-  place();
-  $("filters-open").addEventListener("click", () => $("sheet").showModal());
+  // There is one form. It moves to the sheet while that is open: where the side has no room, the sheet is the way to it.
+  $("filters-open").addEventListener("click", () => {
+    $("sheet-body").append($("filters"));
+    $("sheet").showModal();
+    $("sheet-title").focus();
+  });
   $("sheet-close").addEventListener("click", () => $("sheet").close());
-  $("sheet").addEventListener("close", () => $("filters-open").focus());
+  $("sheet").addEventListener("close", () => {
+    $("side").append($("filters"));
+    $("filters-open").focus();
+  });
+  narrow.addEventListener("change", () => $("sheet").open && $("sheet").close());
 }
 
 function drawFilters() {

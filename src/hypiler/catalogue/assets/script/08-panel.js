@@ -13,8 +13,9 @@ function openModel(id, from) {
 function closeModel() {
   const row = table.rows.get(BY_ID.get(state.model)?.index);
   update({ model: "" });
-  const back = opener?.isConnected && opener !== $("plot-cursor") ? opener : row?.isConnected ? row : opener;
-  (back?.isConnected ? back : $("q")).focus({ preventScroll: true });
+  // To the chart, if the model was opened there; else to the row of the model that is shown now.
+  const places = opener === $("plot-cursor") ? [opener, row] : [row, opener];
+  (places.find((place) => place?.isConnected && place.checkVisibility()) ?? $("q")).focus({ preventScroll: true });
   opener = null;
 }
 
@@ -66,7 +67,7 @@ function drawPanelButtons(model) {
 
 function panelParts(model) {
   return [
-    h("header", { class: "panel-head" },
+    h("div", { class: "panel-head" },
       h("div", { class: "panel-top" },
         h("span", { class: "kind-line" }, h("span", { class: `dot k${kindColour(model.type)}` }), kindLabel(model.type), model.organization ? ` · ${model.organization}` : ""),
         h("button", { type: "button", class: "tool square plain", "aria-label": "Close", onclick: closeModel }, icon("close"))),

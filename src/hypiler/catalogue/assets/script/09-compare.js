@@ -122,7 +122,7 @@ function drawCompare() {
       } }, icon("close"))))));
   const scrolled = dialog.querySelector(".compare-body")?.scrollTop ?? 0;
   dialog.replaceChildren(
-    h("header", {},
+    h("div", { class: "compare-head" },
       h("h2", { id: "compare-title", tabindex: -1 }, `${counted(models.length, "model")} side by side`),
       h("p", { class: "sub" }, `${counted(differing, "fact")} that differ${differing === 1 ? "s" : ""}`),
       h("label", { class: "choice" }, filter, h("span", { class: "word" }, "Differences only")),

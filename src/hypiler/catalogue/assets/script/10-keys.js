@@ -47,22 +47,22 @@ function initTheme() {
 }
 
 const KEYS = [
-  ["/", "Search"],
-  ["↑ ↓", "Move between models; from the search, ↓ goes to the first one"],
-  ["Enter", "Open the model"],
-  ["C or Space", "Choose the model for the comparison"],
-  ["V", "Compare the chosen models"],
-  ["G", "Show or hide the chart; ← → move between its points"],
-  ["Escape", "Close, or clear the search"],
-  ["?", "This list"],
+  [["/"], "Search"],
+  [["↑", "↓"], "Move between models; from the search, ↓ goes to the first one"],
+  [["Enter"], "Open the model"],
+  [["C", "Space"], "Choose the model for the comparison"],
+  [["V"], "Compare the chosen models"],
+  [["G"], "Show or hide the chart; ← → move between its points"],
+  [["Escape"], "Close, or clear the search"],
+  [["?"], "This list"],
 ];
 
 function openHelp() {
   const dialog = $("help");
   dialog.replaceChildren(
-    h("header", {}, h("h2", { id: "help-title", tabindex: -1 }, "Keyboard and legend"),
+    h("div", { class: "help-head" }, h("h2", { id: "help-title", tabindex: -1 }, "Keyboard and legend"),
       h("button", { type: "button", class: "tool square plain", "aria-label": "Close", onclick: () => dialog.close() }, icon("close"))),
-    h("dl", { class: "keys" }, KEYS.map(([keys, what]) => h("div", {}, h("dt", {}, keys.split(/ (or )?/).filter(Boolean).map((key) => (key === "or " ? "" : h("kbd", {}, key)))), h("dd", {}, what)))),
+    h("dl", { class: "keys" }, KEYS.map(([keys, what]) => h("div", {}, h("dt", {}, keys.map((key) => h("kbd", {}, key))), h("dd", {}, what)))),
     h("h3", {}, "How a fact is known"),
     h("ul", { class: "ways" }, EVIDENCE.map((way) => h("li", {}, icon(way.icon, way.mark), h("strong", {}, way.label), `: ${way.note}`))),
     h("h3", {}, "Sharing"),
