@@ -57,6 +57,9 @@ function dimensionText(model) {
   return dimension === null ? "" : String(dimension);
 }
 
+/** The names of sections are written as in the format: lower case, with underscores. */
+const sentence = (name) => (name ? name[0].toUpperCase() + name.slice(1).replaceAll("_", " ") : "");
+
 let toastTimer = 0;
 function toast(message) {
   $("toast").textContent = message;

@@ -18,6 +18,7 @@ const group = (title, key, ...content) =>
 
 /** Checkboxes with the number of models that each would show. */
 function choices(title, key, values) {
+  if (values.length < 2) return null; // nothing to choose
   const boxes = values.map(([value, label, mark]) => {
     const input = h("input", { type: "checkbox", value, onchange: () => update({ [key]: toggled(state[key], value) }) });
     const number = h("span", { class: "number" });
@@ -66,14 +67,12 @@ function rangeSlider(title, key, values, unit, format) {
     box.classList.toggle("set", from > 0 || to < last);
     track.querySelector(".span").style.setProperty("inset-inline", `${position(from)} ${position(last - to)}`);
     bars.forEach((bar, index) => bar.classList.toggle("on", index >= from && index <= to));
-    const words = from === 0 && to === last ? "any"
-      : from === to ? `${format(points[from])} ${unit}`
-      : from === 0 ? `up to ${format(points[to])} ${unit}`
-      : to === last ? `from ${format(points[from])} ${unit}`
-      : `${format(points[from])} to ${format(points[to])} ${unit}`;
-    output.textContent = words;
-    low.setAttribute("aria-valuetext", from === 0 ? "any" : `${format(points[from])} ${unit}`);
-    high.setAttribute("aria-valuetext", to === last ? "any" : `${format(points[to])} ${unit}`);
+    const [least, most] = [points[from], points[to]].map(format);
+    const words = from === 0 && to === last ? "any" : from === to ? least
+      : from === 0 ? `up to ${most}` : to === last ? `from ${least}` : `${least} to ${most}`;
+    output.textContent = words === "any" ? words : `${words} ${unit}`;
+    low.setAttribute("aria-valuetext", from === 0 ? "any" : `${least} ${unit}`);
+    high.setAttribute("aria-valuetext", to === last ? "any" : `${most} ${unit}`);
     // The thumb that can still move lies on top where both meet.
     low.classList.toggle("top", from > last / 2);
   };
@@ -152,11 +151,11 @@ const FILTERS = [
   accessFilter(),
   choices("Kind", "kind", KINDS.map((kind) => [kind, kindLabel(kind), h("span", { class: `dot k${kindColour(kind)}` })])),
   LANGUAGES.length > 1 ? languageFilter() : null,
-  rangeSlider("Dimension", "dim", MODELS.map((model) => [...model.dimensions, model.dimensionRange?.min ?? null, model.dimensionRange?.max ?? null]), "numbers", String),
+  rangeSlider("Dimension", "dim", MODELS.map((model) => [...model.dimensions, model.dimensionRange?.min ?? null, model.dimensionRange?.max ?? null]), "", String),
   matryoshkaFilter(),
   rangeSlider("Context", "ctx", MODELS.map((model) => [model.context]), "tokens", whole),
   rangeSlider("Size", "size", MODELS.map((model) => [model.parameterCount]), "parameters", compact),
-  LICENSE_CLASSES.length ? choices("Licence", "lic", LICENSE_CLASSES.map((word) => [word, word[0].toUpperCase() + word.slice(1), null])) : null,
+  choices("Licence", "lic", LICENSE_CLASSES.map((word) => [word, sentence(word), null])),
   choices("How the facts are known", "ev", EVIDENCE.filter((_, way) => MODELS.some((model) => model.evidence === way))
     .map((way) => [way.key, way.label, icon(way.icon, way.mark)])),
 ].filter(Boolean);

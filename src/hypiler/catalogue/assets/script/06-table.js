@@ -243,7 +243,7 @@ function markRow(row, place) {
   const box = row.querySelector("input");
   box.tabIndex = active ? 0 : -1;
   box.checked = state.compare.includes(model.id);
-  row.classList.toggle("chosen", box.checked);
+  row.classList.toggle("picked", box.checked);
   row.classList.toggle("open", state.model === model.id);
   row.setAttribute("aria-selected", String(state.model === model.id));
 }

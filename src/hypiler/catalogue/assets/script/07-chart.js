@@ -68,7 +68,7 @@ function initChart() {
     return;
   }
   $("plot-x").append(...Object.entries(AXIS).map(([key, { label }]) => h("option", { value: key }, label)));
-  $("plot-set").append(...SCORE_SETS.map((set) => h("option", { value: set.index }, `${set.label} · ${shortened(set.datasets, 44)} (${set.count})`)));
+  $("plot-set").append(...SCORE_SETS.map((set) => h("option", { value: set.index })));
   $("plot-x").addEventListener("change", () => update({ x: $("plot-x").value }));
   $("plot-set").addEventListener("change", () => update({ set: Number($("plot-set").value) }));
   $("chart-toggle").addEventListener("click", () => {
@@ -100,6 +100,13 @@ function initChart() {
   new ResizeObserver(() => drawChart()).observe(area);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawChart());
   matchMedia("(forced-colors: active)").addEventListener("change", () => drawChart());
+}
+
+/** What a set of scores is called: one data set by its name, several by their number and the first ones. */
+function setName(set, shown) {
+  const many = (set.datasets ?? "").split(", ").length;
+  const data = many > 1 ? `${many} data sets: ${shortened(set.datasets, 34)}` : shortened(set.datasets, 44);
+  return `${set.label} · ${data} (${shown === set.count ? set.count : `${shown} of ${set.count}`})`;
 }
 
 const shortened = (words, most) => (words && words.length > most ? `${words.slice(0, most - 1).replace(/[,\s]+\S*$/, "")} …` : (words ?? ""));
@@ -156,7 +163,7 @@ function colours() {
     probe.className = `dot ${name}`;
     return getComputedStyle(probe).backgroundColor;
   };
-  const found = { kinds: Array.from({ length: 8 }, (_, at) => read(`k${at}`)), paper: read("paper"), faint: read("faint") };
+  const found = { kinds: Array.from({ length: 8 }, (_, at) => read(`k${at}`)), paper: read("paper"), faint: read("faint"), ink: read("ink") };
   probe.remove();
   return found;
 }
@@ -167,6 +174,9 @@ function drawChart() {
   $("chart-toggle").setAttribute("aria-pressed", String(on));
   if (!on) return;
   $("plot-x").value = state.x;
+  const shown = SCORE_SETS.map(() => 0);
+  for (const index of view.shown) for (const number of MODELS[index].scores.keys()) shown[number] += 1;
+  SCORE_SETS.forEach((one, at) => ($("plot-set").options[at].textContent = setName(one, shown[at])));
   $("plot-set").value = String(state.set);
   const set = SCORE_SETS[state.set];
   const axis = AXIS[state.x];
@@ -222,7 +232,7 @@ function drawDots(all, width, height) {
   canvas.height = Math.round(height * ratio);
   const context = canvas.getContext("2d");
   context.scale(ratio, ratio);
-  const { kinds, paper, faint } = colours();
+  const { kinds, paper, faint, ink } = colours();
   const radius = all.length > 1500 ? 2.5 : width < 500 ? 4 : 5;
   const dot = (point, fill, ring) => {
     context.beginPath();
@@ -236,6 +246,16 @@ function drawDots(all, width, height) {
   };
   for (const point of all) if (!view.visible.has(point.index)) dot(point, faint, null);
   for (const point of chart.points) dot(point, kinds[kindColour(point.model.type)], all.length > 1500 ? null : paper);
+  // The open model and those of the comparison are found again by a ring.
+  for (const point of all) {
+    if (point.model.id !== state.model && !state.compare.includes(point.model.id)) continue;
+    dot(point, kinds[kindColour(point.model.type)], paper);
+    context.beginPath();
+    context.arc(point.px, point.py, radius + 3.5, 0, 2 * Math.PI);
+    context.strokeStyle = ink;
+    context.lineWidth = 1.75;
+    context.stroke();
+  }
 }
 
 function drawFrame(scale, axis, set, width, height) {

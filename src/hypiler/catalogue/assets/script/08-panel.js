@@ -29,7 +29,8 @@ function initPanel() {
     // Outside the box of a modal dialog lies its backdrop.
     if (event.target === panel && panel.matches(":modal")) closeModel();
   });
-  narrow.addEventListener("change", drawPanel);
+  // A sheet of paper is narrow too, but a dialog that is printed must not become modal: those are not part of the flow.
+  narrow.addEventListener("change", () => matchMedia("print").matches || drawPanel());
 }
 
 function drawPanel() {
@@ -243,7 +244,7 @@ function factsPart(model) {
   if (!sections.length) return null;
   const body = sections.map(([title, src, facts]) =>
     h("section", { class: "facts" },
-      h("h4", {}, text(title).replaceAll("_", " "), h("span", { class: "line" })),
+      h("h4", {}, sentence(text(title)), h("span", { class: "line" })),
       sourceLine(source(src)),
       h("dl", {}, facts.map(([label, lines, factSource, how]) => factRow(text(label), texts(lines), source(factSource), how)))));
   return h("section", { class: "part" }, h("h3", {}, "All facts"), body);
@@ -254,7 +255,7 @@ function factRow(label, lines, found, how) {
   return h("div", { class: "fact" },
     h("dt", {}, breakable(label)),
     h("dd", {},
-      h("div", { class: "fact-value" }, lines.map((line) => h("div", {}, line))),
+      h("div", { class: lines.every((line) => /^[0-9a-f]{40,64}$/.test(line)) ? "fact-value hash" : "fact-value" }, lines.map((line) => h("div", {}, line))),
       way ? h("span", { class: "how", title: `${way.label}: ${way.note}` }, icon(way.icon, way.mark), h("span", { class: "hidden" }, way.label)) : "",
       sourceLine(found)));
 }

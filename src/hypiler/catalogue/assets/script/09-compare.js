@@ -110,7 +110,7 @@ function drawCompare() {
           one.way ? h("span", { class: "how", title: one.way.label }, icon(one.way.icon, one.way.mark)) : "",
           column === top ? h("span", { class: "best-mark" }, "highest") : "")));
     }).filter(Boolean);
-    return lines.length ? h("tbody", {}, h("tr", { class: "section" }, h("th", { scope: "rowgroup", colspan: models.length + 1 }, title.replaceAll("_", " "))), lines) : null;
+    return lines.length ? h("tbody", {}, h("tr", { class: "section" }, h("th", { scope: "rowgroup", colspan: models.length + 1 }, sentence(title))), lines) : null;
   }).filter(Boolean);
   const head = h("thead", {}, h("tr", {}, h("td", {}, h("span", { class: "hidden" }, "Fact")),
     models.map((model) => h("th", { scope: "col" },

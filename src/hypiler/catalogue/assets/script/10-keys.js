@@ -64,7 +64,7 @@ function openHelp() {
       h("button", { type: "button", class: "tool square plain", "aria-label": "Close", onclick: () => dialog.close() }, icon("close"))),
     h("dl", { class: "keys" }, KEYS.map(([keys, what]) => h("div", {}, h("dt", {}, keys.map((key) => h("kbd", {}, key))), h("dd", {}, what)))),
     h("h3", {}, "How a fact is known"),
-    h("ul", { class: "ways" }, EVIDENCE.map((way) => h("li", {}, icon(way.icon, way.mark), h("strong", {}, way.label), `: ${way.note}`))),
+    h("ul", { class: "ways" }, EVIDENCE.map((way) => h("li", {}, icon(way.icon, way.mark), h("span", {}, h("strong", {}, way.label), `: ${way.note}`)))),
     h("h3", {}, "Sharing"),
     h("p", {}, "The address holds everything that you see: search, filters, order, chart, the open model and the comparison. The page loads nothing from any network."),
   );

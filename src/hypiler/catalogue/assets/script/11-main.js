@@ -12,7 +12,7 @@ function draw(changed) {
   } else if (changed.has("model") || changed.has("compare")) {
     drawWindow();
   }
-  if (selecting || changed.has("x") || changed.has("chart")) drawChart();
+  if (selecting || ["x", "chart", "model", "compare"].some((key) => changed.has(key))) drawChart();
   if (changed.has("compare")) drawTray();
   if (changed.has("model") || changed.has("compare")) drawPanel();
   if (changed.has("view") || changed.has("compare") || (changed.has("set") && state.view)) drawCompare();
