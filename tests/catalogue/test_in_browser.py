@@ -343,6 +343,38 @@ def test_paper_shows_rows_and_no_controls(visit: Visit) -> None:
     assert page.locator("#panel h2").is_visible()
 
 
+def test_a_registry_without_models_or_scores_is_a_page_too(visit: Visit, tmp_path: Path) -> None:
+    path = tmp_path / "empty.html"
+    path.write_text(page_of(data_of([])), encoding="utf-8")
+    page = visit(path=path)
+    assert "The registry is empty" in page.locator("#empty").inner_text()
+    assert page.locator("#chart-toggle").is_hidden()
+    path.write_text(page_of(data_of([{**PLAIN, "id": "plain", "name": "Plain"}])), encoding="utf-8")
+    page = visit("#model=plain", path=path)
+    assert count(page) == "1 model"
+    assert rows(page) == ["Plain"]
+    assert page.locator("#plot").is_hidden()
+    assert page.locator("#panel h2").inner_text() == "Plain"
+
+
+# The facts that every model must state, and no other.
+PLAIN: dict[str, Any] = {
+    "type": "dense",
+    "huggingface_id": "someone/model",
+    "architecture": {"type": "bert", "variant": "bert", "has_projection": False},
+    "specs": {"parameters": "22M", "embedding_dim": 384},
+    "capabilities": {"languages": ["en"]},
+}
+
+
+def data_of(models: list[dict[str, Any]]) -> dict[str, Any]:
+    """The data of a registry with these models."""
+    tree = {"version": "1.0", "models": models}
+    registry = compile_registry([("models.json", json.dumps(tree).encode())], required=Requirements(CORE))
+    assert not registry.has_errors, registry.findings
+    return catalogue_data(registry)
+
+
 HOSTILE = (
     "</script><script>alert(1)</script><img src=x onerror=alert(2)><!-- \u2028 \u202e javascript:alert(3) & \"'`${1}"
 )
@@ -370,16 +402,13 @@ def test_texts_of_a_registry_are_never_markup(visit: Visit, tmp_path: Path) -> N
 def hostile_data() -> dict[str, Any]:
     """A registry whose every text tries to be markup; data as a foreign program might write it, with bad links too."""
     entry = {
-        "type": "dense",
+        **PLAIN,
         "name": HOSTILE,
         "organization": HOSTILE,
-        "huggingface_id": "someone/model",
         "license": "MIT",
         "description": HOSTILE,
         "release_date": "2024-01",
         "architecture": {"type": "bert", "variant": HOSTILE, "has_projection": False},
-        "specs": {"parameters": "22M", "embedding_dim": 384, "context_length": 512},
-        "capabilities": {"languages": ["en"], "modalities": ["text"], "multi_vector": False},
         "performance": {
             "scores": [
                 {"benchmark": HOSTILE, "metric": HOSTILE, "value": 0.5, "datasets": [HOSTILE], "reporter": HOSTILE}
@@ -387,10 +416,7 @@ def hostile_data() -> dict[str, Any]:
         },
         "sources": {"license": HOSTILE, "specs": "javascript:alert(5)"},
     }
-    tree = {"version": "1.0", "models": [{"id": id, **entry} for id in ("bad", "worse")]}
-    registry = compile_registry([("models.json", json.dumps(tree).encode())], required=Requirements(CORE))
-    assert not registry.has_errors, registry.findings
-    data = json.loads(json.dumps(catalogue_data(registry)))
+    data = json.loads(json.dumps(data_of([{"id": id, **entry} for id in ("bad", "worse")])))
     for model in data["models"]:
         model["url"] = "javascript:alert(6)"
         model["deprecated"] = HOSTILE
