@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from contextlib import nullcontext
@@ -25,9 +26,12 @@ from hypiler.emit.fact_lines import sections_of
 from hypiler.emit.source_links import shown_source
 from hypiler.model_registry import BGE_M3, MODEL_REGISTRY, ModelInfo
 from hypiler.registry import Model, Registry
+from hypiler.schema.coverage import facts_of
 from hypiler.schema.field import Field
 from hypiler.schema.fields import FIELDS
+from hypiler.schema.requirements import USUAL
 from hypiler.schema.types import Integer, MapOf, Records
+from hypiler.space import describe
 
 ROOT = Path(__file__).parents[2]
 SHIPPED: Tree = json.loads((ROOT / "models.json").read_text("utf-8"))
@@ -63,16 +67,14 @@ def section(lines: list[str], title: str) -> list[str]:
 
 
 SHIPPED_REGISTRY = Registry.shipped()
+# What stands above the places of sources on a terminal.
+SOURCES = "sources"
 
 
 def on_terminal(model: Model, width: "int | None", *, whole: bool = False) -> list[str]:
     page = Page(width=width)
     lines = show_command._heading(model, model.id, "hypiler.model_registry", page)
-    for part in sections_of(model):
-        lines += show_command._title_lines(part, page, whole=whole)
-        for fact in part.facts:
-            lines += show_command._fact_lines(fact, page, whole=whole)
-    return lines
+    return [*lines, *show_command._body(model, page, USUAL, whole=whole)]
 
 
 @pytest.mark.parametrize("model", SAMPLE, ids=lambda model: model.id)
@@ -122,9 +124,10 @@ def test_sections_are_the_objects_of_the_file(capsys: Capture, folder: Path) -> 
     }
     project(folder, **changes)
     lines = shown(capsys, "changed")
-    titles = [line for line in lines[3:] if line and line[0] != " "]
+    titles = [line for line in lines[4:] if line and line[0] != " "]
     objects = ["architecture", "specs", "capabilities", "performance", "encoding"]
-    assert titles == ["model", *objects, "extra", "sources"]
+    assert titles[:-1] == ["model", *objects, "extra", "sources", "space"]
+    assert titles[-1].startswith("not stated: ")
 
 
 def test_fact_stands_with_its_unit_and_its_source(capsys: Capture) -> None:
@@ -148,7 +151,8 @@ def test_json_is_the_record_that_list_gives(capsys: Capture) -> None:
     ids = {model.id for model in SAMPLE}
     for expected in [record for record in listed if record["id"] in ids]:
         assert main(["show", expected["id"], "--json"]) == 0
-        assert json.loads(capsys.readouterr().out) == {"version": 1, "model": expected}
+        found = json.loads(capsys.readouterr().out)
+        assert (found["version"], found["model"]) == (1, expected)
 
 
 def test_unknown_facts_have_no_line(capsys: Capture) -> None:
@@ -331,25 +335,100 @@ def test_text_from_the_registry_cannot_reach_the_terminal_raw(capsys: Capture, f
     assert [line for line in lines if not line.isprintable()] == []
 
 
-@pytest.mark.parametrize("width", [1, 2, 20, 40, 60, 80, 110, 140])
+@pytest.mark.parametrize("width", [20, 40, 60, 80, 110, 140])
 @pytest.mark.parametrize("whole", [False, True])
 def test_facts_fit_the_terminal(width: int, whole: bool) -> None:
-    """Only the line to copy and the one-word titles of sections are never broken, nor is a wide character."""
+    """Only the line to copy and what is a word of its own, such as an address, may exceed the width."""
     ids = {model.id for model in SAMPLE}
     for model in [model for model in SHIPPED_REGISTRY if model.id in ids]:
         lines = on_terminal(model, width, whole=whole)
-        titles = {part.title for part in sections_of(model)}
-        kept = [line for line in lines if columns_of(line) > width and len(line.strip()) > 1]
-        assert [li for li in kept if li[:5] != "from " and li not in titles] == []
+        kept = [line for line in lines if columns_of(line) > width and " " in line.strip()]
+        assert [line for line in kept if not line.startswith("from ")] == []
 
 
-def test_sources_that_are_cut_can_be_had_in_full() -> None:
-    source = shown_source(BGE_M3.sources["specs.vocab_size"], BGE_M3).whole
+@pytest.mark.parametrize("width", [20, 40, 60, 80, 110, 140])
+@pytest.mark.parametrize("whole", [False, True])
+def test_what_is_copied_is_in_one_piece(width: int, whole: bool) -> None:
+    ids = {model.id for model in SAMPLE}
+    for model in [model for model in SHIPPED_REGISTRY if model.id in ids]:
+        words = {word.rstrip(":") for line in on_terminal(model, width, whole=whole) for word in line.split()}
+        sources = [shown_source(source, model) for source in model.sources.values()]
+        copied = {model.id, model.huggingface_id, model.revision, *model.aliases, *model.file_sha256.values()}
+        copied |= {word.rstrip(":") for source in sources for word in source.place.split()} | {
+            one.address for one in sources
+        }
+        copied |= {one[key] for one in show_command.spaces_of(model) for key in ("space_id", "query_space_id")}
+        assert copied - {None, ""} - words == set()
+
+
+def test_terminal_lists_the_places_of_sources_once_and_by_number() -> None:
+    model = SHIPPED_REGISTRY["bge-m3"]
+    lines = on_terminal(model, 80)
+    facts, listed = lines[: lines.index(SOURCES)], lines[lines.index(SOURCES) + 1 :]
+    place = "BAAI/bge-m3, config.json, commit 5617a9f61b02"
+    assert golden("  layers                   24 layers                 verified [6]") in facts
+    assert golden("  hidden_dim               1024 dimensions           verified [6]") in facts
+    assert [line for line in listed if place in line] == [f"  [6]  {place}"]
+    numbers = [line.split()[0] for line in listed if line.startswith("  [")]
+    assert numbers == [f"[{number}]" for number in range(1, len(numbers) + 1)]
+    assert {word for line in facts for word in line.split() if re.fullmatch(r"\[\d+\]", word)} == set(numbers)
+
+
+def test_what_a_source_says_can_be_had_in_full() -> None:
+    source = shown_source(BGE_M3.sources["specs.vocab_size"], BGE_M3)
+    assert source.rest
     brief = on_terminal(SHIPPED_REGISTRY["bge-m3"], 80)
     whole = on_terminal(SHIPPED_REGISTRY["bge-m3"], 80, whole=True)
-    joined = "".join([line.strip() for line in whole])
-    assert source.replace(" ", "") not in "".join(brief).replace(" ", "")
-    assert source.replace(" ", "") in joined.replace(" ", "")
+    joined = " ".join([line.strip() for line in whole])
+    assert source.rest not in " ".join([line.strip() for line in brief])
+    assert source.whole in joined
+
+
+def test_ids_of_spaces_are_those_of_configs() -> None:
+    """Of each output, both sides; an id that is unknown names the facts that the registry does not state."""
+    known: set[str | None] = set()
+    for model in SHIPPED_REGISTRY:
+        names = [one.name for one in model.outputs] or [None]
+        spaces = show_command.spaces_of(model)
+        assert [one["output"] for one in spaces] == names
+        for name, one in zip(names, spaces, strict=True):
+            stamp = describe(model, output=name)
+            for key in ("space_id", "query_space_id"):
+                assert one[key] == stamp[key]
+                assert bool(one["missing"][key]) == (one[key] is None)
+            known |= {one["space_id"], one["query_space_id"]}
+    assert len(known) > 30
+
+
+def test_each_output_has_the_ids_of_its_space(capsys: Capture) -> None:
+    lines = section(shown(capsys, "bge-m3"), "space")
+    assert [line.split()[0] for line in lines] == [
+        f"{name}.{key}" for name in ("dense", "sparse", "multi-vector") for key in ("space_id", "query_space_id")
+    ]
+    assert re.fullmatch(r"  dense\.query_space_id     q2-[0-9a-f]{16}", lines[1])
+    assert lines[0] == golden("  dense.space_id           unknown: the registry does not state precision")
+
+
+def test_page_of_the_model_is_shown(capsys: Capture, folder: Path) -> None:
+    assert "https://huggingface.co/BAAI/bge-m3" in shown(capsys, "bge-m3")[:3]
+    assert "http" not in "\n".join(shown(capsys, "text-embedding-3-small")[:3])
+    tree = {**{key: PLAIN[key] for key in PLAIN if key != "huggingface_id"}, "id": "changed"}
+    tree["source"] = {"url": "https://example.com/model.safetensors", "sha256": "0" * 64}
+    (folder / "models.json").write_text(json.dumps({"version": "1.0", "models": [tree]}))
+    assert "https://example.com/model.safetensors" in shown(capsys, "changed", "--file", "models.json")
+
+
+def test_facts_that_are_not_stated_are_named_at_the_end(capsys: Capture) -> None:
+    lines = shown(capsys, "bge-m3")
+    names = lines[-1].removeprefix("not stated: ").split(", ")
+    known = facts_of(SHIPPED_REGISTRY["bge-m3"])
+    assert names == [field.attribute for field in FIELDS if known.get(field.name) == "unknown"]
+    assert "head_dim" in names
+    # Somebody looked for the score and found none: the section of sources says so.
+    assert "beir_avg" not in names
+    assert main(["show", "bge-m3", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["not_stated"]
+    assert found == [path for path, word in known.items() if word == "unknown"]
 
 
 def test_stream_of_ascii_is_no_fault() -> None:
@@ -382,4 +461,4 @@ def test_every_registry_is_listed_and_shown_in_printable_lines(tree: Tree, width
     pages = [on_terminal(model, width, whole=whole) for model in registry]
     lines = [line for page in (table, *pages) for line in page]
     assert [line for line in lines if not line.isprintable()] == []
-    assert width is None or [li for li in table if columns_of(li) > width] == []
+    assert width is None or [line for line in table if columns_of(line) > width and " " in line.strip()] == []

@@ -4,7 +4,7 @@ import sys
 
 from hypiler.cli.registries import add_registry_arguments, count_of, open_registry
 from hypiler.cli.streams import FINDINGS, OK, usage_error
-from hypiler.cli.tables import NOTHING, Column, table
+from hypiler.cli.tables import NOTHING, Column, rows_of_table
 from hypiler.cli.terminal import Page, cut, pad, wrap, write_lines
 from hypiler.diagnostics.escaping import did_you_mean, printable, quote_name
 from hypiler.diagnostics.terminal_text import columns_of
@@ -253,17 +253,18 @@ def _lines(models: "list[Model]", registry: "CheckedRegistry", page: Page, sort:
         layers = {entry.id: entry.layers for entry in registry.entries}
         shown = [printable(layers[model.id][0]) + "+" * (len(layers[model.id]) > 1) for model in models]
         columns.insert(2, Column("layer", shown, least=12, rank=7))
-    lines, hidden = table(columns, page)
+    header, rows, hidden = rows_of_table(columns, page)
     notes = [count]
     if page.width is not None:
         # Explanations are for people; a pipe gets the table and the count.
-        notes += _legend(models)
+        notes += _legend(models, hidden)
         if len(registry.layers) > 1:
             notes.append("layer+: with overrides of upper layers")
     groups = _groups(models, sort)
     # On a terminal, the header of a long table is out of sight at its end.
-    again = lines[:1] if page.height is not None and len(lines) >= page.height else []
-    out = [*_with_headings(lines, groups, page), *again, "", *_flowing(notes, page)]
+    body = _with_headings(rows, groups, page)
+    again = [header] if page.height is not None and len(body) + 1 >= page.height else []
+    out = [header, *body, *again, "", *_flowing(notes, page)]
     if len(groups) > 1:
         out += _flowing(["scores over different data sets cannot be compared"], page)
     if hidden:
@@ -272,9 +273,10 @@ def _lines(models: "list[Model]", registry: "CheckedRegistry", page: Page, sort:
     return out
 
 
-def _legend(models: "Sequence[Model]") -> "list[str]":
-    """What the signs in the table mean, as far as they are in it."""
-    marks = [_mark(model) for model in models]
+def _legend(models: "Sequence[Model]", hidden: "Sequence[str]" = ()) -> "list[str]":
+    """What the signs in the table mean, as far as they are in it. `hidden` are the titles of columns that are not."""
+    titles = {title.strip() for title in hidden}
+    marks = [] if "dims" in titles else [_mark(model) for model in models]
     notes: list[str] = []
     if any(mark[-1:].isdigit() for mark in marks):
         notes.append("dims ↓n: can be truncated to n")
@@ -282,25 +284,26 @@ def _legend(models: "Sequence[Model]") -> "list[str]":
         notes.append("↓n..: to any width from n on")
     if "↓" in marks:
         notes.append("↓: to some width")
-    if any(model.beir_avg is not None for model in models):
+    if "BEIR (sets)" not in titles and any(model.beir_avg is not None for model in models):
         notes.append("BEIR: mean nDCG@10 (number of data sets)")
-    notes.append("evidence: number of facts that have it, of all")
+    if "evidence" not in titles:
+        notes.append("evidence: number of facts that have it, of all")
     if any(model.deprecated for model in models):
         notes.append("*: deprecated")
     return notes
 
 
-def _with_headings(lines: "list[str]", groups: "list[tuple[str | None, list[str]]]", page: Page) -> "list[str]":
-    """The header and the rows of a table, with the name of each group above its rows."""
-    if not groups:
-        return lines
-    header, *rows = lines
-    out = [header]
+def _with_headings(rows: "list[list[str]]", groups: "list[tuple[str | None, list[str]]]", page: Page) -> "list[str]":
+    """The lines of the rows of a table, with the name of each group above its rows."""
+    out: list[str] = []
     for name, ids in groups:
         title = "data sets unknown" if name is None else f"{name}: mean over {name.removeprefix('beir-')} data sets"
-        out += [page.paint("dim", title if page.width is None else cut(title, page.width)), *rows[: len(ids)]]
+        out.append(page.paint("dim", title if page.width is None else cut(title, page.width)))
+        out += [line for row in rows[: len(ids)] for line in row]
         rows = rows[len(ids) :]
-    return [*out, *([page.paint("dim", "no BEIR score"), *rows] if rows else [])]
+    if groups and rows:
+        out.append(page.paint("dim", "no BEIR score"))
+    return [*out, *[line for row in rows for line in row]]
 
 
 def _flowing(notes: "list[str]", page: Page) -> "list[str]":

@@ -138,6 +138,11 @@ _EVIDENCE: "Rows" = (
     ("differs", _COUNT, "Facts that the files contradict."),
     ("unknown", _COUNT, "Facts that are not stated."),
 )
+_SPACES: "Rows" = (
+    ("output", _TEXT_OR_NULL, "The name of the output; null for a model without `outputs`."),
+    ("space_id", _TEXT_OR_NULL, "The id of the space of its vectors; null if registry and lock do not show it."),
+    ("query_space_id", _TEXT_OR_NULL, "The id of how queries are encoded; null if the registry does not show it."),
+)
 _FACTS: "Rows" = (
     ("path", _TEXT, "The path of the fact in models.json."),
     ("state", {"enum": ["agrees", "differs", "unknown", "claimed"]}, "The verdict."),
@@ -378,7 +383,16 @@ def _shapes() -> "dict[str, Rows]":
             ),
             ("evidence", _list(_object((_ID, *_EVIDENCE))), "How the facts of these models are known."),
         ),
-        "show": (("model", record, "The record of the model."),),
+        "show": (
+            ("model", record, "The record of the model."),
+            (
+                "page",
+                _TEXT_OR_NULL,
+                "The address of its page: its repository on the hub, or the address of its source.",
+            ),
+            ("spaces", _list(_object(_SPACES)), "The vector spaces of the model, one per output."),
+            ("not_stated", _list(_TEXT), "The paths of facts that are not stated and that `sources` does not name."),
+        ),
         "explain": (
             ("model", _TEXT, "The model, as it was named."),
             ("path", _TEXT, "The path of the fact; empty for the model itself."),

@@ -111,9 +111,11 @@ def _head(text: str, width: int) -> str:
 
 
 def wrap(text: str, width: "int | None") -> "list[str]":
-    """The text in lines of at most `width` columns, broken at blanks. A word is only broken if it exceeds a line.
+    """The text in lines of at most `width` columns, broken at blanks.
 
-    Unlike textwrap, it counts the columns of wide characters and keeps the blanks inside a line.
+    A word in ASCII can be something to copy, such as an id, a commit or an address, so it is never broken: if it
+    exceeds a line, it is a line of its own. Other long words, such as Japanese sentences, are broken. Unlike textwrap,
+    this counts the columns of wide characters and keeps the blanks inside a line.
     """
     if width is None or columns_of(text) <= width:
         return [text]
@@ -127,9 +129,15 @@ def wrap(text: str, width: "int | None") -> "list[str]":
         if line:
             lines.append(line)
         line = word
-        while columns_of(line) > width:
+        while columns_of(line) > width and not line.isascii():
             # At least one character, so that the loop ends on the narrowest terminal.
             head = _head(line, width) or line[0]
             lines.append(head)
             line = line[len(head) :]
     return [*lines, line] if line else lines
+
+
+def indented(text: str, start: int, width: "int | None") -> str:
+    """The text from the column `start` on; at the beginning of the line if it does not fit otherwise."""
+    fits = width is None or start + columns_of(text) <= width
+    return " " * start * fits + text

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 # What is shown for a record that has only an id.
 UNKNOWN = "–"
 _NOWHERE = ShownSource()
-# What is said of a fact that was compared with files.
-_COMPARED = {VERIFIED: "verified", COPY: "agrees with a copy", DIFFERS: "differs from the files"}
+COMPARED = {VERIFIED: "verified", COPY: "agrees with a copy", DIFFERS: "differs from the files"}
+"""What is said of a fact that was compared with files."""
 _BY_PATH = {field.path: field for field in FIELDS}
 
 
@@ -93,7 +93,7 @@ def sections_of(model: "Any", absent: str = "", required: Requirements = USUAL) 
                 used.add(part)
         word = known.get(field.name, "")
         for fact in facts:
-            fact.compared = _COMPARED.get(word, "")
+            fact.compared = COMPARED.get(word, "")
             fact.evidence = _evidence(word, field, fact.source or section.source)
         section.facts += facts
     # The sources of unknown facts, and of parts that have no line of their own: they say where somebody looked.

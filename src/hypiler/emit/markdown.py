@@ -8,7 +8,7 @@ from hypiler.emit.fact_lines import Section, sections_of
 from hypiler.emit.header import MARKUP, with_header
 from hypiler.emit.markdown_overview import overview
 from hypiler.emit.markdown_text import code, counted, linked, paragraph, plain, table
-from hypiler.emit.source_links import ShownSource
+from hypiler.emit.source_links import ShownSource, page_of
 from hypiler.model_files.filename_safety import windows_obstacle
 from hypiler.schema.model import evidence_of
 from hypiler.stamps.listed_bytes import place_of
@@ -121,7 +121,7 @@ def _facts(model: "Any", registry: CheckedRegistry, *, compared: bool) -> list[s
 def _place(model: "Any") -> str:
     """Where the model is."""
     if model.huggingface_id:
-        return f"<https://huggingface.co/{model.huggingface_id}>"
+        return f"<{page_of(model)}>"
     if model.source_api:
         return f"{plain(model.source_model)}, behind the API of {plain(model.source_api)}"
     if model.source_ollama:

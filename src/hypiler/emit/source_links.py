@@ -68,6 +68,16 @@ def address_of(source: "Mapping[str, Any]", model: "Any" = None) -> str:
     return f"https://{host}/{repository}/{'blob' if path else 'tree'}/{commit}{_file(path)}"
 
 
+def page_of(model: "Any") -> str:
+    """The address of a model's page: its repository on Hugging Face, or the address that its `source` states.
+
+    Empty for a model that states neither.
+    """
+    if model.huggingface_id:
+        return f"https://huggingface.co/{model.huggingface_id}"
+    return _encoded(model.source_url) if getattr(model, "source_url", None) else ""
+
+
 def _repositories(model: "Any") -> "list[Any]":
     """The repositories on Hugging Face that a model names."""
     return [getattr(model, name, None) for name in _OWN] + [
