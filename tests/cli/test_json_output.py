@@ -16,6 +16,8 @@ from strategies import Tree, registries
 
 from hypiler.cli.main import main
 from hypiler.cli.output_schemas import OUTPUTS, output_schema
+from hypiler.cli.show import not_stated, spaces_of
+from hypiler.emit.source_links import page_of
 
 Capture = pytest.CaptureFixture[str]
 
@@ -62,7 +64,9 @@ def test_every_record_has_its_shape(tree: Tree) -> None:
     """Also if the file leaves out whatever may be left out."""
     validator = Draft202012Validator(closed(output_schema("show")))
     for model in valid(tree):
-        validator.validate({"version": 1, "model": model.to_dict()})
+        spaces = [{key: one[key] for key in ("output", "space_id", "query_space_id")} for one in spaces_of(model)]
+        document = {"version": 1, "model": model.to_dict(), "page": page_of(model) or None, "spaces": spaces}
+        validator.validate({**document, "not_stated": not_stated(model)})
 
 
 def test_findings_have_their_shape(project: Project, capsys: Capture) -> None:
