@@ -45,6 +45,7 @@ def test_commands_are_offered(script: Path) -> None:
 def test_ids_and_codes_are_offered(script: Path) -> None:
     assert offered(script, "hypiler", "show", "jina-colb") == {"jina-colbert-v2"}
     assert offered(script, "hypiler", "show", "") >= set(MODELS)
+    assert offered(script, "hypiler", "compare", "jina-colb") == {"jina-colbert-v2"}
     assert offered(script, "hypiler", "explain", "M20") == {code for code in all_codes() if code.startswith("M20")}
 
 

@@ -55,6 +55,8 @@ def printed(capsys: Capture, name: str, *words: str, code: int = 0) -> Any:
 def test_records_of_all_shipped_models_have_their_shape(capsys: Capture) -> None:
     assert len(printed(capsys, "list", "list", "--shipped", "--json")["models"]) > 40
     assert printed(capsys, "show", "show", "bge-m3", "--shipped", "--json")["model"]["id"] == "bge-m3"
+    both = ("bge-m3", "voyage-4")
+    assert printed(capsys, "compare", "compare", *both, "--shipped", "--json")["models"] == [*both]
     coverage = printed(capsys, "coverage", "coverage", "--shipped", "--json")
     assert len(coverage["models"]) == len(printed(capsys, "list", "list", "--shipped", "--json")["evidence"]) > 40
 
@@ -180,6 +182,6 @@ def test_mistyped_output_gets_a_suggestion(capsys: Capture) -> None:
     with pytest.raises(SystemExit):
         main(["schema", "--of", "lits"])
     assert capsys.readouterr().err == golden(
-        "hypiler: argument --of: must be one of list, show, explain, diff, coverage, licenses, ddl, snippet, encode, check, verify,"
+        "hypiler: argument --of: must be one of list, show, compare, explain, diff, coverage, licenses, ddl, snippet, encode, check, verify,"
         ' verify-bytes, pin, outdated, import, adopt, migrate; got "lits"; did you mean `list`?\n'
     )

@@ -1,6 +1,8 @@
 """`hypiler list` on the shipped registry, and on projects made for one question."""
 
 import copy
+import csv
+import io
 import json
 import os
 import re
@@ -22,6 +24,7 @@ from hypiler.cli.terminal import Page, cut, wrap
 from hypiler.diagnostics.terminal_text import columns_of
 from hypiler.model_registry import ModelType
 from hypiler.registry import Model, Registry
+from hypiler.schema.coverage import WORDS, Coverage
 from hypiler.schema.fields import FIELDS
 
 ROOT = Path(__file__).parents[2]
@@ -315,6 +318,30 @@ def test_output_into_a_pipe_is_whole_and_uncoloured() -> None:
     assert names == sorted([model.id for model in MODEL_REGISTRY])
     assert "\x1b" not in result.stdout
     assert "…" not in result.stdout
+
+
+def test_csv_has_every_field_and_how_many_facts_are_known(capsys: Capture) -> None:
+    assert main(["list", "--type", "colbert", "--csv"]) == 0
+    rows = [*csv.DictReader(io.StringIO(capsys.readouterr().out))]
+    models = [model for model in ALL if model.model_type == "colbert"]
+    assert [row["id"] for row in rows] == [model.id for model in models]
+    for row, model in zip(rows, models, strict=True):
+        assert [*row] == [*[field.attribute for field in FIELDS], *[f"facts_{word}" for word in WORDS]]
+        assert int(row["facts_verified"]) == Coverage([model]).models[model.id]["verified"]
+        assert row["embedding_dim"] == str(model.embedding_dim)
+        assert row["beir_avg"] == ("" if model.beir_avg is None else str(model.beir_avg))
+        assert row["languages"].split("; ") == [*model.languages]
+        assert json.loads(row["scores"] or "[]") == model.to_dict()["scores"]
+
+
+def test_csv_tells_unknown_values_from_empty_ones(capsys: Capture, folder: Path) -> None:
+    project(variations({"encoding": {"query_prefix": "", "document_prefix": "=1"}}, {}), folder)
+    assert main(["list", "--csv"]) == 0
+    first, second = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert (first["query_prefix"], second["query_prefix"]) == ('""', "")
+    # A spreadsheet must not take a text for a formula.
+    assert first["document_prefix"] == "'=1"
+    assert (first["multi_vector"], first["has_projection"]) == ("false", "true")
 
 
 def test_reader_that_goes_away_is_no_fault() -> None:

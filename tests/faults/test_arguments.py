@@ -35,6 +35,7 @@ COMMANDS = [
     "list --evidence HERE",
     "coverage HERE",
     "show HERE",
+    "compare bge-small-en-v1.5 HERE",
     "verify HERE --offline",
     "verify small-encoder --local HERE",
     "verify --file HERE --offline",

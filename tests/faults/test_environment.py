@@ -159,6 +159,7 @@ USES = {
     "list": ["list"],
     "coverage": ["coverage"],
     "show": ["show", "bge-m3", "--shipped"],
+    "compare": ["compare", "bge-m3", "colbert-v2", "--shipped"],
     "docs": ["docs"],
     "ddl": ["ddl", "bge-m3", "--shipped", "--for", "pgvector"],
     "snippet": ["snippet", "bge-m3", "--shipped", "--for", "vllm"],

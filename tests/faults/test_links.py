@@ -25,6 +25,7 @@ COMMANDS = [
     ("schema", "--out", "models.schema.json", "--check", "--diff"),
     ("list",),
     ("show", "bge-small-en-v1.5"),
+    ("compare", "bge-small-en-v1.5", "other"),
     ("verify", "--offline"),
     ("add", "org/name", "--local", "model", "--yes"),
     ("init",),

@@ -3,7 +3,7 @@
 import sys
 
 from hypiler.cli.registries import add_registry_arguments, count_of, open_registry
-from hypiler.cli.streams import FINDINGS, OK, usage_error
+from hypiler.cli.streams import FINDINGS, OK, usage_error, write_text
 from hypiler.cli.tables import NOTHING, Column, rows_of_table
 from hypiler.cli.terminal import Page, cut, pad, wrap, write_lines
 from hypiler.diagnostics.escaping import did_you_mean, printable, quote_name
@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Callable, Iterable, Sequence
+    from typing import Any
 
     from hypiler.compiler.checked import CheckedRegistry
     from hypiler.schema.model import Model
@@ -30,11 +31,15 @@ EXAMPLES = """examples:
   hypiler list --max-dim 512 --matryoshka    short vectors that can be cut shorter
   hypiler list --shipped --evidence verified    facts compared with the model's files
   hypiler list --sort beir --reverse         the best score over the same data sets first
+  hypiler list --shipped --type dense --plot    good scores with few parameters
+  hypiler list --shipped --csv > models.csv  everything, for a spreadsheet
   hypiler list --file models.json --json | jq -r '.models[].huggingface_id'
 """
 # If a model has more languages than these, they are counted instead of named.
 _NAMED_LANGUAGES = 3
 
+# What `--plot` can draw scores against; the names of `hypiler.cli.plot.SIZES`, which is loaded for a plot alone.
+_SIZES = ("parameters", "dim")
 _SORTS: "dict[str, Key]" = {
     "id": lambda model: model.id,
     "name": lambda model: model.name.casefold(),
@@ -109,7 +114,17 @@ def add_arguments(parser: "ArgumentParser") -> None:
         help=f"ascending, unknown values last: by {', '.join(_SORTS)}; default: the registry's order",
     )
     parser.add_argument("--reverse", action="store_true", help="descending; unknown values stay last")
-    parser.add_argument("--json", action="store_true", help="print the full records as JSON")
+    forms = parser.add_mutually_exclusive_group()
+    forms.add_argument("--json", action="store_true", help="print the full records as JSON")
+    forms.add_argument("--csv", action="store_true", help="print the full records as CSV; an unknown value is empty")
+    forms.add_argument(
+        "--plot",
+        metavar="SIZE",
+        nargs="?",
+        const="parameters",
+        choices=_SIZES,
+        help="draw the BEIR scores against `parameters`, the default, or `dim`, for each group of data sets",
+    )
     add_registry_arguments(parser)
 
 
@@ -131,8 +146,57 @@ def run(options: "Namespace") -> int:
         evidence = [{"id": id, **counts} for id, counts in Coverage(models).models.items()]
         print_document(models=records, groups=groups, evidence=evidence)
         return OK
-    write_lines(_lines(models, registry, Page.of(sys.stdout), options.sort))
+    if options.csv:
+        write_text(_csv(models, registry), sys.stdout)
+        return OK
+    page = Page.of(sys.stdout)
+    if options.plot:
+        from hypiler.cli.plot import plot_lines
+
+        write_lines(plot_lines(models, options.plot, page))
+        return OK
+    write_lines(_lines(models, registry, page, options.sort))
     return OK
+
+
+def _csv(models: "list[Model]", registry: "CheckedRegistry") -> str:
+    """The records, one per line: what JSON has, and how many facts of each model are known in which way."""
+    from hypiler.emit.fact_lines import is_unknown
+    from hypiler.lifecycle.csv_text import csv_text
+    from hypiler.schema.coverage import WORDS
+    from hypiler.schema.fields import FIELDS
+
+    evidence = Coverage(models).models
+    rows = [
+        [
+            *[
+                None
+                if is_unknown(field, value := getattr(model, field.attribute), registry.required.needs(field, model))
+                else _csv_cell(value)
+                for field in FIELDS
+            ],
+            *[evidence[model.id][word] for word in WORDS],
+        ]
+        for model in models
+    ]
+    header = [*[field.attribute for field in FIELDS], *[f"facts_{word}" for word in WORDS]]
+    return csv_text(header, rows).removesuffix("\n")
+
+
+def _csv_cell(value: "Any") -> "str | int | float":
+    """A value for a spreadsheet: words of a list with `; ` between them, and as JSON what is longer, or empty."""
+    from json import dumps
+
+    from hypiler.schema.records import to_json
+
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)) or (isinstance(value, str) and value):
+        return value
+    plain = to_json(value)
+    if isinstance(plain, list) and plain and not any(isinstance(item, (list, dict)) for item in plain):
+        return "; ".join([str(item) for item in plain])
+    return dumps(plain, ensure_ascii=False)
 
 
 def _filtered(registry: "CheckedRegistry", options: "Namespace") -> "list[Model]":

@@ -34,6 +34,7 @@ COMMANDS = {
     "explain": "explain the code of a finding, or a field of models.json",
     "list": "list the models of a registry",
     "show": "show all facts about one model",
+    "compare": "compare models side by side, and say whether their vectors share a space",
     "diff": "compare two versions of a registry, and say what each change breaks",
     "coverage": "count by field how the facts of a registry are known",
     "licenses": "list the licences of the models, and what a policy says of them",

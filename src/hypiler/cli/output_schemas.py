@@ -5,6 +5,7 @@ A shape is described by rows: key, schema and meaning. Every key is always prese
 
 from hypiler.diagnostics.formats import JSON_VERSION
 from hypiler.lifecycle.changes import CLASSES
+from hypiler.lifecycle.side_by_side import OUTCOMES, STATES
 from hypiler.schema.fields import FIELDS
 from hypiler.schema.requirements import CORE, Requirements
 
@@ -142,6 +143,39 @@ _SPACES: "Rows" = (
     ("output", _TEXT_OR_NULL, "The name of the output; null for a model without `outputs`."),
     ("space_id", _TEXT_OR_NULL, "The id of the space of its vectors; null if registry and lock do not show it."),
     ("query_space_id", _TEXT_OR_NULL, "The id of how queries are encoded; null if the registry does not show it."),
+)
+_COMPARED: "Rows" = (
+    ("path", _TEXT, "The path of the field in models.json."),
+    ("key", _TEXT, "The part of the field, such as a key of a mapping or a benchmark; empty for the whole field."),
+    (
+        "state",
+        {"enum": [*STATES]},
+        "How the values compare; `partly`: not every model states one, `incomparable`: scores over other data sets.",
+    ),
+    ("values", _list(_ANY), "The value of each model; null if it is not stated."),
+    (
+        "evidence",
+        _list(_TEXT_OR_NULL),
+        "How each value is known, such as `verified`; null for identities and no value.",
+    ),
+)
+_VERDICT: "Rows" = (
+    ("models", _list(_TEXT), "The ids of both models."),
+    ("outputs", _list(_TEXT_OR_NULL), "The outputs that were compared; null for a model without `outputs`."),
+    ("outcome", {"enum": [*OUTCOMES]}, "How the spaces compare; `none` if one of them makes no vectors."),
+    ("sentence", _TEXT, "The same in words."),
+    (
+        "facts",
+        _list(
+            _object(
+                (
+                    ("name", _TEXT, "The name in the stamp."),
+                    ("values", _list(_ANY), "The value of each; null if unknown."),
+                )
+            )
+        ),
+        "What differs.",
+    ),
 )
 _FACTS: "Rows" = (
     ("path", _TEXT, "The path of the fact in models.json."),
@@ -392,6 +426,11 @@ def _shapes() -> "dict[str, Rows]":
             ),
             ("spaces", _list(_object(_SPACES)), "The vector spaces of the model, one per output."),
             ("not_stated", _list(_TEXT), "The paths of facts that are not stated and that `sources` does not name."),
+        ),
+        "compare": (
+            ("models", _list(_TEXT), "The ids of the models, in the order of the arguments."),
+            ("facts", _list(_object(_COMPARED)), "The facts that at least one of the models states."),
+            ("spaces", _list(_object(_VERDICT)), "Whether each two of the models share a vector space."),
         ),
         "explain": (
             ("model", _TEXT, "The model, as it was named."),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 # ENABLE_VIRTUAL_TERMINAL_PROCESSING.
 _ESCAPES = 0x0004
 # Replacements for a stream whose encoding is missing a character. Each takes one column, so that tables stay aligned.
-_PLAIN = {"–": "-", "…": "~", "·": "|", "↓": "/"}
+_PLAIN = {"–": "-", "…": "~", "·": "|", "↓": "/", "≠": "#", "×": "x", "✓": "v", "≈": "=", "°": "*"}
 
 
 def wants_color(stream: "TextIO") -> bool:

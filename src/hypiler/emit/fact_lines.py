@@ -72,7 +72,7 @@ def sections_of(model: "Any", absent: str = "", required: Requirements = USUAL) 
     for field in FIELDS:
         value = getattr(model, field.attribute)
         is_required = required.needs(field, model)
-        if field.attribute == "sources" or (_is_unknown(field, value, is_required) and not (absent and is_required)):
+        if field.attribute == "sources" or (is_unknown(field, value, is_required) and not (absent and is_required)):
             continue
         path = source_path(field.path, sources)
         used.add(path)
@@ -106,7 +106,7 @@ def sections_of(model: "Any", absent: str = "", required: Requirements = USUAL) 
 
 def _evidence(word: str, field: Field, source: ShownSource) -> str:
     """How one line of a field is known: the files show all of a field, and each line may have a source of its own."""
-    if word in _COMPARED:
+    if word in COMPARED:
         return word
     return SOURCED if source else UNSOURCED * field.is_fact
 
@@ -132,7 +132,7 @@ def source_path(path: tuple[str, ...], sources: "Mapping[str, object]") -> str:
     return next((path for path in paths if path in sources), "")
 
 
-def _is_unknown(field: Field, value: object, is_required: bool) -> bool:
+def is_unknown(field: Field, value: object, is_required: bool) -> bool:
     """Whether the registry says nothing: an empty list of a required field says that there are none."""
     if value is None:
         return True
@@ -143,6 +143,27 @@ def _other_end(field: Field, model: "Any") -> "Any":
     """The other end of a range whose `min` or `max` is the field; None if the model does not state it."""
     other = _BY_PATH[(*field.path[:-1], "max" if field.path[-1] == "min" else "min")]
     return getattr(model, other.attribute)
+
+
+def value_text(field: Field, value: "Any", key: str = "") -> str:
+    """A known value in one line. `key` says that it is an entry of a mapping, or a record of a list."""
+    if key and isinstance(field.type, MapOf):
+        return _quoted(value) if _is_exact(field) else _plain(value)
+    if isinstance(field.type, Records):
+        return " · ".join([f"{name} {text}" for name, text in _parts(field.type, value)])
+    return _quoted(value) if _is_exact(field) else _with_unit(field.type, value)
+
+
+def score_over(text: str, datasets: str | None) -> str:
+    """A score with the data sets that it is a mean over."""
+    return printable(f"{text} over {datasets}" if datasets else f"{text}, set not stated")
+
+
+def _is_exact(field: Field) -> bool:
+    """Whether every blank of a value counts: of a prompt, or of an addition."""
+    if isinstance(field.type, MapOf):
+        return not isinstance(field.type.value, Pattern)
+    return isinstance(field.type, Text) and field.type.blank
 
 
 def _scores(field: Field, value: "Any", model: "Any", source: ShownSource) -> list[FactLine]:
@@ -164,17 +185,13 @@ def _score(one: "Any") -> str:
 
 
 def _fact(field: Field, value: "Any", model: "Any", source: ShownSource) -> FactLine:
-    exact = isinstance(field.type, Text) and field.type.blank
     if isinstance(field.type, Records):
-        field_type = field.type
-        lines = [" · ".join([f"{key} {text}" for key, text in _parts(field_type, item)]) for item in value]
+        lines = [value_text(field, item) for item in value]
     elif field.attribute == "beir_avg":
-        sets = model.beir_datasets
-        over = f" over {sets}" if sets else ", set not stated"
-        lines = [printable(_with_unit(field.type, value) + over)]
+        lines = [score_over(value_text(field, value), model.beir_datasets)]
     else:
-        lines = [_quoted(value) if exact else _with_unit(field.type, value)]
-    return FactLine(field.attribute, lines, source, exact=exact)
+        lines = [value_text(field, value)]
+    return FactLine(field.attribute, lines, source, exact=_is_exact(field))
 
 
 def _with_unit(field_type: FieldType, value: "Any") -> str:
@@ -223,11 +240,9 @@ def _part(field_type: FieldType, value: "Any") -> str:
 
 def _entries(field: Field, value: "Mapping[str, Any]") -> list[FactLine]:
     """The entries of a mapping, one fact each; the texts of prompts and additions exactly."""
-    exact = isinstance(field.type, MapOf) and not isinstance(field.type.value, Pattern)
+    exact = _is_exact(field)
     prefix = f"{field.attribute}." if len(field.path) > 1 else ""
-    return [
-        FactLine(prefix + key, [_quoted(item) if exact else _plain(item)], exact=exact) for key, item in value.items()
-    ]
+    return [FactLine(prefix + key, [value_text(field, item, key)], exact=exact) for key, item in value.items()]
 
 
 def layers_text(names: "Sequence[str]") -> str:

@@ -100,23 +100,10 @@ COLUMNS = ("id", "organization", "place", "revision", "license", "class", "evide
 
 def to_csv(lines: "Iterable[LicensedModel]") -> str:
     """The inventory as CSV. A cell that a spreadsheet would take for a formula begins with an apostrophe."""
-    import csv
-    import io
+    from hypiler.lifecycle.csv_text import csv_text
 
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for line in lines:
-        row = line.to_json() | {"breaches": " ".join([one.rule for one in line.breaches])}
-        writer.writerow([_cell(row[name]) for name in COLUMNS])
-    return text.getvalue()
-
-
-def _cell(value: "Any") -> str:
-    from hypiler.diagnostics.escaping import printable
-
-    text = "" if value is None else printable(str(value))
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
+    rows = [line.to_json() | {"breaches": " ".join([one.rule for one in line.breaches])} for line in lines]
+    return csv_text(COLUMNS, [[row[name] for name in COLUMNS] for row in rows])
 
 
 def to_markdown(lines: "list[LicensedModel]") -> str:
