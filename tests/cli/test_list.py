@@ -341,7 +341,7 @@ def test_csv_tells_unknown_values_from_empty_ones(capsys: Capture, folder: Path)
     assert (first["query_prefix"], second["query_prefix"]) == ('""', "")
     # A spreadsheet must not take a text for a formula.
     assert first["document_prefix"] == "'=1"
-    assert (first["multi_vector"], first["has_projection"]) == ("false", "true")
+    assert (first["multi_vector"], first["has_projection"]) == ("true", "true")
 
 
 def test_reader_that_goes_away_is_no_fault() -> None:
