@@ -64,7 +64,11 @@ const KIND_LABELS = {
 const kindLabel = (kind) => (Object.hasOwn(KIND_LABELS, kind) ? KIND_LABELS[kind] : kind);
 
 const languageNames = new Intl.DisplayNames(["en"], { type: "language", fallback: "code" });
-const languageCache = new Map([["mul", "Multilingual"], ["und", "Undetermined"], ["zxx", "No language"]]);
+const languageCache = new Map([
+  ["mul", "Multilingual"],
+  ["und", "Undetermined"],
+  ["zxx", "No language"],
+]);
 /** The English name of a language tag, or the tag where the browser has none. */
 function languageName(tag) {
   if (!languageCache.has(tag)) {

@@ -13,7 +13,9 @@ function h(tag, attributes = {}, ...children) {
     if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
     else element.setAttribute(key, value === true ? "" : String(value));
   }
-  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(
+    ...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false),
+  );
   return element;
 }
 
@@ -37,7 +39,11 @@ function outward(label, url, className = "") {
 /** 22713216 becomes 22.7M. */
 function compact(number) {
   if (number === null) return "";
-  for (const [unit, size] of [["B", 1e9], ["M", 1e6], ["k", 1e3]]) {
+  for (const [unit, size] of [
+    ["B", 1e9],
+    ["M", 1e6],
+    ["k", 1e3],
+  ]) {
     if (number >= size) return `${Number((number / size).toPrecision(3))}${unit}`;
   }
   return String(number);
@@ -88,9 +94,12 @@ async function copy(content, what) {
 }
 
 const copyButton = (content, what) =>
-  h("button", { type: "button", class: "copy", "aria-label": `Copy ${what}`, onclick: () => copy(content(), what) }, icon("copy"));
+  h(
+    "button",
+    { type: "button", class: "copy", "aria-label": `Copy ${what}`, onclick: () => copy(content(), what) },
+    icon("copy"),
+  );
 
-const prefersLess = matchMedia("(prefers-reduced-motion: reduce)");
-/** The width from which filters stand beside the table and a model beside both. */
+const dark = matchMedia("(prefers-color-scheme: dark)");
+/** Where filters are a sheet and a model fills the screen: the width is also in page.css. */
 const narrow = matchMedia("(max-width: 860px)");
-const wide = matchMedia("(min-width: 1180px)");

@@ -7,8 +7,23 @@ const AXES = ["size", "dim", "ctx", "date"];
 const MOST_COMPARED = 4;
 
 const DEFAULTS = Object.freeze({
-  q: "", kind: [], open: "", lang: [], dim: [null, null], ctx: [null, null], size: [null, null], lic: [], mrl: false,
-  ev: [], sort: "", set: 0, x: "size", chart: "", model: "", compare: [], view: "",
+  q: "",
+  kind: [],
+  open: "",
+  lang: [],
+  dim: [null, null],
+  ctx: [null, null],
+  size: [null, null],
+  lic: [],
+  mrl: false,
+  ev: [],
+  sort: "",
+  set: 0,
+  x: "size",
+  chart: "",
+  model: "",
+  compare: [],
+  view: "",
 });
 let state = { ...DEFAULTS };
 
@@ -26,7 +41,10 @@ function readAddress(hash) {
   for (const key of RANGES) found[key] = readRange(parameters.get(key));
   for (const key of WORDS) found[key] = parameters.get(key) ?? DEFAULTS[key];
   found.mrl = parameters.get("mrl") === "1";
-  found.set = Math.max(0, SCORE_SETS.findIndex((set) => set.key === parameters.get("set")));
+  found.set = Math.max(
+    0,
+    SCORE_SETS.findIndex((set) => set.key === parameters.get("set")),
+  );
   if (!AXES.includes(found.x)) found.x = DEFAULTS.x;
   if (!BY_ID.has(found.model)) found.model = "";
   found.compare = found.compare.filter((id) => BY_ID.has(id)).slice(0, MOST_COMPARED);

@@ -3,20 +3,31 @@
 // Words for the search, most telling first: matches near the start rank higher.
 const HAYSTACK = MODELS.map((model) =>
   uFuzzy.latinize(
-    [model.name, model.id, model.organization, ...model.aliases, kindLabel(model.type), model.type, model.license ?? "",
-      model.matryoshka ? "matryoshka" : "", model.hosted ? "hosted" : ""].join("  "),
+    [
+      model.name,
+      model.id,
+      model.organization,
+      ...model.aliases,
+      kindLabel(model.type),
+      model.type,
+      model.license ?? "",
+      model.matryoshka ? "matryoshka" : "",
+      model.hosted ? "hosted" : "",
+    ].join("  "),
   ),
 );
 // The library's expressions for Latin letters are faster; those for every alphabet are taken when a text needs them.
 const LATIN = HAYSTACK.every((one) => /^[\x20-\x7f]*$/.test(one));
-const LETTERS = LATIN ? {} : {
-  unicode: true,
-  interSplit: "[^\\p{L}\\d']+",
-  intraSplit: "\\p{Ll}\\p{Lu}",
-  intraBound: "\\p{L}\\d|\\d\\p{L}|\\p{Ll}\\p{Lu}",
-  intraChars: "[\\p{L}\\d']",
-  intraContr: "'\\p{L}{1,2}\\b",
-};
+const LETTERS = LATIN
+  ? {}
+  : {
+      unicode: true,
+      interSplit: "[^\\p{L}\\d']+",
+      intraSplit: "\\p{Ll}\\p{Lu}",
+      intraBound: "\\p{L}\\d|\\d\\p{L}|\\p{Ll}\\p{Lu}",
+      intraChars: "[\\p{L}\\d']",
+      intraContr: "'\\p{L}{1,2}\\b",
+    };
 const asWritten = new uFuzzy(LETTERS);
 // One letter too many, too few, swapped or wrong per word.
 const withTypos = new uFuzzy({ ...LETTERS, intraMode: 1 });
@@ -28,7 +39,10 @@ const withTypos = new uFuzzy({ ...LETTERS, intraMode: 1 });
 function search(query) {
   const needle = uFuzzy.latinize(query.trim());
   if (!needle) return { order: null, ranges: new Map(), typos: false };
-  for (const [engine, typos] of [[asWritten, false], [withTypos, true]]) {
+  for (const [engine, typos] of [
+    [asWritten, false],
+    [withTypos, true],
+  ]) {
     const [found, info, order] = engine.search(HAYSTACK, needle, 4, 2000);
     if (found === null) {
       // Nothing but signs or letters of another alphabet: compared as they are.
@@ -45,7 +59,8 @@ function search(query) {
   return { order: [], ranges: new Map(), typos: false };
 }
 
-const inside = (value, [low, high]) => value !== null && (low === null || value >= low) && (high === null || value <= high);
+const inside = (value, [low, high]) =>
+  value !== null && (low === null || value >= low) && (high === null || value <= high);
 const isSet = ([low, high]) => low !== null || high !== null;
 
 /** Whether a model makes vectors of a width in the range, by itself or cut. */

@@ -5,7 +5,11 @@ function stops(values) {
   const distinct = [...new Set(values.filter((value) => value !== null && value > 0))].sort((a, b) => a - b);
   if (distinct.length <= 28) return distinct;
   const round = [];
-  for (let power = 10 ** Math.floor(Math.log10(distinct[0])); round.at(-1) < distinct.at(-1) || !round.length; power *= 10) {
+  for (
+    let power = 10 ** Math.floor(Math.log10(distinct[0]));
+    round.at(-1) < distinct.at(-1) || !round.length;
+    power *= 10
+  ) {
     for (const factor of [1, 2, 5]) round.push(factor * power);
   }
   const first = round.findLastIndex((stop) => stop <= distinct[0]);
@@ -20,12 +24,20 @@ const group = (title, key, ...content) =>
 function choices(title, key, values) {
   if (values.length < 2) return null; // nothing to choose
   const boxes = values.map(([value, label, mark]) => {
-    const input = h("input", { type: "checkbox", value, onchange: () => update({ [key]: toggled(state[key], value) }) });
+    const input = h("input", {
+      type: "checkbox",
+      value,
+      onchange: () => update({ [key]: toggled(state[key], value) }),
+    });
     const number = h("span", { class: "number" });
     const row = h("label", { class: "choice" }, input, mark, h("span", { class: "word" }, label), number);
     return { value, input, number, row };
   });
-  const element = group(title, key, boxes.map((box) => box.row));
+  const element = group(
+    title,
+    key,
+    boxes.map((box) => box.row),
+  );
   const draw = () => {
     for (const { value, input, number, row } of boxes) {
       const count = view.facets[key].get(value) ?? 0;
@@ -44,7 +56,16 @@ function rangeSlider(title, key, values, unit, format) {
   const last = points.length - 1;
   const bins = points.map(() => 0);
   for (const own of values) {
-    const hit = new Set(own.filter((one) => one !== null).map((one) => Math.max(0, points.findLastIndex((stop) => stop <= one))));
+    const hit = new Set(
+      own
+        .filter((one) => one !== null)
+        .map((one) =>
+          Math.max(
+            0,
+            points.findLastIndex((stop) => stop <= one),
+          ),
+        ),
+    );
     for (const bin of hit) bins[bin] += 1;
   }
   const tallest = Math.max(...bins);
@@ -52,10 +73,21 @@ function rangeSlider(title, key, values, unit, format) {
     const height = count ? Math.max(1.5, (count / tallest) * 26) : 0;
     return svg("rect", { x: index * 10 + 1.5, y: 28 - height, width: 7, height, rx: 1 });
   });
-  const picture = svg("svg", { class: "bins", viewBox: `0 0 ${points.length * 10} 28`, preserveAspectRatio: "none", "aria-hidden": "true" }, ...bars);
+  const picture = svg(
+    "svg",
+    { class: "bins", viewBox: `0 0 ${points.length * 10} 28`, preserveAspectRatio: "none", "aria-hidden": "true" },
+    ...bars,
+  );
   const output = h("output", { class: "range-text" });
   const thumb = (end) =>
-    h("input", { type: "range", min: 0, max: last, step: 1, class: end, "aria-label": `${title}, ${end === "low" ? "at least" : "at most"}` });
+    h("input", {
+      type: "range",
+      min: 0,
+      max: last,
+      step: 1,
+      class: end,
+      "aria-label": `${title}, ${end === "low" ? "at least" : "at most"}`,
+    });
   const low = thumb("low");
   const high = thumb("high");
   const track = h("div", { class: "track" }, h("span", { class: "rail" }), h("span", { class: "span" }), low, high);
@@ -68,8 +100,16 @@ function rangeSlider(title, key, values, unit, format) {
     track.querySelector(".span").style.setProperty("inset-inline", `${position(from)} ${position(last - to)}`);
     bars.forEach((bar, index) => bar.classList.toggle("on", index >= from && index <= to));
     const [least, most] = [points[from], points[to]].map(format);
-    const words = from === 0 && to === last ? "any" : from === to ? least
-      : from === 0 ? `up to ${most}` : to === last ? `from ${least}` : `${least} to ${most}`;
+    const words =
+      from === 0 && to === last
+        ? "any"
+        : from === to
+          ? least
+          : from === 0
+            ? `up to ${most}`
+            : to === last
+              ? `from ${least}`
+              : `${least} to ${most}`;
     output.textContent = words === "any" ? words : `${words} ${unit}`;
     low.setAttribute("aria-valuetext", from === 0 ? "any" : `${least} ${unit}`);
     high.setAttribute("aria-valuetext", to === last ? "any" : `${most} ${unit}`);
@@ -92,7 +132,13 @@ function rangeSlider(title, key, values, unit, format) {
   const draw = () => {
     const [from, to] = state[key];
     // A value of the address that is no stop lies at the nearest one that is not tighter.
-    low.value = from === null ? 0 : Math.max(0, points.findLastIndex((stop) => stop <= from));
+    low.value =
+      from === null
+        ? 0
+        : Math.max(
+            0,
+            points.findLastIndex((stop) => stop <= from),
+          );
     const above = to === null ? -1 : points.findIndex((stop) => stop >= to);
     high.value = above < 0 ? last : above;
     paint();
@@ -111,28 +157,52 @@ function languageFilter() {
     const open = options.filter((tag) => !state.lang.includes(tag));
     picker.replaceChildren(
       h("option", { value: "" }, state.lang.length ? "and also …" : "Any language"),
-      ...open.map((tag) => h("option", { value: tag }, `${languageName(tag)} (${whole(view.facets.lang.get(tag) ?? 0)})`)),
+      ...open.map((tag) =>
+        h("option", { value: tag }, `${languageName(tag)} (${whole(view.facets.lang.get(tag) ?? 0)})`),
+      ),
     );
     picker.value = "";
-    chosen.replaceChildren(...state.lang.map((tag) => removable(languageName(tag), () => update({ lang: toggled(state.lang, tag) }))));
+    chosen.replaceChildren(
+      ...state.lang.map((tag) => removable(languageName(tag), () => update({ lang: toggled(state.lang, tag) }))),
+    );
   };
   return { element: group("Languages", "lang", picker, chosen), draw };
 }
 
 /** A word with a cross that takes it away. */
 const removable = (label, remove) =>
-  h("button", { type: "button", class: "chip", "aria-label": `Remove: ${label}`, onclick: remove }, label, icon("close"));
+  h(
+    "button",
+    { type: "button", class: "chip", "aria-label": `Remove: ${label}`, onclick: remove },
+    label,
+    icon("close"),
+  );
 
 function accessFilter() {
   if (new Set(MODELS.map((model) => model.hosted)).size < 2) return null;
-  const inputs = [["", "All"], ["open", "Open weights"], ["hosted", "Behind an API"]].map(([value, label]) => {
+  const inputs = [
+    ["", "All"],
+    ["open", "Open weights"],
+    ["hosted", "Behind an API"],
+  ].map(([value, label]) => {
     const input = h("input", { type: "radio", name: "open", value, onchange: () => update({ open: value }) });
     return { value, input, row: h("label", {}, input, h("span", {}, label)) };
   });
   const draw = () => {
     for (const { value, input } of inputs) input.checked = state.open === value;
   };
-  return { element: group("Access", "open", h("div", { class: "segments" }, inputs.map((one) => one.row))), draw };
+  return {
+    element: group(
+      "Access",
+      "open",
+      h(
+        "div",
+        { class: "segments" },
+        inputs.map((one) => one.row),
+      ),
+    ),
+    draw,
+  };
 }
 
 function matryoshkaFilter() {
@@ -143,21 +213,60 @@ function matryoshkaFilter() {
     input.checked = state.mrl;
     number.textContent = whole(view.facets.mrl.get("1") ?? 0);
   };
-  const row = h("label", { class: "choice" }, input, h("span", { class: "word" }, "Vectors can be cut (Matryoshka)"), number);
+  const row = h(
+    "label",
+    { class: "choice" },
+    input,
+    h("span", { class: "word" }, "Vectors can be cut (Matryoshka)"),
+    number,
+  );
   return { element: h("div", { class: "facet", "data-facet": "mrl" }, row), draw };
 }
 
 const FILTERS = [
   accessFilter(),
-  choices("Kind", "kind", KINDS.map((kind) => [kind, kindLabel(kind), h("span", { class: `dot k${kindColour(kind)}` })])),
+  choices(
+    "Kind",
+    "kind",
+    KINDS.map((kind) => [kind, kindLabel(kind), h("span", { class: `dot k${kindColour(kind)}` })]),
+  ),
   LANGUAGES.length > 1 ? languageFilter() : null,
-  rangeSlider("Dimension", "dim", MODELS.map((model) => [...model.dimensions, model.dimensionRange?.min ?? null, model.dimensionRange?.max ?? null]), "", String),
+  rangeSlider(
+    "Dimension",
+    "dim",
+    MODELS.map((model) => [...model.dimensions, model.dimensionRange?.min ?? null, model.dimensionRange?.max ?? null]),
+    "",
+    String,
+  ),
   matryoshkaFilter(),
-  rangeSlider("Context", "ctx", MODELS.map((model) => [model.context]), "tokens", whole),
-  rangeSlider("Size", "size", MODELS.map((model) => [model.parameterCount]), "parameters", compact),
-  choices("Licence", "lic", LICENSE_CLASSES.map((word) => [word, sentence(word), null])),
-  choices("How the facts are known", "ev", EVIDENCE.filter((_, way) => MODELS.some((model) => model.evidence === way))
-    .map((way) => [way.key, way.label, icon(way.icon, way.mark)])),
+  rangeSlider(
+    "Context",
+    "ctx",
+    MODELS.map((model) => [model.context]),
+    "tokens",
+    whole,
+  ),
+  rangeSlider(
+    "Size",
+    "size",
+    MODELS.map((model) => [model.parameterCount]),
+    "parameters",
+    compact,
+  ),
+  choices(
+    "Licence",
+    "lic",
+    LICENSE_CLASSES.map((word) => [word, sentence(word), null]),
+  ),
+  choices(
+    "How the facts are known",
+    "ev",
+    EVIDENCE.filter((_, way) => MODELS.some((model) => model.evidence === way)).map((way) => [
+      way.key,
+      way.label,
+      icon(way.icon, way.mark),
+    ]),
+  ),
 ].filter(Boolean);
 
 function initFilters() {
@@ -185,8 +294,13 @@ function drawFilters() {
 }
 
 const rangeWords = ([low, high], format) =>
-  low !== null && high !== null ? (low === high ? format(low) : `${format(low)}–${format(high)}`)
-  : low !== null ? `≥ ${format(low)}` : `≤ ${format(high)}`;
+  low !== null && high !== null
+    ? low === high
+      ? format(low)
+      : `${format(low)}–${format(high)}`
+    : low !== null
+      ? `≥ ${format(low)}`
+      : `≤ ${format(high)}`;
 
 /** The filters in use, in words, each with what takes it away. */
 function activeFilters() {
@@ -200,11 +314,23 @@ function activeFilters() {
   if (isSet(state.ctx)) put(`Context ${rangeWords(state.ctx, whole)}`, { ctx: [null, null] });
   if (isSet(state.size)) put(`Size ${rangeWords(state.size, compact)}`, { size: [null, null] });
   for (const word of state.lic) put(`Licence: ${word}`, { lic: toggled(state.lic, word) });
-  for (const key of state.ev) put(EVIDENCE.find((way) => way.key === key)?.label ?? key, { ev: toggled(state.ev, key) });
+  for (const key of state.ev)
+    put(EVIDENCE.find((way) => way.key === key)?.label ?? key, { ev: toggled(state.ev, key) });
   return found;
 }
 
-const NO_FILTERS = { q: "", kind: [], open: "", lang: [], dim: [null, null], ctx: [null, null], size: [null, null], lic: [], mrl: false, ev: [] };
+const NO_FILTERS = {
+  q: "",
+  kind: [],
+  open: "",
+  lang: [],
+  dim: [null, null],
+  ctx: [null, null],
+  size: [null, null],
+  lic: [],
+  mrl: false,
+  ev: [],
+};
 const clearAll = () => {
   $("q").value = "";
   update(NO_FILTERS);
@@ -243,14 +369,22 @@ function drawBar() {
   const active = activeFilters();
   $("chips").replaceChildren(
     ...active.map(({ label, remove }) => h("li", {}, removable(label, remove))),
-    ...(active.length + (state.q ? 1 : 0) > 1 ? [h("li", {}, h("button", { type: "button", class: "link", onclick: clearAll }, "Clear all"))] : []),
+    ...(active.length + (state.q ? 1 : 0) > 1
+      ? [h("li", {}, h("button", { type: "button", class: "link", onclick: clearAll }, "Clear all"))]
+      : []),
   );
   $("chips").hidden = !active.length;
   $("suggest").replaceChildren(...[suggestion()].filter(Boolean));
   $("empty").hidden = shown > 0;
   $("grid").hidden = shown === 0;
   if (!shown) {
-    const [title, hint] = all ? ["No model fits", "Take a filter away, or search for something else."] : ["No models", "The registry is empty."];
-    $("empty").replaceChildren(h("h2", {}, title), h("p", {}, hint), all ? h("button", { type: "button", class: "tool", onclick: clearAll }, "Clear all filters") : "");
+    const [title, hint] = all
+      ? ["No model fits", "Take a filter away, or search for something else."]
+      : ["No models", "The registry is empty."];
+    $("empty").replaceChildren(
+      h("h2", {}, title),
+      h("p", {}, hint),
+      all ? h("button", { type: "button", class: "tool", onclick: clearAll }, "Clear all filters") : "",
+    );
   }
 }

@@ -37,7 +37,12 @@ function languagesCell(model) {
   const { languages } = model;
   if (!languages.length) return missing();
   const names = languages.slice(0, 40).map(languageName).join(", ") + (languages.length > 40 ? ", …" : "");
-  return h("span", { title: names }, languages.length === 1 ? languageName(languages[0]) : String(languages.length), languages.length > 1 ? h("span", { class: "unit" }, " languages") : "");
+  return h(
+    "span",
+    { title: names },
+    languages.length === 1 ? languageName(languages[0]) : String(languages.length),
+    languages.length > 1 ? h("span", { class: "unit" }, " languages") : "",
+  );
 }
 
 function scoreCell(model) {
@@ -47,14 +52,24 @@ function scoreCell(model) {
   const bar = h("span", { class: "bar-fill", "aria-hidden": "true" });
   // Relative to the scores of this set, and never nothing, so that the lowest one is still a bar.
   bar.style.setProperty("--part", String(max > min ? 0.08 + 0.92 * ((score.value - min) / (max - min)) : 1));
-  return [h("span", { class: "value" }, scoreText(score.value)), h("span", { class: "bar-box", "aria-hidden": "true" }, bar)];
+  return [
+    h("span", { class: "value" }, scoreText(score.value)),
+    h("span", { class: "bar-box", "aria-hidden": "true" }, bar),
+  ];
 }
 
 function evidenceCell(model) {
   const way = EVIDENCE[model.evidence];
   const total = model.counts.reduce((sum, one) => sum + one, 0);
   const words = `${way.label}: ${model.counts[model.evidence]} of ${counted(total, "fact")}`;
-  return h("span", { class: "way", title: words }, icon(way.icon, way.mark), h("span", { class: "hidden" }, `${way.label}: `), `${model.counts[model.evidence]}`, h("span", { class: "unit" }, ` of ${total}`));
+  return h(
+    "span",
+    { class: "way", title: words },
+    icon(way.icon, way.mark),
+    h("span", { class: "hidden" }, `${way.label}: `),
+    `${model.counts[model.evidence]}`,
+    h("span", { class: "unit" }, ` of ${total}`),
+  );
 }
 
 function badges(model) {
@@ -67,7 +82,12 @@ function badges(model) {
 
 function makeRow(index) {
   const model = MODELS[index];
-  const box = h("input", { type: "checkbox", tabindex: -1, "aria-label": `Compare ${model.name}`, title: "Choose for comparison" });
+  const box = h("input", {
+    type: "checkbox",
+    tabindex: -1,
+    "aria-label": `Compare ${model.name}`,
+    title: "Choose for comparison",
+  });
   box.addEventListener("change", () => {
     toggleCompared(model.id);
     box.checked = state.compare.includes(model.id);
@@ -76,15 +96,50 @@ function makeRow(index) {
     "div",
     { class: "row", role: "row", tabindex: -1, "data-index": index },
     h("div", { class: "cell c-pick", role: "gridcell" }, h("label", { class: "pick" }, box)),
-    h("div", { class: "cell c-name", role: "rowheader" },
-      h("span", { class: "name" }, h("span", { class: "name-text" }, marked(model.name, view.ranges.get(index))), badges(model)),
-      h("span", { class: "sub" }, model.organization, model.organization && model.id !== model.name ? " · " : "", model.id === model.name ? "" : h("span", { class: "id" }, model.id))),
-    cell("kind", h("span", { class: `dot k${kindColour(model.type)}` }), h("span", { class: "kind-text" }, kindLabel(model.type))),
+    h(
+      "div",
+      { class: "cell c-name", role: "rowheader" },
+      h(
+        "span",
+        { class: "name" },
+        h("span", { class: "name-text" }, marked(model.name, view.ranges.get(index))),
+        badges(model),
+      ),
+      h(
+        "span",
+        { class: "sub" },
+        model.organization,
+        model.organization && model.id !== model.name ? " · " : "",
+        model.id === model.name ? "" : h("span", { class: "id" }, model.id),
+      ),
+    ),
+    cell(
+      "kind",
+      h("span", { class: `dot k${kindColour(model.type)}` }),
+      h("span", { class: "kind-text" }, kindLabel(model.type)),
+    ),
     cell("dim", dimensionText(model) || missing(), h("span", { class: "card-unit" }, " dim")),
-    cell("ctx", model.context === null ? missing() : whole(model.context), h("span", { class: "card-unit" }, " tokens")),
-    cell("size", model.parameterCount === null ? missing() : (model.parameters ?? compact(model.parameterCount)), h("span", { class: "card-unit" }, " params")),
+    cell(
+      "ctx",
+      model.context === null ? missing() : whole(model.context),
+      h("span", { class: "card-unit" }, " tokens"),
+    ),
+    cell(
+      "size",
+      model.parameterCount === null ? missing() : (model.parameters ?? compact(model.parameterCount)),
+      h("span", { class: "card-unit" }, " params"),
+    ),
     cell("langs", languagesCell(model)),
-    cell("lic", model.license === null ? missing() : h("span", { class: `lic ${licenceTone(model)}`, title: `${model.license}: ${model.licenseClass ?? "unknown terms"}` }, model.license.replace(/^LicenseRef-/, ""))),
+    cell(
+      "lic",
+      model.license === null
+        ? missing()
+        : h(
+            "span",
+            { class: `lic ${licenceTone(model)}`, title: `${model.license}: ${model.licenseClass ?? "unknown terms"}` },
+            model.license.replace(/^LicenseRef-/, ""),
+          ),
+    ),
     cell("score", scoreCell(model)),
     cell("ev", evidenceCell(model)),
     cell("date", model.date === null ? missing() : h("span", { title: model.date }, model.date.slice(0, 7))),
@@ -93,16 +148,34 @@ function makeRow(index) {
 
 /** Green for permissive, amber for what asks something, red for what forbids commercial use. */
 const licenceTone = (model) =>
-  ({ permissive: "free", "weak copyleft": "asks", "strong copyleft": "asks", "use-restricted": "limits", "non-commercial": "limits" })[model.licenseClass] ?? "unclear";
+  ({
+    permissive: "free",
+    "weak copyleft": "asks",
+    "strong copyleft": "asks",
+    "use-restricted": "limits",
+    "non-commercial": "limits",
+  })[model.licenseClass] ?? "unclear";
 
 const table = { rows: new Map(), active: 0, height: 0, all: false };
 
 function initTable() {
-  const head = h("div", { class: "row head", role: "row", "aria-rowindex": 1 },
+  const head = h(
+    "div",
+    { class: "row head", role: "row", "aria-rowindex": 1 },
     h("div", { class: "cell c-pick", role: "columnheader" }, h("span", { class: "hidden" }, "Compare")),
     COLUMNS.map(({ key, title, long }) =>
-      h("div", { class: `cell c-${key}`, role: "columnheader", "data-sort": key },
-        h("button", { type: "button", title: long ?? null, onclick: () => sortBy(key) }, h("span", { class: "head-text" }, title), h("span", { class: "arrow", "aria-hidden": "true" })))));
+      h(
+        "div",
+        { class: `cell c-${key}`, role: "columnheader", "data-sort": key },
+        h(
+          "button",
+          { type: "button", title: long ?? null, onclick: () => sortBy(key) },
+          h("span", { class: "head-text" }, title),
+          h("span", { class: "arrow", "aria-hidden": "true" }),
+        ),
+      ),
+    ),
+  );
   $("grid-head").append(head);
 
   const rows = $("rows");
@@ -126,8 +199,14 @@ function initTable() {
   rows.addEventListener("pointerleave", () => pointTo(null));
 
   const sort = $("sort");
-  sort.append(h("option", { value: "" }, "Best match"), ...Object.entries(SORTS).flatMap(([key, { label, falls }]) =>
-    (falls ? [`-${key}`, key] : [key, `-${key}`]).map((value) => h("option", { value }, `${label} ${value.startsWith("-") ? "↓" : "↑"}`))));
+  sort.append(
+    h("option", { value: "" }, "Best match"),
+    ...Object.entries(SORTS).flatMap(([key, { label, falls }]) =>
+      (falls ? [`-${key}`, key] : [key, `-${key}`]).map((value) =>
+        h("option", { value }, `${label} ${value.startsWith("-") ? "↓" : "↑"}`),
+      ),
+    ),
+  );
   sort.addEventListener("change", () => update({ sort: sort.value }));
 
   let waiting = false;
@@ -159,7 +238,16 @@ function sortBy(key) {
   const second = SORTS[key].falls ? key : `-${key}`;
   const { key: now, falls } = ordering();
   const shown = `${falls ? "-" : ""}${now}`;
-  const next = state.sort === "" ? (shown === first ? second : first) : state.sort === first ? second : state.sort === second ? "" : first;
+  const next =
+    state.sort === ""
+      ? shown === first
+        ? second
+        : first
+      : state.sort === first
+        ? second
+        : state.sort === second
+          ? ""
+          : first;
   update({ sort: next });
 }
 
@@ -227,7 +315,9 @@ function drawWindow() {
     for (const [index, row] of table.rows) if (!row.isConnected) table.rows.delete(index);
   }
   // Screen readers read in the order of the document, so rows that came from above are put there.
-  const ordered = [...rows.children].sort((a, b) => Number(a.getAttribute("aria-rowindex")) - Number(b.getAttribute("aria-rowindex")));
+  const ordered = [...rows.children].sort(
+    (a, b) => Number(a.getAttribute("aria-rowindex")) - Number(b.getAttribute("aria-rowindex")),
+  );
   if (ordered.some((row, at) => rows.children[at] !== row)) {
     const focused = document.activeElement;
     rows.append(...ordered);
@@ -277,7 +367,16 @@ function focusRow(place, { focus = true } = {}) {
 function onRowKey(event) {
   if (event.altKey || event.ctrlKey || event.metaKey) return;
   const page = Math.max(1, Math.floor(innerHeight / table.height) - 4);
-  const moves = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity };
+  const moves = {
+    ArrowDown: 1,
+    j: 1,
+    ArrowUp: -1,
+    k: -1,
+    PageDown: page,
+    PageUp: -page,
+    Home: -Infinity,
+    End: Infinity,
+  };
   if (Object.hasOwn(moves, event.key)) {
     event.preventDefault();
     if (event.key === "ArrowUp" && table.active === 0) return $("q").focus();

@@ -4,13 +4,46 @@
 const CHART = { left: 52, right: 20, top: 20, bottom: 34 };
 const REACH = 26; // how far a pointer may be from a point, in pixels
 
-const dateNumber = (date) => (date ? Date.parse(date.length === 4 ? `${date}-07-01` : date.length === 7 ? `${date}-15` : date) : null);
+const dateNumber = (date) =>
+  date ? Date.parse(date.length === 4 ? `${date}-07-01` : date.length === 7 ? `${date}-15` : date) : null;
 // `better` is the direction in which an axis is good: a frontier model is one that no other beats in both.
 const AXIS = {
-  size: { label: "size", unit: "parameters", of: (model) => model.parameterCount, log: true, better: -1, format: compact, note: "no smaller model scores higher" },
-  dim: { label: "dimension", unit: "numbers per vector", of: (model) => model.dimension, log: true, better: -1, format: String, note: "no model with shorter vectors scores higher" },
-  ctx: { label: "context", unit: "tokens", of: (model) => model.context, log: true, better: 1, format: whole, note: "no model with a longer context scores higher" },
-  date: { label: "release date", unit: "", of: (model) => dateNumber(model.date), log: false, better: -1, format: (at) => new Date(at).toISOString().slice(0, 7), note: "no model scored higher before" },
+  size: {
+    label: "size",
+    unit: "parameters",
+    of: (model) => model.parameterCount,
+    log: true,
+    better: -1,
+    format: compact,
+    note: "no smaller model scores higher",
+  },
+  dim: {
+    label: "dimension",
+    unit: "numbers per vector",
+    of: (model) => model.dimension,
+    log: true,
+    better: -1,
+    format: String,
+    note: "no model with shorter vectors scores higher",
+  },
+  ctx: {
+    label: "context",
+    unit: "tokens",
+    of: (model) => model.context,
+    log: true,
+    better: 1,
+    format: whole,
+    note: "no model with a longer context scores higher",
+  },
+  date: {
+    label: "release date",
+    unit: "",
+    of: (model) => dateNumber(model.date),
+    log: false,
+    better: -1,
+    format: (at) => new Date(at).toISOString().slice(0, 7),
+    note: "no model scored higher before",
+  },
 };
 
 const chart = { points: [], frontier: [], at: null, width: 0, height: 0 };
@@ -25,7 +58,8 @@ function linearTicks(low, high, count) {
   if (!(high > low)) return [low];
   const step = niceStep(high - low, count);
   const found = [];
-  for (let tick = Math.ceil(low / step - 1e-9) * step; tick <= high + step * 1e-9; tick += step) found.push(Number(tick.toPrecision(12)));
+  for (let tick = Math.ceil(low / step - 1e-9) * step; tick <= high + step * 1e-9; tick += step)
+    found.push(Number(tick.toPrecision(12)));
   return found;
 }
 
@@ -38,7 +72,8 @@ function logTicks(low, high, axis) {
     return found.length ? found : [low];
   }
   for (let power = 10 ** Math.floor(Math.log10(low)); power <= high; power *= 10) {
-    for (const factor of base) if (factor * power >= low * 0.999 && factor * power <= high * 1.001) found.push(factor * power);
+    for (const factor of base)
+      if (factor * power >= low * 0.999 && factor * power <= high * 1.001) found.push(factor * power);
   }
   return found.length ? found : [low];
 }
@@ -87,7 +122,9 @@ function initChart() {
   });
   const cursor = $("plot-cursor");
   cursor.addEventListener("click", () => chart.at !== null && openModel(MODELS[chart.at].id, cursor));
-  cursor.addEventListener("focus", () => pointTo(chart.at ?? chart.frontier.at(-1)?.index ?? chart.points.at(-1)?.index ?? null, true));
+  cursor.addEventListener("focus", () =>
+    pointTo(chart.at ?? chart.frontier.at(-1)?.index ?? chart.points.at(-1)?.index ?? null, true),
+  );
   cursor.addEventListener("blur", () => pointTo(null));
   cursor.addEventListener("keydown", (event) => {
     const step = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
@@ -98,8 +135,8 @@ function initChart() {
     pointTo(next.index, true);
   });
   new ResizeObserver(() => drawChart()).observe(area);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawChart());
-  matchMedia("(forced-colors: active)").addEventListener("change", () => drawChart());
+  for (const one of [dark, matchMedia("(forced-colors: active)"), matchMedia("print")])
+    one.addEventListener("change", recolour);
 }
 
 /** What a set of scores is called: one data set by its name, several by their number and the first ones. */
@@ -109,7 +146,8 @@ function setName(set, shown) {
   return `${set.label} · ${data} (${shown === set.count ? set.count : `${shown} of ${set.count}`})`;
 }
 
-const shortened = (words, most) => (words && words.length > most ? `${words.slice(0, most - 1).replace(/[,\s]+\S*$/, "")} …` : (words ?? ""));
+const shortened = (words, most) =>
+  words && words.length > most ? `${words.slice(0, most - 1).replace(/[,\s]+\S*$/, "")} …` : (words ?? "");
 
 function nearest(event) {
   const box = $("plot-area").getBoundingClientRect();
@@ -136,17 +174,26 @@ function pointTo(index, tip = false) {
   const model = MODELS[point.index];
   const axis = AXIS[state.x];
   cursor.style.transform = `translate(${point.px}px, ${point.py}px)`;
-  cursor.setAttribute("aria-label", `${model.name}: ${scoreText(point.y)}, ${axis.format(point.x)} ${axis.unit}${point.frontier ? ", on the frontier" : ""}. Open it`);
+  cursor.setAttribute(
+    "aria-label",
+    `${model.name}: ${scoreText(point.y)}, ${axis.format(point.x)} ${axis.unit}${point.frontier ? ", on the frontier" : ""}. Open it`,
+  );
   if (!tip) return;
   const score = model.scores.get(state.set);
   $("tip").replaceChildren(
     h("strong", {}, model.name),
     h("span", { class: "sub" }, [model.organization, kindLabel(model.type)].filter(Boolean).join(" · ")),
-    h("span", { class: "tip-facts" }, [
-      `${SCORE_SETS[state.set].metric} ${scoreText(score.value)}`,
-      model.parameterCount === null ? "" : `${model.parameters ?? compact(model.parameterCount)} params`,
-      dimensionText(model) && `${dimensionText(model)} dim`,
-    ].filter(Boolean).join(" · ")),
+    h(
+      "span",
+      { class: "tip-facts" },
+      [
+        `${SCORE_SETS[state.set].metric} ${scoreText(score.value)}`,
+        model.parameterCount === null ? "" : `${model.parameters ?? compact(model.parameterCount)} params`,
+        dimensionText(model) && `${dimensionText(model)} dim`,
+      ]
+        .filter(Boolean)
+        .join(" · "),
+    ),
     text(score.reporter) ? h("span", { class: "sub" }, `reported by ${text(score.reporter)}`) : "",
   );
   const { offsetWidth: width, offsetHeight: height } = $("tip");
@@ -155,15 +202,32 @@ function pointTo(index, tip = false) {
   $("tip").style.transform = `translate(${x}px, ${y}px)`;
 }
 
-/** The colour that a class has now: it depends on the theme, and on the system's own colours. */
+let palette = null; // read again when the theme changes: reading makes the browser work out styles
+
+/** The colours that classes have now: they depend on the theme, and on the system's own colours. */
 function colours() {
+  palette ??= readColours();
+  return palette;
+}
+
+function recolour() {
+  palette = null;
+  drawChart();
+}
+
+function readColours() {
   const probe = h("span", { class: "dot" });
   $("plot-area").append(probe);
   const read = (name) => {
     probe.className = `dot ${name}`;
     return getComputedStyle(probe).backgroundColor;
   };
-  const found = { kinds: Array.from({ length: 8 }, (_, at) => read(`k${at}`)), paper: read("paper"), faint: read("faint"), ink: read("ink") };
+  const found = {
+    kinds: Array.from({ length: 8 }, (_, at) => read(`k${at}`)),
+    paper: read("paper"),
+    faint: read("faint"),
+    ink: read("ink"),
+  };
   probe.remove();
   return found;
 }
@@ -278,7 +342,8 @@ function drawFrame(scale, axis, set, width, height) {
     parts.push(svg("text", { class: "tick", x, y: height - bottom + 17, "text-anchor": "middle" }, label));
     free = x + label.length * 3.6 + 6;
   }
-  if (axis.unit) parts.push(svg("text", { class: "axis", x: width - right, y: height - 3, "text-anchor": "end" }, `${axis.unit} →`));
+  if (axis.unit)
+    parts.push(svg("text", { class: "axis", x: width - right, y: height - 3, "text-anchor": "end" }, `${axis.unit} →`));
   parts.push(svg("text", { class: "axis", x: left - 44, y: top - 2 }, `↑ ${set.label}`));
   parts.push(...frontierParts(width));
   frame.replaceChildren(...parts);
@@ -301,14 +366,26 @@ function frontierParts(width) {
     const before = frontier[at];
     const level = falls ? point.py : before.py;
     const upright = falls ? before.px : point.px;
-    below.push([before.px, level, point.px, level], [upright, Math.min(before.py, point.py), upright, Math.max(before.py, point.py)]);
+    below.push(
+      [before.px, level, point.px, level],
+      [upright, Math.min(before.py, point.py), upright, Math.max(before.py, point.py)],
+    );
   });
-  const clear = (box, boxes) => boxes.every(([x0, y0, x1, y1]) => box[2] < x0 || box[0] > x1 || box[3] < y0 || box[1] > y1);
+  const clear = (box, boxes) =>
+    boxes.every(([x0, y0, x1, y1]) => box[2] < x0 || box[0] > x1 || box[3] < y0 || box[1] > y1);
   for (const point of [...frontier].reverse()) {
     const words = shortened(point.model.name, 30);
     const length = words.length * 6.3;
     // Beyond the frontier no point lies: up and to the left, or to the right where more is better.
-    for (const [side, dy] of falls ? [[1, -7], [-1, -7]] : [[-1, -7], [1, -9]]) {
+    for (const [side, dy] of falls
+      ? [
+          [1, -7],
+          [-1, -7],
+        ]
+      : [
+          [-1, -7],
+          [1, -9],
+        ]) {
       const x = point.px + side * 7;
       const box = [side > 0 ? x : x - length, point.py + dy - 10, side > 0 ? x + length : x, point.py + dy + 3];
       const fits = box[0] >= CHART.left + 2 && box[2] <= width - 2 && box[1] >= 2;
@@ -317,7 +394,9 @@ function frontierParts(width) {
       if (fits && !clear(box, other ? [...below, ...taken] : taken)) break;
       if (!fits) continue;
       taken.push(box);
-      parts.push(svg("text", { class: "label", x, y: point.py + dy, "text-anchor": side > 0 ? "start" : "end" }, words));
+      parts.push(
+        svg("text", { class: "label", x, y: point.py + dy, "text-anchor": side > 0 ? "start" : "end" }, words),
+      );
       break;
     }
   }

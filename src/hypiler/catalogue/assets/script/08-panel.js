@@ -68,20 +68,60 @@ function drawPanelButtons(model) {
 
 function panelParts(model) {
   return [
-    h("div", { class: "panel-head" },
-      h("div", { class: "panel-top" },
-        h("span", { class: "kind-line" }, h("span", { class: `dot k${kindColour(model.type)}` }), kindLabel(model.type), model.organization ? ` · ${model.organization}` : ""),
-        h("button", { type: "button", class: "tool square plain", "aria-label": "Close", onclick: closeModel }, icon("close"))),
+    h(
+      "div",
+      { class: "panel-head" },
+      h(
+        "div",
+        { class: "panel-top" },
+        h(
+          "span",
+          { class: "kind-line" },
+          h("span", { class: `dot k${kindColour(model.type)}` }),
+          kindLabel(model.type),
+          model.organization ? ` · ${model.organization}` : "",
+        ),
+        h(
+          "button",
+          { type: "button", class: "tool square plain", "aria-label": "Close", onclick: closeModel },
+          icon("close"),
+        ),
+      ),
       h("h2", { id: "panel-name", tabindex: -1 }, model.name),
-      h("p", { class: "panel-id" }, h("code", {}, model.id), copyButton(() => model.id, "the id")),
+      h(
+        "p",
+        { class: "panel-id" },
+        h("code", {}, model.id),
+        copyButton(() => model.id, "the id"),
+      ),
       notices(model),
       lead(model),
-      h("div", { class: "panel-actions" },
+      h(
+        "div",
+        { class: "panel-actions" },
         h("button", { type: "button", class: "tool", id: "panel-compare", onclick: () => toggleCompared(model.id) }),
-        model.url ? h("a", { class: "tool", href: model.url, rel: "noopener noreferrer", target: "_blank" }, hostOf(model.url), icon("out")) : null)),
+        model.url
+          ? h(
+              "a",
+              { class: "tool", href: model.url, rel: "noopener noreferrer", target: "_blank" },
+              hostOf(model.url),
+              icon("out"),
+            )
+          : null,
+      ),
+    ),
     keyNumbers(model),
     evidencePart(model),
-    tabsPart("Load it", "code", (model.raw.code ?? []).map(([name, lines, lost]) => ({ name: text(name), content: texts(lines).join("\n"), lost: texts(lost) })), "python"),
+    tabsPart(
+      "Load it",
+      "code",
+      (model.raw.code ?? []).map(([name, lines, lost]) => ({
+        name: text(name),
+        content: texts(lines).join("\n"),
+        lost: texts(lost),
+      })),
+      "python",
+    ),
     tabsPart("Store its vectors", "store", (model.raw.stores ?? []).map(storeTab), "store"),
     scoresPart(model),
     factsPart(model),
@@ -102,8 +142,27 @@ const hostOf = (url) => new URL(url).host.replace(/^www\./, "");
 function notices(model) {
   const successor = BY_ID.get(model.successor);
   return [
-    model.deprecated ? h("p", { class: "notice warn" }, h("strong", {}, "Deprecated. "), model.deprecated === true ? "" : `${model.deprecated} `,
-      successor ? [" Use ", h("button", { type: "button", class: "link", onclick: () => openModel(successor.id, opener) }, successor.name), " instead."] : model.successor ? `Successor: ${model.successor}` : "") : null,
+    model.deprecated
+      ? h(
+          "p",
+          { class: "notice warn" },
+          h("strong", {}, "Deprecated. "),
+          model.deprecated === true ? "" : `${model.deprecated} `,
+          successor
+            ? [
+                " Use ",
+                h(
+                  "button",
+                  { type: "button", class: "link", onclick: () => openModel(successor.id, opener) },
+                  successor.name,
+                ),
+                " instead.",
+              ]
+            : model.successor
+              ? `Successor: ${model.successor}`
+              : "",
+        )
+      : null,
     model.layer ? h("p", { class: "notice" }, `From the layer ${model.layer}`) : null,
   ];
 }
@@ -111,39 +170,76 @@ function notices(model) {
 /** The registry's own description, which is a fact among the others. */
 function lead(model) {
   for (const [, , facts] of model.raw.facts ?? []) {
-    for (const [label, lines] of facts) if (text(label) === "description") return h("p", { class: "lead" }, texts(lines).join(" "));
+    for (const [label, lines] of facts)
+      if (text(label) === "description") return h("p", { class: "lead" }, texts(lines).join(" "));
   }
   return null;
 }
 
 function keyNumbers(model) {
   const numbers = [
-    ["Dimension", dimensionText(model), model.dimensions.length > 1 ? model.dimensions.join(", ") : model.dimensionRange ? "any in between" : ""],
+    [
+      "Dimension",
+      dimensionText(model),
+      model.dimensions.length > 1 ? model.dimensions.join(", ") : model.dimensionRange ? "any in between" : "",
+    ],
     ["Context", model.context === null ? "" : whole(model.context), "tokens"],
     ["Parameters", model.parameters ?? compact(model.parameterCount), ""],
     ["Licence", model.license?.replace(/^LicenseRef-/, "") ?? "", model.licenseClass ?? ""],
-    ["Languages", model.languages.length > 3 ? String(model.languages.length) : model.languages.map(languageName).join(", "), ""],
+    [
+      "Languages",
+      model.languages.length > 3 ? String(model.languages.length) : model.languages.map(languageName).join(", "),
+      "",
+    ],
     ["Released", model.date ?? "", ""],
   ].filter(([, value]) => value);
-  return h("dl", { class: "numbers" }, numbers.map(([title, value, note]) => h("div", {}, h("dt", {}, title), h("dd", {}, value, note ? h("small", {}, note) : ""))));
+  return h(
+    "dl",
+    { class: "numbers" },
+    numbers.map(([title, value, note]) =>
+      h("div", {}, h("dt", {}, title), h("dd", {}, value, note ? h("small", {}, note) : "")),
+    ),
+  );
 }
 
 function evidencePart(model) {
   const total = model.counts.reduce((sum, one) => sum + one, 0);
   if (!total) return null;
   const ways = EVIDENCE.map((way, at) => ({ ...way, count: model.counts[at] })).filter((way) => way.count);
-  const bar = h("div", { class: "evidence-bar", "aria-hidden": "true" }, ways.map((way) => {
-    const part = h("span", { class: way.mark });
-    part.style.setProperty("flex-grow", String(way.count));
-    return part;
-  }));
-  return h("section", { class: "evidence-part", "aria-label": "How the facts are known" }, bar,
-    h("ul", {}, ways.map((way) => h("li", { title: way.note }, icon(way.icon, way.mark), h("strong", {}, way.count), ` ${way.label.toLowerCase()}`))));
+  const bar = h(
+    "div",
+    { class: "evidence-bar", "aria-hidden": "true" },
+    ways.map((way) => {
+      const part = h("span", { class: way.mark });
+      part.style.setProperty("flex-grow", String(way.count));
+      return part;
+    }),
+  );
+  return h(
+    "section",
+    { class: "evidence-part", "aria-label": "How the facts are known" },
+    bar,
+    h(
+      "ul",
+      {},
+      ways.map((way) =>
+        h(
+          "li",
+          { title: way.note },
+          icon(way.icon, way.mark),
+          h("strong", {}, way.count),
+          ` ${way.label.toLowerCase()}`,
+        ),
+      ),
+    ),
+  );
 }
 
 const TOKENS = {
-  python: /(?<comment>#.*)|(?<string>(?:[rbf]{0,2})(?:"""[^]*?"""|'''[^]*?'''|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'))|(?<word>\b(?:from|import|as|def|class|return|for|in|if|else|with|not|and|or|is|lambda|while|try|except|raise|None|True|False|await|async)\b)|(?<number>\b\d[\d_.]*\b)/g,
-  store: /(?<comment>--.*|#.*|\/\/.*)|(?<string>"(?:\\.|[^"\\\n])*"|'(?:''|[^'\n])*')|(?<word>\b(?:CREATE|TABLE|INDEX|EXTENSION|IF|NOT|EXISTS|ON|USING|WITH|PRIMARY|KEY|NULL|COMMENT|COLUMN|IS|VIRTUAL|SELECT|FROM|ORDER|BY|LIMIT|WHERE|import|from|as|def|return|true|false|null|None|True|False)\b)|(?<number>\b\d[\d_.]*\b)/g,
+  python:
+    /(?<comment>#.*)|(?<string>(?:[rbf]{0,2})(?:"""[^]*?"""|'''[^]*?'''|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'))|(?<word>\b(?:from|import|as|def|class|return|for|in|if|else|with|not|and|or|is|lambda|while|try|except|raise|None|True|False|await|async)\b)|(?<number>\b\d[\d_.]*\b)/g,
+  store:
+    /(?<comment>--.*|#.*|\/\/.*)|(?<string>"(?:\\.|[^"\\\n])*"|'(?:''|[^'\n])*')|(?<word>\b(?:CREATE|TABLE|INDEX|EXTENSION|IF|NOT|EXISTS|ON|USING|WITH|PRIMARY|KEY|NULL|COMMENT|COLUMN|IS|VIRTUAL|SELECT|FROM|ORDER|BY|LIMIT|WHERE|import|from|as|def|return|true|false|null|None|True|False)\b)|(?<number>\b\d[\d_.]*\b)/g,
 };
 
 /** Code with comments, texts and words told apart. Only text nodes are made of it. */
@@ -161,11 +257,29 @@ function coloured(code, grammar) {
 /** Tabs as the practices of ARIA describe them: one stop of Tab, arrows move between tabs. */
 function tabsPart(title, key, tabs, grammar) {
   if (!tabs.length) return null;
-  const start = Math.max(0, tabs.findIndex((tab) => tab.name === chosenTabs.get(key)));
+  const start = Math.max(
+    0,
+    tabs.findIndex((tab) => tab.name === chosenTabs.get(key)),
+  );
   const panel = h("div", { class: "tab-panel", role: "tabpanel", id: `${key}-panel` });
   const buttons = tabs.map((tab, at) =>
-    h("button", { type: "button", role: "tab", id: `${key}-tab-${at}`, "aria-controls": `${key}-panel`, onclick: () => choose(at) },
-      tab.name, tab.refusal ? h("span", { class: "lossy not", title: "Not possible" }, "✕") : tab.lost.length && key === "code" ? h("span", { class: "lossy", title: "Something is lost" }) : null));
+    h(
+      "button",
+      {
+        type: "button",
+        role: "tab",
+        id: `${key}-tab-${at}`,
+        "aria-controls": `${key}-panel`,
+        onclick: () => choose(at),
+      },
+      tab.name,
+      tab.refusal
+        ? h("span", { class: "lossy not", title: "Not possible" }, "✕")
+        : tab.lost.length && key === "code"
+          ? h("span", { class: "lossy", title: "Something is lost" })
+          : null,
+    ),
+  );
   function choose(at, focus = false) {
     buttons.forEach((button, one) => {
       button.setAttribute("aria-selected", String(one === at));
@@ -179,8 +293,30 @@ function tabsPart(title, key, tabs, grammar) {
     // What is lost stands above the code, so the same words at its top are not said twice.
     panel.replaceChildren(
       ...(refusal ? [h("div", { class: "lost" }, h("strong", {}, "Not possible: "), withCode(refusal))] : []),
-      ...(lost.length ? [h("div", { class: "lost" }, h("strong", {}, key === "code" ? "What is lost" : "Note"), h("ul", {}, lost.map((one) => h("li", {}, withCode(one)))))] : []),
-      ...(content ? [h("div", { class: `code ${key}` }, h("pre", { tabindex: 0 }, h("code", {}, coloured(content, grammar))), copyButton(() => content, what))] : []),
+      ...(lost.length
+        ? [
+            h(
+              "div",
+              { class: "lost" },
+              h("strong", {}, key === "code" ? "What is lost" : "Note"),
+              h(
+                "ul",
+                {},
+                lost.map((one) => h("li", {}, withCode(one))),
+              ),
+            ),
+          ]
+        : []),
+      ...(content
+        ? [
+            h(
+              "div",
+              { class: `code ${key}` },
+              h("pre", { tabindex: 0 }, h("code", {}, coloured(content, grammar))),
+              copyButton(() => content, what),
+            ),
+          ]
+        : []),
     );
   }
   const list = h("div", { class: "tabs", role: "tablist", "aria-label": title }, buttons);
@@ -201,18 +337,49 @@ const withCode = (words) => words.split(/`([^`]+)`/).map((part, at) => (at % 2 ?
 function scoresPart(model) {
   const scores = (model.raw.scores ?? []).filter(([set]) => SCORE_SETS[set]);
   if (!scores.length) return null;
-  return h("section", { class: "part" }, h("h3", {}, "Scores"),
-    h("ul", { class: "scores" }, scores.map(([set, value, reporter, src]) => {
-      const one = SCORE_SETS[set];
-      const by = text(reporter);
-      const place = MODELS.filter((other) => (other.scores.get(set)?.value ?? -Infinity) > value).length + 1;
-      return h("li", {},
-        h("span", { class: "score-value" }, scoreText(value)),
-        h("div", {}, h("strong", {}, one.label), h("p", { class: "sub" }, shortText(one.datasets, 90), by ? ` · reported by ${by}` : ""),
-          one.count > 1 ? h("p", { class: "sub" }, `number ${place} of ${one.count} models with this score · `,
-            h("button", { type: "button", class: "link", onclick: () => update({ set, chart: narrow.matches ? "1" : "", ...(narrow.matches ? { model: "" } : {}) }) }, "show in the chart")) : "",
-          sourceLine(source(src))));
-    })));
+  return h(
+    "section",
+    { class: "part" },
+    h("h3", {}, "Scores"),
+    h(
+      "ul",
+      { class: "scores" },
+      scores.map(([set, value, reporter, src]) => {
+        const one = SCORE_SETS[set];
+        const by = text(reporter);
+        const place = MODELS.filter((other) => (other.scores.get(set)?.value ?? -Infinity) > value).length + 1;
+        return h(
+          "li",
+          {},
+          h("span", { class: "score-value" }, scoreText(value)),
+          h(
+            "div",
+            {},
+            h("strong", {}, one.label),
+            h("p", { class: "sub" }, shortText(one.datasets, 90), by ? ` · reported by ${by}` : ""),
+            one.count > 1
+              ? h(
+                  "p",
+                  { class: "sub" },
+                  `number ${place} of ${one.count} models with this score · `,
+                  h(
+                    "button",
+                    {
+                      type: "button",
+                      class: "link",
+                      onclick: () =>
+                        update({ set, chart: narrow.matches ? "1" : "", ...(narrow.matches ? { model: "" } : {}) }),
+                    },
+                    "show in the chart",
+                  ),
+                )
+              : "",
+            sourceLine(source(src)),
+          ),
+        );
+      }),
+    ),
+  );
 }
 
 /** A long text that starts short and opens. */
@@ -229,7 +396,13 @@ function shortText(words, most) {
 
 function sourceLine(found) {
   if (!found) return null;
-  return h("p", { class: "source" }, found.url ? [outward(shortened(found.text, 120), found.url), found.text.length > 140 ? shortTail(found.text) : ""] : shortText(found.text, 150));
+  return h(
+    "p",
+    { class: "source" },
+    found.url
+      ? [outward(shortened(found.text, 120), found.url), found.text.length > 140 ? shortTail(found.text) : ""]
+      : shortText(found.text, 150),
+  );
 }
 
 function shortTail(words) {
@@ -243,31 +416,76 @@ function factsPart(model) {
   const sections = model.raw.facts ?? [];
   if (!sections.length) return null;
   const body = sections.map(([title, src, facts]) =>
-    h("section", { class: "facts" },
+    h(
+      "section",
+      { class: "facts" },
       h("h4", {}, sentence(text(title)), h("span", { class: "line" })),
       sourceLine(source(src)),
-      h("dl", {}, facts.map(([label, lines, factSource, how]) => factRow(text(label), texts(lines), source(factSource), how)))));
+      h(
+        "dl",
+        {},
+        facts.map(([label, lines, factSource, how]) => factRow(text(label), texts(lines), source(factSource), how)),
+      ),
+    ),
+  );
   return h("section", { class: "part" }, h("h3", {}, "All facts"), body);
 }
 
 function factRow(label, lines, found, how) {
   const way = EVIDENCE[how ?? -1];
-  return h("div", { class: "fact" },
+  return h(
+    "div",
+    { class: "fact" },
     h("dt", {}, breakable(label)),
-    h("dd", {},
-      h("div", { class: lines.every((line) => /^[0-9a-f]{40,64}$/.test(line)) ? "fact-value hash" : "fact-value" }, lines.map((line) => h("div", {}, line))),
-      way ? h("span", { class: "how", title: `${way.label}: ${way.note}` }, icon(way.icon, way.mark), h("span", { class: "hidden" }, way.label)) : "",
-      sourceLine(found)));
+    h(
+      "dd",
+      {},
+      h(
+        "div",
+        { class: lines.every((line) => /^[0-9a-f]{40,64}$/.test(line)) ? "fact-value hash" : "fact-value" },
+        lines.map((line) => h("div", {}, line)),
+      ),
+      way
+        ? h(
+            "span",
+            { class: "how", title: `${way.label}: ${way.note}` },
+            icon(way.icon, way.mark),
+            h("span", { class: "hidden" }, way.label),
+          )
+        : "",
+      sourceLine(found),
+    ),
+  );
 }
 
 /** Names of fields may break behind an underscore or a point. */
-const breakable = (name) => name.split(/(?<=[_.])/).flatMap((part, at) => (at ? [document.createElement("wbr"), part] : [part]));
+const breakable = (name) =>
+  name.split(/(?<=[_.])/).flatMap((part, at) => (at ? [document.createElement("wbr"), part] : [part]));
 
 function spacesPart(model) {
   const spaces = model.raw.spaces ?? [];
   if (!spaces.length) return null;
-  return h("section", { class: "part" }, h("h3", {}, "Vector spaces"),
+  return h(
+    "section",
+    { class: "part" },
+    h("h3", {}, "Vector spaces"),
     h("p", { class: "sub" }, "Vectors can be compared if their space has the same id."),
-    h("dl", { class: "spaces" }, spaces.map(([output, side, id]) =>
-      h("div", {}, h("dt", {}, [text(output), text(side)].filter(Boolean).join(", ") || "default"), h("dd", {}, h("code", {}, text(id)), copyButton(() => text(id), "the space id"))))));
+    h(
+      "dl",
+      { class: "spaces" },
+      spaces.map(([output, side, id]) =>
+        h(
+          "div",
+          {},
+          h("dt", {}, [text(output), text(side)].filter(Boolean).join(", ") || "default"),
+          h(
+            "dd",
+            {},
+            h("code", {}, text(id)),
+            copyButton(() => text(id), "the space id"),
+          ),
+        ),
+      ),
+    ),
+  );
 }

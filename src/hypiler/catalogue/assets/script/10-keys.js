@@ -1,6 +1,5 @@
 // The theme, the keys that work everywhere, and the page that lists them.
 
-const dark = matchMedia("(prefers-color-scheme: dark)");
 const STORED = "catalogue-theme";
 
 /** The stored theme; a page opened from a file may have no storage. */
@@ -42,7 +41,7 @@ function initTheme() {
     // Choosing what the system has anyway means to follow the system again.
     storeTheme(next === systemTheme() ? null : next);
     setTheme(next === systemTheme() ? null : next);
-    drawChart();
+    recolour();
   });
 }
 
@@ -60,13 +59,46 @@ const KEYS = [
 function openHelp() {
   const dialog = $("help");
   dialog.replaceChildren(
-    h("div", { class: "help-head" }, h("h2", { id: "help-title", tabindex: -1 }, "Keyboard and legend"),
-      h("button", { type: "button", class: "tool square plain", "aria-label": "Close", onclick: () => dialog.close() }, icon("close"))),
-    h("dl", { class: "keys" }, KEYS.map(([keys, what]) => h("div", {}, h("dt", {}, keys.map((key) => h("kbd", {}, key))), h("dd", {}, what)))),
+    h(
+      "div",
+      { class: "help-head" },
+      h("h2", { id: "help-title", tabindex: -1 }, "Keyboard and legend"),
+      h(
+        "button",
+        { type: "button", class: "tool square plain", "aria-label": "Close", onclick: () => dialog.close() },
+        icon("close"),
+      ),
+    ),
+    h(
+      "dl",
+      { class: "keys" },
+      KEYS.map(([keys, what]) =>
+        h(
+          "div",
+          {},
+          h(
+            "dt",
+            {},
+            keys.map((key) => h("kbd", {}, key)),
+          ),
+          h("dd", {}, what),
+        ),
+      ),
+    ),
     h("h3", {}, "How a fact is known"),
-    h("ul", { class: "ways" }, EVIDENCE.map((way) => h("li", {}, icon(way.icon, way.mark), h("span", {}, h("strong", {}, way.label), `: ${way.note}`)))),
+    h(
+      "ul",
+      { class: "ways" },
+      EVIDENCE.map((way) =>
+        h("li", {}, icon(way.icon, way.mark), h("span", {}, h("strong", {}, way.label), `: ${way.note}`)),
+      ),
+    ),
     h("h3", {}, "Sharing"),
-    h("p", {}, "The address holds everything that you see: search, filters, order, chart, the open model and the comparison. The page loads nothing from any network."),
+    h(
+      "p",
+      {},
+      "The address holds everything that you see: search, filters, order, chart, the open model and the comparison. The page loads nothing from any network.",
+    ),
   );
   dialog.showModal();
   dialog.querySelector("h2").focus();
@@ -94,7 +126,8 @@ function initKeys() {
         $("q").select();
       },
       "?": openHelp,
-      v: () => (state.compare.length > 1 ? update({ view: "compare" }) : toast("Choose at least two models first, with C")),
+      v: () =>
+        state.compare.length > 1 ? update({ view: "compare" }) : toast("Choose at least two models first, with C"),
       g: () => !$("chart-toggle").hidden && $("chart-toggle").click(),
       ArrowDown: () => event.target === document.body && focusRow(table.active),
     };
