@@ -81,15 +81,15 @@ class Comparison:
         side: "Side | None" = None,
     ) -> None:
         self.outcome = outcome
-        self.advice = one_line(advice)
-        self.facts = tuple(facts)
-        self.cosine = cosine
+        self.advice: str = one_line(advice)
+        self.facts: tuple[Difference, ...] = tuple(facts)
+        self.cosine: float | None = cosine
         self.side = side
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Comparison) and all(getattr(self, n) == getattr(other, n) for n in self.__slots__)
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: None = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return f"<Comparison {self.outcome}: {self.advice}>"

@@ -36,11 +36,11 @@ class Use:
 
     def __init__(self, model: "Any") -> None:
         self.model = model
-        self.repo = place_of(model)
+        self.repo: str = place_of(model)
         self.embedding_dim: int = chosen(model).resolve_dimension()
         self.revision: str | None = model.revision
         self.variant: str | None = None
-        self.output = output_name(model)
+        self.output: str | None = output_name(model)
         self._stamp = stamp_of(model, self.embedding_dim, None, self.output)
 
     def space(self) -> "dict[str, Any]":

@@ -92,9 +92,9 @@ class Opened:
     __slots__ = ("kept", "lock", "locks", "others", "registry", "root")
 
     def __init__(self, registry: CheckedRegistry, root: str, lock: str) -> None:
-        self.registry = registry
-        self.root = root
-        self.lock = lock
+        self.registry: CheckedRegistry = registry
+        self.root: str = root
+        self.lock: str = lock
         self.kept: bytes | None = None
         self.locks: dict[str, LockEntry] = {}
         self.others: set[str] = set()

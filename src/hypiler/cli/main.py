@@ -185,7 +185,8 @@ class _Parser(ArgumentParser):
     def format_help(self) -> str:
         from hypiler.cli.help_page import HelpPage
 
-        self.formatter_class = HelpPage
+        # An assignment would declare the attribute once more, for this class, and with the type of this value.
+        vars(self)["formatter_class"] = HelpPage
         return super().format_help()
 
     def error(self, message: str) -> "NoReturn":

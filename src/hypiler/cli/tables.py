@@ -39,14 +39,14 @@ class Column:
         style: str = "",
     ) -> None:
         self.title = title
-        self.cells = [printable(cell) for cell in cells]
+        self.cells: list[str] = [printable(cell) for cell in cells]
         self.right = right
         self.rank = rank
         self.style = style
         widths = sorted([columns_of(cell) for cell in self.cells])
-        self.width = max(columns_of(title), *widths[-1:])
-        self.usual = max(columns_of(title), *widths[-1 - len(widths) // _SELDOM :][:1])
-        self.least = min(least, self.width) if least else self.width
+        self.width: int = max(columns_of(title), *widths[-1:])
+        self.usual: int = max(columns_of(title), *widths[-1 - len(widths) // _SELDOM :][:1])
+        self.least: int = min(least, self.width) if least else self.width
 
     def keep_distinct(self) -> None:
         """Raise `least` until cells that differ also differ after they are cut."""

@@ -64,18 +64,18 @@ class Origin:
         value: "JSONValue" = None,
         withdrawn: bool = False,
     ) -> None:
-        self.layer = layer
-        self.file = file
-        self.line = line
-        self.column = column
-        self.source = source
-        self.value = value
-        self.withdrawn = withdrawn
+        self.layer: str = layer
+        self.file: str = file
+        self.line: int = line
+        self.column: int = column
+        self.source: str | Mapping[str, Any] | None = source
+        self.value: JSONValue = value
+        self.withdrawn: bool = withdrawn
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Origin) and all(getattr(self, n) == getattr(other, n) for n in _PLACE)
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: None = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return f"Origin({self.layer!r}, {self.file}:{self.line}:{self.column}, source={self.source!r})"
@@ -97,10 +97,10 @@ class Entry:
     __slots__ = ("composed", "index", "source", "tree")
 
     def __init__(self, source: Source, index: int, tree: "dict[str, Any]", composed: "Composed | None" = None) -> None:
-        self.source = source
-        self.index = index
-        self.tree = tree
-        self.composed = composed
+        self.source: Source = source
+        self.index: int = index
+        self.tree: dict[str, Any] = tree
+        self.composed: Composed | None = composed
 
     def place(self, path: Path) -> tuple[Source, Path]:
         """The file that states the fact at a path of the entry, and where in it."""
@@ -181,10 +181,10 @@ class Accepted:
         lock: bytes | None,
         policy: "Policy | None" = None,
     ) -> None:
-        self.decoded = decoded
-        self.evidence = evidence
-        self.lock = lock
-        self.policy = policy
+        self.decoded: list[DecodedModel] = decoded
+        self.evidence: Mapping[str, Evidence] = evidence
+        self.lock: bytes | None = lock
+        self.policy: Policy | None = policy
 
     def models(self, own_facts: OwnFacts) -> "tuple[Model, ...]":
         """The models, with the fields that follow from others."""

@@ -75,10 +75,10 @@ class Hidden:
     __slots__ = ("layer", "model", "path", "source")
 
     def __init__(self, model: Composed, layer: "Layer", source: "Source", path: "Path") -> None:
-        self.model = model
-        self.layer = layer
-        self.source = source
-        self.path = path
+        self.model: Composed = model
+        self.layer: Layer = layer
+        self.source: Source = source
+        self.path: Path = path
 
 
 class _Use:
@@ -139,7 +139,7 @@ class Composition:
         for id, (one, other) in self._open.items():
             self._conflict(one, other, f"id `{printable(id)}`", id)
         self._check_names()
-        self.models = [*self._known.values()]
+        self.models: list[Composed] = [*self._known.values()]
 
     # ---- what one layer does
 

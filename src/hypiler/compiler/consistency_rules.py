@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Violations = Iterator[Violation]
 
-consistency_rule = RuleSet()
+consistency_rule: RuleSet = RuleSet()
 """Declares a rule for one model, as `hypiler.compiler.rules.rule` does."""
 
 _WIDTHS = ("hidden_dim", "embedding_dim")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Violations = Iterator[Violation]
 
-evidence_rule = RuleSet()
+evidence_rule: RuleSet = RuleSet()
 """Declares a rule for one model, as `hypiler.compiler.rules.rule` does."""
 
 # The patterns are compiled when a text first asks for them, since that takes longer than checking a registry.

@@ -31,10 +31,10 @@ class Link:
     __slots__ = ("file", "layer", "path", "word")
 
     def __init__(self, layer: "Layer", word: str, file: str, path: "Path") -> None:
-        self.layer = layer
-        self.word = word
-        self.file = file
-        self.path = path
+        self.layer: Layer = layer
+        self.word: str = word
+        self.file: str = file
+        self.path: Path = path
 
 
 class Layer:
@@ -52,12 +52,12 @@ class Layer:
     __slots__ = ("_below", "links", "lock", "missing", "name", "rank", "sources")
 
     def __init__(self, name: str, sources: "list[Source]", lock: "LockRules | None" = None) -> None:
-        self.name = name
-        self.rank = 0
-        self.sources = sources
-        self.lock = lock
+        self.name: str = name
+        self.rank: int = 0
+        self.sources: list[Source] = sources
+        self.lock: LockRules | None = lock
         self.links: list[Link] = []
-        self.missing = False
+        self.missing: bool = False
         self._below: dict[Layer, Link] | None = None
 
     def __repr__(self) -> str:
@@ -95,4 +95,4 @@ class Layers:
         self.links: list[Link] = []
         self.findings: dict[str, list[Finding]] = {}
         self.files: dict[str, bytes] = {}
-        self.missing = False
+        self.missing: bool = False

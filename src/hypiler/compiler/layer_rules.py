@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     Found = Mapping[str, list[Violation]]
 
-layer_rule = RuleSet()
+layer_rule: RuleSet = RuleSet()
 """Declares a rule for layers: the function takes the violations that were found, by the name of their rule."""
 
 _ONE = "an id must find one model"

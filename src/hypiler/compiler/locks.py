@@ -56,8 +56,8 @@ class Layered:
         sourced: frozenset[str] = frozenset(),
         is_own: bool,
     ) -> None:
-        self.tree = tree
+        self.tree: Mapping[str, Any] = tree
         self.path: Path = ("models", index)
-        self.overridden = overridden
-        self.sourced = sourced
-        self.is_own = is_own
+        self.overridden: frozenset[str] = overridden
+        self.sourced: frozenset[str] = sourced
+        self.is_own: bool = is_own

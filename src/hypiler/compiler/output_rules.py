@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Violations = Iterator[Violation]
     Output = dict[str, Any]
 
-output_rule = RuleSet()
+output_rule: RuleSet = RuleSet()
 """Declares a rule for the outputs of one model: the function takes a `DecodedModel`."""
 
 # What the words of `type` say of an output.

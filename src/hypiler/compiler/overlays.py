@@ -46,10 +46,10 @@ class Statement:
     __slots__ = ("layer", "path", "source", "tree")
 
     def __init__(self, layer: "Layer", source: "Source", path: "Path", tree: "Tree") -> None:
-        self.layer = layer
-        self.source = source
-        self.path = path
-        self.tree = tree
+        self.layer: Layer = layer
+        self.source: Source = source
+        self.path: Path = path
+        self.tree: Tree = tree
 
     @property
     def sources(self) -> "Tree":
@@ -70,9 +70,9 @@ class Composed:
     __slots__ = ("id", "source_places", "statements", "tree")
 
     def __init__(self, id: str, tree: "Tree", statements: "tuple[Statement, ...]") -> None:
-        self.id = id
-        self.tree = tree
-        self.statements = statements
+        self.id: str = id
+        self.tree: Tree = tree
+        self.statements: tuple[Statement, ...] = statements
         self.source_places: dict[str, tuple[Statement, str]] = {}
         if len(statements) == 1:
             self.source_places = dict.fromkeys(statements[0].sources, (statements[0], ""))

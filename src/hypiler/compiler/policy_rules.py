@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Violations = Iterator[Violation]
 
-policy_rule = RuleSet()
+policy_rule: RuleSet = RuleSet()
 """Declares a rule of a policy: the function takes a `PolicedModel`."""
 
 # The code and the name of each rule of a policy.
@@ -62,10 +62,10 @@ class PolicedModel:
         evidence: "Evidence | None",
         excused: "set[tuple[str, str]]",
     ) -> None:
-        self.policy = policy
-        self.model = model
-        self.evidence = evidence
-        self.excused = excused
+        self.policy: Policy = policy
+        self.model: DecodedModel = model
+        self.evidence: Evidence | None = evidence
+        self.excused: set[tuple[str, str]] = excused
 
     def judge(self, rule: str) -> "Violations":
         """The violation of a rule, unless an exception excuses the model."""

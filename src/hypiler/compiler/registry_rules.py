@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Use = tuple[str, DecodedModel, str, Path]
     Violations = Iterator[Violation]
 
-registry_rule = RuleSet()
+registry_rule: RuleSet = RuleSet()
 """Declares a rule for all models: the function takes a list of them, without those whose values it cannot use."""
 
 

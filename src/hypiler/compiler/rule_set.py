@@ -30,11 +30,11 @@ class Violation:
     def __init__(
         self, collector: "FindingCollector", path: "Path", message: str, help: str | None, model: str | None
     ) -> None:
-        self.collector = collector
-        self.path = path
-        self.message = message
-        self.help = help
-        self.model = model
+        self.collector: FindingCollector = collector
+        self.path: Path = path
+        self.message: str = message
+        self.help: str | None = help
+        self.model: str | None = model
 
     def note(self, code: str, severity: str) -> None:
         """Add it to the findings of its file."""
@@ -72,14 +72,14 @@ class Rule:
         always: str = "",
         absent: bool = False,
     ) -> None:
-        self.code = code
-        self.name = name
-        self.severity = severity
-        self.needs = needs
-        self.given = given
-        self.always = always
-        self.absent = absent
-        self.check = check
+        self.code: str = code
+        self.name: str = name
+        self.severity: str = severity
+        self.needs: tuple[str, ...] = needs
+        self.given: str = given
+        self.always: str = always
+        self.absent: bool = absent
+        self.check: Check = check
 
     def __repr__(self) -> str:
         return f"<Rule {self.code} {self.name}>"

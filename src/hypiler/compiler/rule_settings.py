@@ -47,9 +47,9 @@ class RuleSettings:
         for name, words in (("select", select), ("ignore", ignore)):
             if isinstance(words, str):
                 raise TypeError(f"{name} must be a list of codes, prefixes or names of rules, got one string")
-        self.select = select
-        self.ignore = ignore
-        self.severity = severity or {}
+        self.select: Sequence[str] | None = select
+        self.ignore: Sequence[str] = ignore
+        self.severity: Mapping[str, str] = severity or {}
 
     def graded(self, rules: "Iterable[Rule]") -> "list[tuple[Rule, str]]":
         """Those of the rules that are applied, each with the severity of its findings."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Violations = Iterator[Violation]
 
-rule = RuleSet()
+rule: RuleSet = RuleSet()
 """Declares a rule for one model: the function takes an `DecodedModel`."""
 
 

@@ -54,7 +54,7 @@ class Parts:
 
     def __init__(self, target: str) -> None:
         self.target = target
-        self.folder = parts_folder(target)
+        self.folder: str = parts_folder(target)
         self._lock: int | None = None
         self.job: dict[str, Any] | None = None
 

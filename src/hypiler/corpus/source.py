@@ -83,8 +83,11 @@ class Source:
     """
 
     def __init__(self, path: str, files: "list[SourceFile]", schema: Any, kept: "list[str]") -> None:
-        self.path, self.files, self.schema, self.kept = path, files, schema, kept
-        self.rows = sum(file.rows for file in files)
+        self.path: str = path
+        self.files: list[SourceFile] = files
+        self.schema: Any = schema
+        self.kept: list[str] = kept
+        self.rows: int = sum(file.rows for file in files)
 
     def spans(self, rows: int) -> "list[Span]":
         """All rows, in spans of at most so many. A corpus without rows has one empty span."""

@@ -34,10 +34,11 @@ class TableEncoder:
         if contract.encoder_type == "reranker":
             raise CorpusError(no_vectors(contract.id))
         kind = "dense" if contract.encoder_type == "static" else contract.encoder_type
-        self.encoder, self.plan = encoder, plan
+        self.encoder: Any = encoder
+        self.plan: Plan = plan
         # Before version 26, pyarrow cannot read a Parquet file with a null in a column of lists of a fixed size.
         fixed = fixed and not (kind == "dense" and plan.nulls == "keep")
-        self.type = VectorType(kind, contract.dimension, plan.dtype, fixed=fixed)
+        self.type: VectorType = VectorType(kind, contract.dimension, plan.dtype, fixed=fixed)
 
     @property
     def limit(self) -> int:

@@ -35,7 +35,10 @@ class VectorType:
     """
 
     def __init__(self, kind: str, dimension: int, dtype: str, *, fixed: bool = True) -> None:
-        self.kind, self.dimension, self.dtype, self.fixed = kind, dimension, dtype, fixed
+        self.kind: str = kind
+        self.dimension: int = dimension
+        self.dtype: str = dtype
+        self.fixed: bool = fixed
 
     def arrow(self) -> Any:
         """The type of the column."""

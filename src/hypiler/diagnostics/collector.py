@@ -45,7 +45,7 @@ class FindingCollector:
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
-        self.dropped = 0
+        self.dropped: int = 0
         self._kept = dict.fromkeys(SEVERITIES, 0)
         self.base_path: Path = ()
         self.field_path: Path = ()

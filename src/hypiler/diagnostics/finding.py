@@ -58,17 +58,17 @@ class Finding:
         width: int = 1,
         severity: str = "",
     ) -> None:
-        self.code = code
-        self.message = one_line(message)
-        self.path = path
-        self.at = at
-        self.help = help and one_line(help)
-        self.model = model
-        self.file = file
-        self.line = line
-        self.column = column
-        self.width = width
-        self.severity = severity or severity_of(code)
+        self.code: str = code
+        self.message: str = one_line(message)
+        self.path: Path = path
+        self.at: str = at
+        self.help: str | None = help and one_line(help)
+        self.model: str | None = model
+        self.file: str = file
+        self.line: int = line
+        self.column: int = column
+        self.width: int = width
+        self.severity: str = severity or severity_of(code)
 
     @property
     def json_path(self) -> str:

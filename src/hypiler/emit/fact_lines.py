@@ -40,12 +40,12 @@ class FactLine:
     __slots__ = ("compared", "evidence", "exact", "label", "lines", "source")
 
     def __init__(self, label: str, lines: list[str], source: ShownSource | None = None, *, exact: bool = False) -> None:
-        self.label = printable(label)
-        self.lines = lines
-        self.source = source or _NOWHERE
-        self.exact = exact
-        self.compared = ""
-        self.evidence = ""
+        self.label: str = printable(label)
+        self.lines: list[str] = lines
+        self.source: ShownSource = source or _NOWHERE
+        self.exact: bool = exact
+        self.compared: str = ""
+        self.evidence: str = ""
 
 
 class Section:
@@ -54,9 +54,9 @@ class Section:
     __slots__ = ("facts", "source", "title", "whole")
 
     def __init__(self, title: str, *, whole: bool = False) -> None:
-        self.title = title
-        self.whole = whole
-        self.source = _NOWHERE
+        self.title: str = title
+        self.whole: bool = whole
+        self.source: ShownSource = _NOWHERE
         self.facts: list[FactLine] = []
 
 

@@ -45,11 +45,11 @@ class Header:
     def __init__(
         self, format: int, source: str, *, edited: bool, comment: Comment | None = None, layers: str = ""
     ) -> None:
-        self.layers = layers.split()
-        self.format = format
-        self.source = source
-        self.edited = edited
-        self.comment = comment
+        self.layers: list[str] = layers.split()
+        self.format: int = format
+        self.source: str = source
+        self.edited: bool = edited
+        self.comment: Comment | None = comment
 
 
 def with_header(body: str, source: str, comment: Comment = PYTHON, *, layers: str = "") -> str:

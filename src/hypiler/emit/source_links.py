@@ -27,9 +27,9 @@ class ShownSource:
     __slots__ = ("address", "place", "rest")
 
     def __init__(self, place: str = "", rest: str = "", address: str = "") -> None:
-        self.place = place
-        self.rest = rest
-        self.address = address
+        self.place: str = place
+        self.rest: str = rest
+        self.address: str = address
 
     def __bool__(self) -> bool:
         return bool(self.place)

@@ -33,11 +33,11 @@ class Target:
     def __init__(
         self, name: str, default_path: str, comment: "Comment | None", emitter: str, *, folder: str = ""
     ) -> None:
-        self.name = name
-        self.default_path = default_path
-        self.comment = comment
-        self.emitter = emitter
-        self.folder = folder
+        self.name: str = name
+        self.default_path: str = default_path
+        self.comment: Comment | None = comment
+        self.emitter: str = emitter
+        self.folder: str = folder
 
     def own_folder(self, path: str) -> str | None:
         """The folder that belongs to the target alone if its first file is `path`; None without one."""

@@ -52,7 +52,7 @@ class Provenance:
     ) -> None:
         self.config = config
         self.spec = spec
-        self.options = dict(options)
+        self.options: dict[str, Any] = dict(options)
         self._local = local
         self._folder = files.folder
         self._recorded = dict(files.sums)

@@ -153,7 +153,7 @@ class Int8:
             )
         self.least: Floats = np.min(sample, axis=0).astype(np.float32)
         self.greatest: Floats = np.max(sample, axis=0).astype(np.float32)
-        self.measure = similarity(measure)
+        self.measure: Callable[[Any, Any], Floats] = similarity(measure)
 
     def quantize(self, vectors: "Vectors") -> "NDArray[np.int8]":
         """int8 [n, dim] from float [n, dim].

@@ -48,7 +48,7 @@ class GitClone:
             raise GitError("there is no folder .git")
         self._packs: list[_Pack] | None = None
         self._entries_left = _MAX_ENTRIES
-        self.commit = self._head()
+        self.commit: str = self._head()
 
     def files(self) -> dict[str, str]:
         """The id of each file of the commit, by name. Raises GitError."""

@@ -66,9 +66,9 @@ class Source:
     __slots__ = ("_lines", "_sha256", "data", "name", "value")
 
     def __init__(self, name: str, data: bytes, value: "JSONValue") -> None:
-        self.name = name
-        self.data = data
-        self.value = value
+        self.name: str = name
+        self.data: bytes = data
+        self.value: JSONValue = value
         self._lines: Lines | None = None
         self._sha256 = ""
 

@@ -34,10 +34,10 @@ class BomFile:
     __slots__ = ("name", "repository", "sha256", "size")
 
     def __init__(self, name: str, repository: str | None, sha256: str, size: int | None) -> None:
-        self.name = name
-        self.repository = repository
-        self.sha256 = sha256
-        self.size = size
+        self.name: str = name
+        self.repository: str | None = repository
+        self.sha256: str = sha256
+        self.size: int | None = size
 
 
 class BomModel:
@@ -56,12 +56,14 @@ class BomModel:
 
     def __init__(self, model: "Model") -> None:
         record: Any = model
-        self.model = model
-        self.repository = model.huggingface_id
-        self.place, self.revision = location(record)
+        self.model: Model = model
+        self.repository: str | None = model.huggingface_id
+        place, revision = location(record)
+        self.place: str = place
+        self.revision: str | None = revision
         pinned, sums = pinned_files(record), recorded_sums(record)
-        self.files = [_file(name, sums[name], pinned) for name in sorted(sums)]
-        self.properties = _properties(model)
+        self.files: list[BomFile] = [_file(name, sums[name], pinned) for name in sorted(sums)]
+        self.properties: list[tuple[str, str]] = _properties(model)
 
     @property
     def is_hosted(self) -> bool:

@@ -72,15 +72,17 @@ class Change:
         side: str | None = None,
         facts: "Iterable[str]" = (),
     ) -> None:
-        self.kinds = (kinds,) if isinstance(kinds, str) else by_gravity(kinds)
-        self.model = model
-        self.path = path
-        self.message = message
-        self.old, self.new = values
-        self.side = side
-        self.facts = tuple(facts)
-        self.file = ""
-        self.line = self.column = 0
+        self.kinds: tuple[str, ...] = (kinds,) if isinstance(kinds, str) else by_gravity(kinds)
+        self.model: str | None = model
+        self.path: str = path
+        self.message: str = message
+        self.old: Any = values[0]
+        self.new: Any = values[1]
+        self.side: str | None = side
+        self.facts: tuple[str, ...] = tuple(facts)
+        self.file: str = ""
+        self.line: int = 0
+        self.column: int = 0
 
     @property
     def kind(self) -> str:
@@ -100,7 +102,7 @@ class Change:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Change) and self.to_dict() == other.to_dict()
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: None = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return f"<Change {self.kind} {self.model or 'registry'}: {self.message}>"
@@ -129,10 +131,10 @@ class Difference:
         *,
         emptied: bool = False,
     ) -> None:
-        self.changes = tuple(sorted(changes, key=lambda change: _GRAVITY[change.kind]))
-        self.removed = tuple(removed)
-        self.versions = versions
-        self.emptied = emptied
+        self.changes: tuple[Change, ...] = tuple(sorted(changes, key=lambda change: _GRAVITY[change.kind]))
+        self.removed: tuple[str, ...] = tuple(removed)
+        self.versions: tuple[str | None, str | None] = versions
+        self.emptied: bool = emptied
 
     def __bool__(self) -> bool:
         return bool(self.changes)

@@ -60,10 +60,10 @@ class Version:
         declared: "Collection[str]",
         finds: "Callable[[str], bool | str | None]",
     ) -> None:
-        self.model = model
-        self.entry = entry
-        self.declared = declared
-        self.finds = finds
+        self.model: Model = model
+        self.entry: dict[str, Any] = entry
+        self.declared: Collection[str] = declared
+        self.finds: Callable[[str], bool | str | None] = finds
 
     def states(self, field: "Field", value: "Any") -> bool:
         """Whether the model states a field, also as null or as an empty list."""

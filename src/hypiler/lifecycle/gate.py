@@ -25,8 +25,8 @@ class Gate:
     __slots__ = ("allowed", "classes")
 
     def __init__(self, classes: "Collection[str]" = FAIL_ON, allowed: "Collection[str]" = ()) -> None:
-        self.classes = frozenset(classes)
-        self.allowed = frozenset(allowed)
+        self.classes: frozenset[str] = frozenset(classes)
+        self.allowed: frozenset[str] = frozenset(allowed)
 
     def hits(self, difference: "Difference") -> "list[Change]":
         """The changes that fail."""

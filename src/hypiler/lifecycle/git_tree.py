@@ -63,7 +63,7 @@ class GitTree:
         """Find the commit of a revision. Raises RevisionError, and OSError if git cannot be run."""
         self.root = root
         self.revision = revision
-        self.commit = self._commit()
+        self.commit: str = self._commit()
         self._files = self._listed()
 
     @property

@@ -35,16 +35,16 @@ class LicensedModel:
     __slots__ = ("breaches", "evidence", "excused", "license_class", "model", "place", "source")
 
     def __init__(self, model: "Model", policy: "Policy | None" = None) -> None:
-        self.model = model
-        self.place = place_of(_loadable(model))
-        self.license_class = license_class(model.license or "")
-        self.evidence = facts_of(model)["license"]
+        self.model: Model = model
+        self.place: str = place_of(_loadable(model))
+        self.license_class: str = license_class(model.license or "")
+        self.evidence: str = facts_of(model)["license"]
         sources: Mapping[str, Any] = model.sources
-        self.source = shown_source(sources["license"], model) if "license" in sources else ShownSource()
+        self.source: ShownSource = shown_source(sources["license"], model) if "license" in sources else ShownSource()
         found = breaches_of(policy, model) if policy else []
         excused = [one for one in found if policy and policy.excuses(model.id, one.rule)]
-        self.breaches = [one for one in found if one not in excused]
-        self.excused = [one.rule for one in excused]
+        self.breaches: list[Breach] = [one for one in found if one not in excused]
+        self.excused: list[str] = [one.rule for one in excused]
 
     def to_json(self) -> "dict[str, Any]":
         """The line as JSON types."""

@@ -32,10 +32,10 @@ class Compared:
     __slots__ = ("_failing", "difference", "failing", "name", "shrinks")
 
     def __init__(self, name: str, difference: "Difference", failing: "list[Change]", shrinks: str | None) -> None:
-        self.name = name
-        self.difference = difference
-        self.failing = failing
-        self.shrinks = shrinks
+        self.name: str = name
+        self.difference: Difference = difference
+        self.failing: list[Change] = failing
+        self.shrinks: str | None = shrinks
         # By identity, since registries can have thousands of changes.
         self._failing = frozenset(map(id, failing))
 

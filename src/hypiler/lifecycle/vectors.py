@@ -93,7 +93,7 @@ class VectorChanges:
     __slots__ = ("found", "kinds")
 
     def __init__(self, old: "Model", new: "Model", changed: "Iterable[str]") -> None:
-        self.found = list(_distinct(old, new))
+        self.found: list[tuple[str, dict[str, Any], Comparison]] = list(_distinct(old, new))
         self.kinds: dict[str, str] = {}
         paths = [*changed]
         for _, choice, comparison in self.found:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
+    from hypiler.diagnostics.finding import Finding
     from hypiler.project.options import RegistryOptions
 
 SHIPPED = "shipped"
@@ -47,7 +48,8 @@ class VersionFindings(Exception):
         super().__init__(title)
         self.title = title
         self.registry = registry
-        self.findings = registry.findings if registry is not None else error.findings if error is not None else []
+        source = error if registry is None else registry
+        self.findings: list[Finding] = [] if source is None else source.findings
 
 
 class Named:
@@ -61,8 +63,8 @@ class Named:
     __slots__ = ("name", "registry")
 
     def __init__(self, name: str, registry: Registry) -> None:
-        self.name = name
-        self.registry = registry
+        self.name: str = name
+        self.registry: Registry = registry
 
 
 class Version:
@@ -77,9 +79,9 @@ class Version:
     __slots__ = ("has_options", "registries", "title")
 
     def __init__(self, title: str, registries: "Sequence[Named]", *, has_options: bool) -> None:
-        self.title = title
-        self.registries = [*registries]
-        self.has_options = has_options
+        self.title: str = title
+        self.registries: list[Named] = [*registries]
+        self.has_options: bool = has_options
 
 
 def read_working_tree(root: str) -> Version:

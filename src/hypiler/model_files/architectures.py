@@ -37,14 +37,14 @@ class Network:
     """
 
     def __init__(self, repository: Repository) -> None:
-        self.file = repository.config_name
+        self.file: str = repository.config_name
         part, path = repository.config, ""
         self.parts: list[tuple[str, dict[str, Any]]] = [(path, part)]
         for key in _NESTED:
             if inner := mapping(part.get(key)):
                 part, path = inner, f"{path}{key}."
                 self.parts.insert(0, (path, part))
-        self.family = self._family(repository.architectures)
+        self.family: Family = self._family(repository.architectures)
 
     def _family(self, classes: list[str]) -> Family:
         """The family by `model_type`; if it is missing, by the class that was saved."""

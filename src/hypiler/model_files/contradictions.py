@@ -48,10 +48,10 @@ class Contradiction:
     def __init__(
         self, file: str, message: str, paths: tuple[str, ...], facts: "dict[str, FileFact] | None" = None
     ) -> None:
-        self.file = file
-        self.message = message
-        self.paths = paths
-        self.facts = facts or {}
+        self.file: str = file
+        self.message: str = message
+        self.paths: tuple[str, ...] = paths
+        self.facts: dict[str, FileFact] = facts or {}
 
 
 def settle_contradictions(

@@ -47,12 +47,12 @@ class FileFact(_Record):
     def __init__(
         self, value: "Any", file: str, key: str, note: str = "", *, doubtful: bool = False, hint: bool = False
     ) -> None:
-        self.value = value
-        self.file = file
-        self.key = key
-        self.note = note
-        self.doubtful = doubtful
-        self.hint = hint
+        self.value: Any = value
+        self.file: str = file
+        self.key: str = key
+        self.note: str = note
+        self.doubtful: bool = doubtful
+        self.hint: bool = hint
 
     def noted(self, *notes: str) -> "FileFact":
         """The same fact with further notes. Empty notes are ignored."""
@@ -81,8 +81,8 @@ class Problem(_Record):
     __slots__ = ("file", "message")
 
     def __init__(self, file: str, message: str) -> None:
-        self.file = file
-        self.message = message
+        self.file: str = file
+        self.message: str = message
 
 
 class ModelFileError(ValueError):
@@ -114,9 +114,9 @@ class Evidence(_Record):
         pickle_only: bool,
         warnings: list[Problem],
     ) -> None:
-        self.encoder_type = encoder_type
-        self.facts = facts
-        self.problems = problems
-        self.remote_code = remote_code
-        self.pickle_only = pickle_only
-        self.warnings = warnings
+        self.encoder_type: str | None = encoder_type
+        self.facts: dict[str, FileFact] = facts
+        self.problems: list[Problem] = problems
+        self.remote_code: tuple[str, ...] = remote_code
+        self.pickle_only: bool = pickle_only
+        self.warnings: list[Problem] = warnings

@@ -58,10 +58,10 @@ class Module:
     __slots__ = ("folder", "known", "name", "type")
 
     def __init__(self, type: str, folder: str) -> None:
-        self.type = type
-        self.name = type.rpartition(".")[2]
-        self.folder = folder
-        self.known = type.startswith(_LIBRARIES)
+        self.type: str = type
+        self.name: str = type.rpartition(".")[2]
+        self.folder: str = folder
+        self.known: bool = type.startswith(_LIBRARIES)
 
     @property
     def config(self) -> str:
@@ -96,8 +96,10 @@ class Repository:
     ) -> None:
         self.complete = complete
         unsafe = unsafe_names(names)
-        self.problems = [Problem(_displayed(name), f"unsafe file name: {reason}") for name, reason in unsafe.items()]
-        self.names = frozenset(names) - unsafe.keys()
+        self.problems: list[Problem] = [
+            Problem(_displayed(name), f"unsafe file name: {reason}") for name, reason in unsafe.items()
+        ]
+        self.names: frozenset[str] = frozenset(names) - unsafe.keys()
         self._files = {name: data for name, data in files.items() if name in self.names}
         self._sizes = sizes
         self._read: dict[str, Any] = {}

@@ -52,9 +52,9 @@ class Tensor:
     __slots__ = ("dtype", "elements", "shape")
 
     def __init__(self, dtype: str, shape: list[int], elements: int) -> None:
-        self.dtype = dtype
-        self.shape = shape
-        self.elements = elements
+        self.dtype: str = dtype
+        self.shape: list[int] = shape
+        self.elements: int = elements
 
 
 def header_length(first: bytes, size: int | None = None) -> int:

@@ -108,9 +108,9 @@ class Compiled:
     __slots__ = ("files", "options", "outputs", "registries")
 
     def __init__(self, options: "Options", registries: list[CheckedRegistry]) -> None:
-        self.options = options
-        self.registries = registries
-        self.outputs = Outputs()
+        self.options: Options = options
+        self.registries: list[CheckedRegistry] = registries
+        self.outputs: Outputs = Outputs()
         self.files: dict[str, list[str]] = {}
         if not self.has_errors:
             for one, registry in zip(options.registries, registries, strict=True):

@@ -31,10 +31,10 @@ class Extends:
     __slots__ = ("file", "folder", "path", "words")
 
     def __init__(self, words: "Sequence[str]", file: str, path: "Path", folder: str = "") -> None:
-        self.words = list(words)
-        self.file = file
-        self.path = path
-        self.folder = folder
+        self.words: list[str] = list(words)
+        self.file: str = file
+        self.path: Path = path
+        self.folder: str = folder
 
     def below(self, root: str) -> "Extends":
         """The same option for paths that begin with the folder `root` of the project."""

@@ -37,10 +37,10 @@ class Installed:
     def __init__(
         self, name: str, folders: "list[str]", loader: object = None, paths: "tuple[str, str] | None" = None
     ) -> None:
-        self.name = name
-        self.folders = folders
-        self.loader = loader
-        self.paths = paths
+        self.name: str = name
+        self.folders: list[str] = folders
+        self.loader: object = loader
+        self.paths: tuple[str, str] | None = paths
 
     def title(self, path: str) -> str:
         """What a file of the package is called as a layer: `acme-models/common.json`."""

@@ -67,7 +67,7 @@ class LayerReader:
         lock: The registry's own lock, which is that of no layer.
         packages: Whether installed registries are read as well.
         """
-        self.result = Layers()
+        self.result: Layers = Layers()
         self._root = root
         self._extends = extends
         self._lock = lock

@@ -94,7 +94,7 @@ class Following:
     """
 
     def __init__(self, root: str, extends: "Extends | None", lock: str | None) -> None:
-        self.needed = extends is not None and bool(extends.words)
+        self.needed: bool = extends is not None and bool(extends.words)
         self._parts = (root, extends, lock)
 
     def __call__(self, sources: "list[Source]") -> "Layers":

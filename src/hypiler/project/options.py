@@ -89,17 +89,17 @@ class RegistryOptions:
         extends: Extends | None = None,
         layer: str = "project",
     ) -> None:
-        self.sources = sources
-        self.layer = layer
-        self.policy = policy
-        self.extends = extends
-        self.own_facts = own_facts
-        self.named = sources if named is None else named
-        self.lock = lock
-        self.targets = targets
-        self.docs = docs
-        self.rules = rules
-        self.required = required
+        self.sources: list[str] = sources
+        self.layer: str = layer
+        self.policy: Policy | None = policy
+        self.extends: Extends | None = extends
+        self.own_facts: OwnFacts = own_facts
+        self.named: list[str] = sources if named is None else named
+        self.lock: str = lock
+        self.targets: dict[str, str] = targets
+        self.docs: str | None = docs
+        self.rules: RuleSettings | None = rules
+        self.required: Requirements = required
 
     @property
     def output(self) -> str:
@@ -161,9 +161,9 @@ class Options:
     __slots__ = ("file", "registries", "root")
 
     def __init__(self, root: str, registries: list[RegistryOptions], file: str | None = None) -> None:
-        self.root = root
-        self.registries = registries
-        self.file = file
+        self.root: str = root
+        self.registries: list[RegistryOptions] = registries
+        self.file: str | None = file
 
     @property
     def inputs(self) -> list[str]:

@@ -43,7 +43,7 @@ class Finding:
     message: str
     path: _Path
     at: str
-    help: str
+    help: str | None
     model: str | None
     file: str
     line: int
@@ -152,8 +152,8 @@ class _Evidence:
     """
 
     revision: str | None
-    facts: Mapping[str, str] | None
-    files: Mapping[str, PinnedFile] | None
+    facts: Mapping[str, str]
+    files: Mapping[str, PinnedFile]
     complete: bool
     def __init__(self, revision: str | None=None, facts: Mapping[str, str] | None=None, files: Mapping[str, PinnedFile] | None=None, *, complete: bool=False) -> None: ...
     def count(self, word: str) -> int:

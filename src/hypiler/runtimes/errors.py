@@ -19,8 +19,8 @@ class RuntimeLimitError(ValueError):
     """
 
     def __init__(self, problem: str, alternatives: "Iterable[str]" = ()) -> None:
-        self.problem = one_line(problem)
-        self.alternatives = tuple(alternatives)
+        self.problem: str = one_line(problem)
+        self.alternatives: tuple[str, ...] = tuple(alternatives)
         listed = ", ".join(self.alternatives)
         super().__init__(self.problem + (f"; these runtimes can: {listed}" if listed else ""))
 

@@ -49,7 +49,9 @@ class Facts:
         self.name: str = f"./{config.repo}" if config.repo.startswith("-") else config.repo
         self.revision: str | None = config.revision
         self.variant: Any = next((one for one in config.model.variants if one.id == config.variant), None)
-        self.place, self.api = _place(config.model, self.variant)
+        place, api = _place(config.model, self.variant)
+        self.place: str = place
+        self.api: str | None = api
 
     def stated(self, name: str) -> "Any":
         """A fact of the record; None if it is not stated, or if the record has no such field."""

@@ -28,9 +28,9 @@ class Family:
         positions: tuple[str, ...] = ("max_position_embeddings",),
         reserved: int = 0,
     ) -> None:
-        self.hidden = hidden
-        self.positions = positions
-        self.reserved = reserved
+        self.hidden: tuple[str, ...] = hidden
+        self.positions: tuple[str, ...] = positions
+        self.reserved: int = reserved
 
 
 USUAL: "Final" = Family()

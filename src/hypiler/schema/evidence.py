@@ -80,10 +80,10 @@ class Evidence:
         *,
         complete: bool = False,
     ) -> None:
-        self.revision = revision
-        self.facts = MappingProxyType(dict(facts or {}))
-        self.files = MappingProxyType(dict(files or {}))
-        self.complete = complete
+        self.revision: str | None = revision
+        self.facts: Mapping[str, str] = MappingProxyType(dict(facts or {}))
+        self.files: Mapping[str, PinnedFile] = MappingProxyType(dict(files or {}))
+        self.complete: bool = complete
 
     def count(self, word: str) -> int:
         """How many facts have this evidence."""

@@ -82,22 +82,22 @@ class Field:
             raise CompositionError(f"`{path}` cannot be null: a row cannot tell null from an empty value")
         if apart and field_type.codec[-1:] != "}":
             raise CompositionError(f"`{path}` cannot stand apart from the rows: only a mapping can")
-        self.path = tuple(path.split("."))
-        self.attribute = attribute or self.path[-1]
-        self.type = field_type
-        self.doc = doc
-        self.note = note
-        self.example = example
-        self.required = required
-        self.of_weights = of_weights
-        self.null = null
-        self.derived = derived
+        self.path: tuple[str, ...] = tuple(path.split("."))
+        self.attribute: str = attribute or self.path[-1]
+        self.type: FieldType = field_type
+        self.doc: str = doc
+        self.note: str = note
+        self.example: Any = example
+        self.required: bool = required
+        self.of_weights: bool = of_weights
+        self.null: bool = null
+        self.derived: bool = derived
         self.origin = origin
         self.space = space
-        self.compare = compare
-        self.implies = implies
-        self.prose = prose
-        self.apart = apart
+        self.compare: Comparison = compare
+        self.implies: str = implies
+        self.prose: bool = prose
+        self.apart: bool = apart
 
     @property
     def name(self) -> str:

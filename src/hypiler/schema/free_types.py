@@ -43,7 +43,7 @@ class _Tokens(FieldType):
 class Free(_Tokens):
     """A scalar or a list of scalars, for facts that have no field in the schema."""
 
-    places = ("MapOf",)
+    places: tuple[str, ...] = ("MapOf",)
     annotation = "_Scalar | tuple[_Scalar, ...]"
     demand = "a scalar or a list of scalars"
 
@@ -80,7 +80,7 @@ class AnyJson(_Tokens):
 
     annotation = "Any"
     demand = "a JSON value"
-    places = ()
+    places: tuple[str, ...] = ()
 
     def read(self, value: "JSONValue", collector: FindingCollector, sub: Path = ()) -> "Any":
         if type(value) is list:
@@ -117,7 +117,7 @@ class Extra(MapOf):
 
     def __init__(self, declared: "Mapping[str, FieldType] | None" = None) -> None:
         super().__init__(_SCALAR)
-        self.declared = declared or {}
+        self.declared: Mapping[str, FieldType] = declared or {}
 
     def read(self, value: "JSONValue", collector: FindingCollector, sub: Path = ()) -> "Any":
         if not self.declared or type(value) is not dict:

@@ -41,14 +41,14 @@ class Shape:
         key_value_heads: int = 0,
         head_width: int = 0,
     ) -> None:
-        self.hidden = hidden
-        self.layers = layers
-        self.vocabulary = vocabulary
-        self.positions = positions
-        self.inner = inner
-        self.heads = heads
-        self.key_value_heads = key_value_heads
-        self.head_width = head_width
+        self.hidden: int = hidden
+        self.layers: int = layers
+        self.vocabulary: int = vocabulary
+        self.positions: int = positions
+        self.inner: int = inner
+        self.heads: int = heads
+        self.key_value_heads: int = key_value_heads
+        self.head_width: int = head_width
 
     def replaced(self, name: str, value: int) -> "Shape":
         """The same shape with another value of one attribute."""
@@ -67,8 +67,8 @@ class Network:
     __slots__ = ("count", "groups")
 
     def __init__(self, count: int, *groups: "Sequence[Part]") -> None:
-        self.count = count
-        self.groups = groups
+        self.count: int = count
+        self.groups: tuple[Sequence[Part], ...] = groups
 
 
 def _linear(width: int, out: int, *, bias: bool = True) -> int:

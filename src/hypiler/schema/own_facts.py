@@ -42,7 +42,7 @@ class OwnFacts:
 
     def __init__(self, words: "Mapping[str, str] | None" = None) -> None:
         """Raises ValueError for an unknown type and for a name that cannot be an attribute."""
-        self.words = dict(words or {})
+        self.words: dict[str, str] = dict(words or {})
         for _, message, help in faults_of(self.words):
             raise ValueError(message + (f"; {help}" if help else ""))
 

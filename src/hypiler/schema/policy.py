@@ -38,10 +38,10 @@ class PolicyException:
     __slots__ = ("model", "reason", "rule", "until")
 
     def __init__(self, model: str, rule: str, until: str | None = None, reason: str = "") -> None:
-        self.model = model
-        self.rule = rule
-        self.until = until
-        self.reason = reason
+        self.model: str = model
+        self.rule: str = rule
+        self.until: str | None = until
+        self.reason: str = reason
 
     def has_ended(self, today: "str | None" = None) -> bool:
         """Whether the exception does not apply any more. `today` is a day as `2027-01-01`; None for the clock's."""

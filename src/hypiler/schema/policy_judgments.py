@@ -36,10 +36,10 @@ class Breach:
     __slots__ = ("attribute", "help", "message", "rule")
 
     def __init__(self, rule: str, attribute: str, message: str, help: str) -> None:
-        self.rule = rule
-        self.attribute = attribute
-        self.message = message
-        self.help = help
+        self.rule: str = rule
+        self.attribute: str = attribute
+        self.message: str = message
+        self.help: str = help
 
 
 def license_breach(policy: "Policy", model: "Any") -> Breach | None:

@@ -36,10 +36,10 @@ class PolicyFault:
     __slots__ = ("code", "help", "message", "path")
 
     def __init__(self, code: str, path: "Path", message: str, help: str | None = None) -> None:
-        self.code = code
-        self.path = path
-        self.message = message
-        self.help = help
+        self.code: str = code
+        self.path: Path = path
+        self.message: str = message
+        self.help: str | None = help
 
 
 def read_policy(table: "JSONValue") -> "tuple[Policy, list[PolicyFault]]":

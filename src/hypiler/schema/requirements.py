@@ -43,12 +43,12 @@ class Requirements:
         if isinstance(words, str):
             if words not in (DEFAULT, CORE):
                 raise ValueError(f"`required` must be {DEFAULT!r}, {CORE!r} or a list of paths, got {words!r}")
-            self.names = _USUAL if words == DEFAULT else _CORE
+            self.names: frozenset[str] = _USUAL if words == DEFAULT else _CORE
         else:
             for word, hint in unknown_paths(words, declared):
                 raise ValueError(f"no field has the path {word!r}" + (f"; {hint}" if hint else ""))
             self.names = _CORE.union(words)
-        self.own = sorted([name.removeprefix(_EXTRA) for name in self.names if name.startswith(_EXTRA)])
+        self.own: list[str] = sorted([name.removeprefix(_EXTRA) for name in self.names if name.startswith(_EXTRA)])
 
     @property
     def is_default(self) -> bool:

@@ -67,7 +67,7 @@ class ModelTypeName(Identifier):
     codec = "type"
     annotation = "ModelType"
     # Only for fields: `ModelInfo` holds the text, and creates the member of the enum when it is first read.
-    places = ("Field",)
+    places: tuple[str, ...] = ("Field",)
 
 
 class LicenseExpression(Pattern):

@@ -162,7 +162,7 @@ class Integer(FieldType):
     def __init__(self, unit: str = "", *, minimum: int = 1) -> None:
         self.minimum = minimum
         self.unit = unit
-        self.demand = f"an integer, at least {minimum}" + (f" ({unit})" if unit else "")
+        self.demand: str = f"an integer, at least {minimum}" + (f" ({unit})" if unit else "")
 
     def read(self, value: "JSONValue", collector: FindingCollector, sub: Path = ()) -> "Any":
         if type(value) is not int:
@@ -292,15 +292,15 @@ class ListOf(FieldType):
     """A list of scalars without duplicates; a tuple in `ModelInfo`."""
 
     empty: object = ()
-    places = ("Field", "MapOf", "Records")
+    places: tuple[str, ...] = ("Field", "MapOf", "Records")
 
     def __init__(self, item: FieldType, *, at_least: int = 0) -> None:
         item.check_place("ListOf")
         self.item = item
         self.at_least = at_least
-        self.codec = f"{item.codec};"
-        self.annotation = f"tuple[{item.annotation}, ...]"
-        self.unit = item.unit
+        self.codec: str = f"{item.codec};"
+        self.annotation: str = f"tuple[{item.annotation}, ...]"
+        self.unit: str = item.unit
         # A cache of lists of words that passed before, since the models of a registry repeat a few lists.
         self.passed: set[tuple[str, ...]] = set()
 
@@ -372,13 +372,13 @@ class MapOf(FieldType):
 
     empty: object = _EMPTY
     hashable = False
-    places = ("Field",)
+    places: tuple[str, ...] = ("Field",)
 
     def __init__(self, value: FieldType) -> None:
         value.check_place("MapOf")
         self.value = value
-        self.codec = f"{{{value.part_codec}}}"
-        self.annotation = f"Mapping[str, {value.annotation}]"
+        self.codec: str = f"{{{value.part_codec}}}"
+        self.annotation: str = f"Mapping[str, {value.annotation}]"
 
     def read(self, value: "JSONValue", collector: FindingCollector, sub: Path = ()) -> "Any":
         if type(value) is not dict:
@@ -436,7 +436,7 @@ class Records(FieldType):
     """
 
     empty: object = ()
-    places = ("Field", "Records")
+    places: tuple[str, ...] = ("Field", "Records")
 
     def __init__(self, record: str, **fields: "tuple[FieldType, bool, str]") -> None:
         for part, _, _ in fields.values():
@@ -447,10 +447,10 @@ class Records(FieldType):
             )
         self.record = record
         self.fields = fields
-        self.annotation = f"tuple[{record}, ...]"
+        self.annotation: str = f"tuple[{record}, ...]"
         parts = ";".join([f"{name}={part.part_codec}" for name, (part, _, _) in fields.items()])
-        self.codec = f"{record}({parts})"
-        self.hashable = all(part.hashable for part, _, _ in fields.values())
+        self.codec: str = f"{record}({parts})"
+        self.hashable: bool = all(part.hashable for part, _, _ in fields.values())
 
     def parts(self) -> "Iterator[FieldType]":
         yield self

@@ -83,22 +83,24 @@ class OutputView:
         self.name_of_output: str = own.name
         self.is_default: bool = own.name == outputs[0].name
         self.kind: EncoderType = _kind(record, own.type)
-        self.is_first = next(one for one in outputs if one.type == own.type).name == own.name
+        self.is_first: bool = own.name == next(one.name for one in outputs if one.type == own.type)
         self.onnx_output: str | None = own.onnx_output
         self.weights_file: str | None = own.weights_file
-        self.stated = frozenset([name for name in _OF_TEXTS if getattr(own, name) is not None])
-        self.multi_vector = self.kind == "multi_vector"
+        self.stated: frozenset[str] = frozenset([name for name in _OF_TEXTS if getattr(own, name) is not None])
+        self.multi_vector: bool = self.kind == "multi_vector"
         self.embedding_dim: int = own.embedding_dim
         for name in _OF_TEXTS:
             self._fill(name, getattr(own, name), record)
         like_default = own.type == outputs[0].type
         for name in _OF_VECTORS:
             self._fill(name, getattr(own, name), record if like_default else None)
-        self.dense_layers = own.dense_layers or (record.dense_layers if self.is_default else ())
+        self.dense_layers: tuple[Any, ...] = own.dense_layers or (record.dense_layers if self.is_default else ())
         self.has_projection: bool | None = True if self.dense_layers else self._unstated_projection()
         if not self.is_default:
             self.matryoshka_dims: tuple[int, ...] = ()
-            self.matryoshka_order = self.matryoshka_min = self.matryoshka_max = None
+            self.matryoshka_order: str | None = None
+            self.matryoshka_min: int | None = None
+            self.matryoshka_max: int | None = None
 
     def _fill(self, name: str, stated: object, record: "Any") -> None:
         setattr(self, name, getattr(record, name, None) if stated is None else stated)

@@ -26,8 +26,8 @@ class Prompted:
 
     def __init__(self, model: "Model", query: str | None, document: str | None) -> None:
         self._model = model
-        self.query_prompt = query
-        self.document_prompt = document
+        self.query_prompt: str | None = query
+        self.document_prompt: str | None = document
 
     def __getattr__(self, name: str) -> "Any":
         return getattr(self._model, name)

@@ -39,10 +39,10 @@ class Probe:
     __slots__ = ("norms", "rows", "tokens", "version")
 
     def __init__(self, version: int, norms: "list[float]", rows: "list[list[float]]", tokens: "list[int]") -> None:
-        self.version = version
-        self.norms = norms
-        self.rows = rows
-        self.tokens = tokens
+        self.version: int = version
+        self.norms: list[float] = norms
+        self.rows: list[list[float]] = rows
+        self.tokens: list[int] = tokens
 
     def distance(self, other: "Probe") -> "tuple[float, float]":
         """The largest 1 - cosine between vectors of the same text, and the largest relative difference of norms."""
@@ -88,16 +88,16 @@ class Stamp:
     __slots__ = ("document", "model", "probe", "query", "repository", "revision", "space_id", "tokenizer", "weights")
 
     def __init__(self, tree: "dict[str, Any]") -> None:
-        self.space_id = _text(tree, "space_id")
-        self.model = _text(tree, "model")
-        self.repository = _text(tree, "repository")
-        self.revision = _text(tree, "revision")
-        self.document = {"encoder": None, "dimension": None, **_facts(tree, "document")}
-        self.query = _facts(tree, "query")
+        self.space_id: str | None = _text(tree, "space_id")
+        self.model: str | None = _text(tree, "model")
+        self.repository: str | None = _text(tree, "repository")
+        self.revision: str | None = _text(tree, "revision")
+        self.document: dict[str, Any | None] = {"encoder": None, "dimension": None, **_facts(tree, "document")}
+        self.query: dict[str, Any] = _facts(tree, "query")
         held = _facts(tree, "bytes")
-        self.weights = _weights(held)
-        self.tokenizer = _text(held, "tokenizer")
-        self.probe = _probe(tree.get("probe"))
+        self.weights: dict[str, Any] | None = _weights(held)
+        self.tokenizer: str | None = _text(held, "tokenizer")
+        self.probe: Probe | None = _probe(tree.get("probe"))
 
     @property
     def precision(self) -> object:

@@ -24,8 +24,8 @@ class StoreLimitError(ValueError):
     """
 
     def __init__(self, problem: str, alternatives: "Iterable[Alternative]" = ()) -> None:
-        self.problem = one_line(problem)
-        self.alternatives = tuple(alternatives)
+        self.problem: str = one_line(problem)
+        self.alternatives: tuple[Alternative, ...] = tuple(alternatives)
         super().__init__(self.told())
 
     def told(self, options: "Mapping[str, str] | None" = None) -> str:

@@ -57,9 +57,9 @@ class Plan:
         space = config.space()
         facts = space["document"]
         self.model: str = config.model.id
-        self.kind = _kind(self.model, output_kind(view))
+        self.kind: str = _kind(self.model, output_kind(view))
         self.dimension: int = config.embedding_dim
-        self.similarity = _similarity(self.model, space["query"]["similarity"])
+        self.similarity: str = _similarity(self.model, space["query"]["similarity"])
         self.has_unit_length = facts["normalize"] is True and facts["matryoshka_order"] != "normalize_truncate"
         self.widths: Sequence[int] = view.dimensions
         self.document_length: int | None = facts["document_length"]

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     Violations = Iterator[Violation]
 
-lock_rule = RuleSet()
+lock_rule: RuleSet = RuleSet()
 """Declares a rule for one model and its entry in the lock: the function takes a `LockedModel`."""
 
 _COUNTED = frozenset([field.name for field in FIELDS if field.is_fact])
@@ -64,14 +64,14 @@ class LockedModel:
         overridden: frozenset[str] = frozenset(),
         sourced: frozenset[str] = frozenset(),
     ) -> None:
-        self.tree = tree
-        self.path = path
-        self.locked = locked
-        self.collector = collector
-        self.lock = lock
-        self.overridden = overridden
-        self.sourced = sourced
-        self.same = is_of(tree, locked)
+        self.tree: Mapping[str, Any] = tree
+        self.path: Path = path
+        self.locked: LockEntry = locked
+        self.collector: FindingCollector = collector
+        self.lock: str = lock
+        self.overridden: frozenset[str] = overridden
+        self.sourced: frozenset[str] = sourced
+        self.same: bool = is_of(tree, locked)
 
     def at(self, path: "Path", message: str, help: str) -> Violation:
         """The violation of a rule at this path of the entry."""
@@ -143,8 +143,10 @@ class Lock:
     def __init__(self, data: bytes, name: str) -> None:
         self.name = name
         self.data = data
-        self.models, self.findings = read_lock(data, name)
-        self.evidence = _Proofs()
+        models, findings = read_lock(data, name)
+        self.models: dict[str, LockEntry] = models
+        self.findings: list[Finding] = findings
+        self.evidence: _Proofs = _Proofs()
 
     def check(self, source: "Source", collector: "FindingCollector", settings: "RuleSettings | None") -> None:
         """Apply the rules to each model that is in the lock. `source` is a file without errors."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from hypiler.jsontext.json_types import JSONValue
     from hypiler.jsontext.reader import Source
 
-lock_file_rule = RuleSet()
+lock_file_rule: RuleSet = RuleSet()
 """Declares a rule for a lock itself: the function takes what is wrong with its JSON, and the findings about it."""
 
 FORMAT = 2
@@ -87,16 +87,16 @@ class LockedFile:
         read: str = AT_COMMIT,
         pins: "Iterable[str]" = (),
     ) -> None:
-        self.sha256 = sha256
-        self.size = size
-        self.precision = precision
-        self.read = read
-        self.pins = tuple(pins)
+        self.sha256: str | None = sha256
+        self.size: int | None = size
+        self.precision: str | None = precision
+        self.read: str = read
+        self.pins: tuple[str, ...] = tuple(pins)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, LockedFile) and all(getattr(self, n) == getattr(other, n) for n in self.__slots__)
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: None = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return f"LockedFile({', '.join([f'{name}={getattr(self, name)!r}' for name in self.__slots__])})"
@@ -133,17 +133,17 @@ class LockEntry:
         *,
         complete: bool = True,
     ) -> None:
-        self.repository = repository
-        self.revision = revision
-        self.date = date
-        self.files = dict(files or {})
-        self.facts = dict(facts or {})
-        self.complete = complete
+        self.repository: str = repository
+        self.revision: str | None = revision
+        self.date: str = date
+        self.files: dict[str, LockedFile] = dict(files or {})
+        self.facts: dict[str, FileFact] = dict(facts or {})
+        self.complete: bool = complete
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, LockEntry) and all(getattr(self, n) == getattr(other, n) for n in self.__slots__)
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: None = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return f"LockEntry({self.repository!r}, {self.revision!r}, {self.date!r})"

@@ -70,19 +70,19 @@ class Verdict:
         *,
         doubtful: bool = False,
     ) -> None:
-        self.path = path
-        self.state = state
-        self.ours = ours
-        self.theirs = theirs
-        self.file = file
-        self.key = key
-        self.note = note
-        self.doubtful = doubtful
+        self.path: str = path
+        self.state: str = state
+        self.ours: Any = ours
+        self.theirs: Any = theirs
+        self.file: str = file
+        self.key: str = key
+        self.note: str = note
+        self.doubtful: bool = doubtful
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Verdict) and self.to_dict() == other.to_dict()
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: None = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return f"Verdict({', '.join([f'{name}={value!r}' for name, value in self.to_dict().items()])})"
@@ -227,9 +227,9 @@ class Files:
     __slots__ = ("_read", "complete", "copies", "sums")
 
     def __init__(self, sums: "Mapping[str, str | None]", copies: "Collection[str]", *, complete: bool) -> None:
-        self.sums = sums
-        self.copies = copies
-        self.complete = complete
+        self.sums: Mapping[str, str | None] = sums
+        self.copies: Collection[str] = copies
+        self.complete: bool = complete
         self._read: set[str] | None = None
 
     def is_absent(self, name: str) -> bool | None:

@@ -79,9 +79,9 @@ class Verification:
     __slots__ = ("registry", "results", "wanted")
 
     def __init__(self, registry: "CheckedRegistry", results: "list[Result]", wanted: int) -> None:
-        self.registry = registry
-        self.results = results
-        self.wanted = wanted
+        self.registry: CheckedRegistry = registry
+        self.results: list[Result] = results
+        self.wanted: int = wanted
 
     @property
     def complete(self) -> bool:

@@ -40,12 +40,12 @@ class Group:
 
     def __init__(self, alias: str, like: "Model", names: list[str]) -> None:
         """`like` is the model of these names, which are alike."""
-        self.alias = alias
-        self.dims = literal_dims(like.dimensions)
-        self.kind = _kind(like)
-        self.warning = use_warning(names[0], like)
-        self.outputs = _outputs(like)
-        self.names = names
+        self.alias: str = alias
+        self.dims: tuple[int, ...] = literal_dims(like.dimensions)
+        self.kind: str = _kind(like)
+        self.warning: str = use_warning(names[0], like)
+        self.outputs: tuple[Output, ...] = _outputs(like)
+        self.names: list[str] = names
 
     def overload(self, indent: str = "") -> str:
         """The decorators of an overload for these names."""
@@ -70,14 +70,14 @@ class Names:
 
     def __init__(self, alias: str, prefix: str, names: "Mapping[str, Model]", too_many: str) -> None:
         self.alias = alias
-        self.all = [*names]
-        self.few = 0 < len(names) <= MAX_LITERALS
+        self.all: list[str] = [*names]
+        self.few: bool = 0 < len(names) <= MAX_LITERALS
         self._too_many = too_many
         alike: dict[tuple[object, ...], list[str]] = {}
         for name, model in names.items():
             widths = literal_dims(model.dimensions)
             alike.setdefault((widths, _kind(model), use_warning(name, model), _outputs(model)), []).append(name)
-        self.groups = [
+        self.groups: list[Group] = [
             Group(alias, names[part[0]], part)
             for number, group in enumerate(alike.values())
             for alias, part in _split(_group_name(prefix, group[0], names[group[0]], number), group)

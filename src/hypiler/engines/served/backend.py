@@ -94,10 +94,12 @@ class ServedModel:
     def __init__(self, config: "Config", contract: "Contract", requests: Requests, cutter: "Cutter | None") -> None:
         model: Any = config.model
         server = requests.server
-        self.contract, self.requests, self.cutter = contract, requests, cutter
+        self.contract: Contract = contract
+        self.requests: Requests = requests
+        self.cutter: Cutter | None = cutter
         self.answered: str | None = None
-        self.truncates_vectors = _server_truncates(config, contract, requests)
-        self.width = contract.dimension if self.truncates_vectors else contract.embedding_dim
+        self.truncates_vectors: bool = _server_truncates(config, contract, requests)
+        self.width: int = contract.dimension if self.truncates_vectors else contract.embedding_dim
         self._most: int = server.inputs_per_request or getattr(model, "inputs_per_request", None) or 1 << 30
         tokens = server.tokens_per_request or getattr(model, "tokens_per_request", None)
         self._bytes: int = min(_BYTES, tokens or _BYTES)

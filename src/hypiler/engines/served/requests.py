@@ -69,8 +69,9 @@ class Requests:
     """
 
     def __init__(self, server: "Server", *, own_api: bool = False) -> None:
-        self.server, self.own_api = server, own_api
-        self.model = server.model or ""
+        self.server: Server = server
+        self.own_api: bool = own_api
+        self.model: str = server.model or ""
         self.encoding_format: str = server.encoding_format
         self.further: dict[str, Any] = dict(server.extra_body)
         self._key = _key_of(server)

@@ -53,10 +53,10 @@ class LoadedFiles:
     ) -> None:
         record: Any = config.model
         self.model: Model = chosen(record, config.output)
-        self.variant = config.variant
+        self.variant: str | None = config.variant
         self.folder = folder
-        self.weights = None if weights is None else [name for name in weights if name in names]
-        self.tokenizer = [] if weights is None else _tokenizer_files(names)
+        self.weights: list[str] | None = None if weights is None else [name for name in weights if name in names]
+        self.tokenizer: list[str] = [] if weights is None else _tokenizer_files(names)
         self._keys: dict[str, Key | None] = {
             name: file_key(folder / name) for name in (*(self.weights or ()), *self.tokenizer)
         }

@@ -34,7 +34,7 @@ class _Calls:
     """
 
     def __init__(self) -> None:
-        self.generation = 0
+        self.generation: int = 0
         self._changed = Condition()
         self._running: dict[int, int] = {}
         self._forks = 0

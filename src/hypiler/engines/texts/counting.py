@@ -25,8 +25,10 @@ class Truncated:
     """
 
     def __init__(self) -> None:
-        self.count = self.limit = self.longest = 0
-        self.exact = True
+        self.count: int = 0
+        self.limit: int = 0
+        self.longest: int = 0
+        self.exact: bool = True
 
     def add(self, lengths: "Iterable[tuple[int, bool]]", limit: int) -> None:
         """Count texts, each given by its length in tokens and whether this length is exact."""

@@ -59,7 +59,8 @@ class Shortener:
     """
 
     def __init__(self, tokenizer: "Any", side: str = "right") -> None:
-        self.tokenizer, self.side = tokenizer, side
+        self.tokenizer: Any = tokenizer
+        self.side: str = side
         self._locality: Locality | None = None
 
     @property
@@ -220,7 +221,7 @@ class Limiter:
 
     def __init__(self, tokenizer: "Any", side: str = "right", *, specials: bool = True, markers: int = 0) -> None:
         """Cut texts for a tokenizer that adds its special tokens if `specials`, and for a library that adds markers."""
-        self.shortener = Shortener(tokenizer, side)
+        self.shortener: Shortener = Shortener(tokenizer, side)
         self.specials: int = markers + (tokenizer.num_special_tokens_to_add(False) if specials else 0)
 
     def limit(self, texts: "Sequence[str]", limit: int, prefix: str = "") -> list[str]:
@@ -284,8 +285,9 @@ class PairShortener:
     """
 
     def __init__(self, shortener: Shortener, limit: int) -> None:
-        self.shortener, self.limit = shortener, limit
-        self.room = max(limit - shortener.tokenizer.num_special_tokens_to_add(True), 0)
+        self.shortener: Shortener = shortener
+        self.limit: int = limit
+        self.room: int = max(limit - shortener.tokenizer.num_special_tokens_to_add(True), 0)
         self._parts: dict[str, Part] = {}
 
     def shorten(self, pairs: "Sequence[tuple[str, str]]") -> list[tuple[str, str]]:

@@ -71,7 +71,7 @@ class Catalogue:
     """
 
     def __init__(self, models: "Iterable[Model]") -> None:
-        self.models = tuple(models)
+        self.models: tuple[Model, ...] = tuple(models)
 
     @cached_property
     def by_home(self) -> dict[str, Model]:

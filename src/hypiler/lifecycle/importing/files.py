@@ -46,8 +46,8 @@ class Installed:
 
     def __init__(self, found: Distribution) -> None:
         self._found = found
-        self.name = found.metadata["Name"]
-        self.version = found.version
+        self.name: str = found.metadata["Name"]
+        self.version: str = found.version
 
     def paths(self) -> list[str]:
         """All paths."""

@@ -31,8 +31,8 @@ class Overlay:
 
     def __init__(self, draft: Draft, catalogue: Catalogue, *, theirs: bool) -> None:
         """With `theirs`, an override is also written for facts that the catalogue states otherwise."""
-        self.models = _renamed(draft, catalogue)
-        self.same = 0
+        self.models: list[dict[str, Any]] = _renamed(draft, catalogue)
+        self.same: int = 0
         self.kept: list[str] = []
         self._layers: set[str] = set()
         told = {(one.model, one.path) for one in draft.contradictions}
@@ -43,7 +43,7 @@ class Overlay:
                 facts = self._facts(entry, known, told if theirs else set())
                 self.same += not facts
                 self._add(found, known.id, facts, entry["sources"])
-        self.overrides = list(found.values())
+        self.overrides: list[dict[str, Any]] = list(found.values())
 
     def _facts(self, entry: Mapping[str, Any], known: Model, theirs: "set[tuple[str, str]]") -> dict[str, Any]:
         facts = _facts(entry, known, theirs)

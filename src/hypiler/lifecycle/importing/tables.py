@@ -36,7 +36,7 @@ class TableError(Exception):
 
     def __init__(self, message: str, findings: list[Finding] | None = None, source: Source | None = None) -> None:
         super().__init__(message)
-        self.findings = findings or []
+        self.findings: list[Finding] = findings or []
         self.source = source
 
 

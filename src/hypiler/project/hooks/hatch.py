@@ -9,6 +9,7 @@ from hatchling.plugin import hookimpl
 
 from hypiler.diagnostics.escaping import quote_name
 from hypiler.diagnostics.finding import Finding
+from hypiler.project.build import Compiled
 from hypiler.project.hooks.common import (
     build_for_backend,
     end_build,
@@ -43,7 +44,7 @@ class RegistryBuildHook(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Write all targets into the source tree, and say what belongs into the distribution, ignored by git or not."""
         self._check_config()
-        self.compiled = build_for_backend(self.root, write=self.target_name == "wheel")
+        self.compiled: Compiled = build_for_backend(self.root, write=self.target_name == "wheel")
         if self.target_name == "wheel":
             self._select_package()
             self._pack(version, build_data)

@@ -32,7 +32,7 @@ class Layout:
     def __init__(self, distribution: "Any", root: str) -> None:
         self.distribution = distribution
         self.root = root
-        self.outputs = [one.output for one in options_for_backend(root).registries]
+        self.outputs: list[str] = [one.output for one in options_for_backend(root).registries]
         self.added: set[str] = set()
         self.compiled: Compiled | None = None
 
