@@ -3,9 +3,11 @@
     python -m pip install -e '.[docs]' && python tools/build_site.py FOLDER
 
 The site has the pages of the repository at the paths that they have there, so every link that works in the repository
-works on the site. Zensical reads Markdown a little differently than GitHub does. So the tool builds from a copy of the
-pages, in which file names after the language of a code block become titles, words there that only the tests read are
-left out, and what belongs to an item of a list is indented by four blanks.
+works on the site. It has one page more: `catalogue.html`, which `hypiler docs --html --shipped` writes.
+
+Zensical reads Markdown a little differently than GitHub does. So the tool builds from a copy of the pages, in which file
+names after the language of a code block become titles, words there that only the tests read are left out, and what
+belongs to an item of a list is indented by four blanks.
 
 Zensical refuses a link to a page or a heading that does not exist. The finished pages are checked again, as HTML: each
 link must lead to a file of the site and to an element in it, no page may load anything from another host, and a page
@@ -31,6 +33,8 @@ from urllib.parse import unquote, urlsplit
 from site_text import FENCED, site_text
 
 ROOT = Path(__file__).parents[1]
+CATALOGUE = "catalogue.html"
+"""The page of the site that is no Markdown."""
 _ASSETS = ROOT / "tools/site"
 _PAGES = ("*.md", "docs/**/*.md", "MODELS-pages/*.md")
 _LINK = re.compile(r"(?<!\\)\]\(<?(?!https?://)([^)#>\s]+)")
@@ -66,7 +70,7 @@ def _expanded(root: Path, part: Any, named: set[str]) -> Any:
     if not part.endswith("/"):
         return part
     found = [path.relative_to(root).as_posix() for path in (root / part).glob("*.md")]
-    return sorted(set(found) - named, key=lambda path: (not path.endswith("/README.md"), path))
+    return sorted(set(found) - named, key=lambda path: (not path.endswith("/README.md"), path[:-3]))
 
 
 def page_paths(root: Path) -> list[str]:
@@ -91,6 +95,12 @@ def stage(root: Path, folder: Path) -> None:
     project = tomllib.loads((root / "zensical.toml").read_text("utf-8"))["project"]
     # JSON is YAML, and the library writes no TOML.
     (folder / "mkdocs.yml").write_text(json.dumps(project | {"nav": navigation(root)}), "utf-8")
+
+
+def write_catalogue(path: Path) -> None:
+    """Write the page on which the models of both shipped registries are searched, plotted and compared."""
+    command = [sys.executable, "-m", "hypiler", "docs", "--html", "--shipped", "--quiet", "--out", str(path)]
+    subprocess.run(command, check=True)
 
 
 def _linked_files(root: Path, name: str, text: str) -> Iterator[Path]:
@@ -210,11 +220,12 @@ def build(root: Path, folder: Path) -> list[str]:
     """Build the site into an empty or missing folder; what is wrong with it.
 
     Raises:
-        subprocess.CalledProcessError: Zensical refused a page, or failed. It has said why.
+        subprocess.CalledProcessError: Zensical refused a page, or a command failed. It has said why.
     """
     with TemporaryDirectory() as name:
         place = Path(name).resolve()
         stage(root, place)
+        write_catalogue(place / "pages" / CATALOGUE)
         subprocess.run([sys.executable, "-m", "zensical", "build", "--strict"], cwd=place, check=True)
         shutil.copytree(place / "site", folder, dirs_exist_ok=True)
     return [*faults(folder.resolve()), *differences(root, folder)]

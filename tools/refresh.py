@@ -148,7 +148,7 @@ _CONFIG: Any = {
     "filters": ["!^_", "!^[A-Z0-9_]*[A-Z0-9]$", "MODEL_REGISTRY", "MODELS", "ENGINES"],
     "show_if_no_docstring": False,
     "show_object_full_path": False,
-    "show_root_full_path": False,
+    "show_root_full_path": True,
     "show_root_members_full_path": False,
     "show_signature_annotations": True,
     "show_submodules": False,
