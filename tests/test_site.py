@@ -53,9 +53,10 @@ def test_theme_loads_nothing_from_other_hosts() -> None:
 
 
 def test_everything_that_pages_link_to_is_copied(tmp_path: Path) -> None:
-    site.stage(ROOT, tmp_path)
+    site.stage(ROOT, tmp_path, "https://example.org/docs/")
     config = json.loads((tmp_path / "mkdocs.yml").read_text("utf-8"))
     assert config["nav"] == site.navigation(ROOT)
+    assert config["site_url"] == "https://example.org/docs/"
     assert (tmp_path / "pages/examples/registry_as_a_library.py").is_file()
     assert (tmp_path / "pages/assets/style.css").is_file()
     for page in site.pages(ROOT):
@@ -113,6 +114,17 @@ def test_what_comes_from_another_host_is_a_fault(tmp_path: Path, element: str) -
 def test_links_to_other_hosts_are_none(tmp_path: Path) -> None:
     text = '<a href="https://example.org/#x">1</a><a href="mailto:a@b.example">2</a><link rel="canonical" href="https://x.example">'
     assert built(tmp_path, a=text) == []
+
+
+def test_links_from_the_root_are_within_the_published_site(tmp_path: Path) -> None:
+    (tmp_path / "404.html").write_text(
+        '<a href="/docs/">1</a><a href="/docs/b.html">2</a><a href="/b.html">3</a>', "utf-8"
+    )
+    (tmp_path / "index.html").touch()
+    assert list(site.faults(tmp_path, "https://example.org/docs/")) == [
+        "404.html: /b.html: no such file",
+        "404.html: /docs/b.html: no such file",
+    ]
 
 
 def test_what_a_style_loads_from_another_host_is_a_fault(tmp_path: Path) -> None:

@@ -1,12 +1,15 @@
 """Builds the documentation as a website, and checks the pages that come out.
 
-    python -m pip install -e '.[docs]' && python tools/build_site.py FOLDER
+    python -m pip install -e '.[docs]' && python tools/build_site.py FOLDER [URL]
+
+URL is the address at which the site will be published. Pages link to each other by relative paths, so only two files
+need the address: the page for addresses that do not exist, and the list of pages for search engines.
 
 The site has the pages of the repository at the paths that they have there, so every link that works in the repository
 works on the site. It has one page more: `catalogue.html`, which `hypiler docs --html --shipped` writes.
 
-Zensical reads Markdown a little differently than GitHub does. So the tool builds from a copy of the pages, in which file
-names after the language of a code block become titles, words there that only the tests read are left out, and what
+Zensical reads Markdown a little differently than GitHub does. So the tool builds from a copy of the pages, in which
+file names after the language of a code block become titles, words there that only the tests read are left out, and what
 belongs to an item of a list is indented by four blanks.
 
 Zensical refuses a link to a page or a heading that does not exist. The finished pages are checked again, as HTML: each
@@ -78,7 +81,7 @@ def page_paths(root: Path) -> list[str]:
     return list(_paths(navigation(root)))
 
 
-def stage(root: Path, folder: Path) -> None:
+def stage(root: Path, folder: Path, url: str = "") -> None:
     """Write what Zensical builds from: the pages, the files that they link to, and the configuration."""
     for name in pages(root):
         text = (root / name).read_text("utf-8")
@@ -94,7 +97,7 @@ def stage(root: Path, folder: Path) -> None:
     shutil.copytree(_ASSETS, folder / "pages/assets")
     project = tomllib.loads((root / "zensical.toml").read_text("utf-8"))["project"]
     # JSON is YAML, and the library writes no TOML.
-    (folder / "mkdocs.yml").write_text(json.dumps(project | {"nav": navigation(root)}), "utf-8")
+    (folder / "mkdocs.yml").write_text(json.dumps(project | {"nav": navigation(root), "site_url": url}), "utf-8")
 
 
 def write_catalogue(path: Path) -> None:
@@ -160,15 +163,19 @@ class _Page(HTMLParser):
 _STYLE_RESOURCE = re.compile(r"(?:url\(|@import\s)\s*[\"']?([^\"')\s]+)")
 
 
-def faults(site: Path) -> Iterator[str]:
-    """What is wrong with the finished pages: links that lead nowhere, and requests to other hosts."""
+def faults(site: Path, url: str = "") -> Iterator[str]:
+    """What is wrong with the finished pages: links that lead nowhere, and requests to other hosts.
+
+    `url` is the address of the site: a link that begins with its path is a link within the site.
+    """
+    base = urlsplit(url).path.rstrip("/") + "/"
     read = {path: _Page(path.read_text("utf-8")) for path in sorted(site.rglob("*.html"))}
     for path, page in read.items():
         name = path.relative_to(site).as_posix()
         for address in sorted(page.links | page.resources):
             if urlsplit(address).scheme or address.startswith("//"):
                 continue
-            if why := _dead_end(site, path, address, read):
+            if why := _dead_end(site, path, address, base, read):
                 yield f"{name}: {address}: {why}"
         yield from [f"{name}: loads {address}" for address in sorted(page.resources) if _leaves(address)]
     for path in sorted(site.rglob("*.css")):
@@ -201,12 +208,12 @@ def _leaves(address: str) -> bool:
     return address.startswith("//") or urlsplit(address).scheme in ("http", "https")
 
 
-def _dead_end(site: Path, page: Path, address: str, read: dict[Path, _Page]) -> str | None:
+def _dead_end(site: Path, page: Path, address: str, base: str, read: dict[Path, _Page]) -> str | None:
     """Why a link within the site leads nowhere; None if it leads somewhere."""
     parts = urlsplit(address)
     place = unquote(parts.path)
     # Only the page for missing pages has links from the root: it is shown at any address.
-    target = site / place.lstrip("/") if place.startswith("/") else (page.parent / place).resolve()
+    target = site / place.removeprefix(base) if place.startswith(base) else (page.parent / place).resolve()
     target = page if not place else target / "index.html" if target.is_dir() else target
     if not target.is_file():
         return "no such file"
@@ -216,7 +223,7 @@ def _dead_end(site: Path, page: Path, address: str, read: dict[Path, _Page]) -> 
     return None
 
 
-def build(root: Path, folder: Path) -> list[str]:
+def build(root: Path, folder: Path, url: str = "") -> list[str]:
     """Build the site into an empty or missing folder; what is wrong with it.
 
     Raises:
@@ -224,16 +231,16 @@ def build(root: Path, folder: Path) -> list[str]:
     """
     with TemporaryDirectory() as name:
         place = Path(name).resolve()
-        stage(root, place)
+        stage(root, place, url)
         write_catalogue(place / "pages" / CATALOGUE)
         subprocess.run([sys.executable, "-m", "zensical", "build", "--strict"], cwd=place, check=True)
         shutil.copytree(place / "site", folder, dirs_exist_ok=True)
-    return [*faults(folder.resolve()), *differences(root, folder)]
+    return [*faults(folder.resolve(), url), *differences(root, folder)]
 
 
 def main(arguments: list[str]) -> int:
     """Build the site and print its faults; the exit code."""
-    if len(arguments) != 1 or arguments[0].startswith("-"):
+    if len(arguments) not in (1, 2) or arguments[0].startswith("-"):
         print(__doc__)
         return 0 if arguments[:1] in (["-h"], ["--help"]) else 2
     folder = Path(arguments[0])
@@ -241,7 +248,7 @@ def main(arguments: list[str]) -> int:
         print(f"{folder} is not empty", file=sys.stderr)
         return 1
     try:
-        wrong = build(ROOT, folder)
+        wrong = build(ROOT, folder, *arguments[1:])
     except subprocess.CalledProcessError as error:
         return 1 if error.returncode else 0
     for line in wrong:
