@@ -32,6 +32,7 @@ CONSOLE = [
     for name in (
         *(
             "adopting",
+            "catalogue",
             "comparing",
             "guide",
             "how-it-works",

@@ -3,7 +3,7 @@
 import os
 
 from hypiler.catalogue.packing import DIGITS, packed
-from hypiler.catalogue.scores import scores_of
+from hypiler.catalogue.scores import datasets_in, scores_of
 from hypiler.catalogue.texts import Texts, web_address
 from hypiler.catalogue.uses import Use, own_code
 from hypiler.diagnostics.escaping import printable
@@ -175,12 +175,13 @@ def _dimensions(widths: "Sequence[int]") -> "list[int] | dict[str, int]":
 
 
 def _numbered_sets(models: "Iterable[Model]") -> "dict[Key, int]":
-    """The number of each set of scores. The set of the most models is the first."""
+    """The number of each set of scores. The first one has the most results: models times data sets."""
     ids: dict[Key, set[str]] = {}
     for model in models:
         for key, _ in scores_of(model):
             ids.setdefault(key, set()).add(model.id)
-    return {key: number for number, key in enumerate(sorted(ids, key=lambda key: -len(ids[key])))}
+    ordered = sorted(ids, key=lambda key: -len(ids[key]) * datasets_in(key))
+    return {key: number for number, key in enumerate(ordered)}
 
 
 def _set(key: "Key") -> "dict[str, str]":

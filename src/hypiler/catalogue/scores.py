@@ -1,5 +1,7 @@
 """The published scores of a registry, by sets that can be compared: one benchmark, one metric, the same data sets."""
 
+import re
+
 from hypiler.emit.fact_lines import source_path
 from hypiler.emit.source_links import ShownSource, shown_source
 
@@ -41,3 +43,9 @@ def _source(model: "Any", *path: str) -> ShownSource:
     """Where the registry has a fact from; empty if it does not say."""
     found = source_path(path, model.sources)
     return shown_source(model.sources[found], model) if found else ShownSource()
+
+
+def datasets_in(key: "Key") -> int:
+    """The number of data sets behind a set of scores. The set `beir-15` is the mean of 15."""
+    named = re.fullmatch("beir-([0-9]{1,2})", " ".join(key[2]))
+    return int(named[1]) if named else len(key[2])

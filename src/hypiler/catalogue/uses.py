@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from hypiler.schema.model import Model
 
 _ENCODE = """\
+queries = encoder.encode_queries(["A question?"])
 documents = encoder.encode_documents(["A text."])
-scores = encoder.similarity(encoder.encode_queries(["A question?"]), documents)"""
+scores = encoder.similarity(queries, documents)"""
 
 
 class Use:
