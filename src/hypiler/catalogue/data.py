@@ -1,6 +1,7 @@
 """A registry as the plain data of its page: JSON types, with texts and sources by number."""
 
 import os
+from collections import Counter
 
 from hypiler.catalogue.packing import DIGITS, packed
 from hypiler.catalogue.scores import datasets_in, scores_of
@@ -9,7 +10,7 @@ from hypiler.catalogue.uses import Use, own_code
 from hypiler.diagnostics.escaping import printable
 from hypiler.emit.fact_lines import layers_text, sections_of
 from hypiler.project.shipped import SHIPPED
-from hypiler.schema.coverage import EVIDENCE, Coverage, strongest
+from hypiler.schema.coverage import EVIDENCE, facts_of, strongest
 from hypiler.schema.evidence import DIFFERS
 from hypiler.schema.license_terms import CLASSES, license_class
 from hypiler.schema.parameter_counts import parameter_count
@@ -44,7 +45,6 @@ class _Catalogue:
     def __init__(self, registry: "CheckedRegistry") -> None:
         self._registry = registry
         self._texts = Texts()
-        self._coverage = Coverage(registry)
         self._sets = _numbered_sets(registry)
         layered = len(registry.layers) > 1
         self._layers = {entry.id: layers_text(entry.layers) for entry in registry.entries} if layered else {}
@@ -66,7 +66,8 @@ class _Catalogue:
 
     def _model(self, model: "Model") -> "dict[str, Any]":
         """All that the page says of a model."""
-        counts = self._coverage.models[model.id]
+        known = facts_of(model)
+        counts = Counter(known.values())
         use = Use(model)
         found = {
             "id": model.id,
@@ -78,7 +79,7 @@ class _Catalogue:
             "evidence": WORDS.index(strongest(counts)),
             "counts": [counts[word] for word in WORDS],
             "scores": self._scores(model),
-            "facts": [self._section(section) for section in sections_of(model, required=self._registry.required)],
+            "facts": [self._section(one) for one in sections_of(model, "", self._registry.required, known)],
             "spaces": [self._texts.refs(parts) for parts in use.spaces()],
             "code": self._code(model, use),
             "stores": self._stores(use),

@@ -60,14 +60,18 @@ class Section:
         self.facts: list[FactLine] = []
 
 
-def sections_of(model: "Any", absent: str = "", required: Requirements = USUAL) -> list[Section]:
+def sections_of(
+    model: "Any", absent: str = "", required: Requirements = USUAL, known: "Mapping[str, str] | None" = None
+) -> list[Section]:
     """The known facts of a `ModelInfo` by the object of models.json that holds them, in the order of the schema.
 
     `absent` is what stands for a fact that the registry requires and that is null; by default, such a fact is left out.
+    `known` is what `facts_of` gives for the model, if the caller has it already.
     """
     sections: dict[str, Section] = {}
     sources = {path: shown_source(source, model) for path, source in model.sources.items()}
-    known = facts_of(model) if isinstance(model, Model) else {}
+    if known is None:
+        known = facts_of(model) if isinstance(model, Model) else {}
     used: set[str] = set()
     for field in FIELDS:
         value = getattr(model, field.attribute)

@@ -1,5 +1,6 @@
 """Writes code and command lines: every value from a registry is escaped, so that it stays a value."""
 
+from functools import lru_cache
 from json import dumps
 from shlex import quote
 from textwrap import wrap
@@ -81,6 +82,7 @@ def _argument(part: str, comment: str) -> str:
     return (f"    # {comment}\n" if comment else "") + f"    {part},"
 
 
+@lru_cache(maxsize=1024)  # models of one kind lose the same
 def comment(text: str, first: str = "") -> str:
     """A sentence as lines of comments, of which no character can end them. `first` begins the first line."""
     lines = wrap(first + one_line(text), _WIDTH - 2, break_long_words=False, break_on_hyphens=False)
