@@ -168,13 +168,13 @@ class TestTargets:
                 'targets = ["doc"]',
                 "[0]",
                 golden('`targets` must name known targets, got "doc"'),
-                golden("known targets: docs, schema"),
+                golden("known targets: docs, html, schema"),
             ),
             (
                 "targets = [3]",
                 "[0]",
                 golden("`targets` must name known targets, got 3"),
-                golden("known targets: docs, schema"),
+                golden("known targets: docs, html, schema"),
             ),
             ('targets = ["module"]', "[0]", golden("`targets` must not name the module: `output` is its path"), None),
             (

@@ -88,7 +88,7 @@ class TestEmit:
     def test_an_unknown_target_is_an_error(self, registry: Registry) -> None:
         with pytest.raises(ValueError) as caught:
             registry.emit("doc")
-        assert str(caught.value) == golden("no target `doc`; choose one of: module, docs, schema")
+        assert str(caught.value) == golden("no target `doc`; choose one of: module, docs, html, schema")
 
 
 class TestWrite:
