@@ -99,7 +99,9 @@ def test_version_alone_loads_no_command(option: str) -> None:
         ),
         (
             ["build", "m.json", "--out", "x", "--target", "stubs"],
-            golden('argument --target: must be one of module, docs, html, schema; got "stubs"; see `hypiler build --help`'),
+            golden(
+                'argument --target: must be one of module, docs, html, schema; got "stubs"; see `hypiler build --help`'
+            ),
         ),
         (
             ["completion", "fihs"],

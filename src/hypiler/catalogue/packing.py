@@ -30,8 +30,9 @@ _CANDIDATES = 4
 """How many places with the same beginning are compared, the last ones."""
 _DEEPEST = 200
 """How long a chain of texts may be of which each copies from the next: a reader may follow it step by step."""
-_WORD = re.compile(r"\w+|\W", re.DOTALL).match
-_IN_WORD = re.compile(r"\w\w").match
+# Letters of ASCII alone: which others are letters depends on the version of Python.
+_WORD = re.compile(r"\w+|\W", re.ASCII).match
+_IN_WORD = re.compile(r"\w\w", re.ASCII).match
 
 
 def packed(texts: "Sequence[str]") -> list[str]:
