@@ -182,6 +182,7 @@ class TestRelease:
         (tmp_path / "pyproject.toml").write_text('[project]\nversion = "1.2.0"\n')
         (tmp_path / "src/hypiler/__init__.py").write_text('"""Doc."""\n\n__version__ = "1.2.0"\n')
         (tmp_path / "CHANGELOG.md").write_text("# Changelog\n\n## 1.2.0 - 2026-12-01\n\n## 1.1.0 - 2026-01-01\n")
+        (tmp_path / "CITATION.cff").write_text("cff-version: 1.2.0\nversion: 1.2.0\n")
         return tmp_path
 
     def test_same_version_everywhere_is_a_release(self, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -223,18 +224,23 @@ class TestRelease:
 
     @staticmethod
     def set_version(root: Path, version: str) -> None:
-        for name in ("pyproject.toml", "src/hypiler/__init__.py", "CHANGELOG.md"):
-            text = (root / name).read_text("utf-8")
-            (root / name).write_text(text.replace("1.2.0", version))
+        for name in ("pyproject.toml", "src/hypiler/__init__.py", "CHANGELOG.md", "CITATION.cff"):
+            text = (root / name).read_text("utf-8").replace("1.2.0", version)
+            (root / name).write_text(text.replace(f"cff-version: {version}", "cff-version: 1.2.0"))
 
     def test_this_package_has_one_version(self) -> None:
         found = check_release.versions(ROOT)
-        assert (
-            found["pyproject.toml"] == found["src/hypiler/__init__.py"] == found["CHANGELOG.md"] == PROJECT["version"]
-        )
+        assert set(found.values()) == {PROJECT["version"]}
         assert [
             fault for fault in check_release.faults(f"v{PROJECT['version']}", ROOT) if "Unreleased" not in fault
         ] == []
+
+    def test_citation_says_what_the_package_says(self) -> None:
+        citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+        assert citation["license"] == PROJECT["license"]
+        assert citation["keywords"] == PROJECT["keywords"]
+        changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
+        assert f"\n## {citation['version']} - {citation['date-released']}\n" in changelog
 
     def test_classifier_says_how_far_the_version_is(self) -> None:
         (status,) = [one for one in PROJECT["classifiers"] if one.startswith("Development Status")]

@@ -1,4 +1,4 @@
-"""Compares the tag of a release with the version in pyproject.toml, in the package and in the changelog.
+"""Compares the tag of a release with the version in pyproject.toml, the package, the changelog and CITATION.cff.
 
     python tools/check_release.py v1.2.0
     python tools/check_release.py v1.2.0rc1
@@ -23,10 +23,12 @@ def versions(root: Path) -> dict[str, str | None]:
     project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
     package = (root / "src/hypiler/__init__.py").read_text("utf-8")
     changelog = (root / "CHANGELOG.md").read_text("utf-8")
+    citation = (root / "CITATION.cff").read_text("utf-8")
     return {
         "pyproject.toml": project["version"],
         "src/hypiler/__init__.py": _first(r'^__version__ = "(.*)"$', package),
         "CHANGELOG.md": _first(r"^## \[?(\d[^\] ]*)", changelog),
+        "CITATION.cff": _first(r"^version: (.*)$", citation),
     }
 
 
