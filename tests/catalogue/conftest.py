@@ -75,6 +75,8 @@ NAMED = (
     "nomic-embed-v1.5",
     "multilingual-e5-small",
     "all-minilm-l6-v2",
+    "bge-small-en",
+    "bge-small-en-v1.5",
     "text-embedding-3-small",
 )
 

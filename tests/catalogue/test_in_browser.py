@@ -202,6 +202,14 @@ def test_a_model_shows_every_fact_with_its_source(visit: Visit, shipped: dict[st
     assert "search_query: " in page.locator("#panel").inner_text()
 
 
+def test_a_deprecated_model_leads_to_the_one_that_replaces_it(visit: Visit, shipped: dict[str, Any]) -> None:
+    page = visit("#model=bge-small-en")
+    page.locator("#panel .notice").get_by_role("button", name="bge-small-en-v1.5").click()
+    assert page.locator("#panel h2").inner_text() == by_id(shipped, "bge-small-en-v1.5")["name"]
+    page.go_back()
+    assert page.locator("#panel .notice").is_visible()
+
+
 def test_code_and_definitions_have_tabs_and_are_copied(visit: Visit) -> None:
     page = visit("#model=nomic-embed-v1.5", permissions=["clipboard-read", "clipboard-write"])
     tab = page.get_by_role("tab", name="hypiler")

@@ -27,6 +27,11 @@ function svg(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** Writes a text where it changed: each write makes the browser lay out again. */
+function setText(element, words) {
+  if (element.textContent !== words) element.textContent = words;
+}
+
 const icon = (name, extra = "") =>
   svg("svg", { class: `icon ${extra}`.trim(), "aria-hidden": "true" }, svg("use", { href: `#i-${name}` }));
 

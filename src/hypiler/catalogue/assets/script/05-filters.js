@@ -42,7 +42,7 @@ function choices(title, key, values) {
     for (const { value, input, number, row } of boxes) {
       const count = view.facets[key].get(value) ?? 0;
       input.checked = state[key].includes(value);
-      number.textContent = whole(count);
+      setText(number, whole(count));
       row.classList.toggle("none", !count && !input.checked);
     }
   };
@@ -153,7 +153,8 @@ function languageFilter() {
     if (picker.value) update({ lang: [...new Set([...state.lang, picker.value])] });
   });
   const chosen = h("div", { class: "chosen" });
-  const draw = () => {
+  // A hundred options with numbers cost more than the rest of the page, so they are written when somebody looks.
+  const fill = () => {
     const open = options.filter((tag) => !state.lang.includes(tag));
     picker.replaceChildren(
       h("option", { value: "" }, state.lang.length ? "and also …" : "Any language"),
@@ -162,6 +163,14 @@ function languageFilter() {
       ),
     );
     picker.value = "";
+  };
+  picker.addEventListener("pointerdown", fill);
+  picker.addEventListener("focus", fill);
+  let filledFor = null;
+  const draw = () => {
+    if (filledFor === String(state.lang)) return;
+    filledFor = String(state.lang);
+    fill();
     chosen.replaceChildren(
       ...state.lang.map((tag) => removable(languageName(tag), () => update({ lang: toggled(state.lang, tag) }))),
     );
@@ -211,7 +220,7 @@ function matryoshkaFilter() {
   const number = h("span", { class: "number" });
   const draw = () => {
     input.checked = state.mrl;
-    number.textContent = whole(view.facets.mrl.get("1") ?? 0);
+    setText(number, whole(view.facets.mrl.get("1") ?? 0));
   };
   const row = h(
     "label",

@@ -240,7 +240,7 @@ function drawChart() {
   $("plot-x").value = state.x;
   const shown = SCORE_SETS.map(() => 0);
   for (const index of view.shown) for (const number of MODELS[index].scores.keys()) shown[number] += 1;
-  SCORE_SETS.forEach((one, at) => ($("plot-set").options[at].textContent = setName(one, shown[at])));
+  SCORE_SETS.forEach((one, at) => setText($("plot-set").options[at], setName(one, shown[at])));
   $("plot-set").value = String(state.set);
   const set = SCORE_SETS[state.set];
   const axis = AXIS[state.x];

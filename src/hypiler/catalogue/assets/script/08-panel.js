@@ -146,8 +146,8 @@ function notices(model) {
       ? h(
           "p",
           { class: "notice warn" },
-          h("strong", {}, "Deprecated. "),
-          model.deprecated === true ? "" : `${model.deprecated} `,
+          h("strong", {}, "Deprecated: "),
+          withCode(`${model.deprecated}${/[.!?]$/.test(model.deprecated) ? "" : "."}`),
           successor
             ? [
                 " Use ",
@@ -331,8 +331,15 @@ function tabsPart(title, key, tabs, grammar) {
   return h("section", { class: "part" }, h("h3", {}, title), list, panel);
 }
 
-/** Words between backquotes as code. */
-const withCode = (words) => words.split(/`([^`]+)`/).map((part, at) => (at % 2 ? h("code", {}, part) : part));
+/** Words between backquotes as code; the id of a model opens it. */
+function withCode(words) {
+  const codeOf = (part) => {
+    const other = BY_ID.get(part);
+    if (!other) return h("code", {}, part);
+    return h("button", { type: "button", class: "link", onclick: () => openModel(other.id, opener) }, part);
+  };
+  return words.split(/`([^`]+)`/).map((part, at) => (at % 2 ? codeOf(part) : part));
+}
 
 function scoresPart(model) {
   const scores = (model.raw.scores ?? []).filter(([set]) => SCORE_SETS[set]);
