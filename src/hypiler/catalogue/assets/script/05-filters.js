@@ -183,7 +183,7 @@ const removable = (label, remove) =>
   h(
     "button",
     { type: "button", class: "chip", "aria-label": `Remove: ${label}`, onclick: remove },
-    label,
+    h("span", { class: "chip-text" }, label),
     icon("close"),
   );
 
@@ -383,7 +383,8 @@ function drawBar() {
       : []),
   );
   $("chips").hidden = !active.length;
-  $("suggest").replaceChildren(...[suggestion()].filter(Boolean));
+  const meant = suggestion();
+  $("suggest").replaceChildren(...(meant && shown ? [meant] : []));
   $("empty").hidden = shown > 0;
   $("grid").hidden = shown === 0;
   if (!shown) {
@@ -392,7 +393,7 @@ function drawBar() {
       : ["No models", "The registry is empty."];
     $("empty").replaceChildren(
       h("h2", {}, title),
-      h("p", {}, hint),
+      h("p", {}, meant ? ["No name has this word. ", meant] : hint),
       all ? h("button", { type: "button", class: "tool", onclick: clearAll }, "Clear all filters") : "",
     );
   }
