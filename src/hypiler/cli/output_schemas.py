@@ -517,6 +517,7 @@ def _shapes() -> "dict[str, Rows]":
 OUTPUTS = (
     "list",
     "show",
+    "compare",
     "explain",
     "diff",
     "coverage",
