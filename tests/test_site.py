@@ -46,10 +46,25 @@ def test_first_page_is_the_readme_and_a_folder_begins_with_its_own() -> None:
     assert codes[:2] == ["docs/diagnostics/README.md", "docs/diagnostics/M001.md"]
 
 
+def test_pages_of_a_folder_stand_as_its_readme_lists_them(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "zensical.toml").write_text('[project]\nnav = [{ "Docs" = "docs/" }, "docs/named.md"]\n', "utf-8")
+    for name in ("a", "b", "c", "named", "z"):
+        (tmp_path / f"docs/{name}.md").touch()
+    (tmp_path / "docs/README.md").write_text("[Z](z.md), [B](b.md)\n", "utf-8")
+    names = [Path(path).stem for path in site.page_paths(tmp_path)]
+    assert names == ["README", "z", "b", "a", "c", "named"]
+
+
 def test_theme_loads_nothing_from_other_hosts() -> None:
     assert CONFIG["theme"]["font"] is False
-    assert [one["path"] for one in CONFIG["extra"]["polyfills"]] == ["assets/iframe-worker.js"]
-    assert {path.name for path in (ROOT / "tools/site").iterdir()} >= {"iframe-worker.js", "style.css"}
+    assert [one["path"] for one in CONFIG["extra"]["polyfills"]] == ["assets/vendor/iframe-worker.js"]
+    assert (ROOT / "tools/site/vendor/iframe-worker.js").is_file()
+
+
+def test_vendored_script_is_the_one_in_its_list() -> None:
+    vendored = tool("check_vendored")
+    assert vendored.unlisted(vendored.libraries(vendored.SITE_VENDOR), vendored.SITE_VENDOR) == []
 
 
 def test_everything_that_pages_link_to_is_copied(tmp_path: Path) -> None:

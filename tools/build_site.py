@@ -27,6 +27,7 @@ import sys
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -72,8 +73,17 @@ def _expanded(root: Path, part: Any, named: set[str]) -> Any:
         return [_expanded(root, inner, named) for inner in part]
     if not part.endswith("/"):
         return part
-    found = [path.relative_to(root).as_posix() for path in (root / part).glob("*.md")]
-    return sorted(set(found) - named, key=lambda path: (not path.endswith("/README.md"), path[:-3]))
+    found = {path.relative_to(root).as_posix() for path in (root / part).glob("*.md")} - named
+    return sorted(found, key=partial(_place, root / part))
+
+
+def _place(folder: Path, page: str) -> tuple[int, str]:
+    """Where a page stands in the list of its folder: as its README links to the pages, the others by name."""
+    name = page.rpartition("/")[2]
+    readme = folder / "README.md"
+    text = readme.read_text("utf-8") if readme.exists() else ""
+    found = -1 if name == "README.md" else text.find(f"]({name})")
+    return (found if found >= 0 or name == "README.md" else len(text), page.removesuffix(".md"))
 
 
 def page_paths(root: Path) -> list[str]:

@@ -1,9 +1,10 @@
-"""Compares the JavaScript libraries in the package with the ones that npm publishes.
+"""Compares the JavaScript libraries of the catalogue and of the site with the ones that npm publishes.
 
 python tools/check_vendored.py
 
-npm downloads the versions that src/hypiler/catalogue/assets/vendor/vendored.json names into a temporary folder. Exit
-codes: 0 all files are equal, 1 a file differs or is not listed, 3 npm is missing or cannot download.
+npm downloads the versions that src/hypiler/catalogue/assets/vendor/vendored.json and tools/site/vendor/vendored.json
+name into a temporary folder. Exit codes: 0 all files are equal, 1 a file differs or is not listed, 3 npm is missing or
+cannot download.
 """
 
 import hashlib
@@ -16,7 +17,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-VENDOR = Path(__file__).parents[1] / "src" / "hypiler" / "catalogue" / "assets" / "vendor"
+ROOT = Path(__file__).parents[1]
+VENDOR = ROOT / "src" / "hypiler" / "catalogue" / "assets" / "vendor"
+SITE_VENDOR = ROOT / "tools" / "site" / "vendor"
 LIST = "vendored.json"
 
 
@@ -78,20 +81,27 @@ def differing(library: dict[str, Any], archive: Path, vendor: Path = VENDOR) -> 
     return wrong
 
 
+def differences(vendor: Path) -> list[str]:
+    """What is wrong with the libraries of a folder. Raises ToolError if npm cannot download them."""
+    listed = libraries(vendor)
+    if wrong := unlisted(listed, vendor):
+        return wrong
+    for library in listed:
+        with TemporaryDirectory() as folder:
+            archive = packed(library["name"], library["version"], Path(folder))
+            wrong += differing(library, archive, vendor)
+    return wrong
+
+
 def main() -> int:
     """Compare, print, and return the exit code."""
-    listed = libraries()
-    wrong = unlisted(listed)
-    if not wrong:
-        try:
-            for library in listed:
-                with TemporaryDirectory() as folder:
-                    archive = packed(library["name"], library["version"], Path(folder))
-                    wrong += differing(library, archive)
-        except ToolError as error:
-            print(error, file=sys.stderr)
-            return 3
-    print(*wrong, f"{len(listed)} libraries, {len(wrong)} differences", sep="\n")
+    folders = (VENDOR, SITE_VENDOR)
+    try:
+        wrong = [line for folder in folders for line in differences(folder)]
+    except ToolError as error:
+        print(error, file=sys.stderr)
+        return 3
+    print(*wrong, f"{sum(len(libraries(folder)) for folder in folders)} libraries, {len(wrong)} differences", sep="\n")
     return 1 if wrong else 0
 
 
