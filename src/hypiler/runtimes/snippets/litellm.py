@@ -55,10 +55,10 @@ def _hosted(facts: "Facts") -> Draft:
         **({option: {side: facts.task(side) for side in SIDES}} if option and any(tasks) else {}),
         "prompts": {side: facts.text(side) or "" for side in SIDES},
     }
-    lost = ["The provider runs the model: nothing pins it, and it cuts long texts or refuses them by its own rules."]
+    lost = ["The provider runs the model: nothing pins its version, and the provider cuts long texts or refuses them."]
     missing = [name for name in ("normalize",) if facts.stated(name) is None]
     if missing:
-        lost.append("The registry does not state `encoding.normalize`: the vectors come as the provider makes them.")
+        lost.append("The registry does not state `encoding.normalize`: the provider decides whether to normalize.")
     text = python(imports(NUMPY, "from litellm import embedding"), *functions)
     notes = ["The key of the provider is read from its environment variable."]
     return Draft(text, arguments, lost, notes)
@@ -95,7 +95,7 @@ def _served(facts: "Facts") -> Draft:
     if missing := [name for name in unknown(facts) if name.endswith("_prefix")]:
         lost.append(f"The registry does not state {', '.join([f'`{name}`' for name in missing])}: no text is added.")
     if facts.normalize is not True:
-        lost.append("Most servers normalize always, and the registry does not say that this model does.")
+        lost.append("Most servers always normalize, and the registry does not state that this model normalizes.")
     notes = [
         "litellm drops or renames `dimensions` for some servers, so the full width is asked for and truncated here."
     ]

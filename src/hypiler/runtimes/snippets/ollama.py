@@ -86,8 +86,8 @@ def _converted(facts: "Facts") -> list[str]:
     if facts.architecture == "gemma3_text":
         return []
     return [
-        "The conversion reads the pooling of modules.json in the form of sentence-transformers 5 and older alone: of a"
-        " folder that version 6 has saved, the model has no pooling."
+        "The conversion reads the pooling only in the form of sentence-transformers 5 and older. If version 6 has saved"
+        " the folder, the converted model has no pooling."
     ]
 
 
@@ -112,7 +112,7 @@ def _lost(facts: "Facts") -> list[str]:
             f"Ollama truncates in another order: ask for the full width; the client must {cut_by_client(facts)}."
         )
     lost.append(
-        'Longer texts are cut without a word: only /api/embed with `"truncate": false` reports them. A cut text is'
+        'Longer texts are cut without a message: only /api/embed with `"truncate": false` reports them. A cut text is'
         " tokenized again, so its last tokens may differ."
     )
     if len({facts.length(side) for side in SIDES} - {None}) > 1:

@@ -91,19 +91,17 @@ def _lost(facts: "Facts", pooling: str | None) -> list[str]:
         )
     if facts.stated("inference_free_queries") is True:
         lost.append(
-            "Queries have fixed weights, which the client must look up: the server would run them as documents."
+            "The client must look up the fixed weights of queries: the server would run queries through the network."
         )
     lost += length_by_files(facts, "The server")
     if facts.remote_code:
         lost.append("The server runs no code from a repository: it has its own implementation of some architectures.")
     if facts.architecture not in _ARCHITECTURES:
         lost.append(
-            f"The architecture `{facts.architecture}` is not among those of the server, which may refuse to start."
+            f"The server has no implementation of the architecture `{facts.architecture}` and may refuse to start."
         )
     if facts.has_layers and facts.kind == "dense":
-        lost.append(
-            "Only the candle backend applies the linear layers after the network, those that modules.json names."
-        )
+        lost.append("Only the candle backend applies the linear layers after the network that modules.json names.")
     missing = [name for name in unknown(facts) if not name.endswith("pooling")]
     if missing and facts.kind != "reranker":
         lost.append(f"The registry does not state {', '.join([f'`{name}`' for name in missing])}.")
