@@ -88,7 +88,7 @@ FIELDS: tuple[Field, ...] = (
         "id",
         Identifier(_ID),
         "Unique identifier, kebab-case.",
-        note="It is the registry's own name, and its constant follows from it; the authors' name is `name`.",
+        note="The registry chooses it, and the name of the constant follows from it; the authors' own name is `name`.",
         example="colbert-v2",
         required=True,
         origin="identity",
@@ -99,7 +99,8 @@ FIELDS: tuple[Field, ...] = (
         "Category of the model: colbert, dense, sparse, …; a new word becomes a new member of ModelType.",
         attribute="model_type",
         note=(
-            "It says what the model can do in any of its `outputs`; the model's files show what kind of encoder it is."
+            "If the model has several `outputs`, the type covers all of them; the model's files show the kind of "
+            "encoder."
         ),
         example="colbert",
         required=True,
@@ -109,7 +110,7 @@ FIELDS: tuple[Field, ...] = (
         "name",
         Text(),
         "Display name.",
-        note="The authors write it so; programs use `id`.",
+        note="It is spelled as the authors spell it; programs use `id`.",
         example="ColBERTv2",
         required=True,
         origin="publication",
@@ -119,7 +120,9 @@ FIELDS: tuple[Field, ...] = (
         "huggingface_id",
         _REPOSITORY,
         "Hugging Face repository, `org/name`.",
-        note="It is the authors' repository, not a copy or a conversion; a model that has none states a `source`.",
+        note=(
+            "It is the authors' repository, not a copy or a conversion; a model without a repository states a `source`."
+        ),
         example="colbert-ir/colbertv2.0",
         required=True,
         origin="identity",
@@ -130,7 +133,7 @@ FIELDS: tuple[Field, ...] = (
         Text(),
         "Provider whose API serves the model.",
         attribute="source_api",
-        note="A model with a source has no `huggingface_id`: it is in one place.",
+        note="A model has either a source or a `huggingface_id`, never both.",
         example="openai",
         origin="identity",
         space="document",
@@ -140,7 +143,7 @@ FIELDS: tuple[Field, ...] = (
         Text(),
         "Name of the model at its provider.",
         attribute="source_model",
-        note="It is the provider's own name, which requests send; `source.api` stands beside it.",
+        note="Requests send this name; the entry must also state `source.api`.",
         example="text-embedding-3-large",
         origin="identity",
         space="document",
@@ -148,9 +151,12 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "source.regions",
         ListOf(_REGION, at_least=1),
-        "Regions in which the provider processes what it is sent.",
+        "Regions in which the provider processes the texts that it receives.",
         attribute="source_regions",
-        note="They are those of the endpoint that you use, by the provider's names; `source.api` stands beside them.",
+        note=(
+            "State the regions of the endpoint that you use, by the provider's names; the entry must also state "
+            "`source.api`."
+        ),
         example=["eu-central-1"],
         origin="identity",
     ),
@@ -175,18 +181,21 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "source.url",
         _URL,
-        "Address that the model is downloaded from.",
+        "Address from which the model is downloaded.",
         attribute="source_url",
-        note="It says where the bytes are; `source.sha256` says which bytes are meant.",
+        note="It says where the bytes are; `source.sha256` says which bytes they must be.",
         example="https://example.org/model.tar.gz",
         origin="identity",
     ),
     Field(
         "source.sha256",
         _SHA256,
-        "sha256 of what is behind `source.url`.",
+        "sha256 of the file at `source.url`.",
         attribute="source_sha256",
-        note="It stands beside `source.url`, and still identifies the model if the address gives something else.",
+        note=(
+            "The entry must also state `source.url`; if the file at this address changes, the sha256 still "
+            "identifies the model."
+        ),
         example="0f" * 32,
         origin="identity",
     ),
@@ -194,7 +203,7 @@ FIELDS: tuple[Field, ...] = (
         "organization",
         Text(),
         "Who publishes the model.",
-        note="It is who made the model, not the account that uploaded a copy.",
+        note="It is the organization that made the model, not an account that uploaded a copy.",
         example="Stanford",
         required=True,
         origin="publication",
@@ -203,7 +212,7 @@ FIELDS: tuple[Field, ...] = (
         "release_date",
         Date(),
         "Year, month or day when the model was first announced or published.",
-        note="It is not the day on which a copy was uploaded, nor that of the latest commit.",
+        note="It is not the day on which a copy was uploaded, and not the day of the latest commit.",
         example="2022-02-02",
         required=True,
         origin="publication",
@@ -223,7 +232,7 @@ FIELDS: tuple[Field, ...] = (
         Text(),
         "Backbone or checkpoint that the model starts from.",
         attribute="architecture_variant",
-        note="The authors say it; `dependencies.base_model` is the repository of such a checkpoint.",
+        note="The authors state it; `dependencies.base_model` is the repository of this checkpoint.",
         example="bert-base",
         required=True,
         of_weights=True,
@@ -247,13 +256,13 @@ FIELDS: tuple[Field, ...] = (
         "architecture.attention_heads",
         Integer("heads"),
         "Attention heads of each layer.",
-        note="config.json shows it, mostly as `num_attention_heads`; those of keys may be fewer.",
+        note="config.json shows it, mostly as `num_attention_heads`; there may be fewer heads of keys.",
         example=12,
     ),
     Field(
         "architecture.key_value_heads",
         Integer("heads"),
-        "Heads of keys and values of each layer, which several attention heads can share.",
+        "Heads of keys and values in each layer; several attention heads can share one of them.",
         note="config.json shows it as `num_key_value_heads`; without this key, no heads are shared.",
         example=8,
     ),
@@ -268,7 +277,7 @@ FIELDS: tuple[Field, ...] = (
         "architecture.has_projection",
         Flag(),
         "Whether a learned layer maps hidden states to the output.",
-        note="The list of modules or the names of the weights show it; pooling is no projection.",
+        note="The list of modules or the names of the weights show it; pooling is not a projection.",
         example=True,
         required=True,
         of_weights=True,
@@ -277,7 +286,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "architecture.projection_dims",
         Integer("dimensions"),
-        "Output width of the projection; null or absent without one.",
+        "Output width of the projection; null or absent if there is no projection.",
         note="It equals `specs.embedding_dim`: it is not the width of an inner layer.",
         example=128,
         null=True,
@@ -286,24 +295,22 @@ FIELDS: tuple[Field, ...] = (
         "architecture.matryoshka_dims",
         ListOf(Integer("dimensions"), at_least=1),
         "Widths that vectors can be truncated to, ascending; embedding_dim is the last.",
-        note=(
-            "The authors name these widths; where they allow any width in a range, state `matryoshka_range` instead."
-        ),
+        note=("The authors name these widths; if they allow any width in a range, state `matryoshka_range` instead."),
         example=[64, 128, 256, 512, 768],
     ),
     Field(
         "architecture.matryoshka_range.min",
         Integer("dimensions"),
-        "Smallest width that vectors can be truncated to, for a model that can be cut to any width in a range.",
+        "Smallest width of the range, if vectors can be truncated to any width in a range.",
         attribute="matryoshka_min",
-        note="A model states this range or `matryoshka_dims`, not both.",
+        note="A model states either this range or `matryoshka_dims`, never both.",
         example=32,
         origin="publication",
     ),
     Field(
         "architecture.matryoshka_range.max",
         Integer("dimensions"),
-        "Largest width of that range.",
+        "Largest width of the range, if vectors can be truncated to any width in a range.",
         attribute="matryoshka_max",
         note="It equals `specs.embedding_dim`, the width of a vector that is not truncated.",
         example=1024,
@@ -322,8 +329,8 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "specs.embedding_dim",
         Integer("dimensions"),
-        "Width of the vectors that the model returns; for a reranker, of the vector that its scoring head reads.",
-        note="It is the width of a vector that is not truncated; without a projection it equals `hidden_dim`.",
+        "Width of the vectors that the model returns; for a reranker, width of the vector that its scoring head reads.",
+        note="It is the width of a vector that is not truncated; without a projection, it equals `hidden_dim`.",
         example=128,
         required=True,
         space="document",
@@ -340,8 +347,11 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "specs.context_length",
         Integer("tokens"),
-        "Longest input in tokens that the authors say the model supports; else the limit in its files.",
-        note="It is not the default truncation (`encoding.document_length`), nor the size of the position table.",
+        (
+            "Longest input in tokens that the model supports, as the authors say; if they do not say, the limit "
+            "in its files."
+        ),
+        note="It is not the default truncation (`encoding.document_length`), and not the size of the position table.",
         example=512,
         required=True,
         compare=LongestInput(),
@@ -349,8 +359,8 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "specs.max_position_embeddings",
         Integer("positions"),
-        "Size of the position table in config.json, reserved positions included; null for models without one.",
-        note="It is not the longest input: RoBERTa and its relatives reserve two of the positions.",
+        "Size of the position table in config.json, with reserved positions; null for models without such a table.",
+        note="It is not the longest input: RoBERTa and its relatives reserve two positions.",
         example=512,
         required=True,
         of_weights=True,
@@ -359,8 +369,11 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "specs.vocab_size",
         Integer("entries"),
-        "Entries of the vocabulary; null for models without one.",
-        note="config.json shows it; it can be larger than the tokenizer's vocabulary, which some models pad.",
+        "Entries of the vocabulary; null for models without a vocabulary.",
+        note=(
+            "config.json shows it; it can be larger than the tokenizer's vocabulary, because some models pad "
+            "their table."
+        ),
         example=30522,
         required=True,
         of_weights=True,
@@ -369,8 +382,11 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "specs.parameter_count",
         Integer("parameters"),
-        "Exact number of parameters, as it was published or as the header of the weights gives it.",
-        note="`hypiler check` holds it against the arithmetic of the architecture; a rounded number is `parameters`.",
+        "Exact number of parameters, as published or as the header of the weights shows it.",
+        note=(
+            "`hypiler check` compares it with a number computed from the architecture; the rounded number is "
+            "`parameters`."
+        ),
         example=109482240,
         compare=ExactCount(),
     ),
@@ -378,7 +394,10 @@ FIELDS: tuple[Field, ...] = (
         "capabilities.languages",
         ListOf(Language()),
         "ISO 639 codes of the languages that the authors list; `mul` if they claim many languages and list none.",
-        note="It is not what the backbone was trained on; a query finds `mul` models only if it asks for them.",
+        note=(
+            "It is not the languages that the backbone was trained on; a search finds `mul` models only if it "
+            "asks for `mul`."
+        ),
         example=["en"],
         required=True,
         compare=SameSet(),
@@ -386,7 +405,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "capabilities.modalities",
         ListOf(OneOf("_Modality", *MODALITIES), at_least=1),
-        "Kinds of input that are embedded.",
+        "Kinds of input that the model embeds.",
         note="A model that finds images by text embeds both kinds.",
         example=["text"],
         required=True,
@@ -396,7 +415,10 @@ FIELDS: tuple[Field, ...] = (
         "capabilities.multi_vector",
         Flag(),
         "Whether the model gives one vector per token.",
-        note="It is true if any of the model's `outputs` does; vectors per token that are pooled do not count.",
+        note=(
+            "It is true if any of the model's `outputs` has one vector per token; token vectors that are pooled "
+            "do not count."
+        ),
         example=True,
         required=True,
     ),
@@ -404,9 +426,7 @@ FIELDS: tuple[Field, ...] = (
         "capabilities.quantization",
         ListOf(_QUANTIZATION),
         "Weight formats that are published.",
-        note=(
-            "The weights and the names of the files show some of them; which file has which format is in `variants`."
-        ),
+        note=("The weights and the names of the files show some of them; `variants` says which file has which format."),
         example=["fp32"],
         required=True,
         of_weights=True,
@@ -417,8 +437,8 @@ FIELDS: tuple[Field, ...] = (
         Flag(),
         "Whether vectors can be truncated; if absent, true if matryoshka_dims or matryoshka_range is stated.",
         note=(
-            "An entry that states none of the three says that vectors cannot be truncated; `true` with its source is "
-            "for authors who name no widths."
+            "If an entry states none of the three, vectors cannot be truncated; if the authors say that they can, but "
+            "name no widths, state `true` with a source."
         ),
         example=False,
         derived=True,
@@ -427,8 +447,11 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "performance.beir_avg",
         Score("nDCG@10"),
-        "Mean nDCG@10, 0..1, published by the authors over the sets of beir_datasets; null if there is none.",
-        note="It is never a mean of your own, nor somebody else's result: those are in `performance.scores`.",
+        (
+            "Mean nDCG@10, 0..1, over the data sets of beir_datasets, as the authors published it; null if they "
+            "published none."
+        ),
+        note="It is never your own mean or somebody else's result: state these in `performance.scores`.",
         example=0.5439,
         required=True,
         null=True,
@@ -437,8 +460,8 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "performance.ms_marco_mrr10",
         Score("MRR@10 on MS MARCO"),
-        "MRR@10, 0..1, published by the authors on the development set of MS MARCO; null if there is none.",
-        note="It is not nDCG@10 on MS MARCO, which BEIR contains, and not a result on other queries.",
+        "MRR@10, 0..1, on the development set of MS MARCO, as the authors published it; null if they published none.",
+        note="It is not nDCG@10 on MS MARCO, which is a part of BEIR, and not a result on other queries.",
         example=0.397,
         required=True,
         null=True,
@@ -447,8 +470,8 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "performance.beir_datasets",
         _BEIR,
-        "Set of data sets that beir_avg is the mean of.",
-        note="Means over different sets are never sorted or compared together.",
+        "Data sets of the mean in beir_avg.",
+        note="Means over different data sets are never sorted or compared together.",
         example="beir-15",
         origin="publication",
     ),
@@ -465,8 +488,8 @@ FIELDS: tuple[Field, ...] = (
         ),
         "Published results on benchmarks, each with the data sets that it covers.",
         note=(
-            "They are for all results that have no field of their own; those over different data sets "
-            "cannot be compared."
+            "State all results here that have no field of their own; results over different data sets cannot be "
+            "compared."
         ),
         example=[
             {
@@ -485,7 +508,8 @@ FIELDS: tuple[Field, ...] = (
         LicenseExpression(),
         "Licence of the weights, in identifiers of SPDX.",
         note=(
-            "It is the licence of the weights, not of the code; terms that SPDX does not list are `LicenseRef-Name`."
+            "It is the licence of the weights, not of the code; write terms that SPDX does not list as "
+            "`LicenseRef-Name`."
         ),
         example="MIT",
         required=True,
@@ -495,7 +519,7 @@ FIELDS: tuple[Field, ...] = (
         "description",
         Text(),
         "What the model is and is good for.",
-        note="It repeats no fact that has a field of its own, since only one of the two would be checked.",
+        note="Do not repeat facts that have a field of their own: only the field is checked.",
         example="English late-interaction retriever for passage search.",
         required=True,
         origin="publication",
@@ -524,7 +548,7 @@ FIELDS: tuple[Field, ...] = (
         _FILE,
         "Safetensors weights in the repository.",
         attribute="safetensors_file",
-        note="The list of files at `revision` shows it; of weights in several files, name their index.",
+        note="The list of files at `revision` shows it; if the weights are in several files, name their index.",
         example="model.safetensors",
         compare=FileNamed(r".+\.safetensors(?:\.index\.json)?"),
     ),
@@ -533,7 +557,7 @@ FIELDS: tuple[Field, ...] = (
         _FILE,
         "PyTorch (pickle) weights in the repository.",
         attribute="pytorch_file",
-        note="The list of files at `revision` shows it; engines load it only when they are told to trust it.",
+        note="The list of files at `revision` shows it; engines load it only with `allow_pickle=True`.",
         example="pytorch_model.bin",
         compare=FileNamed(r".+\.(?:bin|pt|pth|ckpt)(?:\.index\.json)?"),
     ),
@@ -560,17 +584,17 @@ FIELDS: tuple[Field, ...] = (
         MapOf(_SHA256),
         "sha256 of files in the repository, by file name.",
         attribute="file_sha256",
-        note="They are of the files at `revision`, and loading a model refuses other bytes.",
+        note="They belong to the files at `revision`; loading a model refuses other bytes.",
         example={"tokenizer.json": "0f" * 32},
         compare=Checksums(),
     ),
     Field(
         "revision",
         _COMMIT,
-        "Commit of the repository that the facts were read at.",
+        "Commit of the repository at which the facts were read.",
         note=(
-            "It is not a branch, nor a commit that somebody else pinned; a fact that was read "
-            "elsewhere says so in `sources`."
+            "It is not a branch, and not a commit that somebody else pinned; if a fact was read elsewhere, `sources` "
+            "must say where."
         ),
         example="c1e84128e85ef755c096a95bdb06b47793b13acf",
         origin="identity",
@@ -579,7 +603,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "encoding.pooling",
         OneOf("_Pooling", *POOLINGS),
-        "How token vectors become one vector; `none` keeps one vector per token.",
+        "How token vectors become one vector; `none` means one vector per token.",
         note="The settings of the pooling module show it.",
         example="mean",
         space="document",
@@ -587,16 +611,16 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "encoding.normalize",
         Flag(),
-        "Whether vectors leave the model with unit length.",
-        note="The model's own modules show it; a similarity that divides by the lengths does not count.",
+        "Whether the vectors that the model returns have length 1.",
+        note="The model's modules show it; a similarity that divides by the lengths does not count.",
         example=True,
         space="document",
     ),
     Field(
         "encoding.matryoshka_order",
         OneOf("_MatryoshkaOrder", *MATRYOSHKA_ORDERS),
-        "Steps that cut a pooled vector to a Matryoshka width, in order; if absent, truncate_normalize.",
-        note="Another order gives other vectors of the same width; for vectors of full width it means nothing.",
+        "Order of the steps that shorten a pooled vector to a Matryoshka width; if absent, truncate_normalize.",
+        note="Another order gives other vectors of the same width; vectors of full width do not depend on the order.",
         example="truncate_normalize",
         origin="publication",
         space="document",
@@ -604,7 +628,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "encoding.similarity",
         OneOf("_Similarity", *SIMILARITIES),
-        "How two outputs are compared.",
+        "How two vectors are compared.",
         note="The settings of the model name it; an index must compare its vectors in the same way.",
         example="cosine",
         space="query",
@@ -613,31 +637,31 @@ FIELDS: tuple[Field, ...] = (
         "encoding.precisions",
         ListOf(OneOf("_Precision", *PRECISIONS)),
         "Precisions below float32 that the authors say the vectors support.",
-        note="They are precisions of vectors; those of weights are in `capabilities.quantization`.",
+        note="They are precisions of vectors; precisions of weights are in `capabilities.quantization`.",
         example=["int8", "binary"],
         origin="publication",
     ),
     Field(
         "encoding.query_prefix",
         Text(blank=True),
-        "Exact text before every query; empty if there is known to be none.",
-        note="It is tokenized together with the input; a token that is inserted by its id is `query_marker`.",
+        "Exact text before every query; empty if it is known that there is none.",
+        note="It is tokenized together with the input; state a token that is inserted by its id as `query_marker`.",
         example="query: ",
         space="query",
     ),
     Field(
         "encoding.document_prefix",
         Text(blank=True),
-        "Exact text before every document; empty if there is known to be none.",
-        note="It is tokenized together with the input; a token that is inserted by its id is `document_marker`.",
+        "Exact text before every document; empty if it is known that there is none.",
+        note="It is tokenized together with the input; state a token that is inserted by its id as `document_marker`.",
         example="passage: ",
         space="document",
     ),
     Field(
         "encoding.query_marker",
         Text(blank=True),
-        "Token that is inserted by its id at the start of every query; empty if there is known to be none.",
-        note="It is not text before the input, as `query_prefix` is: the tokenizer never splits it.",
+        "Token that is inserted by its id at the start of every query; empty if it is known that there is none.",
+        note="In contrast to `query_prefix`, it is not text before the input: the tokenizer never splits it.",
         compare=AnyBlanks(),
         example="[Q]",
         space="query",
@@ -645,8 +669,8 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "encoding.document_marker",
         Text(blank=True),
-        "Token that is inserted by its id at the start of every document; empty if there is known to be none.",
-        note="It is not text before the input, as `document_prefix` is: the tokenizer never splits it.",
+        "Token that is inserted by its id at the start of every document; empty if it is known that there is none.",
+        note="In contrast to `document_prefix`, it is not text before the input: the tokenizer never splits it.",
         compare=AnyBlanks(),
         example="[D]",
         space="document",
@@ -654,23 +678,26 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "encoding.query_expansion",
         Flag(),
-        "Whether short queries are filled up with expansion tokens, whose vectors count in the score.",
-        note="Tokens that only fill a batch and are masked are no expansion.",
+        "Whether short queries are padded with expansion tokens, whose vectors count in the score.",
+        note="Padding tokens that only fill a batch and are masked do not count.",
         example=True,
         space="query",
     ),
     Field(
         "encoding.expansion_token",
         Text(),
-        "Token that short queries are filled up with.",
-        note="It is the mask token of the tokenizer if the settings name none; the padding token would be ignored.",
+        "Token with which short queries are padded.",
+        note=(
+            "If the settings name no token, it is the mask token of the tokenizer, not the padding token, which "
+            "is ignored."
+        ),
         example="[MASK]",
         space="query",
     ),
     Field(
         "encoding.expansion_length",
         Integer("tokens"),
-        "Length that short queries are filled up to; if absent, query_length.",
+        "Length to which short queries are padded; if absent, query_length.",
         note="Longer queries are truncated to `query_length`, which can be larger.",
         example=32,
         space="query",
@@ -686,16 +713,16 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "encoding.skip_punctuation",
         Flag(),
-        "Whether the vectors of punctuation tokens of documents are left out.",
-        note="Punctuation still counts inside the network, and stays in queries.",
+        "Whether the vectors of punctuation tokens in documents are left out.",
+        note="The network still reads the punctuation, and queries keep these vectors.",
         example=True,
         space="document",
     ),
     Field(
         "encoding.skiplist",
         ListOf(Text()),
-        "Further words of documents whose vectors are left out.",
-        note="They are words beyond the punctuation that `skip_punctuation` leaves out.",
+        "Further words whose vectors are left out of documents.",
+        note="State the punctuation by `skip_punctuation`, not here.",
         example=["the", "a"],
         space="document",
         compare=SameSet(),
@@ -703,8 +730,8 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "encoding.query_task",
         Text(),
-        "Task that the model or its API is told for queries: an adapter's name, an `input_type` or a `taskType`.",
-        note="It is not part of the text, as `query_prefix` is.",
+        "Task that is passed to the model or its API for queries: an adapter's name, an `input_type` or a `taskType`.",
+        note="In contrast to `query_prefix`, it is not a part of the text.",
         example="retrieval.query",
         space="query",
         compare=TaskNamed("retrieval.query", "retrieval"),
@@ -712,8 +739,8 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "encoding.document_task",
         Text(),
-        "Task that the model or its API is told for documents.",
-        note="It is not part of the text, as `document_prefix` is.",
+        "Task that is passed to the model or its API for documents.",
+        note="In contrast to `document_prefix`, it is not a part of the text.",
         example="retrieval.passage",
         space="document",
         compare=TaskNamed("retrieval.passage", "retrieval"),
@@ -722,23 +749,21 @@ FIELDS: tuple[Field, ...] = (
         "encoding.prompts",
         MapOf(Text(blank=True)),
         "Further prompts by name.",
-        note=(
-            "The prompts that are used by default are `query_prefix` and `document_prefix`; these are chosen by name."
-        ),
+        note=("Programs choose these prompts by name; the default prompts are `query_prefix` and `document_prefix`."),
         example={"clustering": "cluster: "},
     ),
     Field(
         "encoding.tasks",
         MapOf(Text()),
-        "Task that the model or its API is told with a further prompt, by the name of the prompt.",
-        note="The names are those of `prompts`; the default tasks are `query_task` and `document_task`.",
+        "Task that is passed to the model or its API with a further prompt, by the name of the prompt.",
+        note="The names are the names of `prompts`; the default tasks are `query_task` and `document_task`.",
         example={"clustering": "separation"},
         origin="publication",
     ),
     Field(
         "encoding.inference_free_queries",
         Flag(),
-        "Whether queries are not run through the network: each of their tokens has a fixed weight.",
+        "Whether queries need no network, because each of their tokens has a fixed weight.",
         note="Documents are always run through the network.",
         example=True,
         space="query",
@@ -746,8 +771,11 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "encoding.query_idf",
         Flag(),
-        "Whether the store must weigh each token of a query by its inverse document frequency.",
-        note="It is false for a model whose own weights already contain it, as those of `files.query_weights` do.",
+        "Whether the store must weight each token of a query by its inverse document frequency (IDF).",
+        note=(
+            "It is false if the model's own weights already contain the IDF, as the weights in "
+            "`files.query_weights` do."
+        ),
         example=True,
         origin="publication",
         space="query",
@@ -763,16 +791,19 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "encoding.query_length",
         Integer("tokens"),
-        "Length in tokens that queries are truncated to by default.",
-        note="The settings of the model show it; it says what is cut off, not what the model supports.",
+        "Length in tokens to which queries are truncated by default.",
+        note=(
+            "The settings of the model show it; it is the default truncation, not the longest input that the "
+            "model supports."
+        ),
         example=32,
         space="query",
     ),
     Field(
         "encoding.document_length",
         Integer("tokens"),
-        "Length in tokens that documents are truncated to by default.",
-        note="The settings of the model show it; what the model supports is `specs.context_length`.",
+        "Length in tokens to which documents are truncated by default.",
+        note="The settings of the model show it; the longest input that the model supports is `specs.context_length`.",
         example=180,
         space="document",
     ),
@@ -789,22 +820,25 @@ FIELDS: tuple[Field, ...] = (
         "outputs",
         Records(
             "ModelOutput",
-            name=(Identifier(_ID), True, "Name of the output among the model's outputs."),
+            name=(Identifier(_ID), True, "Name of the output, unique among the model's outputs."),
             type=(OneOf("_OutputType", *OUTPUT_TYPES), True, "Kind of vectors that the output gives."),
             embedding_dim=(Integer("dimensions"), True, "Width of the vectors."),
             pooling=(OneOf("_Pooling", *POOLINGS), False, "How token vectors become one vector."),
             normalize=(Flag(), False, "Whether vectors have unit length."),
-            similarity=(OneOf("_Similarity", *SIMILARITIES), False, "How two outputs are compared."),
+            similarity=(OneOf("_Similarity", *SIMILARITIES), False, "How two vectors are compared."),
             query_prefix=(Text(blank=True), False, "Exact text before every query."),
             document_prefix=(Text(blank=True), False, "Exact text before every document."),
-            query_length=(Integer("tokens"), False, "Length in tokens that queries are truncated to."),
-            document_length=(Integer("tokens"), False, "Length in tokens that documents are truncated to."),
+            query_length=(Integer("tokens"), False, "Length in tokens to which queries are truncated."),
+            document_length=(Integer("tokens"), False, "Length in tokens to which documents are truncated."),
             dense_layers=(_DENSE_LAYERS, False, "Linear layers between the transformer and this output, in order."),
-            weights_file=(_FILE, False, "File in the repository with these layers."),
+            weights_file=(_FILE, False, "File in the repository that holds these layers."),
             onnx_output=(Text(), False, "Name of the output in the ONNX file."),
         ),
-        "What a model gives if it has several outputs. The flat fields describe the first one, the default.",
-        note="A model with one output leaves it out: the flat fields say everything.",
+        (
+            "Outputs of a model with several outputs. The other fields of the entry describe the first output, "
+            "the default."
+        ),
+        note="A model with one output does not state it: the other fields of the entry say everything.",
         example=[
             {
                 "name": "dense",
@@ -831,15 +865,15 @@ FIELDS: tuple[Field, ...] = (
         "variants",
         Records(
             "ModelVariant",
-            id=(Identifier(_ID), True, "Identifier among the model's variants."),
+            id=(Identifier(_ID), True, "Identifier, unique among the model's variants."),
             quantization=(_QUANTIZATION, False, "Weight format; absent if it is unknown."),
-            huggingface_id=(_REPOSITORY, False, "Repository, if not the model's own."),
+            huggingface_id=(_REPOSITORY, False, "Repository of the file, if it is not the model's own repository."),
             file=(_FILE, False, "Weights file in the repository."),
             sha256=(_SHA256, False, "sha256 of that file."),
             size_bytes=(Integer("bytes"), False, "Size of that file in bytes."),
             format=(OneOf("_Format", *FORMATS), False, "Format of the weights file."),
             ollama=(Text(), False, "Name and tag in the library of Ollama."),
-            url=(_URL, False, "Address that the file is downloaded from."),
+            url=(_URL, False, "Address from which the file is downloaded."),
         ),
         "Other weights of the same model: quantized or exported.",
         note="They give nearly the same vectors as the model itself; a fine-tuned model has an entry of its own.",
@@ -858,15 +892,15 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "dependencies.base_model",
         Text(),
-        "Model that this one was trained from.",
-        note="It is a repository; the family and size of the backbone are `architecture.variant`.",
+        "Model from which this model was trained.",
+        note="It is a repository; state the family and size of the backbone as `architecture.variant`.",
         example="google-bert/bert-base-uncased",
     ),
     Field(
         "dependencies.tokenizer_model",
         Text(),
         "Model whose tokenizer is used.",
-        note="It is stated only if the repository has no tokenizer of its own.",
+        note="State it only if the repository has no tokenizer of its own.",
         example="google-bert/bert-base-uncased",
         origin="publication",
     ),
@@ -882,7 +916,7 @@ FIELDS: tuple[Field, ...] = (
         "dependencies.packages",
         ListOf(Text()),
         "Packages that loading needs beyond the usual ones.",
-        note="The model's card says it; engines install nothing.",
+        note="The model's card names them; engines do not install them.",
         example=["einops"],
         origin="publication",
     ),
@@ -890,7 +924,7 @@ FIELDS: tuple[Field, ...] = (
         "dependencies.remote_code",
         Flag(),
         "Whether loading runs code from the repository.",
-        note="config.json shows it by `auto_map`; engines refuse such code unless they are told to trust it.",
+        note="config.json shows it by `auto_map`; engines run such code only with `trust_remote_code=True`.",
         example=False,
     ),
     Field(
@@ -904,8 +938,8 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "performance_hints.memory_mb_per_batch",
         Integer("MB"),
-        "Memory that a batch of this size takes, in megabytes.",
-        note="It is what the authors say of `batch_size_optimal` inputs, not the size of the weights.",
+        "Memory in megabytes that a batch of `batch_size_optimal` inputs takes.",
+        note="The authors state it; it is not the size of the weights.",
         example=512,
         origin="publication",
     ),
@@ -920,16 +954,16 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "limits.inputs_per_request",
         Integer("inputs"),
-        "Most texts that the API takes in one request.",
-        note="The provider's documentation says it; it is not a limit per minute.",
+        "Largest number of texts that the API takes in one request.",
+        note="The provider's documentation states it; it is not a limit per minute.",
         origin="publication",
         example=2048,
     ),
     Field(
         "limits.tokens_per_request",
         Integer("tokens"),
-        "Most tokens that the API takes in one request, over all texts.",
-        note="The longest single text is `specs.context_length`.",
+        "Largest number of tokens that the API takes in one request, over all texts.",
+        note="The limit of a single text is `specs.context_length`.",
         origin="publication",
         example=300000,
     ),
@@ -938,8 +972,8 @@ FIELDS: tuple[Field, ...] = (
         MapOf(SourceNote()),
         "Where a fact was read, by its path: `specs.embedding_dim` → a text, or an object with its address.",
         note=(
-            "Each fact that the model's own files do not prove has one; the source of a section counts "
-            "for all facts in it."
+            "State a source for each fact that the model's own files do not prove; the source of a section counts for "
+            "all facts in it."
         ),
         example={
             "license": "front matter of the model's card",
@@ -957,7 +991,7 @@ FIELDS: tuple[Field, ...] = (
         "deprecated",
         Text(),
         "Why the model should no longer be used, and what to use instead.",
-        note="It is the registry's own note, which every view of the model shows.",
+        note="The maintainers of the registry write it, and every view of the model shows it.",
         example="superseded by `new-model`, which reads longer texts",
         origin="identity",
     ),
@@ -969,7 +1003,7 @@ FIELDS: tuple[Field, ...] = (
             "the id of a model, or a repository of the form `org/name`",
         ),
         "Model to use instead of a deprecated one: its id, or its repository if it is not in this registry.",
-        note="It stands beside `deprecated`, which says why; warnings name both.",
+        note="The entry must also state `deprecated`, which says why; warnings name both.",
         example="new-model",
         origin="identity",
     ),
@@ -977,15 +1011,18 @@ FIELDS: tuple[Field, ...] = (
         "former_ids",
         ListOf(Identifier(_ID)),
         "Ids that this model had before.",
-        note="They find the model wherever an id does, with a warning that names the new id; an alias does not warn.",
+        note=(
+            "You can use them wherever an id is allowed, with a warning that names the new id; an alias gives no "
+            "warning."
+        ),
         example=["colbert-2"],
         origin="identity",
     ),
     Field(
         "aliases",
         ListOf(Identifier(_ID)),
-        "Further ids that find this model.",
-        note="They find the model wherever an id does, also as constants, and no other model may have them.",
+        "Further ids of this model.",
+        note="You can use them wherever an id is allowed, and as constants; no other model may have them.",
         example=["colbertv2"],
         origin="identity",
     ),
@@ -993,10 +1030,7 @@ FIELDS: tuple[Field, ...] = (
         "extra",
         Extra(),
         "Your own additions: scalars and lists of scalars.",
-        note=(
-            "They are not facts that the format has a field for, and nothing but the types that the "
-            "project declares is checked."
-        ),
+        note=("Use it only for facts that have no field; hypiler checks only the types that the project declares."),
         example={"size_gb": 0.4},
         origin="identity",
     ),
@@ -1007,11 +1041,13 @@ VERSION = Pattern(r"[0-9]+(?:\.[0-9]+){1,2}", "M113", "a version such as `1.0`")
 # The keys of the file itself, with their descriptions in the schema.
 ROOT = {
     "$schema": "Address or path of the JSON Schema, for editors.",
-    "version": "Version of this registry, which you bump.",
+    "version": "Version of this registry; you bump it.",
     "models": "The models, in the order in which they are listed everywhere.",
-    "extends": "The registries that this one stands on, the lowest first: installed packages by name, files by path.",
-    "overrides": "What this registry states otherwise about models of the registries that it stands on.",
-    "hidden": "Models of the registries that it stands on which this registry does not have.",
+    "extends": (
+        "The registries that this registry extends, the lowest layer first: installed packages by name, files by path."
+    ),
+    "overrides": "Facts that this registry changes in models of the registries that it extends.",
+    "hidden": "Models of the extended registries that this registry leaves out.",
 }
 OVERLAYS = frozenset({"extends", "overrides", "hidden"})
 """The keys of a file that stands on other registries. With one of them, `models` may be absent."""

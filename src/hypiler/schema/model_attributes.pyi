@@ -168,7 +168,7 @@ class ModelOutput:
 
     @property
     def name(self) -> str:
-        """Name of the output among the model's outputs."""
+        """Name of the output, unique among the model's outputs."""
 
     @property
     def type(self) -> _OutputType:
@@ -188,7 +188,7 @@ class ModelOutput:
 
     @property
     def similarity(self) -> _Similarity | None:
-        """How two outputs are compared."""
+        """How two vectors are compared."""
 
     @property
     def query_prefix(self) -> str | None:
@@ -200,11 +200,11 @@ class ModelOutput:
 
     @property
     def query_length(self) -> int | None:
-        """Length in tokens that queries are truncated to."""
+        """Length in tokens to which queries are truncated."""
 
     @property
     def document_length(self) -> int | None:
-        """Length in tokens that documents are truncated to."""
+        """Length in tokens to which documents are truncated."""
 
     @property
     def dense_layers(self) -> tuple[DenseLayer, ...]:
@@ -212,7 +212,7 @@ class ModelOutput:
 
     @property
     def weights_file(self) -> str | None:
-        """File in the repository with these layers."""
+        """File in the repository that holds these layers."""
 
     @property
     def onnx_output(self) -> str | None:
@@ -226,7 +226,7 @@ class ModelVariant:
 
     @property
     def id(self) -> str:
-        """Identifier among the model's variants."""
+        """Identifier, unique among the model's variants."""
 
     @property
     def quantization(self) -> _Quantization | None:
@@ -234,7 +234,7 @@ class ModelVariant:
 
     @property
     def huggingface_id(self) -> str | None:
-        """Repository, if not the model's own."""
+        """Repository of the file, if it is not the model's own repository."""
 
     @property
     def file(self) -> str | None:
@@ -258,7 +258,7 @@ class ModelVariant:
 
     @property
     def url(self) -> str | None:
-        """Address that the file is downloaded from."""
+        """Address from which the file is downloaded."""
 
     def to_dict(self) -> dict[str, Any]:
         """The values by name, as JSON has them."""
@@ -292,7 +292,7 @@ class ModelAttributes:
 
     @property
     def source_regions(self) -> tuple[str, ...]:
-        """Regions in which the provider processes what it is sent."""
+        """Regions in which the provider processes the texts that it receives."""
 
     @property
     def source_ollama(self) -> str | None:
@@ -304,11 +304,11 @@ class ModelAttributes:
 
     @property
     def source_url(self) -> str | None:
-        """Address that the model is downloaded from."""
+        """Address from which the model is downloaded."""
 
     @property
     def source_sha256(self) -> str | None:
-        """sha256 of what is behind `source.url`."""
+        """sha256 of the file at `source.url`."""
 
     @property
     def organization(self) -> str | None:
@@ -340,7 +340,7 @@ class ModelAttributes:
 
     @property
     def key_value_heads(self) -> int | None:
-        """Heads of keys and values of each layer, which several attention heads can share."""
+        """Heads of keys and values in each layer; several attention heads can share one of them."""
 
     @property
     def head_dim(self) -> int | None:
@@ -352,7 +352,7 @@ class ModelAttributes:
 
     @property
     def projection_dims(self) -> int | None:
-        """Output width of the projection; null or absent without one."""
+        """Output width of the projection; null or absent if there is no projection."""
 
     @property
     def matryoshka_dims(self) -> tuple[int, ...]:
@@ -360,11 +360,11 @@ class ModelAttributes:
 
     @property
     def matryoshka_min(self) -> int | None:
-        """Smallest width that vectors can be truncated to, for a model that can be cut to any width in a range."""
+        """Smallest width of the range, if vectors can be truncated to any width in a range."""
 
     @property
     def matryoshka_max(self) -> int | None:
-        """Largest width of that range."""
+        """Largest width of the range, if vectors can be truncated to any width in a range."""
 
     @property
     def parameters(self) -> str | None:
@@ -372,7 +372,7 @@ class ModelAttributes:
 
     @property
     def embedding_dim(self) -> int:
-        """Width of the vectors that the model returns; for a reranker, of the vector that its scoring head reads."""
+        """Width of the vectors that the model returns; for a reranker, width of the vector that its scoring head reads."""
 
     @property
     def hidden_dim(self) -> int | None:
@@ -380,19 +380,19 @@ class ModelAttributes:
 
     @property
     def context_length(self) -> int | None:
-        """Longest input in tokens that the authors say the model supports; else the limit in its files."""
+        """Longest input in tokens that the model supports, as the authors say; if they do not say, the limit in its files."""
 
     @property
     def max_position_embeddings(self) -> int | None:
-        """Size of the position table in config.json, reserved positions included; null for models without one."""
+        """Size of the position table in config.json, with reserved positions; null for models without such a table."""
 
     @property
     def vocab_size(self) -> int | None:
-        """Entries of the vocabulary; null for models without one."""
+        """Entries of the vocabulary; null for models without a vocabulary."""
 
     @property
     def parameter_count(self) -> int | None:
-        """Exact number of parameters, as it was published or as the header of the weights gives it."""
+        """Exact number of parameters, as published or as the header of the weights shows it."""
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -400,7 +400,7 @@ class ModelAttributes:
 
     @property
     def modalities(self) -> tuple[_Modality, ...]:
-        """Kinds of input that are embedded."""
+        """Kinds of input that the model embeds."""
 
     @property
     def multi_vector(self) -> bool | None:
@@ -416,15 +416,15 @@ class ModelAttributes:
 
     @property
     def beir_avg(self) -> float | None:
-        """Mean nDCG@10, 0..1, published by the authors over the sets of beir_datasets; null if there is none."""
+        """Mean nDCG@10, 0..1, over the data sets of beir_datasets, as the authors published it; null if they published none."""
 
     @property
     def ms_marco_mrr10(self) -> float | None:
-        """MRR@10, 0..1, published by the authors on the development set of MS MARCO; null if there is none."""
+        """MRR@10, 0..1, on the development set of MS MARCO, as the authors published it; null if they published none."""
 
     @property
     def beir_datasets(self) -> str | None:
-        """Set of data sets that beir_avg is the mean of."""
+        """Data sets of the mean in beir_avg."""
 
     @property
     def scores(self) -> tuple[BenchmarkScore, ...]:
@@ -468,23 +468,23 @@ class ModelAttributes:
 
     @property
     def revision(self) -> str | None:
-        """Commit of the repository that the facts were read at."""
+        """Commit of the repository at which the facts were read."""
 
     @property
     def pooling(self) -> _Pooling | None:
-        """How token vectors become one vector; `none` keeps one vector per token."""
+        """How token vectors become one vector; `none` means one vector per token."""
 
     @property
     def normalize(self) -> bool | None:
-        """Whether vectors leave the model with unit length."""
+        """Whether the vectors that the model returns have length 1."""
 
     @property
     def matryoshka_order(self) -> _MatryoshkaOrder | None:
-        """Steps that cut a pooled vector to a Matryoshka width, in order; if absent, truncate_normalize."""
+        """Order of the steps that shorten a pooled vector to a Matryoshka width; if absent, truncate_normalize."""
 
     @property
     def similarity(self) -> _Similarity | None:
-        """How two outputs are compared."""
+        """How two vectors are compared."""
 
     @property
     def precisions(self) -> tuple[_Precision, ...]:
@@ -492,31 +492,31 @@ class ModelAttributes:
 
     @property
     def query_prefix(self) -> str | None:
-        """Exact text before every query; empty if there is known to be none."""
+        """Exact text before every query; empty if it is known that there is none."""
 
     @property
     def document_prefix(self) -> str | None:
-        """Exact text before every document; empty if there is known to be none."""
+        """Exact text before every document; empty if it is known that there is none."""
 
     @property
     def query_marker(self) -> str | None:
-        """Token that is inserted by its id at the start of every query; empty if there is known to be none."""
+        """Token that is inserted by its id at the start of every query; empty if it is known that there is none."""
 
     @property
     def document_marker(self) -> str | None:
-        """Token that is inserted by its id at the start of every document; empty if there is known to be none."""
+        """Token that is inserted by its id at the start of every document; empty if it is known that there is none."""
 
     @property
     def query_expansion(self) -> bool | None:
-        """Whether short queries are filled up with expansion tokens, whose vectors count in the score."""
+        """Whether short queries are padded with expansion tokens, whose vectors count in the score."""
 
     @property
     def expansion_token(self) -> str | None:
-        """Token that short queries are filled up with."""
+        """Token with which short queries are padded."""
 
     @property
     def expansion_length(self) -> int | None:
-        """Length that short queries are filled up to; if absent, query_length."""
+        """Length to which short queries are padded; if absent, query_length."""
 
     @property
     def attend_to_expansion_tokens(self) -> bool | None:
@@ -524,19 +524,19 @@ class ModelAttributes:
 
     @property
     def skip_punctuation(self) -> bool | None:
-        """Whether the vectors of punctuation tokens of documents are left out."""
+        """Whether the vectors of punctuation tokens in documents are left out."""
 
     @property
     def skiplist(self) -> tuple[str, ...]:
-        """Further words of documents whose vectors are left out."""
+        """Further words whose vectors are left out of documents."""
 
     @property
     def query_task(self) -> str | None:
-        """Task that the model or its API is told for queries: an adapter's name, an `input_type` or a `taskType`."""
+        """Task that is passed to the model or its API for queries: an adapter's name, an `input_type` or a `taskType`."""
 
     @property
     def document_task(self) -> str | None:
-        """Task that the model or its API is told for documents."""
+        """Task that is passed to the model or its API for documents."""
 
     @property
     def prompts(self) -> Mapping[str, str]:
@@ -544,15 +544,15 @@ class ModelAttributes:
 
     @property
     def tasks(self) -> Mapping[str, str]:
-        """Task that the model or its API is told with a further prompt, by the name of the prompt."""
+        """Task that is passed to the model or its API with a further prompt, by the name of the prompt."""
 
     @property
     def inference_free_queries(self) -> bool | None:
-        """Whether queries are not run through the network: each of their tokens has a fixed weight."""
+        """Whether queries need no network, because each of their tokens has a fixed weight."""
 
     @property
     def query_idf(self) -> bool | None:
-        """Whether the store must weigh each token of a query by its inverse document frequency."""
+        """Whether the store must weight each token of a query by its inverse document frequency (IDF)."""
 
     @property
     def activation(self) -> _Activation | None:
@@ -560,11 +560,11 @@ class ModelAttributes:
 
     @property
     def query_length(self) -> int | None:
-        """Length in tokens that queries are truncated to by default."""
+        """Length in tokens to which queries are truncated by default."""
 
     @property
     def document_length(self) -> int | None:
-        """Length in tokens that documents are truncated to by default."""
+        """Length in tokens to which documents are truncated by default."""
 
     @property
     def dense_layers(self) -> tuple[DenseLayer, ...]:
@@ -572,7 +572,7 @@ class ModelAttributes:
 
     @property
     def outputs(self) -> tuple[ModelOutput, ...]:
-        """What a model gives if it has several outputs. The flat fields describe the first one, the default."""
+        """Outputs of a model with several outputs. The other fields of the entry describe the first output, the default."""
 
     @property
     def variants(self) -> tuple[ModelVariant, ...]:
@@ -580,7 +580,7 @@ class ModelAttributes:
 
     @property
     def base_model(self) -> str | None:
-        """Model that this one was trained from."""
+        """Model from which this model was trained."""
 
     @property
     def tokenizer_model(self) -> str | None:
@@ -604,7 +604,7 @@ class ModelAttributes:
 
     @property
     def memory_mb_per_batch(self) -> int | None:
-        """Memory that a batch of this size takes, in megabytes."""
+        """Memory in megabytes that a batch of `batch_size_optimal` inputs takes."""
 
     @property
     def gpu_recommended(self) -> bool | None:
@@ -612,11 +612,11 @@ class ModelAttributes:
 
     @property
     def inputs_per_request(self) -> int | None:
-        """Most texts that the API takes in one request."""
+        """Largest number of texts that the API takes in one request."""
 
     @property
     def tokens_per_request(self) -> int | None:
-        """Most tokens that the API takes in one request, over all texts."""
+        """Largest number of tokens that the API takes in one request, over all texts."""
 
     @property
     def sources(self) -> Mapping[str, str | Mapping[str, str | bool]]:
@@ -636,7 +636,7 @@ class ModelAttributes:
 
     @property
     def aliases(self) -> tuple[str, ...]:
-        """Further ids that find this model."""
+        """Further ids of this model."""
 
     @property
     def extra(self) -> Mapping[str, _Scalar | tuple[_Scalar, ...]]:
