@@ -38,21 +38,22 @@ class Server:
         api_key: The key. No key is taken from the environment, except for a model of an API at the API's own address.
         api_key_variable: The environment variable with the key. It is read when the model is loaded.
         headers: Further headers of each request.
-        timeout: The seconds after which a request fails that has no answer, or an answer that does not end.
+        timeout: The seconds after which a request fails if there is no complete answer.
         max_retries: How often a request is sent again after a lost connection, a timeout, or status 408, 409, 429 or
             5xx. The client waits as long as the header `retry-after` says.
         concurrency: How many requests are sent at the same time.
-        inputs_per_request: The most texts per request; by default what the registry states. `batch_size` of a call can
-            only be lower. If a server refuses a batch and takes its halves, later batches are smaller.
-        tokens_per_request: The most tokens per request; by default what the registry states. A text counts as many
-            tokens as it has bytes, which is never too few for a tokenizer of bytes.
-        encoding_format: How vectors are sent. If the server refuses base64, it is asked for floats.
-        truncation: Who truncates texts that are too long. "client": hypiler, exactly and counted, with the tokenizer of
-            `local=` or of the hub. "server": the server, as it does. None: hypiler if it can, else the server, with a
-            warning.
-        dimensions: Who truncates vectors. "client": hypiler, in the model's order. "server": the server is asked for
-            `dimensions`. None: the server of an API, else hypiler.
-        answered_model: The name of the model in answers, if it is another than `model`.
+        inputs_per_request: The largest number of texts per request; by default the limit that the registry states.
+            `batch_size` of a call can only lower it. If a server refuses a batch but accepts its halves, later batches
+            are smaller.
+        tokens_per_request: The largest number of tokens per request; by default the limit that the registry states.
+            Each byte of a text counts as one token, which is never too few for a byte-level tokenizer.
+        encoding_format: How vectors are sent. If the server refuses base64, hypiler requests floats.
+        truncation: Who truncates texts that are too long. "client": hypiler, with the tokenizer of `local=` or of the
+            hub; the cut is exact, and cut texts are counted. "server": the server, by its own rules. None: hypiler if
+            it has the tokenizer; otherwise the server, with a warning.
+        dimensions: Who truncates vectors. "client": hypiler, in the order that the model needs. "server": the server;
+            requests have `dimensions`. None: the server if it is an API, otherwise hypiler.
+        answered_model: The name of the model in answers, if it differs from `model`.
         normalizes: Set this to load a model whose vectors must not be normalized from a server that always normalizes.
             The vectors then belong to a space of their own.
         extra_body: Further members of each request, such as `{"truncate_prompt_tokens": -1}`.

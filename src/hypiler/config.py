@@ -41,7 +41,7 @@ class ModelConfig(Generic[_Encoder_co]):
         repo: The Hugging Face repository (`org/name`) of the chosen weights, or the name of a model at its source.
         embedding_dim: The number of floats in one vector.
         max_length: The longest document in tokens: `document_length`, or else `context_length`. If the registry states
-            neither, asking for it raises ValueError.
+            neither, reading this attribute raises ValueError.
         revision: The commit to load; None if no commit of `repo` is pinned.
         model: The registry's record; None for a config that was created by hand.
         variant: The id of one of the model's variants; None for the model's own weights.
@@ -145,8 +145,8 @@ class ModelConfig(Generic[_Encoder_co]):
             """The config of a registry's record, from this package or from any generated module.
 
             `dimension` truncates the vectors to one of the model's own Matryoshka dims, and `output` chooses one of the
-            model's outputs. Raises ValueError for any other width or output. Type checkers reject such a width
-            as well where no `output` is given.
+            model's outputs. Raises ValueError for any other width or output. If no `output` is given, type checkers
+            reject such a width too.
             """
             ...
     else:
@@ -156,8 +156,8 @@ class ModelConfig(Generic[_Encoder_co]):
             """The config of a registry's record, from this package or from any generated module.
 
             `dimension` truncates the vectors to one of the model's own Matryoshka dims, and `output` chooses one of the
-            model's outputs. Raises ValueError for any other width or output. Type checkers reject such a width
-            as well where no `output` is given.
+            model's outputs. Raises ValueError for any other width or output. If no `output` is given, type checkers
+            reject such a width too.
             """
             return _configured(cls, model, dimension, output)
 

@@ -22,9 +22,9 @@ class UnknownModelError(KeyError):
 
     Attributes:
         id: What was looked up.
-        registry: The registry that was searched, in words.
+        registry: The name of the registry that was searched, for messages.
         suggestion: The nearest id; None if no id is near.
-        elsewhere: The registry that has the model of the suggestion, in words, if it is another one than `registry`.
+        elsewhere: The name of the registry that has the suggested model, if this is not `registry`.
     """
 
     def __init__(

@@ -5,7 +5,7 @@ Store `encoder.stamp()` with the vectors of an index, and check it before you us
     hypiler.space.check(stored, encoder)
 
 A stamp has the facts that determine the vectors, the identity of the files that ran, and a probe, which measures
-whether two encoders give the same vectors. docs/spaces.md describes all of them, and the outcomes of a comparison.
+whether two encoders give the same vectors. docs/spaces.md describes stamps and the outcomes of a comparison.
 """
 
 from hypiler._text import one_line
@@ -57,7 +57,7 @@ _DIGITS = 23
 
 
 class Comparison:
-    """What a comparison of a stored stamp with a config or an encoder found.
+    """The result of comparing a stored stamp with a config or an encoder.
 
     Attributes:
         outcome: `same`: the vectors fit. `close`: the vectors of two precisions of one model; scores change a little.
@@ -99,7 +99,7 @@ class SpaceError(ValueError):
     """The stored vectors and the vectors of the config or encoder belong to different spaces.
 
     Attributes:
-        comparison: What was compared; None if the error was not raised by `check`.
+        comparison: The result of the comparison; None if the error was not raised by `check`.
     """
 
     def __init__(self, message: str, comparison: Comparison | None = None) -> None:
@@ -138,8 +138,9 @@ def compare(stored: object, current: "HasSpace", registry: "Models | None" = Non
         stored: What was stored with the vectors: a stamp, which may have been through JSON, or only a `space_id`. None
             for an index without a stamp.
         current: The encoder or the ModelConfig to use with the vectors.
-        registry: The models among which to look up a stored id, to name its model: a Registry, the MODEL_REGISTRY of a
-            generated module, or any other models. By default, the model of `current` and the shipped registry.
+        registry: The models in which a stored id is looked up, so that the advice can name the model: a Registry, the
+            MODEL_REGISTRY of a generated module, or any other models. By default, the model of `current` and the
+            shipped registry.
     """
     try:
         if stored is None:
@@ -173,7 +174,7 @@ def describe(
 
 
 def identify(space_id: str, registry: "Models | None" = None) -> "tuple[str, int, str | None] | None":
-    """The model whose vectors have this space: its id, dimension and variant; None if no model of the registry does.
+    """The model whose vectors have this space: its id, dimension and variant; None if there is no such model.
 
     The vectors may be those of any output of the model. `registry` is a Registry, the MODEL_REGISTRY of a generated
     module, or any other models; by default, the shipped registry.

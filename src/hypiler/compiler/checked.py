@@ -36,19 +36,19 @@ OWN = "project"
 
 
 class Origin:
-    """Where a fact of a registry stands.
+    """Where a fact of a registry is stated.
 
     Two origins are equal if they are the same place with the same source.
 
     Attributes:
-        layer: The registry that states the fact: "project" for one's own files, "hypiler" for the shipped registry, and
+        layer: The registry that states the fact: "project" for your own files, "hypiler" for the shipped registry, and
             otherwise the entry of `extends` that names the registry.
         file: The name of the file.
         line: From 1.
         column: From 1, in characters.
-        source: What `sources` of the model says of the fact: a text, or an object; None if it says nothing.
+        source: What `sources` of the model says about the fact: a text or an object; None if it says nothing.
         value: The value as JSON types; None if it is null, or if an override withdraws the fact.
-        withdrawn: Whether the place is an override that takes the fact away.
+        withdrawn: Whether the place is an override that removes the fact.
     """
 
     __slots__ = ("column", "file", "layer", "line", "source", "value", "withdrawn")
@@ -265,12 +265,12 @@ class CheckedRegistry:
         self._known: dict[str, Model] | None = None
 
     def accept(self, accepted: "Accepted") -> None:
-        """Take what becomes the models of a registry that is empty, once its files are known to have no error."""
+        """Set the models of an empty registry, once its files are known to have no errors."""
         self._accepted = accepted
 
     @property
     def models(self) -> "tuple[Model, ...]":
-        """All models; empty if a finding is an error, so that nothing is made of a registry that is not right."""
+        """All models; empty if a finding is an error, so that nothing is generated from wrong facts."""
         if self._models is None:
             # Created when first needed: a check counts the models, and no more.
             self._models = self._accepted.models(self.own_facts) if self._accepted else ()
@@ -330,7 +330,7 @@ class CheckedRegistry:
 
     @property
     def version(self) -> str | None:
-        """The registry's own `version`, of its first file; None if that states none."""
+        """The `version` that the registry's first file states; None if it states none."""
         tree = self.sources[0].value if self.sources else None
         version = tree.get("version") if isinstance(tree, dict) else None
         return version if isinstance(version, str) else None
@@ -341,7 +341,7 @@ class CheckedRegistry:
         return tuple([model[0] for model in self.models])
 
     def line(self, finding: Finding) -> str | None:
-        """The source line that a finding stands on; None if it has no place in a file of the registry."""
+        """The source line of a finding; None if the finding has no place in a file of the registry."""
         if not finding.line or finding.file not in self.files:
             return None
         if finding.file not in self._lines:
@@ -405,8 +405,9 @@ class CheckedRegistry:
     def origin(self, id: str, path: str = "") -> Origin | None:
         """Where the model with this id states a fact, by its path such as `specs.embedding_dim`.
 
-        The path may also be that of a section, such as `specs`, or of a part of a field, such as `variants[0].sha256`
-        or `extra.note`. Without a path, where the model stands. None if the model does not state the fact.
+        The path may also name a section, such as `specs`, or a part of a field, such as `variants[0].sha256` or
+        `extra.note`. Without a path, the origin is the place of the model's entry. None if the model does not state the
+        fact.
 
         Raises UnknownModelError, and ValueError for a path that no field has.
         """
@@ -417,10 +418,11 @@ class CheckedRegistry:
         return found[0] if found and not found[0].withdrawn else None
 
     def chain(self, id: str, path: str = "") -> "tuple[Origin, ...]":
-        """Every place where a layer states a fact of the model with this id, the one that counts first.
+        """Every place where a layer states a fact of the model with this id. The place that counts comes first.
 
-        The others are those of lower layers, which it overrides. If an override withdraws the fact, its place comes
-        first. Without a path, these are the places of the entry and of its overrides. Empty if nobody states the fact.
+        The other places are in lower layers and are overridden. If an override removes the fact, the place of the
+        override comes first. Without a path, these are the places of the entry and of its overrides. Empty if no layer
+        states the fact.
 
         Raises UnknownModelError, and ValueError for a path that no field has.
         """
@@ -467,7 +469,7 @@ class CheckedRegistry:
 
     @property
     def entries(self) -> list[Entry]:
-        """Every model as its file states it, in file order; also those of a registry with errors."""
+        """The entry of every model, as its file states it, in file order. A registry with errors has entries too."""
         if self.composition is not None:
             return [_composed_entry(model) for model in self.composition.models]
         return [entry for source in self.sources for entry in _entries(source)]

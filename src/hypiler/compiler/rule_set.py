@@ -18,7 +18,7 @@ if TYPE_CHECKING:
         """What says which rules are applied: `hypiler.compiler.rule_settings.RuleSettings`."""
 
         def graded(self, rules: Iterable["Rule"]) -> list[tuple["Rule", str]]:
-            """Those of the rules that are applied, each with the severity of its findings."""
+            """The rules that are applied, each with the severity of its findings."""
             ...
 
 

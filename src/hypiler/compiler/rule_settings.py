@@ -25,15 +25,16 @@ _STAGES = {
 class RuleSettings:
     """Which rules are applied, and how severe their findings are.
 
-    A rule is named by its code (`M211`), by its name (`license-spelling`), or with others by a prefix (`M2`). Where
-    several words name a rule, the most specific one decides, and `ignore` wins over an equal one in `select`.
+    A rule is named by its code (`M211`) or its name (`license-spelling`). A prefix (`M2`) names several rules. If
+    several entries name the same rule, the most specific entry decides. If `ignore` and `select` have equally specific
+    entries, `ignore` wins.
 
     Attributes:
         select: The rules that are applied; None for all.
         ignore: The rules that are not applied.
-        severity: "error", "warning" or "note" by the rules that get another severity.
+        severity: The new severities: "error", "warning" or "note" by rule.
 
-    Raises TypeError for one string where a list of them is due.
+    Raises TypeError if a single string is passed instead of a list.
     """
 
     __slots__ = ("ignore", "select", "severity")
@@ -52,7 +53,7 @@ class RuleSettings:
         self.severity: Mapping[str, str] = severity or {}
 
     def graded(self, rules: "Iterable[Rule]") -> "list[tuple[Rule, str]]":
-        """Those of the rules that are applied, each with the severity of its findings."""
+        """The rules that are applied, each with the severity of its findings."""
         return [(rule, self._severity_of(rule)) for rule in rules if self._is_applied(rule)]
 
     def _is_applied(self, rule: "Rule") -> bool:
@@ -66,7 +67,7 @@ class RuleSettings:
         return self.severity[word] if word and not rule.always else rule.severity
 
     def faults(self, rules: "Iterable[Rule]") -> "Iterator[tuple[str, str, str, str | None]]":
-        """What is wrong with the settings, given all the rules that there are.
+        """The errors in the settings, given all existing rules.
 
         Yields the setting, the word in it, the message and the help.
         """

@@ -11,4 +11,4 @@ class CorpusError(ValueError):
 
 
 class UnwritableError(CorpusError):
-    """The output cannot be written, such as on a full disk, or a library is missing: not the fault of the arguments."""
+    """The output cannot be written, for example because the disk is full, or a library is missing."""

@@ -89,9 +89,9 @@ def encode_parquet(
 ) -> Report:
     """Encode the texts of a Parquet file, or of a folder of them, into a Parquet file with a column of vectors.
 
-    Memory does not grow with the corpus. Whenever the process ends early, the same call goes on where it stopped: what
-    is done lies in the folder `TARGET.parts` until the output is complete. The stamp of the vector space is in the
-    metadata of the output and of its column of vectors, where `hypiler.stores.read_stamp` finds it.
+    The memory that this needs does not grow with the corpus. If the process ends early, the same call goes on where it
+    stopped: the finished rows are in the folder `TARGET.parts` until the output is complete. The stamp of the vector
+    space is in the metadata of the output and of its column of vectors, where `hypiler.stores.read_stamp` finds it.
 
     Args:
         source: A Parquet file, or a folder whose Parquet files are read in the order of their names.
@@ -104,16 +104,16 @@ def encode_parquet(
         dtype: The type of the numbers: "float32" or "float16".
         nulls: What to do with a row without a text: "error", or "keep" it with a null vector.
         batch_size: How many texts the network gets at once.
-        rows_per_part: How many rows an interruption can lose at most. By default what an interrupted run had, or
-            2,048 rows, and 256 for multi-vectors.
+        rows_per_part: The rows of one part, which is the most that an interruption can lose. By default the number of
+            the interrupted run; for a new run 2,048, or 256 for multi-vectors.
         parts: Whether the output is a folder of part files instead of one file.
-        force: Whether a file that is there already is replaced.
+        force: Whether an existing output file is replaced.
         start_over: Whether parts of an interrupted run are removed first.
-        progress: Whether a bar shows the progress, with an estimate; None for: on a terminal.
+        progress: Whether a progress bar is shown, with an estimate; None: only on a terminal.
         load: The arguments of `ModelConfig.load`, such as `{"engine": "onnx"}`.
 
-    If the output is there already and was made by the same call, nothing is done.
-    Warns once with TruncationWarning if texts were longer than the limit of the model.
+    If the same call has already made the output, nothing is done. Warns once with TruncationWarning if texts were
+    longer than the limit of the model.
 
     Raises:
         CorpusError: For a corpus that cannot be encoded, and for an interrupted run that encoded something else:

@@ -44,7 +44,7 @@ class SparkEncoder:
         threads: int | None = None,
         **load: Any,
     ) -> None:
-        """Remember what to do. Nothing is loaded.
+        """Store the arguments. Nothing is loaded.
 
         Args:
             model: The id of a model, or a ModelConfig.
@@ -84,7 +84,7 @@ class SparkEncoder:
         """The schema of the result: a StructType with the fields of `before`, the schema of the data frame.
 
         The metadata of the column of vectors holds the stamp of the space, and Spark writes it to Parquet files.
-        `stamp` is what `encoder.stamp()` gives, which has a probe; by default `config.space()`, which has none.
+        `stamp` is the result of `encoder.stamp()`, which has a probe; by default `config.space()`, which has no probe.
         Raises CorpusError if the data frame has no such column of texts, or already has a column of vectors.
         """
         from pyspark.sql.types import ArrayType, FloatType, IntegerType, StructField, StructType

@@ -16,17 +16,17 @@ class Finding:
     """One fault of the input.
 
     Attributes:
-        code: As `M103`.
-        message: What must hold, and what was found: one line of bounded length, as `help` is.
+        code: The code of the rule, such as `M103`.
+        message: What must hold, and what was found. `message` and `help` are single lines of bounded length.
         path: The JSON path of the fault in its file.
         at: The part that the fault concerns: the `"value"` at the path or its `"key"`.
-        help: What to do about it; None if the message says it all.
-        model: The id of the model; None for a fault of no model.
-        file: The name of the file; empty for a fault of no file.
+        help: What to do about it; None if the message says enough.
+        model: The id of the model; None if the fault does not belong to a model.
+        file: The name of the file; empty if the fault does not belong to a file.
         line: From 1; 0 until the finding is located, and for a fault that has no place in a file.
         column: From 1, in characters; 0 where `line` is 0.
         width: The number of characters to underline.
-        severity: "error", "warning" or "note"; by default that of the code.
+        severity: "error", "warning" or "note"; by default the severity of the code.
     """
 
     __slots__ = (

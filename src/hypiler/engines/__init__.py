@@ -120,19 +120,20 @@ def load(
             type checkers what is returned. None for any class.
         local: The folder with the model's files. By default, the files come from the hub at the pinned revision, or
             from the folder that `source.path` names.
-        url: The address of the server for the engine "server", or a Server, which has all options. With it, "auto" is
-            this engine. A model of `hypiler.hosted_registry` needs none if its API takes OpenAI's requests.
-        device: Where the network runs, as the engine names devices.
+        url: The address of the server for the engine "server", or a Server, which has all options. With `url`, "auto"
+            takes the engine "server". A model of `hypiler.hosted_registry` needs no `url` if its API takes OpenAI's
+            requests.
+        device: Where the network runs, by the engine's name of the device.
         assume: Facts that neither the registry nor the files state, by their names in ModelInfo.
         trust_remote_code: Whether code from the repository may run.
         allow_pickle: Whether pickled weights may be read.
 
-    Raises EngineError: MissingEngineError if the engine is not installed, MismatchError if the registry and the files
-    disagree, UnknownFactError for a fact that is stated nowhere, ChecksumError for a file with another sha256, and
-    UnsafeError for code or pickles that are not allowed, and ServerError if a server cannot be asked. Raises
-    PolicyError, before anything is downloaded or sent, for what the policy of the project or of the process does not
-    allow. Raises SpaceError if a server's vectors do not fit the stamp that `Server.expect` has. Raises ValueError for
-    an engine or device that does not exist, and TypeError if the model is not of the `kind`.
+    Raises EngineError or one of its subclasses: MissingEngineError if the engine is not installed, MismatchError if the
+    registry and the files disagree, UnknownFactError for a fact that is stated nowhere, ChecksumError for a file with
+    another sha256, UnsafeError for code or pickles that are not allowed, and ServerError if a server gives no usable
+    answer. PolicyError, raised before anything is downloaded or sent, means that the policy of the project or of the
+    process does not allow the model. Raises SpaceError if a server's vectors do not fit the stamp in `Server.expect`,
+    ValueError for an engine or device that does not exist, and TypeError if the model is not of the `kind`.
     """
     from hypiler.engines.choice import choose_engine, engine_for, is_by_url
     from hypiler.engines.contract import make_contract, model_of, of_output

@@ -203,8 +203,9 @@ class _Loaded:
     def space(self) -> dict[str, Any]:
         """The stamp without a probe: everything that the vectors of this encoder depend on, as JSON types.
 
-        It has the keys of `ModelConfig.space`, with what ran: facts from the files or from `assume`, and the identity
-        of the files. Files without a recorded sha256 are hashed, and the result is cached in the user's cache folder.
+        The keys are those of `ModelConfig.space`. The values are what ran: they include facts from the files or from
+        `assume`, and the identity of the files. Files without a recorded sha256 are hashed, and the result is cached in
+        the user's cache folder.
         """
         facts = self.contract.space_facts
         weights, tokenizer = self.files.identity() if self.files else (None, None)
@@ -233,7 +234,7 @@ class _Loaded:
         return self._provenance.to_json(self.contract, self.space())
 
     def close(self) -> None:
-        """Close the connections of a served model. The next call opens others. Other models have nothing to close."""
+        """Close the connections of a served model. The next call opens new ones. Other models have nothing to close."""
         close = getattr(self.backend, "close", None)
         if close is not None:
             close()
@@ -249,7 +250,7 @@ class _Loaded:
     def space_id(self) -> str | None:
         """Identifies everything that the document vectors of this encoder depend on: facts and files.
 
-        None only for a model whose bytes nobody sees and that has no pinned commit, and if a file has changed since it
+        None in two cases: the bytes of the model are unknown and no commit is pinned, or a file has changed since it
         was loaded.
         """
         found: str | None = self.space()["space_id"]
@@ -335,7 +336,7 @@ class DenseEncoder(_Encoder):
         return self._encode(texts, query=False, batch_size=batch_size, progress=progress)
 
     def similarity(self, queries: "Floats", documents: "Floats") -> "Floats":
-        """The scores by the model's own measure, float32 [queries, documents]. Larger is nearer."""
+        """The scores by the model's own similarity, float32 [queries, documents]. Larger is nearer."""
         return similarity(self.contract.similarity)(queries, documents)
 
     def quantizer(self, precision: str, sample: "Floats") -> Binary | Int8:
@@ -345,8 +346,8 @@ class DenseEncoder(_Encoder):
             precision: `binary` or `int8`.
             sample: Document vectors [n, dimension], from which int8 takes its limits. Not used for binary.
 
-        Raises ValueError for a precision that the registry does not state for this model, since nobody has measured how
-        much worse its scores are.
+        Raises ValueError for a precision that the registry does not state for this model, because nobody has measured
+        how the precision changes its scores.
         """
         stated = self.contract.precisions
         if precision not in stated:
@@ -494,7 +495,7 @@ class Reranker(_Loaded):
         return [(prefix or "") + text for text in checked_texts(texts)]
 
     def similarity(self, queries: Sequence[str], documents: Sequence[str]) -> "Floats":
-        """The model's own scores, float32 [queries, documents]. Their unit is the model's. Larger is more relevant.
+        """The model's own scores, float32 [queries, documents], in the model's own unit. Larger is more relevant.
 
         Warns with TruncationWarning if pairs of a query and a document are truncated to the model's limit.
         """

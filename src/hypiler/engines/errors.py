@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 class EngineError(Exception):
-    """A model cannot be loaded, or not by this engine. The message says why and what to do.
+    """A model cannot be loaded, or this engine cannot load it. The message says why and what to do.
 
-    The message is one line of bounded length, whatever the names of files and the errors of libraries are.
+    The message is one line of bounded length, even if the names of files or the errors of libraries are long.
     """
 
     def __init__(self, message: str = "") -> None:
@@ -28,11 +28,11 @@ class MismatchError(EngineError):
 
 
 class UnknownFactError(EngineError):
-    """A required fact is stated neither by the registry nor by the model's files."""
+    """Neither the registry nor the model's files state a required fact."""
 
 
 class ChecksumError(EngineError):
-    """A file's sha256 differs from the one in the registry."""
+    """The sha256 of a file differs from the recorded sha256."""
 
 
 class UnsafeError(EngineError):
@@ -40,7 +40,7 @@ class UnsafeError(EngineError):
 
 
 class PolicyError(EngineError):
-    """The policy of the project or of the process does not allow the model, or how it would be loaded.
+    """The policy of the project or of the process does not allow the model, or does not allow loading it in this way.
 
     Attributes:
         rule: The rule of the policy, such as "licenses"; empty if the policy itself cannot be read.

@@ -240,7 +240,7 @@ def missing_feature(spec: EngineSpec, needs: "Collection[str]") -> str | None:
 
 
 def engine_specs() -> "Iterator[EngineSpec]":
-    """All engines, in the order in which "auto" tries them: this package's, then those of other packages by name.
+    """All engines, in the order in which "auto" tries them: first this package's, then other packages' by name.
 
     An entry point that cannot be loaded is skipped with a warning.
     """

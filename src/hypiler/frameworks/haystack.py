@@ -76,8 +76,8 @@ class HypilerTextEmbedder(_Component):
                 describes the encoder, as `to_dict` writes it. All but a loaded encoder are loaded by `warm_up`.
             load: Arguments of `config.load`, such as `{"engine": "onnx"}`, for anything but a loaded encoder.
 
-        Raises TypeError if the model is no dense model, and ValueError for arguments of `load` that only a program may
-        give.
+        Raises TypeError if the model is not a dense model, and ValueError for arguments of `load` that only a program
+        may give.
         """
         self._source: Source = Source(encoder, load, "dense", "HypilerTextEmbedder")
 
@@ -263,7 +263,7 @@ class HypilerRanker(_Component):
     ) -> None:
         """Create the component. The first two arguments are those of `HypilerTextEmbedder`, for a reranker.
 
-        Raises TypeError if the model is no reranker, and ValueError for a `top_k` below 1.
+        Raises TypeError if the model is not a reranker, and ValueError for a `top_k` below 1.
         """
         self._source: Source = Source(encoder, load, "reranker", "HypilerRanker")
         self.top_k: int | None = _checked_count(top_k)

@@ -50,13 +50,13 @@ class HypilerEmbeddings(Adapter, Embeddings):
         """Create the embeddings.
 
         Args:
-            encoder: What `config.load()` returns, a ModelConfig, or the id of a shipped model. A config or an id is
+            encoder: An encoder from `config.load()`, a ModelConfig, or the id of a shipped model. A config or an id is
                 loaded when the encoder is first needed.
             load: Arguments of `config.load` for a config or an id, such as `{"engine": "onnx"}`.
             batch_size: The number of texts that run through the network at once.
 
-        Raises TypeError if the model is no dense model, and ValueError for arguments of `load` that only a program may
-        give.
+        Raises TypeError if the model is not a dense model, and ValueError for arguments of `load` that only a program
+        may give.
         """
         self._source: Source = Source(encoder, load, "dense", "HypilerEmbeddings")
         self.batch_size: int = batch_size
@@ -98,7 +98,7 @@ class HypilerReranker(Adapter, BaseDocumentCompressor):
     ) -> None:
         """Create the reranker. The first two arguments are those of `HypilerEmbeddings`, for a reranker.
 
-        Raises TypeError if the model is no reranker, and ValueError for arguments of `load` that only a program may
+        Raises TypeError if the model is not a reranker, and ValueError for arguments of `load` that only a program may
         give.
         """
         fields: dict[str, Any] = {"top_n": top_n}

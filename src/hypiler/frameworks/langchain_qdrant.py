@@ -1,5 +1,5 @@
 # pyright: basic, reportMissingImports=false
-"""Sparse vectors for LangChain's store of Qdrant, the one store of LangChain with an interface for them.
+"""Sparse vectors for LangChain's store of Qdrant, the only store of LangChain with an interface for sparse vectors.
 
     QdrantVectorStore(…, retrieval_mode=RetrievalMode.HYBRID, sparse_embedding=HypilerSparseEmbeddings(config))
 
@@ -42,8 +42,8 @@ class HypilerSparseEmbeddings(Adapter, SparseEmbeddings):
     ) -> None:
         """Create the embeddings. The arguments are those of `HypilerEmbeddings`, for a sparse model.
 
-        Raises TypeError if the model is no sparse model, and ValueError for arguments of `load` that only a program may
-        give.
+        Raises TypeError if the model is not a sparse model, and ValueError for arguments of `load` that only a program
+        may give.
         """
         self._source: Source = Source(encoder, load, "sparse", "HypilerSparseEmbeddings")
         self.batch_size: int = batch_size

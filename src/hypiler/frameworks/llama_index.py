@@ -65,13 +65,13 @@ class HypilerEmbedding(_Pickled, BaseEmbedding):
         """Create the embedding.
 
         Args:
-            encoder: What `config.load()` returns, a ModelConfig, or the id of a shipped model. A config or an id is
+            encoder: An encoder from `config.load()`, a ModelConfig, or the id of a shipped model. A config or an id is
                 loaded when the encoder is first needed.
             load: Arguments of `config.load` for a config or an id, such as `{"engine": "onnx"}`.
             options: Other fields, such as `batch_size`, and those of `BaseEmbedding`.
 
-        Raises TypeError if the model is no dense model, and ValueError for arguments of `load` that only a program may
-        give, and for an `embeddings_cache` if the model encodes queries unlike documents.
+        Raises TypeError if the model is not a dense model, and ValueError for arguments of `load` that only a program
+        may give, and for an `embeddings_cache` if the model encodes queries unlike documents.
         """
         source = _source_of(encoder, load, options, "dense", "HypilerEmbedding")
         fields: dict[str, Any] = {
@@ -137,8 +137,8 @@ class HypilerSparseEmbedding(_Pickled, BaseSparseEmbedding):
     ) -> None:
         """Create the embedding. The arguments are those of `HypilerEmbedding`, for a sparse model.
 
-        Raises TypeError if the model is no sparse model, and ValueError for arguments of `load` that only a program may
-        give.
+        Raises TypeError if the model is not a sparse model, and ValueError for arguments of `load` that only a program
+        may give.
         """
         source = _source_of(encoder, load, options, "sparse", "HypilerSparseEmbedding")
         fields: dict[str, Any] = {
@@ -206,7 +206,7 @@ class HypilerReranker(_Pickled, BaseNodePostprocessor):
     ) -> None:
         """Create the reranker. The arguments are those of `HypilerEmbedding`, for a reranker.
 
-        Raises TypeError if the model is no reranker, and ValueError for arguments of `load` that only a program may
+        Raises TypeError if the model is not a reranker, and ValueError for arguments of `load` that only a program may
         give.
         """
         source = _source_of(encoder, load, options, "reranker", "HypilerReranker")

@@ -189,7 +189,7 @@ class Adapter:
         return self._source.encoder
 
     def space(self) -> "dict[str, Any]":
-        """The stamp of the encoder without a probe. With it, `stores.check` takes an adapter as it takes an encoder."""
+        """The stamp of the encoder without a probe. `stores.check` calls it, so it takes adapters as well."""
         return self.encoder.space()
 
     def stamp(self) -> "dict[str, Any]":
@@ -202,7 +202,7 @@ class Adapter:
     def check(self, stored: object) -> "Comparison":
         """Check that the vectors of an index fit this encoder. Call it before the index is used.
 
-        If the encoder is not loaded and the facts of the model show that the vectors do not fit, it stays unloaded.
+        If the facts of the model already show that the vectors do not fit, this does not load the encoder.
 
         Args:
             stored: The stamp that was stored with the index: as JSON types, as a text or bytes of JSON, or in the
@@ -213,7 +213,7 @@ class Adapter:
 
         Raises:
             SpaceError: If the vectors are of another space, or queries are encoded differently.
-            UndecidedError: If too little is known, such as of an index without a stamp. It is a SpaceError.
+            UndecidedError: If too little is known, for example because the index has no stamp. It is a SpaceError.
         """
         is_id = isinstance(stored, str) and not stored.lstrip().startswith(("{", '"', "["))
         stamp = stored if is_id else read_stamp(stored)

@@ -23,7 +23,7 @@ _SUFFIX = ".tmp.pyc"
 
 
 class OutputRefused(Exception):
-    """Nothing was written, since an output is not ours to write; `findings` says which one and why."""
+    """Nothing was written, because hypiler did not generate an existing file. `findings` says which file and why."""
 
     def __init__(self, findings: list[Finding]) -> None:
         super().__init__("; ".join([finding.message for finding in findings]))

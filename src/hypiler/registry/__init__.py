@@ -1,4 +1,4 @@
-"""Registries as values: load one, look models up, and see everything that is wrong and where each fact stands.
+"""Registries as Python values: load one, look models up, read its findings, and see where each fact is stated.
 
     from hypiler.registry import Registry
 
@@ -7,8 +7,8 @@
         print(finding)
     model = registry["BAAI/bge-m3"]
 
-`Registry.project()` is the registry of the project around the current folder, and `Registry.shipped()` the one of this
-package.
+`Registry.project()` is the registry of the project around the current folder, and `Registry.shipped()` is the registry
+of this package.
 """
 
 from hypiler.compiler.checked import Origin

@@ -26,17 +26,17 @@ class Finding:
     """One fault of the input.
 
     Attributes:
-        code: As `M103`.
-        message: What must hold, and what was found: one line of bounded length, as `help` is.
+        code: The code of the rule, such as `M103`.
+        message: What must hold, and what was found. `message` and `help` are single lines of bounded length.
         path: The JSON path of the fault in its file.
         at: The part that the fault concerns: the `"value"` at the path or its `"key"`.
-        help: What to do about it; None if the message says it all.
-        model: The id of the model; None for a fault of no model.
-        file: The name of the file; empty for a fault of no file.
+        help: What to do about it; None if the message says enough.
+        model: The id of the model; None if the fault does not belong to a model.
+        file: The name of the file; empty if the fault does not belong to a file.
         line: From 1; 0 until the finding is located, and for a fault that has no place in a file.
         column: From 1, in characters; 0 where `line` is 0.
         width: The number of characters to underline.
-        severity: "error", "warning" or "note"; by default that of the code.
+        severity: "error", "warning" or "note"; by default the severity of the code.
     """
 
     code: str
@@ -61,15 +61,16 @@ class Finding:
 class RuleSettings:
     """Which rules are applied, and how severe their findings are.
 
-    A rule is named by its code (`M211`), by its name (`license-spelling`), or with others by a prefix (`M2`). Where
-    several words name a rule, the most specific one decides, and `ignore` wins over an equal one in `select`.
+    A rule is named by its code (`M211`) or its name (`license-spelling`). A prefix (`M2`) names several rules. If
+    several entries name the same rule, the most specific entry decides. If `ignore` and `select` have equally specific
+    entries, `ignore` wins.
 
     Attributes:
         select: The rules that are applied; None for all.
         ignore: The rules that are not applied.
-        severity: "error", "warning" or "note" by the rules that get another severity.
+        severity: The new severities: "error", "warning" or "note" by rule.
 
-    Raises TypeError for one string where a list of them is due.
+    Raises TypeError if a single string is passed instead of a list.
     """
 
     select: Sequence[str] | None
@@ -77,27 +78,27 @@ class RuleSettings:
     severity: Mapping[str, str]
     def __init__(self, select: Sequence[str] | None=None, ignore: Sequence[str]=(), severity: Mapping[str, str] | None=None) -> None: ...
     def graded(self, rules: Iterable[Any]) -> list[tuple[Any, str]]:
-        """Those of the rules that are applied, each with the severity of its findings."""
+        """The rules that are applied, each with the severity of its findings."""
     def faults(self, rules: Iterable[Any]) -> Iterator[tuple[str, str, str, str | None]]:
-        """What is wrong with the settings, given all the rules that there are.
+        """The errors in the settings, given all existing rules.
 
         Yields the setting, the word in it, the message and the help.
         """
 
 class Origin:
-    """Where a fact of a registry stands.
+    """Where a fact of a registry is stated.
 
     Two origins are equal if they are the same place with the same source.
 
     Attributes:
-        layer: The registry that states the fact: "project" for one's own files, "hypiler" for the shipped registry, and
+        layer: The registry that states the fact: "project" for your own files, "hypiler" for the shipped registry, and
             otherwise the entry of `extends` that names the registry.
         file: The name of the file.
         line: From 1.
         column: From 1, in characters.
-        source: What `sources` of the model says of the fact: a text, or an object; None if it says nothing.
+        source: What `sources` of the model says about the fact: a text or an object; None if it says nothing.
         value: The value as JSON types; None if it is null, or if an override withdraws the fact.
-        withdrawn: Whether the place is an override that takes the fact away.
+        withdrawn: Whether the place is an override that removes the fact.
     """
 
     layer: str
@@ -323,10 +324,10 @@ class _CheckedRegistry:
     follow: Any | None
     def __init__(self) -> None: ...
     def accept(self, accepted: Any) -> None:
-        """Take what becomes the models of a registry that is empty, once its files are known to have no error."""
+        """Set the models of an empty registry, once its files are known to have no errors."""
     @property
     def models(self) -> tuple[Model, ...]:
-        """All models; empty if a finding is an error, so that nothing is made of a registry that is not right."""
+        """All models; empty if a finding is an error, so that nothing is generated from wrong facts."""
     @property
     def sha256(self) -> str:
         """One digest for all sources, the lock and the project's options; empty if there are errors."""
@@ -353,12 +354,12 @@ class _CheckedRegistry:
         """Whether a finding is an error, so that nothing may be generated."""
     @property
     def version(self) -> str | None:
-        """The registry's own `version`, of its first file; None if that states none."""
+        """The `version` that the registry's first file states; None if it states none."""
     @property
     def ids(self) -> tuple[str, ...]:
         """The id of every model."""
     def line(self, finding: Finding) -> str | None:
-        """The source line that a finding stands on; None if it has no place in a file of the registry."""
+        """The source line of a finding; None if the finding has no place in a file of the registry."""
     def __iter__(self) -> Iterator[Model]: ...
     def __len__(self) -> int: ...
     def __contains__(self, id: object) -> bool: ...
@@ -371,35 +372,37 @@ class _CheckedRegistry:
     def origin(self, id: str, path: str='') -> Origin | None:
         """Where the model with this id states a fact, by its path such as `specs.embedding_dim`.
 
-        The path may also be that of a section, such as `specs`, or of a part of a field, such as `variants[0].sha256`
-        or `extra.note`. Without a path, where the model stands. None if the model does not state the fact.
+        The path may also name a section, such as `specs`, or a part of a field, such as `variants[0].sha256` or
+        `extra.note`. Without a path, the origin is the place of the model's entry. None if the model does not state the
+        fact.
 
         Raises UnknownModelError, and ValueError for a path that no field has.
         """
     def chain(self, id: str, path: str='') -> tuple[Origin, ...]:
-        """Every place where a layer states a fact of the model with this id, the one that counts first.
+        """Every place where a layer states a fact of the model with this id. The place that counts comes first.
 
-        The others are those of lower layers, which it overrides. If an override withdraws the fact, its place comes
-        first. Without a path, these are the places of the entry and of its overrides. Empty if nobody states the fact.
+        The other places are in lower layers and are overridden. If an override removes the fact, the place of the
+        override comes first. Without a path, these are the places of the entry and of its overrides. Empty if no layer
+        states the fact.
 
         Raises UnknownModelError, and ValueError for a path that no field has.
         """
     @property
     def entries(self) -> list[_Entry]:
-        """Every model as its file states it, in file order; also those of a registry with errors."""
+        """The entry of every model, as its file states it, in file order. A registry with errors has entries too."""
     def entry(self, id: str) -> _Entry:
         """The entry of the model with this id, alias or repository name. Raises UnknownModelError."""
 
 class Registry(_CheckedRegistry):
     """The models of one or more files, in file order: a collection, with lookup by id, alias or repository name.
 
-    `registry[name]` raises UnknownModelError, a KeyError, with the nearest id; `registry.get(name)` gives None. Both
-    warn with DeprecationWarning of a deprecated model and of a former id.
+    If no model has this name, `registry[name]` raises UnknownModelError, a KeyError that names the nearest id, and
+    `registry.get(name)` returns None. Both warn with DeprecationWarning for a deprecated model and for a former id.
     Iteration, `len`, `in` and `registry.ids` are in file order.
 
     Attributes:
-        models: All models; empty if a finding is an error, so that nothing is made of a registry that is not right.
-        findings: Everything that is wrong, by file and position; `report()` is the text of it.
+        models: All models; empty if a finding is an error, so that nothing is generated from wrong facts.
+        findings: All findings, sorted by file and position; `report()` returns them as text.
         ok: Whether no finding is an error.
         version: The registry's own `version`.
         required: The fields that every model must state.
@@ -408,13 +411,13 @@ class Registry(_CheckedRegistry):
 
     @classmethod
     def load(cls, *files: str | os.PathLike[str], lock: str | os.PathLike[str] | bool=True, rules: RuleSettings | None=None, extra: Mapping[str, str] | None=None, required: str | Sequence[str]='default') -> Self:
-        """Read and check the registry in one or more files; the models follow in this order.
+        """Read and check the registry in one or more files. The models are in the order of the files.
 
-        Facts are also held against the lock: `models.lock.json` beside the first file, the file that `lock` names, or
-        with false none. `rules` says which rules are applied; by default all of them. `extra` declares facts of
-        your own with their types, as `[tool.hypiler.extra]` does: `{"size_gb": "float"}`. `required` says
-        which fields every model must state: "default", "core" or a list of paths. What is wrong with the files is in
-        `findings`, and never raised.
+        Facts are also compared with the lock: `models.lock.json` beside the first file, or the file that `lock` names.
+        With `lock=False`, no lock is read. `rules` says which rules are applied; by default, all rules are. `extra`
+        declares your own facts with their types, like `[tool.hypiler.extra]`: `{"size_gb": "float"}`. `required` says
+        which fields every model must state: "default", "core" or a list of paths. Errors in the files are never raised:
+        they are in `findings`.
 
         Raises OSError for a file that cannot be read, and ValueError without a file, for settings of rules that do not
         exist or cannot be changed, for declarations of facts that cannot be used, and for required fields that do not
@@ -424,8 +427,9 @@ class Registry(_CheckedRegistry):
     def project(cls, name: str | None=None, *, folder: str | os.PathLike[str]='') -> Self:
         """Read and check the registry of the project around a folder, by default the current one.
 
-        The project is the nearest pyproject.toml with `[tool.hypiler]` on the way up to the root of the repository. Of
-        several registries, `name` is the one: its `output` as pyproject.toml writes it, or the name of that module.
+        The project is the nearest pyproject.toml with `[tool.hypiler]` on the way up to the root of the repository. If
+        the project has several registries, `name` chooses one: its `output` as in pyproject.toml, or the name of this
+        module.
 
         Raises FileNotFoundError if there is no project, OptionsError if its options cannot be used, LookupError, with
         the names, if `name` is missing or unknown, and OSError for a file that cannot be read.
@@ -434,11 +438,11 @@ class Registry(_CheckedRegistry):
     def shipped(cls, *, hosted: bool=False) -> Self:
         """The registry that this package carries: the models of `hypiler.model_registry`.
 
-        With `hosted`, the models of `hypiler.hosted_registry` follow them: those behind an API, whose weights nobody
-        publishes. They state fewer facts, which `required` lists.
+        With `hosted`, the models of `hypiler.hosted_registry` follow. These models are behind an API, and their weights
+        are not published. They state fewer facts; `required` lists the facts that all models state.
         """
     def get(self, id: str) -> Model | None:
-        """The model with this id, alias or repository name, or None. Warns of a deprecated model and of a former id."""
+        """The model with this id, alias or repository name, or None. Warns for deprecated models and former ids."""
     def __repr__(self) -> str: ...
     def report(self, *, color: bool=False) -> str:
         """The findings as text for people, each with its source line."""
@@ -447,7 +451,7 @@ class Registry(_CheckedRegistry):
 
         Args:
             target: One of `hypiler.emit.targets.TARGETS`: "module", "docs", "html" or "schema".
-            path: The path of the first file; by default the name that the target has for it.
+            path: The path of the first file; by default the usual name for this target.
 
         Raises ValueError for an unknown target, for a path with another suffix than the target's, and for a registry
         with errors.
@@ -466,7 +470,7 @@ class OptionsError(Exception):
     def __init__(self, findings: list[Finding]) -> None: ...
 
 class OutputRefused(Exception):
-    """Nothing was written, since an output is not ours to write; `findings` says which one and why."""
+    """Nothing was written, because hypiler did not generate an existing file. `findings` says which file and why."""
 
     findings: list[Finding]
     def __init__(self, findings: list[Finding]) -> None: ...

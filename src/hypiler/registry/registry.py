@@ -34,13 +34,13 @@ else:
 class Registry(CheckedRegistry):
     """The models of one or more files, in file order: a collection, with lookup by id, alias or repository name.
 
-    `registry[name]` raises UnknownModelError, a KeyError, with the nearest id; `registry.get(name)` gives None. Both
-    warn with DeprecationWarning of a deprecated model and of a former id.
+    If no model has this name, `registry[name]` raises UnknownModelError, a KeyError that names the nearest id, and
+    `registry.get(name)` returns None. Both warn with DeprecationWarning for a deprecated model and for a former id.
     Iteration, `len`, `in` and `registry.ids` are in file order.
 
     Attributes:
-        models: All models; empty if a finding is an error, so that nothing is made of a registry that is not right.
-        findings: Everything that is wrong, by file and position; `report()` is the text of it.
+        models: All models; empty if a finding is an error, so that nothing is generated from wrong facts.
+        findings: All findings, sorted by file and position; `report()` returns them as text.
         ok: Whether no finding is an error.
         version: The registry's own `version`.
         required: The fields that every model must state.
@@ -56,13 +56,13 @@ class Registry(CheckedRegistry):
         extra: "Mapping[str, str] | None" = None,
         required: "str | Sequence[str]" = "default",
     ) -> "Self":
-        """Read and check the registry in one or more files; the models follow in this order.
+        """Read and check the registry in one or more files. The models are in the order of the files.
 
-        Facts are also held against the lock: `models.lock.json` beside the first file, the file that `lock` names, or
-        with false none. `rules` says which rules are applied; by default all of them. `extra` declares facts of
-        your own with their types, as `[tool.hypiler.extra]` does: `{"size_gb": "float"}`. `required` says
-        which fields every model must state: "default", "core" or a list of paths. What is wrong with the files is in
-        `findings`, and never raised.
+        Facts are also compared with the lock: `models.lock.json` beside the first file, or the file that `lock` names.
+        With `lock=False`, no lock is read. `rules` says which rules are applied; by default, all rules are. `extra`
+        declares your own facts with their types, like `[tool.hypiler.extra]`: `{"size_gb": "float"}`. `required` says
+        which fields every model must state: "default", "core" or a list of paths. Errors in the files are never raised:
+        they are in `findings`.
 
         Raises OSError for a file that cannot be read, and ValueError without a file, for settings of rules that do not
         exist or cannot be changed, for declarations of facts that cannot be used, and for required fields that do not
@@ -83,8 +83,9 @@ class Registry(CheckedRegistry):
     def project(cls, name: str | None = None, *, folder: "str | os.PathLike[str]" = "") -> "Self":
         """Read and check the registry of the project around a folder, by default the current one.
 
-        The project is the nearest pyproject.toml with `[tool.hypiler]` on the way up to the root of the repository. Of
-        several registries, `name` is the one: its `output` as pyproject.toml writes it, or the name of that module.
+        The project is the nearest pyproject.toml with `[tool.hypiler]` on the way up to the root of the repository. If
+        the project has several registries, `name` chooses one: its `output` as in pyproject.toml, or the name of this
+        module.
 
         Raises FileNotFoundError if there is no project, OptionsError if its options cannot be used, LookupError, with
         the names, if `name` is missing or unknown, and OSError for a file that cannot be read.
@@ -101,8 +102,8 @@ class Registry(CheckedRegistry):
     def shipped(cls, *, hosted: bool = False) -> "Self":
         """The registry that this package carries: the models of `hypiler.model_registry`.
 
-        With `hosted`, the models of `hypiler.hosted_registry` follow them: those behind an API, whose weights nobody
-        publishes. They state fewer facts, which `required` lists.
+        With `hosted`, the models of `hypiler.hosted_registry` follow. These models are behind an API, and their weights
+        are not published. They state fewer facts; `required` lists the facts that all models state.
         """
         registry = cls()
         registry.layer = "hypiler"
@@ -111,7 +112,7 @@ class Registry(CheckedRegistry):
         return registry
 
     def get(self, id: str) -> "Model | None":
-        """The model with this id, alias or repository name, or None. Warns of a deprecated model and of a former id."""
+        """The model with this id, alias or repository name, or None. Warns for deprecated models and former ids."""
         model = super().get(id)
         if model is not None and (model.deprecated or id in model.former_ids):
             from hypiler._callers import warn_of_use
@@ -145,7 +146,7 @@ class Registry(CheckedRegistry):
 
         Args:
             target: One of `hypiler.emit.targets.TARGETS`: "module", "docs", "html" or "schema".
-            path: The path of the first file; by default the name that the target has for it.
+            path: The path of the first file; by default the usual name for this target.
 
         Raises ValueError for an unknown target, for a path with another suffix than the target's, and for a registry
         with errors.

@@ -5,9 +5,9 @@ One function takes a `ModelConfig` and the name of a runtime, and returns text t
     snippet = hypiler.runtimes.snippet(config, "sentence-transformers")
     print(snippet.text)
 
-Nothing is imported, downloaded or started. The text spells out what the registry states: the commit, the prefixes, the
-pooling, normalization, the dimension and the longest input. `snippet.lost` says what the runtime cannot honour, and
-comments of the text repeat it. docs/runtimes/ has a page per runtime.
+Nothing is imported, downloaded or started. The text states the facts of the registry: the commit, the prefixes, the
+pooling, normalization, the dimension and the longest input. `snippet.lost` says what the runtime cannot do, and the
+comments in the text say the same. docs/runtimes/ has a page per runtime.
 """
 
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ __all__ = ["RUNTIMES", "RuntimeLimitError", "Snippet", "snippet", "snippets"]
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """What runs a model in a runtime.
+    """The code, command lines or file that run a model in a runtime.
 
     Attributes:
         runtime: One of `RUNTIMES`.
@@ -47,9 +47,9 @@ class Snippet:
         kind: `dense`, `static`, `multi_vector`, `sparse` or `reranker`.
         language: The language of the text: `python`, `sh` or `modelfile`.
         text: The code, the command lines or the file to copy, with comments.
-        arguments: What the text spells out, as JSON types: a class with its arguments, or the words of a command.
-        lost: What the runtime cannot honour, or what the client must do itself, as sentences.
-        notes: What the text does beyond the usual, as sentences.
+        arguments: The content of the text as JSON types: a class with its arguments, or the words of a command.
+        lost: Sentences that say what the runtime cannot do, or what the client must do itself.
+        notes: Sentences about anything unusual in the text.
     """
 
     runtime: str

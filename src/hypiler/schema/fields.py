@@ -329,7 +329,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "specs.embedding_dim",
         Integer("dimensions"),
-        "Width of the vectors that the model returns; for a reranker, width of the vector that its scoring head reads.",
+        "Width of the returned vectors; for a reranker, width of the vector that its scoring head reads.",
         note="It is the width of a vector that is not truncated; without a projection, it equals `hidden_dim`.",
         example=128,
         required=True,
@@ -347,10 +347,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "specs.context_length",
         Integer("tokens"),
-        (
-            "Longest input in tokens that the model supports, as the authors say; if they do not say, the limit "
-            "in its files."
-        ),
+        ("Longest input in tokens that the authors say the model supports; if they do not say, the files' limit."),
         note="It is not the default truncation (`encoding.document_length`), and not the size of the position table.",
         example=512,
         required=True,
@@ -447,10 +444,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "performance.beir_avg",
         Score("nDCG@10"),
-        (
-            "Mean nDCG@10, 0..1, over the data sets of beir_datasets, as the authors published it; null if they "
-            "published none."
-        ),
+        ("Mean nDCG@10, 0..1, over beir_datasets, as the authors published it; null if they published none."),
         note="It is never your own mean or somebody else's result: state these in `performance.scores`.",
         example=0.5439,
         required=True,
@@ -460,7 +454,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "performance.ms_marco_mrr10",
         Score("MRR@10 on MS MARCO"),
-        "MRR@10, 0..1, on the development set of MS MARCO, as the authors published it; null if they published none.",
+        "MRR@10, 0..1, on the development set of MS MARCO, as the authors published it; null if there is none.",
         note="It is not nDCG@10 on MS MARCO, which is a part of BEIR, and not a result on other queries.",
         example=0.397,
         required=True,
@@ -730,7 +724,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "encoding.query_task",
         Text(),
-        "Task that is passed to the model or its API for queries: an adapter's name, an `input_type` or a `taskType`.",
+        "Task passed to the model or its API for queries: an adapter's name, an `input_type` or a `taskType`.",
         note="In contrast to `query_prefix`, it is not a part of the text.",
         example="retrieval.query",
         space="query",
@@ -739,7 +733,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "encoding.document_task",
         Text(),
-        "Task that is passed to the model or its API for documents.",
+        "Task passed to the model or its API for documents.",
         note="In contrast to `document_prefix`, it is not a part of the text.",
         example="retrieval.passage",
         space="document",
@@ -834,10 +828,7 @@ FIELDS: tuple[Field, ...] = (
             weights_file=(_FILE, False, "File in the repository that holds these layers."),
             onnx_output=(Text(), False, "Name of the output in the ONNX file."),
         ),
-        (
-            "Outputs of a model with several outputs. The other fields of the entry describe the first output, "
-            "the default."
-        ),
+        ("Outputs of a model with several. The other fields of the entry describe the first one, the default."),
         note="A model with one output does not state it: the other fields of the entry say everything.",
         example=[
             {

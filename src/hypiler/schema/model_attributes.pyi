@@ -372,7 +372,7 @@ class ModelAttributes:
 
     @property
     def embedding_dim(self) -> int:
-        """Width of the vectors that the model returns; for a reranker, width of the vector that its scoring head reads."""
+        """Width of the returned vectors; for a reranker, width of the vector that its scoring head reads."""
 
     @property
     def hidden_dim(self) -> int | None:
@@ -380,7 +380,7 @@ class ModelAttributes:
 
     @property
     def context_length(self) -> int | None:
-        """Longest input in tokens that the model supports, as the authors say; if they do not say, the limit in its files."""
+        """Longest input in tokens that the authors say the model supports; if they do not say, the files' limit."""
 
     @property
     def max_position_embeddings(self) -> int | None:
@@ -416,11 +416,11 @@ class ModelAttributes:
 
     @property
     def beir_avg(self) -> float | None:
-        """Mean nDCG@10, 0..1, over the data sets of beir_datasets, as the authors published it; null if they published none."""
+        """Mean nDCG@10, 0..1, over beir_datasets, as the authors published it; null if they published none."""
 
     @property
     def ms_marco_mrr10(self) -> float | None:
-        """MRR@10, 0..1, on the development set of MS MARCO, as the authors published it; null if they published none."""
+        """MRR@10, 0..1, on the development set of MS MARCO, as the authors published it; null if there is none."""
 
     @property
     def beir_datasets(self) -> str | None:
@@ -532,11 +532,11 @@ class ModelAttributes:
 
     @property
     def query_task(self) -> str | None:
-        """Task that is passed to the model or its API for queries: an adapter's name, an `input_type` or a `taskType`."""
+        """Task passed to the model or its API for queries: an adapter's name, an `input_type` or a `taskType`."""
 
     @property
     def document_task(self) -> str | None:
-        """Task that is passed to the model or its API for documents."""
+        """Task passed to the model or its API for documents."""
 
     @property
     def prompts(self) -> Mapping[str, str]:
@@ -572,7 +572,7 @@ class ModelAttributes:
 
     @property
     def outputs(self) -> tuple[ModelOutput, ...]:
-        """Outputs of a model with several outputs. The other fields of the entry describe the first output, the default."""
+        """Outputs of a model with several. The other fields of the entry describe the first one, the default."""
 
     @property
     def variants(self) -> tuple[ModelVariant, ...]:

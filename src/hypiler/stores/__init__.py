@@ -7,7 +7,7 @@ One function per store takes a `ModelConfig` and returns a dictionary of JSON's 
 No client is imported, and no store is opened. `record["create"]` creates the table, collection or index,
 with the stamp of the vector space in it; `record["query"]` finds vectors in it by the model's own similarity.
 
-Two functions use a record in a store that a client of the store's own library is connected to:
+Two functions apply a record to a store, through a client of the store's own library:
 
     hypiler.stores.create(record, client)
     hypiler.stores.check(record, client, encoder)
@@ -82,7 +82,7 @@ def record(
         field: The name of the column, field or named vector.
         dtype: `float32` or `float16`; None for float32.
         index: `hnsw`, `none` for exact search, or an index that only this store has; None for the store's default.
-        stamp: What `encoder.stamp()` gives, which has a probe; by default `config.space()`, which has none.
+        stamp: The result of `encoder.stamp()`, which has a probe; by default `config.space()`, which has no probe.
 
     Raises:
         StoreLimitError: If the store cannot hold or index the vectors. The error lists the alternatives.
@@ -113,7 +113,7 @@ def record(
 def sparse_vector(store: str, indices: "Iterable[int]", values: "Iterable[float]", dimension: int) -> "Any":
     """A sparse vector as a store writes it, in a row and in a query.
 
-    Weights of 0 are left out. Of a row of the matrix that an encoder gives, `indices` and `data` are the arguments.
+    Weights of 0 are left out. For a row of the encoder's matrix, pass its `indices` and `data`.
 
     Args:
         store: One of `STORES` that holds sparse vectors.
@@ -298,8 +298,7 @@ def sqlite_vec(
 ) -> "dict[str, Any]":
     """A virtual table of sqlite-vec: SQL.
 
-    `create` holds statements, and `query` is a statement whose parameter `?1` is the query. The stamp lies in the table
-    `hypiler_spaces` of the same database.
-    The other arguments, keys and errors are those of `record`.
+    `create` holds statements, and `query` is a statement whose parameter `?1` is the query. The stamp is in the table
+    `hypiler_spaces` of the same database. The other arguments, keys and errors are those of `record`.
     """
     return record("sqlite-vec", config, name=table, field=field, stamp=stamp)

@@ -35,10 +35,10 @@ else:
 def create(record: "Mapping[str, Any]", client: "Any") -> "Any":
     """Create the table, collection or index of a record, with the stamp in it.
 
-    What exists already is not changed. If two processes create the same container at once, one of them gets the error.
+    If it already exists, nothing is changed. If two processes create it at once, one of them gets the error.
 
     Args:
-        record: What a function of this module made, or the same from JSON.
+        record: A record from a function of this module, or the same record read from JSON.
         client: The connection or client of the store's own library, not an asynchronous one. For pgvector, a connection
             of psycopg or of another DB-API library; for sqlite-vec, one of `apsw` or `sqlite3` with the extension
             loaded; for FAISS, None for an empty index in a new file, or an index to write to the file.
@@ -88,7 +88,7 @@ def check(record: "Mapping[str, Any]", client: "Any", current: "HasSpace") -> "C
 
     Raises:
         SpaceError: If the vectors are of another space.
-        UndecidedError: If too little is known, such as without a stamp.
+        UndecidedError: If too little is known, for example because there is no stamp.
         NotFoundError: If the table, collection, index or file is missing.
         TypeError: If the client is not one of this store, or is asynchronous, or if `current` is no encoder or config.
     """
@@ -106,11 +106,11 @@ def check(record: "Mapping[str, Any]", client: "Any", current: "HasSpace") -> "C
 
 
 def write_stamp(record: "Mapping[str, Any]", client: "Any") -> None:
-    """Write the stamp of a record into a table, collection or index that exists.
+    """Write the stamp of a record into an existing table, collection or index.
 
-    This is for vectors that are stored without a stamp. Nothing shows that they were made by the record's model: encode
-    some of the stored texts again and compare, before you write the stamp. For FAISS, this writes the index as well: it
-    takes the place of `faiss.write_index`, which leaves no stamp.
+    Use this for vectors that were stored without a stamp. Nothing shows which model made them, so first encode some of
+    the stored texts again and compare the vectors. For FAISS, use this function instead of `faiss.write_index`: it
+    writes the index as well, and `faiss.write_index` would write no stamp.
 
     Args:
         record: A record of the model that made the vectors.

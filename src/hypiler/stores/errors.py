@@ -43,8 +43,8 @@ class StoreLimitError(ValueError):
 
 
 class AlreadyExistsError(ValueError):
-    """The table, collection, index or file that was to be created exists already. It was not changed."""
+    """The table, collection, index or file to create already exists. It was not changed."""
 
 
 class NotFoundError(LookupError):
-    """The table, collection, index or file that was to be checked does not exist, or has no such column."""
+    """The table, collection, index or file to check does not exist, or has no such column."""

@@ -14,7 +14,8 @@ PLACE = "$1"
 def with_vector(query: "Any", vector: "Any") -> "Any":
     """A query of a record with the vector in its place; the record's own query is not changed.
 
-    `query` is `record["query"]` of a store whose queries are no SQL. A vector may be whatever the store's client takes.
+    `query` is `record["query"]` of a store whose queries are not SQL. The vector may have any type that the store's
+    client takes.
     """
     parts: Any = query
     if isinstance(query, dict):

@@ -26,7 +26,7 @@ def read_stamp(held: object) -> "Any":
 
     Args:
         held: The comment, properties, metadata or file that `record["stamp"]["read"]` gives: a text, bytes, a mapping
-            with the key `hypiler`, or None. A text that is no JSON is somebody's own comment.
+            with the key `hypiler`, or None. A text that is not JSON is an ordinary comment, without a stamp.
 
     Pass the result to `hypiler.space.check`, which refuses an index without a stamp, and a stamp that is damaged.
     """
