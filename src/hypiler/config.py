@@ -212,8 +212,9 @@ class ModelConfig(Generic[_Encoder_co]):
     def with_variant(self, id: str | None) -> "Self":
         """The same config with the weights of a variant, by the variant's id; None for the model's own weights.
 
-        If the variant is in another repository, `repo` names that repository, and `revision` is None, since the model's
-        pin is a commit of the model's own repository. Raises ValueError for a variant that the model does not have.
+        If the variant is in another repository, `repo` names this repository. `revision` is then None, because the
+        model's pin is a commit of the model's own repository. Raises ValueError for a variant that the model does not
+        have.
         """
         config = self._copied()
         if self.model is not None:
@@ -247,7 +248,8 @@ class ModelConfig(Generic[_Encoder_co]):
     def with_prompts(self, *, query: str | None = None, document: str | None = None) -> "Self":
         """The same config with named prompts: the text of `prompts`, and the task of `tasks` under the same name.
 
-        Vectors of other prompts are of another space. A prompt without a task of its own keeps the task of its side.
+        Vectors of other prompts belong to another space. If a prompt has no task of its own, queries keep the
+        `query_task` of the model, and documents keep its `document_task`.
 
         Args:
             query: The name of the prompt for queries; None for the model's own prefix and task.
@@ -269,9 +271,9 @@ class ModelConfig(Generic[_Encoder_co]):
     def space(self) -> "dict[str, Any]":
         """The stamp of this config without a probe: what its vectors depend on, as JSON types.
 
-        It has what the registry and the lock state. A value that they do not state is None. docs/spaces.md describes
-        the keys and the ids. Raises ValueError for a config that was created by hand, since how its vectors are made is
-        unknown.
+        The stamp has the facts of the registry and of the lock. A value that neither of them states is None.
+        docs/spaces.md describes the keys and the ids. Raises ValueError for a config that was created by hand, because
+        it is unknown how its vectors are made.
         """
         if self.model is None:
             raise ValueError(f"{self!r} was not created from a registry entry, so its vector space is unknown")
@@ -334,10 +336,11 @@ class ModelConfig(Generic[_Encoder_co]):
     ) -> "Any":
         """The model itself, ready to encode: see `hypiler.engines.load`.
 
-        Checkers know the methods of the encoder if the config comes from a known id. With `kind`, one of the classes
-        of `hypiler.engines`, such as `DenseEncoder`, they also know the types of arrays, whatever the config is.
+        If the config comes from a known id, type checkers know the methods of the encoder. `kind` is one of the classes
+        of `hypiler.engines`, such as `DenseEncoder`. With `kind`, type checkers know the methods and the types of
+        arrays for every config.
 
-        Raises what `hypiler.engines.load` raises, and TypeError if the model is of another kind.
+        Raises the errors of `hypiler.engines.load`, and TypeError if the model is of another kind.
         """
         from importlib import import_module
 

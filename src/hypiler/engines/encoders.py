@@ -76,7 +76,7 @@ _PAIRS = 32
 
 
 class Encoder(Protocol[_V]):
-    """What every loaded model can do. `_V` is the type that texts are encoded to.
+    """The methods of every loaded model. `_V` is the type of the encoded texts.
 
     Every encoder is a DenseEncoder, MultiVectorEncoder, SparseEncoder or Reranker. Use `isinstance` to get the types
     of its arrays.

@@ -54,14 +54,14 @@ GROUP = "hypiler.engines"
 
 @dataclass(frozen=True, slots=True)
 class EngineSpec:
-    """What an engine runs and needs. Creating or using a spec does not import the engine's library, except by `load`.
+    """What an engine runs and needs. Only the method `load` of a spec imports the engine's library.
 
     Attributes:
         name: The name of the engine, as `hypiler.engines.load` takes it.
         requirement: The requirement with which pip installs the engine and its library, such as `hypiler[onnx]`.
         module: The module of the engine, which is imported when the engine is used. Its function
             `open_model(config, contract, layout, device)` returns the backend that `hypiler.engines.encoders` calls.
-        encoder_types: The encoder types that the engine runs: of `dense`, `static`, `multi_vector`, `sparse` and
+        encoder_types: The encoder types that the engine runs: some of `dense`, `static`, `multi_vector`, `sparse` and
             `reranker`.
         requires: The dotted names of the modules that must be installed.
         files: Returns the patterns of the files to download for a config.
@@ -69,17 +69,18 @@ class EngineSpec:
             files, or None if the files were not listed.
         runs_remote_code: Whether the engine runs code from the repository if the model needs it.
         weights: Returns the names of the weight files that the engine loads for a config, out of the names of all files
-            of its folder. None if nobody sees the bytes of the weights.
-        served: Whether the network runs elsewhere, behind an address.
+            of its folder. None if the bytes of the weights are unknown.
+        served: Whether the network runs on a server.
         by_url: Whether `load` takes the server's address for the engine. "auto" never takes such an engine. Its module
             has `open_server(config, contract, server, cutter)` instead of `open_model`.
-        reads_bytes: Whether the engine reads its files with `layout.files.read`, which hashes them, and opens none by
-            its path. The files of other engines are hashed before, and loading fails if one changes meanwhile.
+        reads_bytes: Whether the engine reads all its files with `layout.files.read`, which hashes them, and opens no
+            file by its path. For other engines, the files are hashed before loading, and loading fails if a file
+            changes in between.
         output_obstacle: Returns why the engine cannot run the chosen output of a model with several outputs, or None if
             it can. By default, an engine runs only the default output.
-        features: What else the engine can do: `tasks` if it tells the network the task of `contract.query_task` and
-            `document_task`, `inference_free_queries` if it looks up the weights of a query's tokens, and `activation`
-            if it obeys `contract.activation`. A model that needs another feature is refused.
+        features: What else the engine can do: `tasks` if it passes `contract.query_task` and `document_task` to the
+            network, `inference_free_queries` if it looks up the weights of a query's tokens, and `activation` if it
+            obeys `contract.activation`. The engine is not used for a model that needs another feature.
     """
 
     name: str
@@ -103,7 +104,7 @@ class EngineSpec:
         return f"python -m pip install '{self.requirement}'"
 
     def install_command_for(self, encoder_type: str) -> str:
-        """The command that installs the engine and what else models of this encoder type need."""
+        """The command that installs the engine and everything else that models of this encoder type need."""
         return self.install_command if has_containers(encoder_type) else _with_extra(self.requirement, "sparse")
 
     def is_installed(self) -> bool:

@@ -38,7 +38,7 @@ class _Component(Adapter):
     """What every component does. `component` makes classes anew, so `super()` works in none of them."""
 
     def warm_up(self) -> None:
-        """Load the encoder. A pipeline calls this before it runs, and equal components share one encoder."""
+        """Load the encoder. A pipeline calls this method before it runs. Equal components share one encoder."""
         _ = self.encoder
 
     async def warm_up_async(self) -> None:
@@ -74,7 +74,7 @@ class HypilerTextEmbedder(_Component):
         Args:
             encoder: What `config.load()` returns, a ModelConfig, the id of a shipped model, or a mapping that
                 describes the encoder, as `to_dict` writes it. All but a loaded encoder are loaded by `warm_up`.
-            load: Arguments of `config.load`, such as `{"engine": "onnx"}`, for anything but a loaded encoder.
+            load: Arguments of `config.load`, such as `{"engine": "onnx"}`, unless the encoder is already loaded.
 
         Raises TypeError if the model is not a dense model, and ValueError for arguments of `load` that only a program
         may give.
@@ -104,7 +104,7 @@ class HypilerTextEmbedder(_Component):
 
 @component
 class HypilerDocumentEmbedder(_Component):
-    """Encodes documents: copies of them with dense vectors.
+    """Encodes documents, and returns copies with dense vectors.
 
     Input and output `documents`.
 
@@ -112,7 +112,7 @@ class HypilerDocumentEmbedder(_Component):
         batch_size: The number of texts that run through the network at once.
         progress_bar: Whether a terminal shows a progress bar.
         meta_fields_to_embed: The metadata that is put before the text of a document.
-        embedding_separator: What stands between these metadata and the text.
+        embedding_separator: The text between these metadata and the text of the document.
     """
 
     def __init__(
@@ -165,7 +165,7 @@ class HypilerSparseTextEmbedder(_Component):
     def __init__(self, encoder: "EncoderSource", *, load: "Mapping[str, Any] | None" = None) -> None:
         """Create the component. The arguments are those of `HypilerTextEmbedder`, for a sparse model.
 
-        Raises TypeError if the model is no sparse model.
+        Raises TypeError if the model is not a sparse model.
         """
         self._source: Source = Source(encoder, load, "sparse", "HypilerSparseTextEmbedder")
 
@@ -192,7 +192,7 @@ class HypilerSparseTextEmbedder(_Component):
 
 @component
 class HypilerSparseDocumentEmbedder(_Component):
-    """Encodes documents by a sparse model: copies of them with sparse vectors.
+    """Encodes documents by a sparse model, and returns copies with sparse vectors.
 
     Input and output `documents`. The attributes are those of `HypilerDocumentEmbedder`.
     """
@@ -209,7 +209,7 @@ class HypilerSparseDocumentEmbedder(_Component):
     ) -> None:
         """Create the component. The arguments are those of `HypilerDocumentEmbedder`, for a sparse model.
 
-        Raises TypeError if the model is no sparse model.
+        Raises TypeError if the model is not a sparse model.
         """
         self._source: Source = Source(encoder, load, "sparse", "HypilerSparseDocumentEmbedder")
         self.batch_size: int = batch_size
@@ -242,14 +242,14 @@ class HypilerSparseDocumentEmbedder(_Component):
 
 @component
 class HypilerRanker(_Component):
-    """Sorts documents by the scores of a reranker: copies of them with these scores.
+    """Sorts documents by the scores of a reranker, and returns copies with these scores.
 
     Inputs `query`, `documents` and `top_k`; output `documents`.
 
     Attributes:
         top_k: How many documents are returned; None for all.
         meta_fields_to_embed: The metadata that is put before the text of a document.
-        embedding_separator: What stands between these metadata and the text.
+        embedding_separator: The text between these metadata and the text of the document.
     """
 
     def __init__(

@@ -31,9 +31,9 @@ __all__ = ["HypilerEmbeddings", "HypilerReranker"]
 
 
 class HypilerEmbeddings(Adapter, Embeddings):
-    """Dense vectors for LangChain. Queries and documents get the prefixes, lengths and tasks of their sides.
+    """Dense vectors for LangChain. Queries and documents have their own prefixes, lengths and tasks.
 
-    Calls from several threads and from coroutines are allowed. A pickle holds no weights: another process loads the
+    Several threads and coroutines can use one adapter. A pickle contains no weights, so another process loads the
     encoder itself.
 
     Attributes:

@@ -27,7 +27,7 @@ __all__ = ["HypilerSparseEmbeddings"]
 
 
 class HypilerSparseEmbeddings(Adapter, SparseEmbeddings):
-    """Sparse vectors for Qdrant in LangChain. Queries and documents are encoded as such.
+    """Sparse vectors for Qdrant in LangChain. Queries are encoded as queries, and documents as documents.
 
     Attributes:
         batch_size: The number of texts that run through the network at once.

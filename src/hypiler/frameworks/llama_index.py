@@ -41,9 +41,9 @@ class _Pickled(Adapter):
 
 
 class HypilerEmbedding(_Pickled, BaseEmbedding):
-    """Dense vectors for LlamaIndex. Queries and texts get the prefixes, lengths and tasks of their sides.
+    """Dense vectors for LlamaIndex. Queries and documents have their own prefixes, lengths and tasks.
 
-    `to_dict` describes the encoder without weights and without keys of APIs, and `from_dict` finds it again.
+    `to_dict` describes the encoder without weights and keys of APIs, and `from_dict` finds the encoder again.
 
     Attributes:
         source: The description of the encoder.
@@ -115,9 +115,9 @@ class HypilerEmbedding(_Pickled, BaseEmbedding):
 
 
 class HypilerSparseEmbedding(_Pickled, BaseSparseEmbedding):
-    """Sparse vectors for LlamaIndex: a weight for each token of the vocabulary that has one.
+    """Sparse vectors for LlamaIndex: the tokens of the vocabulary that have a weight, and their weights.
 
-    Compare these vectors by dot product, as vector stores do. The method `similarity` of LlamaIndex computes cosines.
+    Compare the vectors by dot product, as vector stores do: the method `similarity` of LlamaIndex computes cosines.
 
     Attributes:
         source: The description of the encoder.

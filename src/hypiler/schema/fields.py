@@ -79,7 +79,7 @@ _DENSE_LAYERS = Records(
     "DenseLayer",
     in_features=(Integer("dimensions"), True, "Width of the layer's input."),
     out_features=(Integer("dimensions"), True, "Width of the layer's output."),
-    activation=(Text(), False, "Activation after the layer; absent if not known."),
+    activation=(Text(), False, "Activation after the layer; absent if it is unknown."),
 )
 
 
@@ -475,8 +475,8 @@ FIELDS: tuple[Field, ...] = (
             "BenchmarkScore",
             benchmark=(Text(), True, "Name of the benchmark."),
             metric=(Text(), True, "Name of the metric."),
-            value=(Number(), True, "Value of the metric, as a fraction where the metric is one."),
-            datasets=(ListOf(Text()), False, "Names of the data sets that the value is the mean of."),
+            value=(Number(), True, "Value of the metric, as a fraction if the metric is a fraction."),
+            datasets=(ListOf(Text()), False, "Names of the data sets over which the value is a mean."),
             reporter=(Text(), False, "Who reported the value."),
             source=(SourceNote(), False, "Where the value was read."),
         ),

@@ -128,11 +128,11 @@ class BenchmarkScore:
 
     @property
     def value(self) -> float:
-        """Value of the metric, as a fraction where the metric is one."""
+        """Value of the metric, as a fraction if the metric is a fraction."""
 
     @property
     def datasets(self) -> tuple[str, ...]:
-        """Names of the data sets that the value is the mean of."""
+        """Names of the data sets over which the value is a mean."""
 
     @property
     def reporter(self) -> str | None:
@@ -158,7 +158,7 @@ class DenseLayer:
 
     @property
     def activation(self) -> str | None:
-        """Activation after the layer; absent if not known."""
+        """Activation after the layer; absent if it is unknown."""
 
     def to_dict(self) -> dict[str, Any]:
         """The values by name, as JSON has them."""
