@@ -1,5 +1,6 @@
 """The table of engines: what each can run, what is installed, which "auto" takes, and engines of other packages."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from golden import golden
 from huggingface_hub import constants
@@ -597,3 +599,31 @@ class TestNames:
         assert spec.weights is not None
         assert [*spec.weights(config, [*shards, "pytorch_model.bin"])] == shards
         assert [*spec.weights(config, ["config.json"])] == []
+
+
+def _files_at_home(statement: str, model: Path, home: Path) -> list[str]:
+    """The files that a process leaves in its home folder when onnxruntime opens a graph after a statement."""
+    session = (
+        f"import onnxruntime; onnxruntime.InferenceSession({os.fspath(model)!r}, providers=['CPUExecutionProvider'])"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    environment |= {"HOME": os.fspath(home), "XDG_CACHE_HOME": ""}
+    home.mkdir()
+    subprocess.run([sys.executable, "-c", f"{statement}; {session}"], check=True, env=environment)
+    return sorted(path.relative_to(home).as_posix() for path in home.rglob("*") if path.is_file())
+
+
+def test_loading_an_engine_turns_off_the_telemetry_of_onnxruntime(tmp_path: Path) -> None:
+    """By itself, onnxruntime keeps events to send, and an identifier of the machine."""
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node("Identity", ["x"], ["y"])],
+        "graph",
+        [onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1])],
+        [onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1])],
+    )
+    model = tmp_path / "model.onnx"
+    onnx.save(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8), model)
+    if not _files_at_home("pass", model, tmp_path / "bare"):
+        pytest.skip("this onnxruntime reports nothing")
+    engine = "from hypiler.engines.specs import SPECS; SPECS[0].load()"
+    assert _files_at_home(engine, model, tmp_path / "home") == []

@@ -125,7 +125,13 @@ class EngineSpec:
         return obstacle or self.obstacle(config, names)
 
     def load(self) -> "Any":
-        """Import the engine's module. Raises MissingEngineError if a package is missing or broken."""
+        """Import the engine's module. Raises MissingEngineError if a package is missing or broken.
+
+        Nothing but the hub is asked when a model is loaded. So telemetry of onnxruntime is turned off, unless the
+        environment says something else: official builds of 1.32 report their use, as `Privacy.md` in the wheel says.
+        """
+        # onnxruntime reads it when it is imported first; `disable_telemetry_events` comes too late for some events.
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
         try:
             return import_module(self.module)
         except ImportError as error:
