@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -429,6 +429,32 @@ def test_facts_that_are_not_stated_are_named_at_the_end(capsys: Capture) -> None
     assert main(["show", "bge-m3", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)["not_stated"]
     assert found == [path for path, word in known.items() if word == "unknown"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize("words", [["show", "bge-m3"], ["compare", "bge-m3", "colbert-v2"], ["list", "--plot"]])
+def test_real_terminal_gets_colour_and_its_own_width(words: list[str]) -> None:
+    import pty
+
+    parent, child = pty.openpty()
+    environment = {**os.environ, "COLUMNS": "70", "TERM": "xterm", "NO_COLOR": ""}
+    command = [sys.executable, "-m", "hypiler", *words, "--shipped"]
+    with subprocess.Popen(command, stdout=child, env=environment) as process:
+        os.close(child)
+        read = b""
+        # The terminal has a small buffer, and reading it fails once nobody can write to it.
+        with suppress(OSError):
+            while part := os.read(parent, 100_000):
+                read += part
+        os.close(parent)
+        assert process.wait() == 0
+    lines = re.sub("\x1b\\[[0-9;]*m", "", read.decode()).splitlines()
+    assert b"\x1b[" in read
+    assert len(lines) > 20
+    long = [line for line in lines if columns_of(line) > 70]
+    assert [line for line in long if " " in line.strip()] == []
+    if words[0] == "show":
+        assert f"https://huggingface.co/BAAI/bge-m3/blob/{BGE_M3.revision}/config.json" in long
 
 
 def test_stream_of_ascii_is_no_fault() -> None:
