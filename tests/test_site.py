@@ -46,6 +46,16 @@ def test_first_page_is_the_readme_and_a_folder_begins_with_its_own() -> None:
     assert codes[:2] == ["docs/diagnostics/README.md", "docs/diagnostics/M001.md"]
 
 
+def test_pictures_are_copied_however_they_are_written(tmp_path: Path) -> None:
+    (tmp_path / "zensical.toml").write_text('[project]\nnav = ["README.md"]\n', "utf-8")
+    for name in ("a.png", "b.png", "c.png", "d.png"):
+        (tmp_path / name).touch()
+    text = '![A](a.png)\n<img src="b.png" alt="B">\n<source srcset="c.png">\n```text\n![D](d.png)\n```\n'
+    (tmp_path / "README.md").write_text(text, "utf-8")
+    site.stage(tmp_path, tmp_path / "out")
+    assert [path.name for path in sorted((tmp_path / "out/pages").glob("*.png"))] == ["a.png", "b.png", "c.png"]
+
+
 def test_pages_of_a_folder_stand_as_its_readme_lists_them(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
     (tmp_path / "zensical.toml").write_text('[project]\nnav = [{ "Docs" = "docs/" }, "docs/named.md"]\n', "utf-8")

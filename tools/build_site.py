@@ -41,7 +41,8 @@ CATALOGUE = "catalogue.html"
 """The page of the site that is no Markdown."""
 _ASSETS = ROOT / "tools/site"
 _PAGES = ("*.md", "docs/**/*.md", "MODELS-pages/*.md")
-_LINK = re.compile(r"(?<!\\)\]\(<?(?!https?://)([^)#>\s]+)")
+# Links and pictures in Markdown, and pictures in HTML.
+_LINK = re.compile(r"(?:(?<!\\)\]\(<?|\bsrc(?:set)?=\")(?!https?://)([^)#>\s\"]+)")
 
 
 def pages(root: Path) -> list[str]:
