@@ -15,17 +15,18 @@ import pytest
 from generated import valid
 from hypothesis import given, settings
 from packed_texts import unpacked
-from strategies import HOSTILE, Tree, plain_model, registries, registry_of
+from strategies import HOSTILE, Tree, elsewhere, plain_model, registries, registry_of
 
 from hypiler import ModelConfig
 from hypiler._pyinstaller import data_files
 from hypiler.catalogue.data import WORDS, catalogue_data
 from hypiler.catalogue.html import emit_html, page_of, script_json
 from hypiler.catalogue.texts import web_address
-from hypiler.catalogue.uses import Use
+from hypiler.catalogue.uses import APIS, Use, own_code
 from hypiler.cli.main import main
 from hypiler.compiler.checked import CheckedRegistry
 from hypiler.emit.fact_lines import sections_of
+from hypiler.engines.served.apis import APIS as ENGINE_APIS
 from hypiler.registry.registry import Registry
 from hypiler.runtimes import RUNTIMES, snippet
 from hypiler.schema.coverage import Coverage
@@ -371,6 +372,29 @@ def test_the_shipped_page_has_open_and_hosted_models(
         'from hypiler import ModelConfig\n\nconfig = ModelConfig.from_registry("bge-m3")\n'
     )
     assert codes["voyage-4"].startswith("from hypiler.hosted_registry import from_registry\n")
+
+
+@pytest.mark.parametrize(
+    ("source", "loaded"),
+    [
+        ({"api": "openai", "model": "text-embedding-3-small"}, 'config.load("server")'),
+        ({"api": "cohere", "model": "embed-v4.0"}, "print(config.repo, config.embedding_dim)"),
+        ({"ollama": "nomic-embed-text:v1.5"}, 'config.load("server", url="http://localhost:11434/v1")'),
+        (
+            {"url": "https://example.org/m.gguf", "sha256": "0" * 64},
+            'config.load("server", url="http://localhost:8080/v1")',
+        ),
+        ({"path": "models/mine"}, "config.load()"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_the_code_loads_a_model_from_where_it_is(source: dict[str, str], loaded: str) -> None:
+    (model,) = valid(registry_of(elsewhere(**source))).models
+    assert loaded in own_code(model, shipped=False).splitlines()[3]
+
+
+def test_the_apis_are_those_that_the_engine_asks() -> None:
+    assert {*APIS} == {*ENGINE_APIS}
 
 
 def _data(page: Path) -> dict[str, Any]:

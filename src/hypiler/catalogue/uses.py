@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from hypiler.schema.model import Model
 
+APIS = ("openai", "mistral")
+"""The APIs that `config.load("server")` can ask. Others have requests of their own."""
 _ENCODE = """\
 queries = encoder.encode_queries(["A question?"])
 documents = encoder.encode_documents(["A text."])
@@ -89,11 +91,18 @@ def own_code(model: "Model", *, shipped: bool) -> str:
         module = "hypiler.hosted_registry" if shipped else "model_registry"
         told = "" if shipped else "  # the module that `hypiler build` writes"
         lines = [f"from {module} import from_registry{told}", "", f'config = from_registry("{model.id}")']
-    if model.source_api or model.model_type in NOT_TEXT:
+    if model.model_type in NOT_TEXT or model.source_api not in (None, *APIS):
         return "\n".join([*lines, "print(config.repo, config.embedding_dim)"])
     return "\n".join([*lines, f"encoder = config.load({_arguments(model)})", _ENCODE])
 
 
 def _arguments(model: "Model") -> str:
-    """What `load` must be told. A model in Ollama's library runs in a server, whose usual address this is."""
-    return '"server", url="http://localhost:11434/v1"' if model.source_ollama else ""
+    """What `load` must be told: models behind an API, in Ollama's library and in a download run in a server.
+
+    The addresses are the usual ones of Ollama and of other servers on this machine.
+    """
+    if model.source_api:
+        return '"server"'
+    if model.source_ollama:
+        return '"server", url="http://localhost:11434/v1"'
+    return '"server", url="http://localhost:8080/v1"' if model.source_url else ""
