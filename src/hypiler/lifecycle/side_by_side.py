@@ -59,13 +59,13 @@ class FactRow:
     __slots__ = ("evidence", "key", "label", "path", "state", "texts", "values")
 
     def __init__(self, field: "Field", key: str, label: str, values: "list[Any]", texts: "list[str]") -> None:
-        self.path = field.name
-        self.key = key
-        self.label = label
-        self.values = values
-        self.texts = texts
-        self.evidence = [""] * len(values)
-        self.state = _state(values)
+        self.path: str = field.name
+        self.key: str = key
+        self.label: str = label
+        self.values: list[Any] = values
+        self.texts: list[str] = texts
+        self.evidence: list[str] = [""] * len(values)
+        self.state: str = _state(values)
 
 
 class SpaceVerdict:
@@ -89,11 +89,11 @@ class SpaceVerdict:
         sentence: str,
         facts: "Sequence[Difference]" = (),
     ) -> None:
-        self.models = models
-        self.outputs = outputs
-        self.outcome = outcome
-        self.sentence = sentence
-        self.facts = tuple(facts)
+        self.models: tuple[str, str] = models
+        self.outputs: tuple[str | None, str | None] = outputs
+        self.outcome: str = outcome
+        self.sentence: str = sentence
+        self.facts: tuple[Difference, ...] = tuple(facts)
 
 
 def fact_rows(models: "Sequence[Model]", required: Requirements = USUAL) -> list[FactRow]:
