@@ -72,16 +72,6 @@ def contains(whole: Any, part: Any) -> bool:
     return bool(whole == part)
 
 
-def test_readme_writes_down_models_that_are_not_on_the_hub() -> None:
-    entries = json.loads(blocks(ROOT / "README.md", "json")[1])
-    data = json.dumps({"version": "1.0", "models": entries}).encode()
-    own, required = OwnFacts({"pricing": "json"}), Requirements("core")
-    registry = compile_registry([("models.json", data)], own_facts=own, required=required)
-    assert [one.message for one in registry.findings if one.severity != "note"] == []
-    hosted, served = [ModelConfig.from_model(model) for model in registry.models]
-    assert (hosted.repo, hosted.max_length, served.repo) == ("text-embedding-3-large", 8192, "nomic-embed-text:v1.5")
-
-
 def test_readme_entry_is_an_excerpt_of_the_shipped_registry() -> None:
     excerpt = json.loads(blocks(ROOT / "README.md", "json")[0])
     entry = next(model for model in registry() if model["id"] == excerpt["id"])
