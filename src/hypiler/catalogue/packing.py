@@ -24,9 +24,9 @@ _FARTHEST = _BASE**2 - 1
 _MOST_TEXTS = _BASE**3
 _ANCHOR = 12
 """The length of the beginnings by which equal parts are found."""
-_SHORTEST = 14
+_SHORTEST = 12
 """A part that is not longer than its copy would be is not copied."""
-_CANDIDATES = 4
+_CANDIDATES = 8
 """How many places with the same beginning are compared, the last ones."""
 _DEEPEST = 200
 """How long a chain of texts may be of which each copies from the next: a reader may follow it step by step."""
