@@ -37,6 +37,7 @@ BY_NAME = {field.name: field for field in FIELDS}
 MOST = 5
 # What names fields as its own subject, and why.
 ALLOWED = {
+    "catalogue/data.py": "the columns and filters of the page's table; its panel shows every field from the table of fields",
     "stamps/facts.py": "the facts of a space in the order in which they are hashed, which no new field may change",
     "engines/stamps/what_ran.py": "the same facts, of an encoder",
     "engines/files/unsafe_settings.py": "keys in the files of other libraries, some of which are called as fields are",
