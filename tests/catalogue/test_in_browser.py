@@ -383,6 +383,34 @@ def data_of(models: list[dict[str, Any]]) -> dict[str, Any]:
     return catalogue_data(registry)
 
 
+def scored(id: str, value: float, word: str = "Word") -> dict[str, Any]:
+    """A model with one score, whose texts are a word without blanks."""
+    scores = [{"benchmark": word, "metric": word, "value": value, "datasets": [word]}]
+    return {**PLAIN, "id": id, "name": word, "organization": word, "performance": {"scores": scores}}
+
+
+def test_scores_that_only_rounding_tells_apart_are_drawn(visit: Visit, tmp_path: Path) -> None:
+    path = tmp_path / "close.html"
+    path.write_text(page_of(data_of([scored("one", 0.3), scored("other", 0.1 + 0.2)])), encoding="utf-8")
+    page = visit(path=path)
+    assert "0.3" in page.locator("#plot-frame .tick").all_text_contents()
+
+
+def test_a_word_of_any_length_leaves_the_page_its_width(visit: Visit, tmp_path: Path) -> None:
+    path = tmp_path / "long.html"
+    path.write_text(page_of(data_of([scored("one", 0.3, "W" * 500), scored("other", 0.4, "W" * 500)])), "utf-8")
+    assert visit(path=path).evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page = visit("#model=one", path=path, **PHONE)
+    assert page.evaluate("document.querySelector('#panel').scrollWidth <= innerWidth")
+    page.locator("#panel").get_by_role("button", name="Close").tap()
+    assert page.locator("#panel").is_hidden()
+
+
+def test_a_search_of_any_length_finds_nothing_and_breaks_nothing(visit: Visit) -> None:
+    page = visit("#q=" + "a" * 1_000_000)
+    assert page.locator("#empty").is_visible()
+
+
 HOSTILE = (
     "</script><script>alert(1)</script><img src=x onerror=alert(2)><!-- \u2028 \u202e javascript:alert(3) & \"'`${1}"
 )

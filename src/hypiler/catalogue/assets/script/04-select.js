@@ -31,13 +31,15 @@ const LETTERS = LATIN
 const asWritten = new uFuzzy(LETTERS);
 // One letter too many, too few, swapped or wrong per word.
 const withTypos = new uFuzzy({ ...LETTERS, intraMode: 1 });
+const MOST_SEARCHED = 300; // letters of a query
 
 /**
  * The models that a query finds: `order` by relevance, or null if every model is meant. Spellings that are only similar
  * count where nothing is spelled that way, so that they never hide among exact matches.
  */
 function search(query) {
-  const needle = uFuzzy.latinize(query.trim());
+  // A pasted book would be an expression that browsers refuse.
+  const needle = uFuzzy.latinize(query.trim().slice(0, MOST_SEARCHED));
   if (!needle) return { order: null, ranges: new Map(), typos: false };
   for (const [engine, typos] of [
     [asWritten, false],

@@ -57,10 +57,10 @@ function niceStep(span, count) {
 function linearTicks(low, high, count) {
   if (!(high > low)) return [low];
   const step = niceStep(high - low, count);
-  const found = [];
-  for (let tick = Math.ceil(low / step - 1e-9) * step; tick <= high + step * 1e-9; tick += step)
-    found.push(Number(tick.toPrecision(12)));
-  return found;
+  const [first, last] = [Math.ceil(low / step - 1e-9), Math.floor(high / step + 1e-9)];
+  // Counted, not added up: between 0.3 and 0.30000000000000004 a step is too small to change a tick.
+  const found = Array.from({ length: Math.max(0, last - first + 1) }, (_, at) => (first + at) * step);
+  return [...new Set(found.map((tick) => Number(tick.toPrecision(12))))];
 }
 
 function logTicks(low, high, axis) {
@@ -344,7 +344,7 @@ function drawFrame(scale, axis, set, width, height) {
   }
   if (axis.unit)
     parts.push(svg("text", { class: "axis", x: width - right, y: height - 3, "text-anchor": "end" }, `${axis.unit} →`));
-  parts.push(svg("text", { class: "axis", x: left - 44, y: top - 2 }, `↑ ${set.label}`));
+  parts.push(svg("text", { class: "axis", x: left - 44, y: top - 2 }, `↑ ${shortened(set.label, 60)}`));
   parts.push(...frontierParts(width));
   frame.replaceChildren(...parts);
 }
