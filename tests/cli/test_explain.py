@@ -27,8 +27,9 @@ def test_definition_of_a_field_is_printed_by_path_and_by_attribute(
         == """\
 #### `capabilities.matryoshka`
 
-Whether vectors can be truncated; if absent, true if matryoshka_dims or matryoshka_range is stated. An entry that states\
- none of the three says that vectors cannot be truncated; `true` with its source is for authors who name no widths.
+Whether vectors can be truncated; if absent, true if matryoshka_dims or matryoshka_range is stated. If an entry states\
+ none of the three, vectors cannot be truncated; if the authors say that they can, but name no widths, state `true` with\
+ a source.
 
 - true or false; derived if absent
 - attribute `matryoshka`: `bool`; proved by the model's files

@@ -64,6 +64,7 @@ NEED_NOTHING = {
     "explain": ["explain", "M203"],
     "list": ["list"],
     "show": ["show", "tiny", "--json"],
+    "compare": ["compare", "bge-m3", "e5-base-v2", "--shipped"],
     "coverage": ["coverage"],
     "licenses": ["licenses"],
     "ddl": ["ddl", "tiny", "--for", "qdrant"],

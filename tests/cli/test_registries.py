@@ -82,9 +82,9 @@ def test_what_is_shown_is_of_the_registry_that_was_asked(app: Path, capsys: Capt
     code, out, _ = run(capsys, "show", "my-model")
     assert (code, out.splitlines()[:2]) == (0, [golden("My Model"), "from app.model_registry import MY_MODEL"])
     write(app / "other.json", model("other", name="Other"))
-    heading = run(capsys, "show", "other", "--file", "other.json")[1].splitlines()[:2]
-    assert heading[0] == "Other"
-    assert heading[1].startswith("not verified: "), "nobody knows a module of a mere file"
+    heading = run(capsys, "show", "other", "--file", "other.json")[1].splitlines()[:3]
+    assert heading[:2] == ["Other", "https://huggingface.co/org/other"], "nobody knows a module of a mere file"
+    assert heading[2].startswith("not verified: ")
     shipped = run(capsys, "show", "bge-m3", "--shipped")[1].splitlines()[:2]
     assert shipped == [BGE_M3.name, "from hypiler.model_registry import BGE_M3"]
 

@@ -5,6 +5,8 @@ const RANGES = ["dim", "ctx", "size"];
 const WORDS = ["q", "open", "sort", "x", "model", "view", "chart"];
 const AXES = ["size", "dim", "ctx", "date"];
 const MOST_COMPARED = 4;
+/** Each value of a list is a button on the page. No view needs more of them; a broken link could have thousands. */
+const MOST_VALUES = 60;
 
 const DEFAULTS = Object.freeze({
   q: "",
@@ -37,7 +39,9 @@ function readRange(word) {
 function readAddress(hash) {
   const parameters = new URLSearchParams(hash.replace(/^#/, ""));
   const found = { ...DEFAULTS };
-  for (const key of LISTS) found[key] = [...new Set((parameters.get(key) ?? "").split(",").filter(Boolean))];
+  for (const key of LISTS) {
+    found[key] = [...new Set((parameters.get(key) ?? "").split(",").filter(Boolean))].slice(0, MOST_VALUES);
+  }
   for (const key of RANGES) found[key] = readRange(parameters.get(key));
   for (const key of WORDS) found[key] = parameters.get(key) ?? DEFAULTS[key];
   found.mrl = parameters.get("mrl") === "1";
@@ -46,6 +50,7 @@ function readAddress(hash) {
     SCORE_SETS.findIndex((set) => set.key === parameters.get("set")),
   );
   if (!AXES.includes(found.x)) found.x = DEFAULTS.x;
+  if (!["open", "hosted"].includes(found.open)) found.open = DEFAULTS.open;
   if (!BY_ID.has(found.model)) found.model = "";
   found.compare = found.compare.filter((id) => BY_ID.has(id)).slice(0, MOST_COMPARED);
   if (found.view !== "compare" || found.compare.length < 2) found.view = "";
