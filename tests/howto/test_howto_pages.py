@@ -88,4 +88,5 @@ def test_every_page_is_listed() -> None:
     assert {*listed} == {page.name for page in PAGES if page.stem != "README"} | {
         "../deploying.md",
         "../releasing-a-registry.md",
+        "../tutorial.md",
     }
