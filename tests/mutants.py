@@ -80,7 +80,7 @@ Explains = Callable[[Finding, Any], bool]
 _IN_BOTH = {"M225", "M230", "M231", "M232"}
 DIFFERENCES: dict[str, Explains] = {
     "a whole number with a decimal point": lambda f, value: f.code == "M103" and value == 7.0,
-    "a day that the calendar does not have": lambda f, value: f.code == "M109" and value == "2024-02-30",
+    "a day that does not exist in the calendar": lambda f, value: f.code == "M109" and value == "2024-02-30",
     "a language code that ISO 639 does not have, or that has a two-letter form": lambda f, value: (
         f.code == "M111" and value in ("eng", "deu", "xx")
     ),

@@ -48,6 +48,7 @@ def test_wheel_holds_the_package_and_what_is_generated_and_nothing_else(
     source = copy_self() / "src"
     version = wheel.name.split("-")[1]
     metadata = ["METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE"]
+    metadata.append("licenses/src/hypiler/catalogue/assets/vendor/LICENSE-uFuzzy")
     expected = {f"hypiler-{version}.dist-info/{name}" for name in metadata}
     expected |= files_below(source, "hypiler") | GENERATED
     expected |= {f"hypiler/diagnostics/pages/{name}.md" for name in [*all_codes(), "README"]}

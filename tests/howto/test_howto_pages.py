@@ -12,6 +12,7 @@ from pathlib import Path
 import acme_hub
 import pytest
 from console import run_page
+from huggingface_hub.utils import disable_progress_bars, enable_progress_bars
 from loopback_hub import LoopbackHub
 from served_models import OPENAI, Served
 
@@ -33,7 +34,12 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LoopbackHub
     with LoopbackHub() as hub:
         acme_hub.publish(hub)
         acme_hub.use(hub, tmp_path / "cache", monkeypatch)
-        yield hub
+        # On a busy machine, a download takes long enough for a progress bar, which a page does not show.
+        disable_progress_bars()
+        try:
+            yield hub
+        finally:
+            enable_progress_bars()
 
 
 @pytest.fixture
