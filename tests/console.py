@@ -1,7 +1,8 @@
 """Runs documentation: a block with a file name is a file, and a `console` block holds commands with their exact output.
 
 The blocks of a page run in order, in one fresh folder. After a `$ command` stands what it prints, standard error
-included; a line `...` stands for any lines. `python tests/console.py PAGE …` writes the outputs of today into pages.
+included; a line `...` stands for any lines, or for none. `python tests/console.py PAGE …` writes the outputs of today
+into pages.
 
 A page may have a program in parts, too: its `py` blocks run in one namespace, and the `text` block that follows one of
 them holds what the block prints.
@@ -167,8 +168,7 @@ def _run(command: str, cwd: Path, tools: Path) -> tuple[str, Path]:
 
 
 def _matches(expected: str, found: str) -> bool:
-    parts = [".*" if line == "..." else re.escape(line) for line in expected.splitlines()]
-    pattern = "\n".join(parts).replace("\n.*", "(?:\n.*)?") + "\n" if parts else ""
+    pattern = "".join(r"(?:.*\n)?" if line == "..." else re.escape(f"{line}\n") for line in expected.splitlines())
     return re.fullmatch(pattern, found, re.DOTALL) is not None
 
 
