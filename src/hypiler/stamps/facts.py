@@ -242,7 +242,8 @@ def _later_facts(model: "Model", side: str) -> "dict[str, Any]":
     if (fields, side) not in _LATER:
         pairs = [field.split(":") for field in fields.split()]
         _LATER[fields, side] = [name for name, own in pairs if own == side and name not in _PLACED]
-    later = _LATER[fields, side]
+    stated = [name for name in _LATER[fields, side] if getattr(model, name) not in (None, (), {})]
     record: Any = model
-    values: dict[str, Any] = record.to_dict() if later else {}
-    return {name: values[name] for name in later if values[name] not in (None, [], {})}
+    # All values become JSON at once, which takes time, and most models state none of these facts.
+    values: dict[str, Any] = record.to_dict() if stated else {}
+    return {name: values[name] for name in stated}
