@@ -75,7 +75,7 @@ class Server:
     dimensions: "Place | None" = None
     answered_model: str | None = None
     normalizes: bool = False
-    extra_body: "Mapping[str, object]" = field(default_factory=dict[str, object], hash=False)
+    extra_body: "Mapping[str, object]" = field(default_factory=dict[str, object], repr=False, hash=False)
     expect: "Mapping[str, Any] | None" = field(default=None, repr=False, hash=False)
 
     def __post_init__(self) -> None:

@@ -17,7 +17,7 @@ layer_rule: RuleSet = RuleSet()
 """Declares a rule for layers: the function takes the violations that were found, by the name of their rule."""
 
 _ONE = "an id must find one model"
-_NOTHING = "an overlay of nothing would be lost without a word"
+_NOTHING = "an entry that changes nothing would be ignored without a message"
 
 
 @layer_rule("M251", "id-of-a-lower-layer", ERROR, always=_ONE)

@@ -6,7 +6,7 @@ from hypiler._text import one_line
 
 _FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _TAKEN = ("id", "text")
-# Of an identifier of PostgreSQL, later bytes are cut off without a word.
+# Of an identifier of PostgreSQL, later bytes are cut off without an error.
 _MOST_SQL = 63
 
 

@@ -112,7 +112,7 @@ class RegistryBuildHook(BuildHookInterface[Any]):
                 config.build_reserved_paths.update((path, config.get_distribution_path(path)))
 
     def _check_config(self) -> None:
-        """Refuse our options in hatchling's table, where they would be ignored without a word."""
+        """Refuse our options in hatchling's table, where they would be ignored without an error."""
         findings = [
             Finding(
                 "M501",

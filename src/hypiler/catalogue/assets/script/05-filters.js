@@ -328,21 +328,10 @@ function activeFilters() {
   return found;
 }
 
-const NO_FILTERS = {
-  q: "",
-  kind: [],
-  open: "",
-  lang: [],
-  dim: [null, null],
-  ctx: [null, null],
-  size: [null, null],
-  lic: [],
-  mrl: false,
-  ev: [],
-};
+const FILTER_KEYS = ["q", "kind", "open", "lang", "dim", "ctx", "size", "lic", "mrl", "ev"];
 const clearAll = () => {
   $("q").value = "";
-  update(NO_FILTERS);
+  update(Object.fromEntries(FILTER_KEYS.map((key) => [key, DEFAULTS[key]])));
 };
 
 // Words that people type although a filter is meant.
