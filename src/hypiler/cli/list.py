@@ -194,8 +194,9 @@ def _csv_cell(value: "Any") -> "str | int | float":
     if isinstance(value, (int, float)) or (isinstance(value, str) and value):
         return value
     plain = to_json(value)
-    if isinstance(plain, list) and plain and not any(isinstance(item, (list, dict)) for item in plain):
-        return "; ".join([str(item) for item in plain])
+    items: list[Any] = plain if isinstance(plain, list) else []
+    if items and not any(isinstance(item, (list, dict)) for item in items):
+        return "; ".join([str(item) for item in items])
     return dumps(plain, ensure_ascii=False)
 
 
