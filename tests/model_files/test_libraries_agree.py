@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from golden import golden
-from model_files.models import BGE_M3, BGE_RERANKER, evidence, safetensors, values, weights
+from model_files.models import BGE_M3, BGE_RERANKER, PYLATE, SPLADE, evidence, safetensors, values, weights
 
 from hypiler.model_files.extract import FileFact, Problem
 
@@ -166,11 +166,91 @@ def test_masked_language_model_is_sparse_if_its_card_says_so_or_says_nothing(key
         ({"pipeline_tag": "text-classification"}, None),
         ({"pipeline_tag": "text-classification", "tags": "[reranker]"}, "reranker"),
         ({"pipeline_tag": "text-ranking"}, "reranker"),
+        ({"tags": "[reward-model, RLHF]"}, None),
         ({"license": "mit"}, "reranker"),
     ],
 )
 def test_classifier_of_single_texts_is_no_reranker(keys: Any, type: str | None) -> None:
     assert evidence(BGE_RERANKER | card(**keys)).encoder_type == type
+
+
+def test_classifier_whose_card_says_neither_is_doubtful() -> None:
+    """As the filters of web texts by their quality, which have one label and a card without a task."""
+    silent = BGE_RERANKER | card(license="mit", language="en")
+    assert evidence(silent).facts["type"].doubtful
+    own = silent["config.json"] | {"sentence_transformers": {"activation_fn": "torch.nn.modules.linear.Identity"}}
+    assert not evidence(silent | {"config.json": own}).facts["type"].doubtful
+    assert not evidence(silent | card(tags="[reranker]")).facts["type"].doubtful
+
+
+@pytest.mark.parametrize(
+    ("name", "type"),
+    [
+        ("ColQwen2_5", "multi_vector"),
+        ("ColModernVBertForRetrieval", "multi_vector"),
+        ("BiQwen2ForRetrieval", None),
+        ("CollieModel", None),
+    ],
+)
+def test_only_classes_of_late_interaction_have_vectors_per_token(name: str, type: str | None) -> None:
+    assert evidence({"config.json": BERT | {"architectures": [name]}} | card(license="mit")).encoder_type == type
+
+
+def test_bag_of_words_before_layers_gives_one_vector() -> None:
+    listed = modules("BoW", "Dense", "Dense", first="0_BoW")
+    layer = {"in_features": 25000, "out_features": 16, "activation_function": "torch.nn.modules.linear.Identity"}
+    files = {"modules.json": listed, "0_BoW/config.json": {"vocab": ["a"]}, "1_Dense/config.json": layer}
+    found = evidence(files | {"2_Dense/config.json": layer | {"in_features": 16, "out_features": 4}})
+    assert (found.encoder_type, values(found)["specs.embedding_dim"]) == ("dense", 4)
+
+
+def test_layers_after_a_table_give_the_width() -> None:
+    listed = modules("StaticEmbedding", "Dense", "Normalize", first="0_StaticEmbedding")
+    files = {
+        "modules.json": listed,
+        "0_StaticEmbedding/model.safetensors": weights(embedding__weight=("F32", [5, 4])),
+        "1_Dense/config.json": {"in_features": 4, "out_features": 12},
+    }
+    found = values(evidence(files))
+    paths = ("specs.embedding_dim", "specs.hidden_dim", "architecture.has_projection", "encoding.normalize")
+    assert [found[path] for path in paths] == [12, 4, True, True]
+    strange = evidence(files | {"modules.json": [listed[0], {"path": "own", "type": "custom.Own"}]})
+    assert "specs.embedding_dim" not in strange.facts
+    assert "architecture.has_projection" not in strange.facts
+
+
+ROUTED = "queries and documents go through different modules, which are not read"
+
+
+@pytest.mark.parametrize("name", ["Router", "Asym"])
+def test_width_and_length_of_what_leaves_a_router_are_unknown(name: str) -> None:
+    found = evidence(dense(modules=modules("Transformer", "Pooling", name)))
+    assert found.encoder_type == "dense"
+    assert not {"specs.embedding_dim", "encoding.normalize", "architecture.has_projection"} & found.facts.keys()
+    assert found.warnings == [Problem("modules.json", ROUTED)]
+    last = evidence(dense(modules=modules("Transformer", "Pooling", name, "Normalize")))
+    assert values(last)["encoding.normalize"] is True
+
+
+def test_key_of_another_library_beside_a_pooling_is_told_and_not_believed() -> None:
+    settings = {"prompts": {"query": "q: "}, "query_prefix": "query: "}
+    found = evidence(dense() | {"config_sentence_transformers.json": settings})
+    assert (found.encoder_type, values(found)["encoding.query_prefix"]) == ("dense", "q: ")
+    told = golden("query_prefix is not read by sentence-transformers, which reads `prompts`")
+    assert found.warnings == [Problem("config_sentence_transformers.json", told)]
+
+
+def test_missing_settings_of_a_sparse_pooling_are_not_guessed() -> None:
+    files = {name: held for name, held in SPLADE.items() if not name.startswith("1_")}
+    found = evidence(files)
+    assert not {"encoding.pooling", "encoding.activation"} & found.facts.keys()
+    assert [problem.file for problem in found.problems] == ["1_SpladePooling/config.json"]
+
+
+def test_layer_that_adds_its_input_is_told() -> None:
+    layer = {"in_features": 384, "out_features": 128, "use_residual": True}
+    told = golden("use_residual is true: the layer adds its input to its output")
+    assert evidence(PYLATE | {"1_Dense/config.json": layer}).warnings == [Problem("1_Dense/config.json", told)]
 
 
 def test_older_files_of_model2vec_are_static() -> None:

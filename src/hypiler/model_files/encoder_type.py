@@ -1,10 +1,12 @@
 """Finds out which type of encoder a model is, and whether loading it runs code from the repository."""
 
+import re
 from typing import NamedTuple
 
 from hypiler.diagnostics.escaping import printable
 from hypiler.model_files.facts import FileFact
 from hypiler.model_files.json_files import mapping, positive, words
+from hypiler.model_files.late_interaction import pylate_key
 from hypiler.model_files.repository import CARD, MODULES, SETTINGS, STANFORD, Module, Repository
 from hypiler.model_files.weights import tensors_of
 from hypiler.schema.encoder_types import MODEL_TYPES
@@ -34,17 +36,20 @@ _MODULES: "dict[str, EncoderType]" = {
     "LogitScore": "reranker",
     "Pooling": "dense",
     "CLIPModel": "dense",
+    "BoW": "dense",
     "Dense": "multi_vector",
 }
 _DECIDING = ("MultiVectorMask", "SpladePooling", "SparseAutoEncoder", "SparseStaticEmbedding", "LogitScore")
-_LATE = ("HF_ColBERT", "ColPali")
+# Classes such as HF_ColBERT, ColPali, ColQwen2_5 and ColPaliForRetrieval. BiQwen2 and its like give one vector.
+_LATE = r"(HF_)?Col[A-Z].*"
 # The weights of an additional head of a dense model, as FlagEmbedding saves them.
 FURTHER_HEAD = "colbert_linear.pt"
 
 
-# Words in the card's tags that mark sparse encoders, and models that score pairs.
+# Words in the card's tags that mark sparse encoders, models that score pairs, and models that score single texts.
 _SPARSE_TAGS = ("splade", "sparse")
 _PAIR_TAGS = ("rerank", "cross-encoder", "text-ranking", "sentence-transformers", "text-embeddings-inference")
+_SINGLE_TAGS = ("text-classification", "text-regression", "regression", "reward", "rlhf", "sentiment")
 
 
 class Shown(NamedTuple):
@@ -118,7 +123,7 @@ def shown_by_settings(repository: Repository) -> Shown | None:
     word = settings.get("model_type")
     if isinstance(word, str) and word in _CLASSES:
         return Shown(_CLASSES[word], SETTINGS, "model_type")
-    key = next((key for key in ("query_prefix", "document_prefix") if key in settings), None)
+    key = pylate_key(repository)
     return Shown("multi_vector", SETTINGS, key) if key else None
 
 
@@ -144,7 +149,7 @@ def _by_config(repository: Repository) -> Shown | None:
         return Shown("multi_vector", STANFORD, "dim")
     config, file = repository.config, repository.config_name
     for name in repository.architectures:
-        if name in _LATE or name.endswith("ForRetrieval"):
+        if re.fullmatch(_LATE, name):
             return Shown("multi_vector", file, "architectures")
         if name == "StaticModel":
             return Shown("static", file, "architectures")
@@ -190,11 +195,19 @@ def _masked_language_model(repository: Repository) -> Shown | None:
 
 
 def _classifier(repository: Repository) -> Shown | None:
-    """The type of a classifier with one label: a reranker, unless its card says that it classifies single texts."""
-    task = repository.front_matter.card.get("pipeline_tag")
-    if task == "text-classification" and not _has_tag(repository, _PAIR_TAGS):
+    """The type of a classifier with one label: a reranker, unless its card says that it scores single texts.
+
+    It is doubtful if there is a card that says neither. CrossEncoder of sentence-transformers leaves its own key in
+    config.json.
+    """
+    file, key, note = repository.config_name, "architectures", "a classifier with one label"
+    if mapping(repository.config.get("sentence_transformers")) or _has_tag(repository, _PAIR_TAGS):
+        return Shown("reranker", file, key, note)
+    if _has_tag(repository, _SINGLE_TAGS):
         return None
-    return Shown("reranker", repository.config_name, "architectures", "a classifier with one label")
+    silent = bool(repository.front_matter.card)
+    further = ": a reranker, or a model that scores single texts" if silent else ""
+    return Shown("reranker", file, key, note + further, doubtful=silent)
 
 
 def _has_tag(repository: Repository, parts: tuple[str, ...]) -> bool:

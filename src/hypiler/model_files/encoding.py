@@ -85,7 +85,8 @@ def read_pooling(repository: Repository, encoder_type: str | None) -> FileFact |
         return FileFact(value, found[0].config, next(iter(modes.values()))) if value else None
     if encoder_type == "sparse":
         for module in repository.modules_of_type("SpladePooling"):
-            strategy = text(repository.object(module.config).get("pooling_strategy", "max"))
+            settings = repository.object(module.config)
+            strategy = text(settings.get("pooling_strategy", "max")) if settings else None
             return FileFact(strategy, module.config, "pooling_strategy") if strategy else None
     file, key = (MODULES, "type") if repository.modules is not None else (repository.config_name, "architectures")
     if encoder_type == "multi_vector":
@@ -108,7 +109,9 @@ def read_normalization(repository: Repository, encoder_type: str | None) -> File
         return FileFact(True, MODULES, "Normalize")
     # PyLate normalizes without listing a module for it, and code from the repository may do so too.
     own = encoder_type == "multi_vector" and not repository.modules_of_type("MultiVectorMask")
-    return None if own or not all(module.known for module in modules) else FileFact(False, MODULES, "type")
+    # A route may end in a normalization, too.
+    hidden = own or repository.is_routed or not all(module.known for module in modules)
+    return None if hidden else FileFact(False, MODULES, "type")
 
 
 def read_similarity(repository: Repository, encoder_type: str | None) -> FileFact | None:
@@ -135,7 +138,7 @@ def read_prefix(repository: Repository, side: str) -> FileFact | None:
     settings = repository.object(SETTINGS)
     name, prompt = _prompt(repository, side)
     marker = text(settings.get(f"{side}_prefix"))
-    if marker is not None:
+    if marker is not None and is_pylate(repository):
         # PyLate puts its marker in front of the prompt.
         return FileFact(marker + prompt.removeprefix(marker), SETTINGS, f"{side}_prefix")
     if name and (prompt or stanford_marker(repository, side) is None):
@@ -154,8 +157,9 @@ def _prompt(repository: Repository, side: str) -> tuple[str, str]:
 def read_activation(repository: Repository) -> FileFact | None:
     """How the logits of a sparse model become weights; None if the files do not say it, or in a word of their own."""
     for module in repository.modules_of_type("SpladePooling"):
-        word = repository.object(module.config).get("activation_function", "relu")
-        found = _ACTIVATIONS.get(word) if isinstance(word, str) else None
+        settings = repository.object(module.config)
+        word = settings.get("activation_function", "relu")
+        found = _ACTIVATIONS.get(word) if settings and isinstance(word, str) else None
         return FileFact(found, module.config, "activation_function") if found else None
     return None
 

@@ -14,8 +14,9 @@ from hypiler.model_files.encoding import encoding_facts
 from hypiler.model_files.facts import Evidence, FileFact, ModelFileError, Problem
 from hypiler.model_files.filename_safety import safe_name, unsafe_names
 from hypiler.model_files.json_files import mapping
+from hypiler.model_files.late_interaction import SIDES, is_pylate
 from hypiler.model_files.projection import head_facts, settled_heads
-from hypiler.model_files.repository import CARD, MODULES, Repository
+from hypiler.model_files.repository import CARD, MODULES, SETTINGS, Repository
 from hypiler.model_files.safetensors_header import header_length
 from hypiler.model_files.unread_weights import unread_counts
 from hypiler.model_files.weights import is_published, pickle_only, weight_facts
@@ -127,13 +128,23 @@ def _models_within(repository: Repository) -> str:
 
 
 def _warnings(repository: Repository, encoder_type: str | None) -> list[Problem]:
-    """Settings that change the vectors and have no field in models.json."""
+    """Settings that change the vectors and have no field in models.json, and settings that change nothing."""
     found: list[Problem] = []
     if encoder_type == "dense":
         for module in repository.modules_of_type("Pooling"):
             if repository.object(module.config).get("include_prompt") is False:
                 message = "include_prompt is false: pooling leaves out the tokens of the prompt"
                 found.append(Problem(module.config, message))
+    adding = "use_residual is true: the layer adds its input to its output"
+    layers = [one.config for one in repository.modules_of_type("Dense")]
+    found += [Problem(file, adding) for file in layers if repository.object(file).get("use_residual") is True]
+    if repository.is_routed:
+        message = "queries and documents go through different modules, which are not read"
+        found.append(Problem(MODULES, message))
+    for side in SIDES:
+        key = f"{side}_prefix"
+        if key in repository.object(SETTINGS) and not is_pylate(repository):
+            found.append(Problem(SETTINGS, f"{key} is not read by sentence-transformers, which reads `prompts`"))
     return found
 
 

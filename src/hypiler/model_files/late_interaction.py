@@ -60,8 +60,17 @@ class LateInteraction(NamedTuple):
 
 def is_pylate(repository: Repository) -> bool:
     """Whether the model has settings of PyLate."""
+    return repository.object(SETTINGS).get("model_type") == "ColBERT" or pylate_key(repository) is not None
+
+
+def pylate_key(repository: Repository) -> str | None:
+    """The first key of the settings that only PyLate writes; None if there is none.
+
+    PyLate's models have no pooling. Beside a pooling, somebody has added the key, and no library reads it.
+    """
     settings = repository.object(SETTINGS)
-    return settings.get("model_type") == "ColBERT" or any(f"{side}_prefix" in settings for side in SIDES)
+    key = next((f"{side}_prefix" for side in SIDES if f"{side}_prefix" in settings), None)
+    return None if key is None or repository.modules_of_type("Pooling") else key
 
 
 def is_stanford(repository: Repository) -> bool:

@@ -31,6 +31,8 @@ _WITHOUT_PROJECTION = {
     "Dropout",
     "LogitScore",
 }
+# Modules of a static model: the table, and what may follow it.
+_AFTER_A_TABLE = ("StaticEmbedding", "Dense", "Dropout", "LayerNorm", "Normalize")
 # Tensors of the projection in late-interaction models without modules.json: Stanford's ColBERT, ColPali, transformers.
 _PROJECTIONS = {"linear.weight", "custom_text_proj.weight", "embedding_proj_layer.weight"}
 # The shape of BGE-M3. Its vocabulary is cut in some of the models that were trained from it.
@@ -137,19 +139,22 @@ def head_facts(repository: Repository, network: Network, encoder_type: str | Non
         return _static_facts(repository, network)
     layers = find_layers(repository, encoder_type)
     width = _embedding_width(repository, network, encoder_type, layers)
-    facts: dict[str, FileFact | None] = {
+    return {
         "specs.embedding_dim": width,
         **_projection_facts(repository, network, encoder_type, layers),
         **_matryoshka_facts(repository, width),
+        "encoding.dense_layers": _written(layers) if layers else None,
     }
-    if layers:
-        written = [
-            {"in_features": layer.in_features, "out_features": layer.out_features}
-            | ({"activation": layer.activation.rpartition(".")[2]} if layer.activation else {})
-            for layer in layers
-        ]
-        facts["encoding.dense_layers"] = FileFact(written, layers[0].file, layers[0].key)
-    return facts
+
+
+def _written(layers: list[Layer]) -> FileFact:
+    """The fact `encoding.dense_layers`."""
+    written = [
+        {"in_features": layer.in_features, "out_features": layer.out_features}
+        | ({"activation": layer.activation.rpartition(".")[2]} if layer.activation else {})
+        for layer in layers
+    ]
+    return FileFact(written, layers[0].file, layers[0].key)
 
 
 def _projection_facts(
@@ -226,6 +231,7 @@ def _embedding_width(
     if (
         encoder_type == "dense"
         and layers is not None
+        and not repository.is_routed
         and all(module.known for module in (repository.modules or [])[1:])
     ):
         joint = network.number("projection_dim") if repository.modules_of_type("CLIPModel") else None
@@ -290,25 +296,42 @@ def _matryoshka_facts(repository: Repository, width: FileFact | None) -> "dict[s
 
 
 def _static_facts(repository: Repository, network: Network) -> "dict[str, FileFact | None]":
-    """The facts of a static model, which is a table of vectors."""
+    """The facts of a static model, which is a table of vectors. Layers may follow it."""
     file, key = (MODULES, "type") if repository.modules is not None else (repository.config_name, "architectures")
+    table = _table_facts(repository)
     none = FileFact(None, file, key)
-    facts: dict[str, FileFact | None] = {
+    facts: dict[str, FileFact | None] = {"specs.max_position_embeddings": none, **table}
+    layers = [] if repository.modules is None else find_layers(repository, "static")
+    strange = [one for one in repository.modules or () if not one.known or one.name not in _AFTER_A_TABLE]
+    if layers is None or strange:
+        return facts
+    if layers:
+        width = _last_layer_width(layers)
+        return facts | {
+            "architecture.has_projection": FileFact(True, layers[-1].file, layers[-1].key),
+            "architecture.projection_dims": width,
+            "specs.embedding_dim": width,
+            "encoding.dense_layers": _written(layers),
+        }
+    return facts | {
         "architecture.has_projection": FileFact(False, file, key),
         "architecture.projection_dims": none,
-        "specs.max_position_embeddings": none,
-        "specs.embedding_dim": network.hidden,
+        "specs.embedding_dim": table.get("specs.hidden_dim") or network.hidden,
     }
+
+
+def _table_facts(repository: Repository) -> "dict[str, FileFact | None]":
+    """The width and the vocabulary of a static model, by its table."""
     tensors = tensors_of(repository, repository.backbone)
     for name in _TABLES:
         held = tensors.get(name)
         if held is None or len(held[1].shape) != 2 or not all(held[1].shape):
             continue
         place, (rows, width) = held[0], held[1].shape
-        facts["specs.embedding_dim"] = facts["specs.hidden_dim"] = FileFact(width, place, name)
+        facts: dict[str, FileFact | None] = {"specs.hidden_dim": FileFact(width, place, name)}
         facts["specs.vocab_size"] = FileFact(rows, place, name)
         # With a mapping, several tokens share a row, so the vocabulary is as long as the mapping.
         if (mapped := tensors.get("mapping")) is not None and len(mapped[1].shape) == 1 and mapped[1].elements:
             facts["specs.vocab_size"] = FileFact(mapped[1].elements, place, "mapping")
-        break
-    return facts
+        return facts
+    return {}

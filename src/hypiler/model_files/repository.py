@@ -32,12 +32,12 @@ _NETWORKS = tuple(
 )
 # Real models have fewer than ten modules.
 _MOST_MODULES = 256
-# The module that sends queries and documents through different modules. The second name is older.
-_ROUTERS = ("Router", "Asym")
+ROUTERS = ("Router", "Asym")
+"""The module that sends queries and documents through different modules. The second name is older."""
 STATIC_WEIGHTS = "SparseStaticEmbedding"
 """The module with a fixed weight for each token of a query."""
-# Modules that cannot be created without a configuration file.
-_CONFIGURED = ("Pooling", "Dense")
+# Modules that are always saved with a configuration file.
+_CONFIGURED = ("Pooling", "Dense", "SpladePooling", "SparseAutoEncoder")
 # Modules whose folder has the configuration of the network, unless it is that of an adapter.
 _NETWORK_MODULES = ("Transformer", "MLMTransformer", "CLIPModel")
 _LIBRARIES = ("sentence_transformers.", "pylate.")
@@ -193,7 +193,7 @@ class Repository:
 
     def _route(self, modules: list[Module]) -> bool:
         """Read the routes of a model whose only module is a router; whether it has routes that are understood."""
-        if len(modules) == 1 and modules[0].known and modules[0].name in _ROUTERS:
+        if len(modules) == 1 and modules[0].known and modules[0].name in ROUTERS:
             held = self.object(modules[0].folder + ROUTER)
             structure, types = mapping(held.get("structure")), mapping(held.get("types"))
             routes = {side: _routed(words(structure.get(side)), types) for side in ("query", "document")}
@@ -210,6 +210,11 @@ class Repository:
     def modules_of_type(self, *names: str) -> list[Module]:
         """The modules with these names that belong to a library, in order."""
         return [module for module in self.modules or () if module.known and module.name in names]
+
+    @property
+    def is_routed(self) -> bool:
+        """Whether a router sends texts through modules that modules.json does not list and that are not understood."""
+        return bool(self.modules_of_type(*ROUTERS))
 
     @cached_property
     def backbone(self) -> str:
@@ -321,7 +326,7 @@ class Repository:
         # The folders of the weights are known once modules.json was read.
         if MODULES not in self.names or MODULES in self._files:
             names += [module.config for module in self.modules or () if module.known]
-            names += [module.folder + ROUTER for module in self.modules or () if module.name in _ROUTERS]
+            names += [module.folder + ROUTER for module in self.modules or () if module.name in ROUTERS]
             for folder in self.weight_folders:
                 names += self.shards(folder) or [folder + _INDEX]
         return [name for name in dict.fromkeys(names) if name in self.names and name not in self._files]

@@ -67,7 +67,7 @@ def weight_facts(repository: Repository) -> "dict[str, FileFact | None]":
     folders = [tensors_of(repository, folder) for folder in repository.weight_folders]
     facts: dict[str, FileFact | None] = {"capabilities.quantization": _formats(repository, folders[0])}
     # A router keeps further modules in folders that modules.json does not name.
-    if all(folders) and repository.is_settled(MODULES) and not repository.modules_of_type("Router", "Asym"):
+    if all(folders) and repository.is_settled(MODULES) and not repository.is_routed:
         tensors = [one for found in folders for one in found.items()]
         facts["specs.parameters"] = counted = _parameters(tensors)
         facts["specs.parameter_count"] = counted and _with_buffers(counted, tensors)
