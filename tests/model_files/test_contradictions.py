@@ -234,6 +234,11 @@ CONSISTENT: dict[str, dict[str, Any]] = {
         "config.json": BERT | {"embedding_size": 4},
         "model.safetensors": weights(**{TABLE: ("F32", [16, 4])}),
     },
+    "a table of its own width in RemBERT": DENSE
+    | {
+        "config.json": BERT | {"model_type": "rembert", "input_embedding_size": 4},
+        "model.safetensors": weights(**{TABLE: ("F32", [16, 4])}),
+    },
     # OPT maps the hidden states back to the width of its table.
     "an output of its own width": DENSE
     | {

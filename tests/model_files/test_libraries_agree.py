@@ -69,6 +69,31 @@ def test_positions_that_are_computed_are_no_limit(computed: Any) -> None:
     assert found["encoding.document_length"] == 2048
 
 
+@pytest.mark.parametrize("own", [{"model_type": "deberta-v2", "position_biased_input": False}, {"model_type": "llama"}])
+def test_length_is_cut_only_where_a_table_of_positions_is_known(own: dict[str, Any]) -> None:
+    """Older files of Llama have no key of their angles, and DeBERTa has relative positions."""
+    found = evidence(dense(config=BERT | own, sentence_bert_config={"max_seq_length": 1024}))
+    assert (values(found)["encoding.document_length"], found.warnings) == (1024, [])
+
+
+@pytest.mark.parametrize(
+    ("own", "tokens"),
+    [
+        ({}, 512),
+        # As in rinna/japanese-roberta-base: github.com/rinnakk/japanese-pretrained-models/issues/3.
+        ({"pad_token_id": 3}, 510),
+        ({"pad_token_id": 0}, 513),
+        ({"pad_token_id": None}, 512),
+        ({"model_type": "mpnet", "pad_token_id": 3}, 512),
+        ({"model_type": "bert", "pad_token_id": 3}, 514),
+    ],
+)
+def test_positions_of_a_roberta_begin_after_that_of_its_padding(own: dict[str, Any], tokens: int) -> None:
+    found = context(config=BERT | {"model_type": "roberta", "max_position_embeddings": 514} | own)
+    assert found is not None
+    assert found.value == tokens
+
+
 def test_family_is_that_of_the_class_where_the_configuration_names_none() -> None:
     config = {"architectures": ["XLMRobertaModel"], "hidden_size": 8, "max_position_embeddings": 514, "vocab_size": 16}
     found = context(config=config)

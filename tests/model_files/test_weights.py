@@ -42,6 +42,16 @@ def test_weights_packed_into_integers_cannot_be_counted(packed: Any) -> None:
     assert COUNT not in facts({"model.safetensors": weights()})
 
 
+def test_scales_of_quantized_weights_are_no_parameters() -> None:
+    matrix = {"q__weight": ("F8_E4M3", [4, 4]), "q__bias": ("BF16", [4])}
+    scales = {"q__weight_scale_inv": ("F32", [1, 1]), "q__input_scale": ("BF16", [1]), "k_scale": ("F32", [1])}
+    found = values(evidence({"config.json": {}, "model.safetensors": weights(**matrix, **scales)}))
+    assert (found["specs.parameters"], found["specs.parameter_count"]) == (20, [20, 23])
+    # A network without quantized weights may have a parameter of this name.
+    found = values(evidence({"config.json": {}, "model.safetensors": weights(logit_scale=("F32", [1]))}))
+    assert found["specs.parameters"] == 1
+
+
 def test_shards_and_layers_are_counted_together() -> None:
     shards = {f"model-{number}.safetensors": weights(**{f"t{number}": ("F32", [number])}) for number in range(1, 6)}
     index = {"weight_map": {f"t{number}": f"model-{number}.safetensors" for number in range(1, 6)}}
@@ -121,6 +131,12 @@ def test_format_of_a_quantized_copy_is_not_that_of_its_largest_table(
         (["training_args.bin", "optimizer.pt", "rng_state_0.pth", "scheduler.pt"], False),
         (["model.onnx", "training_args.bin"], False),
         (["checkpoint-1/pytorch_model.bin"], False),
+        (["openvino/openvino_model.xml", "openvino/openvino_model.bin"], False),
+        (["openvino/openvino_model.xml", "openvino/openvino_model.bin", "pytorch_model.bin"], True),
+        (["model.bin", "vocabulary.json"], False),
+        (["model.bin"], True),
+        (["ggml-model-q4_0.bin"], False),
+        (["pytorch_model.bin", "model-f16.gguf"], False),
         ([], False),
     ],
 )

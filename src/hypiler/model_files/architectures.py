@@ -3,7 +3,14 @@
 from hypiler.model_files.facts import FileFact
 from hypiler.model_files.json_files import mapping, positive
 from hypiler.model_files.repository import Repository
-from hypiler.schema.architectures import USUAL, Family, family_named, family_of_class
+from hypiler.schema.architectures import (
+    USUAL,
+    Family,
+    family_named,
+    family_of_class,
+    has_position_table,
+    words_of_class,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +40,8 @@ class Network:
     Attributes:
         file: Its name in the repository.
         parts: Its nested configurations with their paths, such as `text_config.`, innermost first.
+        types: The values of `model_type` in the parts.
+        classes: The names of the classes that the network was saved from.
         family: The family, which gives the names of the keys.
     """
 
@@ -44,12 +53,13 @@ class Network:
             if inner := mapping(part.get(key)):
                 part, path = inner, f"{path}{key}."
                 self.parts.insert(0, (path, part))
-        self.family: Family = self._family(repository.architectures)
+        self.types: list[str] = [name for _, part in self.parts if isinstance(name := part.get("model_type"), str)]
+        self.classes: list[str] = repository.architectures
+        self.family: Family = self._family()
 
-    def _family(self, classes: list[str]) -> Family:
+    def _family(self) -> Family:
         """The family by `model_type`; if it is missing, by the class that was saved."""
-        names = [name for _, part in self.parts if isinstance(name := part.get("model_type"), str)]
-        found = map(family_named, names) if names else map(family_of_class, classes)
+        found = map(family_named, self.types) if self.types else map(family_of_class, self.classes)
         return next((family for family in found if family), USUAL)
 
     def number(self, *keys: str) -> FileFact | None:
@@ -125,22 +135,26 @@ class Network:
 
     @property
     def is_bound(self) -> bool:
-        """Whether a text fails if it is longer than the positions allow: whether there is a table, as far as known."""
+        """Whether a text fails if it is longer than the positions allow: whether it is known that there is a table."""
         part = self.parts[0][1]
         if (
             any(value and any(word in key for word in _COMPUTED_POSITIONS) for key, value in part.items())
             or part.get("position_embedding_type", "absolute") != "absolute"
         ):
             return False
-        return "auto_map" not in part
+        names = self.types[:1] or [word for name in self.classes for word in words_of_class(name)]
+        return "auto_map" not in part and any(map(has_position_table, names))
 
     @property
     def longest(self) -> FileFact | None:
         """How many tokens there are positions for."""
         found = self.positions
-        if found is None or found.value is None or found.value <= self.family.reserved:
+        reserved, padding = self.family.reserved, self.parts[0][1].get("pad_token_id")
+        if self.family.padded and type(padding) is int and padding >= 0:
+            reserved = padding + 1
+        if found is None or found.value is None or found.value <= reserved:
             return None
-        return FileFact(found.value - self.family.reserved, found.file, found.key)
+        return FileFact(found.value - reserved, found.file, found.key)
 
 
 def config_facts(repository: Repository, network: Network, encoder_type: str | None) -> "dict[str, FileFact | None]":

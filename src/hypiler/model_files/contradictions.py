@@ -27,7 +27,7 @@ _POSITIONS = "specs.max_position_embeddings"
 _TABLES = ("word_embeddings.weight", "embed_tokens.weight", "tok_embeddings.weight", "wte.weight", "shared.weight")
 # The same for the table of positions, where it has exactly as many rows as config.json says.
 _POSITION_TABLES = (".position_embeddings.weight", ".wpe.weight")
-# Networks whose token vectors have another width than their hidden states state it under one of these keys.
+# Networks whose token vectors have another width than their hidden states usually state it under one of these keys.
 _TABLE_WIDTHS = ("embedding_size", "word_embed_proj_dim", "emb_size", "d_embed")
 # Modules that keep the width of the vectors that they take.
 _KEEPING = ("WeightedLayerPooling", "Dropout", "LayerNorm", "Normalize")
@@ -116,7 +116,15 @@ def _hidden_by_table(network: Network, table: _Table | None) -> FileFact | None:
     """The width of the hidden states by the table; None if the network's tables have a width of their own."""
     if table is None or network.number(*_TABLE_WIDTHS) is not None:
         return None
+    if any(_states_a_width(part, table.width) for _, part in network.parts):
+        return None
     return FileFact(table.width, table.file, table.name)
+
+
+def _states_a_width(part: "dict[str, Any]", width: int) -> bool:
+    """Whether a configuration states this width for token vectors, under a key such as `input_embedding_size`."""
+    keys = [key for key in part if "emb" in key and "position" not in key]
+    return any(part[key] == width for key in keys)
 
 
 def _tables(repository: Repository, network: Network, encoder_type: str | None) -> "Iterator[Contradiction]":

@@ -11,7 +11,7 @@ from hypiler.schema.vocabulary import QUANTIZATIONS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from typing import Any
 
 _FORMATS = {"F32": "fp32", "F16": "fp16", "BF16": "bf16", "F8_E4M3": "fp8", "F8_E5M2": "fp8", "I8": "int8"}
@@ -32,7 +32,11 @@ _ONNX_WORDS = {
     "q4f16": "q4",
 }
 PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
-_DATA = (".safetensors", ".onnx")
+_DATA = (".safetensors", ".onnx", ".gguf")
+# What scales quantized weights back. These numbers are no parameters of the model.
+_SCALES = re.compile(r".*[._](?:scales?|scale_inv|scale_2|zero_points?)")
+# Files in other formats whose names end like those of pickles: of OpenVINO, CTranslate2 and ggml.
+_GRAPH, _VOCABULARIES = ".xml", ("vocabulary.json", "vocabulary.txt", "shared_vocabulary.json", "shared_vocabulary.txt")
 # What training leaves behind: earlier states of the model, of the optimizer and of random numbers, and logs.
 _LEFTOVER = re.compile(
     r"(?:.*/)?(?:checkpoint-\d+|global_step\d+|runs|wandb)/.*"
@@ -85,8 +89,11 @@ def _parameters(tensors: "list[tuple[str, tuple[str, Tensor]]]") -> FileFact | N
     """The number of floats. None if weights are packed into integers, which hide how many there are."""
     count = 0
     whole: list[str] = []
+    quantized = any(tensor.dtype.startswith("F8") for _, (_, tensor) in tensors)
     for name, (_, tensor) in tensors:
-        if tensor.dtype.startswith(("F", "BF")):
+        if quantized and _SCALES.fullmatch(name):
+            whole.append(f"{quote_name(name)} ({tensor.dtype})")
+        elif tensor.dtype.startswith(("F", "BF")):
             count += tensor.elements
         elif tensor.dtype in ("I64", "U64", "BOOL") or len(tensor.shape) < 2:
             whole.append(f"{quote_name(name)} ({tensor.dtype})")
@@ -172,5 +179,14 @@ def _files(repository: Repository) -> "dict[str, FileFact | None]":
 
 def pickle_only(names: "Iterable[str]") -> bool:
     """Whether there are weights, and all of them are pickles."""
-    names = [*filter(is_published, names)]
-    return any(name.endswith(PICKLES) for name in names) and not any(name.endswith(_DATA) for name in names)
+    names = {*filter(is_published, names)}
+    return any(_is_pickle(name, names) for name in names) and not any(name.endswith(_DATA) for name in names)
+
+
+def _is_pickle(name: str, names: "Collection[str]") -> bool:
+    folder, _, last = name.rpartition("/")
+    stem, dot, ending = last.rpartition(".")
+    if f".{ending}" != ".bin":
+        return name.endswith(PICKLES)
+    beside = [f"{folder}/{one}".removeprefix("/") for one in (stem + _GRAPH, *_VOCABULARIES * (stem == "model"))]
+    return bool(dot) and not last.startswith("ggml") and not any(one in names for one in beside)

@@ -18,19 +18,23 @@ class Family:
         hidden: The keys of the width of the hidden states.
         positions: The keys of the size of the position table; empty if the family has no such table.
         reserved: How many positions come before the position of the first token.
+        padded: Whether these are the positions up to that of the padding token, whose id config.json may state.
     """
 
-    __slots__ = ("hidden", "positions", "reserved")
+    __slots__ = ("hidden", "padded", "positions", "reserved")
 
     def __init__(
         self,
         hidden: tuple[str, ...] = ("hidden_size", "d_model", "n_embd", "dim"),
         positions: tuple[str, ...] = ("max_position_embeddings",),
         reserved: int = 0,
+        *,
+        padded: bool = False,
     ) -> None:
         self.hidden: tuple[str, ...] = hidden
         self.positions: tuple[str, ...] = positions
         self.reserved: int = reserved
+        self.padded: bool = padded
 
 
 USUAL: "Final" = Family()
@@ -42,8 +46,9 @@ _SEQUENCES = Family(("d_model", "hidden_size"))
 # Positions are relative, so there is no position table.
 _RELATIVE = Family(("d_model", "hidden_size"), ())
 _XLM = Family(("emb_dim", "hidden_size"))
-# The padding token has position id 1, and counting starts after it: the first token has position 2.
-_ROBERTA = Family(reserved=2)
+# The position of padding is the id of the padding token, 1 by default, and counting starts after it. For MPNet, it is
+# always 1.
+_ROBERTA = Family(reserved=2, padded=True)
 _BY_FAMILY: "Final" = (
     (_GPT, "codegen ctrl gpt2 gpt_bigcode gptj gpt-sw3 nomic_bert openai-gpt"),
     (Family(("dim", "hidden_size")), "distilbert"),
@@ -59,16 +64,19 @@ _BY_FAMILY: "Final" = (
     (
         _ROBERTA,
         "altclip_text_model bridgetower_text_model camembert clap_text_model data2vec-text ibert layoutlmv3 lilt"
-        " longformer luke markuplm mpnet roberta roberta-prelayernorm xlm-roberta xlm-roberta-xl xmod",
+        " longformer luke markuplm roberta roberta-prelayernorm xlm-roberta xlm-roberta-xl xmod",
     ),
+    (Family(reserved=2), "mpnet"),
 )
 
 
 # Networks that look positions up in a table of vectors, so that a longer text fails. Others compute positions.
 _WITH_TABLE: "Final" = (
-    "albert bert bert-generation camembert convbert data2vec-text distilbert electra ernie gpt2 ibert layoutlm"
-    " longformer megatron-bert mobilebert mpnet openai-gpt rembert roberta roberta-prelayernorm roc_bert splinter"
-    " squeezebert xlm-roberta xlm-roberta-xl xmod"
+    "albert altclip_text_model bart bert bert-generation biogpt camembert chinese_clip_text_model clip_text_model"
+    " convbert data2vec-text distilbert electra ernie flaubert fnet gpt2 gpt_bigcode gpt_neo ibert"
+    " layoutlm layoutlmv3 lilt longformer luke lxmert markuplm mbart megatron-bert mobilebert mpnet mra mvp"
+    " nystromformer openai-gpt opt rembert roberta roberta-prelayernorm roc_bert siglip2_text_model siglip_text_model"
+    " splinter squeezebert tapas visual_bert xlm xlm-roberta xlm-roberta-xl xmod yoso"
 )
 
 
@@ -91,11 +99,13 @@ def family_named(word: str) -> Family | None:
 
 def family_of_class(name: str) -> Family | None:
     """The family of a class such as `XLMRobertaModel` or `MPNetForMaskedLM`; None if the table does not contain it."""
+    return next((family for word in words_of_class(name) if (family := family_named(word))), None)
+
+
+def words_of_class(name: str) -> list[str]:
+    """What may be the `model_type` of a class: `XLMRoberta` for `XLMRobertaModel`."""
     head, separator, _ = name.partition("For")
-    if separator:
-        return family_named(head)
-    heads = [name.removesuffix(ending) for ending in _HEADS if name.endswith(ending)]
-    return next((family for head in heads if (family := family_named(head))), None)
+    return [head] if separator else [name.removesuffix(ending) for ending in _HEADS if name.endswith(ending)]
 
 
 # Names of one network: of its code in repositories and in transformers, and of what only changes how it is used.
