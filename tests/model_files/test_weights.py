@@ -6,7 +6,7 @@ import model_files.models as models
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from model_files.models import evidence, place, weights
+from model_files.models import evidence, place, values, weights
 
 from hypiler.diagnostics.collector import INVALID, FindingCollector
 from hypiler.model_files.extract import FileFact, extract_facts
