@@ -323,6 +323,11 @@ def test_network_in_a_folder_whose_name_no_entry_can_hold_is_read() -> None:
         ({"language": "[english, German]"}, ["en", "de"]),
         ({"language": "[multilingual, ar, en]", "language_bcp47": "[fr-ca, pt-br]"}, ["ar", "en", "fr-CA", "pt-BR"]),
         ({"language_bcp47": "zh-tw"}, ["zh-TW"]),
+        ({"language": "en fr"}, ["en", "fr"]),
+        ({"language": "en; fr / de"}, ["en", "fr", "de"]),
+        ({"language": "multi-lingual"}, ["mul"]),
+        ({"language": "[all, und]"}, ["mul"]),
+        ({"language": "[en_XX, zh_Hant_TW]"}, ["en", "zh-Hant-TW"]),
     ],
 )
 def test_languages_are_read_however_they_are_written(keys: Any, expected: list[str]) -> None:
@@ -341,10 +346,56 @@ def test_languages_are_read_however_they_are_written(keys: Any, expected: list[s
         ("CC BY-NC 4.0", "CC-BY-NC-4.0"),
         ("GPLv3", "GPL-3.0"),
         ("apache 2.0 with terms", "LicenseRef-apache-2.0-with-terms"),
+        ("apache-2.0 or mit", "Apache-2.0 OR MIT"),
+        ("MIT License AND CC BY 4.0", "MIT AND CC-BY-4.0"),
+        ("GPL-2.0 or later", "GPL-2.0-or-later"),
+        ("NVIDIA Open Model License", "LicenseRef-NVIDIA-Open-Model-License"),
+        ("tii-falcon-llm", "LicenseRef-tii-falcon-llm"),
     ],
 )
 def test_licences_are_read_however_they_are_written(word: str, expected: str) -> None:
     assert values(evidence(card(license=f'"{word}"')))["license"] == expected
+
+
+@pytest.mark.parametrize(
+    ("key", "word", "told"),
+    [
+        *[
+            ("license", word, "does not tell which licence it is")
+            for word in (
+                "research only",
+                "cc-by-nc-4.0, mit",
+                "https://www.apache.org/licenses/LICENSE-2.0",
+                "see the license file",
+                "same as base model",
+                "LICENSE.md",
+                "cc-by-nc",
+            )
+        ],
+        ("language", "python", "names no language"),
+        ("language", "zxx", "names no language"),
+        *[
+            ("base_model", word, "names no repository")
+            for word in ("scratch", "None", "N/A", "checkpoint-500", "output/checkpoint-500", "./out", "a/b, c/d")
+        ],
+    ],
+)
+def test_words_of_a_card_that_show_no_fact_are_told(key: str, word: str, told: str) -> None:
+    found = evidence(card(**{key: word}))
+    assert not {"license", "capabilities.languages", "dependencies.base_model"} & found.facts.keys()
+    assert found.warnings == [Problem("README.md", f"{key} `{word}` {told}")]
+
+
+@pytest.mark.parametrize(
+    "word", ["https://huggingface.co/BAAI/bge-m3", "hf.co/BAAI/bge-m3", "BAAI/bge-m3/", "'BAAI/bge-m3 '"]
+)
+def test_base_model_may_be_an_address(word: str) -> None:
+    assert values(evidence(card(base_model=word)))["dependencies.base_model"] == "BAAI/bge-m3"
+
+
+def test_base_model_that_may_be_a_folder_is_doubtful() -> None:
+    found = evidence(card(base_model="models/bge-m3")).facts["dependencies.base_model"]
+    assert (found.value, found.doubtful) == ("models/bge-m3", True)
 
 
 def test_lower_case_and_lengths_of_an_empty_file_are_those_of_the_next() -> None:

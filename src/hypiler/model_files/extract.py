@@ -7,7 +7,7 @@ the contents.
 from hypiler.diagnostics.collector import INVALID, FindingCollector
 from hypiler.diagnostics.escaping import quote_name
 from hypiler.model_files.architectures import Network, config_facts
-from hypiler.model_files.card import card_facts
+from hypiler.model_files.card import card_facts, unread_words
 from hypiler.model_files.contradictions import settle_contradictions
 from hypiler.model_files.encoder_type import FURTHER_HEAD, Shown, find_encoder_type, loaded_as, remote_code
 from hypiler.model_files.encoding import encoding_facts
@@ -87,7 +87,7 @@ def extract_facts(
         **weight_facts(repository),
         **card_facts(repository),
     }
-    warnings = settle_contradictions(repository, network, encoder_type, facts)
+    warnings = [*settle_contradictions(repository, network, encoder_type, facts), *unread_words(repository)]
     checked = _valid_facts(facts, repository)
     if not checked and not repository.problems and not _is_model(repository):
         message = f"it is missing, and so is {MODULES}: this is not a model's folder"

@@ -65,9 +65,15 @@ _SHORT_FORMS = {
 }
 # Words that name no licence. The terms have to be looked up.
 _SAY_NOTHING = frozenset(
-    "ask closed commercial custom internal license licence na none noassertion other own proprietary restricted "
-    "seecard seelicense seemodelcard seereadme tbd unknown unlicensed various".split()
+    "academic academicuse ask closed commercial creativecommons custom dual free inherited internal license licence "
+    "licensemd licensetxt link mixed multiple na noassertion noncommercial none open opensource other otherlicense own "
+    "proprietary public publicdomain research researchonly researchuse restricted same seebelow seecard seelicense "
+    "seemodelcard seereadme tbd unknown unlicensed various".split()
 )
+# Words that the name of a licence has if it is longer than an identifier, and those with which a phrase begins that
+# only says where the terms are.
+_NAMING = re.compile(r"\b(?:licen[cs]e|agreement|terms|eula|community|use policy)\b", re.IGNORECASE)
+_POINTING = re.compile(r"\s*(?:see|same|refer|inherit|follow|check|please|as|same as|subject)", re.IGNORECASE)
 _UNLISTED = "terms that SPDX does not list are written `{}`; put the address of the terms into `sources`"
 
 
@@ -107,9 +113,26 @@ def license_named(name: str) -> str | None:
     return exact or (_by_letters().get(letters + "0") if letters[-1:].isdigit() else None)
 
 
+def joined_licenses(name: str) -> str | None:
+    """The expression of licences that are joined by `and` or by `or` in any case; None for anything else."""
+    parts = re.split(r"\s+(and|or)\s+", name.strip(), flags=re.IGNORECASE)
+    operators = {one.upper() for one in parts[1::2]}
+    named = [license_named(one) for one in parts[::2]]
+    whole = len(operators) == 1 and all(named)
+    return f" {operators.pop()} ".join(filter(None, named)) if whole else None
+
+
 def is_vague(name: str) -> bool:
-    """Whether a name does not tell which licence it is: it names a family of licences, or nothing."""
-    return _says_nothing(name) or _one_of_family(name.strip()) is not None
+    """Whether a name does not tell which licence it is.
+
+    It names a family of licences, several licences, a place where the terms are, or nothing.
+    """
+    if _says_nothing(name) or "://" in name or _POINTING.match(name) or _one_of_family(name.strip()) is not None:
+        return True
+    listed = re.split(r"[,;/]", name)
+    return (len(listed) > 1 and all(map(license_named, listed))) or (
+        len(name.split()) > 1 and _NAMING.search(name) is None
+    )
 
 
 def reference_to(name: str) -> str | None:
