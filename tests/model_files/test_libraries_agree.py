@@ -265,6 +265,53 @@ def test_key_of_another_library_beside_a_pooling_is_told_and_not_believed() -> N
     assert found.warnings == [Problem("config_sentence_transformers.json", told)]
 
 
+def test_default_prompt_that_is_missing_is_told() -> None:
+    told = golden("default_prompt_name is `nope`, which is not among the prompts: the model does not load")
+    for name, warnings in {"nope": [Problem("config_sentence_transformers.json", told)], "query": [], "s": []}.items():
+        settings = {"prompts": {"s": "x: "}, "default_prompt_name": name}
+        assert evidence(dense() | {"config_sentence_transformers.json": settings}).warnings == warnings
+
+
+def test_texts_in_lower_case_are_told_unless_the_tokenizer_does_it_too() -> None:
+    lower = {NETWORK: {"max_seq_length": 128, "do_lower_case": True}}
+    told = golden("do_lower_case is true: texts are put into lower case first")
+    assert evidence(dense() | lower).warnings == [Problem(NETWORK, told)]
+    assert evidence(dense() | lower | {TOKENIZER: {"do_lower_case": True}}).warnings == []
+
+
+LAYER = {"in_features": 8, "out_features": 4}
+
+
+def test_pooling_after_a_layer_gives_the_width() -> None:
+    files = dense(modules=modules("Transformer", "Dense", "Pooling")) | {"1_Dense/config.json": LAYER}
+    files["2_Pooling/config.json"] = {"word_embedding_dimension": 4, "pooling_mode": ["cls", "mean"]}
+    found = values(evidence(files))
+    assert (found["specs.embedding_dim"], found["architecture.has_projection"]) == (8, True)
+    assert "architecture.projection_dims" not in found
+    files["2_Pooling/config.json"] = {"word_embedding_dimension": 4, "pooling_mode": "cls"}
+    found = values(evidence(files))
+    assert (found["specs.embedding_dim"], found["architecture.projection_dims"]) == (4, 4)
+
+
+@pytest.mark.parametrize("key", ["module_input_name", "module_output_name"])
+def test_modules_that_change_token_vectors_alone_are_not_the_end(key: str) -> None:
+    files = dense(modules=modules("Transformer", "Pooling", "Dense")) | {"2_Dense/config.json": LAYER}
+    assert values(evidence(files))["specs.embedding_dim"] == 4
+    found = evidence(files | {"2_Dense/config.json": LAYER | {key: "token_embeddings"}})
+    assert not {"specs.embedding_dim", "encoding.dense_layers", "architecture.has_projection"} & found.facts.keys()
+    normal = dense(modules=modules("Transformer", "Pooling", "Normalize"))
+    assert values(evidence(normal))["encoding.normalize"] is True
+    normal["2_Normalize/config.json"] = {key: "token_embeddings"}
+    assert "encoding.normalize" not in evidence(normal).facts
+
+
+def test_settings_of_a_colbert_beside_a_pooling_make_the_type_doubtful() -> None:
+    found = evidence(dense() | {"artifact.metadata": {"dim": 4}})
+    told = golden("dim is 4, as in a ColBERT, but modules.json lists Pooling, which gives one vector per text")
+    assert (found.facts["type"].value, found.facts["type"].doubtful) == ("dense", True)
+    assert found.warnings == [Problem("artifact.metadata", told)]
+
+
 def test_missing_settings_of_a_sparse_pooling_are_not_guessed() -> None:
     files = {name: held for name, held in SPLADE.items() if not name.startswith("1_")}
     found = evidence(files)

@@ -13,7 +13,7 @@ from hypiler.model_files.encoding import stated_length
 from hypiler.model_files.facts import FileFact, Problem
 from hypiler.model_files.json_files import mapping, positive
 from hypiler.model_files.projection import Layer, dense_layers, pooling_modes
-from hypiler.model_files.repository import CARD, Module, Repository
+from hypiler.model_files.repository import CARD, MODULES, STANFORD, Module, Repository
 from hypiler.model_files.weights import tensors_of
 
 TYPE_CHECKING = False
@@ -86,6 +86,10 @@ def _contradictions(repository: Repository, network: Network, encoder_type: str 
 
 def _types(repository: Repository) -> "Iterator[Contradiction]":
     """The class that saved the model, against the modules that run."""
+    dim = positive(repository.object(STANFORD).get("dim"))
+    if dim and repository.modules_of_type("Pooling"):
+        message = f"dim is {dim}, as in a ColBERT, but {MODULES} lists Pooling, which gives one vector per text"
+        yield Contradiction(STANFORD, message, ("type", "capabilities.multi_vector"))
     settings, modules = shown_by_settings(repository), decided_by_modules(repository)
     if settings is None or modules is None or settings.encoder_type == modules.encoder_type:
         return

@@ -12,7 +12,7 @@ from hypiler.model_files.late_interaction import (
     side_length,
     stanford_marker,
 )
-from hypiler.model_files.projection import pooling_modes
+from hypiler.model_files.projection import pooling_modes, written_place
 from hypiler.model_files.repository import MODULES, SETTINGS, STANFORD, Repository
 
 # The words of models.json for the pooling modes of sentence-transformers.
@@ -106,7 +106,9 @@ def read_normalization(repository: Repository, encoder_type: str | None) -> File
         return FileFact(True, STANFORD, "similarity") if cosine else None
     last = [module for module in modules if module.name not in _PASSING][-1:]
     if last and last[0].known and last[0].name == "Normalize":
-        return FileFact(True, MODULES, "Normalize")
+        # A normalization of token vectors alone leaves the text's vector as it is.
+        elsewhere = encoder_type != "multi_vector" and written_place(repository, last[0]) != "sentence_embedding"
+        return None if elsewhere else FileFact(True, MODULES, "Normalize")
     # PyLate normalizes without listing a module for it, and code from the repository may do so too.
     own = encoder_type == "multi_vector" and not repository.modules_of_type("MultiVectorMask")
     # A route may end in a normalization, too.

@@ -141,10 +141,23 @@ def _warnings(repository: Repository, encoder_type: str | None) -> list[Problem]
     if repository.is_routed:
         message = "queries and documents go through different modules, which are not read"
         found.append(Problem(MODULES, message))
-    for side in SIDES:
-        key = f"{side}_prefix"
-        if key in repository.object(SETTINGS) and not is_pylate(repository):
-            found.append(Problem(SETTINGS, f"{key} is not read by sentence-transformers, which reads `prompts`"))
+    if repository.lower_case and not repository.object(repository.tokenizer_name).get("do_lower_case"):
+        found.append(Problem(repository.network_name, "do_lower_case is true: texts are put into lower case first"))
+    return found + _prompt_warnings(repository)
+
+
+def _prompt_warnings(repository: Repository) -> list[Problem]:
+    """Prompts that sentence-transformers does not read or does not find."""
+    settings = repository.object(SETTINGS)
+    found = [
+        Problem(SETTINGS, f"{side}_prefix is not read by sentence-transformers, which reads `prompts`")
+        for side in SIDES
+        if f"{side}_prefix" in settings and not is_pylate(repository)
+    ]
+    name = settings.get("default_prompt_name")
+    if isinstance(name, str) and name not in {*mapping(settings.get("prompts")), *SIDES}:
+        message = f"default_prompt_name is {quote_name(name)}, which is not among the prompts: the model does not load"
+        found.append(Problem(SETTINGS, message))
     return found
 
 

@@ -97,11 +97,28 @@ def find_layers(repository: Repository, encoder_type: str | None) -> list[Layer]
         return []
     if repository.modules is not None:
         layers = dense_layers(repository)
-        return layers if len(layers) == len(repository.modules_of_type("Dense")) else None
+        all_read = len(layers) == len(repository.modules_of_type("Dense"))
+        return layers if all_read and not _changes_other_vectors(repository, encoder_type) else None
     if encoder_type == "multi_vector":
         return _projection(repository)
     # Layers after the network are listed in modules.json.
     return [] if encoder_type is not None and repository.is_settled(MODULES) else None
+
+
+def _changes_other_vectors(repository: Repository, encoder_type: str | None) -> bool:
+    """Whether a layer after the pooling writes something other than the text's vector, such as token vectors."""
+    modules = repository.modules or []
+    last = max([n for n, module in enumerate(modules) if module.known and module.name == "Pooling"], default=-1)
+    if encoder_type != "dense" or last < 0:
+        return False
+    after = [module for module in modules[last:] if module.known and module.name == "Dense"]
+    return any(written_place(repository, module) != "sentence_embedding" for module in after)
+
+
+def written_place(repository: Repository, module: Module) -> "JSONValue":
+    """What a layer or a normalization writes: `sentence_embedding`, unless its configuration says otherwise."""
+    held = repository.object(module.config)
+    return held.get("module_output_name") or held.get("module_input_name") or "sentence_embedding"
 
 
 def dense_layers(repository: Repository) -> list[Layer]:
@@ -139,9 +156,14 @@ def head_facts(repository: Repository, network: Network, encoder_type: str | Non
         return _static_facts(repository, network)
     layers = find_layers(repository, encoder_type)
     width = _embedding_width(repository, network, encoder_type, layers)
+    projection = _projection_facts(repository, network, encoder_type, layers)
+    projected = projection.get("architecture.projection_dims")
+    if width and projected and projected.value not in (None, width.value):
+        # Several poolings of projected token vectors are joined.
+        del projection["architecture.projection_dims"]
     return {
         "specs.embedding_dim": width,
-        **_projection_facts(repository, network, encoder_type, layers),
+        **projection,
         **_matryoshka_facts(repository, width),
         "encoding.dense_layers": _written(layers) if layers else None,
     }
@@ -235,8 +257,18 @@ def _embedding_width(
         and all(module.known for module in (repository.modules or [])[1:])
     ):
         joint = network.number("projection_dim") if repository.modules_of_type("CLIPModel") else None
-        return _with_truncation_note(repository, _last_layer_width(layers) or joint or _pooling_width(repository))
+        pooled, names = _pooling_width(repository), [module.name for module in repository.modules or ()]
+        # A pooling after the layers pools their vectors.
+        last = (
+            None if names and "Dense" in names and "Dense" not in _after_pooling(names) else _last_layer_width(layers)
+        )
+        return _with_truncation_note(repository, last or joint or pooled)
     return None
+
+
+def _after_pooling(names: list[str]) -> list[str]:
+    """The names of the modules after the last pooling; all of them if there is none."""
+    return names[len(names) - names[::-1].index("Pooling") :] if "Pooling" in names else names
 
 
 def _joint_width(repository: Repository, network: Network) -> FileFact | None:
