@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 sys.path.insert(0, os.path.dirname(__file__))
 
 from golden import start_updating
+from slow import ALL, PassedTests, leave_out_passed, skip_slow
 from systems import skip_without_linux, skip_without_posix
 
 # Hundreds of processes import hypiler, and without bytecode each would compile it again: a quarter of the whole time.
@@ -26,7 +27,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # A shared machine stalls now and then, so no example has a deadline.
 settings.register_profile(
     "default",
-    max_examples=25,
+    max_examples=25 if ALL else 8,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -58,9 +59,11 @@ def pytest_make_collect_report(
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests into the order that all workers have, and skip those that this system cannot run."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the tests into the order that all workers have. Leave out those that have passed, and skip those not to run."""
     items.sort(key=lambda item: item.path)
+    leave_out_passed(config, items)
+    skip_slow(items)
     if os.name == "nt":
         skip_without_posix(items)
     elif sys.platform == "darwin":
@@ -78,6 +81,12 @@ def pytest_collection() -> Generator[None, object, object]:
         return (yield)
     finally:
         gc.enable()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Workers send what has passed to the process that started them.
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        config.pluginmanager.register(PassedTests())
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from console import run_page
+from slow import slow
 
 from hypiler import ModelConfig, Registry, engines
 from hypiler.cli.main import main
@@ -226,6 +227,7 @@ def test_example_entry_has_no_findings() -> None:
     assert without_notes(compile_registry([("models.json", _whole_registry().encode())]).findings) == []
 
 
+@slow
 def test_committed_files_that_follow_from_others_are_current() -> None:
     """Refresh them with: python tools/refresh.py."""
     done = subprocess.run(

@@ -9,6 +9,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from slow import slow
 
 TESTS = Path(__file__).parent
 HEAD = "import pytest\nfrom golden import golden\n\n\n"
@@ -181,6 +182,7 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
+@slow
 def test_option_rewrites_what_is_pinned_and_nothing_else_does(folder: Path) -> None:
     """One test, since each run starts several interpreters."""
     before = {path.name: path.read_text("utf-8") for path in folder.iterdir()}

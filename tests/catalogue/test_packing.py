@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from packed_texts import unpacked
+from slow import slow
 from strategies import HOSTILE
 
 from hypiler.catalogue import packing
@@ -25,6 +26,7 @@ _PARTS = st.sampled_from(
 _TEXTS = st.lists(st.one_of(st.lists(_PARTS, max_size=6).map("".join), st.text(max_size=30)), max_size=12)
 
 
+@slow
 @settings(max_examples=40)
 @given(_TEXTS)
 def test_packed_texts_are_the_same_again(texts: list[str]) -> None:

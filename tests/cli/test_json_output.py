@@ -12,6 +12,7 @@ from golden import golden
 from hub.conftest import FILES
 from hypothesis import given
 from jsonschema import Draft202012Validator
+from slow import slow
 from strategies import Tree, registries
 
 from hypiler.cli.main import main
@@ -52,6 +53,7 @@ def printed(capsys: Capture, name: str, *words: str, code: int = 0) -> Any:
     return shape_of(name, out)
 
 
+@slow
 def test_records_of_all_shipped_models_have_their_shape(capsys: Capture) -> None:
     assert len(printed(capsys, "list", "list", "--shipped", "--json")["models"]) > 40
     assert printed(capsys, "show", "show", "bge-m3", "--shipped", "--json")["model"]["id"] == "bge-m3"

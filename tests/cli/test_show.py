@@ -15,6 +15,7 @@ from generated import valid
 from golden import golden
 from hypothesis import given
 from hypothesis import strategies as st
+from slow import slow
 from strategies import HOSTILE, Tree, registries
 
 from hypiler.cli import list as list_command
@@ -145,6 +146,7 @@ def test_json_holds_every_field_with_null_for_unknown_ones(capsys: Capture) -> N
     assert found["model_type"] == "time-series"
 
 
+@slow
 def test_json_is_the_record_that_list_gives(capsys: Capture) -> None:
     assert main(["list", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)["models"]

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import tiny
 from golden import golden
+from slow import all_or
 
 from hypiler.corpus import CorpusError, UnwritableError, encode_parquet
 from hypiler.corpus.parts import Parts
@@ -337,11 +338,10 @@ def test_a_kill_at_any_step_on_files_loses_and_doubles_no_row(corpus: Any, tmp_p
     assert re.fullmatch(r"killed at each of \d\d+ steps\n", done.stdout)
 
 
+@pytest.mark.parametrize("wanted", all_or([3], [3, 20]))
 def test_kills_of_the_command_at_random_times_lose_and_double_no_row(
-    corpus: Any, folder: Path, encoder: Any, tmp_path: Path
+    corpus: Any, folder: Path, encoder: Any, tmp_path: Path, wanted: int
 ) -> None:
-    """Three kills, and twenty with HYPILER_ALL_KILLS."""
-    wanted = 20 if os.environ.get("HYPILER_ALL_KILLS") else 3
     rows = wanted * 3_000
     source = corpus.write(rows=rows, groups=1003)
     registry = tmp_path / "models.json"

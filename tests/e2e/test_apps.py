@@ -12,6 +12,7 @@ from subprocess import CompletedProcess
 
 import pytest
 from e2e.artifacts import only
+from slow import all_or, slow
 
 Run = Callable[..., CompletedProcess[str]]
 Copy = Callable[[str], Path]
@@ -64,7 +65,8 @@ def installed_in(clean: Path, name: str) -> str:
     return f"{clean.parents[1]}/lib/python{version}/site-packages/{package(name)}"
 
 
-@pytest.mark.parametrize("name", BACKENDS if "HYPILER_ALL_LAYOUTS" in os.environ else BACKENDS[:1])
+@slow
+@pytest.mark.parametrize("name", BACKENDS)
 def test_registry_on_the_shipped_one_and_on_a_file_is_built_from_its_sdist_whatever_builds(
     run: Run, builder: Path, copy_package: Copy, name: str
 ) -> None:
@@ -81,6 +83,7 @@ def test_registry_on_the_shipped_one_and_on_a_file_is_built_from_its_sdist_whate
     assert "nv-embed-v2|" not in registry
 
 
+@slow
 @each_app
 def test_generated_files_reach_the_wheel_though_git_ignores_them(
     run: Run, builder: Path, copy_package: Copy, name: str
@@ -95,7 +98,7 @@ def test_generated_files_reach_the_wheel_though_git_ignores_them(
     assert packed(only(app / "dist", "*.whl"), name).keys() == PACKED
 
 
-@each_app
+@pytest.mark.parametrize("name", all_or(["hatch-app"], APPS))
 def test_sdist_carries_the_registry_and_its_wheel_what_it_became(
     run: Run, builder: Path, copy_package: Copy, name: str
 ) -> None:
@@ -115,6 +118,7 @@ def test_sdist_carries_the_registry_and_its_wheel_what_it_became(
     assert direct.keys() == PACKED
 
 
+@slow
 def test_sdist_of_hatchling_carries_the_registry_even_if_git_ignores_it(
     run: Run, builder: Path, copy_package: Copy
 ) -> None:
@@ -124,7 +128,7 @@ def test_sdist_of_hatchling_carries_the_registry_even_if_git_ignores_it(
     assert packed(only(app / "dist", "*.whl"), "hatch-app").keys() == PACKED
 
 
-@each_app
+@pytest.mark.parametrize("name", all_or(["hatch-app"], APPS))
 def test_install_answers_where_hypiler_is_not(
     run: Run, builder: Path, copy_package: Copy, clean: Path, name: str
 ) -> None:
@@ -134,6 +138,7 @@ def test_install_answers_where_hypiler_is_not(
     answer(run, clean, name, installed_in(clean, name))
 
 
+@slow
 @each_app
 def test_editable_install_answers_and_follows_the_registry(
     run: Run, builder: Path, copy_package: Copy, clean: Path, name: str
@@ -151,7 +156,8 @@ def test_editable_install_answers_and_follows_the_registry(
     assert told.stdout == "512\n"
 
 
-@pytest.mark.parametrize("name", BACKENDS if "HYPILER_ALL_LAYOUTS" in os.environ else BACKENDS[:1])
+@slow
+@pytest.mark.parametrize("name", BACKENDS)
 def test_isolated_build_installs_what_it_needs(
     run: Run, wheelhouse: Path, copy_package: Copy, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,6 +168,7 @@ def test_isolated_build_installs_what_it_needs(
     assert packed(only(app / "dist", "*.whl"), name).keys() == PACKED
 
 
+@slow
 @each_backend
 def test_two_builds_of_one_tree_at_once_both_succeed(builder: Path, copy_package: Copy, name: str) -> None:
     app = copy_package(name)
@@ -175,6 +182,7 @@ def test_two_builds_of_one_tree_at_once_both_succeed(builder: Path, copy_package
         assert only(app / "a", "*").read_bytes() == only(app / "b", "*").read_bytes()
 
 
+@slow
 @pytest.mark.parametrize("backend", ["hatch-app", "setuptools-app", "pdm-app"])
 @pytest.mark.parametrize(
     "command",
@@ -213,6 +221,7 @@ def _is_of_setuptools(path: Path) -> bool:
     return any(part == "build" or part.endswith(".egg-info") for part in path.parts[-3:])
 
 
+@slow
 def test_project_without_the_table_is_none_of_our_business(run: Run, builder: Path, copy_package: Copy) -> None:
     """Where hypiler is installed, setuptools asks its hook for every project, also for one that only uses it."""
     app = copy_package("setuptools-app")
@@ -225,6 +234,7 @@ def test_project_without_the_table_is_none_of_our_business(run: Run, builder: Pa
     assert packed(only(app / "dist", "*.whl"), "setuptools-app").keys() == {"__init__.py"}
 
 
+@slow
 def test_backend_without_hooks_packs_what_was_committed(run: Run, builder: Path, copy_package: Copy) -> None:
     app = copy_package("flit-app")
     missing = run(builder, "-m", "hypiler", "build", "--check", cwd=app, fails=True).stdout

@@ -12,6 +12,9 @@ import pytest
 from console import run_page
 from e2e.conftest import new_environment, packages_of
 from loopback_hub import LoopbackHub
+from slow import slow
+
+pytestmark = slow
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/deploying.md"
@@ -68,7 +71,6 @@ def test_image_is_one_that_needs_no_root_and_names_its_stages() -> None:
     assert [instruction for instruction, _ in lines[-2:]] == ["USER", "CMD"]
 
 
-@pytest.mark.skipif("HYPILER_ALL_FRONT_ENDS" not in os.environ, reason="set HYPILER_ALL_FRONT_ENDS=1: it takes a while")
 def test_the_page_is_true(builder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tools = tmp_path / "tools"
     tools.mkdir()

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from slow import slow
+
+pytestmark = slow
 
 ROOT = Path(__file__).parents[2]
 

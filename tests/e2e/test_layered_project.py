@@ -11,10 +11,13 @@ from typing import Any
 
 import pytest
 from generated import run_python
+from slow import slow
 
 from hypiler.cli.main import main
 from hypiler.registry import Registry
 from hypiler.schema.license_terms import license_class
+
+pytestmark = slow
 
 PACKAGES = Path(__file__).parents[1] / "packages"
 Capture = pytest.CaptureFixture[str]

@@ -20,8 +20,11 @@ from typing import Any
 import pytest
 from e2e.artifacts import contents, only
 from golden import golden
+from slow import slow
 
 from hypiler.model_registry import MODELS_BY_ID
+
+pytestmark = slow
 
 Run = Callable[..., CompletedProcess[str]]
 Copy = Callable[[str], Path]
@@ -224,7 +227,7 @@ def test_facts_of_the_moved_table_are_those_of_the_shipped_registry(run: Run, bu
         assert model["performance"].get("beir_avg") == shipped.beir_avg
 
 
-@pytest.mark.parametrize("backend", BACKENDS if "HYPILER_ALL_LAYOUTS" in os.environ else ["hatchling"])
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_release_holds_the_registry_whatever_builds_it(
     run: Run, builder: Path, library: Path, clean: Path, backend: str
 ) -> None:

@@ -8,8 +8,11 @@ from subprocess import CompletedProcess
 
 import pytest
 from e2e.artifacts import contents, only
+from slow import slow
 
 from hypiler.verification.lockfile import LockEntry, write_lock
+
+pytestmark = slow
 
 Run = Callable[..., CompletedProcess[str]]
 Copy = Callable[[str], Path]

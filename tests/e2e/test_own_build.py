@@ -9,6 +9,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+from slow import slow
 
 from hypiler.verification.rule_sets import all_codes
 
@@ -57,6 +58,7 @@ def test_wheel_holds_the_package_and_what_is_generated_and_nothing_else(
     assert "hypiler/py.typed" in expected
 
 
+@slow
 def test_sdist_holds_the_whole_project_and_nothing_generated(
     distributions: Path, copy_self: Callable[[], Path]
 ) -> None:
@@ -87,6 +89,7 @@ def test_wheel_needs_no_other_package(wheel: Path) -> None:
     assert [line for line in needs if "; extra ==" not in line] == []
 
 
+@slow
 def test_wheel_is_the_same_from_the_tree_and_from_the_sdist(
     wheel: Path, copy_self: Callable[[], Path], run: Run
 ) -> None:
@@ -118,6 +121,7 @@ def test_installed_wheel_gives_the_registry(wheel: Path, clean: Path, tmp_path: 
     assert page == (ROOT / "docs/diagnostics/M207.md").read_text("utf-8")
 
 
+@slow
 def test_editable_install_gives_the_registry(
     clean: Path,
     copy_self: Callable[[], Path],
@@ -135,6 +139,7 @@ def test_editable_install_gives_the_registry(
     assert answer[1].endswith(" 128 1536")
 
 
+@slow
 @pytest.mark.parametrize("front_end", ["build", "pip"])
 def test_fault_in_the_registry_ends_the_build_with_the_finding(
     front_end: str,

@@ -15,6 +15,9 @@ from subprocess import CompletedProcess
 from typing import NamedTuple
 
 import pytest
+from slow import slow
+
+pytestmark = slow
 
 Run = Callable[..., CompletedProcess[str]]
 

@@ -7,10 +7,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from slow import slow
 
 from hypiler.cli.main import main
 
-pytestmark = pytest.mark.skipif(find_spec("pre_commit") is None, reason="pre-commit is not installed")
+pytestmark = [slow, pytest.mark.skipif(find_spec("pre_commit") is None, reason="pre-commit is not installed")]
 
 TABLE = """\
 [tool.hypiler]

@@ -8,6 +8,9 @@ import pytest
 from console import run_page
 from e2e.conftest import new_environment, packages_of
 from loopback_hub import LoopbackHub
+from slow import slow
+
+pytestmark = slow
 
 PAGE = Path(__file__).parents[2] / "docs/releasing-a-registry.md"
 

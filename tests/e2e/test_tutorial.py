@@ -19,8 +19,11 @@ from e2e.language_server import Editor
 from golden import is_updating, write_golden
 from loopback_hub import LoopbackHub
 from model_weights import weights_of
+from slow import slow
 
 from hypiler.model_registry import ALL_MINILM_L6_V2, GRANITE_EMBEDDING_311M_MULTILINGUAL_R2
+
+pytestmark = slow
 
 PAGE = Path(__file__).parents[2] / "docs/tutorial.md"
 # What the editor is asked, the text with the cursor, and what it shows.
@@ -36,6 +39,7 @@ def test_the_page_is_true(tmp_path: Path, wheels_to_run_models: Path, monkeypatc
     venv.create(tmp_path / "venv", with_pip=True, symlinks=True)
     project = tmp_path / "empty/my-search"
     project.parent.mkdir()
+    model = minilm(tmp_path / "model")
     # What an index would offer, for pip itself and for the builds that it runs.
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(wheels_to_run_models))
@@ -45,7 +49,7 @@ def test_the_page_is_true(tmp_path: Path, wheels_to_run_models: Path, monkeypatc
     monkeypatch.delenv("PYTHONPATH", raising=False)
     with LoopbackHub() as hub:
         repository, commit = ALL_MINILM_L6_V2.huggingface_id, ALL_MINILM_L6_V2.revision
-        hub.add(str(repository), minilm(tmp_path / "model"), commit=commit)
+        hub.add(str(repository), model, commit=commit)
         for name, value in hub.environment(tmp_path / "cache").items():
             monkeypatch.setenv(name, value)
         assert run_page(PAGE, project.parent, python.parent) > 30

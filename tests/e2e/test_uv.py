@@ -9,10 +9,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from slow import slow
 
 from hypiler.cli.main import main
 
-pytestmark = pytest.mark.skipif(find_spec("uv") is None, reason="uv is not installed")
+pytestmark = [slow, pytest.mark.skipif(find_spec("uv") is None, reason="uv is not installed")]
 
 Copy = Callable[[str], Path]
 # Each sample, and where its package lies.
@@ -20,7 +21,6 @@ APPS = {"hatch-app": "src/hatch_app", "setuptools-app": "setuptools_app", "pdm-a
 EDITABLE: list[str] = []
 WHEEL = ["--no-editable"]
 # A build by uv takes a second, so most combinations are left to CI, which sets the variable.
-slow = pytest.mark.skipif("HYPILER_ALL_FRONT_ENDS" not in os.environ, reason="set HYPILER_ALL_FRONT_ENDS to run it")
 
 
 class Project:
@@ -98,10 +98,10 @@ def with_keys(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ("name", "options"),
     [
         pytest.param("hatch-app", EDITABLE, id="hatch-app-editable"),
-        pytest.param("hatch-app", WHEEL, id="hatch-app-wheel", marks=slow),
-        pytest.param("setuptools-app", EDITABLE, id="setuptools-app-editable", marks=slow),
-        pytest.param("setuptools-app", WHEEL, id="setuptools-app-wheel", marks=slow),
-        pytest.param("pdm-app", EDITABLE, id="pdm-app-editable", marks=slow),
+        pytest.param("hatch-app", WHEEL, id="hatch-app-wheel"),
+        pytest.param("setuptools-app", EDITABLE, id="setuptools-app-editable"),
+        pytest.param("setuptools-app", WHEEL, id="setuptools-app-wheel"),
+        pytest.param("pdm-app", EDITABLE, id="pdm-app-editable"),
         pytest.param("pdm-app", WHEEL, id="pdm-app-wheel"),
     ],
 )
@@ -134,9 +134,7 @@ def test_sync_gives_current_facts_after_every_change(
     assert app.dimension() == "[512]"
 
 
-@pytest.mark.parametrize(
-    "options", [pytest.param(EDITABLE, id="editable", marks=slow), pytest.param(WHEEL, id="wheel")]
-)
+@pytest.mark.parametrize("options", [pytest.param(EDITABLE, id="editable"), pytest.param(WHEEL, id="wheel")])
 def test_lock_second_source_and_source_above_the_project(
     copy_package: Copy, capsys: pytest.CaptureFixture[str], tmp_path: Path, options: list[str]
 ) -> None:

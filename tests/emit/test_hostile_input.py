@@ -17,6 +17,7 @@ from generated import (
     run_python,
     valid,
 )
+from slow import slow
 from strategies import (
     HOSTILE,
     Tree,
@@ -124,6 +125,7 @@ def test_a_hostile_text_comes_back_exactly(text: str, tmp_path: Path) -> None:
             assert model["id"] in [record.id for record in answer]
 
 
+@slow
 def test_a_hostile_text_is_never_run(tmp_path: Path) -> None:
     """All of them in one interpreter, since starting one takes longer than what it does here."""
     for number, text in enumerate(HOSTILE):

@@ -15,6 +15,7 @@ from golden import golden
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from slow import slow
 from strategies import HOSTILE, SOURCE, Tree, plain_model, registry_of, texts
 
 from hypiler.cli.main import main
@@ -115,6 +116,7 @@ def anchors(text: str) -> set[str]:
     return {f"{name}-{n}" if (n := names[:index].count(name)) else name for index, name in enumerate(names)}
 
 
+@slow
 def test_every_link_inside_the_document_leads_to_a_heading() -> None:
     text = shipped()
     targets = set(re.findall(r"\]\(#([^)]*)\)", text))

@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 from generated import imported, run_python, valid
 from golden import golden
+from slow import slow
 from strategies import Tree, plain_model, registry_of
 
 import hypiler
@@ -239,6 +240,7 @@ class TestLookups:
             m.MODELS["colbert-v3"]
         assert error.value.args == (golden("no model 'colbert-v3' in this registry; did you mean 'colbert-v2'?"),)
 
+    @slow
     def test_a_suggestion_is_found_quickly_among_many(self, tmp_path: Path) -> None:
         models = [plain_model(id=f"dense-model-{n}", aliases=[], huggingface_id=f"org/Dense-{n}") for n in range(3000)]
         with imported(valid(registry_of(*models)), tmp_path) as m:

@@ -14,6 +14,7 @@ from golden import golden
 from loopback_hub import LoopbackHub
 from onnx import TensorProto, helper, numpy_helper
 from recorded import flipped, recorded, sums_of
+from slow import slow
 from tiny import TABLE, WIDTH, config_of, entry, write_tiny
 
 from hypiler.engines import ChecksumError, EngineError
@@ -162,6 +163,7 @@ def test_graphs_inside_graphs_without_end_are_refused() -> None:
     assert str(caught.value) == golden("an ONNX file with graphs inside graphs, deeper than 32 levels, is not loaded")
 
 
+@slow
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from /proc")
 def test_bytes_of_a_graph_do_not_stay_in_memory(tmp_path: Path) -> None:
     large = numpy_helper.from_array(np.random.default_rng(0).normal(size=(16, 1 << 19)).astype(np.float32), "large")

@@ -31,6 +31,7 @@ from saved_models import late_config as entry
 from saved_models import late_facts as facts
 from saved_models import saved_by_pylate as saved
 from saved_models import saved_by_stanford
+from slow import slow
 from tiny import config_of
 from tiny import entry as tiny_entry
 
@@ -101,7 +102,7 @@ def test_changed_byte_of_any_file_is_refused(colbert: Path, tmp_path: Path, engi
                 config.load(engine, local=folder)
 
 
-@pytest.mark.parametrize(("settings", "expected"), SCORES)
+@pytest.mark.parametrize(("settings", "expected"), [SCORES[0], *[pytest.param(*one, marks=slow) for one in SCORES[1:]]])
 def test_every_engine_scores_as_pylate(
     minilm: Path, tmp_path: Path, engine: str, settings: dict[str, Any], expected: Any
 ) -> None:

@@ -21,6 +21,7 @@ from golden import golden
 from loopback_hub import LoopbackHub
 from recorded import flipped, names_of, recorded, sums_of
 from safetensors.numpy import load_file, save_file
+from slow import all_or
 from tiny import TABLE, config_of, entry, write_tiny
 
 from hypiler import ModelConfig
@@ -64,7 +65,6 @@ def sized(specs: dict[str, Any], **changes: Any) -> dict[str, Any]:
 DENSE = sized(MINILM)
 MULTI = sized(MINILM, type="colbert", encoding=LATE, capabilities={"multi_vector": True})
 SPLADES = sized(SPLADE, type="sparse", encoding=SPARSE)
-TOO_LONG = {("onnx", "multi_vector_onnx"), ("fastembed", "splade_onnx"), ("onnx", "minilm_onnx")}
 CASES = [
     Case("onnx", "onnxruntime", "minilm_onnx", DENSE, NOT_FOR_ONNX),
     Case("onnx", "onnxruntime", "splade_onnx", SPLADES, NOT_FOR_ONNX),
@@ -78,11 +78,9 @@ CASES = [
     Case("sentence-transformers", "torch", "multi_vector_onnx", MULTI, NOT_FOR_PYTORCH),
     Case("sentence-transformers", "torch", "in_shards", DENSE),
 ]
-if "HYPILER_ALL_ENGINES" not in os.environ:
-    # Each engine and each layout once more would take the tests' command too long; `.ci/run` tries all.
-    CASES = [case for case in CASES if (case.engine, case.layout) not in TOO_LONG]
 # A layout per engine of which copies cost little.
 SMALL = ("splade_onnx", "static", "with_external_data")
+QUICK = ("static", "with_external_data")
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +133,11 @@ def with_external_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return move_out(write_tiny(tmp_path_factory.mktemp("external") / "model", tokenizer_config={}))
 
 
-@pytest.fixture(scope="module", params=CASES, ids=lambda case: f"{case.engine}-{case.layout}")
+@pytest.fixture(
+    scope="module",
+    params=all_or([case for case in CASES if case.layout in QUICK], CASES),
+    ids=lambda case: f"{case.engine}-{case.layout}",
+)
 def case(request: pytest.FixtureRequest) -> Case:
     found: Case = request.param
     pytest.importorskip(found.package, exc_type=ImportError)
@@ -342,7 +344,7 @@ def turn_link(path: Path, content: bytes) -> None:
 
 
 @pytest.mark.parametrize("back", [False, True], ids=["once", "there and back"])
-@pytest.mark.parametrize("change", [replace, write_over, turn_link])
+@pytest.mark.parametrize("change", all_or([turn_link], [replace, write_over, turn_link]))
 @pytest.mark.parametrize("name", ["weights", "config.json"])
 def test_file_that_changes_while_the_engine_loads_is_refused(
     case: Case,

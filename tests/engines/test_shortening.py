@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from slow import all_or
 from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
 from hypiler.engines.texts.counting import Truncated
@@ -78,6 +79,7 @@ TOKENIZERS: dict[str, Callable[[], Tokenizer]] = {
     "pieces of a fixed length": lambda: word_piece(pre_tokenizers.FixedLength(5)),
     "by scripts": lambda: unigram(pre_tokenizers.UnicodeScripts()),
 }
+QUICK = ["WordPiece by blanks", "GPT-2", "T5"]
 # These may look ahead as far as the text goes, so nothing is cut.
 FAR: dict[str, Callable[[], Tokenizer]] = {
     "to the end": lambda: word_piece(split(r"\w+(?=.*zzz)|.")),
@@ -122,7 +124,7 @@ def kept(tokenizer: Tokenizer, text: Any, limit: int, side: str = "right") -> tu
 
 
 @pytest.mark.parametrize("side", ["right", "left"])
-@pytest.mark.parametrize("tokenizer", TOKENIZERS, indirect=True)
+@pytest.mark.parametrize("tokenizer", all_or(QUICK, TOKENIZERS), indirect=True)
 def test_tokens_that_are_kept_are_those_of_the_whole_text(tokenizer: Tokenizer, side: str) -> None:
     shortener = Shortener(tokenizer, side)
     # Some of these tokenizers take long for long texts.
@@ -187,7 +189,7 @@ def test_expression_that_looks_ahead_is_recognized(expression: str, reach: str) 
     assert reach_of_expression(expression) == reach
 
 
-@pytest.mark.parametrize("tokenizer", TOKENIZERS, indirect=True)
+@pytest.mark.parametrize("tokenizer", all_or(QUICK, TOKENIZERS), indirect=True)
 def test_pairs_are_cut_as_the_library_cuts_them(tokenizer: Tokenizer) -> None:
     """`longest_first`: the odd token goes to the longer side, or to the second one."""
     numbers = random.Random(1)

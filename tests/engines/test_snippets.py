@@ -16,6 +16,7 @@ import pytest
 import tiny
 from bert_onnx import export_bert
 from saved_models import late_config, saved_by_pylate, saved_by_stanford, saved_static
+from slow import all_or, slow
 
 from hypiler import ModelConfig, Registry
 from hypiler.model_registry import get_model
@@ -124,12 +125,11 @@ DENSE: dict[str, Callable[[Path], Any]] = {
     "truncated after normalization": changed(64, matryoshka_order="normalize_truncate"),
     "layer norm": changed(64, matryoshka_order="layer_norm_truncate_normalize"),
 }
-# All of them in `.ci/run`. Each loads the weights of a real model twice.
-ALL = "HYPILER_ALL_ENGINES" in os.environ
+# Each case loads the weights of a real model twice, so most of them are slow.
 POOLINGS = ["cls", "last_token", "max", "mean_sqrt_len", "weighted_mean"]
 
 
-@pytest.mark.parametrize("name", DENSE if ALL else ["hostile prefix"])
+@pytest.mark.parametrize("name", all_or(["hostile prefix"], DENSE))
 @pytest.mark.parametrize("runtime", ["onnx", pytest.param("fastembed", marks=needs_fastembed)])
 def test_code_for_onnx_files_gives_the_vectors_of_the_engine(
     name: str, runtime: str, minilm_onnx: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -139,7 +139,8 @@ def test_code_for_onnx_files_gives_the_vectors_of_the_engine(
     check_same(names, config.load("onnx", local=minilm_onnx), TEXTS)
 
 
-@pytest.mark.parametrize("pooling", POOLINGS if ALL else [])
+@slow
+@pytest.mark.parametrize("pooling", POOLINGS)
 @pytest.mark.parametrize("runtime", ["onnx", pytest.param("fastembed", marks=needs_fastembed)])
 def test_code_pools_as_the_registry_says(
     pooling: str, runtime: str, minilm_onnx: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -235,7 +236,7 @@ SPLADE = changed(base="splade-v3", query_prefix="", document_prefix="")
 
 
 @pytest.mark.parametrize(
-    "runtime", ["onnx", *(["fastembed"] if ALL else []), pytest.param("sentence-transformers", marks=needs_pytorch)]
+    "runtime", [*all_or(["onnx"], ["onnx", "fastembed"]), pytest.param("sentence-transformers", marks=needs_pytorch)]
 )
 def test_code_for_sparse_models_gives_the_weights_of_the_engine(
     runtime: str, splade_onnx: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -271,8 +272,8 @@ def static_model(wordllama: Path, folder: Path, layout: str) -> Path:
     return saved_static(folder, layout, table, tokenizer, **own)
 
 
-@pytest.mark.parametrize("dimension", [None, 64] if ALL else [64])
-@pytest.mark.parametrize("layout", ["model2vec", "sentence-transformers"] if ALL else ["model2vec"])
+@pytest.mark.parametrize("dimension", all_or([64], [None, 64]))
+@pytest.mark.parametrize("layout", all_or(["model2vec"], ["model2vec", "sentence-transformers"]))
 def test_code_for_static_models_gives_the_vectors_of_the_engine(
     layout: str, dimension: int | None, wordllama: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -344,7 +345,7 @@ def test_files_of_the_first_colbert_are_prepared_as_the_registry_says(
     check_same(names, config.load("sentence-transformers", local=folder), TEXTS)
 
 
-@pytest.mark.parametrize("name", LATE if ALL else ["text after the marker"])
+@pytest.mark.parametrize("name", all_or(["text after the marker"], LATE))
 def test_late_interaction_by_hand_gives_the_vectors_of_the_engine(
     name: str, minilm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -378,7 +379,7 @@ def reranker(minilm: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("runtime", ["onnx", pytest.param("sentence-transformers", marks=needs_pytorch)])
-@pytest.mark.parametrize("prefix", ["", 'A "b": '] if ALL else ['A "b": '])
+@pytest.mark.parametrize("prefix", all_or(['A "b": '], ["", 'A "b": ']))
 def test_code_for_rerankers_gives_the_scores_of_the_engine(
     runtime: str, prefix: str, reranker: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -391,7 +392,7 @@ def test_code_for_rerankers_gives_the_scores_of_the_engine(
     assert np.ptp(expected) > 1e-3
 
 
-@pytest.mark.skipif(not ALL, reason="set HYPILER_ALL_ENGINES to run it")
+@slow
 def test_folder_of_a_model_of_your_own_needs_no_download(minilm_onnx: Path, tmp_path: Path) -> None:
     entry = tiny.entry(
         huggingface_id=None,
@@ -426,8 +427,7 @@ def page_of(runtime: str) -> tuple[str, str, str]:
 @pytest.mark.parametrize(
     "runtime",
     [
-        "onnx",
-        *(["fastembed", "model2vec"] if ALL else []),
+        *all_or(["onnx"], ["onnx", "fastembed", "model2vec"]),
         pytest.param("sentence-transformers", marks=needs_pytorch),
         pytest.param("pylate", marks=needs(PYLATE)),
     ],

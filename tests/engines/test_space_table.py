@@ -2,11 +2,10 @@
 
 Each test makes a row and compares it with the row of the page: words exactly, numbers to a factor of three, since they
 depend a little on the machine. `--update-golden` rewrites the rows. Rows that need PyTorch are made where it is
-installed. `.ci/run` makes all rows; without `HYPILER_ALL_ENGINES`, only those that cost little are made.
+installed. Most rows are slow to make: see `slow.py`.
 """
 
 import json
-import os
 import re
 import shutil
 import sys
@@ -20,6 +19,7 @@ import pytest
 from bert_onnx import export_bert
 from golden import is_updating
 from safetensors.numpy import load_file, save_file
+from slow import slow
 from stamps import Pinned
 from tiny import config_of
 
@@ -30,7 +30,6 @@ from hypiler.verification.outdated import check_pin
 
 pytest.importorskip("onnxruntime")
 
-slow = pytest.mark.skipif("HYPILER_ALL_ENGINES" not in os.environ, reason="set HYPILER_ALL_ENGINES to run it")
 PAGE = Path(__file__).parents[2] / "docs/spaces.md"
 BEGIN, END = "<!-- changes -->\n", "<!-- /changes -->\n"
 OLD, NEW = "a" * 40, "b" * 40
@@ -202,6 +201,7 @@ class TestNothingToDo:
         new = config(pins=pins)
         check("facts that are filled in in models.json", Found(stored, new.load("onnx", local=minilm_onnx), new))
 
+    @slow
     @pytest.mark.parametrize(
         ("engine", "package"), [("fastembed", "fastembed"), ("sentence-transformers", "sentence_transformers")]
     )
@@ -299,6 +299,7 @@ class TestOtherVectors:
         current = config().load("sentence-transformers", local=folder)
         check("a fine-tune of one step, by `local=`", Found(stored, current, config()))
 
+    @slow
     @pytest.mark.parametrize(
         ("name", "facts"),
         [

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from golden import golden
+from slow import slow
 
 from hypiler.cli.main import main
 from hypiler.emit.header import read_header
@@ -123,6 +124,7 @@ def test_output_stays_in_the_project_and_off_the_input(project: Path, hypiler: C
     assert not (project.parent / "registry.py").exists()
 
 
+@slow
 def test_string_of_fifty_megabytes_is_compiled(project: Path, hypiler: Command) -> None:
     text = (project / "models.json").read_text("utf-8")
     long = "x" * 50_000_000

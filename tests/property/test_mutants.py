@@ -5,12 +5,14 @@ from pathlib import Path
 
 from jsonschema import Draft202012Validator
 from mutants import BLANK, BYTE_ORDER_MARK, DIFFERENCES, LINE_END, OPTIONS, disagreement, mutants, schema
+from slow import slow
 
 from hypiler.schema.fields import FIELDS
 
 PAGE = Path(__file__).parents[2] / "docs/models-json.md"
 
 
+@slow
 def test_check_and_the_schema_differ_in_nothing_but_what_is_listed() -> None:
     validators = {options: Draft202012Validator(schema(options)) for options in OPTIONS}
     listed = DIFFERENCES | LINE_END

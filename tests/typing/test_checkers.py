@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from slow import all_or, slow
 from strategies import HOSTILE
 
 import hypiler
@@ -84,12 +85,7 @@ def run(tool: str, *arguments: str, cwd: Path, **environment: str) -> subprocess
     return result
 
 
-both = pytest.mark.parametrize("check", [mypy, pyright])
-# Checkers take minutes for large registries, and pyright for many of any size: the newcomer's command leaves these to
-# `.ci/run`.
-ALL = "HYPILER_ALL_TYPING" in os.environ
-unhurried = pytest.mark.skipif(not ALL, reason="set HYPILER_ALL_TYPING to run it")
-both_in_time = pytest.mark.parametrize("check", [mypy, pytest.param(pyright, marks=unhurried)])
+both = pytest.mark.parametrize("check", all_or([mypy], [mypy, pyright]))
 
 
 def entry(id: str, dims: Sequence[int] = (384,), **facts: Any) -> dict[str, Any]:
@@ -182,7 +178,8 @@ def spread() -> list[dict[str, Any]]:
     ]
 
 
-REGISTRIES: dict[str, Callable[[], list[dict[str, Any]]]] = {
+Registries = dict[str, Callable[[], list[dict[str, Any]]]]
+REGISTRIES: Registries = {
     "empty": list,
     "one": lambda: [entry("one")],
     "three": lambda: models(3),
@@ -202,8 +199,14 @@ REGISTRIES: dict[str, Callable[[], list[dict[str, Any]]]] = {
 }
 
 
-LARGE = () if ALL else ("hundreds", "aliased", "thousand", "retired_over")
-SIZES = {name: entries for name, entries in REGISTRIES.items() if name not in LARGE}
+LARGE = ("hundreds", "aliased", "thousand", "retired_over", "over")
+SMALL = {name: entries for name, entries in REGISTRIES.items() if name not in LARGE}
+# Checkers take minutes for large registries, and pyright for many of any size.
+at_any_size = pytest.mark.parametrize(
+    ("check", "registries"),
+    [(mypy, SMALL), pytest.param(mypy, REGISTRIES, marks=slow), pytest.param(pyright, REGISTRIES, marks=slow)],
+    ids=["mypy-small", "mypy-all", "pyright-all"],
+)
 
 
 def several() -> dict[str, Any]:
@@ -301,7 +304,7 @@ def test_accepted_cases_run(name: str) -> None:
     assert (result.stderr, result.returncode) == ("", 0)
 
 
-def copy_own_cases(project: Path) -> None:
+def copy_own_cases(project: Path, registries: Registries = REGISTRIES) -> None:
     """Copy each case beside each registry that it is about."""
     literal = ["accepts_literal", "rejects_literal"]
     repositories = ["accepts_repositories", "rejects_repositories"]
@@ -312,8 +315,8 @@ def copy_own_cases(project: Path) -> None:
         "over": ["rejects_string"],
         "thousand": ["rejects_string"],
     }.items():
-        if name in SIZES:
-            generate(project / name, SIZES[name]())
+        if name in registries:
+            generate(project / name, registries[name]())
             copy_cases(Path("own"), "accepts", "rejects", *cases, to=project / name)
     generate(project / "outputs", REGISTRIES["outputs"]())
     copy_cases(Path("own"), "accepts_outputs", "rejects_outputs", to=project / "outputs")
@@ -323,9 +326,9 @@ def copy_own_cases(project: Path) -> None:
     copy_cases(Path("own"), "accepts_core", "rejects_core", to=project / "core")
 
 
-@both_in_time
-def test_cases_of_another_registry_at_any_size(check: Check, tmp_path: Path) -> None:
-    copy_own_cases(tmp_path / "project")
+@at_any_size
+def test_cases_of_another_registry_at_any_size(check: Check, registries: Registries, tmp_path: Path) -> None:
+    copy_own_cases(tmp_path / "project", registries)
     assert check(tmp_path / "project") == []
 
 
@@ -342,14 +345,14 @@ def bare_python(folder: Path) -> str:
     return str(folder / ("Scripts" if os.name == "nt" else "bin") / "python")
 
 
-@both_in_time
+@at_any_size
 def test_generated_modules_pass_where_hypiler_is_not_installed(
-    check: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    check: Check, registries: Registries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each stub, and modules without their stubs, with no `ignore` in any of them."""
     monkeypatch.delenv("PYTHONPATH", raising=False)
     project = tmp_path / "project"
-    for name, entries in SIZES.items():
+    for name, entries in registries.items():
         generate(project / name, entries())
     for name in ("empty", "spread"):
         without_stub = shutil.copytree(project / name, project / f"{name}_without_stub")
@@ -361,7 +364,7 @@ def test_generated_modules_pass_where_hypiler_is_not_installed(
     )
     assert check(project, bare_python(tmp_path / "bare"), []) == []
     texts = [path.read_text("utf-8") for path in project.rglob("model_registry.py*")]
-    assert len(texts) == 2 * len(SIZES) + 2
+    assert len(texts) == 2 * len(registries) + 2
     pragmas = {*FORMATTERS_AND_LINTERS.splitlines(), *CHECKERS.splitlines()}
     found = {line.strip() for text in texts for line in text.splitlines() if re.search(r"ignore\b|noqa|fmt: ", line)}
     missing = (
@@ -383,9 +386,10 @@ def test_generated_modules_pass_where_hypiler_is_not_installed(
     }
 
 
+@slow
 def test_mypy_would_find_nothing_in_the_stubs_if_it_reported(tmp_path: Path) -> None:
     project = tmp_path / "project"
-    for name, entries in SIZES.items():
+    for name, entries in REGISTRIES.items():
         generate(project / name, entries())
         stub = project / name / "model_registry.pyi"
         text = stub.read_text("utf-8")
@@ -447,6 +451,7 @@ def without_comments(folder: Path) -> dict[tuple[str, int], str]:
     return faults
 
 
+@slow
 @pytest.mark.parametrize("name", OTHERS)
 def test_other_checkers_reject_the_same_lines(name: str, tmp_path: Path) -> None:
     python = installed_python(tmp_path / "installed")
@@ -460,7 +465,7 @@ def test_other_checkers_reject_the_same_lines(name: str, tmp_path: Path) -> None
     assert sorted([faults[place] for place in set(faults) - found]) == sorted(OVERLOOKED[name])
 
 
-@pytest.mark.parametrize("name", ["mypy", *OTHERS])
+@pytest.mark.parametrize("name", all_or(["mypy"], ["mypy", *OTHERS]))
 def test_deprecated_models_are_reported(name: str, tmp_path: Path) -> None:
     """By the checkers that the case names in its lines. mypy and zuban must be asked for it."""
     project = tmp_path / "project"
@@ -480,6 +485,7 @@ def test_deprecated_models_are_reported(name: str, tmp_path: Path) -> None:
     assert sorted({int(line) for line in found}) == expected, "\n".join(output)
 
 
+@slow
 @pytest.mark.parametrize("name", OTHERS)
 def test_other_checkers_accept_generated_modules_where_hypiler_is_not_installed(name: str, tmp_path: Path) -> None:
     project = tmp_path / "project"
@@ -507,16 +513,12 @@ def test_ruff_has_nothing_to_change_in_generated_modules(arguments: list[str], t
     )
 
 
+@slow
 @pytest.mark.parametrize(
     ("tool", "arguments", "clean"),
     [
         ("mypy", ["--no-error-summary"], ""),
-        pytest.param(
-            "basedpyright",
-            [],
-            "0 errors, 0 warnings, 0 notes\n",
-            marks=unhurried,
-        ),
+        ("basedpyright", [], "0 errors, 0 warnings, 0 notes\n"),
     ],
 )
 def test_source_and_examples_are_clean(tool: str, arguments: list[str], clean: str) -> None:

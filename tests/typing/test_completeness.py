@@ -12,6 +12,7 @@ from subprocess import run
 from typing import Any
 
 import pytest
+from slow import slow
 
 import hypiler
 
@@ -48,6 +49,7 @@ def incomplete(found: dict[str, Any]) -> list[str]:
     ]
 
 
+@slow
 @pytest.mark.parametrize(
     "command",
     [

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from slow import all_or, slow
 from generated import import_file
 from strategies import HOSTILE
 
@@ -74,7 +75,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
-@pytest.mark.parametrize("tool", FORMATTERS)
+@pytest.mark.parametrize("tool", all_or(["ruff"], FORMATTERS))
 def test_no_formatter_edits_a_generated_file_at_any_width(tool: str, packages: Path, tmp_path: Path) -> None:
     before = contents(packages)
     assert len(before) == 8
@@ -94,14 +95,14 @@ def test_no_formatter_edits_a_generated_file_at_any_width(tool: str, packages: P
     assert contents(copy) == before
 
 
-@pytest.mark.parametrize("tool", LINTERS)
+@pytest.mark.parametrize("tool", all_or(["ruff"], LINTERS))
 def test_no_linter_complains_about_a_generated_file(tool: str, packages: Path) -> None:
     names = ["empty", "one", "three", "spread"] if tool != "pylint" else ["one"]
     result = run(tool, LINTERS[tool] + names, packages)
     assert (result.stdout, result.returncode) == ("", 0)
 
 
-@pytest.mark.skipif(not checkers.ALL, reason="set HYPILER_ALL_TYPING to run it")
+@slow
 def test_no_rule_of_basedpyright_reports_anything_in_a_generated_file(packages: Path, tmp_path: Path) -> None:
     copy = shutil.copytree(packages, tmp_path / "copy")
     rules = {"typeCheckingMode": "all", "reportUnnecessaryTypeIgnoreComment": "error"}
@@ -164,10 +165,12 @@ def pylint(folder: Path) -> str:
     ).stdout
 
 
+@slow
 def test_pylint_accepts_a_program_that_uses_a_registry(client: Path) -> None:
     assert pylint(client) == ""
 
 
+@slow
 def test_pylint_reports_a_name_that_no_model_has(client: Path) -> None:
     text = '"""Wrong names."""\nfrom app.model_registry import COLBERT_BIG, MANY\nprint(COLBERT_BIG, MANY)\n'
     (client / "client.py").write_text(text, "utf-8")

@@ -1,8 +1,7 @@
 """Every backend, in every layout: the wheel holds the module where Python finds it, and the sdist holds what makes it.
 
 The first build of a clean checkout and the second, the wheel that is made from the sdist, and an editable install: all
-of them give the same module. One layout of each kind is built here, and all of them with `HYPILER_ALL_LAYOUTS=1`, which
-takes a minute of one core.
+of them give the same module. One layout of each backend is quick enough for every run; the others are slow tests.
 """
 
 import os
@@ -21,6 +20,7 @@ from project.hooks.builds import (
     wheel_files,
     write,
 )
+from slow import all_or, slow
 
 SRC = 'output = "src/app/registry.py"'
 FLAT = 'output = "app/registry.py"'
@@ -91,14 +91,10 @@ LAYOUTS: dict[str, tuple[str, str, str, dict[str, str], str]] = {
 NOT_EDITABLE = {"renamed", "forced-by-people", "module-forced-by-people", "module-forced-from-scripts"}
 
 
-SAMPLE = [
-    *("sdist-only-include", "exclude-everywhere", "folder-made-by-build", "module-made-by-build", "forced-by-people"),
-    *("s-flat-folder-made-by-build", "s-py-modules", "s-namespace-made-by-build", "s-manifest-excludes"),
-    *("p-excludes", "p-package-made-by-build", "p-namespace"),
-]
+SAMPLE = ["exclude-everywhere", "s-namespace-made-by-build", "p-excludes"]
 
 
-@pytest.mark.parametrize("layout", LAYOUTS if os.environ.get("HYPILER_ALL_LAYOUTS") else SAMPLE)
+@pytest.mark.parametrize("layout", all_or(SAMPLE, LAYOUTS))
 def test_module_is_importable_from_everything_that_is_built(tmp_path: Path, layout: str) -> None:
     backend, options, settings, files, name = LAYOUTS[layout]
     root = write(tmp_path / "app", {**files, "pyproject.toml": pyproject(backend, options, settings)})
@@ -163,8 +159,10 @@ REFUSED: dict[str, tuple[str, str, str, dict[str, str], str]] = {
     "pdm-outside-src": ("pdm", 'output = "lib/registry.py"', "", INIT, "the wheel does not hold it"),
 }  # fmt: skip
 
+REFUSED_SAMPLE = ["hatch-other-package", "setuptools-other-package", "pdm-stub-is-missing"]
 
-@pytest.mark.parametrize("layout", REFUSED)
+
+@pytest.mark.parametrize("layout", all_or(REFUSED_SAMPLE, REFUSED))
 def test_build_fails_rather_than_that_the_wheel_is_without_the_module(tmp_path: Path, layout: str) -> None:
     backend, options, settings, files, fault = REFUSED[layout]
     root = write(
@@ -179,7 +177,7 @@ def test_build_fails_rather_than_that_the_wheel_is_without_the_module(tmp_path: 
     assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
 
 
-@pytest.mark.parametrize("layout", REFUSED)
+@pytest.mark.parametrize("layout", all_or(REFUSED_SAMPLE, REFUSED))
 def test_sdist_fails_as_the_wheel_does_or_leads_to_a_wheel_that_fails(tmp_path: Path, layout: str) -> None:
     backend, options, settings, files, _ = REFUSED[layout]
     root = write(
@@ -196,6 +194,7 @@ def test_sdist_fails_as_the_wheel_does_or_leads_to_a_wheel_that_fails(tmp_path: 
     assert f"error[M510]: `{output}` must be in the wheel where Python finds it; " in done.stdout
 
 
+@slow
 @pytest.mark.parametrize(
     ("backend", "settings", "files", "missing"),
     [
@@ -241,7 +240,7 @@ NOT_REACHED: dict[str, tuple[str, str, str, dict[str, str], str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("layout", NOT_REACHED)
+@pytest.mark.parametrize("layout", all_or(["hidden-module", "s-not-found", "p-editables"], NOT_REACHED))
 def test_editable_install_fails_if_it_does_not_lead_to_the_module(tmp_path: Path, layout: str) -> None:
     backend, output, settings, files, fault = NOT_REACHED[layout]
     root = write(tmp_path / "app", {**files, "pyproject.toml": pyproject(backend, f'output = "{output}"', settings)})
@@ -269,7 +268,7 @@ REACHED: dict[str, tuple[str, str, str, dict[str, str], str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("layout", REACHED)
+@pytest.mark.parametrize("layout", all_or(["exact", "s-finder", "p-editables"], REACHED))
 def test_editable_install_leads_to_the_module(tmp_path: Path, layout: str) -> None:
     backend, output, settings, files, name = REACHED[layout]
     root = write(tmp_path / "app", {**files, "pyproject.toml": pyproject(backend, f'output = "{output}"', settings)})
