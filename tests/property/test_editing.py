@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from generated import valid
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from strategies import Path, Tree, plain_model, registries, replaced, values, written
 
@@ -42,7 +42,6 @@ def edits(draw: st.DrawFn) -> tuple[Tree, bytes, Path, Any]:
     return tree, draw(written(tree)), ("models", index, *field.path), draw(values(field.type))
 
 
-@settings(max_examples=20)
 @given(case=edits())
 def test_editing_a_fact_changes_that_fact_and_no_byte_of_another_model(case: tuple[Tree, bytes, Path, Any]) -> None:
     tree, data, path, value = case
@@ -54,7 +53,6 @@ def test_editing_a_fact_changes_that_fact_and_no_byte_of_another_model(case: tup
     assert source.text[old[3] :] == edited.text[new[3] :]
 
 
-@settings(max_examples=20)
 @given(case=registries(max_models=2).flatmap(lambda tree: st.tuples(st.just(tree), written(tree))))
 def test_adding_a_model_leaves_every_byte_in_place(case: tuple[Tree, bytes]) -> None:
     tree, data = case
@@ -66,7 +64,6 @@ def test_adding_a_model_leaves_every_byte_in_place(case: tuple[Tree, bytes]) -> 
     assert read(new.encode()).value == {**tree, "models": [*tree["models"], added]}
 
 
-@settings(max_examples=20)
 @given(tree=registries())
 def test_entries_written_from_records_give_the_same_records(tree: Tree) -> None:
     registry = valid(tree)
