@@ -118,6 +118,8 @@ def search_server(flavour: str) -> Iterator[tuple[str, Store]]:
     store = Store(flavour)
 
     class Handler(BaseHTTPRequestHandler):
+        disable_nagle_algorithm = True
+
         def answer(self) -> None:
             text = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
             try:

@@ -244,6 +244,8 @@ class _Quiet(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     served: Served
     protocol_version = "HTTP/1.1"
+    # Or each answer waits 40 ms for the client to acknowledge its head.
+    disable_nagle_algorithm = True
 
     def log_message(self, *_: object) -> None:
         """Nothing is printed."""
