@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from slow import slow
 
 MODULES = [
     "hypiler",
@@ -128,6 +129,7 @@ def used(before: str) -> str:
     return result.stdout
 
 
+@slow
 @pytest.mark.parametrize("name", HOOKS)
 def test_public_functions_work_under_an_import_hook(name: str) -> None:
     library = "typeguard" if "typeguard" in name else "beartype"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from slow import slow
 
 from hypiler.compiler.checked import CheckedRegistry
 from hypiler.emit.python import module as python
@@ -28,10 +29,12 @@ def tool(name: str) -> Any:
 fuzz, suite = tool("fuzz"), tool("json_suite")
 
 
+@slow
 def test_fuzzing_starts_from_valid_registries_and_from_others() -> None:
     assert {fuzz.check(data) for data in fuzz.seeds()} == {True, False}
 
 
+@slow
 def test_mutants_of_both_kinds_are_made_and_pass() -> None:
     seeds, rng = fuzz.seeds(), random.Random(0)
     mutator = fuzz.Mutator(seeds)

@@ -15,6 +15,7 @@ import pytest
 from generated import valid
 from hypothesis import given, settings
 from packed_texts import unpacked
+from slow import slow
 from strategies import HOSTILE, Tree, elsewhere, plain_model, registries, registry_of
 
 from hypiler import ModelConfig
@@ -118,6 +119,7 @@ def test_hostile_texts_stay_texts(plain: _Page) -> None:
     assert [text for text in unpacked(data["strings"]) if not text.replace("\n", "").isprintable()] == []
 
 
+@slow
 @settings(max_examples=8)
 @given(registries(max_models=2))
 def test_no_registry_changes_the_markup_or_leaves_its_script(plain: _Page, tree: Tree) -> None:

@@ -18,6 +18,7 @@ from clean import assert_clean
 from e2e.test_layered_project import install
 from golden import golden
 from jsonschema import Draft202012Validator
+from slow import slow
 
 from hypiler.cli.main import main
 from hypiler.cli.output_schemas import output_schema
@@ -111,6 +112,7 @@ COMMITS: list[tuple[str, Tree, bool]] = [
 ]
 
 
+@slow
 def test_one_commit_provokes_each_class(repository: Repository) -> None:
     assert [kind for kind, _, _ in COMMITS] == [*CLASSES]
     repository.commit(entry("a"), entry("b"))

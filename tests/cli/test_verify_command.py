@@ -34,6 +34,7 @@ from loopback_hub import (
     trickling,
 )
 from model_files.models import safetensors
+from slow import slow
 
 from hypiler.cli.main import main
 from hypiler.cli.verify import EXAMPLES
@@ -949,6 +950,7 @@ def test_terminated_it_ends_at_once_and_changes_nothing(tiny_project: Project) -
     assert tiny_project.files() == before
 
 
+@slow
 def test_bar_is_shown_on_a_terminal_and_is_gone_afterwards(tiny_project: Project) -> None:
     import pty
     import termios

@@ -8,6 +8,7 @@ from generated import compiled
 from golden import golden
 from hypothesis import given
 from hypothesis import strategies as st
+from slow import slow
 from strategies import plain_model, registry_of
 
 from hypiler.compiler import registry_rules
@@ -345,6 +346,7 @@ class TestSimilarTypes:
     def test_words_that_differ_in_a_digit_are_two(self) -> None:
         assert findings(*[plain_model(id=word, type=word, aliases=[]) for word in ("gen-1", "gen-2")]) == []
 
+    @slow
     def test_search_takes_as_many_steps_as_there_are_words(self, monkeypatch: pytest.MonkeyPatch) -> None:
         compared: list[int] = []
         own = registry_rules._one_slip_apart

@@ -98,6 +98,7 @@ def test_generated_files_reach_the_wheel_though_git_ignores_them(
     assert packed(only(app / "dist", "*.whl"), name).keys() == PACKED
 
 
+@slow
 @pytest.mark.parametrize("name", all_or(["hatch-app"], APPS))
 def test_sdist_carries_the_registry_and_its_wheel_what_it_became(
     run: Run, builder: Path, copy_package: Copy, name: str

@@ -651,6 +651,7 @@ class TestImmutability:
         notes = weakref.WeakKeyDictionary({record: "a note"})
         assert (weakref.ref(record)(), notes[record]) == (record, "a note")
 
+    @slow
     def test_a_record_that_nobody_holds_goes_away(self, record: Any) -> None:
         reference = weakref.ref(pickle.loads(pickle.dumps(record)))
         gc.collect()

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from bert_onnx import export_bert
 from safetensors.numpy import load_file, save_file
+from slow import slow
 from tiny import config_of
 
 from hypiler import ModelConfig
@@ -161,6 +162,7 @@ def reranker(minilm: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@slow
 @pytest.mark.parametrize("encoding", [{}, PREFIXES])
 def test_scores_of_pairs_are_the_same(reranker: Path, tmp_path: Path, encoding: dict[str, Any]) -> None:
     pytest.importorskip("sentence_transformers")

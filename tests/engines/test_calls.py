@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from slow import slow
 from tiny import config_of, write_tiny
 
 from hypiler.engines import EngineError
@@ -41,6 +42,7 @@ def test_long_call_runs_in_another_thread_only_if_the_main_thread_would_wait() -
     assert found == [thread]
 
 
+@slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
 def test_ctrl_c_ends_a_long_call() -> None:
     """`a+b` scans the rest of the text from each letter: the library computes for hours, outside of Python."""

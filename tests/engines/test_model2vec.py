@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from golden import golden
+from slow import slow
 
 pytest.importorskip("model2vec")
 
@@ -97,12 +98,14 @@ def test_vectors_are_those_of_sentence_transformers(layout: str, table: Any, tok
     np.testing.assert_allclose(vectors, library.SentenceTransformer(str(folder)).encode(DOCUMENTS), atol=1e-6)
 
 
+@slow
 def test_half_precision_is_not_rounded_once_more(static: Path, table: Any, tokenizer: Path, tmp_path: Path) -> None:
     vectors = entry(tmp_path).load("model2vec", local=static).encode_documents(DOCUMENTS)
     expected = unit(np.array([mean(text, table, tokenizer) for text in DOCUMENTS]))
     np.testing.assert_allclose(vectors, expected, atol=1e-6)
 
 
+@slow
 def test_each_side_is_cut_to_its_own_number_of_tokens(
     static: Path, table: Any, tokenizer: Path, tmp_path: Path
 ) -> None:
@@ -114,6 +117,7 @@ def test_each_side_is_cut_to_its_own_number_of_tokens(
         np.testing.assert_allclose(encode([text]), [unit(mean(text, table, tokenizer, tokens))], atol=1e-6)
 
 
+@slow
 def test_matryoshka_width_is_cut_after_the_model(static: Path, table: Any, tokenizer: Path, tmp_path: Path) -> None:
     vectors = entry(tmp_path, dimension=64).load("model2vec", local=static).encode_documents(DOCUMENTS)
     expected = unit(np.array([mean(text, table, tokenizer)[:64] for text in DOCUMENTS]))
@@ -176,6 +180,7 @@ def test_normalization_of_the_files_has_to_be_that_of_the_registry(
     )
 
 
+@slow
 @pytest.mark.parametrize("held", [True, False])
 def test_normalization_is_that_of_the_files_if_the_registry_says_nothing(
     held: bool, table: Any, tokenizer: Path, tmp_path: Path
@@ -186,6 +191,7 @@ def test_normalization_is_that_of_the_files_if_the_registry_says_nothing(
     np.testing.assert_allclose(vectors, unit(means) if held else means, atol=1e-6)
 
 
+@slow
 def test_library_that_normalizes_against_the_contract_is_refused(
     static: Path, table: Any, tokenizer: Path, tmp_path: Path
 ) -> None:
@@ -201,6 +207,7 @@ def test_library_that_normalizes_against_the_contract_is_refused(
     )
 
 
+@slow
 def test_another_width_is_refused(static: Path, tmp_path: Path) -> None:
     with pytest.raises(MismatchError) as caught:
         entry(tmp_path, width=512).load("model2vec", local=static)

@@ -20,6 +20,7 @@ from bert_onnx import export_bert
 from golden import golden
 from onnx import TensorProto, helper, numpy_helper
 from safetensors.numpy import save_file
+from slow import slow
 from tiny import TABLE, WHOLE, WIDTH, WORDS, config_of, ids_of, write_tiny
 
 from hypiler import ModelConfig
@@ -104,6 +105,7 @@ class TestRealWeights:
         assert np.abs(whole - cut).max() > 0.001
         np.testing.assert_allclose(longest, longer, atol=1e-6)
 
+    @slow
     def test_vectors_do_not_depend_on_the_texts_beside_them(self, minilm_onnx: Path, minilm_config: Any) -> None:
         encoder: Any = minilm_config.load("onnx", local=minilm_onnx)
         texts = [*DOCUMENTS, "", words(150), "a"]

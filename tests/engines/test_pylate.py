@@ -87,6 +87,7 @@ def scores(encoder: Any) -> Any:
     return encoder.similarity(encoder.encode_queries(QUERIES), encoder.encode_documents(DOCUMENTS))
 
 
+@slow
 def test_changed_byte_of_any_file_is_refused(colbert: Path, tmp_path: Path, engine: str) -> None:
     folder = Path(shutil.copytree(colbert, tmp_path / "model"))
     config = recorded(tiny_entry(**facts()), sums_of(folder))
@@ -102,6 +103,7 @@ def test_changed_byte_of_any_file_is_refused(colbert: Path, tmp_path: Path, engi
                 config.load(engine, local=folder)
 
 
+@slow
 @pytest.mark.parametrize(("settings", "expected"), [SCORES[0], *[pytest.param(*one, marks=slow) for one in SCORES[1:]]])
 def test_every_engine_scores_as_pylate(
     minilm: Path, tmp_path: Path, engine: str, settings: dict[str, Any], expected: Any

@@ -253,6 +253,7 @@ def test_code_for_sparse_models_gives_the_weights_of_the_engine(
         np.testing.assert_allclose(whole, row, atol=1e-4)
 
 
+@slow
 def test_fixed_weights_of_queries_are_looked_up(
     splade_onnx: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -272,6 +273,7 @@ def static_model(wordllama: Path, folder: Path, layout: str) -> Path:
     return saved_static(folder, layout, table, tokenizer, **own)
 
 
+@slow
 @pytest.mark.parametrize("dimension", all_or([64], [None, 64]))
 @pytest.mark.parametrize("layout", all_or(["model2vec"], ["model2vec", "sentence-transformers"]))
 def test_code_for_static_models_gives_the_vectors_of_the_engine(
@@ -345,6 +347,7 @@ def test_files_of_the_first_colbert_are_prepared_as_the_registry_says(
     check_same(names, config.load("sentence-transformers", local=folder), TEXTS)
 
 
+@slow
 @pytest.mark.parametrize("name", all_or(["text after the marker"], LATE))
 def test_late_interaction_by_hand_gives_the_vectors_of_the_engine(
     name: str, minilm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -378,6 +381,7 @@ def reranker(minilm: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@slow
 @pytest.mark.parametrize("runtime", ["onnx", pytest.param("sentence-transformers", marks=needs_pytorch)])
 @pytest.mark.parametrize("prefix", all_or(['A "b": '], ["", 'A "b": ']))
 def test_code_for_rerankers_gives_the_scores_of_the_engine(

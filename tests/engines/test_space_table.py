@@ -180,6 +180,7 @@ def numbers(line: str) -> list[float]:
 class TestNothingToDo:
     """Vectors are equal: nobody has to index again."""
 
+    @slow
     def test_commit_that_changes_the_card(self, minilm_onnx: Path, config: Callable[..., Any]) -> None:
         pins = sums_of(minilm_onnx)
         stored = config(pins=pins).load("onnx", local=minilm_onnx).stamp()
@@ -194,6 +195,7 @@ class TestNothingToDo:
         commits = blobs(minilm_onnx, **{"README.md": "1"}), blobs(minilm_onnx, **{"README.md": "2"})
         check("the same without a lock", Found(stored, new.load("onnx", local=minilm_onnx), new, commits))
 
+    @slow
     def test_fact_that_is_filled_in(self, minilm_onnx: Path, config: Callable[..., Any]) -> None:
         pins = sums_of(minilm_onnx)
         unsaid = {"pooling": None, "normalize": None, "document_length": None}
@@ -353,10 +355,12 @@ class TestServed:
         monkeypatch.delitem(sys.modules, "served_engine", raising=False)
         monkeypatch.syspath_prepend(site)
 
+    @slow
     def test_same_model(self, minilm_onnx: Path, config: Callable[..., Any]) -> None:
         stored = config().load("onnx", local=minilm_onnx).stamp()
         check("the same model behind an address", Found(stored, config().load("served", local=minilm_onnx), config()))
 
+    @slow
     def test_another_model_of_the_same_width(
         self, minilm_onnx: Path, config: Callable[..., Any], changed_weights: Callable[..., Path]
     ) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from golden import golden
+from slow import all_or
 
 from hypiler.cli.main import main
 from hypiler.project.checkout import leads_out
@@ -62,7 +63,7 @@ def secret(project: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", LINKS)
+@pytest.mark.parametrize("name", all_or(["models.json", "MODELS.md", "model/config.json"], LINKS))
 def test_file_outside_is_never_quoted(
     project: Path, secret: Path, name: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from model_files.models import BGE_RERANKER, evidence, safetensors, values, weights
 from safetensors import SafetensorError, deserialize
+from slow import slow
 
 from hypiler.model_files import safetensors_header
 from hypiler.model_files.extract import ModelFileError, Problem, header_length
@@ -182,6 +183,7 @@ def test_header_is_valid_if_the_library_of_the_format_says_so(entries: dict[str,
         assert read_header(data, len(data) + room).keys() == entries.keys()
 
 
+@slow
 def test_a_hundred_thousand_tensors_are_read() -> None:
     entry = '"%06d":{"dtype":"I8","shape":[1],"data_offsets":[%d,%d]}'
     header = "{" + ",".join([entry % (number, number, number + 1) for number in range(100_000)]) + "}"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from golden import golden
+from slow import slow
 
 from hypiler.jsontext.reader import MAX_BYTES
 from hypiler.project.build import build_project, compile_files, compile_project
@@ -97,6 +98,7 @@ def test_name_in_an_error_is_escaped(tmp_path: Path) -> None:
     assert str(caught.value) == golden(f"cannot read `{tmp_path}/a\\nb\\x1b[31m`: {why}")
 
 
+@slow
 def test_file_over_the_limit_is_not_read_to_its_end(tmp_path: Path) -> None:
     """This one is larger than any memory, and takes no room on the disk."""
     path = tmp_path / "models.json"

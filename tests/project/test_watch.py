@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from golden import golden
+from slow import slow
 
 from hypiler.project import watch
 
@@ -116,6 +117,7 @@ def watching(*arguments: str) -> Iterator[Iterator[str]]:
 WATCHING = "watching for changes; Ctrl-C ends\n"
 
 
+@slow
 def test_watching_survives_a_pyproject_that_is_away_or_broken(project: Path) -> None:
     table = project / "pyproject.toml"
     text = table.read_text()
@@ -136,6 +138,7 @@ def test_watching_survives_a_pyproject_that_is_away_or_broken(project: Path) -> 
         assert [next(said), next(said)] == [golden("app/other.py: 1 model, written\n"), WATCHING]
 
 
+@slow
 def test_watching_sees_locks_and_files_that_begin_or_end_to_match(project: Path) -> None:
     table = project / "pyproject.toml"
     table.write_text(table.read_text() + 'sources = "m/*.json"\ntargets = ["docs"]\n')

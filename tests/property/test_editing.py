@@ -6,6 +6,7 @@ from typing import Any
 from generated import valid
 from hypothesis import given
 from hypothesis import strategies as st
+from slow import slow
 from strategies import Path, Tree, plain_model, registries, replaced, values, written
 
 from hypiler.emit.models_json import emit_models
@@ -64,6 +65,7 @@ def test_adding_a_model_leaves_every_byte_in_place(case: tuple[Tree, bytes]) -> 
     assert read(new.encode()).value == {**tree, "models": [*tree["models"], added]}
 
 
+@slow
 @given(tree=registries())
 def test_entries_written_from_records_give_the_same_records(tree: Tree) -> None:
     registry = valid(tree)

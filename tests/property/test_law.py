@@ -10,6 +10,7 @@ from generated import facts, facts_of, imported, valid
 from hypothesis import given
 from hypothesis import strategies as st
 from proved import ProvedLock
+from slow import slow
 from strategies import Tree, registries, texts, written
 from stub_types import StubTypes
 
@@ -167,6 +168,7 @@ def test_every_id_alias_and_constant_leads_to_its_model_and_nothing_else_does(
             assert hasattr(module, other) == (other in dir(module))
 
 
+@slow
 @given(tree=registries())
 def test_the_types_are_those_of_the_file_in_its_order(folder: Path, tree: Tree) -> None:
     words = list(dict.fromkeys([model["type"] for model in tree["models"]]))

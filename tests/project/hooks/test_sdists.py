@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from project.hooks.builds import files_below, imported, models, pyproject, run_backend, unpack_sdist, wheel_files, write
 from project.test_lock import locked, stated
+from slow import slow
 from strategies import registry_of
 
 from hypiler.verification.lockfile import write_lock
@@ -71,6 +72,7 @@ def repository(folder: Path, backend: str) -> Path:
     return folder / "app"
 
 
+@slow
 @each_backend
 def test_wheel_of_the_sdist_is_that_of_the_tree_though_settings_exclude_inputs(tmp_path: Path, backend: str) -> None:
     root = repository(tmp_path / "repository", backend)
@@ -109,6 +111,7 @@ def test_outdated_outputs_that_were_committed_are_left_out(tmp_path: Path, backe
     assert made == set()
 
 
+@slow
 @each_backend
 def test_archive_of_git_is_built_as_the_checkout_is(tmp_path: Path, backend: str) -> None:
     root = repository(tmp_path / "repository", backend)
