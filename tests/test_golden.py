@@ -172,7 +172,7 @@ def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "tests"
     folder.mkdir()
     shutil.copy(TESTS.parent / "pyproject.toml", tmp_path)
-    for name in ("conftest.py", "console.py", "golden.py", "systems.py"):
+    for name in ("conftest.py", "console.py", "golden.py", "slow.py", "systems.py"):
         shutil.copy(TESTS / name, folder)
     for name, (before, _) in CASES.items():
         write_test(folder, name, before)

@@ -41,6 +41,7 @@ def needs(*modules: str) -> pytest.MarkDecorator:
 
 
 needs_fastembed = needs("fastembed")
+slow_fastembed = pytest.param("fastembed", marks=[slow, needs_fastembed])
 needs_pytorch = needs("torch", "sentence_transformers.multi_vector_encoder")
 
 
@@ -236,7 +237,7 @@ SPLADE = changed(base="splade-v3", query_prefix="", document_prefix="")
 
 
 @pytest.mark.parametrize(
-    "runtime", [*all_or(["onnx"], ["onnx", "fastembed"]), pytest.param("sentence-transformers", marks=needs_pytorch)]
+    "runtime", ["onnx", slow_fastembed, pytest.param("sentence-transformers", marks=needs_pytorch)]
 )
 def test_code_for_sparse_models_gives_the_weights_of_the_engine(
     runtime: str, splade_onnx: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -431,7 +432,8 @@ def page_of(runtime: str) -> tuple[str, str, str]:
 @pytest.mark.parametrize(
     "runtime",
     [
-        *all_or(["onnx"], ["onnx", "fastembed", "model2vec"]),
+        *all_or(["onnx"], ["onnx", "model2vec"]),
+        slow_fastembed,
         pytest.param("sentence-transformers", marks=needs_pytorch),
         pytest.param("pylate", marks=needs(PYLATE)),
     ],

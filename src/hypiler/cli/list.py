@@ -194,9 +194,8 @@ def _csv_cell(value: "Any") -> "str | int | float":
     if isinstance(value, (int, float)) or (isinstance(value, str) and value):
         return value
     plain = to_json(value)
-    items: list[Any] = plain if isinstance(plain, list) else []
-    if items and not any(isinstance(item, (list, dict)) for item in items):
-        return "; ".join([str(item) for item in items])
+    if plain and not isinstance(plain, (dict, str)) and not any(isinstance(item, (list, dict)) for item in plain):
+        return "; ".join([str(item) for item in plain])
     return dumps(plain, ensure_ascii=False)
 
 
