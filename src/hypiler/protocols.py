@@ -150,6 +150,15 @@ if TYPE_CHECKING:
             """What this process has loaded: files with their sums, versions, contract and policy, as JSON types."""
             ...
 
+        @property
+        def config(self) -> "Config | None":
+            """The model and the user's choices, as given to `load`."""
+            ...
+
+        def load_arguments(self) -> dict[str, Any]:
+            """The arguments that load this encoder again from its `config`."""
+            ...
+
         def close(self) -> None:
             """Close the connections of a served model. The next call opens others."""
             ...

@@ -358,6 +358,16 @@ def test_arguments_of_load_do_not_belong_to_a_loaded_encoder(tiny: Any) -> None:
     )
 
 
+def test_encoder_says_its_config_and_the_arguments_that_load_it_again(config: ModelConfig, folder: Path) -> None:
+    encoder = config.load("onnx", local=folder)
+    assert encoder.config is config
+    arguments = encoder.load_arguments()
+    assert (arguments["engine"], arguments["local"]) == ("onnx", str(folder))
+    again = config.load(**arguments)
+    assert again.load_arguments() == arguments
+    assert again.space_id == encoder.space_id
+
+
 def test_encoder_that_was_allowed_to_run_code_is_not_described(config: ModelConfig, folder: Path) -> None:
     encoder = config.load("onnx", local=folder, allow_pickle=True)
     with pytest.raises(ValueError) as caught:

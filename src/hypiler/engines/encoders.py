@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from hypiler.engines.contract import Contract
     from hypiler.engines.provenance import Provenance
     from hypiler.engines.stamps.loaded_files import LoadedFiles
+    from hypiler.protocols import Config
 
     Floats: TypeAlias = NDArray[np.float32]
 
@@ -65,7 +66,7 @@ else:
     import numpy as np
 
     Floats = np.ndarray
-    Contract = LoadedFiles = PairBackend = Provenance = object
+    Config = Contract = LoadedFiles = PairBackend = Provenance = object
     csr_array = {(Any, Any): object}
 
 
@@ -110,6 +111,15 @@ class Encoder(Protocol[_V]):
 
     def provenance(self) -> dict[str, Any]:
         """What this process has loaded: files with their sums, versions, contract and policy, as JSON types."""
+        ...
+
+    @property
+    def config(self) -> "Config | None":
+        """The model and the user's choices, as given to `load`; None for an encoder that `load` did not create."""
+        ...
+
+    def load_arguments(self) -> dict[str, Any]:
+        """The arguments that load this encoder again from its `config`."""
         ...
 
     def close(self) -> None:
@@ -232,6 +242,22 @@ class _Loaded:
         if self._provenance is None:
             raise EngineError(f"{self!r} was not created by `load`, so nobody knows what it has loaded")
         return self._provenance.to_json(self.contract, self.space())
+
+    @property
+    def config(self) -> "Config | None":
+        """The model and the user's choices, as given to `load`; None for an encoder that `load` did not create."""
+        return None if self._provenance is None else self._provenance.config
+
+    def load_arguments(self) -> dict[str, Any]:
+        """The arguments that load this encoder again from its `config`: `load(**arguments)` on the config.
+
+        `local` is missing if the files came from the hub, and `url` if no server is asked. The address of a server is a
+        `Server`, which may hold a key. Raises EngineError for an encoder that `load` did not create.
+        """
+        if self._provenance is None:
+            raise EngineError(f"{self!r} was not created by `load`, so nobody knows its arguments")
+        server = getattr(getattr(self.backend, "requests", None), "server", None)
+        return self._provenance.load_arguments() | ({} if server is None else {"url": server})
 
     def close(self) -> None:
         """Close the connections of a served model. The next call opens new ones. Other models have nothing to close."""

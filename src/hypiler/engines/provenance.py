@@ -84,6 +84,13 @@ class Provenance:
             **self.options,
         }
 
+    def load_arguments(self) -> "dict[str, Any]":
+        """The arguments of `load`, without the server."""
+        # `server` is what the server answered, which is no argument.
+        options = {name: value for name, value in self.options.items() if name != "server"}
+        local = {"local": str(self._folder)} if self._local else {}
+        return {"engine": self.spec.name, **local, **options}
+
     def _file(self, name: str) -> "dict[str, Any]":
         """A file: its size and sha256, and whether loading compared the sum with a recorded one."""
         path, key = self._folder / name, self._keys[name]

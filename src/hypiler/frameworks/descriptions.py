@@ -166,18 +166,13 @@ def arguments_of(encoder: "Any", model: str) -> "dict[str, Any]":
 
     Raises ValueError if a description must not hold them.
     """
-    provenance = encoder._provenance
-    options: dict[str, Any] = dict(provenance.options)
-    # What the server answered, which is no argument.
-    options.pop("server", None)
+    options: dict[str, Any] = encoder.load_arguments()
     granted = [name for name in _PERMISSIONS if options.pop(name, False)]
     if granted:
         raise ValueError(
             f"`{model}` was loaded with `{granted[0]}=True`, which a description must not say; load it in your program"
         )
-    local = {"local": str(provenance._folder)} if provenance._local else {}
-    server = getattr(getattr(encoder.backend, "requests", None), "server", None)
-    return plain_load({"engine": provenance.spec.name, **local, "url": server, **options})
+    return plain_load(options)
 
 
 def plain_load(load: "Mapping[str, Any]") -> "dict[str, Any]":

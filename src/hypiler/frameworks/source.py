@@ -94,8 +94,7 @@ class Source:
                 f"`load` has arguments for loading a model, and {encoder!r} is loaded; pass a config instead"
             )
         self._encoder, self._is_given = encoder, True
-        provenance = getattr(encoder, "_provenance", None)
-        self.config = getattr(provenance, "config", None)
+        self.config = getattr(encoder, "config", None)
 
     def _type(self) -> str:
         """The type of the encoder. Static models give dense vectors."""
