@@ -7,6 +7,7 @@ import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 import pytest
 
@@ -162,6 +163,13 @@ def test_what_a_public_module_defines_is_public_or_has_an_underscore(name: str) 
     module = import_module(name)
     own = {key for key, value in vars(module).items() if getattr(value, "__module__", None) == name}
     assert {key for key in own - {*module.__all__} if not key.startswith("_")} <= {"location"}
+
+
+@pytest.mark.parametrize("name", ["hypiler", *PUBLIC])
+def test_no_submodule_takes_the_place_of_a_public_name(name: str) -> None:
+    """The import of a submodule sets its name in the package."""
+    module = import_module(name)
+    assert {found.name for found in iter_modules(getattr(module, "__path__", []))} & {*module.__all__} == set()
 
 
 def test_all_code_lies_in_a_room() -> None:

@@ -44,7 +44,7 @@ ALLOWED = {
     "lifecycle/importing/comparison.py": "how other tables' values are compared, which only facts that such tables have need",
     "lifecycle/importing/conversion.py": "how other tables' units and words are converted, which each field needs its own way",
     "lifecycle/importing/mteb.py": "the arguments of mteb's `ModelMeta`, some of which are called as fields are",
-    "runtimes/snippets/pylate.py": "the arguments of PyLate's class, some of which are called as fields are",
+    "runtimes/builders/pylate.py": "the arguments of PyLate's class, some of which are called as fields are",
 }
 
 

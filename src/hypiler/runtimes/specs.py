@@ -59,7 +59,7 @@ class RuntimeSpec:
     @property
     def module(self) -> str:
         """The module whose `build` writes the snippet."""
-        return f"hypiler.runtimes.snippets.{self.name.replace('-', '_')}"
+        return f"hypiler.runtimes.builders.{self.name.replace('-', '_')}"
 
     def build(self, facts: "Facts") -> "Draft":
         """The snippet of a model. Raises RuntimeLimitError if the runtime cannot run it."""

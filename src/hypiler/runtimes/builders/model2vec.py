@@ -1,9 +1,9 @@
 """model2vec: static models. Read: the source of 0.10.0 (model2vec/model.py)."""
 
+from hypiler.runtimes.builders.common import NUMPY, encoder, prefixed, shortened
+from hypiler.runtimes.builders.hub_files import folder_lines
 from hypiler.runtimes.draft import Draft, lengths, refuse, require, unknown_by_files, unpinned
 from hypiler.runtimes.facts import SIDES
-from hypiler.runtimes.snippets.common import NUMPY, encoder, prefixed, shortened
-from hypiler.runtimes.snippets.hub_files import folder_lines
 from hypiler.runtimes.writing import Name, call, imports, python
 
 TYPE_CHECKING = False

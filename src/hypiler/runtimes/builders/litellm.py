@@ -1,8 +1,8 @@
 """litellm: a client. Read: the source of 1.110.2 (litellm/utils.py, litellm/llms/*/embedding)."""
 
+from hypiler.runtimes.builders.common import NUMPY, PLURALS, UNIT, prefixed, shortened
 from hypiler.runtimes.draft import Draft, refuse, require, unknown
 from hypiler.runtimes.facts import API, OLLAMA, SIDES
-from hypiler.runtimes.snippets.common import NUMPY, PLURALS, UNIT, prefixed, shortened
 from hypiler.runtimes.writing import Name, call, function, imports, python
 
 TYPE_CHECKING = False

@@ -1,9 +1,9 @@
 """fastembed: ONNX files. Read: the source of 0.9.1 (text/custom_text_embedding.py, sparse/splade_pp.py)."""
 
+from hypiler.runtimes.builders.common import NUMPY, encoder, prefixed, shortened
+from hypiler.runtimes.builders.hub_files import folder_lines, onnx_file
 from hypiler.runtimes.draft import Draft, lengths, refuse, require, unpinned
 from hypiler.runtimes.facts import SIDES
-from hypiler.runtimes.snippets.common import NUMPY, encoder, prefixed, shortened
-from hypiler.runtimes.snippets.hub_files import folder_lines, onnx_file
 from hypiler.runtimes.writing import Name, call, imports, literal, python
 
 TYPE_CHECKING = False

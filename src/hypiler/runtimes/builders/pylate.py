@@ -1,9 +1,9 @@
 """PyLate: late interaction. Read: the source of 1.6.0 (pylate/models/colbert.py)."""
 
+from hypiler.runtimes.builders.common import NUMPY, PLURALS, prefixed, shortened
+from hypiler.runtimes.builders.sentence_transformers import skipped, skipped_code
 from hypiler.runtimes.draft import Draft, code_warning, lengths, refuse, require, unknown_by_files, unpinned
 from hypiler.runtimes.facts import SIDES
-from hypiler.runtimes.snippets.common import NUMPY, PLURALS, prefixed, shortened
-from hypiler.runtimes.snippets.sentence_transformers import skipped, skipped_code
 from hypiler.runtimes.writing import Name, call, function, imports, python
 
 TYPE_CHECKING = False

@@ -2,10 +2,10 @@
 
 from string import punctuation
 
+from hypiler.runtimes.builders.common import NUMPY, PLURALS, cut_lines, prefixed
+from hypiler.runtimes.builders.hub_files import folder_lines, onnx_file
 from hypiler.runtimes.draft import Draft, refuse, require, unpinned
 from hypiler.runtimes.facts import SIDES
-from hypiler.runtimes.snippets.common import NUMPY, PLURALS, cut_lines, prefixed
-from hypiler.runtimes.snippets.hub_files import folder_lines, onnx_file
 from hypiler.runtimes.writing import function, imports, literal, literal_set, python
 
 TYPE_CHECKING = False

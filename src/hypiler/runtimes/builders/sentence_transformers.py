@@ -2,9 +2,9 @@
 
 from string import punctuation
 
+from hypiler.runtimes.builders.common import NUMPY, PLURALS, shortened
 from hypiler.runtimes.draft import Draft, code_warning, lengths, refuse, require, unknown_by_files, unpinned
 from hypiler.runtimes.facts import SIDES
-from hypiler.runtimes.snippets.common import NUMPY, PLURALS, shortened
 from hypiler.runtimes.writing import Name, call, function, imports, literal, python
 
 TYPE_CHECKING = False
