@@ -310,6 +310,7 @@ def test_served_encoder_is_described_by_its_address(config: ModelConfig, monkeyp
     with Served(OPENAI, key="sk-secret") as served:
         options: dict[str, Any] = {"truncation": "server", "api_key_variable": "KEY_OF_TESTS", "model": "tiny"}
         encoder = config.load("server", url=Server(served.url, **options))
+        assert config.load(**encoder.load_arguments()).space_id == encoder.space_id
         found = source(encoder)
         text = json.dumps(found.describe())
         assert "secret" not in text + repr(found)

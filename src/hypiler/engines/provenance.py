@@ -86,8 +86,11 @@ class Provenance:
 
     def load_arguments(self) -> "dict[str, Any]":
         """The arguments of `load`, without the server."""
-        # `server` is what the server answered, which is no argument.
-        options = {name: value for name, value in self.options.items() if name != "server"}
+        options = dict(self.options)
+        # `server` is what the server answered, which is no argument. A server chooses its own device, recorded as None.
+        options.pop("server", None)
+        if options.get("device") is None:
+            options.pop("device", None)
         local = {"local": str(self._folder)} if self._local else {}
         return {"engine": self.spec.name, **local, **options}
 
