@@ -138,7 +138,8 @@ class Compiled:
 
         outputs = self.outputs.below(self.options.root)
         texts = {**outputs.texts, **manifests(outputs.texts, outputs.tracked)}
-        found = [path for path, text in texts.items() if is_outdated(path, text)]
+        data = texts.keys() - (outputs.texts.keys() - outputs.tracked.keys())
+        found = [path for path, text in texts.items() if is_outdated(path, text, is_data=path in data)]
         found += leftovers(outputs.folders, texts)
         return [os.path.relpath(path, self.options.root or os.curdir) for path in found]
 

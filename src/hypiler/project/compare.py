@@ -79,11 +79,12 @@ def _check_bytecode(path: str, text: str, fix_command: str) -> list[Finding]:
 
 def _check_tracked(path: str, found: str | None, text: str, source: str, fix_command: str) -> list[Finding]:
     """The same for a file that only a manifest tracks."""
-    from hypiler.project.manifest import header_of, manifest_path, read_entries
+    from hypiler.project.manifest import header_of, manifest_path, read_entries, same_data
 
     place = manifest_path(path)
     entry = read_entries(place).get(os.path.basename(path))
     header = header_of(entry, found or "") if entry else None
+    found = text if same_data(found or "", text) else found
     if found == text and (header is None or header.edited):
         state = "is missing" if not os.path.exists(place) else f"does not hold the sha256 of `{printable(path)}`"
         return _finding(place, ("M506" if state == "is missing" else "M507", state, "run {}"), fix_command)
@@ -128,6 +129,8 @@ def _judge(
         return "M506", "is missing" if found is None else "is empty", "run {}"
     if header is None or header.edited:
         # Judged first: nothing else that an edited file says of itself can be trusted.
+        if "\n<<<<<<< " in f"\n{found}":
+            return "M508", "has the markers of a merge conflict", "resolve the conflicts of the registry; then run {}"
         return "M508", "was edited after it was generated", "make the change in the registry; {} overwrites the edit"
     if header.format > FORMAT:
         message = f"is of format {header.format}, and this hypiler writes format {FORMAT}"

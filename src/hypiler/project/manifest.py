@@ -2,7 +2,11 @@
 
 It lies beside these files and says of each of them what the header of other files says: the format, the sha256 of the
 sources, and the sha256 of the content. A file that it does not list, or whose content it does not know, was not
-generated: it is never overwritten.
+generated: it is never overwritten. Formatters of JSON (Prettier, Biome, `pretty-format-json`) obey no comment, so the
+layout of a JSON file and the order of its keys are no part of its content.
+
+When git merges two branches, the manifest and its files may get conflict markers. Both sides were generated, so the
+next build writes them again.
 
 `json` is imported where it is needed: most builds write no such file.
 """
@@ -15,11 +19,16 @@ from hypiler.project.files import read_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
 MANIFEST = "hypiler.manifest.json"
 _MAX_BYTES = 1 << 20
+_DIGEST = "content sha256"
+# In the place of the digest of a file that git has merged.
+MERGED = ""
+# The lines that git writes around conflicts, and to which sides the next lines belong. The base belongs to none.
+_MARKERS = {"<<<<<<<": (0,), "|||||||": (), "=======": (1,), ">>>>>>>": (0, 1)}
 
 
 class ManifestError(Exception):
@@ -34,18 +43,29 @@ def manifest_path(path: str) -> str:
 def read_entries(path: str) -> "dict[str, dict[str, Any]]":
     """The entries of the manifest at `path` by the name of the file; empty if there is no manifest.
 
-    Raises ManifestError, and OSError if the file cannot be read.
+    If git has left conflict markers in the manifest, the entries are those of both sides. An entry that differs has no
+    digest: git has merged its file as well. Raises ManifestError, and OSError if the file cannot be read.
     """
-    from json import loads
-
     try:
         data = read_file(path, _MAX_BYTES)
     except FileNotFoundError:
         return {}
     if not data:
         return {}
+    first, *others = [_entries(side) for side in merge_sides(data.decode("utf-8", "replace"))]
+    for other in others:
+        for name, entry in other.items():
+            is_one = first.setdefault(name, entry)[_DIGEST] == entry[_DIGEST]
+            first[name] = entry if is_one else {**entry, _DIGEST: MERGED}
+    return first
+
+
+def _entries(text: str) -> "dict[str, dict[str, Any]]":
+    """The entries of a manifest with this text. Raises ManifestError."""
+    from json import loads
+
     try:
-        tree = loads(data)
+        tree = loads(text)
         marker, files = tree["marker"], tree["files"]
         if marker == MARKER:
             return {name: _entry(entry) for name, entry in files.items()}
@@ -60,18 +80,58 @@ def _entry(entry: "Any") -> "dict[str, Any]":
     return {
         "format": int(entry["format"]),
         "source sha256": str(entry["source sha256"]),
-        "content sha256": str(entry["content sha256"]),
+        _DIGEST: str(entry[_DIGEST]),
     }
 
 
 def header_of(entry: "Mapping[str, Any]", text: str) -> Header:
     """What the manifest says of a file whose content is `text` now."""
-    return Header(entry["format"], entry["source sha256"], edited=entry["content sha256"] != content_sha256(text))
+    return Header(entry["format"], entry["source sha256"], edited=not _has_digest(entry, text))
+
+
+def is_merge(entry: "Mapping[str, Any]", text: str) -> bool:
+    """Whether git made this content from generated files, when it merged two branches."""
+    return entry[_DIGEST] == MERGED or len(merge_sides(text)) > 1
+
+
+def merge_sides(text: str) -> list[str]:
+    """The text of both sides where git has left conflict markers; else the text alone."""
+    if "\n<<<<<<< " not in f"\n{text}":
+        return [text]
+    sides: tuple[list[str], list[str]] = ([], [])
+    into: Sequence[list[str]] = sides
+    for line in text.splitlines(keepends=True):
+        marker = line[:8].rstrip()
+        if marker in _MARKERS:
+            into = [sides[number] for number in _MARKERS[marker]]
+            continue
+        for side in into:
+            side.append(line)
+    return ["".join(side) for side in sides]
+
+
+def same_data(found: str, wanted: str) -> bool:
+    """Whether two texts say the same: JSON in any layout, other texts as they are."""
+    return found == wanted or _canonical(found) == _canonical(wanted)
 
 
 def content_sha256(text: str) -> str:
-    """The digest of a text, whatever a checkout made of its line ends."""
-    return text_sha256(text.encode("utf-8", "surrogateescape"))
+    """The digest of a text, whatever a formatter made of its layout or a checkout of its line ends."""
+    return text_sha256(_canonical(text).encode("utf-8", "surrogateescape"))
+
+
+def _has_digest(entry: "Mapping[str, Any]", text: str) -> bool:
+    """Whether an entry has the digest of this content. Earlier versions wrote the digest of the text as it is."""
+    return entry[_DIGEST] in (content_sha256(text), text_sha256(text.encode("utf-8", "surrogateescape")))
+
+
+def _canonical(text: str) -> str:
+    from json import dumps, loads
+
+    try:
+        return dumps(loads(text), sort_keys=True, separators=(",", ":"))
+    except (RecursionError, ValueError):
+        return text
 
 
 def updated(
@@ -87,7 +147,6 @@ def updated(
 
     kept = {name: entry for name, entry in entries.items() if os.path.exists(os.path.join(folder, name))}
     for name, text in texts.items():
-        content = content_sha256(text)
-        if name not in kept or (kept[name]["format"], kept[name]["content sha256"]) != (FORMAT, content):
-            kept[name] = {"format": FORMAT, "source sha256": source[name], "content sha256": content}
+        if name not in kept or kept[name]["format"] != FORMAT or not _has_digest(kept[name], text):
+            kept[name] = {"format": FORMAT, "source sha256": source[name], _DIGEST: content_sha256(text)}
     return dumps({"marker": MARKER, "files": {name: kept[name] for name in sorted(kept)}}, indent=2) + "\n"
