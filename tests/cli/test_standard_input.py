@@ -1,4 +1,4 @@
-"""`hypiler check -`: a registry on standard input."""
+"""`hypiler check -` and other commands: a registry on standard input."""
 
 import json
 import os
@@ -91,3 +91,57 @@ def test_reading_stops_at_the_limit_of_files(tmp_path: Path) -> None:
     code, out, err = check(tmp_path, "-", "--format", "concise", shell="< /dev/zero")
     assert (code, err) == (1, "")
     assert out.startswith("<stdin>: error[M")
+
+
+def run(folder: Path, *words: str, given: str = "") -> tuple[int, str, str]:
+    command = [sys.executable, "-m", "hypiler", *words]
+    done = subprocess.run(command, cwd=folder, input=given, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["list", "--json"],
+        ["show", "a", "--json"],
+        ["compare", "a", "b"],
+        ["coverage"],
+        ["licenses"],
+        ["sbom", "--format", "spdx"],
+        ["explain", "specs.embedding_dim"],
+    ],
+    ids=" ".join,
+)
+def test_commands_with_an_option_for_files_read_it(tmp_path: Path, words: list[str]) -> None:
+    (tmp_path / "models.json").write_text(text("a", "b"))
+    named = run(tmp_path, *words, "--file", "models.json")
+    (tmp_path / "models.json").unlink()
+    given = run(tmp_path, *words, "--file", "-", given=text("a", "b"))
+    assert given[0] == 0
+    assert [part.replace("<stdin>", "models.json") for part in map(str, given)] == [*map(str, named)]
+
+
+@pytest.mark.parametrize(
+    "words", [["build", "--out", "out"], ["docs", "--out", "out/M.md"], ["schema", "--out", "s.json"]]
+)
+def test_commands_that_write_read_it_and_no_lock(tmp_path: Path, words: list[str]) -> None:
+    (tmp_path / "models.json").write_text(text("a", "b"))
+    command, *rest = words
+    assert run(tmp_path, command, "models.json", *rest)[0] == 0
+    made = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    (tmp_path / "models.json").unlink()
+    (tmp_path / "models.lock.json").write_text("{")
+    assert run(tmp_path, command, "-", *rest, "--check", given=text("a", "b"))[::2] == (0, "")
+    code, _, err = run(tmp_path, command, "-", *rest, given=text("a", "b", "c"))
+    assert (code, err) == (0, "")
+    del made[tmp_path / "models.json"]
+    changed = [path.name for path, content in made.items() if path.read_bytes() != content]
+    assert (
+        sorted(changed)
+        == {"build": ["model_registry.py", "model_registry.pyi"], "docs": ["M.md"], "schema": []}[command]
+    )
+
+
+def test_it_is_not_watched(tmp_path: Path) -> None:
+    message = golden("hypiler: `--watch` looks for changes of files: leave out `-`, which is standard input\n")
+    assert run(tmp_path, "build", "-", "--out", "out", "--watch") == (2, "", message)

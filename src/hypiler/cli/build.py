@@ -3,7 +3,14 @@
 import os
 
 from hypiler.cli.changed import CHANGED_AND_PROJECT, NO_CHANGE, add_changed_argument, changed
-from hypiler.cli.report import add_project_argument, add_report_arguments, project_options, project_root, project_words
+from hypiler.cli.report import (
+    add_project_argument,
+    add_report_arguments,
+    given_paths,
+    project_options,
+    project_root,
+    project_words,
+)
 from hypiler.cli.streams import ENVIRONMENT, OK, USAGE, print_error, usage_error
 from hypiler.cli.write_or_check import add_output_arguments, write_or_check
 from hypiler.diagnostics.escaping import printable
@@ -32,7 +39,7 @@ def add_arguments(parser: "ArgumentParser") -> None:
         "files",
         metavar="FILE",
         nargs="*",
-        help="registry files; default: those of [tool.hypiler]",
+        help="registry files, `-` for standard input; default: those of [tool.hypiler]",
     )
     parser.add_argument(
         "--out",
@@ -62,6 +69,9 @@ def run(options: "Namespace") -> int:
         return USAGE
     if options.target and not options.files:
         usage_error("`--target` needs FILE and `--out DIR`; in a project, `targets` of [tool.hypiler] decides")
+        return USAGE
+    if options.watch and "-" in options.files:
+        usage_error("`--watch` looks for changes of files: leave out `-`, which is standard input")
         return USAGE
     if options.watch and (options.check or options.diff):
         usage_error("`--watch` writes; `--check` and `--diff` only look: give one of them")
@@ -110,7 +120,8 @@ def _of_files(options: "Namespace") -> Options:
     """What `build FILE… --out DIR` writes."""
     names = options.target or ["module"]
     targets = {name: os.path.normpath(os.path.join(options.out, TARGETS[name].default_path)) for name in names}
-    return Options("", [RegistryOptions(options.files, lock_path(options.files), targets)])
+    files = given_paths(options.files)
+    return Options("", [RegistryOptions(files, lock_path(files), targets)])
 
 
 def _fix_command(options: "Namespace") -> str:

@@ -9,6 +9,7 @@ from hypiler.cli.report import (
     add_project_argument,
     add_report_arguments,
     exit_code,
+    given_paths,
     project_options,
     report,
     stated_policy,
@@ -16,7 +17,7 @@ from hypiler.cli.report import (
 from hypiler.cli.streams import ENVIRONMENT, FINDINGS, OK, USAGE, print_error, usage_error
 from hypiler.compiler.checked import CheckedRegistry
 from hypiler.diagnostics.escaping import printable
-from hypiler.project.loading import STDIN, load_into
+from hypiler.project.loading import load_into
 from hypiler.schema.requirements import CORE, DEFAULT, Requirements
 
 TYPE_CHECKING = False
@@ -67,8 +68,6 @@ def add_arguments(parser: "ArgumentParser") -> None:
 
 def run(options: "Namespace") -> int:
     """Check and report; nothing is written."""
-    if options.files.count("-") > 1:
-        return usage_error("`-` is standard input, which can be read once: give it once")
     if options.changed and options.project is not None:
         return usage_error(CHANGED_AND_PROJECT)
     if options.required is not None and not options.files:
@@ -131,8 +130,8 @@ def _of_files(options: "Namespace") -> "list[CheckedRegistry] | int":
         needed = Requirements(required[0] if required in ([DEFAULT], [CORE]) else required)
     except ValueError as error:
         return usage_error(f"--required: {printable(str(error))}")
-    registry, paths = CheckedRegistry(), [STDIN if path == "-" else path for path in options.files]
-    load_into(registry, paths, rules=rules, required=needed, policy=stated_policy(options))
+    registry = CheckedRegistry()
+    load_into(registry, given_paths(options.files), rules=rules, required=needed, policy=stated_policy(options))
     return [registry]
 
 

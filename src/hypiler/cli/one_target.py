@@ -2,7 +2,7 @@
 
 import os
 
-from hypiler.cli.report import add_project_argument, project_options, project_words, shipped_options
+from hypiler.cli.report import add_project_argument, given_paths, project_options, project_words, shipped_options
 from hypiler.cli.streams import USAGE, usage_error
 from hypiler.cli.write_or_check import add_output_arguments, write_or_check
 from hypiler.diagnostics.escaping import printable
@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 def add_target_arguments(parser: "ArgumentParser", target: str) -> None:
     """The arguments of a command that writes one target, but for how findings are shown."""
-    parser.add_argument("files", metavar="FILE", nargs="*", help="registry files; default: those of [tool.hypiler]")
+    parser.add_argument(
+        "files",
+        metavar="FILE",
+        nargs="*",
+        help="registry files, `-` for standard input; default: those of [tool.hypiler]",
+    )
     default = TARGETS[target].default_path
     parser.add_argument(
         "--out", metavar="PATH", help=f"the file to write; default: `{target}` of [tool.hypiler], or {default}"
@@ -43,7 +48,7 @@ def run_target(options: "Namespace", target: str, command: "Sequence[str]" = ())
         return usage_error(f"`{' '.join(command)}` makes one file: give FILE, --project or --shipped")
     if options.files or options.shipped:
         targets = {target: options.out or TARGETS[target].default_path}
-        files = options.files
+        files = given_paths(options.files)
         if options.shipped:
             # People choose among all models; the Markdown of the hosted ones is a document of its own.
             one = shipped_options(targets, hosted=target == "html")

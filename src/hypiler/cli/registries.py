@@ -7,6 +7,7 @@ from shlex import join
 from hypiler.cli.report import (
     add_name_argument,
     add_project_argument,
+    given_paths,
     print_findings,
     project_words,
     registry_options,
@@ -43,7 +44,12 @@ def add_registry_arguments(parser: "ArgumentParser") -> None:
     section = parser.add_argument_group("registry", about)
     group = section.add_mutually_exclusive_group()
     group.add_argument(
-        "--file", action="append", dest="files", default=[], metavar="FILE", help="a registry file; can be repeated"
+        "--file",
+        action="append",
+        dest="files",
+        default=[],
+        metavar="FILE",
+        help="a registry file, `-` for standard input; can be repeated",
     )
     add_project_argument(group)
     group.add_argument(
@@ -83,7 +89,7 @@ def _read(options: "Namespace", *, hosted: bool, policy: bool) -> "tuple[Registr
         raise SystemExit(usage_error("--registry names a registry of a project: it cannot go with --file or --shipped"))
     if options.files:
         # To be shown, models need no more than the core.
-        return Registry.load(*options.files, required="core"), None
+        return Registry.load(*given_paths(options.files), required="core"), None
     if options.shipped or (options.project is None and options.registry is None and find_project() is None):
         return Registry.shipped(hosted=hosted), _SHIPPED_MODULE
     root, one = registry_options(options)

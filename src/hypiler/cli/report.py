@@ -10,7 +10,7 @@ from hypiler.diagnostics.escaping import quote_name
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any, Protocol, TextIO
 
     from hypiler.compiler.checked import CheckedRegistry
@@ -40,6 +40,15 @@ def add_report_arguments(parser: "ArgumentParser", formats: tuple[str, ...] = LI
         "--limit", type=int, default=50, metavar="N", help="findings that text shows; 0 shows all; default: 50"
     )
     parser.add_argument("--strict", action="store_true", help="let warnings count as errors")
+
+
+def given_paths(files: "Sequence[str]") -> list[str]:
+    """The paths of registry files as people give them: `-` is standard input. Ends the command if it is given twice."""
+    from hypiler.project.loading import STDIN
+
+    if files.count("-") > 1:
+        raise SystemExit(usage_error("`-` is standard input, which can be read once: give it once"))
+    return [STDIN if path == "-" else path for path in files]
 
 
 def report(

@@ -29,8 +29,12 @@ STDIN = "<stdin>"
 
 
 def lock_path(paths: "Sequence[str]") -> str:
-    """The path of the lock of the registry in these files, where no option names another one."""
-    return os.path.join(os.path.dirname(paths[0]), LOCK)
+    """The path of the lock of the registry in these files, where no option names another one.
+
+    Nothing lies beside standard input: the path is empty if there is no other file.
+    """
+    beside = [path for path in paths if path != STDIN]
+    return os.path.join(os.path.dirname(beside[0]), LOCK) if beside else ""
 
 
 def read_bounded(path: str) -> bytes:
@@ -105,10 +109,9 @@ class Following:
 
 
 def _lock(paths: "Sequence[str]", root: str, lock: "str | bool") -> "LockRules | None":
-    beside = [path for path in paths if path != STDIN]
-    if lock is False or (lock is True and not beside):
+    name = lock if isinstance(lock, str) else lock_path(paths)
+    if lock is False or not name:
         return None
-    name = lock if isinstance(lock, str) else lock_path(beside)
     place = os.path.join(root, name)
     if lock is True and not os.path.exists(place):
         return None
