@@ -119,11 +119,13 @@ class ModelConfig(Generic[_Encoder_co]):
             ("embedding_dim", embedding_dim),
             ("max_length", max_length),
         ):
-            if type(value) is not int or value < 1:
+            # Integers of NumPy are integers, too.
+            if type(value) is bool or not hasattr(value, "__index__") or value.__index__() < 1:
                 raise ValueError(f"{name} must be a positive integer, got {value!r}")
         if revision is not None and not _is_revision(revision):
             raise ValueError(f"revision must be a commit, a branch or a tag as a string, or None; got {revision!r}")
-        _fill(self, repo, embedding_dim, max_length, revision, None, None, None, None, None)
+        sizes = (embedding_dim.__index__(), max_length.__index__())
+        _fill(self, repo, *sizes, revision, None, None, None, None, None)
 
     if TYPE_CHECKING:
         # The arguments after the model are those of its own resolve_dimension. A type

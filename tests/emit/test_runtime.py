@@ -13,11 +13,12 @@ import warnings
 import weakref
 import zipfile
 from collections.abc import Iterator
-from enum import StrEnum
+from enum import Enum, IntEnum, StrEnum
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 from generated import imported, run_python, valid
 from golden import golden
@@ -464,6 +465,37 @@ class TestLookups:
             with pytest.raises(ValueError) as error:
                 m.BGE_M3.resolve_dimension(wrong)
             assert str(error.value) == golden(f"'bge-m3' has no vectors of dimension {wrong!r}; choose one of: 3, 7")
+
+    def test_an_integer_of_another_library_is_a_dimension(self, m: ModuleType) -> None:
+        """NumPy and pandas give such numbers, and `Enum` its own."""
+
+        class Width(IntEnum):
+            SMALL = 3
+
+        registry = valid(registry_of(current_model(id="bge-m3")))
+        for model in (m.BGE_M3, registry.models[0]):
+            for width in (np.int64(3), np.uint16(3), Width.SMALL):
+                assert model.resolve_dimension(width) == 3
+                assert type(model.resolve_dimension(width)) is int
+            for wrong in (np.int64(5), np.float64(3.0)):
+                with pytest.raises(ValueError):
+                    model.resolve_dimension(wrong)
+        assert m.from_registry("bge-m3", dimension=np.int64(3)).embedding_dim == 3
+
+    def test_members_of_an_enum_of_texts_are_texts(self, m: ModuleType) -> None:
+        """Their `str` is their name, as that of `OTHER.ID` below."""
+        other = Enum(
+            "other", {"ID": "bge-m3", "DOTTED": "tiny.v1", "TYPE": "colbert", "REPOSITORY": "BAAI/bge-m3"}, type=str
+        )
+        assert m.get_model(other.DOTTED) is m.TINY_V1
+        assert m.get_model(other.ID) is m.MODELS[other.ID] is m.MODELS.get(other.ID) is m.BGE_M3
+        assert m.get_model(other.REPOSITORY) is m.BGE_M3
+        assert m.MODELS.get(other.REPOSITORY) is None
+        assert m.from_registry(other.REPOSITORY) == m.from_registry("BAAI/bge-m3")
+        assert m.models_by_type(other.TYPE) == m.models_by_type("colbert") != ()
+        for tag in ("en", "zh_Hans"):
+            language = Enum("language", {"TAG": tag}, type=str)
+            assert m.models_by_language(language.TAG) == m.models_by_language(tag)
 
     def test_any_width_in_a_range_is_taken(self, tmp_path: Path) -> None:
         body = {"type": "bert", "variant": "b", "has_projection": False, "matryoshka_range": {"min": 3, "max": 7}}

@@ -110,13 +110,15 @@ class Model(Record, ModelAttributes):
         """
         if dimension is None:
             return self.embedding_dim
-        if type(dimension) is not int or dimension not in self.dimensions:
+        # An integer of NumPy is one, too.
+        width = dimension.__index__() if hasattr(dimension, "__index__") and type(dimension) is not bool else 0
+        if width not in self.dimensions:
             widths = self.dimensions
             choices = (
                 f"in {widths[0]}..{widths[-1]}" if isinstance(widths, range) else f"of: {', '.join(map(str, widths))}"
             )
             raise ValueError(f"{self.id!r} has no vectors of dimension {dimension!r}; choose one {choices}")
-        return dimension
+        return width
 
     @property
     def space_id(self) -> str | None:

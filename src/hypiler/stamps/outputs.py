@@ -126,7 +126,8 @@ class OutputView:
         if self.is_default:
             width: int = self.record.resolve_dimension(dimension)
             return width
-        if dimension is not None and (type(dimension) is not int or dimension != self.embedding_dim):
+        is_integer = hasattr(dimension, "__index__") and type(dimension) is not bool
+        if dimension is not None and not (is_integer and dimension.__index__() == self.embedding_dim):
             raise ValueError(
                 f"the output {self.name_of_output!r} of {self.record.id!r} has no vectors of dimension {dimension!r};"
                 f" it has: {self.embedding_dim}"

@@ -169,6 +169,10 @@ def _load() -> "_Loaded":
                     stated.append(f"{name}={value!r}")
             return f"{type(self).__name__}({', '.join(stated)})"
 
+    def plain(value: "object") -> "str":
+        # Of a member of somebody's enum of texts, the text: its `str` is its name.
+        return value[:] if isinstance(value, str) else str(value)
+
     def copied(value: "Any", mapping: "Any", items: "Any") -> "Any":
         # The value with its mappings and its lists as these types: pickles hold no
         # read-only mappings, and JSON has no tuples and no records.
@@ -256,7 +260,10 @@ def _load() -> "_Loaded":
             """
             if dimension is None:
                 return self.embedding_dim
-            if type(dimension) is not int or dimension not in self.dimensions:
+            # An integer of NumPy is one, too.
+            is_integer = hasattr(dimension, "__index__") and type(dimension) is not bool
+            width = dimension.__index__() if is_integer else 0
+            if width not in self.dimensions:
                 widths = self.dimensions
                 choices = f"of: {', '.join(map(str, widths))}"
                 if type(widths) is range:
@@ -264,7 +271,7 @@ def _load() -> "_Loaded":
                 raise ValueError(
                     f"{self.id!r} has no vectors of dimension {dimension!r}; choose one {choices}"
                 )
-            return dimension
+            return width
 
         space_id = part(
             evidence,
@@ -474,7 +481,7 @@ def _load() -> "_Loaded":
         if known:
             return known
         # No id has a slash, and every repository has one.
-        is_id = "/" not in str(id)
+        is_id = "/" not in plain(id)
         if is_id and next(few, None) is not None:
             # For the first few models, searching the text is cheaper than the tables.
             start = _ROWS.find(f"\n{id}|") + 1
@@ -527,7 +534,7 @@ def _load() -> "_Loaded":
     def nearest(name: "object", names: "Iterable[str]") -> "str | None":
         from difflib import get_close_matches
 
-        wanted = own_part(str(name))
+        wanted = own_part(plain(name))
         known = dict(zip(map(own_part, names), names))
         pairs = {*zip(wanted, wanted[1:])}
 
@@ -568,7 +575,7 @@ def _load() -> "_Loaded":
         if model and not model.deprecated:
             asked(id)
         if model is None:
-            near = nearest(id, numbers("huggingface_id" if "/" in str(id) else "id"))
+            near = nearest(id, numbers("huggingface_id" if "/" in plain(id) else "id"))
             raise hypiler.UnknownModelError(id, near, __name__)
         return hypiler.ModelConfig.from_model(model, dimension=dimension, output=output)
 
@@ -604,12 +611,12 @@ def _load() -> "_Loaded":
 
         Raises ValueError for a type that no model of this registry has.
         """
-        if str(model_type) not in index(_BY_TYPE):
+        if plain(model_type) not in index(_BY_TYPE):
             message = unknown("model type", model_type, index(_BY_TYPE))
             if index(_BY_TYPE) and message[-1] != "?":
                 message += f"; choose one of: {', '.join(index(_BY_TYPE))}"
             raise ValueError(message)
-        return answers(_BY_TYPE, str(model_type))
+        return answers(_BY_TYPE, plain(model_type))
 
     def models_by_organization(organization: str) -> tuple[ModelInfo, ...]:
         """The models of one organization, in file order; compared exactly."""
@@ -620,7 +627,7 @@ def _load() -> "_Loaded":
         # explains. The key `zh=` is there if `zh` also finds models of longer tags.
         from re import fullmatch
 
-        tag = str(language).lower().replace("_", "-")
+        tag = plain(language).lower().replace("_", "-")
         tag = index(_LANGUAGES).get(tag, tag)
         found = fullmatch(
             "([a-z]{2,3})(?:-([a-z]{3})){0,3}(?:-([a-z]{4}))?(?:-([a-z]{2}|[0-9]{3}))?"
@@ -711,7 +718,7 @@ def _load() -> "_Loaded":
 
             def get(self, id: "Any", default: "Any" = None) -> "Any":
                 """The model with this id or alias, or `default`."""
-                return default if "/" in str(id) else asked(id, True) or default
+                return default if "/" in plain(id) else asked(id, True) or default
 
             def __iter__(self) -> "Iterator[str]":
                 return iter(numbers())
