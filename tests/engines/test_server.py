@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from generated import imported
 from golden import golden
+from loopback_hub import LoopbackHub, delayed
 from strategies import registry_of
 from tiny import TABLE, WIDTH, config_of, entry, write_tiny
 
@@ -706,6 +707,34 @@ class TestLengths:
             assert served.texts[-1] == "a b c d e f"
             assert encoder.space()["document"]["document_length"] is None
             assert encoder.provenance()["server"]["truncates_texts"] == "server"
+
+    def test_hub_that_does_not_answer_is_not_waited_for(
+        self, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The hub's client itself would try for minutes."""
+        monkeypatch.setattr("hypiler.engines.files.download._ANSWERS", 0.2)
+        config = config_of(tmp_path, encoding={"document_length": 6, "query_length": 4})
+        with LoopbackHub() as hub, Served(TEI) as served:
+            hub.redirect(monkeypatch, tmp_path / "cache")
+            hub.add("org/tiny", folder, commit=config.revision)
+            loaded = config.load("server", url=served.url)
+            hub.fault("GET /api/*", delayed(60))
+            begun = time.monotonic()
+            cached = config.load("server", url=served.url)
+            for encoder in (loaded, cached):
+                assert encoder.space()["document"]["document_length"] == 6
+            hub.redirect(monkeypatch, tmp_path / "empty")
+            with pytest.warns(TruncationWarning) as caught:
+                encoder = config.load("server", url=served.url)
+            assert str(caught[0].message) == golden(
+                "the server truncates long texts of `tiny` by its own rules, and they are not counted, since hypiler"
+                f" cannot truncate them: org/tiny @ {config.revision} cannot be downloaded: ReadTimeout; pass"
+                ' Server(truncation="server") to accept this'
+            )
+            assert encoder.space()["document"]["document_length"] is None
+            with pytest.raises(EngineError, match="cannot be downloaded"):
+                config.load("server", url=Server(served.url, truncation="client"))
+            assert time.monotonic() - begun < 20
 
     def test_server_that_reads_fewer_tokens_is_noticed(self, folder: Path, tmp_path: Path) -> None:
         lengths: dict[str, Any] = {"encoding": {"document_length": 8, "query_length": 8}}

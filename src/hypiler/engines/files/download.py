@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _AT_THE_TOP = ("config.json", "modules.json", "tokenizer.json", "config_sentence_transformers.json")
 # How far below the given folder a model's folder is looked for: a repository of the hub's cache has it two below.
 _DEPTH = 2
+# The seconds for the hub to answer a request that asks only whether it is there.
+_ANSWERS = 5.0
 # How many folders are looked into to find it.
 _MOST_FOLDERS = 200
 
@@ -45,6 +47,7 @@ def open_files(
     reads_bytes: bool = False,
     trust_remote_code: bool = False,
     allow_pickle: bool = False,
+    cached_only: bool = False,
 ) -> CheckedFiles:
     """The files of a model in `local`, or in the hub's cache after downloading.
 
@@ -56,6 +59,7 @@ def open_files(
         reads_bytes: Whether the engine reads its weights with `CheckedFiles.read`, which hashes them then.
         trust_remote_code: Whether this code may run.
         allow_pickle: Whether pickled weights may be read.
+        cached_only: Whether to read the hub's cache alone, in which some of the files may be missing.
 
     Raises EngineError if the files are not available, UnsafeError for code and pickles that are not allowed, and
     ChecksumError for a file whose sha256 differs from the recorded one, or that is not recorded although all files are.
@@ -67,7 +71,7 @@ def open_files(
     patterns = list(patterns)
     refused = (() if allow_pickle else PICKLES) + (() if trust_remote_code else (".py",))
     wanted = [pattern for pattern in patterns if not pattern.endswith(refused)]
-    folder = _download(config, wanted) if local is None else model_folder(config, local)
+    folder = _download(config, wanted, cached_only=cached_only) if local is None else model_folder(config, local)
     found = _matching_files(folder, patterns)
     files = _checked(config, folder, cached=local is None)
     names = [name for path in found if _matches(name := path.relative_to(folder).as_posix(), wanted)]
@@ -246,12 +250,26 @@ def _cached_files(repository: str, revision: str | None) -> set[str] | None:
     return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()} or None
 
 
-def _download(config: "Config", patterns: list[str]) -> Path:
+def check_hub(config: "Config") -> None:
+    """Raise EngineError if the hub does not answer within a few seconds: the hub's client tries for minutes.
+
+    With HF_HUB_OFFLINE, nobody asks.
+    """
+    space, hub = config.space(), _hub()
+    if not hub.is_offline_mode():
+        with _hub_errors(config):
+            hub.HfApi().model_info(space["repository"], revision=space["revision"], timeout=_ANSWERS)
+
+
+def _hub() -> "Any":
     try:
-        hub = import_module("huggingface_hub")
+        return import_module("huggingface_hub")
     except ImportError as error:
         raise MissingEngineError(missing_library(error, "hypiler[hub]")) from error
 
+
+def _download(config: "Config", patterns: list[str], *, cached_only: bool) -> Path:
+    hub = _hub()
     space = config.space()
     repository, revision = space["repository"], space["revision"]
     if revision is None:
@@ -260,7 +278,7 @@ def _download(config: "Config", patterns: list[str]) -> Path:
             " tomorrow",
             stacklevel=stacklevel(),
         )
-    offline: bool = hub.is_offline_mode()
+    offline: bool = cached_only or hub.is_offline_mode()
     with _hub_errors(config, offline=offline):
         # Without `local_files_only`, version 1 of huggingface_hub requests the list of files even offline.
         return Path(

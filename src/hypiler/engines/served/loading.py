@@ -9,7 +9,7 @@ from hypiler.engines.contract import make_contract, model_of, of_output
 from hypiler.engines.encoders import DenseEncoder
 from hypiler.engines.errors import EngineError, MissingEngineError, TruncationWarning
 from hypiler.engines.files.checked_files import CheckedFiles
-from hypiler.engines.files.download import open_files
+from hypiler.engines.files.download import check_hub, open_files
 from hypiler.engines.layout import read_layout
 from hypiler.engines.places import folder_of
 from hypiler.engines.provenance import Provenance
@@ -116,11 +116,26 @@ def _files(
         if config.variant is not None and local is None:
             own = own.with_variant(None)
         place = folder_of(own) if local is None else local
+        if place is None:
+            return _from_hub(own, spec), ""
         return open_files(own, spec.files(own), local=place, reads_bytes=True), ""
     except EngineError as error:
         if local is not None or server.truncation == "client" or type(error) not in (EngineError, MissingEngineError):
             raise
         return nothing, str(error)
+
+
+def _from_hub(config: "Config", spec: "EngineSpec") -> CheckedFiles:
+    """The files from the hub, or from its cache if the hub does not answer soon: the server can work without them."""
+    names = list(spec.files(config))
+    try:
+        check_hub(config)
+    except EngineError as error:
+        try:
+            return open_files(config, names, reads_bytes=True, cached_only=True)
+        except EngineError as missing:
+            raise (error if type(missing) is EngineError else missing) from None
+    return open_files(config, names, reads_bytes=True)
 
 
 def _cutter(server: "Server", layout: "ModelFolder") -> "tuple[Cutter | None, str]":
