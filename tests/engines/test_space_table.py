@@ -141,7 +141,8 @@ def row(name: str, found: Found) -> str:
     assert one is not None
     assert other is not None
     distance, norms = one.distance(other)
-    measured = f"{distance:.0e}" if distance > 1e-9 else "0"
+    # Rounding to single precision moves vectors by less, on some processors more than on others.
+    measured = f"{distance:.0e}" if distance > 1e-7 else "0"
     measured += f", norms {norms:.0%}" if norms > 0.01 else ""
     ids = {stored["space_id"], found.current.space_id}
     equal = "unknown" if None in ids else "equal" if len(ids) == 1 else "other"
