@@ -115,16 +115,21 @@ class ModelConfig(Generic[_Encoder_co]):
         """Raises ValueError for a `repo` that is not `org/name`, a width or length below 1, and an empty revision."""
         if not _is_repository(repo):
             raise ValueError(f"repo must be a Hugging Face repository of the form 'org/name', got {repo!r}")
+        sizes: list[int] = []
         for name, value in (
             ("embedding_dim", embedding_dim),
             ("max_length", max_length),
         ):
-            # Integers of NumPy are integers, too.
-            if type(value) is bool or not hasattr(value, "__index__") or value.__index__() < 1:
+            try:
+                # Integers of NumPy are integers, too.
+                size = 0 if type(value) is bool else value.__index__()
+            except (AttributeError, TypeError):
+                size = 0
+            if size < 1:
                 raise ValueError(f"{name} must be a positive integer, got {value!r}")
+            sizes.append(size)
         if revision is not None and not _is_revision(revision):
             raise ValueError(f"revision must be a commit, a branch or a tag as a string, or None; got {revision!r}")
-        sizes = (embedding_dim.__index__(), max_length.__index__())
         _fill(self, repo, *sizes, revision, None, None, None, None, None)
 
     if TYPE_CHECKING:

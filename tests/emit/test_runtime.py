@@ -477,7 +477,7 @@ class TestLookups:
             for width in (np.int64(3), np.uint16(3), Width.SMALL):
                 assert model.resolve_dimension(width) == 3
                 assert type(model.resolve_dimension(width)) is int
-            for wrong in (np.int64(5), np.float64(3.0)):
+            for wrong in (np.int64(5), np.float64(3.0), np.array([3, 7]), int, True):
                 with pytest.raises(ValueError):
                     model.resolve_dimension(wrong)
         assert m.from_registry("bge-m3", dimension=np.int64(3)).embedding_dim == 3

@@ -110,8 +110,11 @@ class Model(Record, ModelAttributes):
         """
         if dimension is None:
             return self.embedding_dim
-        # An integer of NumPy is one, too.
-        width = dimension.__index__() if hasattr(dimension, "__index__") and type(dimension) is not bool else 0
+        try:
+            # An integer of NumPy is one, too.
+            width = 0 if type(dimension) is bool else dimension.__index__()
+        except (AttributeError, TypeError):
+            width = 0
         if width not in self.dimensions:
             widths = self.dimensions
             choices = (

@@ -126,8 +126,14 @@ class OutputView:
         if self.is_default:
             width: int = self.record.resolve_dimension(dimension)
             return width
-        is_integer = hasattr(dimension, "__index__") and type(dimension) is not bool
-        if dimension is not None and not (is_integer and dimension.__index__() == self.embedding_dim):
+        if dimension is None:
+            return self.embedding_dim
+        try:
+            # An integer of NumPy is one, too.
+            width = 0 if type(dimension) is bool else dimension.__index__()
+        except (AttributeError, TypeError):
+            width = 0
+        if width != self.embedding_dim:
             raise ValueError(
                 f"the output {self.name_of_output!r} of {self.record.id!r} has no vectors of dimension {dimension!r};"
                 f" it has: {self.embedding_dim}"

@@ -260,9 +260,11 @@ def _load() -> "_Loaded":
             """
             if dimension is None:
                 return self.embedding_dim
-            # An integer of NumPy is one, too.
-            is_integer = hasattr(dimension, "__index__") and type(dimension) is not bool
-            width = dimension.__index__() if is_integer else 0
+            try:
+                # An integer of NumPy is one, too.
+                width = 0 if type(dimension) is bool else dimension.__index__()
+            except (AttributeError, TypeError):
+                width = 0
             if width not in self.dimensions:
                 widths = self.dimensions
                 choices = f"of: {', '.join(map(str, widths))}"
