@@ -343,6 +343,26 @@ def test_container_whose_last_step_fails_is_not_there(store: str, tmp_path: Path
         stores.create(stores.record(store, MINILM), driver.client)
 
 
+@pytest.mark.parametrize("store", cases("pgvector", "duckdb", "sqlite-vec"))
+def test_table_that_is_made_by_hand_after_a_drop_has_no_stamp(store: str, tmp_path: Path) -> None:
+    record, other = stores.record(store, MINILM, name="again"), stores.record(store, OTHER, name="again")
+    by_hand = {"sqlite-vec": "CREATE VIRTUAL TABLE Again USING vec0(id INTEGER PRIMARY KEY, embedding FLOAT[3])"}
+    plain = "CREATE TABLE again (id BIGINT, embedding FLOAT[3])"
+    with opened(store, tmp_path) as driver:
+        stores.create(record, driver.client)
+        driver.client.execute("DROP TABLE again")
+        driver.client.execute(
+            by_hand.get(store, plain if store == "duckdb" else plain.replace("FLOAT[3]", "vector(3)"))
+        )
+        for config in (MINILM, OTHER):
+            with pytest.raises(space.UndecidedError, match="has no stamp"):
+                stores.check(record, driver.client, config)
+        stores.write_stamp(other, driver.client)
+        assert stores.check(record, driver.client, OTHER).outcome == "same"
+        with pytest.raises(space.SpaceError):
+            stores.check(record, driver.client, MINILM)
+
+
 @pytest.mark.parametrize("store", cases("pgvector"))
 def test_other_connections_to_postgresql_work(store: str, tmp_path: Path, changed: Any) -> None:
     """Whatever their rows are, and whatever their marks of parameters are in the text of a stamp."""

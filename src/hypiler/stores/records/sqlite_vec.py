@@ -19,18 +19,22 @@ if TYPE_CHECKING:
 CLIENT = ("a connection of `apsw` or `sqlite3`", ("execute", "in_transaction"))
 _SIDE_TABLE = (
     'CREATE TABLE IF NOT EXISTS hypiler_spaces ("table" TEXT COLLATE NOCASE, "column" TEXT COLLATE NOCASE,'
-    ' stamp TEXT NOT NULL, PRIMARY KEY ("table", "column"))'
+    ' stamp TEXT NOT NULL, statement TEXT NOT NULL, PRIMARY KEY ("table", "column"))'
 )
-_STALE = "DROP TABLE leaves the stamp in the table hypiler_spaces: delete its row as well"
+_STALE = (
+    "DROP TABLE leaves the stamp in the table hypiler_spaces: delete its row as well, or a table that the same"
+    " statement makes again has this stamp"
+)
 
 
 def build(plan: "Plan", form: "Form", metric: str, name: str, field: str) -> "dict[str, Any]":
     """The statements, the query and the place of the stamp. Of a column, vec0 takes only a bare name."""
     table, word = sqlite_table(name), spec_of("sqlite-vec").metrics[metric]
     type = f"{form.type}[{plan.dimension}]"
+    # DROP TABLE leaves the row of a stamp. The statement that made the table tells it from one that is made later.
     write = (
-        f"INSERT OR REPLACE INTO hypiler_spaces VALUES ({literal(name)}, {literal(field)},"
-        f" {literal(stamp_json({KEY: plan.stamp}))})"
+        f"INSERT OR REPLACE INTO hypiler_spaces SELECT {literal(name)}, {literal(field)},"
+        f" {literal(stamp_json({KEY: plan.stamp}))}, sql FROM sqlite_master WHERE {_named(name)}"
     )
     create = [
         f"CREATE VIRTUAL TABLE {table} USING vec0"
@@ -38,7 +42,10 @@ def build(plan: "Plan", form: "Form", metric: str, name: str, field: str) -> "di
         _SIDE_TABLE,
         write,
     ]
-    read = f'SELECT stamp FROM hypiler_spaces WHERE "table" = {literal(name)} AND "column" = {literal(field)}'
+    read = (
+        "SELECT stamp FROM hypiler_spaces, sqlite_master"
+        f' WHERE "table" = {literal(name)} AND "column" = {literal(field)} AND statement = sql AND {_named(name)}'
+    )
     query = f"SELECT id, text, distance FROM {table} WHERE {field} MATCH ?1 AND k = {LIMIT} ORDER BY distance"
     return parts(
         type=type,
@@ -80,5 +87,9 @@ def write_stamp(record: "Mapping[str, Any]", client: "Any") -> None:
 
 
 def _is_table(name: str, client: "Any") -> bool:
-    found = f"SELECT 1 FROM sqlite_master WHERE type IN ('table', 'view') AND name = {literal(name)} COLLATE NOCASE"
-    return client.execute(found).fetchone() is not None
+    return client.execute(f"SELECT 1 FROM sqlite_master WHERE {_named(name)}").fetchone() is not None
+
+
+def _named(name: str) -> str:
+    """The condition for the row of a table or a view in SQLite's own table of them."""
+    return f"type IN ('table', 'view') AND name = {literal(name)} COLLATE NOCASE"
