@@ -1,7 +1,8 @@
 """Tests that take long, and those that have passed before.
 
-The newcomer's command leaves the tests with the mark `slow` out; `HYPILER_ALL=1` runs them. `.ci/run` runs the tests
-several times, each time with more packages: `HYPILER_PASSED` names a file that lists what has passed and need not run again.
+The newcomer's command leaves out the tests with the mark `slow`; with `HYPILER_ALL=1`, they run as well. `.ci/run` runs the
+tests several times, each time with more packages. `HYPILER_PASSED` names a file with the tests that have passed: later runs
+leave them out.
 """
 
 import os

@@ -60,6 +60,7 @@ LEAVES = STAMPS | {
     "hypiler._digest",
     "hypiler._encoder_types",
     "hypiler._import_hooks",
+    "hypiler._integers",
     "hypiler._missing",
     "hypiler._nearest",
     "hypiler._server",

@@ -115,17 +115,15 @@ class ModelConfig(Generic[_Encoder_co]):
         """Raises ValueError for a `repo` that is not `org/name`, a width or length below 1, and an empty revision."""
         if not _is_repository(repo):
             raise ValueError(f"repo must be a Hugging Face repository of the form 'org/name', got {repo!r}")
+        from hypiler._integers import as_integer
+
         sizes: list[int] = []
         for name, value in (
             ("embedding_dim", embedding_dim),
             ("max_length", max_length),
         ):
-            try:
-                # Integers of NumPy are integers, too.
-                size = 0 if type(value) is bool else value.__index__()
-            except (AttributeError, TypeError):
-                size = 0
-            if size < 1:
+            size = as_integer(value)
+            if size is None or size < 1:
                 raise ValueError(f"{name} must be a positive integer, got {value!r}")
             sizes.append(size)
         if revision is not None and not _is_revision(revision):

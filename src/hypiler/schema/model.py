@@ -7,6 +7,7 @@ property for each value. So a registry of thousands of models is cheap to create
 from operator import itemgetter
 from types import MappingProxyType
 
+from hypiler._integers import as_integer
 from hypiler.schema.evidence import COPY, DIFFERS, VERIFIED, Evidence
 from hypiler.schema.fields import FIELDS
 from hypiler.schema.records import Record, is_list, to_json
@@ -110,12 +111,8 @@ class Model(Record, ModelAttributes):
         """
         if dimension is None:
             return self.embedding_dim
-        try:
-            # An integer of NumPy is one, too.
-            width = 0 if type(dimension) is bool else dimension.__index__()
-        except (AttributeError, TypeError):
-            width = 0
-        if width not in self.dimensions:
+        width = as_integer(dimension)
+        if width is None or width not in self.dimensions:
             widths = self.dimensions
             choices = (
                 f"in {widths[0]}..{widths[-1]}" if isinstance(widths, range) else f"of: {', '.join(map(str, widths))}"

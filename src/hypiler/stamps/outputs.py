@@ -6,6 +6,7 @@ record.
 """
 
 from hypiler._encoder_types import encoder_type
+from hypiler._integers import as_integer
 from hypiler._nearest import nearest
 
 TYPE_CHECKING = False
@@ -126,14 +127,7 @@ class OutputView:
         if self.is_default:
             width: int = self.record.resolve_dimension(dimension)
             return width
-        if dimension is None:
-            return self.embedding_dim
-        try:
-            # An integer of NumPy is one, too.
-            width = 0 if type(dimension) is bool else dimension.__index__()
-        except (AttributeError, TypeError):
-            width = 0
-        if width != self.embedding_dim:
+        if dimension is not None and as_integer(dimension) != self.embedding_dim:
             raise ValueError(
                 f"the output {self.name_of_output!r} of {self.record.id!r} has no vectors of dimension {dimension!r};"
                 f" it has: {self.embedding_dim}"
